@@ -1,0 +1,1 @@
+"""The kilowatch command: parses, calls a service, prints."""

@@ -1,0 +1,1 @@
+"""Is something wrong: one file a detector, pure functions over aligned columns."""

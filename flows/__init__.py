@@ -1,0 +1,1 @@
+"""Prefect flows: decorators and calls that say when things run."""

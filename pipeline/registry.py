@@ -1,0 +1,258 @@
+"""The archive (档案): meters, where they hang, what was agreed with the customer, each with its dates.
+
+Every stretch of time is half-open, ``[from, to)``; ``None`` means "always" or "still".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from pipeline.model import MeterId
+
+DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class Wiring(StrEnum):
+    """How a meter is connected. A 3P3W meter's elements are Uab/Ia and Ucb/Ic; it has no phase B."""
+
+    ONE_PHASE = "1P2W"
+    THREE_PHASE_THREE_WIRE = "3P3W"
+    THREE_PHASE_FOUR_WIRE = "3P4W"
+
+
+class Role(StrEnum):
+    """What an installed meter's energy means at its service point."""
+
+    MAIN = "main"
+    CHECK = "check"
+    SUBTRACT = "sub"
+
+
+class SuspensionKind(StrEnum):
+    """What the customer asked for."""
+
+    STOP = "stop"
+    """暂停: all or part of the capacity rests."""
+    REDUCTION = "reduction"
+    """减容: the capacity is lowered."""
+    CLOSED = "closed"
+    """销户: the account is closed."""
+
+
+class BasicCharge(StrEnum):
+    """What a two-part tariff counts its basic charge (基本电费) by; ``NONE`` is a single-part one."""
+
+    NONE = "none"
+    CAPACITY = "capacity"
+    DEMAND = "demand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meter:
+    """A device (电能表)."""
+
+    id: MeterId
+    wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE
+    rated_voltage_v: float = 220.0
+    """What the plate says: secondary side."""
+    nominal_voltage_v: float = 220.0
+    """The nominal voltage of the supply point, against which voltage is judged."""
+    rated_current_a: float = 5.0
+    max_current_a: float = 60.0
+    digits: int = 6
+    """Digits of the energy register before the decimal point."""
+    resolution: float = 0.01
+    """One step of the energy register, kWh."""
+    zone: ZoneInfo = DEFAULT_ZONE
+    """Zone of the meter's own clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """A meter at a service point for a time, and how it is reached there."""
+
+    meter: MeterId
+    service_point: str | None = None
+    role: Role = Role.MAIN
+    bus: str | None = None
+    address: str | None = None
+    profile: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """Instrument transformers before a meter: secondary values times ``ct * pt`` are primary ones."""
+
+    meter: MeterId
+    ct: float = 1.0
+    pt: float = 1.0
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePoint:
+    """Where a customer is supplied."""
+
+    id: str
+    name: str = ""
+    customer: str = ""
+    area: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A transformer area (台区)."""
+
+    id: str
+    name: str = ""
+    zone: ZoneInfo = DEFAULT_ZONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What was agreed for a service point, by date."""
+
+    service_point: str
+    capacity_kva: float | None = None
+    contract_demand_kw: float | None = None
+    basic_charge: BasicCharge | None = None
+    category: str | None = None
+    tariff: str | None = None
+    supply_voltage_kv: float | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """A time in which a service point must not draw more than what was left to it."""
+
+    id: str
+    service_point: str
+    kind: SuspensionKind = SuspensionKind.STOP
+    starts_at: datetime
+    ends_at: datetime | None
+    """Exclusive; None while it lasts."""
+    remaining_kva: float = 0.0
+    """Capacity still running; 0 is a full suspension."""
+    setpoint_w: float | None = None
+    """Power above which load counts, as agreed or set in the terminal."""
+    auxiliaries_kw: float | None = None
+    """Declared auxiliaries (lighting, guard room), when there is no set-point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bus:
+    """One RS-485 line or one connection: one owner at a time."""
+
+    id: str
+    url: str
+    """``tcp://host:port`` or ``serial:///dev/ttyUSB0?baudrate=2400&parity=E``."""
+    timeout_s: float = 1.0
+    retries: int = 2
+    pause_s: float = 0.0
+    """Silence kept between two questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How often a group of quantities is read."""
+
+    group: str
+    """A :class:`pipeline.quantities.Group`."""
+    every_s: int
+    tolerance_s: int | None = None
+    """How late a reading may be and still count as in time; default: half of ``every_s``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttSource:
+    """A broker's topics and the dialect spoken on them."""
+
+    id: str
+    topic: str
+    dialect: str = "kilowatch"
+    every_s: int | None = None
+    """How often each meter behind it reports; None when unknown."""
+    meters: tuple[str, ...] = ()
+    """Meters expected behind it; they need no bus."""
+
+
+Dated = TypeVar("Dated", Ratio, Contract)
+"""A record that replaces an older one of its kind from its start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The whole archive as one value."""
+
+    meters: Sequence[Meter] = ()
+    installations: Sequence[Installation] = ()
+    ratios: Sequence[Ratio] = ()
+    service_points: Sequence[ServicePoint] = ()
+    areas: Sequence[Area] = ()
+    contracts: Sequence[Contract] = ()
+    suspensions: Sequence[Suspension] = ()
+    buses: Sequence[Bus] = ()
+    schedules: Sequence[Schedule] = ()
+    mqtt_sources: Sequence[MqttSource] = field(default=())
+
+    @cached_property
+    def meter_by_id(self) -> dict[MeterId, Meter]:
+        """Meters by id."""
+        return {meter.id: meter for meter in self.meters}
+
+    @cached_property
+    def service_point_by_id(self) -> dict[str, ServicePoint]:
+        """Service points by id."""
+        return {point.id: point for point in self.service_points}
+
+    def zone_of(self, service_point: str | None) -> ZoneInfo:
+        """Return the zone of a service point's area: local days and tariffs follow it."""
+        point = self.service_point_by_id.get(service_point or "")
+        areas = {area.id: area for area in self.areas}
+        area = areas.get(point.area) if point is not None and point.area is not None else None
+        return area.zone if area is not None else DEFAULT_ZONE
+
+    def installed_at(self, instant: datetime) -> list[Installation]:
+        """Return the installations in force at ``instant``."""
+        return [i for i in self.installations if in_force(i.starts_at, i.ends_at, instant)]
+
+    def installations_of(self, service_point: str) -> list[Installation]:
+        """Return every installation at a service point, oldest first."""
+        found = [i for i in self.installations if i.service_point == service_point]
+        return sorted(found, key=lambda i: i.starts_at or _LONG_AGO)
+
+    def ratio_of(self, meter: MeterId, instant: datetime) -> Ratio:
+        """Return the ratio in force; CT 1 and PT 1 where none is recorded."""
+        fitting = (r for r in self.ratios if r.meter == meter and in_force(r.starts_at, r.ends_at, instant))
+        return latest(fitting) or Ratio(meter=meter)
+
+    def contract_of(self, service_point: str, instant: datetime) -> Contract | None:
+        """Return the contract in force, if one is recorded."""
+        fitting = (
+            c
+            for c in self.contracts
+            if c.service_point == service_point and in_force(c.starts_at, c.ends_at, instant)
+        )
+        return latest(fitting)
+
+
+def in_force(starts_at: datetime | None, ends_at: datetime | None, instant: datetime) -> bool:
+    """Tell whether ``instant`` lies in ``[starts_at, ends_at)``; None is an open end."""
+    return (starts_at is None or starts_at <= instant) and (ends_at is None or instant < ends_at)
+
+
+def latest(entries: Iterable[Dated]) -> Dated | None:
+    """Return the entry that began last; an entry without a start is the oldest."""
+    return max(entries, key=lambda entry: entry.starts_at or _LONG_AGO, default=None)

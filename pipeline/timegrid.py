@@ -1,0 +1,77 @@
+"""Slots, local days and months: the only place that turns instants into calendar words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+MINUTES_PER_DAY = 1440
+
+
+def slot_start(instant: datetime, seconds: int) -> datetime:
+    """Return the start of the slot of ``seconds`` that holds ``instant``, counted from midnight UTC.
+
+    Slots of a divisor of an hour also begin with the local hour in every zone with whole-hour offsets.
+    """
+    stamp = instant.timestamp()
+    return datetime.fromtimestamp(stamp - stamp % seconds, UTC)
+
+
+def slots(starts_at: datetime, ends_at: datetime, seconds: int) -> Iterator[datetime]:
+    """Yield the starts of the slots that begin in ``[starts_at, ends_at)``."""
+    step = timedelta(seconds=seconds)
+    slot = slot_start(starts_at, seconds)
+    if slot < starts_at:
+        slot += step
+    while slot < ends_at:
+        yield slot
+        slot += step
+
+
+def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the UTC start and end of a local day; it has 23, 24 or 25 hours."""
+    start = datetime.combine(day, time(), zone)
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def local_days(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> Iterator[date]:
+    """Yield every local day that has an instant in ``[starts_at, ends_at)``."""
+    day = starts_at.astimezone(zone).date()
+    while local_day(day, zone)[0] < ends_at:
+        yield day
+        day += timedelta(days=1)
+
+
+def local_month(year: int, month: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the UTC start and end of a local month."""
+    following = date(year + month // 12, month % 12 + 1, 1)
+    return local_day(date(year, month, 1), zone)[0], local_day(following, zone)[0]
+
+
+def to_numpy(instant: datetime) -> np.datetime64:
+    """Return an aware instant as UTC microseconds for numpy, which knows no zones.
+
+    Raises:
+        ValueError: If ``instant`` is naive.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"an instant needs a time zone: {instant}")
+    return np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "us")
+
+
+def from_numpy(instant: np.datetime64) -> datetime:
+    """Return a numpy instant as an aware one."""
+    microseconds = int(instant.astype("datetime64[us]").astype(np.int64))
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+def slot_grid(starts_at: datetime, ends_at: datetime, minutes: int) -> NDArray[np.datetime64]:
+    """Return the slot starts in ``[starts_at, ends_at)`` as datetime64[us], aligned as slots are."""
+    first = slot_start(starts_at + timedelta(minutes=minutes) - timedelta(microseconds=1), minutes * 60)
+    step = np.timedelta64(minutes * 60_000_000, "us")
+    return np.arange(to_numpy(first), to_numpy(ends_at), step)

@@ -1,0 +1,1 @@
+"""Use cases that join the parts; shared by the command, the flows and the pages."""

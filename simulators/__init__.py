@@ -1,0 +1,1 @@
+"""Meters that behave as the standards say, and lines that do not."""
