@@ -1,0 +1,115 @@
+"""Connections to the database: always UTC, always with an error that says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow
+
+from pipeline.errors import StorageError
+
+Connection: TypeAlias = psycopg.Connection[TupleRow]
+"""What every function of this folder takes."""
+
+CONNECT_TIMEOUT_S = 10
+
+
+class Level(StrEnum):
+    """How much of TimescaleDB the server offers. Tables and views have the same names on each level."""
+
+    COMMUNITY = "community"
+    """TimescaleDB under the Timescale licence: compression, policies, continuous aggregates."""
+    APACHE = "apache"
+    """TimescaleDB under the Apache licence: hypertables only."""
+    PLAIN = "plain"
+    """PostgreSQL without the extension: ordinary tables."""
+
+
+def connect(url: str) -> Connection:
+    """Open a connection in UTC that commits each statement unless a ``transaction()`` block is open.
+
+    Raises:
+        StorageError: If the server is away or refuses; names the server, never the password.
+    """
+    try:
+        return psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name="kilowatch",
+            options="-c TimeZone=UTC",
+        )
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split())
+        raise StorageError(
+            f"no connection to the database at {describe_url(url)}: {reason}. "
+            f"Next step: check that the server runs and that KILOWATCH_DATABASE_URL names it; "
+            f"'scripts/timescaledb start' starts one"
+        ) from error
+
+
+def describe_url(url: str) -> str:
+    """Return host, port and database of ``url`` for people, without user or password."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return urlsplit(url).hostname or "an unreadable address"
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+@contextmanager
+def storage_errors(doing: str) -> Iterator[None]:
+    """Turn the driver's errors inside the block into a :class:`StorageError` that says what was being done."""
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise StorageError(
+            f"{doing}: the database has no such table ({error.diag.message_primary}). "
+            "Next step: run 'kilowatch db migrate'"
+        ) from error
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise StorageError(
+            f"{doing}: the database went away ({reason}). Next step: check the server, then repeat; "
+            "what was not confirmed is not stored"
+        ) from error
+    except psycopg.Error as error:
+        raise StorageError(f"{doing}: the database refused ({' '.join(str(error).split())})") from error
+
+
+def server_level(connection: Connection) -> Level:
+    """Return what the server can offer, whether or not the extension is installed in this database yet."""
+    if _licence(connection) is None and not _can_install(connection):
+        return Level.PLAIN
+    licence = _licence(connection) or _setting(connection, "timescaledb.license")
+    # Until the extension's library is loaded its licence is unknown: the migration installs it, then asks.
+    return Level.COMMUNITY if licence == "timescale" else Level.APACHE
+
+
+def install_extension(connection: Connection) -> Level:
+    """Install TimescaleDB in this database where the server has it, and return the level reached."""
+    if _licence(connection) is None and _can_install(connection):
+        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    return server_level(connection)
+
+
+def _licence(connection: Connection) -> str | None:
+    installed = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+    return (_setting(connection, "timescaledb.license") or "apache") if installed else None
+
+
+def _can_install(connection: Connection) -> bool:
+    row = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'").fetchone()
+    # Installing an extension that was not preloaded ends the connection, so look for the loader's setting.
+    return row is not None and _setting(connection, "timescaledb.disable_load") is not None
+
+
+def _setting(connection: Connection, name: str) -> str | None:
+    row = connection.execute("SELECT current_setting(%s, true)", (name,)).fetchone()
+    return row[0] if row is not None else None
