@@ -1,12 +1,40 @@
-"""The ``kilowatch`` command."""
+"""The ``kilowatch`` command: one file a sub-command, gathered here."""
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-app = typer.Typer(name="kilowatch", no_args_is_help=True)
+from cli import collect, dashboard, db, decode, demo, detect, flows, read, registry, simulate
+from pipeline.errors import KilowatchError
+
+FOUND_BAD_INPUT = 1
+"""Exit status when input or data are bad; 0 is done, 2 is wrong usage."""
+
+app = typer.Typer(
+    name="kilowatch",
+    help="Reads electricity meters (抄表), keeps every reading, and tells what is wrong.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("demo")(demo.demo)
+app.command("decode")(decode.decode)
+app.command("read")(read.read)
+app.command("simulate")(simulate.simulate)
+app.command("collect")(collect.collect)
+app.command("detect")(detect.detect)
+app.command("dashboard")(dashboard.dashboard)
+app.add_typer(db.app, name="db")
+app.add_typer(registry.app, name="registry")
+app.add_typer(flows.app, name="flows")
 
 
 def main() -> None:
-    """Run the command."""
-    app()
+    """Run the command; a known error is one clear message and exit status 1."""
+    try:
+        app()
+    except KilowatchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(FOUND_BAD_INPUT)

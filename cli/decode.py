@@ -1,0 +1,55 @@
+"""``kilowatch decode``: explains a frame (报文) field by field."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.output import JsonFlag, print_fields, print_json
+from pipeline.errors import FrameError, WireError
+
+
+def decode(
+    frame: Annotated[
+        list[str],
+        typer.Argument(metavar="HEX...", help="A frame in hex, spaces allowed; - reads one frame a line."),
+    ],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Explain a DL/T 645-2007/1997 or Modbus frame.
+
+    Example: kilowatch decode 68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC 16
+    """
+    lines = sys.stdin if frame == ["-"] else [" ".join(frame)]
+    results = [_decode_line(line, as_json=as_json) for line in lines if line.strip()]
+    if not all(results):
+        raise typer.Exit(1)
+
+
+def _decode_line(line: str, *, as_json: bool) -> bool:
+    from services.explain import explain_frame
+
+    try:
+        fields = explain_frame(_bytes_of(line))
+    except WireError as error:
+        if as_json:
+            print_json({"ok": False, "error": str(error)})
+        else:
+            typer.echo(f"error: {error}", err=True)
+        return False
+    if as_json:
+        print_json(fields)
+    else:
+        print_fields(fields)
+        typer.echo("")
+    return True
+
+
+def _bytes_of(line: str) -> bytes:
+    try:
+        return bytes.fromhex(line)
+    except ValueError as error:
+        raise FrameError(f"not hexadecimal ({error}): {line.strip()[:80]!r}", b"") from error

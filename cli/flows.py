@@ -1,0 +1,30 @@
+"""``kilowatch flows``: the Prefect flows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Run or deploy the scheduled flows (Prefect).", no_args_is_help=True)
+
+
+@app.command()
+def serve(
+    limit: Annotated[int, typer.Option(min=1, help="How many flow runs at a time.")] = 2,
+) -> None:
+    """Run every flow on its schedule on this machine; PREFECT_API_URL names the server."""
+    from flows.deploy import serve_here
+
+    serve_here(limit)
+
+
+@app.command()
+def deploy(
+    work_pool: Annotated[str, typer.Option(help="The work pool whose workers run the flows.")] = "field",
+) -> None:
+    """Register every flow with a work pool (make one: prefect work-pool create --type process field)."""
+    from flows.deploy import deploy_to
+
+    for name in deploy_to(work_pool):
+        typer.echo(name)

@@ -1,0 +1,51 @@
+"""How the command prints: tables and progress for people, one JSON object a line for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+JsonFlag: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+console = Console()
+progress_console = Console(stderr=True)
+"""Progress goes to stderr, so that ``--json`` can be piped."""
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on one line; times are ISO 8601."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode())
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table for people."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """Print name and value pairs under one another."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in fields.items():
+        table.add_row(f"[bold]{name}[/bold]", _cell(value))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)

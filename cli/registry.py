@@ -1,0 +1,65 @@
+"""``kilowatch registry``: the archive (档案) of meters, contracts and suspensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import JsonFlag, print_fields, print_json
+from pipeline.errors import RegistryError
+
+app = typer.Typer(help="Import, export and check the archive (档案).", no_args_is_help=True)
+
+RegistryFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A registry file (.toml).")]
+
+
+@app.command("import")
+def import_(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
+    """Import a registry file into the database; nothing is imported when one entry is wrong."""
+    from services import archive
+
+    _report(lambda: archive.import_file(file), as_json=as_json)
+
+
+@app.command()
+def check(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
+    """Check a registry file without a database."""
+    from services import archive
+
+    _report(lambda: archive.check_file(file), as_json=as_json)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="The file to write (.toml).")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the database's archive to a file that ``import`` takes back."""
+    from services import archive
+
+    _report(lambda: archive.export_file(file), as_json=as_json)
+
+
+def _report(run: Callable[[], Mapping[str, int]], *, as_json: bool) -> None:
+    try:
+        counts = run()
+    except RegistryError as error:
+        _show_problems(error, as_json=as_json)
+        raise typer.Exit(1) from None
+    if as_json:
+        print_json({"counts": counts, "errors": []})
+    else:
+        print_fields(dict(counts))
+
+
+def _show_problems(error: RegistryError, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"counts": {}, "errors": [str(problem) for problem in error.problems]})
+        return
+    for problem in error.problems:
+        typer.echo(f"error: {problem}", err=True)
+    typer.echo(f"{len(error.problems)} mistakes; nothing was imported. Mend them and run this again.", err=True)

@@ -1,0 +1,63 @@
+"""What an installation of Kilowatch may set: environment variables, checked at start."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline.errors import ConfigError
+
+PREFIX = "KILOWATCH_"
+
+
+class Settings(BaseSettings):
+    """One field is one variable: ``database_url`` is ``KILOWATCH_DATABASE_URL``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    database_url: SecretStr | None = Field(None, description="postgresql:// address of the database")
+    mqtt_host: str | None = Field(None, description="host of the MQTT broker; none = no subscription")
+    mqtt_port: int = Field(1883, ge=1, le=65535, description="port of the broker")
+    mqtt_username: str | None = Field(None, description="user at the broker")
+    mqtt_password: SecretStr | None = Field(None, description="password at the broker")
+    mqtt_ca_file: Path | None = Field(None, description="certificate authority; switches TLS on")
+    mqtt_client_id: str = Field("kilowatch", description="client id: the broker keeps our session under it")
+    lock_dir: Path = Field(
+        Path(tempfile.gettempdir()) / "kilowatch-buses",
+        description="folder of the host locks: one owner a bus",
+    )
+    profile_dir: Path | None = Field(None, description="folder of further meter profiles (*.toml)")
+    dashboard_host: str = Field("127.0.0.1", description="address the dashboard listens on")
+    dashboard_port: int = Field(8645, ge=0, le=65535, description="its port")
+
+    def require_database_url(self) -> str:
+        """Return the database's address.
+
+        Raises:
+            ConfigError: If it is not set.
+        """
+        if self.database_url is None:
+            raise ConfigError(
+                f"no database: set {PREFIX}DATABASE_URL=postgresql://user:password@host:5432/name, "
+                "or try `kilowatch demo`, which brings its own"
+            )
+        return self.database_url.get_secret_value()
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        ConfigError: Naming every variable that does not fit.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']} (got {e['input']!r})"
+            for e in error.errors()
+        ]
+        raise ConfigError("settings in the environment are wrong:\n" + "\n".join(lines)) from error
