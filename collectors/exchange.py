@@ -1,0 +1,213 @@
+"""One question to one meter and what came of it: the only place that waits, times out and retries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final, TypeAlias
+
+from collectors.transports import Line
+from pipeline.coverage import Cause
+from pipeline.errors import TransportError
+from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Query, Refused, Session
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Returns the present time, aware."""
+
+BITS_PER_BYTE = 11
+"""DL/T 645-2007 clause 5.1: start, eight data bits, parity, stop."""
+RAW_KEPT = 512
+"""How many of the newest bytes an outcome keeps for logs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long to wait on one bus and how often to ask again."""
+
+    timeout_s: float = 1.0
+    """The meter's own delay, before the time its bytes need on the wire."""
+    retries: int = 2
+    baudrate: int | None = None
+    first_byte_s: float | None = None
+    """Give up earlier when not even a first byte came; None waits for the whole time."""
+    quiet_s: float = 0.03
+    """After an attempt that ended amid bytes, wait for this much silence before asking again."""
+    linger: bool = False
+    """For protocols whose answers do not name their question (Modbus RTU): after a question that had to be
+    repeated, wait for the answer that may still come, so that it is never taken for the next one's."""
+
+    def wait_s(self, question: bytes, query: Query) -> float:
+        """Return how long one attempt may take: the meter's delay and the bytes' time on the wire."""
+        if self.baudrate is None:
+            return self.timeout_s
+        return self.timeout_s + (len(question) + query.answer_bytes) * BITS_PER_BYTE / self.baudrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one question."""
+
+    event: Answer | Refused | None
+    cause: Cause | None
+    """Why there is no answer; None when there is one. A refusal has ``REFUSED``."""
+    attempts: int
+    """Times the question was sent."""
+    dropped: Mapping[DropReason, int]
+    """Bytes that were not the answer, counted by reason."""
+    sent_at: datetime
+    """When the last attempt, the one that was answered, was sent."""
+    answered_at: datetime | None
+    first_byte_s: float | None
+    """From sending to the answer's first byte; None when there is no answer."""
+    raw: bytes
+    """What came last on the line, at most ``RAW_KEPT`` bytes."""
+    failure: str = ""
+    """What the line said when it broke."""
+
+
+class _Silence(Enum):
+    SILENCE = auto()
+
+
+_SILENCE: Final = _Silence.SILENCE
+
+
+async def exchange(line: Line, session: Session, query: Query, timing: Timing, *, now: Clock) -> Outcome:
+    """Ask one question until it is answered, refused, or the attempts are used up.
+
+    Each attempt ends at a fixed time, so that a babbling line cannot hold the bus. A line that breaks gives
+    an outcome with cause ``LINK``; nothing is raised for what a line or a meter does.
+
+    Args:
+        line: An open line that nobody else uses now.
+        session: The meter's conversation.
+        query: What to ask.
+        timing: How long and how often.
+        now: The server's clock.
+    """
+    loop = asyncio.get_running_loop()
+    hearing = _Hearing(line, session, loop)
+    event: Answer | Refused | None = None
+    attempts, sent_at, failure, deadline = 0, now(), "", 0.0
+    try:
+        while event is None and attempts <= timing.retries:
+            if attempts:
+                await hearing.wait_for_quiet(timing)
+            hearing.drop_late()
+            question = session.ask(query)
+            sent_at = now()
+            line.write(question)
+            attempts += 1
+            deadline = hearing.start(timing.wait_s(question, query))
+            event = await hearing.listen(deadline, timing.first_byte_s)
+    except TransportError as error:
+        failure = str(error)
+    answered_at = now() if event is not None else None
+    outcome = Outcome(
+        event=event,
+        cause=_cause(event, hearing.dropped, failure),
+        attempts=attempts,
+        dropped=hearing.dropped,
+        sent_at=sent_at,
+        answered_at=answered_at,
+        first_byte_s=hearing.first_byte_s if event is not None else None,
+        raw=bytes(hearing.raw),
+        failure=failure,
+    )
+    if timing.linger and event is not None and attempts > 1:
+        await hearing.linger(deadline, timing.quiet_s)
+    return outcome
+
+
+def _cause(event: Answer | Refused | None, dropped: Mapping[DropReason, int], failure: str) -> Cause | None:
+    if isinstance(event, Answer):
+        return None
+    if event is not None:
+        return Cause.REFUSED
+    if failure:
+        return Cause.LINK
+    if dropped.get(DropReason.CHECKSUM) or dropped.get(DropReason.MALFORMED):
+        return Cause.CHECKSUM
+    return Cause.NO_ANSWER
+
+
+class _Hearing:
+    """What is heard on the line during one exchange."""
+
+    __slots__ = ("_heard_at", "_line", "_loop", "_sent", "_session", "dropped", "first_byte_s", "raw")
+
+    def __init__(self, line: Line, session: Session, loop: asyncio.AbstractEventLoop) -> None:
+        self._line = line
+        self._session = session
+        self._loop = loop
+        self._sent = 0.0
+        self._heard_at: float | None = None
+        self.first_byte_s: float | None = None
+        self.dropped: Counter[DropReason] = Counter()
+        self.raw = bytearray()
+
+    def start(self, wait_s: float) -> float:
+        """Begin an attempt; return the loop time at which it ends."""
+        self._sent = self._loop.time()
+        self._heard_at = self.first_byte_s = None
+        return self._sent + wait_s
+
+    async def listen(self, deadline: float, first_byte_s: float | None) -> Answer | Refused | None:
+        """Feed the session until the answer is there or the time is over."""
+        until = deadline if first_byte_s is None else min(deadline, self._sent + first_byte_s)
+        while True:
+            data = await self._read(until)
+            if data is _SILENCE:
+                return None
+            self._session.receive_data(data)
+            while (event := self._session.next_event()) is not NEED_DATA:
+                if not isinstance(event, Dropped):
+                    return event
+                self.dropped[event.reason] += 1
+                if event.reason is DropReason.ECHO:
+                    self.first_byte_s = None  # our own bytes say nothing about the meter
+            if self.first_byte_s is not None:
+                until = deadline
+            if self._loop.time() >= until:
+                return None
+
+    async def _read(self, until: float) -> bytes | _Silence:
+        try:
+            data = await self._line.read(until)
+        except TimeoutError:
+            return _SILENCE
+        self._heard_at = self._loop.time()
+        if self.first_byte_s is None:
+            self.first_byte_s = self._heard_at - self._sent
+        self.raw += data
+        if len(self.raw) > RAW_KEPT:
+            del self.raw[:-RAW_KEPT]
+        return data
+
+    def drop_late(self) -> None:
+        """Forget what came while nobody had asked: the answer to an older question, or noise."""
+        if self._line.drain_input():
+            self.dropped[DropReason.LATE] += 1
+
+    async def wait_for_quiet(self, timing: Timing) -> None:
+        """Let a frame that is still coming run out, but not longer than one time-out."""
+        limit = self._loop.time() + timing.timeout_s
+        while self._heard_at is not None:
+            quiet_at = self._heard_at + timing.quiet_s
+            if self._loop.time() >= limit or self._loop.time() >= quiet_at:
+                return
+            await self._read(min(quiet_at, limit))
+
+    async def linger(self, deadline: float, quiet_s: float) -> None:
+        """Wait until the late answer of an earlier attempt has come, or could not come any more."""
+        until = deadline
+        try:
+            while self._loop.time() < until and await self._read(until) is not _SILENCE:
+                self.dropped[DropReason.LATE] += 1
+                until = min(deadline, self._loop.time() + quiet_s)
+        except TransportError:
+            return  # the next exchange meets the broken line and says so

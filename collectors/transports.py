@@ -1,0 +1,322 @@
+"""The ways to a meter's line: a TCP connection or a serial port, all with the same five verbs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import termios
+from typing import Protocol
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+import serial  # type: ignore[import-untyped]  # pyserial ships no types
+
+from collectors.inbox import INBOX_BYTES, Inbox
+from pipeline.errors import ConfigError, TransportError
+
+CONNECT_TIMEOUT_S = 5.0
+UNACKNOWLEDGED_MS = 20_000
+"""How long sent bytes may stay unacknowledged before the system calls a TCP line dead."""
+
+DEFAULT_BAUDRATE = 2400
+"""DL/T 645-2007 clause 5.2: the RS-485 default."""
+_PARITIES = "NEOMS"
+_OPTIONS = {"tcp": {"baudrate"}, "serial": {"baudrate", "parity", "stopbits"}}
+
+
+class Line(Protocol):
+    """Carries bytes to and from one bus; understands none of them."""
+
+    @property
+    def baudrate(self) -> int | None:
+        """Bit rate of the slowest stretch, or None where it does not count."""
+        ...
+
+    async def open(self) -> None:
+        """Open the line.
+
+        Raises:
+            TransportError: If the peer or the port is away.
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            TransportError: If the line is down.
+        """
+        ...
+
+    async def read(self, deadline: float) -> bytes:
+        """Return some bytes, in whatever chunk they came.
+
+        Args:
+            deadline: The event loop's time at which to give up.
+
+        Raises:
+            TimeoutError: If nothing came in time.
+            TransportError: If the line is down.
+        """
+        ...
+
+    def drain_input(self) -> bytes:
+        """Return and forget what came unasked."""
+        ...
+
+    async def close(self) -> None:
+        """Close the line; a closed line may be closed again."""
+        ...
+
+
+def line_for(url: str) -> Line:
+    """Return the closed line that ``url`` names.
+
+    Args:
+        url: ``tcp://host:port``, with ``?baudrate=2400`` where a slow serial line lies behind it, or
+            ``serial:///dev/ttyUSB0?baudrate=2400&parity=E&stopbits=1``.
+
+    Raises:
+        ConfigError: If the URL does not say what is needed; the message says what to write.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigError(f"bus URL {url!r}: {error}; write tcp://host:port") from error
+    if parts.scheme not in _OPTIONS:
+        raise ConfigError(f"bus URL {url!r}: write tcp://host:port or serial:///dev/ttyUSB0?baudrate=2400")
+    options = _options(url, parts)
+    baudrate = _whole(url, options, "baudrate")
+    if parts.scheme == "tcp":
+        if not parts.hostname or not port:
+            raise ConfigError(f"bus URL {url!r}: host or port is missing; write tcp://host:port")
+        return TcpLine(parts.hostname, port, baudrate=baudrate)
+    path = parts.netloc + parts.path
+    if not path:
+        raise ConfigError(f"bus URL {url!r}: the port is missing; write serial:///dev/ttyUSB0?baudrate=2400")
+    parity = options.get("parity", "E")
+    if parity not in _PARITIES:
+        raise ConfigError(f"bus URL {url!r}: parity {parity!r} is none of {', '.join(_PARITIES)}")
+    stopbits = _whole(url, options, "stopbits") or 1
+    return SerialLine(path, baudrate=baudrate or DEFAULT_BAUDRATE, parity=parity, stopbits=stopbits)
+
+
+def _options(url: str, parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = set(options) - _OPTIONS[parts.scheme]
+    if unknown:
+        known = ", ".join(sorted(_OPTIONS[parts.scheme]))
+        raise ConfigError(f"bus URL {url!r}: unknown options {sorted(unknown)}; {parts.scheme} knows {known}")
+    return options
+
+
+def _whole(url: str, options: dict[str, str], name: str) -> int | None:
+    text = options.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ConfigError(f"bus URL {url!r}: {name} {text!r} is not a whole number above 0")
+    return int(text)
+
+
+class TcpLine:
+    """A TCP connection that we open, to a serial server, a concentrator or a meter."""
+
+    def __init__(self, host: str, port: int, *, baudrate: int | None = None) -> None:
+        """Name the peer; nothing is opened yet."""
+        self._host = host
+        self._port = port
+        self._name = f"tcp://{host}:{port}"
+        self._transport: asyncio.Transport | None = None
+        self._inbox = Inbox()
+        self.baudrate = baudrate
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            TransportError: If the peer does not accept within ``CONNECT_TIMEOUT_S``.
+        """
+        inbox = Inbox()
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                transport, _ = await loop.create_connection(
+                    lambda: _Receiver(inbox, self._name), self._host, self._port
+                )
+        except TimeoutError as error:
+            raise TransportError(
+                f"{self._name}: no connection within {CONNECT_TIMEOUT_S:g} s; check address and route"
+            ) from error
+        except OSError as error:
+            raise TransportError(f"{self._name}: {error}; check that the peer listens there") from error
+        _detect_dead_peer(transport.get_extra_info("socket"))
+        self._transport, self._inbox = transport, inbox
+
+    def write(self, data: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            TransportError: If the connection is down or takes no more.
+        """
+        self._inbox.check()
+        if self._transport is None:
+            raise TransportError(f"{self._name}: not open")
+        if self._transport.get_write_buffer_size() > INBOX_BYTES:
+            raise TransportError(f"{self._name}: the peer takes no more bytes")
+        self._transport.write(data)
+
+    async def read(self, deadline: float) -> bytes:
+        """Return some bytes; see :meth:`Line.read`."""
+        return await self._inbox.read(deadline)
+
+    def drain_input(self) -> bytes:
+        """Return and forget what came unasked."""
+        return self._inbox.drain()
+
+    async def close(self) -> None:
+        """Close at once; nothing that is still on its way matters."""
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+
+class _Receiver(asyncio.Protocol):
+    """Hands what the event loop receives to the inbox."""
+
+    def __init__(self, inbox: Inbox, name: str) -> None:
+        self._inbox = inbox
+        self._name = name
+        self.data_received = inbox.feed  # type: ignore[method-assign]  # saves a call per chunk
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        reason = str(exc) if exc is not None else "the peer closed the connection"
+        self._inbox.fail(TransportError(f"{self._name}: {reason}"))
+
+
+def _detect_dead_peer(sock: socket.socket) -> None:
+    """Have the system notice a peer that vanished without a word, where it can."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", 30),
+        ("TCP_KEEPINTVL", 10),
+        ("TCP_KEEPCNT", 3),
+        ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_MS),
+    ):
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+class SerialLine:
+    """A serial port (RS-485 adapter, optical probe), driven by the event loop on its file descriptor."""
+
+    def __init__(self, path: str, *, baudrate: int, parity: str = "E", stopbits: int = 1) -> None:
+        """Name the port; nothing is opened yet.
+
+        Args:
+            path: Such as ``/dev/ttyUSB0``.
+            baudrate: Bits per second.
+            parity: ``E`` for DL/T 645 and most Modbus meters; a pseudo-terminal refuses it and wants ``N``.
+            stopbits: 1 or 2.
+        """
+        self._path = path
+        self._parity = parity
+        self._stopbits = stopbits
+        self._port: serial.Serial | None = None
+        self._inbox = Inbox()
+        self._unsent = bytearray()
+        self.baudrate = baudrate
+
+    async def open(self) -> None:
+        """Open the port for this process alone.
+
+        Raises:
+            TransportError: If the port is away, taken, or refuses its settings.
+        """
+        try:
+            self._port = serial.Serial(
+                self._path,
+                self.baudrate,
+                parity=self._parity,
+                stopbits=self._stopbits,
+                timeout=0,
+                exclusive=True,
+            )
+        except (OSError, ValueError, termios.error) as error:
+            raise TransportError(
+                f"{self._path}: {error}; check the port's name, rights and parity {self._parity}"
+            ) from error
+        self._inbox = Inbox()
+        self._unsent.clear()
+        asyncio.get_running_loop().add_reader(self._port.fileno(), self._readable)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; what the port does not take at once follows when it can.
+
+        Raises:
+            TransportError: If the port is closed or gone.
+        """
+        self._inbox.check()
+        if self._port is None:
+            raise TransportError(f"{self._path}: not open")
+        if len(self._unsent) + len(data) > INBOX_BYTES:
+            raise TransportError(f"{self._path}: the port takes no more bytes")
+        self._unsent += data
+        self._send()
+
+    async def read(self, deadline: float) -> bytes:
+        """Return some bytes; see :meth:`Line.read`."""
+        return await self._inbox.read(deadline)
+
+    def drain_input(self) -> bytes:
+        """Return and forget what came unasked."""
+        return self._inbox.drain()
+
+    async def close(self) -> None:
+        """Close the port."""
+        if self._port is not None:
+            self._stop_watching()
+            self._port.close()
+            self._port = None
+
+    def _readable(self) -> None:
+        assert self._port is not None  # noqa: S101  # watched only while open
+        try:
+            data = os.read(self._port.fileno(), 4096)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(str(error))
+            return
+        if data:
+            self._inbox.feed(data)
+        else:
+            self._lost("the port was unplugged")
+
+    def _send(self) -> None:
+        assert self._port is not None  # noqa: S101  # watched only while open
+        loop = asyncio.get_running_loop()
+        try:
+            sent = os.write(self._port.fileno(), self._unsent)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._lost(str(error))
+            return
+        del self._unsent[:sent]
+        if self._unsent:
+            loop.add_writer(self._port.fileno(), self._send)
+        else:
+            loop.remove_writer(self._port.fileno())
+
+    def _lost(self, reason: str) -> None:
+        self._stop_watching()
+        self._inbox.fail(TransportError(f"{self._path}: {reason}"))
+
+    def _stop_watching(self) -> None:
+        assert self._port is not None  # noqa: S101  # watched only while open
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._port.fileno())
+        loop.remove_writer(self._port.fileno())
