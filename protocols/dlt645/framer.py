@@ -1,0 +1,99 @@
+"""Finds DL/T 645 frames in whatever arrives on the line: chunks, preambles, noise, broken frames.
+
+The end of a frame is told by its length byte and the second 68H, never by looking for 16H, which may stand
+anywhere. After a bad candidate the search goes on at the next byte, so noise never hides a frame. What is
+found depends on the bytes alone, not on how they were cut into chunks.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from protocols.dlt645.frame import END, HEADER, OVERHEAD, START, sums_up
+from protocols.session import NEED_DATA, Dropped, DropReason, NeedData
+
+SECOND_START: Final = 7
+NOISE_SHOWN: Final = 64
+"""Noise is handed out in pieces of at most this many bytes."""
+MAX_BUFFER: Final = 64 * 1024
+"""What waits when nobody takes events; older bytes are then lost and counted."""
+
+
+class Framer:
+    """Takes bytes, gives whole frames (checked, without preamble) and the bytes that belong to none."""
+
+    def __init__(self) -> None:
+        """Start with nothing received."""
+        self._buffer = bytearray()
+        self._at = 0  # Where to look next; bytes before it belong to no frame.
+        self._failed_to = 0  # End of the frame that broke its checksum, counted as _at is.
+        self.overflowed = 0
+        """Bytes lost because events were not taken."""
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the line."""
+        self._buffer += data
+        excess = len(self._buffer) - MAX_BUFFER
+        if excess > 0:
+            self.overflowed += excess
+            self._forget(excess)
+
+    def next_event(self) -> bytes | Dropped | Literal[NeedData.NEED_DATA]:
+        """Return the next whole frame or piece of noise, or ``NEED_DATA``."""
+        buffer = self._buffer
+        while True:
+            start = buffer.find(START, self._at)
+            self._at = len(buffer) if start < 0 else start
+            dropped = self._noise()
+            if dropped is not None:
+                return dropped
+            if start < 0 or len(buffer) < start + HEADER:
+                if start < 0 or len(buffer) <= start + SECOND_START or buffer[start + SECOND_START] == START:
+                    return NEED_DATA
+                self._at = start + 1
+                continue
+            end = start + OVERHEAD + buffer[start + HEADER - 1]
+            if buffer[start + SECOND_START] != START:
+                self._at = start + 1
+            elif len(buffer) < end:
+                return NEED_DATA
+            elif buffer[end - 1] == END and sums_up(raw := bytes(buffer[start:end])):
+                return self._before_frame() or self._take(raw, end)
+            else:
+                self._failed_to = max(self._failed_to, end)
+                self._at = start + 1
+
+    def abandon(self) -> None:
+        """Give up the frame that has begun, because nothing more of it can be expected."""
+        if self._at < len(self._buffer):
+            self._at += 1
+
+    def _noise(self) -> Dropped | None:
+        """Hand out the bytes of a broken frame when all were looked at, or a full piece of noise."""
+        if self._failed_to:
+            return self._drop(DropReason.CHECKSUM, self._failed_to) if self._at >= self._failed_to else None
+        return self._drop(DropReason.NOISE, NOISE_SHOWN) if self._at >= NOISE_SHOWN else None
+
+    def _before_frame(self) -> Dropped | None:
+        """Hand out what stands before the frame at ``_at``, but for its preamble of any length."""
+        before = bytes(self._buffer[: self._at]).rstrip(b"\xfe")
+        if not before:
+            return None
+        return self._drop(DropReason.CHECKSUM if self._failed_to else DropReason.NOISE, len(before))
+
+    def _take(self, raw: bytes, end: int) -> bytes:
+        del self._buffer[:end]
+        self._at = self._failed_to = 0
+        return raw
+
+    def _drop(self, reason: DropReason, count: int) -> Dropped:
+        raw = bytes(self._buffer[:count])
+        self._forget(count)
+        if reason is DropReason.CHECKSUM:
+            self._failed_to = 0
+        return Dropped(reason=reason, raw=raw)
+
+    def _forget(self, count: int) -> None:
+        del self._buffer[:count]
+        self._at = max(0, self._at - count)
+        self._failed_to = max(0, self._failed_to - count)
