@@ -1,0 +1,144 @@
+"""The episodes (异常) that the pages list: filtered, ordered, page by page, within the caller's areas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from psycopg.rows import class_row
+
+from pipeline.model import Json, Scope
+from storage.database import Connection, storage_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeCard:
+    """An episode with what people need to know about its meter."""
+
+    id: str
+    detector: str
+    version: int
+    meter: str
+    service_point: str | None
+    service_point_name: str | None
+    area: str | None
+    zone: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    detected_at: datetime
+    verdict: str
+    severity: int
+    score: float
+    energy_kwh: float | None
+    message: str
+    parameters: Mapping[str, float | int | str]
+    evidence: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeFilter:
+    """What a list of episodes is narrowed to; None leaves a field open."""
+
+    verdict: str | None = None
+    severity: int | None = None
+    detector: str | None = None
+    meter: str | None = None
+    is_open: bool | None = None
+    since: datetime | None = None
+    """Only episodes that had not ended before this instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeCount:
+    """How many episodes there are of one kind."""
+
+    verdict: str
+    severity: int
+    detector: str
+    is_open: bool
+    episodes: int
+
+
+_SEEN: LiteralString = """
+    FROM episode AS e
+    LEFT JOIN service_point AS p ON p.id = e.service_point
+    LEFT JOIN area AS a ON a.id = p.area
+    WHERE (%(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[]))
+"""
+_FILTERED: LiteralString = """
+      AND (%(verdict)s::text IS NULL OR e.verdict = %(verdict)s)
+      AND (%(severity)s::int IS NULL OR e.severity = %(severity)s)
+      AND (%(detector)s::text IS NULL OR e.detector = %(detector)s)
+      AND (%(meter)s::text IS NULL OR e.meter = %(meter)s)
+      AND (%(is_open)s::bool IS NULL OR (e.ends_at IS NULL) = %(is_open)s)
+      AND (%(since)s::timestamptz IS NULL OR e.ends_at IS NULL OR e.ends_at > %(since)s)
+"""
+_CARD: LiteralString = """
+    SELECT e.id, e.detector, e.version, e.meter, e.service_point, p.name AS service_point_name, p.area,
+           a.zone, e.starts_at, e.ends_at, e.detected_at, e.verdict, e.severity, e.score, e.energy_kwh,
+           e.message, e.parameters, e.evidence
+"""
+
+
+def episode_cards(
+    connection: Connection, wanted: EpisodeFilter, *, scope: Scope, limit: int = 50, offset: int = 0
+) -> list[EpisodeCard]:
+    """Return episodes: open ones first, then the gravest, then the newest."""
+    query = (
+        _CARD
+        + _SEEN
+        + _FILTERED
+        + """
+        ORDER BY (e.ends_at IS NULL) DESC, (e.verdict = 'abnormal') DESC, e.severity DESC,
+                 e.starts_at DESC, e.id
+        LIMIT %(limit)s OFFSET %(offset)s
+        """
+    )
+    bound = {**_bound(wanted, scope), "limit": limit, "offset": offset}
+    with storage_errors("listing episodes"), connection.cursor(row_factory=class_row(EpisodeCard)) as cursor:
+        return cursor.execute(query, bound).fetchall()
+
+
+def episode_total(connection: Connection, wanted: EpisodeFilter, *, scope: Scope) -> int:
+    """Return how many episodes pass the filter."""
+    with storage_errors("counting episodes"):
+        row = connection.execute("SELECT count(*)" + _SEEN + _FILTERED, _bound(wanted, scope)).fetchone()
+    return row[0] if row is not None else 0
+
+
+def episode_card(connection: Connection, episode: str, *, scope: Scope) -> EpisodeCard | None:
+    """Return one episode, or None where it is unknown or outside the caller's areas."""
+    bound = {"areas": _areas(scope), "id": episode}
+    with storage_errors("reading an episode"), connection.cursor(row_factory=class_row(EpisodeCard)) as cursor:
+        return cursor.execute(_CARD + _SEEN + "AND e.id = %(id)s", bound).fetchone()
+
+
+def episode_counts(connection: Connection, *, scope: Scope) -> list[EpisodeCount]:
+    """Return how many episodes there are by verdict, severity, detector and state."""
+    query = (
+        """
+        SELECT e.verdict, e.severity, e.detector, e.ends_at IS NULL AS is_open, count(*) AS episodes
+        """
+        + _SEEN
+        + "GROUP BY 1, 2, 3, 4 ORDER BY 3"
+    )
+    with storage_errors("counting episodes"), connection.cursor(row_factory=class_row(EpisodeCount)) as cursor:
+        return cursor.execute(query, {"areas": _areas(scope)}).fetchall()
+
+
+def _bound(wanted: EpisodeFilter, scope: Scope) -> dict[str, object]:
+    return {
+        "areas": _areas(scope),
+        "verdict": wanted.verdict,
+        "severity": wanted.severity,
+        "detector": wanted.detector,
+        "meter": wanted.meter,
+        "is_open": wanted.is_open,
+        "since": wanted.since,
+    }
+
+
+def _areas(scope: Scope) -> list[str] | None:
+    return sorted(scope.areas) if scope.areas is not None else None

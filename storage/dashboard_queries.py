@@ -1,0 +1,346 @@
+"""What the pages ask about the fleet: who is read, how well, what is missing, what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import LiteralString, TypeVar
+from zoneinfo import ZoneInfo
+
+from psycopg.rows import class_row
+
+from pipeline.model import Scope
+from storage.database import Connection, storage_errors
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterCard:
+    """A meter with the place where it hangs now, and how it is doing."""
+
+    meter: str
+    wiring: str
+    rated_voltage_v: float
+    nominal_voltage_v: float
+    rated_current_a: float
+    max_current_a: float
+    digits: int
+    resolution: float
+    service_point: str | None
+    service_point_name: str | None
+    customer: str | None
+    area: str | None
+    area_name: str | None
+    zone: str | None
+    role: str | None
+    bus: str | None
+    address: str | None
+    profile: str | None
+    ct: float | None
+    pt: float | None
+    newest_at: datetime | None
+    """When the newest present reading or push was taken."""
+    due: int
+    """Scheduled reads since the time asked about."""
+    arrived: int
+    """Of these: got, late or backfilled."""
+    open_episodes: int
+    worst_severity: int | None
+    """Of its open abnormal episodes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageCount:
+    """How many scheduled reads of one bus and profile ended in one status."""
+
+    bus: str | None
+    profile: str | None
+    status: str
+    reads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingRead:
+    """One scheduled read that brought nothing."""
+
+    meter: str
+    bus: str | None
+    quantity_group: str
+    slot_at: datetime
+    status: str
+    cause: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseCount:
+    """How many reads are missing for one cause, and of how many meters."""
+
+    cause: str | None
+    reads: int
+    meters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageDay:
+    """One meter's reads of one group on one local day."""
+
+    day: date
+    quantity_group: str
+    due: int
+    in_time: int
+    late: int
+    backfilled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusCard:
+    """A bus and how many meters hang on it; a NULL bus stands for meters that push by themselves."""
+
+    bus: str | None
+    url: str | None
+    meters: int
+    newest_at: datetime | None
+
+
+_PLACED: LiteralString = """
+    placed AS (
+        SELECT m.*, i.service_point, i.role, i.bus, i.address, i.profile,
+               p.name AS service_point_name, p.customer, p.area, a.name AS area_name, a.zone AS area_zone
+        FROM meter AS m
+        LEFT JOIN LATERAL (
+            SELECT * FROM installation AS i
+            WHERE i.meter_id = m.meter_id AND (i.starts_at IS NULL OR i.starts_at <= %(now)s)
+              AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
+            ORDER BY i.starts_at DESC NULLS LAST LIMIT 1
+        ) AS i ON true
+        LEFT JOIN service_point AS p ON p.id = i.service_point
+        LEFT JOIN area AS a ON a.id = p.area
+        WHERE %(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[])
+    )
+"""
+"""The meters a caller may see with the installation in force; every query starts here, so none forgets."""
+
+_NEWEST: LiteralString = """
+    LEFT JOIN LATERAL (
+        SELECT greatest(
+            (SELECT taken_at FROM electrical_reading AS r WHERE r.meter_id = m.meter_id
+             AND r.taken_at > %(now)s - INTERVAL '40 days' ORDER BY taken_at DESC LIMIT 1),
+            (SELECT taken_at FROM register_reading AS r WHERE r.meter_id = m.meter_id
+             AND r.taken_at > %(now)s - INTERVAL '40 days' ORDER BY taken_at DESC LIMIT 1)
+        ) AS newest_at
+    ) AS n ON true
+"""
+"""Forty days bound the search: without a bound it would open every partition for a dead meter."""
+
+
+def meter_cards(
+    connection: Connection,
+    *,
+    scope: Scope,
+    now: datetime,
+    since: datetime,
+    search: str = "",
+    meters: Sequence[str] | None = None,
+    limit: int = 500,
+) -> list[MeterCard]:
+    """Return meters by id, with coverage counted since ``since``.
+
+    ``search`` is looked for, without regard to case, in meter, service point, customer, area, bus, address
+    and profile.
+    """
+    return _rows(
+        connection,
+        MeterCard,
+        "WITH "
+        + _PLACED
+        + """
+        , worst AS (
+            SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
+            FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
+        )
+        SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
+               m.max_current_a, m.digits, m.resolution, m.service_point, m.service_point_name, m.customer,
+               m.area, m.area_name, m.area_zone AS zone, m.role, m.bus, m.address, m.profile, q.ct, q.pt,
+               n.newest_at, coalesce(c.due, 0) AS due, coalesce(c.arrived, 0) AS arrived,
+               coalesce(w.episodes, 0) AS open_episodes, w.severity AS worst_severity
+        FROM placed AS m
+        LEFT JOIN LATERAL (
+            SELECT ct, pt FROM ratio AS q
+            WHERE q.meter_id = m.meter_id AND (q.starts_at IS NULL OR q.starts_at <= %(now)s)
+              AND (q.ends_at IS NULL OR q.ends_at > %(now)s)
+            ORDER BY q.starts_at DESC NULLS LAST LIMIT 1
+        ) AS q ON true
+        """
+        + _NEWEST
+        + """
+        LEFT JOIN LATERAL (
+            SELECT count(*) AS due, count(*) FILTER (WHERE status >= 'backfilled') AS arrived
+            FROM coverage AS c
+            WHERE c.meter_id = m.meter_id AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+        ) AS c ON true
+        LEFT JOIN worst AS w ON w.meter = m.id
+        WHERE (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
+          AND (%(search)s = '' OR position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point,
+               m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0)
+        ORDER BY m.id LIMIT %(limit)s
+        """,
+        scope=scope,
+        now=now,
+        since=since,
+        search=search.strip(),
+        meters=list(meters) if meters is not None else None,
+        limit=limit,
+    )
+
+
+def bus_cards(connection: Connection, *, scope: Scope, now: datetime) -> list[BusCard]:
+    """Return every bus that has a visible meter, with its newest reading."""
+    return _rows(
+        connection,
+        BusCard,
+        "WITH "
+        + _PLACED
+        + """
+        SELECT m.bus, b.url, count(*) AS meters, max(n.newest_at) AS newest_at
+        FROM placed AS m LEFT JOIN bus AS b ON b.id = m.bus
+        """
+        + _NEWEST
+        + "GROUP BY m.bus, b.url ORDER BY m.bus NULLS LAST",
+        scope=scope,
+        now=now,
+    )
+
+
+def coverage_counts(
+    connection: Connection, *, scope: Scope, since: datetime, now: datetime
+) -> list[CoverageCount]:
+    """Return how the scheduled reads in ``[since, now]`` ended, by bus and profile."""
+    return _rows(
+        connection,
+        CoverageCount,
+        "WITH "
+        + _PLACED
+        + """
+        SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
+        FROM coverage AS c JOIN placed AS m USING (meter_id)
+        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+        GROUP BY m.bus, m.profile, c.status
+        """,
+        scope=scope,
+        since=since,
+        now=now,
+    )
+
+
+def last_cycle_counts(
+    connection: Connection, *, scope: Scope, since: datetime, now: datetime
+) -> list[CoverageCount]:
+    """Return how the newest scheduled instant of each bus and group ended; none is older than ``since``."""
+    return _rows(
+        connection,
+        CoverageCount,
+        "WITH "
+        + _PLACED
+        + """
+        , recent AS (
+            SELECT m.bus, m.profile, c.status, c.slot_at,
+                   max(c.slot_at) OVER (PARTITION BY m.bus, c.quantity_group) AS newest
+            FROM coverage AS c JOIN placed AS m USING (meter_id)
+            WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+        )
+        SELECT bus, profile, status::text AS status, count(*) AS reads
+        FROM recent WHERE slot_at = newest GROUP BY bus, profile, status
+        """,
+        scope=scope,
+        since=since,
+        now=now,
+    )
+
+
+def missing_reads(
+    connection: Connection,
+    *,
+    scope: Scope,
+    since: datetime,
+    now: datetime,
+    meters: Sequence[str] | None = None,
+    limit: int = 50,
+) -> list[MissingRead]:
+    """Return the reads that are still missing since ``since``, newest first."""
+    return _rows(
+        connection,
+        MissingRead,
+        "WITH "
+        + _PLACED
+        + """
+        SELECT m.id AS meter, m.bus, c.quantity_group, c.slot_at, c.status::text AS status, c.cause, c.attempts
+        FROM coverage AS c JOIN placed AS m USING (meter_id)
+        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
+          AND (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
+        ORDER BY c.slot_at DESC, m.id, c.quantity_group LIMIT %(limit)s
+        """,
+        scope=scope,
+        since=since,
+        now=now,
+        meters=list(meters) if meters is not None else None,
+        limit=limit,
+    )
+
+
+def missing_causes(
+    connection: Connection, *, scope: Scope, since: datetime, now: datetime
+) -> list[CauseCount]:
+    """Return why reads are missing since ``since``, the commonest cause first."""
+    return _rows(
+        connection,
+        CauseCount,
+        "WITH "
+        + _PLACED
+        + """
+        SELECT c.cause, count(*) AS reads, count(DISTINCT m.meter_id) AS meters
+        FROM coverage AS c JOIN placed AS m USING (meter_id)
+        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
+        GROUP BY c.cause ORDER BY reads DESC, c.cause
+        """,
+        scope=scope,
+        since=since,
+        now=now,
+    )
+
+
+def coverage_days(
+    connection: Connection, meter: str, *, scope: Scope, since: datetime, now: datetime, zone: ZoneInfo
+) -> list[CoverageDay]:
+    """Return one meter's reads for each local day and group, the newest day first."""
+    return _rows(
+        connection,
+        CoverageDay,
+        "WITH "
+        + _PLACED
+        + """
+        SELECT (c.slot_at AT TIME ZONE %(zone)s)::date AS day, c.quantity_group, count(*) AS due,
+               count(*) FILTER (WHERE status = 'got') AS in_time,
+               count(*) FILTER (WHERE status = 'late') AS late,
+               count(*) FILTER (WHERE status = 'backfilled') AS backfilled
+        FROM coverage AS c JOIN placed AS m USING (meter_id)
+        WHERE m.id = %(meter)s AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+        GROUP BY 1, 2 ORDER BY 1 DESC, 2
+        """,
+        scope=scope,
+        meter=meter,
+        since=since,
+        now=now,
+        zone=zone.key,
+    )
+
+
+def _rows(
+    connection: Connection, kind: type[Row], query: LiteralString, *, scope: Scope, **values: object
+) -> list[Row]:
+    """Run one query in the caller's scope and return its rows as values of ``kind``."""
+    bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
+    with storage_errors("reading for the dashboard"), connection.cursor(row_factory=class_row(kind)) as cursor:
+        return cursor.execute(query, bound).fetchall()
