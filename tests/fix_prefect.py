@@ -1,0 +1,127 @@
+"""A real Prefect server on the loopback, with its own home and database; nothing leaves the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 20.0
+POLL_S = 0.2
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    # A flow outside the fixture fails at once instead of starting a server of its own.
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+}
+
+_home_key = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set Prefect's environment before any test module imports it; the user's own home stays untouched."""
+    home = Path(tempfile.mkdtemp(prefix="kilowatch-prefect-"))
+    config.stash[_home_key] = home
+    os.environ.update(QUIET, PREFECT_HOME=str(home))
+    os.environ.pop("PREFECT_API_URL", None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[_home_key], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(pytestconfig: pytest.Config) -> Iterator[str]:
+    """Start a server once for all tests, point Prefect at it and yield its API's address."""
+    home = pytestconfig.stash[_home_key]
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    log = home / "server.log"
+    with _server(home, port, log) as process, _environment({"PREFECT_API_URL": url}):
+        _await_health(url, process, log)
+        _reload_settings()
+        yield url
+    _reload_settings()
+
+
+@contextmanager
+def _server(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``prefect server start`` until the block ends; its output goes to ``log``."""
+    environment = {
+        **os.environ,
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'server.db'}",
+        "PYTHONWARNINGS": "default",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 -- our own arguments
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _await_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers.
+
+    Raises:
+        RuntimeError: If it ends or stays silent; the message shows the end of its log.
+    """
+    give_up = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/health", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(POLL_S)
+    raise RuntimeError(f"prefect server on {url} is not healthy:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _reload_settings() -> None:
+    """Make Prefect read the environment again, in whatever thread it then runs."""
+    from prefect.context import refresh_global_settings_context  # noqa: PLC0415 -- takes seconds
+
+    refresh_global_settings_context()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
