@@ -1,0 +1,122 @@
+"""What a meter with a Modbus register map can be asked: its profile's points that its wiring gives sense."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import ConfigError
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from protocols.modbus.framing import READ_FUNCTIONS, Framing
+from protocols.modbus.planner import plan_spans
+from protocols.modbus.registers import TYPES, WORD_ORDERS
+from protocols.modbus.session import ModbusSession, span_query
+from protocols.profile import Point, Profile
+from protocols.session import Query, drivers
+
+MOST_REGISTERS = 125
+"""Of one answer (MODBUS Application Protocol V1.1b3, section 6.3)."""
+DEFAULT_GAP = 16
+UNITS = range(1, 248)
+"""Individual addresses (MODBUS over serial line V1.02, section 2.2)."""
+
+_OPTIONS = frozenset({"framing", "max_registers", "max_gap"})
+
+
+class ModbusDriver:
+    """The register map of one model, for one wiring."""
+
+    def __init__(self, profile: Profile, wiring: Wiring) -> None:
+        """Check the profile.
+
+        Raises:
+            ConfigError: If an option or a point is not one that Modbus knows.
+        """
+        options = _checked_options(profile)
+        for point in profile.points:
+            _check_point(profile.name, point)
+        self._framing = Framing(options["framing"])
+        self._max_registers = int(options["max_registers"])
+        self._max_gap = int(options["max_gap"])
+        # A register without meaning for the wiring reads zero; that zero is no measurement.
+        self._points = tuple(p for p in profile.points if not p.wiring or wiring in p.wiring)
+
+    def session(self, address: str) -> ModbusSession:
+        """Return a fresh conversation with the unit ``address``.
+
+        Raises:
+            ConfigError: If ``address`` is not a number from 1 to 247.
+        """
+        if not address.isdecimal() or int(address) not in UNITS:
+            raise ConfigError(f"a Modbus address is a number from 1 to 247, not {address!r}")
+        return ModbusSession(int(address), self._points, self._framing)
+
+    def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
+        """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
+        spans = plan_spans(
+            (point for point in self._points if point.quantity in wanted),
+            max_registers=self._max_registers,
+            max_gap=self._max_gap,
+            refused=refused,
+        )
+        return tuple(span_query(span, self._framing) for span in spans)
+
+    def backfill_plan(
+        self,
+        starts_at: datetime,  # noqa: ARG002 - the shape of every driver
+        ends_at: datetime,  # noqa: ARG002 - the shape of every driver
+        refused: Collection[str] = (),  # noqa: ARG002 - the shape of every driver
+    ) -> Sequence[Query]:
+        """Return nothing: register maps hold present values only."""
+        return ()
+
+
+@drivers.register("modbus")
+def modbus_driver(profile: Profile, wiring: Wiring, zone: ZoneInfo) -> ModbusDriver:  # noqa: ARG001 - no clock is read
+    """Make the driver of a profile with ``protocol = "modbus"``.
+
+    Raises:
+        ConfigError: If the profile's options or points are wrong.
+    """
+    return ModbusDriver(profile, wiring)
+
+
+def with_framing(profile: Profile, framing: Framing) -> Profile:
+    """Return the profile for a line that frames otherwise: the same meter behind another gateway."""
+    return replace(profile, options={**profile.options, "framing": framing.value})
+
+
+def _checked_options(profile: Profile) -> Mapping[str, Any]:  # Any: straight from TOML, checked here
+    options = {
+        "framing": Framing.SOCKET.value,
+        "max_registers": MOST_REGISTERS,
+        "max_gap": DEFAULT_GAP,
+        **profile.options,
+    }
+    unknown = set(options) - _OPTIONS
+    if unknown:
+        raise ConfigError(f"profile {profile.name}: unknown options {sorted(unknown)}")
+    if options["framing"] not in [framing.value for framing in Framing]:
+        raise ConfigError(f"profile {profile.name}: framing is 'socket' or 'rtu', not {options['framing']!r}")
+    for key, low, high in (("max_registers", 4, MOST_REGISTERS), ("max_gap", 0, MOST_REGISTERS)):
+        number = options[key]
+        if not isinstance(number, int) or not low <= number <= high:
+            raise ConfigError(f"profile {profile.name}: {key} is {low} to {high}, not {number!r}")
+    return options
+
+
+def _check_point(profile: str, point: Point) -> None:
+    where = f"profile {profile}, point {point.quantity}"
+    if point.function not in READ_FUNCTIONS:
+        raise ConfigError(f"{where}: function is 3 or 4, not {point.function}")
+    if point.type not in TYPES:
+        raise ConfigError(f"{where}: type is one of {sorted(TYPES)}, not {point.type!r}")
+    if point.word_order not in WORD_ORDERS:
+        raise ConfigError(f"{where}: word_order is one of {sorted(WORD_ORDERS)}, not {point.word_order!r}")
+    unknown = set(point.wiring) - set(Wiring)
+    if unknown:
+        raise ConfigError(f"{where}: unknown wiring {sorted(unknown)}")

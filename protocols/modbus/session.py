@@ -1,0 +1,131 @@
+"""One Modbus meter's conversation: requests out, registers in, as measured values in their units."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+from pymodbus.pdu import ModbusPDU, ReadHoldingRegistersRequest
+from pymodbus.pdu.register_message import ReadInputRegistersRequest
+
+from pipeline.errors import MeterRefusedError
+from pipeline.model import Quality, Value
+from pipeline.quantities import Quantity
+from protocols.modbus.framing import Found, Framing
+from protocols.modbus.hunt import Hunter
+from protocols.modbus.planner import Span, point_span
+from protocols.modbus.registers import decode_registers
+from protocols.profile import Point
+from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, NeedData, Query, Refused
+
+EXCEPTIONS: Final[Mapping[int, str]] = {
+    # MODBUS Application Protocol V1.1b3, section 7
+    0x01: "illegal function",
+    0x02: "illegal data address",
+    0x03: "illegal data value",
+    0x04: "server device failure",
+    0x05: "acknowledge",
+    0x06: "server device busy",
+    0x08: "memory parity error",
+    0x0A: "gateway path unavailable",
+    0x0B: "gateway target device failed to respond",
+}
+
+_BODY = struct.Struct(">BHH")
+_REQUESTS: Mapping[int, type[ModbusPDU]] = {3: ReadHoldingRegistersRequest, 4: ReadInputRegistersRequest}
+_LONGEST_OVERHEAD = {Framing.RTU: 5, Framing.SOCKET: 9}
+
+
+def span_query(span: Span, framing: Framing) -> Query:
+    """Return the question for the registers of ``span``."""
+    return Query(
+        what=span.what,
+        body=_BODY.pack(span.function, span.address, span.count),
+        answer_bytes=_LONGEST_OVERHEAD[framing] + 2 * span.count,
+    )
+
+
+def query_span(query: Query) -> Span:
+    """Return the registers that a question asks for."""
+    return Span(*_BODY.unpack(query.body))
+
+
+class ModbusSession:
+    """Bytes in, events out, for the meter with one unit identifier (从站地址).
+
+    In RTU an answer does not say which addresses it holds: a late one of the same size cannot be told from
+    the awaited one. So a collector lets an unanswered RTU line rest before it asks again.
+    """
+
+    def __init__(self, unit: int, points: Sequence[Point], framing: Framing) -> None:
+        """Read answers of ``unit`` with the register map ``points``."""
+        self._unit = unit
+        self._points = tuple(points)
+        self._hunter = Hunter(framing, unit)
+        self._transaction = 0
+        self._open: Query | None = None
+        self._events: deque[Event] = deque()
+
+    def ask(self, query: Query) -> bytes:
+        """Open a question and return the bytes to send; an older open question is forgotten."""
+        span = query_span(query)
+        self._transaction = self._transaction % 0xFFFF + 1
+        request = self._hunter.framer.request(
+            _REQUESTS[span.function](
+                dev_id=self._unit,
+                transaction_id=self._transaction,
+                address=span.address,
+                count=span.count,
+            )
+        )
+        self._events = deque(event for event in self._events if isinstance(event, Dropped))
+        self._take(self._hunter.expect(request))
+        self._open = query
+        return request
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the line, in any chunks."""
+        self._take(self._hunter.feed(data))
+
+    def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
+        """Return the next event, or ``NEED_DATA``."""
+        return self._events.popleft() if self._events else NEED_DATA
+
+    def _take(self, findings: Sequence[Found | Dropped]) -> None:
+        for finding in findings:
+            self._events.append(finding if isinstance(finding, Dropped) else self._understand(finding))
+
+    def _understand(self, found: Found) -> Event:
+        query, self._open = self._open, None
+        if query is None:
+            return Dropped(reason=DropReason.LATE, raw=found.raw)
+        if found.exception_code is not None:
+            code = found.exception_code
+            error = MeterRefusedError(query.what, code, (EXCEPTIONS.get(code, "unknown exception"),))
+            return Refused(query=query, raw=found.raw, error=error)
+        values, flags = read_points(self._points, query_span(query), found.registers)
+        return Answer(
+            query=query, raw=found.raw, values=values, flags=flags, facts={"address": str(self._unit)}
+        )
+
+
+def read_points(
+    points: Sequence[Point], span: Span, registers: Sequence[int]
+) -> tuple[dict[Quantity, Value], dict[Quantity, Quality]]:
+    """Return the values of the points that lie within ``span``, and a flag where the meter sent no number."""
+    values: dict[Quantity, Value] = {}
+    flags: dict[Quantity, Quality] = {}
+    for point in points:
+        place = point_span(point)
+        if not span.holds(place):
+            continue
+        start = place.address - span.address
+        raw = decode_registers(registers[start : start + place.count], point.type, point.word_order)
+        if math.isfinite(raw):
+            values[point.quantity] = raw * point.scale
+        else:
+            flags[point.quantity] = Quality.NOT_A_NUMBER
+    return values, flags
