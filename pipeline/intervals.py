@@ -1,0 +1,254 @@
+"""Interval energy (区间电量) from register readings: whole counts that add up exactly to last minus first.
+
+A register's value at a slot's edge is, in this order: a reading within the tolerance of it (load records
+before freezes before present reads); a point on the line between two readings at most one slot apart; a
+point on the line between the readings around a longer gap, whose slots are then estimated. Where a reset
+lies between the readings, or there is none on one side, the energy is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.block import Times
+from pipeline.errors import DataError
+from pipeline.model import Origin
+from pipeline.register_falls import RegisterEvent, SoundReadings, sound_readings
+from pipeline.registry import Meter
+
+ORIGIN_RANK: Mapping[str, int] = MappingProxyType(
+    {
+        Origin.LOAD_RECORD.value: 0,
+        Origin.DAILY_FREEZE.value: 1,
+        Origin.SETTLEMENT_FREEZE.value: 2,
+        Origin.PUSH.value: 3,
+        Origin.PRESENT.value: 4,
+        Origin.MANUAL.value: 5,
+    }
+)
+"""The lower the rank, the rather a reading is taken for a slot's edge."""
+
+ACTUAL_SPAN = 0.5
+"""An edge between two readings at most this share of a slot apart still makes an actual interval."""
+
+_INTERPOLATED = len(ORIGIN_RANK)
+_WIDE = _INTERPOLATED + 1
+_SPREAD = _INTERPOLATED + 2
+_UNKNOWN = _INTERPOLATED + 3
+_METHODS = np.array([*ORIGIN_RANK, "interpolated", "interpolated", "gap spread evenly", "unknown"])
+"""How an edge was made; a slot tells the worse of its two edges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotGrid:
+    """Equal slots in a row."""
+
+    starts_at: np.datetime64
+    """UTC."""
+    minutes: int
+    slots: int
+
+    @property
+    def edges(self) -> Times:
+        """The starts of all slots and the end of the last: shape (slots + 1,)."""
+        step = np.timedelta64(self.minutes * 60_000_000, "us")
+        edges: Times = self.starts_at.astype("datetime64[us]") + step * np.arange(self.slots + 1)
+        return edges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterReadings:
+    """The readings of one register of one meter, in any order; some before and after the slots help."""
+
+    taken_at: Times
+    """When each was measured, UTC."""
+    counts: NDArray[np.int64]
+    """The register in whole counts (:func:`counts_of`)."""
+    rank: NDArray[np.int64]
+    """Rank of each reading's origin (:data:`ORIGIN_RANK`)."""
+
+    def __post_init__(self) -> None:
+        """Refuse columns that do not belong together."""
+        if not len(self.taken_at) == len(self.counts) == len(self.rank):
+            sizes = f"{len(self.taken_at)} times, {len(self.counts)} counts, {len(self.rank)} ranks"
+            raise DataError(f"readings of one register need columns of one length: {sizes}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalCounts:
+    """The energy of each slot in whole counts of the register's resolution: shape (slots,)."""
+
+    counts: NDArray[np.int64]
+    """0 where not valid."""
+    valid: NDArray[np.bool_]
+    quality: NDArray[np.str_]
+    """``A`` actual, ``E`` estimated, ``N`` missing."""
+    method: NDArray[np.str_]
+    """How the slot's edges were found, e.g. ``load record``; of two ways the weaker one."""
+    segment: NDArray[np.int64]
+    """Number of the register segment between resets; -1 where not valid."""
+    events: tuple[RegisterEvent, ...] = ()
+    """Roll-overs, resets and readings that were left out."""
+
+
+def counts_of(register: NDArray[np.float64], resolution: float) -> NDArray[np.int64]:
+    """Return register values in kWh as whole counts of ``resolution`` kWh."""
+    counts: NDArray[np.int64] = np.rint(register / resolution).astype(np.int64)
+    return counts
+
+
+def full_scale(digits: int, resolution: float) -> int:
+    """Return a register's range in counts, from its digits before the point and one step in kWh."""
+    return round(10.0**digits / resolution)
+
+
+def most_per_hour(meter: Meter) -> float:
+    """Return the counts an hour that a register cannot pass: twice its rated voltage and most current."""
+    most_kw = 3.0 * meter.rated_voltage_v * meter.max_current_a / 1000.0
+    return 2.0 * most_kw / meter.resolution
+
+
+def interval_counts(
+    readings: RegisterReadings,
+    grid: SlotGrid,
+    *,
+    tolerance_s: float = 60.0,
+    scale: int | None = None,
+    fastest: float | None = None,
+) -> IntervalCounts:
+    """Return the energy of each slot from the readings of one register of one meter.
+
+    Args:
+        readings: The register's readings; missing ones are left out, never zero.
+        grid: The slots wanted.
+        tolerance_s: How far from a slot's edge a reading may be and still stand for it; under half a slot.
+        scale: The register's range in counts (:func:`full_scale`); None if unknown: then nothing rolls over.
+        fastest: The most counts an hour (:func:`most_per_hour`); a faster rise makes the energy unknown.
+
+    Raises:
+        DataError: If the tolerance reaches the neighbouring slot.
+    """
+    if not 0 <= tolerance_s < grid.minutes * 30:
+        raise DataError(f"tolerance of {tolerance_s} s is not under half a slot of {grid.minutes} min")
+    if len(readings.taken_at) == 0:
+        return _nothing(grid)
+    order = _best_of_each_time(readings)
+    sound = sound_readings(
+        readings.taken_at[order],
+        readings.counts[order],
+        readings.rank[order],
+        full_scale=scale,
+        most_per_hour=fastest,
+    )
+    return _between_edges(_edges(sound, grid, tolerance_s), sound.events)
+
+
+def energy_kwh(
+    intervals: IntervalCounts, resolution: float, ratio: float | NDArray[np.float64] = 1.0
+) -> NDArray[np.float64]:
+    """Return the slots' energy on the primary side in kWh, NaN where unknown.
+
+    ``resolution`` is one register step in kWh; ``ratio`` is CT times PT, one for all or one a slot.
+    """
+    # Dividing by the steps in a kWh keeps 317 steps of 0.01 at 3.17; multiplying by 0.01 would not.
+    kwh = intervals.counts / (1.0 / resolution) * ratio
+    energy: NDArray[np.float64] = np.where(intervals.valid, kwh, np.nan)
+    return energy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Edges:
+    """The register at each edge of the grid."""
+
+    counts: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    how: NDArray[np.int64]
+    """A rank of origin, or one of the ways above."""
+
+
+def _nothing(grid: SlotGrid) -> IntervalCounts:
+    size = grid.slots + 1
+    unknown = np.full(size, _UNKNOWN, dtype=np.int64)
+    zeros = np.zeros(size, dtype=np.int64)
+    return _between_edges(_Edges(counts=zeros, segment=zeros - 1, how=unknown), ())
+
+
+def _best_of_each_time(readings: RegisterReadings) -> NDArray[np.intp]:
+    """Return the order of the readings by time, keeping the best-ranked of those at one time."""
+    order = np.lexsort((readings.counts, readings.rank, readings.taken_at))
+    times = readings.taken_at[order]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = times[1:] != times[:-1]
+    return order[first]
+
+
+def _edges(sound: SoundReadings, grid: SlotGrid, tolerance_s: float) -> _Edges:
+    between = _edges_on_lines(sound, grid)
+    nearest, found = _edges_read(sound, grid, tolerance_s)
+    return _Edges(
+        counts=np.where(found, sound.counts[nearest], between.counts),
+        segment=np.where(found, sound.segment[nearest], between.segment),
+        how=np.where(found, sound.rank[nearest], between.how),
+    )
+
+
+def _edges_read(
+    sound: SoundReadings, grid: SlotGrid, tolerance_s: float
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return for each edge the reading that stands for it, and whether there is one."""
+    step_us = grid.minutes * 60_000_000
+    offset = (sound.taken_at - grid.starts_at.astype("datetime64[us]")).astype(np.int64)
+    edge = (offset + step_us // 2) // step_us
+    distance = np.abs(offset - edge * step_us)
+    near = np.flatnonzero((distance <= tolerance_s * 1_000_000) & (edge >= 0) & (edge <= grid.slots))
+    worst_first = near[np.lexsort((distance[near], sound.rank[near]))[::-1]]
+    nearest = np.zeros(grid.slots + 1, dtype=np.intp)
+    found = np.zeros(grid.slots + 1, dtype=np.bool_)
+    nearest[edge[worst_first]] = worst_first  # the last one written stays: the best
+    found[edge[near]] = True
+    return nearest, found
+
+
+def _edges_on_lines(sound: SoundReadings, grid: SlotGrid) -> _Edges:
+    """Return each edge from the readings before and after it."""
+    edges = grid.edges
+    after = np.searchsorted(sound.taken_at, edges, side="right")
+    inside = (after > 0) & (after < len(sound.taken_at))
+    after = np.clip(after, 1, max(len(sound.taken_at) - 1, 1)) if len(sound.taken_at) > 1 else after * 0
+    before = np.maximum(after - 1, 0)
+    known = inside & (sound.segment[before] == sound.segment[after])
+    # Whole seconds: microseconds times counts would pass 64 bits in a gap of weeks.
+    seconds = sound.taken_at.astype("datetime64[s]").astype(np.int64)
+    span = np.maximum(seconds[after] - seconds[before], 1)
+    passed = np.clip(edges.astype("datetime64[s]").astype(np.int64) - seconds[before], 0, span)
+    growth = sound.counts[after] - sound.counts[before]
+    slot_s = grid.minutes * 60
+    how = np.select(
+        [~known, span <= ACTUAL_SPAN * slot_s, span <= slot_s], [_UNKNOWN, _INTERPOLATED, _WIDE], _SPREAD
+    )
+    return _Edges(
+        # Rounding down along one line spreads a gap's counts with no slot more than one count off.
+        counts=np.where(known, sound.counts[before] + np.where(known, growth, 0) * passed // span, 0),
+        segment=np.where(known, sound.segment[before], -1),
+        how=how.astype(np.int64),
+    )
+
+
+def _between_edges(edges: _Edges, events: tuple[RegisterEvent, ...]) -> IntervalCounts:
+    worse = np.maximum(edges.how[:-1], edges.how[1:])
+    same = edges.segment[:-1] == edges.segment[1:]
+    valid = same & (worse < _UNKNOWN)
+    quality = np.where(valid, np.where(worse >= _WIDE, "E", "A"), "N")
+    return IntervalCounts(
+        counts=np.where(valid, np.diff(edges.counts), 0),
+        valid=valid,
+        quality=quality,
+        method=_METHODS[np.where(valid, worse, _UNKNOWN)],
+        segment=np.where(valid, edges.segment[:-1], -1),
+        events=events,
+    )
