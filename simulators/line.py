@@ -65,7 +65,7 @@ class LineFaults:
         """Refuse shares that are no shares."""
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if not 0 <= value or (entry.name != "delay_s" and value > 1):
+            if value < 0 or (entry.name != "delay_s" and value > 1):
                 raise ValueError(f"line fault {entry.name} must be a share of 0 to 1, not {value}")
         if self.share > 1:
             raise ValueError(f"the shares of the line faults add up to {self.share:g}, more than 1")
@@ -73,7 +73,7 @@ class LineFaults:
     @property
     def share(self) -> float:
         """The share of exchanges that any fault hits."""
-        return sum(getattr(self, kind.value) for kind in FaultKind)
+        return float(sum(getattr(self, kind.value) for kind in FaultKind))
 
 
 NO_FAULTS = LineFaults()
@@ -122,23 +122,25 @@ class FaultMachine:
     def damage(self, kind: FaultKind, request: bytes, answer: bytes) -> tuple[bytes, ...]:
         """Return the chunks that arrive of an answer; none when it is lost."""
         at = self._random.randrange(1, len(answer)) if len(answer) > 1 else 0
+        if kind in {FaultKind.DROP, FaultKind.HANG_UP}:
+            return ()
+        if kind is FaultKind.SPLIT:
+            return answer[:at], answer[at:]
+        return (self._damaged(kind, request, answer, at),)
+
+    def _damaged(self, kind: FaultKind, request: bytes, answer: bytes, at: int) -> bytes:
         match kind:
             case FaultKind.CORRUPT:
-                return (
-                    answer[:at] + bytes([answer[at] ^ 1 << self._random.randrange(8)]) + answer[at + 1 :],
-                )
+                flipped = answer[at] ^ 1 << self._random.randrange(8)
+                return answer[:at] + bytes([flipped]) + answer[at + 1 :]
             case FaultKind.TRUNCATE:
-                return (answer[:at],)
+                return answer[:at]
             case FaultKind.NOISE:
-                return (self._random.randbytes(self._random.randint(*NOISE_BYTES)) + answer,)
-            case FaultKind.SPLIT:
-                return (answer[:at], answer[at:])
+                return self._random.randbytes(self._random.randint(*NOISE_BYTES)) + answer
             case FaultKind.ECHO:
-                return (request + answer,)
-            case FaultKind.DELAY:
-                return (answer,)
-            case FaultKind.DROP | FaultKind.HANG_UP:
-                return ()
+                return request + answer
+            case _:
+                return answer
 
 
 class LineServer:

@@ -58,8 +58,9 @@ def _bump(hour: Column, centre_h: float, width_h: float) -> Column:
 
 def _plateau(hour: Column, from_h: float, to_h: float) -> Column:
     """Return 1 between two hours and 0 outside, with short ramps."""
-    rise = 1 / (1 + np.exp(-(hour - from_h) / EDGE_H))
-    return rise / (1 + np.exp((hour - to_h) / EDGE_H))
+    rise: Column = 1 / (1 + np.exp(-(hour - from_h) / EDGE_H))
+    plateau: Column = rise / (1 + np.exp((hour - to_h) / EDGE_H))
+    return plateau
 
 
 def _home(times: LocalTimes, rng: np.random.Generator) -> Column:

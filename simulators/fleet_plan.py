@@ -1,0 +1,136 @@
+"""What a fleet is made of: the contents of a fleet file as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from zoneinfo import ZoneInfo
+
+from pipeline.registry import Wiring
+from simulators.faults import Deed
+from simulators.line import LineFaults
+from simulators.shapes import LoadPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A time relative to the fleet's start: so many local days ago, at a local time."""
+
+    days_ago: int
+    """0 is today; below 0 is to come."""
+    at: time = time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaPlan:
+    """A transformer area (台区)."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusPlan:
+    """A simulated line."""
+
+    id: str
+    protocol: str
+    """``dlt645`` or ``modbus``."""
+    port: int
+    """0 takes a free one."""
+    timeout_s: float
+    retries: int
+    faults: LineFaults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayPlan:
+    """A simulated MQTT gateway."""
+
+    id: str
+    topic: str
+    """What the collector subscribes to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterPlan:
+    """One simulated meter and its customer."""
+
+    id: str
+    line: str
+    """The id of its bus or gateway."""
+    address: str | None
+    """None behind a gateway."""
+    profile: str | None
+    wiring: Wiring
+    rated_voltage_v: float
+    ct: float
+    pt: float
+    max_current_a: float
+    area: str
+    customer: str
+    category: str | None
+    capacity_kva: float | None
+    supply_voltage_kv: float
+    load: LoadPlan
+    base_kwh: float | None
+    """None draws one from the seed."""
+
+    @property
+    def service_point(self) -> str:
+        """The id of its service point."""
+        return f"SP-{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspensionPlan:
+    """A suspension (报停) of a meter's customer."""
+
+    id: str
+    meter: str
+    starts: Moment
+    ends: Moment | None
+    remaining_kva: float
+    setpoint_w: float | None
+    auxiliaries_kw: float | None
+    idle_kw: float
+    running_kva: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPlan:
+    """A fault, or its innocent twin."""
+
+    meter: str
+    deed: Deed
+    starts: Moment
+    minutes: int
+    """Length of each window."""
+    nights: int
+    """How many days in a row."""
+    kw: float
+    power_factor: float
+    factor: float
+    twin: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """A whole fleet file."""
+
+    name: str
+    seed: int
+    zone: ZoneInfo
+    history_days: int
+    """How far back the meters' memories reach."""
+    ahead_days: int
+    """How far into the future the curves vary; then their last step holds on."""
+    live_every_s: int
+    curve_minutes: int
+    areas: tuple[AreaPlan, ...]
+    buses: tuple[BusPlan, ...]
+    gateways: tuple[GatewayPlan, ...]
+    meters: tuple[MeterPlan, ...]
+    suspensions: tuple[SuspensionPlan, ...]
+    faults: tuple[FaultPlan, ...]
