@@ -1,0 +1,99 @@
+"""Limits of the standards as data: number, clause, source, and whether the text itself confirms it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import sqrt
+
+from pipeline.errors import ConfigError
+from pipeline.registry import Meter, Wiring
+
+SECONDARY_UP_TO = 2.5
+"""A nominal voltage above this many times the meter's rated one is a primary one."""
+LINE_SHARE = (1.6, 1.9)
+"""Where nominal over rated lies around the root of three, a line voltage was entered for a phase one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoltageLimit:
+    """How far supply voltage may be from its nominal value, and who says so."""
+
+    name: str
+    standard: str
+    edition: str
+    clause: str
+    source: str
+    confirmed: bool
+    """Whether the number was compared with the standard's own text."""
+    wirings: tuple[Wiring, ...]
+    under_percent: float
+    over_percent: float
+
+    @property
+    def reference(self) -> str:
+        """What a report quotes."""
+        return f"{self.standard}-{self.edition} {self.clause}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoltageBand:
+    """The band of one point, in volts on the side that the meter measures."""
+
+    nominal_v: float
+    low_v: float
+    high_v: float
+    limit: VoltageLimit
+
+
+def voltage_limit(wiring: Wiring) -> VoltageLimit:
+    """Return the supply voltage limit of GB/T 12325-2008 for a point of 20 kV and below.
+
+    Raises:
+        ConfigError: If the data holds none for ``wiring``.
+    """
+    for limit in _voltage_limits():
+        if wiring in limit.wirings:
+            return limit
+    raise ConfigError(f"analysis/data/gb12325_2008.toml has no limit for wiring {wiring}")
+
+
+def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
+    """Return the band for what ``meter`` measures: phase voltages, or line voltages of a three-wire meter.
+
+    ``pt`` is the ratio of the voltage transformer in front of it.
+    """
+    limit = voltage_limit(meter.wiring)
+    nominal = _nominal_v(meter, pt)
+    return VoltageBand(
+        nominal_v=nominal,
+        low_v=nominal * (100.0 - limit.under_percent) / 100.0,
+        high_v=nominal * (100.0 + limit.over_percent) / 100.0,
+        limit=limit,
+    )
+
+
+def _nominal_v(meter: Meter, pt: float) -> float:
+    """Return the point's nominal voltage as the meter would show it.
+
+    The archive may name it on the primary side (10 000 V behind a 100:1 transformer) or as a line voltage
+    (380 V for a four-wire meter of 220 V).
+    """
+    nominal = meter.nominal_voltage_v
+    if nominal > SECONDARY_UP_TO * meter.rated_voltage_v:
+        nominal /= pt
+    three_wire = meter.wiring is Wiring.THREE_PHASE_THREE_WIRE
+    if not three_wire and LINE_SHARE[0] < nominal / meter.rated_voltage_v < LINE_SHARE[1]:
+        nominal /= sqrt(3.0)
+    return nominal
+
+
+@cache
+def _voltage_limits() -> tuple[VoltageLimit, ...]:
+    text = files("analysis").joinpath("data", "gb12325_2008.toml").read_text(encoding="utf-8")
+    return tuple(
+        VoltageLimit(**{**entry, "wirings": tuple(map(Wiring, entry["wirings"]))})
+        for entry in tomllib.loads(text)["limit"]
+    )

@@ -1,0 +1,38 @@
+import pytest
+
+from analysis.limits import voltage_band, voltage_limit
+from pipeline.model import MeterId
+from pipeline.registry import Meter, Wiring
+
+
+def _meter(wiring: Wiring, nominal_v: float, rated_v: float) -> Meter:
+    return Meter(id=MeterId("m"), wiring=wiring, nominal_voltage_v=nominal_v, rated_voltage_v=rated_v)
+
+
+@pytest.mark.parametrize(
+    ("wiring", "nominal_v", "rated_v", "pt", "expected_v"),
+    [
+        # The numbers in volts are those that the field quotes for GB/T 12325-2008.
+        (Wiring.ONE_PHASE, 220.0, 220.0, 1.0, (198.0, 235.4)),
+        (Wiring.ONE_PHASE, 230.0, 230.0, 1.0, (207.0, 246.1)),
+        (Wiring.THREE_PHASE_FOUR_WIRE, 220.0, 220.0, 1.0, (204.6, 235.4)),
+        (Wiring.THREE_PHASE_FOUR_WIRE, 380.0, 220.0, 1.0, (204.0, 234.8)),
+        (Wiring.THREE_PHASE_FOUR_WIRE, 57.7, 57.7, 100.0, (53.7, 61.7)),
+        (Wiring.THREE_PHASE_THREE_WIRE, 100.0, 100.0, 100.0, (93.0, 107.0)),
+        (Wiring.THREE_PHASE_THREE_WIRE, 10_000.0, 100.0, 100.0, (93.0, 107.0)),
+        (Wiring.THREE_PHASE_FOUR_WIRE, 10_000.0, 57.7, 100.0, (53.7, 61.8)),
+    ],
+)
+def test_the_band_fits_the_point(
+    wiring: Wiring, nominal_v: float, rated_v: float, pt: float, expected_v: tuple[float, float]
+) -> None:
+    band = voltage_band(_meter(wiring, nominal_v, rated_v), pt)
+    assert (band.low_v, band.high_v) == pytest.approx(expected_v, abs=0.06)
+
+
+@pytest.mark.parametrize("wiring", list(Wiring))
+def test_every_limit_says_where_it_stands(wiring: Wiring) -> None:
+    limit = voltage_limit(wiring)
+    assert limit.reference.startswith("GB/T 12325-2008 4.")
+    assert limit.source
+    assert not limit.confirmed
