@@ -65,7 +65,7 @@ def describe_url(url: str) -> str:
 
 @contextmanager
 def storage_errors(doing: str) -> Iterator[None]:
-    """Turn the driver's errors inside the block into a :class:`StorageError` that says what was being done."""
+    """Turn the driver's errors inside the block into a :class:`StorageError` that says what failed."""
     try:
         yield
     except psycopg.errors.UndefinedTable as error:

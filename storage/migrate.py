@@ -160,7 +160,7 @@ def _prepare(connection: Connection) -> Level:
 
 def _applied(connection: Connection) -> dict[int, str]:
     rows = connection.execute("SELECT version, checksum FROM schema_migration ORDER BY version").fetchall()
-    return {version: checksum for version, checksum in rows}
+    return dict(rows)
 
 
 def _refuse_changes(wanted: Sequence[Migration], done: dict[int, str]) -> None:

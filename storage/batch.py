@@ -1,0 +1,164 @@
+"""The rows of one table about to be written, merged so that each key stands in them once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from pipeline.block import ReadingBlock, Times
+from pipeline.model import Origin, Quality
+from pipeline.quantities import Kind, Quantity
+from storage import pgcopy
+from storage.columns import NUMBER_OF_ORIGIN, QUANTITIES_OF_TABLE
+from storage.pgcopy import BytesColumn, Column, FixedColumn
+
+KEY_COLUMNS = ("meter_id", "taken_at", "origin")
+ROW_COLUMNS = (*KEY_COLUMNS, "received_at", "slot_at", "meter_time", "quality", "flags")
+
+Scalars = Mapping[Quantity, NDArray[np.float64]]
+Arrays = Mapping[Quantity, Sequence[tuple[float, ...] | None]]
+Flags = Sequence[Mapping[Quantity, Quality]]
+
+_ORIGIN_NUMBERS = {origin.value: number for origin, number in NUMBER_OF_ORIGIN.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableBatch:
+    """Rows of one wide table as columns, sorted by key."""
+
+    table: str
+    meter_id: NDArray[np.int32]
+    taken_at: Times
+    origin: NDArray[np.int16]
+    received_at: Times
+    slot_at: Times
+    meter_time: Times
+    quality: NDArray[np.int32]
+    flags: Flags
+    scalars: Scalars
+    """NaN where missing, already rounded to what the column can hold."""
+    arrays: Arrays
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.meter_id)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The quantities that occur, in the order of the table's columns."""
+        return tuple(q for q in QUANTITIES_OF_TABLE[self.table] if q in self.scalars or q in self.arrays)
+
+    def take(self, rows: NDArray[np.intp]) -> TableBatch:
+        """Return some of the rows."""
+        return TableBatch(
+            table=self.table,
+            meter_id=self.meter_id[rows],
+            taken_at=self.taken_at[rows],
+            origin=self.origin[rows],
+            received_at=self.received_at[rows],
+            slot_at=self.slot_at[rows],
+            meter_time=self.meter_time[rows],
+            quality=self.quality[rows],
+            flags=[self.flags[row] for row in rows],
+            scalars={q: column[rows] for q, column in self.scalars.items()},
+            arrays={q: [column[row] for row in rows] for q, column in self.arrays.items()},
+        )
+
+    def repeats(self) -> NDArray[np.intp]:
+        """Return for each row how many rows before it have its key: 0 for the first."""
+        n = len(self)
+        starts = np.ones(n, dtype=np.bool_)
+        starts[1:] = (
+            (self.meter_id[1:] != self.meter_id[:-1])
+            | (self.taken_at[1:] != self.taken_at[:-1])
+            | (self.origin[1:] != self.origin[:-1])
+        )
+        position = np.arange(n)
+        return position - np.maximum.accumulate(np.where(starts, position, 0))
+
+    def rounds(self) -> list[TableBatch]:
+        """Split into batches without a repeated key, in the order in which the rows came."""
+        repeats = self.repeats()
+        if not repeats.any():
+            return [self]
+        return [self.take(np.flatnonzero(repeats == r)) for r in range(int(repeats.max()) + 1)]
+
+    def columns(self) -> list[Column]:
+        """Return the columns as COPY wants them: ``ROW_COLUMNS``, then :attr:`quantities`."""
+        texts = [
+            orjson.dumps({q.value: int(f) for q, f in flags.items()}) if flags else None
+            for flags in self.flags
+        ]
+        return [
+            FixedColumn(values=self.meter_id.astype(">i4")),
+            pgcopy.instants(self.taken_at),
+            FixedColumn(values=self.origin.astype(">i2")),
+            pgcopy.instants(self.received_at),
+            pgcopy.instants(self.slot_at),
+            pgcopy.instants(self.meter_time),
+            FixedColumn(values=self.quality.astype(">i4")),
+            BytesColumn(values=[None if text is None else pgcopy.document(text) for text in texts]),
+            *(self._value_column(q) for q in self.quantities),
+        ]
+
+    def _value_column(self, quantity: Quantity) -> Column:
+        if quantity in self.arrays:
+            encode = pgcopy.integer_array if quantity.kind is Kind.WORDS else pgcopy.float_array
+            return BytesColumn(values=[None if v is None else encode(v) for v in self.arrays[quantity]])
+        values = self.scalars[quantity]
+        missing = np.isnan(values)
+        if quantity.kind is Kind.INSTANT:
+            seconds = np.where(missing, 0.0, values)
+            counted = np.rint(seconds * 1e6).astype(np.int64) - pgcopy.POSTGRES_EPOCH_US
+            return FixedColumn(values=counted.astype(">i8"), missing=missing)
+        form = ">f8" if quantity.kind is Kind.COUNTER else ">f4"
+        return FixedColumn(values=values.astype(form), missing=missing if missing.any() else None)
+
+
+def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) -> TableBatch | None:
+    """Return the rows of ``block`` that say something about ``table``, sorted by key; None if there are none.
+
+    Args:
+        block: The readings.
+        table: One of the wide tables.
+        meter_id: The number of each row's meter; negative for rows to leave out.
+    """
+    wanted = frozenset(QUANTITIES_OF_TABLE[table])
+    scalars = {q: _storable(q, v) for q, v in block.scalars.items() if q in wanted}
+    arrays = {q: column for q, column in block.arrays.items() if q in wanted}
+    flags = [{q: f for q, f in row.items() if q in wanted} if row else row for row in block.flags]
+    says = np.fromiter((bool(row) for row in flags), dtype=np.bool_, count=len(block))
+    for column in scalars.values():
+        says |= ~np.isnan(column)
+    for array in arrays.values():
+        says |= np.fromiter((v is not None for v in array), dtype=np.bool_, count=len(block))
+    says &= meter_id >= 0
+    if not says.any():
+        return None
+    batch = TableBatch(
+        table=table,
+        meter_id=meter_id,
+        taken_at=block.taken_at,
+        origin=np.array([_ORIGIN_NUMBERS[Origin(o)] for o in block.origins], dtype=np.int16),
+        received_at=block.received_at,
+        slot_at=block.slot_at,
+        meter_time=block.meter_time,
+        quality=block.quality,
+        flags=flags,
+        scalars=scalars,
+        arrays=arrays,
+    )
+    # One order for all writers: two of them that meet on the same keys then wait, and never deadlock.
+    order = np.lexsort((batch.origin, batch.taken_at, batch.meter_id))
+    return batch.take(order[says[order]])
+
+
+def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``values`` as the column will hold them, NaN for what it cannot."""
+    with np.errstate(over="ignore"):
+        held = values.astype(np.float32).astype(np.float64) if quantity.kind is Kind.REAL else values
+    return np.where(np.isfinite(held), held, np.nan)
