@@ -55,6 +55,7 @@ def prefect_server(pytestconfig: pytest.Config) -> Iterator[str]:
         _await_health(url, process, log)
         _reload_settings()
         yield url
+        _send_remaining_logs()
     _reload_settings()
 
 
@@ -104,13 +105,16 @@ def _await_health(url: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 @contextmanager
 def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
+    before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _reload_settings() -> None:
@@ -118,6 +122,13 @@ def _reload_settings() -> None:
     from prefect.context import refresh_global_settings_context  # noqa: PLC0415 -- takes seconds
 
     refresh_global_settings_context()
+
+
+def _send_remaining_logs() -> None:
+    """Let Prefect's log thread finish while there is a server to send to."""
+    from prefect.logging.handlers import APILogHandler  # noqa: PLC0415 -- takes seconds
+
+    APILogHandler().flush()
 
 
 def _free_port() -> int:
