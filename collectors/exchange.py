@@ -38,7 +38,7 @@ class Timing:
     """After an attempt that ended amid bytes, wait for this much silence before asking again."""
     linger: bool = False
     """For protocols whose answers do not name their question (Modbus RTU): after a question that had to be
-    repeated, wait for the answer that may still come, so that it is never taken for the next one's."""
+    repeated, wait one more time-out for an answer that may still come, lest the next one gets it."""
 
     def wait_s(self, question: bytes, query: Query) -> float:
         """Return how long one attempt may take: the meter's delay and the bytes' time on the wire."""
@@ -92,7 +92,7 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
     loop = asyncio.get_running_loop()
     hearing = _Hearing(line, session, loop)
     event: Answer | Refused | None = None
-    attempts, sent_at, failure, deadline = 0, now(), "", 0.0
+    attempts, sent_at, failure, wait_s = 0, now(), "", 0.0
     try:
         while event is None and attempts <= timing.retries:
             if attempts:
@@ -102,8 +102,8 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
             sent_at = now()
             line.write(question)
             attempts += 1
-            deadline = hearing.start(timing.wait_s(question, query))
-            event = await hearing.listen(deadline, timing.first_byte_s)
+            wait_s = timing.wait_s(question, query)
+            event = await hearing.listen(wait_s, timing.first_byte_s)
     except TransportError as error:
         failure = str(error)
     answered_at = now() if event is not None else None
@@ -118,8 +118,8 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
         raw=bytes(hearing.raw),
         failure=failure,
     )
-    if timing.linger and event is not None and attempts > 1:
-        await hearing.linger(deadline, timing.quiet_s)
+    if timing.linger and not failure and (event is None or attempts > 1) and timing.first_byte_s is None:
+        await hearing.linger(2 * wait_s, timing.quiet_s)
     return outcome
 
 
@@ -150,14 +150,11 @@ class _Hearing:
         self.dropped: Counter[DropReason] = Counter()
         self.raw = bytearray()
 
-    def start(self, wait_s: float) -> float:
-        """Begin an attempt; return the loop time at which it ends."""
+    async def listen(self, wait_s: float, first_byte_s: float | None) -> Answer | Refused | None:
+        """Feed the session what comes after a question, until the answer is there or the time is over."""
         self._sent = self._loop.time()
         self._heard_at = self.first_byte_s = None
-        return self._sent + wait_s
-
-    async def listen(self, deadline: float, first_byte_s: float | None) -> Answer | Refused | None:
-        """Feed the session until the answer is there or the time is over."""
+        deadline = self._sent + wait_s
         until = deadline if first_byte_s is None else min(deadline, self._sent + first_byte_s)
         while True:
             data = await self._read(until)
@@ -202,9 +199,9 @@ class _Hearing:
                 return
             await self._read(min(quiet_at, limit))
 
-    async def linger(self, deadline: float, quiet_s: float) -> None:
+    async def linger(self, wait_s: float, quiet_s: float) -> None:
         """Wait until the late answer of an earlier attempt has come, or could not come any more."""
-        until = deadline
+        until = deadline = self._sent + wait_s
         try:
             while self._loop.time() < until and await self._read(until) is not _SILENCE:
                 self.dropped[DropReason.LATE] += 1

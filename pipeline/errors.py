@@ -103,12 +103,17 @@ class DecodeError(WireError):
 class MeterRefusedError(WireError):
     """The meter answered with an error code."""
 
-    def __init__(self, what: str, code: int, meanings: Sequence[str]) -> None:
-        """Keep what was asked, the code and the words for its bits."""
+    def __init__(self, what: str, code: int, meanings: Sequence[str], *, lasting: bool = True) -> None:
+        """Keep what was asked, the code and the words for its bits.
+
+        ``lasting`` is false where the code says busy, or that a gateway did not reach the meter: such a
+        question is asked again, while others are left out of the meter's plan.
+        """
         super().__init__(f"meter refused {what}: code {code:02X}H ({', '.join(meanings) or 'no bit set'})")
         self.what = what
         self.code = code
         self.meanings = tuple(meanings)
+        self.lasting = lasting
 
 
 class TransportError(KilowatchError):

@@ -1,0 +1,377 @@
+"""The one owner of a bus: asks its meters in turn, survives its line, and spares it the silent ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from collectors.connection import Connection, MakeLine
+from collectors.exchange import Clock, Outcome, Timing, exchange
+from collectors.host_lock import HostLock
+from collectors.poller import MeterState, Poll, present_snapshot, stored_snapshots
+from collectors.targets import MeterBackfill, MeterRead, Target
+from collectors.transports import line_for
+from collectors.turns import Priority, Turns
+from pipeline.coverage import Cause
+from pipeline.errors import BusBusyError, TransportError
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+from pipeline.registry import Bus, Schedule
+from protocols.session import Answer, DropReason, Query
+
+OnResult: TypeAlias = Callable[[MeterRead], Awaitable[None]]
+"""Takes each read as it ends; a bounded queue's ``put`` holds the bus back when nobody stores."""
+
+PROBE_SHARE = 0.1
+"""Silent meters together may take this share of the time that the others took in a cycle."""
+PROBE_LEAST_S = 0.02
+PROBE_MARGIN = 1.5
+"""A silent meter is given this many times the longest wait for a first byte that its bus has seen."""
+FULL_PROBE_EVERY = 10
+"""Every so many probes a silent meter gets the whole time-out, in case it is slower than its neighbours."""
+FORGET_SLOW = 0.98
+"""What each answer leaves of an older, longer wait."""
+DEAF_AFTER = 8
+"""Questions in a row without a single byte, after which the line is opened again: half of it may be gone."""
+
+_log = logging.getLogger("kilowatch.collectors.bus")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusCounters:
+    """What one bus has done since it was started."""
+
+    bus: str
+    exchanges: int = 0
+    answered: int = 0
+    refused: int = 0
+    retries: int = 0
+    dropped: Mapping[DropReason, int] = field(default_factory=dict)
+    opened: int = 0
+    """Times the line was opened."""
+    busy_s: float = 0.0
+    """Seconds spent in exchanges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterHealth:
+    """What the bus owner knows of one meter."""
+
+    meter: MeterId
+    failures: int
+    """Reads in a row without any answer."""
+    silent: bool
+    """It is only probed, once a cycle, until it answers."""
+    refused: frozenset[str]
+    """Questions that it is not asked."""
+
+
+class BusOwner:
+    """Owns one bus on this host; everything that is sent on it goes through here."""
+
+    def __init__(self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for) -> None:
+        """Prepare the owner; the lock and the line are taken with the first read.
+
+        Args:
+            bus: Its name, URL and timing.
+            now: The server's clock.
+            lock_dir: Where the lock files of this host are, the same for every process.
+            make_line: Makes the closed line of a URL.
+
+        Raises:
+            ConfigError: If the bus's URL names no line.
+        """
+        self.bus = bus
+        self._now = now
+        self._connection = Connection(bus.url, HostLock(bus.id, lock_dir), make_line)
+        self._turns = Turns()
+        self._meters: dict[tuple[MeterId, str], MeterState] = {}
+        self._slowest_s = 0.0
+        self._deaf = 0
+        self._probe_credit_s = 0.0
+        self._free_at = 0.0
+        self._totals: Counter[str] = Counter()
+        self._dropped: Counter[DropReason] = Counter()
+        self._busy_s = 0.0
+
+    def acquire(self) -> None:
+        """Take the bus's lock now rather than with the first read.
+
+        Raises:
+            BusBusyError: If another owner has the bus; names its process.
+        """
+        self._connection.lock()
+
+    async def close(self) -> None:
+        """Close the line and give the bus up; a later read takes it again."""
+        await self._connection.close()
+
+    @property
+    def counters(self) -> BusCounters:
+        """What the bus has done so far."""
+        return BusCounters(
+            bus=self.bus.id,
+            dropped=dict(self._dropped),
+            opened=self._connection.opened,
+            busy_s=self._busy_s,
+            exchanges=self._totals["exchanges"],
+            answered=self._totals["answered"],
+            refused=self._totals["refused"],
+            retries=self._totals["retries"],
+        )
+
+    def health(self) -> list[MeterHealth]:
+        """Return what is known of each meter that was asked so far."""
+        return [
+            MeterHealth(
+                meter=meter, failures=state.failures, silent=state.silent, refused=state.refused(self._now())
+            )
+            for (meter, _), state in self._meters.items()
+        ]
+
+    async def read_meter(
+        self,
+        target: Target,
+        wanted: Collection[Quantity],
+        slot_at: datetime | None,
+        *,
+        schedules: tuple[Schedule, ...] = (),
+    ) -> MeterRead:
+        """Read present values of one meter.
+
+        Args:
+            target: The meter.
+            wanted: Which quantities.
+            slot_at: The scheduled instant, or None for a person's read, which waits for the slot's reads.
+            schedules: The groups that are due, for the coverage ledger.
+
+        Nothing is raised for what a line or a meter does; ``cause`` says it.
+
+        Raises:
+            ConfigError: If the driver cannot make sense of the meter's address.
+        """
+        await self._turns.take(Priority.ON_DEMAND if slot_at is None else Priority.LIVE)
+        try:
+            state = self._state(target)
+            poll = Poll(state, partial(target.driver.plan, wanted), self._now())
+            while (query := poll.next_query()) is not None:
+                probe = slot_at is not None and state.silent and not poll.alive
+                poll.take(query, await self._ask(target, query, probe=probe))
+            poll.finish()
+            snapshot = present_snapshot(target.meter, poll, wanted, slot_at)
+        finally:
+            self._turns.give_back()
+        return MeterRead(
+            bus=self.bus.id,
+            meter=target.meter,
+            slot_at=slot_at,
+            schedules=schedules,
+            snapshot=snapshot,
+            cause=poll.cause,
+            attempts=poll.attempts,
+            refused=state.refused(self._now()),
+            facts=poll.facts,
+            failure=poll.failure,
+        )
+
+    def unread(
+        self,
+        target: Target,
+        slot_at: datetime,
+        schedules: tuple[Schedule, ...],
+        cause: Cause,
+        failure: str = "",
+    ) -> MeterRead:
+        """Return the result of a meter that was not asked in a slot, and why."""
+        return MeterRead(
+            bus=self.bus.id,
+            meter=target.meter,
+            slot_at=slot_at,
+            schedules=schedules,
+            snapshot=None,
+            cause=cause,
+            attempts=0,
+            failure=failure,
+        )
+
+    async def read_slot(
+        self,
+        targets: Sequence[Target],
+        slot_at: datetime,
+        on_result: OnResult,
+        *,
+        periods_s: Collection[int] | None = None,
+    ) -> list[MeterRead]:
+        """Read every target that is due, the silent ones last and only as far as they cost little.
+
+        Args:
+            targets: The meters of this bus.
+            slot_at: The scheduled instant.
+            on_result: Takes each read as it ends.
+            periods_s: Only schedules of these periods; None for all that are due at ``slot_at``.
+        """
+        due = [(target, schedules) for target in targets if (schedules := target.due(slot_at, periods_s))]
+        speaking = [entry for entry in due if self._silent_since(entry[0]) is None]
+        silent = [entry for entry in due if self._silent_since(entry[0]) is not None]
+        silent.sort(key=lambda entry: self._silent_since(entry[0]) or 0.0)
+        reads: list[MeterRead] = []
+        loop = asyncio.get_running_loop()
+        with self._turns.cycle():
+            started = loop.time()
+            for target, schedules in speaking:
+                reads.append(await self._read_due(target, slot_at, schedules, on_result))
+            # Whole time-outs cost more than one cycle's share; the debt is paid off over the next cycles.
+            share_s = PROBE_SHARE * (loop.time() - started) if speaking else math.inf
+            self._probe_credit_s = min(self._probe_credit_s, 0.0) + share_s
+            for target, schedules in silent:
+                if self._probe_credit_s <= 0:
+                    reads.append(self._passed_over(target, slot_at, schedules))
+                    await on_result(reads[-1])
+                    continue
+                started = loop.time()
+                reads.append(await self._read_due(target, slot_at, schedules, on_result))
+                spent_s = loop.time() - started
+                # A meter that is back pays for the next probe: the others may be back with it.
+                self._probe_credit_s += spent_s if reads[-1].snapshot is not None else -spent_s
+        return reads
+
+    async def backfill_meter(self, target: Target, starts_at: datetime, ends_at: datetime) -> MeterBackfill:
+        """Fetch what the meter itself stored in ``[starts_at, ends_at)``, one exchange a turn.
+
+        A live slot waits for one exchange at most. Nothing is raised for what a line or a meter does.
+        """
+        state = self._state(target)
+        plan = partial(target.driver.backfill_plan, starts_at, ends_at)
+        poll = Poll(state, plan, self._now(), remember=False)
+        while (query := poll.next_query()) is not None:
+            await self._turns.take(Priority.BACKFILL)
+            try:
+                poll.take(query, await self._ask(target, query, probe=state.silent and not poll.alive))
+            finally:
+                self._turns.give_back()
+        poll.finish()
+        return MeterBackfill(
+            bus=self.bus.id,
+            meter=target.meter,
+            snapshots=stored_snapshots(target.meter, poll),
+            cause=poll.cause,
+            attempts=poll.attempts,
+            refused=state.refused(self._now()),
+            failure=poll.failure,
+        )
+
+    def _state(self, target: Target) -> MeterState:
+        key = (target.meter, target.address)
+        state = self._meters.get(key)
+        if state is None:
+            state = self._meters[key] = MeterState(session=target.driver.session(target.address))
+        return state
+
+    async def _read_due(
+        self, target: Target, slot_at: datetime, schedules: tuple[Schedule, ...], on_result: OnResult
+    ) -> MeterRead:
+        try:
+            read = await self.read_meter(target, target.wanted(schedules), slot_at, schedules=schedules)
+        except Exception as error:  # noqa: BLE001  # one faulty driver must not cost the neighbours their data
+            _log.exception("read failed", extra={"bus": self.bus.id, "meter": target.meter})
+            self._meters.pop((target.meter, target.address), None)
+            read = self.unread(target, slot_at, schedules, Cause.WRONG_PARAMETERS, str(error))
+        await on_result(read)
+        return read
+
+    def _silent_since(self, target: Target) -> float | None:
+        """Return when a silent meter was probed last, or None for one that is not silent."""
+        state = self._meters.get((target.meter, target.address))
+        return state.probed_at if state is not None and state.silent else None
+
+    def _passed_over(self, target: Target, slot_at: datetime, schedules: tuple[Schedule, ...]) -> MeterRead:
+        """Return the result of a silent meter that was not even probed, for its neighbours' sake."""
+        failure = "silent for long; not probed in this slot"
+        return self.unread(target, slot_at, schedules, Cause.NO_ANSWER, failure)
+
+    async def _ask(self, target: Target, query: Query, *, probe: bool = False) -> Outcome:
+        """Ask on a line that works; a line that has worked and broke is opened again once."""
+        state = self._state(target)
+        while True:
+            try:
+                line = await self._connection.line()
+            except BusBusyError as error:
+                return self._no_line(Cause.BUS_BUSY, error)
+            except TransportError as error:
+                return self._no_line(Cause.LINK, error)
+            await self._keep_pause()
+            timing = self._timing(target, state, line.baudrate, probe=probe)
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            if probe:
+                state.probed_at = started
+            try:
+                outcome = await exchange(line, state.session, query, timing, now=self._now)
+            finally:
+                self._free_at = loop.time() + self.bus.pause_s
+                self._busy_s += loop.time() - started
+            self._count(outcome)
+            if outcome.cause is not Cause.LINK:
+                await self._judge_line(outcome)
+                return outcome
+            _log.warning("line lost", extra={"bus": self.bus.id, "error": outcome.failure})
+            if not await self._connection.drop(outcome.failure):
+                return outcome
+
+    async def _keep_pause(self) -> None:
+        pause_s = self._free_at - asyncio.get_running_loop().time()
+        if pause_s > 0:
+            await asyncio.sleep(pause_s)
+
+    def _timing(self, target: Target, state: MeterState, baudrate: int | None, *, probe: bool) -> Timing:
+        full = not probe or state.failures % FULL_PROBE_EVERY == 0 or not self._slowest_s
+        return Timing(
+            timeout_s=self.bus.timeout_s,
+            retries=0 if probe else self.bus.retries,
+            baudrate=baudrate,
+            first_byte_s=None if full else max(PROBE_LEAST_S, PROBE_MARGIN * self._slowest_s),
+            linger=target.linger,
+        )
+
+    async def _judge_line(self, outcome: Outcome) -> None:
+        """Learn how fast the bus answers, and open a line again that has been deaf for long."""
+        if outcome.raw:
+            self._deaf = 0
+        else:
+            self._deaf += 1
+        if outcome.event is not None and outcome.first_byte_s is not None:
+            self._connection.prove()
+            self._slowest_s = max(outcome.first_byte_s, self._slowest_s * FORGET_SLOW)
+        if self._deaf >= DEAF_AFTER:
+            self._deaf = 0
+            await self._connection.reopen()
+
+    def _no_line(self, cause: Cause, error: TransportError) -> Outcome:
+        return Outcome(
+            event=None,
+            cause=cause,
+            attempts=0,
+            dropped={},
+            sent_at=self._now(),
+            answered_at=None,
+            first_byte_s=None,
+            raw=b"",
+            failure=str(error),
+        )
+
+    def _count(self, outcome: Outcome) -> None:
+        self._totals["exchanges"] += 1
+        self._totals["retries"] += max(0, outcome.attempts - 1)
+        self._dropped.update(outcome.dropped)
+        if isinstance(outcome.event, Answer):
+            self._totals["answered"] += 1
+        elif outcome.event is not None:
+            self._totals["refused"] += 1

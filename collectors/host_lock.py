@@ -1,0 +1,50 @@
+"""One owner per bus on this host: a lock file that the system releases when its owner dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from pipeline.errors import BusBusyError
+
+
+class HostLock:
+    """The lock of one bus."""
+
+    def __init__(self, bus: str, directory: Path) -> None:
+        """Name the lock after the bus; nothing is locked yet."""
+        self._bus = bus
+        self._path = directory / f"{quote(bus, safe='')}.lock"
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Become the owner; an owner stays one.
+
+        Raises:
+            BusBusyError: If another owner has the bus; the message names its process.
+        """
+        if self._descriptor is not None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            raise BusBusyError(
+                f"bus {self._bus} belongs to process {owner or 'unknown'} (lock {self._path}); "
+                "stop it, or file a read request that it serves"
+            ) from None
+        # The file stays when the lock goes: removing it would let two owners lock two files of one name.
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the bus up; also when it is not ours."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

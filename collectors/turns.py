@@ -1,0 +1,97 @@
+"""Who may use a bus next: a scheduled slot before a person's read, a person's read before backfill."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """What a turn is for; lower goes first."""
+
+    LIVE = 0
+    ON_DEMAND = 1
+    BACKFILL = 2
+
+
+PATIENCE_S = 5.0
+"""A person's read that has waited so long goes next, so that a bus without pause cannot starve it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    priority: Priority
+    arrival: int
+    since: float
+    turn: asyncio.Future[None]
+
+
+class Turns:
+    """Hands out one bus, one user at a time, by priority and then by arrival."""
+
+    def __init__(self) -> None:
+        """Start with a free bus."""
+        self._taken = False
+        self._cycles = 0
+        self._favoured = False
+        self._waiting: list[_Waiting] = []
+        self._arrivals = itertools.count()
+
+    @contextmanager
+    def cycle(self) -> Iterator[None]:
+        """Keep the bus for live turns, also in the moment between two of them."""
+        self._cycles += 1
+        try:
+            yield
+        finally:
+            self._cycles -= 1
+            self._serve()
+
+    async def take(self, priority: Priority) -> None:
+        """Wait for a turn; give it back with :meth:`give_back`."""
+        loop = asyncio.get_running_loop()
+        entry = _Waiting(priority, next(self._arrivals), loop.time(), loop.create_future())
+        self._waiting.append(entry)
+        self._serve()
+        try:
+            await entry.turn
+        except asyncio.CancelledError:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+            elif not entry.turn.cancelled():
+                self.give_back()  # the turn came together with the cancellation
+            raise
+
+    def give_back(self) -> None:
+        """End a turn; the next in line has it at once."""
+        self._taken = False
+        self._serve()
+
+    def _serve(self) -> None:
+        self._waiting = [entry for entry in self._waiting if not entry.turn.done()]
+        entry = None if self._taken else self._next()
+        if entry is not None:
+            self._taken = True
+            self._favoured = self._cycles > 0 and entry.priority is not Priority.LIVE
+            self._waiting.remove(entry)
+            entry.turn.set_result(None)
+
+    def _next(self) -> _Waiting | None:
+        first = min(self._waiting, key=lambda entry: (entry.priority, entry.arrival), default=None)
+        if first is None or not self._cycles:
+            return first
+        impatient = None if self._favoured else self._impatient()
+        if impatient is not None:
+            return impatient
+        return first if first.priority is Priority.LIVE else None
+
+    def _impatient(self) -> _Waiting | None:
+        """Return the oldest person's read that has waited too long; never two without a live one between."""
+        limit = asyncio.get_running_loop().time() - PATIENCE_S
+        people = (entry for entry in self._waiting if entry.priority is Priority.ON_DEMAND)
+        oldest = min(people, key=lambda entry: entry.arrival, default=None)
+        return oldest if oldest is not None and oldest.since <= limit else None
