@@ -1,0 +1,1 @@
+"""MQTT payloads as readings, one file a dialect. Pure: the subscriber that brings the bytes collects."""
