@@ -1,0 +1,132 @@
+"""Turns the bytes of an answer into quantities: exact digits, nulls as missing, odd digits as a flag."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import DecodeError
+from pipeline.model import Quality, Value
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from protocols.dlt645.catalogue import Field, Item
+from protocols.dlt645.values import Format, Kind, bcd_to_int, bytes_to_instant, is_absent
+
+BLOCK_TRAILER = 0xAA
+"""Some meters close a block with it, in both versions; the standard does not know it."""
+
+Values: TypeAlias = dict[Quantity, Value]
+Flags: TypeAlias = dict[Quantity, Quality]
+_Slot: TypeAlias = tuple[int, int, bool, float, Quantity, Format]
+
+_THREE_WIRE = {
+    # A 3P3W meter's elements are Uab/Ia and Ucb/Ic (2.3, note on wiring).
+    Quantity.VOLTAGE_A: Quantity.VOLTAGE_AB,
+    Quantity.VOLTAGE_C: Quantity.VOLTAGE_BC,
+}
+
+
+def on_wiring(quantity: Quantity, wiring: Wiring) -> Quantity | None:
+    """Return what an item named for a phase means on a wiring; None where there is no such phase."""
+    if wiring is Wiring.ONE_PHASE and quantity.endswith(("_b", "_c")):
+        return None
+    if wiring is Wiring.THREE_PHASE_THREE_WIRE:
+        return None if quantity.endswith("_b") else _THREE_WIRE.get(quantity, quantity)
+    return quantity
+
+
+def trimmed(item: Item, payload: bytes, *, cut_short: bool = False) -> bytes:
+    """Return the payload without a block's trailing AA.
+
+    Args:
+        item: What was asked.
+        payload: The data after the identifier.
+        cut_short: More frames follow, so that the last element may be broken off.
+
+    Raises:
+        DecodeError: If the length does not fit the item.
+    """
+    count, rest = divmod(len(payload), item.element_length)
+    if rest == 1 and item.is_block and payload[-1] == BLOCK_TRAILER:
+        payload, rest = payload[:-1], 0
+    if cut_short:
+        return payload[: len(payload) - rest]
+    if rest or count > len(item.suffixes):
+        raise DecodeError(f"{len(payload)} bytes do not fit {item.di} ({item.row.name})", payload)
+    return payload
+
+
+class Decoder:
+    """Reads answers of meters with one wiring and one clock zone."""
+
+    def __init__(self, wiring: Wiring, zone: ZoneInfo) -> None:
+        """Prepare for a wiring and the zone of the meters' clocks."""
+        self.wiring = wiring
+        self.zone = zone
+        self._slots: dict[bytes, tuple[_Slot, ...]] = {}
+
+    def values(self, item: Item, payload: bytes, *, cut_short: bool = False) -> tuple[Values, Flags]:
+        """Return the values in an answer and the flags of those that could not be read.
+
+        Raises:
+            DecodeError: If the length does not fit the item.
+        """
+        if len(payload) != item.element_length or item.is_block:
+            payload = trimmed(item, payload, cut_short=cut_short)
+        if item.spectrum is not None:
+            return self._spectrum(item, payload)
+        slots = self._slots.get(item.wire)
+        if slots is None:
+            slots = self._slots[item.wire] = self.slots(item.fields)
+        return self.read(slots, payload)
+
+    def slots(self, fields: Iterable[Field]) -> tuple[_Slot, ...]:
+        """Prepare fields for reading: those that become a quantity on this wiring."""
+        return tuple(
+            (f.start, f.stop, f.form.signed, float(10**f.form.decimals), quantity, f.form)
+            for f in fields
+            if f.quantity is not None and (quantity := on_wiring(f.quantity, self.wiring)) is not None
+        )
+
+    def read(self, slots: Iterable[_Slot], payload: bytes) -> tuple[Values, Flags]:
+        """Read prepared fields as far as the payload goes."""
+        values: Values = {}
+        flags: Flags = {}
+        size = len(payload)
+        for start, stop, signed, scale, quantity, form in slots:
+            if stop > size:
+                break
+            raw = payload[start:stop]
+            if form.kind is Kind.TIME:
+                instant = bytes_to_instant(raw, self.zone)
+                if instant is not None:
+                    values[quantity] = instant.timestamp()
+                continue
+            try:
+                values[quantity] = bcd_to_int(raw, signed=signed) / scale
+            except ValueError:
+                if not is_absent(raw):
+                    flags[quantity] = Quality.NOT_BCD
+        return values, flags
+
+    def _spectrum(self, item: Item, payload: bytes) -> tuple[Values, Flags]:
+        """Return a whole block as one tuple: status words, or harmonics with their order as index."""
+        quantity = item.spectrum and on_wiring(item.spectrum, self.wiring)
+        if quantity is None or not payload:
+            return {}, {}
+        form = item.row.formats[0]
+        parts = [payload[i : i + form.length] for i in range(0, len(payload), form.length)]
+        if form.kind is Kind.WORD:
+            return {quantity: tuple(float(int.from_bytes(part, "little")) for part in parts)}, {}
+        flags: Flags = {}
+        content = [math.nan]  # Order 0, the constant part, is not measured.
+        for part in parts:
+            try:
+                content.append(bcd_to_int(part) / 10**form.decimals)
+            except ValueError:
+                content.append(math.nan)
+                if not is_absent(part):
+                    flags[quantity] = Quality.NOT_BCD
+        return {quantity: tuple(content)}, flags

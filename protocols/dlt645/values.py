@@ -1,0 +1,187 @@
+"""Packed BCD numbers, times and texts as DL/T 645 writes them, both ways and exact.
+
+A format is named as the standard names it: ``XXXXXX.XX`` is four bytes with two decimals, a leading ``S``
+says that the highest bit is a sign, ``YYMMDDhhmm`` is a time. Every item travels low byte first, times too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo
+
+SIGN_BIT = 0x80
+CENTURY = 2000
+"""The meters write two digits of the year; none of them is older than the standard of 1997 needs."""
+
+
+class Kind(StrEnum):
+    """What the bytes of a format are."""
+
+    NUMBER = "number"
+    DIGITS = "digits"
+    """A number that is a name, such as an address: leading zeros count."""
+    TIME = "time"
+    TEXT = "text"
+    """ASCII, sent last letter first like everything else."""
+    WORD = "word"
+    """Sixteen bits, not BCD."""
+
+
+TIMES: dict[str, str] = {
+    # How each kind of time is shown; {0} is the leftmost pair of the notation.
+    "YYMMDDhhmmss": "20{0}-{1}-{2} {3}:{4}:{5}",
+    "YYMMDDhhmm": "20{0}-{1}-{2} {3}:{4}",
+    "YYMMDDWWhhmmss": "20{0}-{1}-{2} w{3} {4}:{5}:{6}",
+    "YYMMDDWW": "20{0}-{1}-{2} w{3}",
+    "MMDDhhmm": "{0}-{1} {2}:{3}",
+    "hhmmss": "{0}:{1}:{2}",
+    "DDhh": "{0} {1}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One item's shape on the wire."""
+
+    notation: str
+    kind: Kind
+    length: int
+    """Bytes."""
+    decimals: int = 0
+    signed: bool = False
+
+
+@cache
+def parse_format(notation: str) -> Format:
+    """Understand a format as the standard writes it.
+
+    Args:
+        notation: ``XXX.X``, ``SXX.XXXX``, ``NNNN``, one of ``TIMES``, ``N12`` (a name of twelve digits),
+            ``ASCII6`` (six letters) or ``BITS16``.
+
+    Raises:
+        ValueError: If it is none of these.
+    """
+    if notation in TIMES:
+        return Format(notation, Kind.TIME, len(notation) // 2)
+    if notation == "BITS16":
+        return Format(notation, Kind.WORD, 2)
+    if notation.startswith("ASCII"):
+        return Format(notation, Kind.TEXT, int(notation[5:]))
+    if notation[:1] == "N" and notation[1:].isdigit():
+        return Format(notation, Kind.DIGITS, int(notation[1:]) // 2)
+    digits = notation.removeprefix("S")
+    whole, _, fraction = digits.partition(".")
+    if set(whole + fraction) not in ({"X"}, {"N"}) or len(whole + fraction) % 2:
+        raise ValueError(f"unknown DL/T 645 format {notation!r}")
+    count = len(whole) + len(fraction)
+    return Format(notation, Kind.NUMBER, count // 2, len(fraction), notation.startswith("S"))
+
+
+def is_absent(raw: bytes) -> bool:
+    """Tell whether the meter marks the item as absent: every byte FFH."""
+    return raw.count(0xFF) == len(raw)
+
+
+def bcd_to_int(raw: bytes, *, signed: bool = False) -> int:
+    """Return the number of a packed BCD item, in units of its last digit.
+
+    Raises:
+        ValueError: If a digit is above nine.
+    """
+    if signed and raw[-1] & SIGN_BIT:
+        return -int((raw[:-1] + bytes((raw[-1] & ~SIGN_BIT,)))[::-1].hex())
+    return int(raw[::-1].hex())
+
+
+def bcd_to_decimal(raw: bytes, form: Format) -> Decimal:
+    """Return the exact value of a number.
+
+    Raises:
+        ValueError: If a digit is above nine.
+    """
+    return Decimal(bcd_to_int(raw, signed=form.signed)).scaleb(-form.decimals)
+
+
+def number_to_bcd(value: Decimal | float, form: Format, *, rolls_over: bool = False) -> bytes:
+    """Return the bytes of a number, rounded to the format's last digit.
+
+    Args:
+        value: In the item's own unit.
+        form: A format of kind NUMBER.
+        rolls_over: True for counters, which begin at zero again after their last digit.
+
+    Raises:
+        ValueError: If the value does not fit the digits, or is negative where the format has no sign.
+    """
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    count = int(exact.scaleb(form.decimals).to_integral_value(ROUND_HALF_EVEN))
+    limit = int(10 ** (2 * form.length)) if not form.signed else 8 * int(10 ** (2 * form.length - 1))
+    size = abs(count) % limit if rolls_over else abs(count)
+    if size >= limit or (count < 0 and not form.signed):
+        raise ValueError(f"{value} does not fit the format {form.notation}")
+    raw = bytearray.fromhex(f"{size:0{2 * form.length}d}")[::-1]
+    if count < 0 and size:
+        raw[-1] |= SIGN_BIT
+    return bytes(raw)
+
+
+def digits_to_bytes(digits: str) -> bytes:
+    """Return digits in notation order (a name, a time) as bytes in wire order."""
+    return bytes.fromhex(digits)[::-1]
+
+
+def time_to_bytes(local: datetime, form: Format) -> bytes:
+    """Return a local time in a time format, wire order; the weekday counts from Sunday = 0."""
+    pairs = {
+        "Y": local.year % 100,
+        "M": local.month,
+        "D": local.day,
+        "W": local.isoweekday() % 7,
+        "h": local.hour,
+        "m": local.minute,
+        "s": local.second,
+    }
+    return digits_to_bytes("".join(f"{pairs[letter]:02d}" for letter in form.notation[::2]))
+
+
+def bytes_to_instant(raw: bytes, zone: ZoneInfo) -> datetime | None:
+    """Return a ``YYMMDDhhmm`` or ``YYMMDDhhmmss`` time of a meter's clock as an instant in UTC.
+
+    None when it is no time: unset (zeros), absent (FF), a digit above nine, a thirteenth month.
+    """
+    try:
+        year, month, day, hour, minute, *seconds = (int(f"{byte:02x}") for byte in reversed(raw))
+        local = datetime(CENTURY + year, month, day, hour, minute, sum(seconds), tzinfo=zone)
+    except ValueError:
+        return None
+    return local.astimezone(UTC)
+
+
+def show(raw: bytes, form: Format) -> object:
+    """Return an item as people read it: exact text, None when absent, a mapping where text is not enough."""
+    if is_absent(raw):
+        return None
+    if form.kind is Kind.WORD:
+        return f"0x{int.from_bytes(raw, 'little'):04X}"
+    if form.kind is Kind.TEXT:
+        sent = raw.decode("latin-1")
+        return {"as_sent": sent, "reversed": sent[::-1]}
+    try:
+        return _show_digits(raw, form)
+    except ValueError:
+        return {"invalid_bcd": f"nonbcd {raw[::-1].hex()}"}
+
+
+def _show_digits(raw: bytes, form: Format) -> str:
+    if form.kind is Kind.NUMBER:
+        return format(bcd_to_decimal(raw, form), "f")
+    digits = raw[::-1].hex()
+    int(digits)
+    if form.kind is Kind.DIGITS:
+        return digits
+    return TIMES[form.notation].format(*(digits[i : i + 2] for i in range(0, len(digits), 2)))
