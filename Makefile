@@ -2,11 +2,10 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community check format lock setup clean
+.PHONY: help demo test test-community check lint format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
-# `make test TESTS=tests/unit ARGS=-x` runs a part.
 TESTS ?= tests
 ARGS ?=
 
@@ -18,43 +17,41 @@ demo: ## everything embedded, with simulated meters (no root, no Docker); ARGS="
 	@scripts/frontend
 	@$(BIN)/kilowatch demo $(ARGS)
 
-setup:
+test: ## every check, and every test against real servers; a part: TESTS=tests/unit ARGS=-x
 	@scripts/environment --check
 	@scripts/system-packages
 	@scripts/environment
 	@scripts/frontend --dev
-
-test: setup lint ## every check and every test against real servers
-	@KILOWATCH_TEST_DATABASE_URL="$$(scripts/timescaledb start)" \
+	@$(MAKE) --no-print-directory lint
+	@url=$$(scripts/timescaledb start); export KILOWATCH_TEST_DATABASE_URL=$$url; \
 		$(PYTEST) -m "not community" $(ARGS) $(TESTS)
 
 test-community: ## the schema and its policies on TimescaleDB's community edition
 	@scripts/environment
-	@scripts/frontend --dev
-	@$(PYTEST) -m community $(ARGS) $(TESTS)
+	@scripts/with-node $(PYTEST) -m community $(ARGS) $(TESTS)
 
 check: ## the linters and type checkers alone
 	@scripts/environment
 	@scripts/frontend --dev
 	@$(MAKE) --no-print-directory lint
 
-.PHONY: lint
 lint:
-	@echo "ruff"; $(BIN)/ruff check --quiet .
-	@echo "ruff format"; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check .; exit 1; }
-	@echo "mypy"; $(BIN)/mypy --no-error-summary .
-	@echo "pyright"; scripts/with-node node_modules/.bin/pyright --pythonpath $(BIN)/python
-	@echo "import-linter"; $(BIN)/lint-imports --no-logo > .cache-lint 2>&1 || { cat .cache-lint; exit 1; }
+	@echo "check: ruff"; $(BIN)/ruff check --quiet .
+	@echo "check: ruff format"; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check . || true; exit 1; }
+	@echo "check: mypy"; $(BIN)/mypy --no-error-summary .
+	@echo "check: pyright"; scripts/with-node node_modules/.bin/pyright --pythonpath $(BIN)/python
+	@echo "check: layers"; report=$$($(BIN)/lint-imports 2>&1) || { echo "$$report"; exit 1; }
 
 format: ## put the code into the project's form
 	@scripts/environment
-	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only .; $(BIN)/ruff format .
 
-lock: ## work out both lock files again from pyproject.toml and package.json
+lock: ## work out the lock files anew from pyproject.toml and package.json
 	@scripts/environment
 	@scripts/lock
 
-clean: ## remove what the commands above made inside this folder
+clean: ## stop the test database and remove what these commands made inside this folder
+	@scripts/timescaledb stop
 	@rm -rf .venv node_modules dashboard/static/vendor build dist .cache .mypy_cache .ruff_cache .pytest_cache \
 		.hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
