@@ -102,8 +102,8 @@ def _count(entry: TomlEntry, key: str, default: int, least: int = 1) -> int:
     return number
 
 
-def _positive(entry: TomlEntry, key: str, default: float) -> float:
-    number = entry.get(key, float, default)
+def _positive(entry: TomlEntry, key: str, default: float | None = None) -> float:
+    number = entry.need(key, float) if default is None else entry.get(key, float, default)
     if not 0 < number < float("inf"):
         raise entry.wrong(key, f"must be above 0, not {number:g}")
     return number
@@ -156,7 +156,7 @@ def _line_faults(bus: TomlEntry) -> LineFaults:
 
 def _gateway(entry: TomlEntry) -> GatewayPlan:
     name = entry.need("id", str)
-    gateway = GatewayPlan(id=name, topic=entry.get("topic", str, f"kilowatch/{name}/#"))
+    gateway = GatewayPlan(id=name, topic=entry.get("topic", str, f"kilowatch/v1/{name}/readings"))
     entry.done()
     return gateway
 
@@ -194,7 +194,7 @@ def _meter(entry: TomlEntry, known: _Known, zone: ZoneInfo) -> MeterPlan:
         area=entry.choose("area", known.areas),
         customer=entry.get("customer", str, ""),
         category=entry.need("category", str) if entry.has("category") else None,
-        capacity_kva=_positive(entry, "capacity_kva", 1.0) if entry.has("capacity_kva") else None,
+        capacity_kva=_positive(entry, "capacity_kva") if entry.has("capacity_kva") else None,
         supply_voltage_kv=_positive(entry, "supply_voltage_kv", 0.38),
         load=_load(entry, zone),
         base_kwh=entry.need("base_kwh", float) if entry.has("base_kwh") else None,
@@ -211,7 +211,7 @@ def _filled(entry: TomlEntry, key: str, pattern: str, n: int) -> str:
 def _load(entry: TomlEntry, zone: ZoneInfo) -> LoadPlan:
     return LoadPlan(
         shape=entry.choose("load", SHAPES),
-        peak_kw=_positive(entry, "peak_kw", 1.0),
+        peak_kw=_positive(entry, "peak_kw"),
         power_factor=_power_factor(entry, 0.95),
         zone=zone,
     )
@@ -258,9 +258,9 @@ def _fault(entry: TomlEntry, meters: Collection[str]) -> FaultPlan:
         starts=_moment(entry, "days_ago", "at"),
         minutes=_count(entry, "minutes", 60),
         nights=_count(entry, "nights", 1),
-        kw=_positive(entry, "kw", 1.0) if deed is Deed.LOAD else 0.0,
+        kw=_positive(entry, "kw") if deed is Deed.LOAD else 0.0,
         power_factor=_power_factor(entry, 0.9),
-        factor=_positive(entry, "factor", 1.0) if deed is Deed.VOLTAGE else 1.0,
+        factor=_positive(entry, "factor") if deed is Deed.VOLTAGE else 1.0,
         twin=entry.get("twin", bool, default=False),
         why=entry.get("why", str, ""),
     )
