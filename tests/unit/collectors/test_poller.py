@@ -1,0 +1,175 @@
+from datetime import timedelta
+
+import pytest
+
+from collectors.exchange import Outcome
+from collectors.poller import IGNORED_AFTER, REFUSED_FOR, MeterState, Poll, present_snapshot, stored_snapshots
+from pipeline.coverage import Cause
+from pipeline.errors import MeterRefusedError
+from pipeline.model import MeterId, Origin, Quality
+from pipeline.quantities import Quantity
+from protocols.session import Answer, Refused
+from tests.unit.collectors.toy import START, VALUES, ToyDriver, ToySession, toy_answer, toy_query
+
+WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.CURRENT_A, Quantity.ACTIVE_ENERGY_IMPORT})
+
+
+def outcome(event=None, cause=None, at_s=0.0):
+    sent_at = START + timedelta(seconds=at_s)
+    return Outcome(
+        event=event, cause=cause, attempts=1, dropped={}, sent_at=sent_at,
+        answered_at=sent_at + timedelta(seconds=1) if event else None,
+        first_byte_s=1.0 if event else None, raw=b"",
+    )  # fmt: skip
+
+
+def answered(what, at_s=0.0):
+    return outcome(toy_answer(toy_query(what), b"", VALUES[what[0]]), at_s=at_s)
+
+
+def refused(what, *, lasting=True):
+    error = MeterRefusedError(what, 2, (), lasting=lasting)
+    return outcome(Refused(query=toy_query(what), raw=b"", error=error), Cause.REFUSED)
+
+
+def new_state():
+    return MeterState(session=ToySession("07"))
+
+
+def new_poll(state, blocks=("P", "E"), at=START):
+    driver = ToyDriver(blocks)
+    return Poll(state, lambda refused: driver.plan(WANTED, refused), at)
+
+
+def run(poll, behave):
+    """Ask all that the poll wants, with ``behave`` as the meter; return what was asked."""
+    asked = []
+    while (query := poll.next_query()) is not None:
+        asked.append(query.what)
+        poll.take(query, behave(query.what, len(asked)))
+    poll.finish()
+    return asked
+
+
+def silence(_what, _number):
+    return outcome(cause=Cause.NO_ANSWER)
+
+
+def test_a_snapshot_is_taken_in_the_middle_between_first_question_and_last_answer():
+    poll = new_poll(new_state())
+    run(poll, lambda what, number: answered(what, at_s=4.0 * (number - 1)))
+    snapshot = present_snapshot(MeterId("M1"), poll, WANTED, START)
+    assert snapshot.taken_at == START + timedelta(seconds=2.5)
+    assert snapshot.received_at == START + timedelta(seconds=5)
+    assert snapshot.slot_at == START
+    assert snapshot.quality is Quality.GOOD
+    assert set(snapshot.values) == WANTED
+
+
+def test_a_refused_block_is_planned_again_and_not_asked_the_next_time():
+    state = new_state()
+
+    def behave(what, _number):
+        return refused(what) if what == "P" else answered(what)
+
+    first = new_poll(state)
+    assert run(first, behave) == ["P", "V", "C", "E"]
+    assert first.cause is None
+    assert run(new_poll(state), behave) == ["V", "C", "E"]
+
+
+def test_a_refusal_is_forgotten_after_a_day():
+    state = new_state()
+    run(new_poll(state), lambda what, _: refused(what) if what == "P" else answered(what))
+    assert "P" in run(new_poll(state, at=START + REFUSED_FOR), lambda what, _: answered(what))
+
+
+def test_one_refusal_of_a_known_question_leaves_it_in_the_plan_and_makes_the_read_partial():
+    state = new_state()
+    run(new_poll(state), lambda what, _: answered(what))
+    poll = new_poll(state)
+    run(poll, lambda what, _: refused(what) if what == "P" else answered(what))
+    assert present_snapshot(MeterId("M1"), poll, WANTED, START).quality is Quality.PARTIAL
+    assert "P" in run(new_poll(state), lambda what, _: answered(what))
+
+
+def test_a_gateway_that_does_not_reach_the_meter_strikes_nothing_off():
+    state = new_state()
+    poll = new_poll(state)
+    assert run(poll, lambda what, _: refused(what, lasting=False)) == ["P"]
+    assert poll.cause is Cause.REFUSED
+    assert state.refused(START) == frozenset()
+    assert state.failures == 1
+
+
+def test_a_silent_meter_is_asked_one_question_and_counted():
+    state = new_state()
+    poll = new_poll(state)
+    assert len(run(poll, silence)) == 1
+    assert present_snapshot(MeterId("M1"), poll, WANTED, START) is None
+    assert state.failures == 1
+
+
+def test_three_silent_reads_make_a_silent_meter_and_one_answer_ends_it():
+    state = new_state()
+    for _ in range(3):
+        run(new_poll(state), silence)
+    assert state.silent
+    run(new_poll(state), lambda what, _: answered(what))
+    assert not state.silent
+
+
+def test_one_lost_answer_among_others_makes_the_read_partial_and_the_rest_is_still_asked():
+    poll = new_poll(new_state(), blocks=("V", "C", "E"))
+    asked = run(poll, lambda what, _: silence(what, 0) if what == "C" else answered(what))
+    assert asked == ["V", "C", "E"]
+    snapshot = present_snapshot(MeterId("M1"), poll, WANTED, START)
+    assert snapshot.quality is Quality.PARTIAL
+    assert Quantity.CURRENT_A not in snapshot.values
+
+
+def test_a_question_that_the_meter_passes_over_does_not_make_it_look_silent_for_ever():
+    state = new_state()
+
+    def behave(what, _number):
+        return silence(what, 0) if what == "P" else answered(what)
+
+    rounds = [run(new_poll(state), behave) for _ in range(2 + IGNORED_AFTER)]
+    assert rounds[0] == ["P"]
+    assert rounds[1][0] == "E"
+    assert "P" not in rounds[-1]
+
+
+@pytest.mark.parametrize("cause", [Cause.LINK, Cause.BUS_BUSY])
+def test_a_broken_line_ends_the_round_and_is_not_held_against_the_meter(cause):
+    state = new_state()
+    poll = new_poll(state)
+    run(poll, lambda _what, _number: outcome(cause=cause))
+    assert poll.cause is cause
+    assert state.failures == 0
+
+
+def test_a_driver_that_plans_without_end_is_stopped():
+    state = new_state()
+    poll = Poll(state, lambda refused: [toy_query(f"V{len(refused)}")], START)
+    assert len(run(poll, lambda what, _: refused(what))) <= 256
+
+
+def test_the_meter_s_clock_gives_its_offset_from_ours():
+    query = toy_query("T")
+    told = START + timedelta(seconds=30)
+    event = Answer(query=query, raw=b"", facts={"clock": told.isoformat()})
+    poll = Poll(new_state(), lambda _refused: [query], START)
+    run(poll, lambda _what, _number: outcome(event))
+    snapshot = present_snapshot(MeterId("M1"), poll, {Quantity.CLOCK_OFFSET}, None)
+    assert snapshot.values == {Quantity.CLOCK_OFFSET: 29.5}
+    assert poll.facts == {"clock": told.isoformat()}
+
+
+def test_stored_records_of_one_instant_become_one_snapshot_with_the_meter_s_time():
+    state = new_state()
+    poll = Poll(state, lambda _refused: [toy_query(f"L{hour}") for hour in (2, 1)], START, remember=False)
+    run(poll, lambda what, _number: answered(what))
+    snapshots = stored_snapshots(MeterId("M1"), poll)
+    assert [s.taken_at for s in snapshots] == [START - timedelta(hours=2), START - timedelta(hours=1)]
+    assert all(s.meter_time == s.taken_at and s.origin is Origin.LOAD_RECORD for s in snapshots)
