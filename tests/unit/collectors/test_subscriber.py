@@ -1,0 +1,25 @@
+import pytest
+
+from collectors.subscriber import Subscriber, SubscriberCounters, SubscriberOptions
+from pipeline.errors import ConfigError
+
+
+def test_a_batch_larger_than_the_broker_sends_ahead_is_refused() -> None:
+    with pytest.raises(ConfigError, match="batch_messages"):
+        SubscriberOptions(host="broker", topics=("t",), batch_messages=501, receive_maximum=500)
+
+
+def test_a_receive_maximum_beyond_16_bits_is_refused() -> None:
+    with pytest.raises(ConfigError, match="65535"):
+        SubscriberOptions(host="broker", topics=("t",), receive_maximum=65_536)
+
+
+def test_a_subscription_to_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="topic"):
+        SubscriberOptions(host="broker", topics=())
+
+
+def test_a_subscriber_that_never_started_can_be_stopped() -> None:
+    subscriber = Subscriber(SubscriberOptions(host="broker", topics=("t",)), lambda _: None)
+    subscriber.stop()
+    assert subscriber.counters == SubscriberCounters()
