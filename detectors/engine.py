@@ -1,0 +1,125 @@
+"""Runs detectors over a window, and keeps an episode's id when later data changes the episode."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from detectors.catalogue import detectors
+from pipeline.block import MeterMatrix
+from pipeline.model import Episode, Verdict
+from pipeline.registry import Registry
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+def run(
+    window: MeterMatrix,
+    registry: Registry,
+    *,
+    only: Collection[str] | None = None,
+    settings: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[Episode]:
+    """Return the episodes of all detectors, or of ``only`` those named, oldest first.
+
+    ``settings`` holds other parameters than the defaults, by detector and parameter.
+
+    Raises:
+        PluginError: If a named detector does not exist.
+    """
+    names = detectors.all() if only is None else sorted(set(only))
+    made = [detectors.get(name)(**(settings or {}).get(name, {})) for name in names]
+    found = [episode for detector in made for episode in detector.detect(window, registry)]
+    return sorted(found, key=_order)
+
+
+def episode_id(detector: str, place: str, key: str) -> str:
+    """Return the id of an episode: the same detector, place and natural key give the same one, anywhere.
+
+    ``place`` is a service point or a meter; ``key`` what makes the episode unique there, e.g. a suspension's
+    id or the start of the stretch.
+    """
+    return sha256(f"{detector}\x1f{place}\x1f{key}".encode()).hexdigest()[:24]
+
+
+def reconcile(
+    found: Iterable[Episode],
+    known: Iterable[Episode],
+    *,
+    examined: tuple[datetime, datetime] | None = None,
+) -> list[Episode]:
+    """Return what to store: a stretch found again is amended under its old id, never doubled or orphaned.
+
+    A found episode that overlaps known ones of the same detector, place and subject takes the id and the
+    first detection of the oldest; the others are returned as merged (verdict ``normal``). With ``examined``,
+    the stretch of time that the window covered, known episodes that lie in it and were not found again are
+    returned as withdrawn (verdict ``normal``).
+    """
+    remaining = sorted(known, key=_order)
+    kept: list[Episode] = []
+    for episode in sorted(found, key=_order):
+        same = [old for old in remaining if _is_same(episode, old)]
+        if not same:
+            kept.append(episode)
+            continue
+        named = next((old for old in same if old.id == episode.id), same[0])
+        kept.append(_amended(episode, named, examined))
+        kept += [_merged(old, named.id) for old in same if old is not named]
+        remaining = [old for old in remaining if old not in same]
+    if examined is not None:
+        kept += [
+            _withdrawn(old)
+            for old in remaining
+            if old.verdict is not Verdict.NORMAL
+            and examined[0] <= old.starts_at
+            and (old.ends_at or old.detected_at) <= examined[1]
+        ]
+    return sorted(kept, key=_order)
+
+
+def _order(episode: Episode) -> tuple[datetime, str, str, str]:
+    return episode.starts_at, episode.detector, episode.meter, episode.id
+
+
+def _is_same(episode: Episode, old: Episode) -> bool:
+    if episode.id == old.id:
+        return True
+    alike = _subject(episode) == _subject(old) and old.verdict is episode.verdict
+    overlaps = episode.starts_at < (old.ends_at or _END_OF_TIME) and old.starts_at < (
+        episode.ends_at or _END_OF_TIME
+    )
+    return alike and overlaps
+
+
+def _subject(episode: Episode) -> tuple[object, ...]:
+    """What a stretch is about: of two subjects, overlapping stretches are two episodes."""
+    named = (episode.parameters.get(name) for name in ("phase", "suspension"))
+    return episode.detector, episode.meter, episode.service_point, episode.message, *named
+
+
+def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime] | None) -> Episode:
+    """The new finding under the old id; a start before the window stays where it was."""
+    began_before = examined is not None and old.starts_at < examined[0]
+    return replace(
+        episode,
+        id=old.id,
+        starts_at=old.starts_at if began_before else episode.starts_at,
+        detected_at=min(old.detected_at, episode.detected_at),
+    )
+
+
+def _withdrawn(old: Episode) -> Episode:
+    """Take the verdict back; the evidence stays, so that people see what was shown."""
+    return replace(
+        old,
+        verdict=Verdict.NORMAL,
+        ends_at=old.ends_at or old.detected_at,
+        message="episode.withdrawn",
+        parameters={"detector": old.detector},
+    )
+
+
+def _merged(old: Episode, into: str) -> Episode:
+    return replace(_withdrawn(old), message="episode.merged", parameters={"into": into})

@@ -1,0 +1,1 @@
+"""Detectors of bad supply quality (电能质量)."""

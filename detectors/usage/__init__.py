@@ -1,0 +1,1 @@
+"""Detectors of abnormal use (用电异常)."""
