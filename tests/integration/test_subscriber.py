@@ -197,14 +197,17 @@ def test_a_broker_that_forgot_us_does_not_cost_what_was_received(
 
 
 def test_a_fault_in_the_handler_is_told_and_nothing_is_acknowledged(mosquitto: Broker, topic: str) -> None:
+    called = threading.Event()
+
     def broken(_messages: Sequence[Message]) -> None:
+        called.set()
         raise ZeroDivisionError
 
     subscriber = Subscriber(options(mosquitto, topic), broken)
     subscriber.start()
     assert subscriber.wait_subscribed(TIMEOUT_S)
     publish(mosquitto, topic, [b"1"])
-    until(lambda: subscriber.counters.received == 1)
+    assert called.wait(TIMEOUT_S)
     with pytest.raises(ZeroDivisionError):
         subscriber.stop()
     assert subscriber.counters.acknowledged == 0
