@@ -1,0 +1,94 @@
+"""What a meter that speaks DL/T 645-2007 can be asked, for the collectors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import ConfigError
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from protocols.dlt645.decoding import Decoder
+from protocols.dlt645.planner import freeze_queries, load_record_queries, parts_of, present_queries
+from protocols.dlt645.records import CLASSES
+from protocols.dlt645.session import Dlt645Session
+from protocols.profile import Profile
+from protocols.session import Query, drivers
+
+FREEZE_ITEMS = range(1, 0x0B)
+"""II of a freeze identifier: energies 01 to 08, maximum demands 09 and 0A."""
+
+
+class Dlt645Driver:
+    """One meter model on one wiring, its clock in one zone."""
+
+    def __init__(self, profile: Profile, wiring: Wiring, zone: ZoneInfo) -> None:
+        """Check the profile's options.
+
+        Raises:
+            ConfigError: If an option has an unknown name or a class or item that does not exist.
+        """
+        self._profile = profile
+        self._zone = zone
+        self._wiring = wiring
+        self._decoder = Decoder(wiring, zone)
+        self._load_classes = _option(profile, "load_record_classes", (4, 1, 2), CLASSES)
+        self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
+
+    def session(self, address: str) -> Dlt645Session:
+        """Return a fresh conversation with the meter at ``address`` (up to twelve digits)."""
+        return Dlt645Session(address, self._decoder)
+
+    def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
+        """Return the fewest questions that bring ``wanted``, avoiding those this meter has refused."""
+        given = self._profile.quantities
+        asked = [quantity for quantity in parts_of(wanted) if not given or quantity in given]
+        return present_queries(asked, self._wiring, refused)
+
+    def backfill_plan(
+        self,
+        starts_at: datetime,
+        ends_at: datetime,
+        refused: Collection[str] = (),
+        *,
+        now: datetime | None = None,
+    ) -> Sequence[Query]:
+        """Return the questions that fetch load records and daily freezes stored in ``[starts_at, ends_at)``.
+
+        Args:
+            starts_at: Start of the gap.
+            ends_at: End of the gap.
+            refused: Names of questions this meter has refused.
+            now: The present. Meters count daily freezes back from their own today; without it the gap is
+                taken to end now, and the freezes of an older gap are not found (their load records are).
+        """
+        queries: list[Query] = []
+        if self._profile.load_record_minutes:
+            for load_class in self._load_classes:
+                queries += load_record_queries(
+                    starts_at,
+                    ends_at,
+                    minutes=self._profile.load_record_minutes,
+                    load_class=load_class,
+                    zone=self._zone,
+                )
+        if self._profile.daily_freeze_days:
+            today = (now or ends_at).astimezone(self._zone).date()
+            kept_from = (now or ends_at) - timedelta(days=self._profile.daily_freeze_days)
+            first = max(starts_at, kept_from)
+            queries += freeze_queries(first, ends_at, today, self._freeze_items, self._zone)
+        return [query for query in queries if query.what not in refused]
+
+
+def _option(profile: Profile, name: str, default: Sequence[int], allowed: Collection[int]) -> Sequence[int]:
+    unknown = set(profile.options) - {"load_record_classes", "daily_freeze_items"}
+    if unknown:
+        raise ConfigError(f"profile {profile.name}: unknown options {sorted(unknown)}")
+    chosen = profile.options.get(name, default)
+    if not isinstance(chosen, list | tuple) or not set(chosen) <= set(allowed):
+        raise ConfigError(f"profile {profile.name}: {name} is {chosen!r}, allowed are {sorted(allowed)}")
+    return tuple(chosen)
+
+
+drivers.register("dlt645-2007")(Dlt645Driver)

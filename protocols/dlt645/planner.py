@@ -1,0 +1,154 @@
+"""Finds the fewest questions: blocks where several of their values are wanted, single items where not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from protocols.dlt645.catalogue import Item, lookup, measured_items
+from protocols.dlt645.decoding import on_wiring
+from protocols.dlt645.frame import OVERHEAD, PREAMBLE
+from protocols.dlt645.records import blocks_per_answer
+from protocols.dlt645.session import DATE, DATE_AND_TIME, READ, READ_ADDRESS, TIME
+from protocols.dlt645.values import parse_format, time_to_bytes
+from protocols.session import Query
+
+MAX_DATA: Final = 200
+"""The longest data field of a read answer (clause 5.2.4)."""
+RATES_USUAL: Final = 7
+"""Total and six rates: more is allowed by the standard, and kept nowhere here."""
+FREEZES_KEPT: Final = 62
+"""The numbers that identifiers of daily freezes allow."""
+_FREEZE_SLACK_DAYS: Final = 2
+"""A freeze that is missing moves the older ones to lower numbers; so many lower numbers are asked too."""
+
+_SUMS: Final = {
+    # Import is QI + QII, export QIII + QIV; who wants the sums needs their parts.
+    Quantity.REACTIVE_ENERGY_IMPORT: (Quantity.REACTIVE_ENERGY_Q1, Quantity.REACTIVE_ENERGY_Q2),
+    Quantity.REACTIVE_ENERGY_EXPORT: (Quantity.REACTIVE_ENERGY_Q3, Quantity.REACTIVE_ENERGY_Q4),
+}
+
+
+def read_query(wire: bytes, content_bytes: int, arguments: bytes = b"") -> Query:
+    """Return the question for an identifier.
+
+    Args:
+        wire: The identifier, DI0 first.
+        content_bytes: The longest content of its answer.
+        arguments: What follows the identifier in the request (load records).
+    """
+    return Query(
+        what=wire[::-1].hex().upper(),
+        body=bytes((READ,)) + wire + arguments,
+        answer_bytes=len(PREAMBLE) + OVERHEAD + min(MAX_DATA, len(wire) + content_bytes + 1),
+    )
+
+
+def address_query() -> Query:
+    """Return the question for the meter's own address (读通信地址), for a session with an address of AA."""
+    return Query(what="address", body=bytes((READ_ADDRESS,)), answer_bytes=len(PREAMBLE) + OVERHEAD + 6)
+
+
+def parts_of(wanted: Collection[Quantity]) -> set[Quantity]:
+    """Return what to ask for: sums that no identifier holds are replaced by their parts."""
+    return {part for quantity in wanted for part in _SUMS.get(quantity, (quantity,))}
+
+
+def present_queries(
+    wanted: Collection[Quantity], wiring: Wiring, refused: Collection[str] = ()
+) -> Sequence[Query]:
+    """Return the fewest questions that bring the wanted present values."""
+    left = set(wanted)
+    chosen: list[Item] = []
+    for block in (item for item in measured_items() if item.is_block and item.di not in refused):
+        members = _members(block, wiring) & left
+        singles = {s.di for q in members if (s := _single(q, wiring, refused)) is not None}
+        if members and (len(singles) > 1 or not all(_single(q, wiring, refused) for q in members)):
+            chosen.append(block)
+            left -= members
+    for quantity in sorted(left):
+        single = _single(quantity, wiring, refused)
+        if single is not None and single not in chosen:
+            chosen.append(single)
+    clock = _clock_queries(refused) if Quantity.CLOCK_OFFSET in left else ()
+    return (*(read_query(item.wire, _content_bytes(item)) for item in chosen), *clock)
+
+
+def _members(item: Item, wiring: Wiring) -> set[Quantity]:
+    return {named for q in item.quantities if (named := on_wiring(q, wiring)) is not None}
+
+
+def _single(quantity: Quantity, wiring: Wiring, refused: Collection[str]) -> Item | None:
+    for item in measured_items():
+        if not item.is_block and item.di not in refused and quantity in _members(item, wiring):
+            return item
+    return None
+
+
+def _content_bytes(item: Item) -> int:
+    return item.element_length * min(len(item.suffixes), RATES_USUAL if item.spectrum is None else 21)
+
+
+def _clock_queries(refused: Collection[str]) -> Sequence[Query]:
+    whole = read_query(DATE_AND_TIME, 7)
+    if whole.what not in refused:
+        return (whole,)
+    return tuple(q for q in (read_query(DATE, 4), read_query(TIME, 3)) if q.what not in refused)
+
+
+def load_record_queries(
+    starts_at: datetime, ends_at: datetime, *, minutes: int, load_class: int, zone: ZoneInfo
+) -> Iterator[Query]:
+    """Yield the questions for the load records of one class in ``[starts_at, ends_at)``.
+
+    Each asks from a time on for as many blocks as fit into one frame (request: N mm hh DD MM YY).
+    """
+    wire = bytes((0x01, 0x00, load_class, 0x06))
+    form = parse_format("YYMMDDhhmm")
+    at = _first_slot(starts_at, minutes, zone)
+    while at < ends_at:
+        slots = -((at - ends_at) // timedelta(minutes=minutes))
+        count = min(blocks_per_answer(load_class), slots)
+        yield read_query(wire, MAX_DATA, bytes((count,)) + time_to_bytes(at.astimezone(zone), form))
+        at += count * timedelta(minutes=minutes)
+
+
+def _first_slot(starts_at: datetime, minutes: int, zone: ZoneInfo) -> datetime:
+    """Return the first instant from ``starts_at`` on at which the meter stores: multiples from midnight."""
+    local = starts_at.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    steps = -((midnight - local) // timedelta(minutes=minutes))
+    return (midnight + steps * timedelta(minutes=minutes)).astimezone(UTC)
+
+
+def freeze_queries(
+    starts_at: datetime, ends_at: datetime, today: date, items: Sequence[int], zone: ZoneInfo
+) -> Iterator[Query]:
+    """Yield the questions for the daily freezes at the local midnights in ``[starts_at, ends_at)``.
+
+    Freeze 1 is the one of the meter's present day. The time of each is asked before its values, and the last
+    one's again at the end, which proves that no midnight has moved the numbers (see ``FreezePairing``).
+    """
+    first = starts_at.astimezone(zone)
+    oldest = min(FREEZES_KEPT, (today - first.date()).days + 1)
+    if first.time() != time():
+        oldest -= 1  # The midnight before ``starts_at`` is outside.
+    last = (ends_at - timedelta(microseconds=1)).astimezone(zone).date()
+    newest = max(1, (today - last).days + 1)
+    if oldest < newest:
+        return
+    for number in range(max(1, newest - _FREEZE_SLACK_DAYS), oldest + 1):
+        yield _freeze_query(number, 0)
+        for item in items:
+            yield _freeze_query(number, item)
+    yield _freeze_query(oldest, 0)
+
+
+def _freeze_query(number: int, kind: int) -> Query:
+    wire = bytes((number, kind, 0x06, 0x05))
+    item = lookup(wire)
+    return read_query(wire, _content_bytes(item) if item else MAX_DATA)

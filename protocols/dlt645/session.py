@@ -1,0 +1,175 @@
+"""One meter's conversation over DL/T 645-2007: a question out, whatever arrives in, events back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from pipeline.errors import DecodeError
+from protocols.dlt645.catalogue import Item, lookup
+from protocols.dlt645.decoding import Decoder, Flags, Values
+from protocols.dlt645.frame import (
+    ABNORMAL,
+    FROM_METER,
+    FUNCTION,
+    MORE,
+    PREAMBLE,
+    address_bytes,
+    build,
+    padded_address,
+    payload,
+)
+from protocols.dlt645.framer import Framer
+from protocols.dlt645.memory import FreezePairing, load_records
+from protocols.dlt645.refusals import refusal
+from protocols.dlt645.values import bytes_to_instant
+from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, NeedData, Query, Refused
+
+READ: Final = 0x11
+READ_ADDRESS: Final = 0x13
+IDENTIFIER: Final = 4
+ADDRESS: Final = 6
+FREEZE: Final = 0x05
+LOAD_RECORD: Final = 0x06
+ANY_ADDRESS: Final = b"\xaa" * ADDRESS
+
+DATE: Final = bytes.fromhex("01010004")
+TIME: Final = bytes.fromhex("02010004")
+DATE_AND_TIME: Final = bytes.fromhex("0C010004")
+_AFTER_MIDNIGHT: Final = timedelta(minutes=2)
+"""So soon after midnight, a date asked before the time may be yesterday's."""
+
+
+class Dlt645Session:
+    """The conversation with the meter at one address."""
+
+    def __init__(self, address: str, decoder: Decoder) -> None:
+        """Prepare to talk to a meter.
+
+        Args:
+            address: Up to twelve digits as printed on the meter; AA pairs stand for any.
+            decoder: Reads answers for the meter's wiring and clock zone.
+
+        Raises:
+            ValueError: If the address has other characters or is too long.
+        """
+        self._address = address_bytes(padded_address(address))
+        self._decoder = decoder
+        self._framer = Framer()
+        self._query: Query | None = None
+        self._function = 0
+        self._identifier = b""
+        self._freezes = FreezePairing()
+        self._date = b""
+
+    def ask(self, query: Query) -> bytes:
+        """Open a question and return the bytes to send, preamble included."""
+        self._framer.abandon()
+        self._query = query
+        self._function = query.body[0]
+        self._identifier = query.body[1 : 1 + IDENTIFIER]
+        return PREAMBLE + build(self._address, self._function, query.body[1:])
+
+    def receive_data(self, data: bytes) -> None:
+        """Take bytes from the line, in any chunks."""
+        self._framer.receive_data(data)
+
+    def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
+        """Return the next answer, refusal or piece that is neither; ``NEED_DATA`` when there is none."""
+        found = self._framer.next_event()
+        if found is NEED_DATA or isinstance(found, Dropped):
+            return found
+        data = payload(found)
+        query = self._query
+        reason = self._no_answer(found, data)
+        if reason is not None or query is None:
+            return Dropped(reason=reason or DropReason.LATE, raw=found)
+        try:
+            event = (
+                self._refused(query, found, data) if found[8] & ABNORMAL else self._answer(query, found, data)
+            )
+        except DecodeError:
+            return Dropped(reason=DropReason.MALFORMED, raw=found)
+        self._query = None
+        return event
+
+    def _no_answer(self, raw: bytes, data: bytes) -> DropReason | None:
+        """Tell why a sound frame does not answer the open question; None when it does."""
+        control = raw[8]
+        if not control & FROM_METER:
+            return DropReason.ECHO
+        if raw[1:7] != self._address and not self._is_ours(raw[1:7]):
+            return DropReason.FOREIGN_ADDRESS
+        if control & FUNCTION != self._function:
+            return DropReason.LATE
+        # A refusal does not repeat the identifier; nor does an answer that is an address.
+        if control & ABNORMAL or data[:IDENTIFIER] == self._identifier or self._function == READ_ADDRESS:
+            return None
+        return DropReason.LATE
+
+    def _is_ours(self, address: bytes) -> bool:
+        """Allow for meters that repeat the wildcard, and for the wildcards in our own question."""
+        if address == ANY_ADDRESS:
+            return True
+        return all(asked in (0xAA, told) for asked, told in zip(self._address, address, strict=True))
+
+    def _refused(self, query: Query, raw: bytes, data: bytes) -> Refused:
+        if len(data) != 1:
+            raise DecodeError("a refusal carries one error byte", data)
+        if self._identifier[2:] == bytes((0x06, FREEZE)) and self._identifier[1] == 0:
+            self._freezes.told_time(self._identifier[0], None)
+        return Refused(query=query, raw=raw, error=refusal(query.what, data[0]))
+
+    def _answer(self, query: Query, raw: bytes, data: bytes) -> Answer:
+        """Read the content.
+
+        Raises:
+            DecodeError: If it does not fit the question.
+        """
+        if self._function == READ_ADDRESS:
+            if len(data) != ADDRESS:
+                raise DecodeError("an address has six bytes", data)
+            return Answer(query=query, raw=raw, facts={"address": data[::-1].hex().upper()})
+        content = data[IDENTIFIER:]
+        if self._identifier[3] == LOAD_RECORD:
+            records = load_records(content, self._identifier[2], self._decoder)
+            return Answer(query=query, raw=raw, records=records)
+        item = lookup(self._identifier)
+        if item is None:
+            return Answer(query=query, raw=raw)
+        values, flags = self._decoder.values(item, content, cut_short=bool(raw[8] & MORE))
+        if self._identifier[3] == FREEZE:
+            return self._freeze_answer(query, raw, content, values, flags)
+        if not values and self._identifier[2:] == DATE[2:]:
+            return Answer(query=query, raw=raw, facts=self._clock(item, content))
+        return Answer(query=query, raw=raw, values=values, flags=flags)
+
+    def _freeze_answer(
+        self, query: Query, raw: bytes, content: bytes, values: Values, flags: Flags
+    ) -> Answer:
+        number, kind = self._identifier[0], self._identifier[1]
+        if self._identifier[2] == 0x06:  # noqa: PLR2004 - daily freezes
+            if kind == 0:
+                self._freezes.told_time(number, bytes_to_instant(content[:5], self._decoder.zone))
+            else:
+                self._freezes.told_values(number, values, flags)
+        return Answer(query=query, raw=raw, records=self._freezes.take())
+
+    def _clock(self, item: Item, content: bytes) -> dict[str, str]:
+        """Return the meter's clock in UTC, from one answer or from a date and the time asked next."""
+        date, self._date = self._date, b""
+        if item.wire == DATE:
+            self._date = content[1:]
+            return {}
+        if item.wire == DATE_AND_TIME:
+            date = content[4:]
+        elif item.wire != TIME:
+            return {}
+        clock = bytes_to_instant(content[:3] + date, self._decoder.zone) if date else None
+        if clock is None or (item.wire == TIME and self._is_just_after_midnight(clock)):
+            return {}
+        return {"clock": clock.isoformat()}
+
+    def _is_just_after_midnight(self, clock: datetime) -> bool:
+        local = clock.astimezone(self._decoder.zone)
+        return timedelta(hours=local.hour, minutes=local.minute) < _AFTER_MIDNIGHT
