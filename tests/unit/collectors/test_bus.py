@@ -1,0 +1,349 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from collectors.bus import BusOwner
+from collectors.targets import Target
+from pipeline.coverage import Cause
+from pipeline.errors import ConfigError
+from pipeline.model import MeterId, Quality
+from pipeline.quantities import Quantity
+from pipeline.registry import Bus, Schedule
+from protocols.session import DropReason
+from tests.unit.collectors.toy import (
+    START,
+    MemoryLine,
+    ToyDriver,
+    ToySession,
+    run_simulated,
+    simulated_now,
+    toy_reply,
+)
+
+WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.CURRENT_A, Quantity.ACTIVE_ENERGY_IMPORT})
+EVERY_MINUTE = (Schedule(group="electrical", every_s=60), Schedule(group="register", every_s=60))
+
+
+def target(number, driver=None):
+    return Target(
+        meter=MeterId(f"M{number:02}"),
+        address=f"{number:02}",
+        driver=driver or ToyDriver(),
+        quantities=WANTED,
+        schedules=EVERY_MINUTE,
+    )
+
+
+def owner_of(line, tmp_path, **bus):
+    return BusOwner(
+        Bus(id="b1", url="memory", **bus), now=simulated_now, lock_dir=tmp_path, make_line=lambda _url: line
+    )
+
+
+async def keep(_read):
+    pass
+
+
+async def slot(owner, targets, minute=0):
+    """Read one slot; return the reads by meter number and how long it took."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    reads = await owner.read_slot(targets, START + timedelta(minutes=minute), keep)
+    return {int(read.meter[1:]): read for read in reads}, loop.time() - started
+
+
+def except_for(silent):
+    """Answer as healthy meters do, but not for the silent ones; the set may change meanwhile."""
+    return lambda question: [] if int(question[1:3]) in silent else toy_reply(question)
+
+
+def test_a_read_brings_a_snapshot_of_what_was_wanted(tmp_path):
+    async def main():
+        owner = owner_of(MemoryLine(), tmp_path)
+        read = await owner.read_meter(target(7), WANTED, START, schedules=EVERY_MINUTE)
+        await owner.close()
+        return read, owner.counters
+
+    read, counters = run_simulated(main())
+    assert set(read.snapshot.values) == WANTED
+    assert read.snapshot.slot_at == START
+    assert read.snapshot.taken_at == START + timedelta(seconds=0.1)
+    assert (read.cause, read.attempts) == (None, 2)
+    assert (counters.exchanges, counters.answered, counters.retries, counters.opened) == (2, 2, 0, 1)
+    assert counters.busy_s == pytest.approx(0.2)
+
+
+def test_silence_is_kept_between_two_questions(tmp_path):
+    line = MemoryLine()
+
+    async def main():
+        owner = owner_of(line, tmp_path, pause_s=0.5)
+        await owner.read_meter(target(7), WANTED, START)
+        await owner.close()
+
+    run_simulated(main())
+    (first, _), (second, _) = line.questions
+    assert second - first == pytest.approx(0.1 + 0.5)
+
+
+def test_a_silent_meter_does_not_stop_its_neighbours(tmp_path):
+    async def main():
+        owner = owner_of(MemoryLine(except_for({2})), tmp_path)
+        reads, _ = await slot(owner, [target(n) for n in (1, 2, 3)])
+        await owner.close()
+        return reads
+
+    reads = run_simulated(main())
+    assert reads[1].snapshot is not None
+    assert reads[3].snapshot is not None
+    assert (reads[2].snapshot, reads[2].cause, reads[2].attempts) == (None, Cause.NO_ANSWER, 3)
+
+
+def test_eight_silent_meters_of_32_make_the_others_cycle_less_than_a_fifth_longer_once_known(tmp_path):
+    silent = set(range(25, 33))
+    targets = [target(n) for n in range(1, 33)]
+
+    async def main():
+        owner = owner_of(MemoryLine(except_for(silent)), tmp_path)
+        _, alone = await slot(owner, targets[:24])
+        learning = [await slot(owner, targets, minute) for minute in range(1, 4)]
+        known = [await slot(owner, targets, minute) for minute in range(4, 104)]
+        await owner.close()
+        return alone, learning, known
+
+    alone, learning, known = run_simulated(main())
+    assert learning[0][1] > 2 * alone
+    assert sum(seconds for _, seconds in known) / len(known) < 1.2 * alone
+    assert max(seconds for _, seconds in known) < 1.2 * alone + 1.0
+    for reads, _ in known:
+        assert all(reads[n].snapshot is not None for n in range(1, 25))
+        assert all(reads[n].cause is Cause.NO_ANSWER for n in silent)
+    assert all(sum(reads[n].attempts for reads, _ in known) > 0 for n in silent)
+
+
+def test_silent_meters_that_come_back_are_read_again(tmp_path):
+    silent = {2, 3}
+    targets = [target(n) for n in range(1, 9)]
+
+    async def main():
+        owner = owner_of(MemoryLine(except_for(silent)), tmp_path)
+        for minute in range(4):
+            await slot(owner, targets, minute)
+        assert [health.meter for health in owner.health() if health.silent] == ["M02", "M03"]
+        silent.clear()
+        for minute in range(4, 8):
+            reads, _ = await slot(owner, targets, minute)
+        await owner.close()
+        return reads, owner.health()
+
+    reads, health = run_simulated(main())
+    assert all(read.snapshot is not None for read in reads.values())
+    assert not any(meter.silent for meter in health)
+
+
+def test_a_line_on_which_all_were_silent_comes_back_in_one_cycle(tmp_path):
+    silent = set(range(1, 33))
+    targets = [target(n) for n in range(1, 33)]
+
+    async def main():
+        owner = owner_of(MemoryLine(except_for(silent)), tmp_path, timeout_s=0.3)
+        for minute in range(4):
+            await slot(owner, targets, minute)
+        silent.clear()
+        reads, _ = await slot(owner, targets, 5)
+        await owner.close()
+        return reads
+
+    assert all(read.snapshot is not None for read in run_simulated(main()).values())
+
+
+def test_a_meter_slower_than_its_neighbours_is_found_again(tmp_path):
+    away = True
+
+    def respond(question):
+        if question[1:3] == b"02":
+            return [] if away else toy_reply(question, 0.8)
+        return toy_reply(question, 0.01)
+
+    async def main():
+        nonlocal away
+        owner = owner_of(MemoryLine(respond), tmp_path)
+        targets = [target(1), target(2)]
+        for minute in range(4):
+            await slot(owner, targets, minute)
+        away = False
+        found = []
+        for minute in range(4, 600):
+            reads, _ = await slot(owner, targets, minute)
+            found.append(reads[2].snapshot is not None)
+        await owner.close()
+        return found
+
+    assert run_simulated(main())[-1]
+
+
+def test_a_refused_block_is_asked_once_and_its_parts_from_then_on(tmp_path):
+    def respond(question):
+        return [(0.1, b"E07P\n")] if question[3:4] == b"P" else toy_reply(question)
+
+    line = MemoryLine(respond)
+
+    async def main():
+        owner = owner_of(line, tmp_path)
+        reads = [await owner.read_meter(target(7), WANTED, START) for _ in range(2)]
+        await owner.close()
+        return reads, owner.counters
+
+    reads, counters = run_simulated(main())
+    assert line.asked == ["07P", "07V", "07C", "07E", "07V", "07C", "07E"]
+    assert all(set(read.snapshot.values) == WANTED for read in reads)
+    assert all(read.snapshot.quality is Quality.GOOD for read in reads)
+    assert counters.refused == 1
+
+
+def test_a_line_cut_amid_a_question_is_opened_again_and_the_question_repeated(tmp_path):
+    line = MemoryLine()
+
+    async def main():
+        owner = owner_of(line, tmp_path)
+        await owner.read_meter(target(1), WANTED, START)
+        asyncio.get_running_loop().call_later(0.05, line.cut)
+        read = await owner.read_meter(target(2), WANTED, START)
+        await owner.close()
+        return read
+
+    read = run_simulated(main())
+    assert read.cause is None
+    assert line.opened == 2
+
+
+def test_a_line_that_is_away_gives_link_to_its_meters_and_they_come_back_with_it(tmp_path):
+    line = MemoryLine()
+    line.away = True
+    targets = [target(n) for n in range(1, 33)]
+
+    async def main():
+        owner = owner_of(line, tmp_path)
+        reads, seconds = await slot(owner, targets)
+        line.away = False
+        await asyncio.sleep(60)
+        again, _ = await slot(owner, targets, 2)
+        await owner.close()
+        return reads, seconds, again
+
+    reads, seconds, again = run_simulated(main())
+    assert all(read.cause is Cause.LINK and read.attempts == 0 for read in reads.values())
+    assert seconds < 5
+    assert all(read.snapshot is not None for read in again.values())
+
+
+def test_a_line_on_which_nothing_is_heard_any_more_is_opened_again(tmp_path):
+    line = MemoryLine(lambda _question: [])
+
+    async def main():
+        owner = owner_of(line, tmp_path, timeout_s=0.1)
+        await slot(owner, [target(n) for n in range(1, 20)])
+        await owner.close()
+
+    run_simulated(main())
+    assert line.opened > 1
+
+
+def test_a_bus_that_another_owner_has_gives_bus_busy_and_names_the_process(tmp_path):
+    async def main():
+        first, second = owner_of(MemoryLine(), tmp_path), owner_of(MemoryLine(), tmp_path)
+        first.acquire()
+        read = await second.read_meter(target(7), WANTED, START)
+        await first.close()
+        again = await second.read_meter(target(7), WANTED, START)
+        await second.close()
+        return read, again
+
+    read, again = run_simulated(main())
+    assert read.cause is Cause.BUS_BUSY
+    assert "belongs to process" in read.failure
+    assert again.snapshot is not None
+
+
+class BrokenSession(ToySession):
+    def receive_data(self, data):
+        raise ZeroDivisionError
+
+
+class BrokenDriver(ToyDriver):
+    def session(self, address):
+        return BrokenSession(address)
+
+
+class PickyDriver(ToyDriver):
+    def session(self, address):
+        raise ConfigError(f"{address} is no address")
+
+
+@pytest.mark.parametrize("driver", [BrokenDriver(), PickyDriver()])
+def test_a_faulty_driver_costs_its_own_meter_only(tmp_path, driver):
+    async def main():
+        owner = owner_of(MemoryLine(), tmp_path)
+        reads, _ = await slot(owner, [target(1), target(2, driver), target(3)])
+        await owner.close()
+        return reads
+
+    reads = run_simulated(main())
+    assert reads[2].cause is Cause.WRONG_PARAMETERS
+    assert reads[1].snapshot is not None
+    assert reads[3].snapshot is not None
+
+
+def test_backfill_delays_a_slot_by_one_exchange_at_most(tmp_path):
+    async def main():
+        owner = owner_of(MemoryLine(), tmp_path)
+        backfill = asyncio.create_task(
+            owner.backfill_meter(target(1), START - timedelta(hours=50), START)
+        )
+        await asyncio.sleep(1.05)
+        _, seconds = await slot(owner, [target(n) for n in (2, 3)])
+        assert not backfill.done()
+        result = await backfill
+        await owner.close()
+        return seconds, result
+
+    seconds, result = run_simulated(main())
+    assert seconds <= 2 * 0.2 + 0.1
+    assert result.cause is None
+    assert len(result.snapshots) == 50
+    assert result.snapshots[0].meter_time == START - timedelta(hours=50)
+
+
+def test_backfill_of_a_silent_meter_says_so_with_what_it_had(tmp_path):
+    answers = 3
+
+    def respond(question):
+        nonlocal answers
+        answers -= 1
+        return toy_reply(question) if answers >= 0 else []
+
+    async def main():
+        owner = owner_of(MemoryLine(respond), tmp_path)
+        result = await owner.backfill_meter(target(1), START - timedelta(hours=50), START)
+        await owner.close()
+        return result
+
+    result = run_simulated(main())
+    assert result.cause is Cause.NO_ANSWER
+    assert len(result.snapshots) == 3
+
+
+def test_a_cancelled_read_leaves_the_bus_free_for_the_next(tmp_path):
+    async def main():
+        owner = owner_of(MemoryLine(), tmp_path)
+        read = asyncio.create_task(owner.read_meter(target(1), WANTED, START))
+        await asyncio.sleep(0.15)
+        read.cancel()
+        again = await owner.read_meter(target(2), WANTED, START)
+        await owner.close()
+        return again, owner.counters
+
+    again, counters = run_simulated(main())
+    assert again.snapshot is not None
+    assert counters.dropped.get(DropReason.CHECKSUM) is None
