@@ -111,7 +111,10 @@ def episode_total(connection: Connection, wanted: EpisodeFilter, *, scope: Scope
 def episode_card(connection: Connection, episode: str, *, scope: Scope) -> EpisodeCard | None:
     """Return one episode, or None where it is unknown or outside the caller's areas."""
     bound = {"areas": _areas(scope), "id": episode}
-    with storage_errors("reading an episode"), connection.cursor(row_factory=class_row(EpisodeCard)) as cursor:
+    with (
+        storage_errors("reading an episode"),
+        connection.cursor(row_factory=class_row(EpisodeCard)) as cursor,
+    ):
         return cursor.execute(_CARD + _SEEN + "AND e.id = %(id)s", bound).fetchone()
 
 
@@ -124,7 +127,10 @@ def episode_counts(connection: Connection, *, scope: Scope) -> list[EpisodeCount
         + _SEEN
         + "GROUP BY 1, 2, 3, 4 ORDER BY 3"
     )
-    with storage_errors("counting episodes"), connection.cursor(row_factory=class_row(EpisodeCount)) as cursor:
+    with (
+        storage_errors("counting episodes"),
+        connection.cursor(row_factory=class_row(EpisodeCount)) as cursor,
+    ):
         return cursor.execute(query, {"areas": _areas(scope)}).fetchall()
 
 

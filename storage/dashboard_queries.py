@@ -105,6 +105,30 @@ class BusCard:
     newest_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspensionCard:
+    """A time in which a service point must not draw more than what was left to it."""
+
+    id: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime | None
+    remaining_kva: float
+    setpoint_w: float | None
+    auxiliaries_kw: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractCard:
+    """What was agreed for a service point."""
+
+    capacity_kva: float | None
+    contract_demand_kw: float | None
+    supply_voltage_kv: float | None
+    category: str | None
+    tariff: str | None
+
+
 _PLACED: LiteralString = """
     placed AS (
         SELECT m.*, i.service_point, i.role, i.bus, i.address, i.profile,
@@ -337,10 +361,51 @@ def coverage_days(
     )
 
 
+def schedule_intervals(connection: Connection) -> dict[str, int]:
+    """Return how often each group is read, in seconds."""
+    with storage_errors("reading the schedules"):
+        return dict(connection.execute("SELECT quantity_group, every_s FROM schedule").fetchall())
+
+
+def suspensions_of(connection: Connection, service_point: str) -> list[SuspensionCard]:
+    """Return the suspensions of a service point that the caller was already shown, the newest first."""
+    with (
+        storage_errors("reading suspensions"),
+        connection.cursor(row_factory=class_row(SuspensionCard)) as cursor,
+    ):
+        return cursor.execute(
+            """
+            SELECT id, kind, starts_at, ends_at, remaining_kva, setpoint_w, auxiliaries_kw
+            FROM suspension WHERE service_point = %s ORDER BY starts_at DESC LIMIT 10
+            """,
+            (service_point,),
+        ).fetchall()
+
+
+def contract_of(connection: Connection, service_point: str, *, now: datetime) -> ContractCard | None:
+    """Return the contract in force at a service point that the caller was already shown."""
+    with (
+        storage_errors("reading the contract"),
+        connection.cursor(row_factory=class_row(ContractCard)) as cursor,
+    ):
+        return cursor.execute(
+            """
+            SELECT capacity_kva, contract_demand_kw, supply_voltage_kv, category, tariff FROM contract
+            WHERE service_point = %(point)s AND (starts_at IS NULL OR starts_at <= %(now)s)
+              AND (ends_at IS NULL OR ends_at > %(now)s)
+            ORDER BY starts_at DESC NULLS LAST LIMIT 1
+            """,
+            {"point": service_point, "now": now},
+        ).fetchone()
+
+
 def _rows(
     connection: Connection, kind: type[Row], query: LiteralString, *, scope: Scope, **values: object
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    with storage_errors("reading for the dashboard"), connection.cursor(row_factory=class_row(kind)) as cursor:
+    with (
+        storage_errors("reading for the dashboard"),
+        connection.cursor(row_factory=class_row(kind)) as cursor,
+    ):
         return cursor.execute(query, bound).fetchall()

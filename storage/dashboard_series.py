@@ -67,9 +67,7 @@ _METER = sql.SQL("""
 """)
 
 
-def current_values(
-    connection: Connection, meter: str, *, scope: Scope, now: datetime
-) -> list[CurrentValue]:
+def current_values(connection: Connection, meter: str, *, scope: Scope, now: datetime) -> list[CurrentValue]:
     """Return the newest value of every scalar quantity that the meter told lately."""
     found: dict[Quantity, CurrentValue] = {}
     for table in ("electrical_reading", "register_reading"):
@@ -137,9 +135,7 @@ def series(
         rows = cursor.execute(query, bound).fetchall()
     # None becomes NaN on the way into the array.
     cells = np.array(rows, dtype=np.float64).reshape(len(rows), len(quantities) + 1)
-    return Series(
-        seconds=cells[:, 0], columns={q.value: cells[:, n + 1] for n, q in enumerate(quantities)}
-    )
+    return Series(seconds=cells[:, 0], columns={q.value: cells[:, n + 1] for n, q in enumerate(quantities)})
 
 
 def interval_series(

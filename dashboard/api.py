@@ -1,0 +1,219 @@
+"""The same facts as JSON, and curves as bytes, for other programs and for the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import numpy as np
+import orjson
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+
+from dashboard.asking import Ask, Asking
+from dashboard.curves import Curves, break_gaps, load_curve, pack, thin, usual_step_s
+from dashboard.failures import NotFoundError, WrongAddressError
+from dashboard.messages import told
+from dashboard.pages.fleet import Fleet, fleet_of, midnight
+from dashboard.pages.meters import meter_card
+from dashboard.words import marked
+from pipeline.model import Severity, Verdict
+from pipeline.quantities import Quantity
+from storage.dashboard_episodes import (
+    EpisodeCard,
+    EpisodeFilter,
+    episode_card,
+    episode_cards,
+    episode_total,
+)
+from storage.dashboard_queries import MeterCard, meter_cards
+from storage.dashboard_series import current_values, interval_series, series
+
+router = APIRouter(tags=["api"])
+LONGEST_SPAN = timedelta(days=1100)
+MOST_POINTS = 200_000
+
+Form = Literal["json", "binary"]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Offset = Annotated[int, Query(ge=0)]
+Points = Annotated[int, Query(ge=100, le=MOST_POINTS, description="thin to about this many points")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Whether the server can do its work."""
+
+    status: str
+    database: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiEpisode:
+    """An episode with its message in the caller's language."""
+
+    episode: EpisodeCard
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodePage:
+    """A part of a list of episodes."""
+
+    total: int
+    episodes: Sequence[ApiEpisode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiValue:
+    """The newest value of one quantity."""
+
+    value: float
+    unit: str
+    taken_at: datetime
+    age_s: float
+    origin: str
+    quality: int
+
+
+@router.get("/health")
+def health(asking: Ask) -> Health:
+    """Tell that the server runs and its database answers."""
+    asking.connection.execute("SELECT 1")
+    return Health(status="ok", database="ok", now=asking.now)
+
+
+@router.get("/api/fleet")
+def api_fleet(asking: Ask) -> Fleet:
+    """Return the overview."""
+    return fleet_of(asking)
+
+
+@router.get("/api/meters")
+def api_meters(asking: Ask, q: str = "", limit: Limit = 100) -> list[MeterCard]:
+    """Return meters; ``q`` is looked for in ids, places, customers, buses, addresses and profiles."""
+    return meter_cards(
+        asking.connection, scope=asking.scope, now=asking.now, since=midnight(asking), search=q, limit=limit
+    )
+
+
+@router.get("/api/meters/{meter}")
+def api_meter(asking: Ask, meter: str) -> MeterCard:
+    """Return one meter."""
+    return meter_card(asking, meter)
+
+
+@router.get("/api/meters/{meter}/values")
+def api_values(asking: Ask, meter: str) -> Mapping[str, ApiValue]:
+    """Return the newest value of each quantity, on the meter's own side, with its age."""
+    meter_card(asking, meter)
+    return {
+        v.quantity.value: ApiValue(
+            value=v.value,
+            unit=v.quantity.unit,
+            taken_at=v.taken_at,
+            age_s=(asking.now - v.taken_at).total_seconds(),
+            origin=v.origin,
+            quality=v.quality,
+        )
+        for v in current_values(asking.connection, meter, scope=asking.scope, now=asking.now)
+    }
+
+
+@router.get("/api/meters/{meter}/series", response_class=Response)
+def api_series(
+    asking: Ask,
+    meter: str,
+    quantity: Annotated[list[Quantity], Query(min_length=1)],
+    since: AwareDatetime,
+    until: AwareDatetime,
+    points: Points = 4000,
+    format: Form = "json",  # noqa: A002 -- the name in the address
+) -> Response:
+    """Return readings over ``[since, until)``, on the meter's own side.
+
+    ``binary``: little-endian, all times as Float64 POSIX seconds, then each quantity as Float32; a point is
+    therefore 8 + 4 x quantities bytes. An empty point stands where readings are missing.
+    """
+    _check(asking, meter, since, until)
+    wanted = list(dict.fromkeys(quantity))
+    try:
+        found = series(
+            asking.connection, meter, wanted, scope=asking.scope, since=since, until=until
+        )
+    except ValueError as error:
+        raise WrongAddressError(str(error)) from error
+    curves = Curves(seconds=found.seconds, columns=found.columns)
+    step_s = usual_step_s(curves.seconds)
+    return _curves(thin(break_gaps(curves, 2.5 * step_s) if step_s else curves, points), format)
+
+
+@router.get("/api/meters/{meter}/load", response_class=Response)
+def api_load(
+    asking: Ask,
+    meter: str,
+    since: AwareDatetime,
+    until: AwareDatetime,
+    points: Points = 4000,
+    format: Form = "json",  # noqa: A002 -- the name in the address
+) -> Response:
+    """Return the load curve on the primary side: columns ``actual_kw`` and ``estimated_kw``, as steps."""
+    _check(asking, meter, since, until)
+    found = interval_series(asking.connection, meter, scope=asking.scope, since=since, until=until)
+    if found is None:
+        nothing = np.array([], dtype=np.float64)
+        curves = Curves(seconds=nothing, columns={"actual_kw": nothing, "estimated_kw": nothing})
+    else:
+        curves = load_curve(found.seconds, found.minutes, found.import_kwh, found.quality)
+    return _curves(thin(curves, points), format)
+
+
+@router.get("/api/episodes")
+def api_episodes(
+    asking: Ask,
+    verdict: Verdict | None = None,
+    severity: Severity | None = None,
+    detector: str | None = None,
+    meter: str | None = None,
+    open: bool | None = None,  # noqa: A002, FBT001 -- the name in the address
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> EpisodePage:
+    """Return episodes, open and grave ones first."""
+    wanted = EpisodeFilter(
+        verdict=verdict,
+        severity=int(severity) if severity is not None else None,
+        detector=detector,
+        meter=meter,
+        is_open=open,
+    )
+    cards = episode_cards(asking.connection, wanted, scope=asking.scope, limit=limit, offset=offset)
+    return EpisodePage(
+        total=episode_total(asking.connection, wanted, scope=asking.scope),
+        episodes=[ApiEpisode(episode=card, text=told(card, asking.formats).text) for card in cards],
+    )
+
+
+@router.get("/api/episodes/{episode}")
+def api_episode(asking: Ask, episode: str) -> ApiEpisode:
+    """Return one episode."""
+    card = episode_card(asking.connection, episode, scope=asking.scope)
+    if card is None:
+        raise NotFoundError(marked("No such episode. It may have been withdrawn when late data came."))
+    return ApiEpisode(episode=card, text=told(card, asking.formats).text)
+
+
+def _check(asking: Asking, meter: str, since: datetime, until: datetime) -> None:
+    meter_card(asking, meter)
+    if not timedelta() < until - since <= LONGEST_SPAN:
+        raise WrongAddressError(f"until must be after since, by at most {LONGEST_SPAN.days} days")
+
+
+def _curves(curves: Curves, form: Form) -> Response:
+    if form == "binary":
+        return Response(pack(curves), media_type="application/octet-stream")
+    body = {"seconds": curves.seconds, **curves.columns}
+    # orjson writes NaN as null, which is what a missing value is in JSON.
+    return Response(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")

@@ -1,0 +1,104 @@
+"""The web server: opens the database, files the pages and the API, and says what to do when a part is away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from psycopg_pool import ConnectionPool, PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from dashboard import api
+from dashboard.asking import Dashboard
+from dashboard.failures import show_away, show_refusal, show_wrong_address
+from dashboard.pages import episodes, fleet, meters
+from pipeline.errors import StorageError
+from pipeline.registry import DEFAULT_ZONE
+
+POOL_SIZE = 8
+STATEMENT_TIMEOUT_MS = 20_000
+HEADERS = {
+    # Everything comes from this server: no inline script or style, no frame, no other host.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    database_url: str, *, zone: ZoneInfo = DEFAULT_ZONE, clock: Callable[[], datetime] = utc_now
+) -> FastAPI:
+    """Return the web application.
+
+    Args:
+        database_url: A ``postgresql://`` address; the pages only ever read from it.
+        zone: The zone of pages that are not about one area.
+        clock: What the time is; tests set it.
+    """
+    pool = _pool(database_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        pool.open(wait=False)  # a database that is away is told on each page, not by a server that will not start
+        try:
+            yield
+        finally:
+            pool.close()
+
+    app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock)
+    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.middleware("http")(_with_headers)
+    app.add_exception_handler(StorageError, show_away)
+    app.add_exception_handler(PoolTimeout, show_away)
+    app.add_exception_handler(RequestValidationError, show_wrong_address)
+    app.add_exception_handler(HTTPException, show_refusal)
+    app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
+    for router in (fleet.router, meters.router, episodes.router, api.router):
+        app.include_router(router)
+    return app
+
+
+def _pool(database_url: str) -> ConnectionPool:
+    return ConnectionPool(
+        database_url,
+        min_size=1,
+        max_size=POOL_SIZE,
+        timeout=5.0,
+        open=False,
+        kwargs={
+            "autocommit": True,
+            "connect_timeout": 5,
+            "application_name": "kilowatch dashboard",
+            "options": f"-c TimeZone=UTC -c default_transaction_read_only=on "
+            f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+        },
+    )
+
+
+async def _with_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith("/static/"):
+        # Addresses of static files carry a digest of their content, see dashboard.rendering.
+        response.headers["Cache-Control"] = "public, max-age=604800"
+    elif response.status_code == HTTPStatus.OK:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

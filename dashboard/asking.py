@@ -1,0 +1,69 @@
+"""What every page and endpoint needs: the database, the caller's areas, language and zone, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from psycopg_pool import ConnectionPool
+
+from dashboard.access import CallerScope
+from dashboard.formats import Formats
+from pipeline.model import Scope
+from services.translations import LANGUAGES, preferred
+from storage.database import Connection
+
+LANGUAGE_COOKIE = "kilowatch_language"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dashboard:
+    """What the application keeps while it runs."""
+
+    pool: ConnectionPool
+    zone: ZoneInfo
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One request: who asks, when, in which language, over which connection."""
+
+    request: Request
+    connection: Connection
+    scope: Scope
+    formats: Formats
+    now: datetime
+
+
+def language_of(request: Request) -> str:
+    """Return the language wished in the address, else in the cookie, else by the browser."""
+    for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wish in LANGUAGES:
+            return wish
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def formats_of(request: Request) -> Formats:
+    """Return how the caller sees numbers and times."""
+    dashboard: Dashboard = request.app.state.dashboard
+    return Formats(language_of(request), dashboard.zone)
+
+
+def _asking(request: Request, scope: CallerScope) -> Iterator[Asking]:
+    dashboard: Dashboard = request.app.state.dashboard
+    with dashboard.pool.connection() as connection:
+        yield Asking(
+            request=request,
+            connection=connection,
+            scope=scope,
+            formats=formats_of(request),
+            now=dashboard.clock(),
+        )
+
+
+Ask = Annotated[Asking, Depends(_asking)]

@@ -1,0 +1,207 @@
+"""What a chart needs to know before it fetches its curve: address, names, limits, marked stretches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlencode
+
+from dashboard.formats import Formats
+from dashboard.messages import Told
+from dashboard.rendering import path_of
+from dashboard.words import SEVERITY_CODES, SUSPENSIONS, part_label, word
+from pipeline.model import Json, Verdict
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from storage.dashboard_queries import MeterCard, SuspensionCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One curve: its name and how it is drawn."""
+
+    label: str
+    colour: str
+    """A colour of the style sheet: ``actual``, ``estimated``, ``phase-a`` ..."""
+    step: bool = False
+    """Each value holds until the next point."""
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A value that must be kept."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A stretch of time marked behind the curves."""
+
+    since: datetime
+    until: datetime
+    label: str
+    kind: str
+    """A severity's code, or ``suspension``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Everything that ``charts.js`` reads from the page."""
+
+    id: str
+    title: str
+    unit: str
+    digits: int
+    address: str
+    """Where the curve is fetched, packed as ``dashboard.curves.pack`` says."""
+    since: datetime
+    until: datetime
+    lines: Sequence[Line]
+    limits: Sequence[Limit] = ()
+    band: tuple[float, float] | None = None
+    stretches: Sequence[Stretch] = field(default=())
+
+    def config(self, f: Formats) -> dict[str, Json]:
+        """Return what the script needs, ready for JSON."""
+        return {
+            "address": self.address,
+            "unit": self.unit,
+            "digits": self.digits,
+            "zone": f.zone.key,
+            "locale": f.locale.language + "-" + (f.locale.territory or ""),
+            "since": self.since.timestamp(),
+            "until": self.until.timestamp(),
+            "lines": [
+                {"label": s.label, "colour": s.colour, "step": s.step, "dashed": s.dashed} for s in self.lines
+            ],
+            "limits": [{"value": limit.value, "label": limit.label} for limit in self.limits],
+            "band": list(self.band) if self.band is not None else None,
+            "stretches": [
+                {
+                    "since": s.since.timestamp(),
+                    "until": s.until.timestamp(),
+                    "label": s.label,
+                    "kind": s.kind,
+                }
+                for s in self.stretches
+            ],
+            "time": f.catalogue.gettext("Time"),
+        }
+
+
+def load_chart(
+    card: MeterCard,
+    f: Formats,
+    *,
+    since: datetime,
+    until: datetime,
+    limits: Sequence[Limit] = (),
+    stretches: Sequence[Stretch] = (),
+) -> Chart:
+    """Return the load curve (负荷曲线): mean power of each slot, primary side, estimated slots told apart."""
+    text = f.catalogue.gettext
+    return Chart(
+        id="load",
+        title=text("Load curve"),
+        unit="kW",
+        digits=2,
+        address=_address(card.meter, "load", since, until),
+        since=since,
+        until=until,
+        lines=(
+            Line(label=text("Measured"), colour="actual", step=True),
+            Line(label=text("Estimated"), colour="estimated", step=True, dashed=True),
+        ),
+        limits=limits,
+        stretches=stretches,
+    )
+
+
+def voltage_chart(
+    card: MeterCard, f: Formats, *, since: datetime, until: datetime, stretches: Sequence[Stretch] = ()
+) -> Chart:
+    """Return the voltages that the meter's wiring has, as the meter shows them, with their band."""
+    quantities = voltages_of(card.wiring)
+    colours = {"a": "phase-a", "b": "phase-b", "c": "phase-c", "ab": "phase-a", "bc": "phase-c"}
+    return Chart(
+        id="voltage",
+        title=f.catalogue.gettext("Voltage"),
+        unit="V",
+        digits=1,
+        address=_address(card.meter, "series", since, until, quantities),
+        since=since,
+        until=until,
+        lines=[
+            Line(label=part_label(q, f.catalogue), colour=colours[q.value.rpartition("_")[2]])
+            for q in quantities
+        ],
+        band=voltage_band(card),
+        stretches=stretches,
+    )
+
+
+def voltages_of(wiring: str) -> tuple[Quantity, ...]:
+    """Return the voltages that a meter of this wiring measures; 3P3W has no phase B."""
+    if wiring == Wiring.ONE_PHASE:
+        return (Quantity.VOLTAGE_A,)
+    if wiring == Wiring.THREE_PHASE_THREE_WIRE:
+        return (Quantity.VOLTAGE_AB, Quantity.VOLTAGE_BC)
+    return (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C)
+
+
+def voltage_band(card: MeterCard) -> tuple[float, float]:
+    """Return the band of the supply voltage on the meter's side, V.
+
+    GB/T 12325-2008: 4.3 single-phase 220 V +7 % to -10 %; 4.2 three-phase up to 20 kV +7 % to -7 %.
+    """
+    nominal_v = card.nominal_voltage_v if (card.pt or 1.0) == 1.0 else card.rated_voltage_v
+    lowest = 0.90 if card.wiring == Wiring.ONE_PHASE else 0.93
+    return round(nominal_v * lowest, 1), round(nominal_v * 1.07, 1)
+
+
+def stretches_of(
+    episodes: Sequence[Told], *, now: datetime, suspensions: Sequence[Stretch] = ()
+) -> list[Stretch]:
+    """Return what is marked behind a meter's curves: suspensions, then abnormal episodes."""
+    return [
+        *suspensions,
+        *(
+            Stretch(
+                since=e.card.starts_at,
+                until=e.card.ends_at or now,
+                label=e.detector,
+                kind=SEVERITY_CODES.get(e.card.severity, "info"),
+            )
+            for e in episodes
+            if e.card.verdict == Verdict.ABNORMAL
+        ),
+    ]
+
+
+def suspension_stretches(suspensions: Sequence[SuspensionCard], f: Formats, now: datetime) -> list[Stretch]:
+    """Return suspensions as marked stretches."""
+    return [
+        Stretch(
+            since=s.starts_at,
+            until=s.ends_at or now,
+            label=word(SUSPENSIONS, s.kind, f.catalogue),
+            kind="suspension",
+        )
+        for s in suspensions
+    ]
+
+
+def _address(
+    meter: str, what: str, since: datetime, until: datetime, quantities: Sequence[Quantity] = ()
+) -> str:
+    query = [
+        ("since", since.isoformat()),
+        ("until", until.isoformat()),
+        ("format", "binary"),
+        *(("quantity", q.value) for q in quantities),
+    ]
+    return f"{path_of('api', 'meters', meter, what)}?{urlencode(query)}"

@@ -1,0 +1,97 @@
+"""Thins curves to what a screen can show, and packs them for the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_POINTS = 4000
+"""Above this a curve is thinned: more points than a wide screen has columns, twice."""
+ACTUAL = frozenset("AF")
+"""Quality letters drawn as measured: actual, and final as decided by a person."""
+Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """Columns over one time axis, ready to be drawn; NaN where there is nothing."""
+
+    seconds: Column
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.seconds)
+
+
+def load_curve(seconds: Column, minutes: int, import_kwh: Column, quality: NDArray[np.str_]) -> Curves:
+    """Return mean power of each slot in kW, measured and estimated apart, as steps.
+
+    A point's value holds until the next point. A slot after which nothing follows is closed by an empty one.
+    """
+    if len(seconds) == 0:
+        return Curves(seconds=seconds, columns={"actual_kw": import_kwh, "estimated_kw": import_kwh})
+    power_kw = import_kwh * 60.0 / minutes
+    measured = np.isin(quality, sorted(ACTUAL))
+    length_s = minutes * 60.0
+    # A missing row in the database must not stretch the slot before it.
+    last_of_run = np.append(np.diff(seconds) > length_s * 1.5, True)
+    places = np.flatnonzero(last_of_run) + 1
+    return Curves(
+        seconds=np.insert(seconds, places, seconds[last_of_run] + length_s),
+        columns={
+            "actual_kw": np.insert(np.where(measured, power_kw, np.nan), places, np.nan),
+            "estimated_kw": np.insert(np.where(measured, np.nan, power_kw), places, np.nan),
+        },
+    )
+
+
+def break_gaps(curves: Curves, longest_s: float) -> Curves:
+    """Put an empty point into every hole longer than ``longest_s``, so that no line is drawn across it."""
+    holes = np.flatnonzero(np.diff(curves.seconds) > longest_s) + 1
+    return Curves(
+        seconds=np.insert(curves.seconds, holes, curves.seconds[holes - 1] + 1.0),
+        columns={name: np.insert(column, holes, np.nan) for name, column in curves.columns.items()},
+    )
+
+
+def usual_step_s(seconds: Column) -> float:
+    """Return the usual distance between points in seconds; 0 for fewer than two."""
+    return float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0
+
+
+def thin(curves: Curves, most: int = MAX_POINTS) -> Curves:
+    """Return at most ``most`` points (and one bucket more) that keep every column's extremes.
+
+    The points are cut into buckets of equal count; each leaves two points, and in each column these are its
+    smallest and largest value in the order in which they came. A value moves by less than a bucket's width.
+    """
+    if len(curves) <= most:
+        return curves
+    width = -(-len(curves) // (most // 2))
+    buckets = -(-len(curves) // width)
+    padding = buckets * width - len(curves)
+    seconds = np.pad(curves.seconds, (0, padding), mode="edge").reshape(buckets, width)
+    return Curves(
+        seconds=seconds[:, [0, width // 2]].reshape(-1),
+        columns={name: _extremes(column, buckets, padding) for name, column in curves.columns.items()},
+    )
+
+
+def _extremes(column: Column, buckets: int, padding: int) -> Column:
+    cells = np.pad(column, (0, padding), constant_values=np.nan).reshape(buckets, -1)
+    empty = np.isnan(cells)
+    lowest = np.where(empty, np.inf, cells).argmin(axis=1)
+    highest = np.where(empty, -np.inf, cells).argmax(axis=1)
+    rows = np.arange(buckets)
+    pair = np.stack([cells[rows, np.minimum(lowest, highest)], cells[rows, np.maximum(lowest, highest)]])
+    return pair.T.reshape(-1)
+
+
+def pack(curves: Curves) -> bytes:
+    """Return little-endian bytes: all times as Float64, then each column as Float32, one after the other."""
+    parts = [curves.seconds.astype("<f8"), *(c.astype("<f4") for c in curves.columns.values())]
+    return b"".join(part.tobytes() for part in parts)

@@ -1,0 +1,190 @@
+"""The list of meters, and one meter: its plate, its curves, its newest values, its coverage, its episodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+import numpy as np
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from dashboard.asking import Ask, Asking
+from dashboard.charts import load_chart, stretches_of, suspension_stretches, voltage_chart
+from dashboard.failures import NotFoundError
+from dashboard.messages import Told, told
+from dashboard.pages.fleet import Tile, midnight
+from dashboard.rendering import page, reader
+from dashboard.spans import Span, span_of
+from dashboard.success import silent_after, state_of
+from dashboard.words import marked
+from pipeline.quantities import Group
+from pipeline.timegrid import local_day
+from storage.dashboard_episodes import EpisodeFilter, episode_cards
+from storage.dashboard_queries import (
+    CoverageDay,
+    MeterCard,
+    contract_of,
+    coverage_days,
+    meter_cards,
+    missing_reads,
+    schedule_intervals,
+    suspensions_of,
+)
+from storage.dashboard_series import CurrentValue, current_values, interval_series
+
+router = APIRouter(include_in_schema=False)
+MOST_METERS = 300
+COVERAGE_DAYS = 10
+STALE_WITHOUT_SCHEDULE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownValue:
+    """A current value with its age; a stale one is greyed."""
+
+    value: CurrentValue
+    age: timedelta
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Energy:
+    """What the intervals of a span add up to, primary side."""
+
+    total_kwh: float
+    max_kw: float | None
+    max_at: datetime | None
+    slots: int
+    """Slots that a whole span would have."""
+    known: int
+    estimated: int
+
+
+@router.get("/meters", name="meters", response_class=HTMLResponse)
+def show_meters(asking: Ask, q: str = "", state: str = "") -> HTMLResponse:
+    """Show the meters that ``q`` finds, narrowed to one state if one is named."""
+    silent = silent_after(schedule_intervals(asking.connection).values())
+    cards = meter_cards(
+        asking.connection,
+        scope=asking.scope,
+        now=asking.now,
+        since=midnight(asking),
+        search=q,
+        limit=MOST_METERS,
+    )
+    tiles = [Tile(card=card, state=state_of(card, now=asking.now, silent=silent)) for card in cards]
+    return page(
+        asking,
+        "meters.html",
+        tiles=[tile for tile in tiles if state in ("", tile.state)],
+        q=q,
+        state=state,
+        cut_off=len(cards) == MOST_METERS,
+    )
+
+
+@router.get("/meters/{meter}", name="meter", response_class=HTMLResponse)
+def show_meter(
+    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: Annotated[date | None, Query()] = None
+) -> HTMLResponse:
+    """Show one meter over ``days`` local days up to and including ``last``."""
+    card = meter_card(asking, meter)
+    f = reader(asking, card.zone)
+    span = span_of(int(days), last, now=asking.now, zone=f.zone)
+    schedules = schedule_intervals(asking.connection)
+    since = local_day(asking.now.astimezone(f.zone).date() - timedelta(days=COVERAGE_DAYS - 1), f.zone)[0]
+    episodes = _episodes(asking, meter)
+    suspensions = suspensions_of(asking.connection, card.service_point) if card.service_point else []
+    marked_stretches = stretches_of(
+        episodes, now=asking.now, suspensions=suspension_stretches(suspensions, f, asking.now)
+    )
+    return page(
+        asking,
+        "meter.html",
+        f=f,
+        card=card,
+        state=state_of(card, now=asking.now, silent=silent_after(schedules.values())),
+        span=span,
+        energy=energy_of(asking, meter, span),
+        charts=[
+            draw(card, f, since=span.since, until=span.until, stretches=marked_stretches)
+            for draw in (load_chart, voltage_chart)
+        ],
+        values=_values_by_group(asking, meter, schedules),
+        coverage=_by_day(
+            coverage_days(
+                asking.connection, meter, scope=asking.scope, since=since, now=asking.now, zone=f.zone
+            )
+        ),
+        missing=missing_reads(
+            asking.connection, scope=asking.scope, since=since, now=asking.now, meters=[meter], limit=8
+        ),
+        episodes=episodes,
+        contract=contract_of(asking.connection, card.service_point, now=asking.now)
+        if card.service_point
+        else None,
+        suspensions=suspensions,
+    )
+
+
+def meter_card(asking: Asking, meter: str) -> MeterCard:
+    """Return one meter.
+
+    Raises:
+        NotFoundError: If it does not exist or the caller may not see it.
+    """
+    cards = meter_cards(
+        asking.connection, scope=asking.scope, now=asking.now, since=midnight(asking), meters=[meter], limit=1
+    )
+    if not cards:
+        raise NotFoundError(
+            marked("No such meter in the archive. Search the list of meters, or import the registry.")
+        )
+    return cards[0]
+
+
+def energy_of(asking: Asking, meter: str, span: Span) -> Energy | None:
+    """Add up a span's intervals; None where there are none."""
+    found = interval_series(
+        asking.connection, meter, scope=asking.scope, since=span.since, until=span.until
+    )
+    if found is None or np.isnan(found.import_kwh).all():
+        return None
+    peak = int(np.nanargmax(found.import_kwh))
+    return Energy(
+        total_kwh=float(np.nansum(found.import_kwh)),
+        max_kw=float(found.import_kwh[peak]) * 60.0 / found.minutes,
+        max_at=datetime.fromtimestamp(found.seconds[peak], span.zone),
+        slots=max(int((min(span.until, asking.now) - span.since) / timedelta(minutes=found.minutes)), len(found.seconds)),
+        known=int((~np.isnan(found.import_kwh)).sum()),
+        estimated=int((~np.isin(found.quality, ["A", "F", "N"]) & ~np.isnan(found.import_kwh)).sum()),
+    )
+
+
+def _episodes(asking: Asking, meter: str) -> list[Told]:
+    cards = episode_cards(asking.connection, EpisodeFilter(meter=meter), scope=asking.scope, limit=20)
+    return [told(card, asking.formats) for card in cards]
+
+
+def _values_by_group(
+    asking: Asking, meter: str, schedules: dict[str, int]
+) -> dict[Group, list[ShownValue]]:
+    groups: dict[Group, list[ShownValue]] = {}
+    for value in current_values(asking.connection, meter, scope=asking.scope, now=asking.now):
+        group = value.quantity.group
+        age = asking.now - value.taken_at
+        limit = silent_after([schedules[group]]) if group in schedules else STALE_WITHOUT_SCHEDULE
+        groups.setdefault(group, []).append(ShownValue(value=value, age=age, stale=age > limit))
+    order = (Group.ELECTRICAL, Group.REGISTER, Group.DEMAND, Group.STATISTICS, Group.DEVICE)
+    return {group: groups[group] for group in order if group in groups}
+
+
+def _by_day(days: list[CoverageDay]) -> dict[date, dict[str, CoverageDay]]:
+    table: dict[date, dict[str, CoverageDay]] = {}
+    for entry in days:
+        table.setdefault(entry.day, {})[entry.quantity_group] = entry
+    return table
+
+

@@ -1,0 +1,236 @@
+"use strict";
+// Draws every figure marked data-chart with uPlot. The curve comes as bytes: all times as Float64 POSIX
+// seconds, then one Float32 column a line (see dashboard/curves.py). NaN is "nothing here", never zero.
+
+(() => {
+  const HEIGHT = 240;
+  const HEIGHT_NARROW = 200;
+  const NARROW = 560;
+
+  /** Colours come from the style sheet, so that light and dark are decided in one place. */
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+  async function fetchCurve(config) {
+    const answer = await fetch(config.address);
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    const bytes = await answer.arrayBuffer();
+    const points = bytes.byteLength / (8 + 4 * config.lines.length);
+    if (!Number.isInteger(points)) throw new Error("the curve's length does not fit its columns");
+    const seconds = new Float64Array(bytes, 0, points);
+    const columns = config.lines.map((_, n) => new Float32Array(bytes, 8 * points + 4 * n * points, points));
+    // uPlot knows null, not NaN.
+    return [seconds, ...columns.map((column) => Array.from(column, (v) => (Number.isNaN(v) ? null : v)))];
+  }
+
+  /** A value holds from its own time to the next point's: one horizontal line a slot, joined where they touch. */
+  function slotPath(u, series, first, last) {
+    const xs = u.data[0];
+    const ys = u.data[series];
+    const stroke = new Path2D();
+    const fill = new Path2D();
+    const floor = u.valToPos(Math.max(0, u.scales.y.min), "y", true);
+    let drawing = false;
+    for (let i = first; i <= last; i++) {
+      if (ys[i] === null || i + 1 >= xs.length) { drawing = false; continue; }
+      const left = u.valToPos(xs[i], "x", true);
+      const right = u.valToPos(xs[i + 1], "x", true);
+      const y = u.valToPos(ys[i], "y", true);
+      if (drawing) stroke.lineTo(left, y); else stroke.moveTo(left, y);
+      stroke.lineTo(right, y);
+      fill.rect(left, Math.min(y, floor), right - left, Math.abs(floor - y));
+      drawing = true;
+    }
+    return { stroke, fill, clip: null, band: null, gaps: null, flags: 3 };
+  }
+
+  /** Names of hours and days in the reader's language, in the area's zone. */
+  function timeNames(config) {
+    const name = (options) => {
+      const format = new Intl.DateTimeFormat(config.locale, { timeZone: config.zone, hourCycle: "h23", ...options });
+      return (s) => format.format(new Date(s * 1000));
+    };
+    return {
+      hour: name({ hour: "2-digit", minute: "2-digit" }),
+      day: name({ month: "short", day: "numeric" }),
+      whole: name({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }),
+    };
+  }
+
+  function axisNames(names) {
+    return (_u, splits, _axis, _space, step) => {
+      let before = "";
+      return splits.map((s) => {
+        const day = names.day(s);
+        const label = step >= 86400 ? day : names.hour(s) + (day === before ? "" : `\n${day}`);
+        before = day;
+        return label;
+      });
+    };
+  }
+
+  /** What stands behind the curves: the permitted band and marked stretches of time. */
+  function drawBehind(u, config) {
+    const { ctx, bbox } = u;
+    const clipX = (s) => Math.min(Math.max(u.valToPos(s, "x", true), bbox.left), bbox.left + bbox.width);
+    const clipY = (v) => Math.min(Math.max(u.valToPos(v, "y", true), bbox.top), bbox.top + bbox.height);
+    ctx.save();
+    if (config.band) {
+      const [low, high] = config.band;
+      ctx.fillStyle = colour("band");
+      ctx.fillRect(bbox.left, clipY(high), bbox.width, clipY(low) - clipY(high));
+    }
+    for (const stretch of config.stretches) {
+      const left = clipX(stretch.since);
+      const right = clipX(stretch.until);
+      if (right <= left) continue;
+      ctx.fillStyle = colour(`stretch-${stretch.kind}`) || colour("stretch-info");
+      ctx.fillRect(left, bbox.top, Math.max(right - left, 2), bbox.height);
+    }
+    ctx.restore();
+  }
+
+  /** What stands before them: limits as dashed lines with their names, and the names of long stretches. */
+  function drawBefore(u, config) {
+    const { ctx, bbox } = u;
+    const scale = devicePixelRatio;
+    ctx.save();
+    ctx.font = `${11 * scale}px ${getComputedStyle(document.body).fontFamily}`;
+    for (const limit of config.limits) {
+      const y = u.valToPos(limit.value, "y", true);
+      if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      ctx.strokeStyle = ctx.fillStyle = colour("limit");
+      ctx.lineWidth = 1.5 * scale;
+      ctx.setLineDash([6 * scale, 4 * scale]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.textAlign = "right";
+      ctx.textBaseline = y - bbox.top < 18 * scale ? "top" : "bottom";
+      ctx.fillText(limit.label, bbox.left + bbox.width - 4 * scale, y + (ctx.textBaseline === "top" ? 3 : -3) * scale);
+    }
+    ctx.textAlign = "left";
+    ctx.textBaseline = "top";
+    ctx.fillStyle = colour("text-quiet");
+    config.stretches.forEach((stretch, n) => {
+      const left = Math.max(u.valToPos(stretch.since, "x", true), bbox.left);
+      const right = Math.min(u.valToPos(stretch.until, "x", true), bbox.left + bbox.width);
+      if (right - left < ctx.measureText(stretch.label).width + 8 * scale) return;
+      ctx.fillText(stretch.label, left + 4 * scale, bbox.top + (3 + 14 * Math.min(n, 3)) * scale);
+    });
+    ctx.restore();
+  }
+
+  /** The value axis: from the data, widened to a band or to a limit that is near enough to be of interest. */
+  function valueRange(config) {
+    return (_u, low, high) => {
+      if (low === null || high === null) return [0, 1];
+      let bottom = config.unit === "kW" ? Math.min(low, 0) : low;
+      let top = high;
+      if (config.band) {
+        bottom = Math.min(bottom, config.band[0]);
+        top = Math.max(top, config.band[1]);
+      }
+      for (const { value } of config.limits) {
+        if (value <= 3 * Math.max(high, 1e-6)) top = Math.max(top, value);
+        if (config.unit !== "kW") bottom = Math.min(bottom, value);
+      }
+      const room = (top - bottom || Math.abs(top) || 1) * 0.06;
+      return [bottom < 0 || config.unit !== "kW" ? bottom - room : bottom, top + room];
+    };
+  }
+
+  function options(figure, config, width) {
+    const names = timeNames(config);
+    const grid = { stroke: colour("grid"), width: 1 };
+    const axis = { stroke: colour("text-quiet"), grid, ticks: grid, font: "11px system-ui, sans-serif" };
+    const shown = (v) => (v === null || v === undefined ? "–" : `${v.toFixed(config.digits)} ${config.unit}`);
+    return {
+      width,
+      height: width < NARROW ? HEIGHT_NARROW : HEIGHT,
+      tzDate: (s) => uPlot.tzDate(new Date(s * 1000), config.zone),
+      cursor: { drag: { x: true, y: false }, points: { size: 6 } },
+      scales: {
+        x: { time: true, range: (_u, low, high) => (low === null ? [config.since, config.until] : [low, high]) },
+        y: { range: valueRange(config) },
+      },
+      axes: [
+        { ...axis, values: axisNames(names), space: 64 },
+        { ...axis, size: 52 },
+      ],
+      series: [
+        { label: config.time, value: (_u, s) => (s === null || s === undefined ? "–" : names.whole(s)) },
+        ...config.lines.map((line) => ({
+          label: line.label,
+          stroke: colour(line.colour),
+          fill: line.step ? colour(`${line.colour}-fill`) || undefined : undefined,
+          width: 1.5,
+          dash: line.dashed ? [4, 3] : undefined,
+          paths: line.step ? slotPath : undefined,
+          points: { show: false },
+          spanGaps: false,
+          value: (_u, v) => shown(v),
+        })),
+      ],
+      hooks: {
+        drawClear: [(u) => drawBehind(u, config)],
+        draw: [
+          (u) => {
+            drawBefore(u, config);
+            figure.dataset.points = String(config.lines.reduce((sum, _, n) => sum + countValues(u.data[n + 1]), 0));
+          },
+        ],
+      },
+    };
+  }
+
+  const countValues = (column) => column.reduce((sum, value) => sum + (value === null ? 0 : 1), 0);
+
+  /** The whole span is shown even where data covers only a part of it: an empty half is a finding too. */
+  function wholeSpan(config, data) {
+    const pad = (s) => [s, ...config.lines.map(() => null)];
+    const rows = [];
+    if (data[0][0] > config.since) rows.push([0, pad(config.since)]);
+    if (data[0][data[0].length - 1] < config.until) rows.push([1, pad(config.until)]);
+    return data.map((column, n) => {
+      const values = Array.from(column);
+      for (const [end, row] of rows) {
+        if (end) values.push(row[n]); else values.unshift(row[n]);
+      }
+      return values;
+    });
+  }
+
+  async function draw(figure) {
+    const config = JSON.parse(figure.dataset.chart);
+    const [nothing, failed] = figure.querySelectorAll(".empty");
+    const place = figure.querySelector(".canvas");
+    let data;
+    try {
+      data = await fetchCurve(config);
+    } catch (error) {
+      failed.hidden = false;
+      figure.dataset.points = "0";
+      console.warn("chart:", String(error));
+      return;
+    }
+    if (!data.slice(1).some((column) => countValues(column) > 0)) {
+      nothing.hidden = false;
+      place.hidden = true;
+      figure.dataset.points = "0";
+      return;
+    }
+    const plotted = wholeSpan(config, data);
+    let plot = new uPlot(options(figure, config, place.clientWidth), plotted, place);
+    new ResizeObserver(() => {
+      const width = place.clientWidth;
+      if (width && width !== plot.width) plot.setSize({ width, height: width < NARROW ? HEIGHT_NARROW : HEIGHT });
+    }).observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      plot.destroy();
+      plot = new uPlot(options(figure, config, place.clientWidth), plotted, place);
+    });
+  }
+
+  for (const figure of document.querySelectorAll("[data-chart]")) draw(figure);
+})();
