@@ -1,10 +1,13 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
-from collectors.bus import BusOwner
-from collectors.targets import Target
+from collectors.bus import BusCounters, BusOwner, MeterHealth
+from collectors.targets import MeterBackfill, MeterRead, Target
 from pipeline.coverage import Cause
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId, Quality
@@ -14,6 +17,8 @@ from protocols.session import DropReason
 from tests.unit.collectors.toy import (
     START,
     MemoryLine,
+    Reply,
+    Respond,
     ToyDriver,
     ToySession,
     run_simulated,
@@ -24,8 +29,10 @@ from tests.unit.collectors.toy import (
 WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.CURRENT_A, Quantity.ACTIVE_ENERGY_IMPORT})
 EVERY_MINUTE = (Schedule(group="electrical", every_s=60), Schedule(group="register", every_s=60))
 
+Cycle: TypeAlias = tuple[dict[int, MeterRead], float]
 
-def target(number, driver=None):
+
+def target(number: int, driver: ToyDriver | None = None) -> Target:
     return Target(
         meter=MeterId(f"M{number:02}"),
         address=f"{number:02}",
@@ -35,17 +42,16 @@ def target(number, driver=None):
     )
 
 
-def owner_of(line, tmp_path, **bus):
-    return BusOwner(
-        Bus(id="b1", url="memory", **bus), now=simulated_now, lock_dir=tmp_path, make_line=lambda _url: line
-    )
+def owner_of(line: MemoryLine, tmp_path: Path, timeout_s: float = 1.0, pause_s: float = 0.0) -> BusOwner:
+    bus = Bus(id="b1", url="memory", timeout_s=timeout_s, pause_s=pause_s)
+    return BusOwner(bus, now=simulated_now, lock_dir=tmp_path, make_line=lambda _url: line)
 
 
-async def keep(_read):
+async def keep(_read: MeterRead) -> None:
     pass
 
 
-async def slot(owner, targets, minute=0):
+async def slot(owner: BusOwner, targets: Sequence[Target], minute: int = 0) -> Cycle:
     """Read one slot; return the reads by meter number and how long it took."""
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -53,19 +59,20 @@ async def slot(owner, targets, minute=0):
     return {int(read.meter[1:]): read for read in reads}, loop.time() - started
 
 
-def except_for(silent):
+def except_for(silent: set[int]) -> Respond:
     """Answer as healthy meters do, but not for the silent ones; the set may change meanwhile."""
     return lambda question: [] if int(question[1:3]) in silent else toy_reply(question)
 
 
-def test_a_read_brings_a_snapshot_of_what_was_wanted(tmp_path):
-    async def main():
+def test_a_read_brings_a_snapshot_of_what_was_wanted(tmp_path: Path) -> None:
+    async def main() -> tuple[MeterRead, BusCounters]:
         owner = owner_of(MemoryLine(), tmp_path)
         read = await owner.read_meter(target(7), WANTED, START, schedules=EVERY_MINUTE)
         await owner.close()
         return read, owner.counters
 
     read, counters = run_simulated(main())
+    assert read.snapshot is not None
     assert set(read.snapshot.values) == WANTED
     assert read.snapshot.slot_at == START
     assert read.snapshot.taken_at == START + timedelta(seconds=0.1)
@@ -74,10 +81,10 @@ def test_a_read_brings_a_snapshot_of_what_was_wanted(tmp_path):
     assert counters.busy_s == pytest.approx(0.2)
 
 
-def test_silence_is_kept_between_two_questions(tmp_path):
+def test_silence_is_kept_between_two_questions(tmp_path: Path) -> None:
     line = MemoryLine()
 
-    async def main():
+    async def main() -> None:
         owner = owner_of(line, tmp_path, pause_s=0.5)
         await owner.read_meter(target(7), WANTED, START)
         await owner.close()
@@ -87,8 +94,8 @@ def test_silence_is_kept_between_two_questions(tmp_path):
     assert second - first == pytest.approx(0.1 + 0.5)
 
 
-def test_a_silent_meter_does_not_stop_its_neighbours(tmp_path):
-    async def main():
+def test_a_silent_meter_does_not_stop_its_neighbours(tmp_path: Path) -> None:
+    async def main() -> dict[int, MeterRead]:
         owner = owner_of(MemoryLine(except_for({2})), tmp_path)
         reads, _ = await slot(owner, [target(n) for n in (1, 2, 3)])
         await owner.close()
@@ -100,11 +107,13 @@ def test_a_silent_meter_does_not_stop_its_neighbours(tmp_path):
     assert (reads[2].snapshot, reads[2].cause, reads[2].attempts) == (None, Cause.NO_ANSWER, 3)
 
 
-def test_eight_silent_meters_of_32_make_the_others_cycle_less_than_a_fifth_longer_once_known(tmp_path):
+def test_eight_silent_meters_of_32_make_the_others_cycle_less_than_a_fifth_longer_once_known(
+    tmp_path: Path,
+) -> None:
     silent = set(range(25, 33))
     targets = [target(n) for n in range(1, 33)]
 
-    async def main():
+    async def main() -> tuple[float, list[Cycle], list[Cycle]]:
         owner = owner_of(MemoryLine(except_for(silent)), tmp_path)
         _, alone = await slot(owner, targets[:24])
         learning = [await slot(owner, targets, minute) for minute in range(1, 4)]
@@ -122,11 +131,11 @@ def test_eight_silent_meters_of_32_make_the_others_cycle_less_than_a_fifth_longe
     assert all(sum(reads[n].attempts for reads, _ in known) > 0 for n in silent)
 
 
-def test_silent_meters_that_come_back_are_read_again(tmp_path):
+def test_silent_meters_that_come_back_are_read_again(tmp_path: Path) -> None:
     silent = {2, 3}
     targets = [target(n) for n in range(1, 9)]
 
-    async def main():
+    async def main() -> tuple[dict[int, MeterRead], list[MeterHealth]]:
         owner = owner_of(MemoryLine(except_for(silent)), tmp_path)
         for minute in range(4):
             await slot(owner, targets, minute)
@@ -142,11 +151,11 @@ def test_silent_meters_that_come_back_are_read_again(tmp_path):
     assert not any(meter.silent for meter in health)
 
 
-def test_a_line_on_which_all_were_silent_comes_back_in_one_cycle(tmp_path):
+def test_a_line_on_which_all_were_silent_comes_back_in_one_cycle(tmp_path: Path) -> None:
     silent = set(range(1, 33))
     targets = [target(n) for n in range(1, 33)]
 
-    async def main():
+    async def main() -> dict[int, MeterRead]:
         owner = owner_of(MemoryLine(except_for(silent)), tmp_path, timeout_s=0.3)
         for minute in range(4):
             await slot(owner, targets, minute)
@@ -158,15 +167,15 @@ def test_a_line_on_which_all_were_silent_comes_back_in_one_cycle(tmp_path):
     assert all(read.snapshot is not None for read in run_simulated(main()).values())
 
 
-def test_a_meter_slower_than_its_neighbours_is_found_again(tmp_path):
+def test_a_meter_slower_than_its_neighbours_is_found_again(tmp_path: Path) -> None:
     away = True
 
-    def respond(question):
+    def respond(question: bytes) -> Reply:
         if question[1:3] == b"02":
             return [] if away else toy_reply(question, 0.8)
         return toy_reply(question, 0.01)
 
-    async def main():
+    async def main() -> list[bool]:
         nonlocal away
         owner = owner_of(MemoryLine(respond), tmp_path)
         targets = [target(1), target(2)]
@@ -183,29 +192,31 @@ def test_a_meter_slower_than_its_neighbours_is_found_again(tmp_path):
     assert run_simulated(main())[-1]
 
 
-def test_a_refused_block_is_asked_once_and_its_parts_from_then_on(tmp_path):
-    def respond(question):
+def test_a_refused_block_is_asked_once_and_its_parts_from_then_on(tmp_path: Path) -> None:
+    def respond(question: bytes) -> Reply:
         return [(0.1, b"E07P\n")] if question[3:4] == b"P" else toy_reply(question)
 
     line = MemoryLine(respond)
 
-    async def main():
+    async def main() -> tuple[list[MeterRead], BusCounters]:
         owner = owner_of(line, tmp_path)
         reads = [await owner.read_meter(target(7), WANTED, START) for _ in range(2)]
         await owner.close()
         return reads, owner.counters
 
     reads, counters = run_simulated(main())
+    snapshots = [read.snapshot for read in reads if read.snapshot is not None]
+    assert len(snapshots) == 2
     assert line.asked == ["07P", "07V", "07C", "07E", "07V", "07C", "07E"]
-    assert all(set(read.snapshot.values) == WANTED for read in reads)
-    assert all(read.snapshot.quality is Quality.GOOD for read in reads)
+    assert all(set(snapshot.values) == WANTED for snapshot in snapshots)
+    assert all(snapshot.quality is Quality.GOOD for snapshot in snapshots)
     assert counters.refused == 1
 
 
-def test_a_line_cut_amid_a_question_is_opened_again_and_the_question_repeated(tmp_path):
+def test_a_line_cut_amid_a_question_is_opened_again_and_the_question_repeated(tmp_path: Path) -> None:
     line = MemoryLine()
 
-    async def main():
+    async def main() -> MeterRead:
         owner = owner_of(line, tmp_path)
         await owner.read_meter(target(1), WANTED, START)
         asyncio.get_running_loop().call_later(0.05, line.cut)
@@ -218,12 +229,12 @@ def test_a_line_cut_amid_a_question_is_opened_again_and_the_question_repeated(tm
     assert line.opened == 2
 
 
-def test_a_line_that_is_away_gives_link_to_its_meters_and_they_come_back_with_it(tmp_path):
+def test_a_line_that_is_away_gives_link_to_its_meters_and_they_come_back_with_it(tmp_path: Path) -> None:
     line = MemoryLine()
     line.away = True
     targets = [target(n) for n in range(1, 33)]
 
-    async def main():
+    async def main() -> tuple[dict[int, MeterRead], float, dict[int, MeterRead]]:
         owner = owner_of(line, tmp_path)
         reads, seconds = await slot(owner, targets)
         line.away = False
@@ -238,10 +249,10 @@ def test_a_line_that_is_away_gives_link_to_its_meters_and_they_come_back_with_it
     assert all(read.snapshot is not None for read in again.values())
 
 
-def test_a_line_on_which_nothing_is_heard_any_more_is_opened_again(tmp_path):
+def test_a_line_on_which_nothing_is_heard_any_more_is_opened_again(tmp_path: Path) -> None:
     line = MemoryLine(lambda _question: [])
 
-    async def main():
+    async def main() -> None:
         owner = owner_of(line, tmp_path, timeout_s=0.1)
         await slot(owner, [target(n) for n in range(1, 20)])
         await owner.close()
@@ -250,8 +261,8 @@ def test_a_line_on_which_nothing_is_heard_any_more_is_opened_again(tmp_path):
     assert line.opened > 1
 
 
-def test_a_bus_that_another_owner_has_gives_bus_busy_and_names_the_process(tmp_path):
-    async def main():
+def test_a_bus_that_another_owner_has_gives_bus_busy_and_names_the_process(tmp_path: Path) -> None:
+    async def main() -> tuple[MeterRead, MeterRead]:
         first, second = owner_of(MemoryLine(), tmp_path), owner_of(MemoryLine(), tmp_path)
         first.acquire()
         read = await second.read_meter(target(7), WANTED, START)
@@ -267,23 +278,23 @@ def test_a_bus_that_another_owner_has_gives_bus_busy_and_names_the_process(tmp_p
 
 
 class BrokenSession(ToySession):
-    def receive_data(self, data):
-        raise ZeroDivisionError
+    def receive_data(self, data: bytes) -> None:
+        raise ZeroDivisionError(data)
 
 
 class BrokenDriver(ToyDriver):
-    def session(self, address):
+    def session(self, address: str) -> ToySession:
         return BrokenSession(address)
 
 
 class PickyDriver(ToyDriver):
-    def session(self, address):
+    def session(self, address: str) -> ToySession:
         raise ConfigError(f"{address} is no address")
 
 
 @pytest.mark.parametrize("driver", [BrokenDriver(), PickyDriver()])
-def test_a_faulty_driver_costs_its_own_meter_only(tmp_path, driver):
-    async def main():
+def test_a_faulty_driver_costs_its_own_meter_only(tmp_path: Path, driver: ToyDriver) -> None:
+    async def main() -> dict[int, MeterRead]:
         owner = owner_of(MemoryLine(), tmp_path)
         reads, _ = await slot(owner, [target(1), target(2, driver), target(3)])
         await owner.close()
@@ -295,12 +306,10 @@ def test_a_faulty_driver_costs_its_own_meter_only(tmp_path, driver):
     assert reads[3].snapshot is not None
 
 
-def test_backfill_delays_a_slot_by_one_exchange_at_most(tmp_path):
-    async def main():
+def test_backfill_delays_a_slot_by_one_exchange_at_most(tmp_path: Path) -> None:
+    async def main() -> tuple[float, MeterBackfill]:
         owner = owner_of(MemoryLine(), tmp_path)
-        backfill = asyncio.create_task(
-            owner.backfill_meter(target(1), START - timedelta(hours=50), START)
-        )
+        backfill = asyncio.create_task(owner.backfill_meter(target(1), START - timedelta(hours=50), START))
         await asyncio.sleep(1.05)
         _, seconds = await slot(owner, [target(n) for n in (2, 3)])
         assert not backfill.done()
@@ -315,15 +324,15 @@ def test_backfill_delays_a_slot_by_one_exchange_at_most(tmp_path):
     assert result.snapshots[0].meter_time == START - timedelta(hours=50)
 
 
-def test_backfill_of_a_silent_meter_says_so_with_what_it_had(tmp_path):
+def test_backfill_of_a_silent_meter_says_so_with_what_it_had(tmp_path: Path) -> None:
     answers = 3
 
-    def respond(question):
+    def respond(question: bytes) -> Reply:
         nonlocal answers
         answers -= 1
         return toy_reply(question) if answers >= 0 else []
 
-    async def main():
+    async def main() -> MeterBackfill:
         owner = owner_of(MemoryLine(respond), tmp_path)
         result = await owner.backfill_meter(target(1), START - timedelta(hours=50), START)
         await owner.close()
@@ -334,8 +343,8 @@ def test_backfill_of_a_silent_meter_says_so_with_what_it_had(tmp_path):
     assert len(result.snapshots) == 3
 
 
-def test_a_cancelled_read_leaves_the_bus_free_for_the_next(tmp_path):
-    async def main():
+def test_a_cancelled_read_leaves_the_bus_free_for_the_next(tmp_path: Path) -> None:
+    async def main() -> tuple[MeterRead, BusCounters]:
         owner = owner_of(MemoryLine(), tmp_path)
         read = asyncio.create_task(owner.read_meter(target(1), WANTED, START))
         await asyncio.sleep(0.15)

@@ -7,8 +7,8 @@ from pipeline.errors import TransportError
 from tests.unit.collectors.toy import run_simulated
 
 
-def test_bytes_that_came_before_are_read_at_once():
-    async def main():
+def test_bytes_that_came_before_are_read_at_once() -> None:
+    async def main() -> None:
         inbox = Inbox()
         inbox.feed(b"ab")
         inbox.feed(b"c")
@@ -17,8 +17,8 @@ def test_bytes_that_came_before_are_read_at_once():
     run_simulated(main())
 
 
-def test_a_reader_is_woken_by_the_next_bytes():
-    async def main():
+def test_a_reader_is_woken_by_the_next_bytes() -> None:
+    async def main() -> None:
         inbox = Inbox()
         asyncio.get_running_loop().call_later(2.0, inbox.feed, b"x")
         assert await inbox.read(3.0) == b"x"
@@ -27,8 +27,8 @@ def test_a_reader_is_woken_by_the_next_bytes():
     run_simulated(main())
 
 
-def test_nothing_until_the_deadline_is_a_time_out():
-    async def main():
+def test_nothing_until_the_deadline_is_a_time_out() -> None:
+    async def main() -> None:
         with pytest.raises(TimeoutError):
             await Inbox().read(3.0)
         assert asyncio.get_running_loop().time() == pytest.approx(3.0)
@@ -36,8 +36,8 @@ def test_nothing_until_the_deadline_is_a_time_out():
     run_simulated(main())
 
 
-def test_a_closed_line_gives_its_last_bytes_before_its_error():
-    async def main():
+def test_a_closed_line_gives_its_last_bytes_before_its_error() -> None:
+    async def main() -> None:
         inbox = Inbox()
         inbox.feed(b"last")
         inbox.fail(TransportError("cut"))
@@ -48,7 +48,7 @@ def test_a_closed_line_gives_its_last_bytes_before_its_error():
     run_simulated(main())
 
 
-def test_a_line_that_babbles_unread_keeps_a_bounded_tail():
+def test_a_line_that_babbles_unread_keeps_a_bounded_tail() -> None:
     inbox = Inbox()
     for _ in range(10):
         inbox.feed(bytes(INBOX_BYTES // 4))

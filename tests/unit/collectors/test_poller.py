@@ -1,4 +1,5 @@
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -6,7 +7,7 @@ from collectors.exchange import Outcome
 from collectors.poller import IGNORED_AFTER, REFUSED_FOR, MeterState, Poll, present_snapshot, stored_snapshots
 from pipeline.coverage import Cause
 from pipeline.errors import MeterRefusedError
-from pipeline.model import MeterId, Origin, Quality
+from pipeline.model import MeterId, Origin, Quality, Snapshot
 from pipeline.quantities import Quantity
 from protocols.session import Answer, Refused
 from tests.unit.collectors.toy import START, VALUES, ToyDriver, ToySession, toy_answer, toy_query
@@ -14,7 +15,7 @@ from tests.unit.collectors.toy import START, VALUES, ToyDriver, ToySession, toy_
 WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.CURRENT_A, Quantity.ACTIVE_ENERGY_IMPORT})
 
 
-def outcome(event=None, cause=None, at_s=0.0):
+def outcome(event: Answer | Refused | None = None, cause: Cause | None = None, at_s: float = 0.0) -> Outcome:
     sent_at = START + timedelta(seconds=at_s)
     return Outcome(
         event=event, cause=cause, attempts=1, dropped={}, sent_at=sent_at,
@@ -23,27 +24,27 @@ def outcome(event=None, cause=None, at_s=0.0):
     )  # fmt: skip
 
 
-def answered(what, at_s=0.0):
+def answered(what: str, at_s: float = 0.0) -> Outcome:
     return outcome(toy_answer(toy_query(what), b"", VALUES[what[0]]), at_s=at_s)
 
 
-def refused(what, *, lasting=True):
+def refused(what: str, *, lasting: bool = True) -> Outcome:
     error = MeterRefusedError(what, 2, (), lasting=lasting)
     return outcome(Refused(query=toy_query(what), raw=b"", error=error), Cause.REFUSED)
 
 
-def new_state():
+def new_state() -> MeterState:
     return MeterState(session=ToySession("07"))
 
 
-def new_poll(state, blocks=("P", "E"), at=START):
+def new_poll(state: MeterState, blocks: Sequence[str] = ("P", "E"), at: datetime = START) -> Poll:
     driver = ToyDriver(blocks)
     return Poll(state, lambda refused: driver.plan(WANTED, refused), at)
 
 
-def run(poll, behave):
+def run(poll: Poll, behave: Callable[[str, int], Outcome]) -> list[str]:
     """Ask all that the poll wants, with ``behave`` as the meter; return what was asked."""
-    asked = []
+    asked: list[str] = []
     while (query := poll.next_query()) is not None:
         asked.append(query.what)
         poll.take(query, behave(query.what, len(asked)))
@@ -51,14 +52,20 @@ def run(poll, behave):
     return asked
 
 
-def silence(_what, _number):
+def snapshot_of(poll: Poll, wanted: Collection[Quantity] = WANTED) -> Snapshot:
+    snapshot = present_snapshot(MeterId("M1"), poll, wanted, START)
+    assert snapshot is not None
+    return snapshot
+
+
+def silence(_what: str, _number: int) -> Outcome:
     return outcome(cause=Cause.NO_ANSWER)
 
 
-def test_a_snapshot_is_taken_in_the_middle_between_first_question_and_last_answer():
+def test_a_snapshot_is_taken_in_the_middle_between_first_question_and_last_answer() -> None:
     poll = new_poll(new_state())
     run(poll, lambda what, number: answered(what, at_s=4.0 * (number - 1)))
-    snapshot = present_snapshot(MeterId("M1"), poll, WANTED, START)
+    snapshot = snapshot_of(poll)
     assert snapshot.taken_at == START + timedelta(seconds=2.5)
     assert snapshot.received_at == START + timedelta(seconds=5)
     assert snapshot.slot_at == START
@@ -66,10 +73,10 @@ def test_a_snapshot_is_taken_in_the_middle_between_first_question_and_last_answe
     assert set(snapshot.values) == WANTED
 
 
-def test_a_refused_block_is_planned_again_and_not_asked_the_next_time():
+def test_a_refused_block_is_planned_again_and_not_asked_the_next_time() -> None:
     state = new_state()
 
-    def behave(what, _number):
+    def behave(what: str, _number: int) -> Outcome:
         return refused(what) if what == "P" else answered(what)
 
     first = new_poll(state)
@@ -78,22 +85,22 @@ def test_a_refused_block_is_planned_again_and_not_asked_the_next_time():
     assert run(new_poll(state), behave) == ["V", "C", "E"]
 
 
-def test_a_refusal_is_forgotten_after_a_day():
+def test_a_refusal_is_forgotten_after_a_day() -> None:
     state = new_state()
     run(new_poll(state), lambda what, _: refused(what) if what == "P" else answered(what))
     assert "P" in run(new_poll(state, at=START + REFUSED_FOR), lambda what, _: answered(what))
 
 
-def test_one_refusal_of_a_known_question_leaves_it_in_the_plan_and_makes_the_read_partial():
+def test_one_refusal_of_a_known_question_leaves_it_in_the_plan_and_makes_the_read_partial() -> None:
     state = new_state()
     run(new_poll(state), lambda what, _: answered(what))
     poll = new_poll(state)
     run(poll, lambda what, _: refused(what) if what == "P" else answered(what))
-    assert present_snapshot(MeterId("M1"), poll, WANTED, START).quality is Quality.PARTIAL
+    assert snapshot_of(poll).quality is Quality.PARTIAL
     assert "P" in run(new_poll(state), lambda what, _: answered(what))
 
 
-def test_a_gateway_that_does_not_reach_the_meter_strikes_nothing_off():
+def test_a_gateway_that_does_not_reach_the_meter_strikes_nothing_off() -> None:
     state = new_state()
     poll = new_poll(state)
     assert run(poll, lambda what, _: refused(what, lasting=False)) == ["P"]
@@ -102,7 +109,7 @@ def test_a_gateway_that_does_not_reach_the_meter_strikes_nothing_off():
     assert state.failures == 1
 
 
-def test_a_silent_meter_is_asked_one_question_and_counted():
+def test_a_silent_meter_is_asked_one_question_and_counted() -> None:
     state = new_state()
     poll = new_poll(state)
     assert len(run(poll, silence)) == 1
@@ -110,7 +117,7 @@ def test_a_silent_meter_is_asked_one_question_and_counted():
     assert state.failures == 1
 
 
-def test_three_silent_reads_make_a_silent_meter_and_one_answer_ends_it():
+def test_three_silent_reads_make_a_silent_meter_and_one_answer_ends_it() -> None:
     state = new_state()
     for _ in range(3):
         run(new_poll(state), silence)
@@ -119,19 +126,19 @@ def test_three_silent_reads_make_a_silent_meter_and_one_answer_ends_it():
     assert not state.silent
 
 
-def test_one_lost_answer_among_others_makes_the_read_partial_and_the_rest_is_still_asked():
+def test_one_lost_answer_among_others_makes_the_read_partial_and_the_rest_is_still_asked() -> None:
     poll = new_poll(new_state(), blocks=("V", "C", "E"))
     asked = run(poll, lambda what, _: silence(what, 0) if what == "C" else answered(what))
     assert asked == ["V", "C", "E"]
-    snapshot = present_snapshot(MeterId("M1"), poll, WANTED, START)
+    snapshot = snapshot_of(poll)
     assert snapshot.quality is Quality.PARTIAL
     assert Quantity.CURRENT_A not in snapshot.values
 
 
-def test_a_question_that_the_meter_passes_over_does_not_make_it_look_silent_for_ever():
+def test_a_question_that_the_meter_passes_over_does_not_make_it_look_silent_for_ever() -> None:
     state = new_state()
 
-    def behave(what, _number):
+    def behave(what: str, _number: int) -> Outcome:
         return silence(what, 0) if what == "P" else answered(what)
 
     rounds = [run(new_poll(state), behave) for _ in range(2 + IGNORED_AFTER)]
@@ -141,7 +148,7 @@ def test_a_question_that_the_meter_passes_over_does_not_make_it_look_silent_for_
 
 
 @pytest.mark.parametrize("cause", [Cause.LINK, Cause.BUS_BUSY])
-def test_a_broken_line_ends_the_round_and_is_not_held_against_the_meter(cause):
+def test_a_broken_line_ends_the_round_and_is_not_held_against_the_meter(cause: Cause) -> None:
     state = new_state()
     poll = new_poll(state)
     run(poll, lambda _what, _number: outcome(cause=cause))
@@ -149,24 +156,24 @@ def test_a_broken_line_ends_the_round_and_is_not_held_against_the_meter(cause):
     assert state.failures == 0
 
 
-def test_a_driver_that_plans_without_end_is_stopped():
+def test_a_driver_that_plans_without_end_is_stopped() -> None:
     state = new_state()
     poll = Poll(state, lambda refused: [toy_query(f"V{len(refused)}")], START)
     assert len(run(poll, lambda what, _: refused(what))) <= 256
 
 
-def test_the_meter_s_clock_gives_its_offset_from_ours():
+def test_the_meter_s_clock_gives_its_offset_from_ours() -> None:
     query = toy_query("T")
     told = START + timedelta(seconds=30)
     event = Answer(query=query, raw=b"", facts={"clock": told.isoformat()})
     poll = Poll(new_state(), lambda _refused: [query], START)
     run(poll, lambda _what, _number: outcome(event))
-    snapshot = present_snapshot(MeterId("M1"), poll, {Quantity.CLOCK_OFFSET}, None)
+    snapshot = snapshot_of(poll, {Quantity.CLOCK_OFFSET})
     assert snapshot.values == {Quantity.CLOCK_OFFSET: 29.5}
     assert poll.facts == {"clock": told.isoformat()}
 
 
-def test_stored_records_of_one_instant_become_one_snapshot_with_the_meter_s_time():
+def test_stored_records_of_one_instant_become_one_snapshot_with_the_meter_s_time() -> None:
     state = new_state()
     poll = Poll(state, lambda _refused: [toy_query(f"L{hour}") for hour in (2, 1)], START, remember=False)
     run(poll, lambda what, _number: answered(what))

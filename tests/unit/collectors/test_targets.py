@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,13 @@ TARGET = Target(
 )
 
 
-def read(values=None, taken_after_s=1.0, cause=None, schedules=(MINUTE, QUARTER), refused=frozenset()):
+def read(
+    values: Mapping[Quantity, float] | None = None,
+    taken_after_s: float = 1.0,
+    cause: Cause | None = None,
+    schedules: tuple[Schedule, ...] = (MINUTE, QUARTER),
+    refused: frozenset[str] = frozenset(),
+) -> MeterRead:
     snapshot = None
     if values is not None:
         taken_at = START + timedelta(seconds=taken_after_s)
@@ -31,18 +38,18 @@ def read(values=None, taken_after_s=1.0, cause=None, schedules=(MINUTE, QUARTER)
     )  # fmt: skip
 
 
-def test_a_schedule_is_due_where_its_slot_begins():
+def test_a_schedule_is_due_where_its_slot_begins() -> None:
     assert TARGET.due(START) == (MINUTE, QUARTER)
     assert TARGET.due(START + timedelta(minutes=1)) == (MINUTE,)
     assert TARGET.due(START + timedelta(seconds=30)) == ()
     assert TARGET.due(START, periods_s=(900,)) == (QUARTER,)
 
 
-def test_what_is_wanted_follows_the_groups_that_are_due():
+def test_what_is_wanted_follows_the_groups_that_are_due() -> None:
     assert TARGET.wanted((QUARTER,)) == {Quantity.ACTIVE_ENERGY_IMPORT}
 
 
-def test_each_group_is_got_or_missing_by_itself():
+def test_each_group_is_got_or_missing_by_itself() -> None:
     electrical, register = coverage_entries(read({Quantity.VOLTAGE_A: 230.0}, cause=Cause.NO_ANSWER))
     assert (electrical.group, electrical.status, electrical.cause) == (
         Group.ELECTRICAL, CoverageStatus.GOT, None,
@@ -62,13 +69,15 @@ def test_each_group_is_got_or_missing_by_itself():
         (QUARTER, 121.0, CoverageStatus.LATE),
     ],
 )
-def test_late_is_after_the_tolerance_which_is_half_the_period_unless_given(schedule, taken_after_s, status):
+def test_late_is_after_the_tolerance_which_is_half_the_period_unless_given(
+    schedule: Schedule, taken_after_s: float, status: CoverageStatus
+) -> None:
     values = {Quantity.VOLTAGE_A: 230.0, Quantity.ACTIVE_ENERGY_IMPORT: 1.0}
     (entry,) = coverage_entries(read(values, taken_after_s, schedules=(schedule,)))
     assert entry.status is status
 
 
-def test_an_empty_group_without_a_failure_was_refused_or_never_planned():
+def test_an_empty_group_without_a_failure_was_refused_or_never_planned() -> None:
     (refused,) = coverage_entries(read(schedules=(MINUTE,), refused=frozenset({"P"})))
     (unplanned,) = coverage_entries(read(schedules=(MINUTE,)))
     assert refused.cause is Cause.REFUSED

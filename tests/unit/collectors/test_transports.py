@@ -4,17 +4,17 @@ from collectors.transports import SerialLine, TcpLine, line_for
 from pipeline.errors import ConfigError
 
 
-def test_a_tcp_url_gives_a_connection_whose_baud_rate_does_not_count():
+def test_a_tcp_url_gives_a_connection_whose_baud_rate_does_not_count() -> None:
     line = line_for("tcp://127.0.0.1:9000")
     assert isinstance(line, TcpLine)
     assert line.baudrate is None
 
 
-def test_a_tcp_url_may_name_the_baud_rate_of_the_line_behind_it():
+def test_a_tcp_url_may_name_the_baud_rate_of_the_line_behind_it() -> None:
     assert line_for("tcp://[::1]:9000?baudrate=1200").baudrate == 1200
 
 
-def test_a_serial_url_gives_a_port_at_the_rate_of_dlt645_unless_given():
+def test_a_serial_url_gives_a_port_at_the_rate_of_dlt645_unless_given() -> None:
     line = line_for("serial:///dev/ttyUSB0")
     assert isinstance(line, SerialLine)
     assert line.baudrate == 2400
@@ -33,6 +33,6 @@ def test_a_serial_url_gives_a_port_at_the_rate_of_dlt645_unless_given():
         ("serial:///dev/ttyUSB0?baudrate=fast", "not a whole number"),
     ],
 )
-def test_a_wrong_url_is_refused_with_what_to_write(url, hint):
+def test_a_wrong_url_is_refused_with_what_to_write(url: str, hint: str) -> None:
     with pytest.raises(ConfigError, match=hint):
         line_for(url)

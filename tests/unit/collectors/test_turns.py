@@ -4,7 +4,7 @@ from collectors.turns import PATIENCE_S, Priority, Turns
 from tests.unit.collectors.toy import run_simulated
 
 
-async def use(turns, priority, name, log, seconds=1.0):
+async def use(turns: Turns, priority: Priority, name: str, log: list[str], seconds: float = 1.0) -> None:
     await turns.take(priority)
     try:
         log.append(name)
@@ -13,9 +13,10 @@ async def use(turns, priority, name, log, seconds=1.0):
         turns.give_back()
 
 
-def test_waiting_users_go_by_priority_then_by_arrival():
-    async def main():
-        turns, log = Turns(), []
+def test_waiting_users_go_by_priority_then_by_arrival() -> None:
+    async def main() -> None:
+        turns = Turns()
+        log: list[str] = []
         async with asyncio.TaskGroup() as group:
             for priority, name in (
                 (Priority.BACKFILL, "first come"),
@@ -30,11 +31,12 @@ def test_waiting_users_go_by_priority_then_by_arrival():
     run_simulated(main())
 
 
-def test_backfill_does_not_slip_in_between_two_meters_of_a_slot():
-    async def main():
-        turns, log = Turns(), []
+def test_backfill_does_not_slip_in_between_two_meters_of_a_slot() -> None:
+    async def main() -> None:
+        turns = Turns()
+        log: list[str] = []
 
-        async def slot():
+        async def slot() -> None:
             with turns.cycle():
                 for name in ("slot 1", "slot 2"):
                     await use(turns, Priority.LIVE, name, log)
@@ -48,11 +50,12 @@ def test_backfill_does_not_slip_in_between_two_meters_of_a_slot():
     run_simulated(main())
 
 
-def test_a_person_who_waited_long_goes_between_two_meters_but_not_two_persons_in_a_row():
-    async def main():
-        turns, log = Turns(), []
+def test_a_person_who_waited_long_goes_between_two_meters_but_not_two_persons_in_a_row() -> None:
+    async def main() -> None:
+        turns = Turns()
+        log: list[str] = []
 
-        async def slot():
+        async def slot() -> None:
             with turns.cycle():
                 for name in ("slot 1", "slot 2", "slot 3"):
                     await use(turns, Priority.LIVE, name, log, PATIENCE_S + 1)
@@ -67,9 +70,10 @@ def test_a_person_who_waited_long_goes_between_two_meters_but_not_two_persons_in
     run_simulated(main())
 
 
-def test_a_cancelled_user_does_not_keep_the_bus():
-    async def main():
-        turns, log = Turns(), []
+def test_a_cancelled_user_does_not_keep_the_bus() -> None:
+    async def main() -> None:
+        turns = Turns()
+        log: list[str] = []
         first = asyncio.create_task(use(turns, Priority.LIVE, "first", log))
         second = asyncio.create_task(use(turns, Priority.LIVE, "second", log))
         third = asyncio.create_task(use(turns, Priority.LIVE, "third", log))
@@ -82,9 +86,10 @@ def test_a_cancelled_user_does_not_keep_the_bus():
     run_simulated(main())
 
 
-def test_a_turn_that_comes_together_with_a_cancellation_is_passed_on():
-    async def main():
-        turns, log = Turns(), []
+def test_a_turn_that_comes_together_with_a_cancellation_is_passed_on() -> None:
+    async def main() -> None:
+        turns = Turns()
+        log: list[str] = []
         await turns.take(Priority.LIVE)
         second = asyncio.create_task(use(turns, Priority.LIVE, "second", log))
         await asyncio.sleep(0)

@@ -10,7 +10,7 @@ import asyncio
 import selectors
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from collectors.inbox import Inbox
 from pipeline.errors import MeterRefusedError, TransportError
@@ -106,10 +106,8 @@ class ToySession:
     def _understand(self, line: bytes) -> Event:
         query = self._open
         kind, address, block = line[:1], line[1:3].decode("latin-1"), line[3:4]
-        if kind == b"?":
-            return Dropped(reason=DropReason.ECHO, raw=line)
-        if kind not in b"!E" or not kind:
-            return Dropped(reason=DropReason.NOISE, raw=line)
+        if kind not in {b"!", b"E"}:
+            return Dropped(reason=DropReason.ECHO if kind == b"?" else DropReason.NOISE, raw=line)
         if address != self._address:
             return Dropped(reason=DropReason.FOREIGN_ADDRESS, raw=line)
         if query is None or block != query.body[:1]:
@@ -167,7 +165,7 @@ def toy_query(what: str) -> Query:
 
 VALUES = {"P": (230.0, 5.0), "V": (230.0,), "C": (5.0,), "E": (1234.5,), "L": (1000.0,)}
 
-Reply = Sequence[tuple[float, bytes]]
+Reply: TypeAlias = Sequence[tuple[float, bytes]]
 """What comes back for a question: seconds later, these bytes."""
 
 
@@ -177,12 +175,15 @@ def toy_reply(question: bytes, delay_s: float = 0.1) -> Reply:
     return [(delay_s, answer(address, block, *VALUES[block]))]
 
 
+Respond: TypeAlias = Callable[[bytes], Reply]
+
+
 class MemoryLine:
     """A line whose far end is a function."""
 
     baudrate: int | None = None
 
-    def __init__(self, respond: Callable[[bytes], Reply] = toy_reply) -> None:
+    def __init__(self, respond: Respond = toy_reply) -> None:
         self.respond = respond
         self.questions: list[tuple[float, bytes]] = []
         self.away = False
