@@ -1,0 +1,171 @@
+"""Intervals at rest: every change is a new version, and the newest one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from pipeline.block import Times
+from pipeline.errors import StorageError
+from pipeline.model import MeterId, Scope
+from pipeline.timegrid import to_numpy
+from storage import pgcopy
+from storage.database import Connection, storage_errors
+from storage.pgcopy import BytesColumn, FixedColumn
+from storage.registry import meter_numbers
+from storage.visible import visible_meters
+
+ENERGIES = (
+    "import_kwh",
+    "export_kwh",
+    "import_kvarh",
+    "export_kvarh",
+    "q1_kvarh",
+    "q2_kvarh",
+    "q3_kvarh",
+    "q4_kvarh",
+)
+"""The energies of an interval: columns in storage and headers in files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalColumns:
+    """Intervals of any meters as columns of equal length; energies on the primary side."""
+
+    meters: Sequence[MeterId]
+    starts_at: Times
+    minutes: NDArray[np.int16]
+    quality: NDArray[np.str_]
+    """A letter each; see ``pipeline.block.MeterMatrix.quality``."""
+    energies: Mapping[str, NDArray[np.float64]]
+    """By the names in :data:`ENERGIES`; NaN where missing."""
+    methods: Sequence[str] = field(default=())
+    """How each was made; empty for "measured" throughout."""
+    versions: NDArray[np.int16] | None = None
+    """Set when they come from the database."""
+
+    def __len__(self) -> int:
+        """Return the number of intervals."""
+        return len(self.meters)
+
+
+def save_intervals(connection: Connection, intervals: IntervalColumns, *, computed_at: datetime) -> int:
+    """Store intervals and return how many are new or differ from their newest version.
+
+    An interval that is equal to its newest version is left alone, so that saving twice changes nothing.
+
+    Raises:
+        StorageError: If a meter is not in the archive, or the database is away.
+    """
+    if not len(intervals):
+        return 0
+    with storage_errors(f"saving {len(intervals)} intervals"), connection.transaction():
+        numbers = meter_numbers(connection)
+        unknown = sorted({m for m in intervals.meters if m not in numbers})
+        if unknown:
+            raise StorageError(
+                f"intervals of meters that are not in the archive: {', '.join(unknown[:10])}. "
+                "Next step: import them with 'kilowatch registry import'"
+            )
+        connection.execute("DROP TABLE IF EXISTS pg_temp.stage_interval")
+        connection.execute("CREATE TEMP TABLE stage_interval (LIKE interval) ON COMMIT DROP")
+        ids = np.array([numbers[m] for m in intervals.meters], dtype=np.int32)
+        _copy(connection, intervals, ids, computed_at)
+        # Two runs at once would both make the same version: the later one waits, then sees no change.
+        connection.execute("LOCK TABLE interval IN SHARE ROW EXCLUSIVE MODE")
+        return _insert_changed(connection, intervals)
+
+
+def interval_series(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    minutes: int | None = None,
+    meters: Sequence[MeterId] | None = None,
+) -> IntervalColumns:
+    """Return the newest versions of the intervals that start in ``[starts_at, ends_at)``, by meter and time."""
+    with storage_errors("reading intervals"):
+        visible = visible_meters(connection, meters, scope=scope)
+        statement = sql.SQL(
+            "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, quality, method, "
+            "version, {} FROM interval_current WHERE meter_id = ANY(%(meters)s) AND starts_at >= %(from)s "
+            "AND starts_at < %(to)s AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
+            "ORDER BY meter_id, starts_at, minutes"
+        ).format(_names(ENERGIES))
+        parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "minutes": minutes}
+        with connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(statement, parameters).fetchall()
+    columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (6 + len(ENERGIES))
+    names = visible.names
+    return IntervalColumns(
+        meters=[names[row[0]] for row in rows],
+        starts_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
+        minutes=np.array(columns[2], dtype=np.int16),
+        quality=np.array(columns[3], dtype="U1"),
+        methods=[row[4] for row in rows],
+        versions=np.array(columns[5], dtype=np.int16),
+        energies={
+            name: np.array(column, dtype=np.float64)
+            for name, column in zip(ENERGIES, columns[6:], strict=True)
+        },
+    )
+
+
+def _copy(
+    connection: Connection, intervals: IntervalColumns, ids: NDArray[np.int32], computed_at: datetime
+) -> None:
+    n = len(intervals)
+    stamp = np.full(n, to_numpy(computed_at))
+    empty = np.full(n, np.nan)
+    methods = intervals.methods or ["measured"] * n
+    energies = [intervals.energies.get(name, empty) for name in ENERGIES]
+    stream = pgcopy.encode(
+        [
+            pgcopy.instants(intervals.starts_at),
+            pgcopy.instants(stamp),
+            FixedColumn(values=ids.astype(">i4")),
+            FixedColumn(values=intervals.minutes.astype(">i2")),
+            FixedColumn(values=np.zeros(n, dtype=">i2")),
+            BytesColumn(values=[str(letter).encode() for letter in intervals.quality]),
+            BytesColumn(values=[method.encode() for method in methods]),
+            *(FixedColumn(values=e.astype(">f8"), missing=~np.isfinite(e)) for e in energies),
+        ],
+        n,
+    )
+    columns = ("starts_at", "computed_at", "meter_id", "minutes", "version", "quality", "method", *ENERGIES)
+    statement = sql.SQL("COPY stage_interval ({}) FROM STDIN (FORMAT BINARY)").format(_names(columns))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(stream)
+
+
+def _insert_changed(connection: Connection, intervals: IntervalColumns) -> int:
+    compared = ("quality", "method", *ENERGIES)
+    statement = sql.SQL(
+        "INSERT INTO interval (starts_at, computed_at, meter_id, minutes, version, {columns}) "
+        "SELECT DISTINCT ON (s.meter_id, s.starts_at, s.minutes) "
+        "s.starts_at, s.computed_at, s.meter_id, s.minutes, coalesce(t.version + 1, 0), {staged} "
+        "FROM stage_interval AS s LEFT JOIN LATERAL ("
+        "SELECT * FROM interval AS i WHERE i.meter_id = s.meter_id AND i.starts_at = s.starts_at "
+        "AND i.minutes = s.minutes AND i.starts_at BETWEEN %(first)s AND %(last)s "
+        "ORDER BY version DESC LIMIT 1) AS t ON true "
+        "WHERE t.version IS NULL OR ({staged}) IS DISTINCT FROM ({stored}) "
+        "ORDER BY s.meter_id, s.starts_at, s.minutes"
+    ).format(columns=_names(compared), staged=_names(compared, "s"), stored=_names(compared, "t"))
+    span = {
+        "first": intervals.starts_at.min().item().isoformat() + "+00",
+        "last": intervals.starts_at.max().item().isoformat() + "+00",
+    }
+    return connection.execute(statement, span, prepare=False).rowcount
+
+
+def _names(columns: Sequence[str], table: str | None = None) -> sql.Composed:
+    if table is None:
+        return sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL(", ").join(sql.Identifier(table, column) for column in columns)

@@ -1,0 +1,196 @@
+"""Questions about readings: series of meters over a span, as columns, and the newest value of each meter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from pipeline.block import Times
+from pipeline.errors import StorageError
+from pipeline.model import MeterId, Origin, Scope, Value
+from pipeline.quantities import Kind, Quantity
+from storage.columns import NUMBER_OF_ORIGIN, ORIGIN_OF_NUMBER, table_of
+from storage.database import Connection, storage_errors
+from storage.visible import visible_meters
+
+_SCALAR = frozenset({Kind.COUNTER, Kind.REAL, Kind.INSTANT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingSeries:
+    """Readings as columns of equal length, ordered by meter, time and origin."""
+
+    meters: Sequence[MeterId]
+    """The meters that have readings here, in order."""
+    meter_index: NDArray[np.int64]
+    """For each row the position of its meter in :attr:`meters`."""
+    taken_at: Times
+    slot_at: Times
+    origin: NDArray[np.int16]
+    """Numbers as in ``storage.columns.NUMBER_OF_ORIGIN``."""
+    quality: NDArray[np.int32]
+    values: Mapping[Quantity, NDArray[np.float64]]
+    """NaN where missing; instants as POSIX seconds."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.taken_at)
+
+    def of(self, meter: MeterId) -> ReadingSeries:
+        """Return the rows of one meter."""
+        try:
+            rows = self.meter_index == self.meters.index(meter)
+        except ValueError:
+            rows = np.zeros(len(self), dtype=np.bool_)
+        return ReadingSeries(
+            meters=[meter],
+            meter_index=np.zeros(int(rows.sum()), dtype=np.int64),
+            taken_at=self.taken_at[rows],
+            slot_at=self.slot_at[rows],
+            origin=self.origin[rows],
+            quality=self.quality[rows],
+            values={q: column[rows] for q, column in self.values.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestValue:
+    """The newest value of one quantity of one meter."""
+
+    meter: MeterId
+    quantity: Quantity
+    value: Value
+    taken_at: datetime
+    origin: Origin
+    quality: int
+
+
+def reading_series(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    quantities: Sequence[Quantity],
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId] | None = None,
+    origins: Iterable[Origin] | None = None,
+) -> ReadingSeries:
+    """Return the readings with ``taken_at`` in ``[starts_at, ends_at)`` that have one of ``quantities``.
+
+    Args:
+        connection: The database.
+        quantities: Numbers of one table (registers, demand and statistics; or electrical and device).
+        scope: The areas the caller may see.
+        starts_at: The first instant.
+        ends_at: The first instant after.
+        meters: Which meters; None for all in scope.
+        origins: Which ways of reading; None for all.
+
+    Raises:
+        StorageError: If quantities of different tables, spectra or words are asked for.
+    """
+    table = _one_table(quantities)
+    if any(q.kind not in _SCALAR for q in quantities):
+        raise StorageError("spectra and status words are no series of numbers: ask for arrays instead")
+    wanted = sorted(NUMBER_OF_ORIGIN[o] for o in (Origin if origins is None else origins))
+    with storage_errors("reading a series"):
+        visible = visible_meters(connection, meters, scope=scope)
+        statement = sql.SQL(
+            "SELECT meter_id, (extract(epoch FROM taken_at) * 1000000)::bigint, "
+            "(extract(epoch FROM slot_at) * 1000000)::bigint, origin, quality, {columns} FROM {table} "
+            "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
+            "AND origin = ANY(%(origins)s) AND num_nonnulls({names}) > 0 ORDER BY meter_id, taken_at, origin"
+        ).format(
+            columns=sql.SQL(", ").join(map(_as_number, quantities)),
+            table=sql.Identifier(table),
+            names=sql.SQL(", ").join(sql.Identifier(q.value) for q in quantities),
+        )
+        parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "origins": wanted}
+        with connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(statement, parameters).fetchall()
+    return _series(rows, visible.names, quantities)
+
+
+def latest_values(
+    connection: Connection,
+    quantities: Sequence[Quantity],
+    *,
+    scope: Scope,
+    since: datetime,
+    meters: Sequence[MeterId] | None = None,
+) -> list[LatestValue]:
+    """Return for each meter and quantity the newest value taken at or after ``since``."""
+    found: list[LatestValue] = []
+    with storage_errors("reading the newest values"):
+        visible = visible_meters(connection, meters, scope=scope)
+        names = visible.names
+        for quantity in quantities:
+            statement = sql.SQL(
+                "SELECT m.number, r.value, r.taken_at, r.origin, r.quality "
+                "FROM unnest(%(meters)s::int[]) AS m (number) CROSS JOIN LATERAL ("
+                "SELECT {column} AS value, taken_at, origin, quality FROM {table} "
+                "WHERE meter_id = m.number AND taken_at >= %(since)s AND {column} IS NOT NULL "
+                "ORDER BY taken_at DESC, origin LIMIT 1) AS r"
+            ).format(column=sql.Identifier(quantity.value), table=sql.Identifier(table_of(quantity)))
+            rows = connection.execute(statement, {"meters": visible.numbers, "since": since}).fetchall()
+            found += [
+                LatestValue(
+                    meter=names[number],
+                    quantity=quantity,
+                    value=_value(value),
+                    taken_at=taken_at,
+                    origin=ORIGIN_OF_NUMBER[origin],
+                    quality=quality,
+                )
+                for number, value, taken_at, origin, quality in rows
+            ]
+    return found
+
+
+def _one_table(quantities: Sequence[Quantity]) -> str:
+    tables = {table_of(q) for q in quantities}
+    if len(tables) != 1:
+        names = ", ".join(quantities) or "none"
+        raise StorageError(f"a series needs quantities of one table, not {names}")
+    return tables.pop()
+
+
+def _as_number(quantity: Quantity) -> sql.Composed:
+    column = sql.Identifier(quantity.value)
+    if quantity.kind is Kind.INSTANT:
+        return sql.SQL("extract(epoch FROM {})::float8").format(column)
+    return sql.SQL("{}").format(column)
+
+
+def _series(
+    rows: Sequence[Sequence[object]], names: Mapping[int, MeterId], quantities: Sequence[Quantity]
+) -> ReadingSeries:
+    columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (5 + len(quantities))
+    numbers = np.array(columns[0], dtype=np.int64)
+    present, index = np.unique(numbers, return_inverse=True)
+    return ReadingSeries(
+        meters=[names[int(n)] for n in present],
+        meter_index=index.astype(np.int64),
+        taken_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
+        slot_at=np.array(columns[2], dtype="datetime64[us]"),
+        origin=np.array(columns[3], dtype=np.int16),
+        quality=np.array(columns[4], dtype=np.int32),
+        values={
+            q: np.array(column, dtype=np.float64) for q, column in zip(quantities, columns[5:], strict=True)
+        },
+    )
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if isinstance(value, list):
+        return tuple(float("nan") if v is None else float(v) for v in value)
+    if isinstance(value, float | int):
+        return float(value)
+    raise StorageError(f"a stored value of an unexpected kind: {value!r}")

@@ -1,0 +1,217 @@
+"""The archive in the database: saved as a whole, read back as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg import sql
+
+from pipeline.model import MeterId
+from pipeline.registry import (
+    Area,
+    BasicCharge,
+    Bus,
+    Contract,
+    Installation,
+    Meter,
+    MqttSource,
+    Ratio,
+    Registry,
+    Role,
+    Schedule,
+    ServicePoint,
+    Suspension,
+    SuspensionKind,
+    Wiring,
+)
+from storage.database import Connection, storage_errors
+
+_COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}
+"""Columns that do not bear their field's name."""
+
+_FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the driver gives for the column
+    "zone": ZoneInfo,
+    "wiring": Wiring,
+    "role": Role,
+    "kind": SuspensionKind,
+    "basic_charge": BasicCharge,
+    "meters": tuple,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveTable:
+    """How one kind of record stands in the registry, in its table and in files."""
+
+    name: str
+    record: type
+    attribute: str
+    """The field of :class:`Registry`."""
+    key: tuple[str, ...]
+    """The fields that tell one entry from another."""
+    owner: str | None = None
+    """For dated records: the field whose entries replace all older ones."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the record's fields."""
+        return tuple(f.name for f in fields(self.record))
+
+    def columns(self, names: Sequence[str]) -> list[str]:
+        """Return the columns of some fields."""
+        return [_COLUMN.get(name, name) for name in names]
+
+
+TABLES: tuple[ArchiveTable, ...] = (
+    # In the order in which they are written: what is referred to comes first.
+    ArchiveTable(name="area", record=Area, attribute="areas", key=("id",)),
+    ArchiveTable(name="service_point", record=ServicePoint, attribute="service_points", key=("id",)),
+    ArchiveTable(name="bus", record=Bus, attribute="buses", key=("id",)),
+    ArchiveTable(name="meter", record=Meter, attribute="meters", key=("id",)),
+    ArchiveTable(
+        name="installation",
+        record=Installation,
+        attribute="installations",
+        key=("meter", "starts_at"),
+        owner="meter",
+    ),
+    ArchiveTable(name="ratio", record=Ratio, attribute="ratios", key=("meter", "starts_at"), owner="meter"),
+    ArchiveTable(
+        name="contract",
+        record=Contract,
+        attribute="contracts",
+        key=("service_point", "starts_at"),
+        owner="service_point",
+    ),
+    ArchiveTable(name="suspension", record=Suspension, attribute="suspensions", key=("id",)),
+    ArchiveTable(name="schedule", record=Schedule, attribute="schedules", key=("group",)),
+    ArchiveTable(name="mqtt_source", record=MqttSource, attribute="mqtt_sources", key=("id",)),
+)
+TABLE_BY_NAME: Mapping[str, ArchiveTable] = MappingProxyType({table.name: table for table in TABLES})
+
+
+def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
+    """Bring the database in line with ``registry`` and return how many entries of each table changed.
+
+    What the registry does not name stays. Of a meter or service point for which it has installations, ratios
+    or contracts it has all of them: older ones that it no longer has are removed.
+
+    Raises:
+        StorageError: If the database is away or refuses; nothing is saved then.
+    """
+    with storage_errors("saving the registry"), connection.transaction():
+        changed = {}
+        ids: dict[MeterId, int] = {}
+        for table in TABLES:
+            if table.owner == "meter" and not ids:
+                ids = meter_numbers(connection)
+            rows = [_row(table, record, ids) for record in getattr(registry, table.attribute)]
+            changed[table.name] = _remove_stale(connection, table, rows) + _upsert(connection, table, rows)
+        return changed
+
+
+def load_registry(connection: Connection) -> Registry:
+    """Return the whole archive.
+
+    Raises:
+        StorageError: If the database is away or has no schema yet.
+    """
+    with storage_errors("loading the registry"), connection.transaction():
+        names = {number: name for name, number in meter_numbers(connection).items()}
+        return Registry(**{table.attribute: _load(connection, table, names) for table in TABLES})
+
+
+def meter_numbers(connection: Connection) -> dict[MeterId, int]:
+    """Return the number of every meter: the key of its readings."""
+    rows = connection.execute("SELECT id, meter_id FROM meter").fetchall()
+    return {MeterId(name): number for name, number in rows}
+
+
+def _row(table: ArchiveTable, record: object, ids: Mapping[MeterId, int]) -> list[object]:
+    return [_cell(name, getattr(record, name), ids) for name in table.fields]
+
+
+def _cell(name: str, value: object, ids: Mapping[MeterId, int]) -> object:
+    if name == "meter":
+        return ids[MeterId(str(value))]
+    if isinstance(value, ZoneInfo):
+        return value.key
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, str) else value
+
+
+def _upsert(connection: Connection, table: ArchiveTable, rows: Sequence[Sequence[object]]) -> int:
+    if not rows:
+        return 0
+    columns = table.columns(table.fields)
+    rest = [column for column in columns if column not in table.columns(table.key)]
+    statement = sql.SQL(
+        "INSERT INTO {table} AS old ({columns}) VALUES ({values}) ON CONFLICT ({key}) DO UPDATE SET {new} "
+        "WHERE ({old}) IS DISTINCT FROM ({excluded})"
+    ).format(
+        table=sql.Identifier(table.name),
+        columns=_names(columns),
+        values=sql.SQL(", ").join([sql.Placeholder()] * len(columns)),
+        key=_names(table.columns(table.key)),
+        new=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in rest),
+        old=_names(rest, "old"),
+        excluded=_names(rest, "excluded"),
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, rows)
+        return max(0, cursor.rowcount)
+
+
+def _remove_stale(connection: Connection, table: ArchiveTable, rows: Sequence[Sequence[object]]) -> int:
+    if table.owner is None or not rows:
+        return 0
+    owner = table.fields.index(table.owner)
+    start = table.fields.index("starts_at")
+    statement = sql.SQL(
+        "DELETE FROM {table} AS old WHERE {owner}::text = ANY(%(owners)s) AND NOT EXISTS ("
+        "SELECT 1 FROM unnest(%(kept)s::text[], %(starts)s::timestamptz[]) AS kept (owner, starts_at) "
+        "WHERE kept.owner = old.{owner}::text AND kept.starts_at IS NOT DISTINCT FROM old.starts_at)"
+    ).format(table=sql.Identifier(table.name), owner=sql.Identifier(_COLUMN.get(table.owner, table.owner)))
+    parameters = {
+        "owners": sorted({str(row[owner]) for row in rows}),
+        "kept": [str(row[owner]) for row in rows],
+        "starts": [row[start] for row in rows],
+    }
+    return connection.execute(statement, parameters).rowcount
+
+
+def _load(
+    connection: Connection, table: ArchiveTable, names: Mapping[int, MeterId]
+) -> list[Any]:  # Any: records of the table
+    statement = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(
+        _names(table.columns(table.fields)),
+        sql.Identifier(table.name),
+        sql.SQL(", ").join(
+            sql.SQL("{} NULLS FIRST").format(sql.Identifier(c)) for c in table.columns(table.key)
+        ),
+    )
+    found = connection.execute(statement).fetchall()
+    return [table.record(**_values(table, row, names)) for row in found]
+
+
+def _values(
+    table: ArchiveTable, row: Sequence[Any], names: Mapping[int, MeterId]
+) -> dict[str, Any]:  # Any: the record's own types, which its table mirrors
+    values = dict(zip(table.fields, row, strict=True))
+    if "meter" in values:
+        values["meter"] = names[values["meter"]]
+    return {
+        name: value if value is None or name not in _FROM_COLUMN else _FROM_COLUMN[name](value)
+        for name, value in values.items()
+    }
+
+
+def _names(columns: Sequence[str], table: str | None = None) -> sql.Composed:
+    if table is None:
+        return sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL(", ").join(sql.Identifier(table, column) for column in columns)

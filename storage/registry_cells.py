@@ -1,0 +1,174 @@
+"""What stands under a key of a registry file, turned into the type that its record wants."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipeline.model import MeterId
+from pipeline.quantities import Group
+from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
+
+FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
+    {"from": "starts_at", "to": "ends_at", "every": "every_s", "tolerance": "tolerance_s"}
+)
+"""Keys that do not bear their field's name."""
+KEY_OF_FIELD: Mapping[str, str] = MappingProxyType({field: key for key, field in FIELD_OF_KEY.items()})
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
+_MAY_BE_ZERO = frozenset(
+    {
+        "retries",
+        "pause_s",
+        "remaining_kva",
+        "capacity_kva",
+        "contract_demand_kw",
+        "setpoint_w",
+        "auxiliaries_kw",
+    }
+    | {"tolerance_s"}
+)
+
+
+class CellError(ValueError):
+    """A value does not fit its key; the text says what was expected and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDate:
+    """A date without a time: the midnight of the area, once the area is known."""
+
+    day: date
+
+
+@cache
+def types_of(record: type) -> Mapping[str, object]:
+    """Return the type of each field of a record."""
+    return MappingProxyType(get_type_hints(record))
+
+
+def convert(record: type, field: str, value: object) -> object:
+    """Return ``value`` as field ``field`` of ``record`` wants it; a date stays a :class:`LocalDate`.
+
+    Raises:
+        CellError: If it cannot be that.
+    """
+    wanted = types_of(record)[field]
+    if field == "group":
+        return _one_of(Group)(value)
+    if field.endswith("_s") and field in KEY_OF_FIELD:
+        value = _duration(value)
+    converted = _CONVERTERS[wanted](value)
+    if isinstance(converted, float | int) and (
+        converted < 0 or (converted == 0 and field not in _MAY_BE_ZERO)
+    ):
+        raise CellError(f"expected a number above zero, not {value!r}")
+    return converted
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise CellError(f"expected text in quotes, not {value!r}")
+    if not value or "\0" in value:
+        raise CellError("expected text, not nothing")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            raise CellError(f"expected a number, not {value!r}") from None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise CellError(f"expected a number, not {value!r}")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if not number.is_integer():
+        raise CellError(f"expected a whole number, not {value!r}")
+    return int(number)
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return int(match[1]) * _SECONDS[match[2]]
+    return value
+
+
+def _zone(value: object) -> ZoneInfo:
+    name = _text(value)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CellError(f"no time zone is called {name!r}; expected a name like 'Asia/Shanghai'") from None
+
+
+def _instant(value: object) -> datetime | LocalDate:
+    if isinstance(value, str):
+        value = _parsed_instant(value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise CellError(f"{value.isoformat()} has no offset; write it like {value.isoformat()}+08:00")
+        return value.astimezone(UTC)
+    if isinstance(value, date):
+        return LocalDate(value)
+    raise CellError(f"expected a date or a time with its offset, not {value!r}")
+
+
+def _parsed_instant(text: str) -> datetime | date:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2026-01-01") else datetime.fromisoformat(text)
+    except ValueError:
+        raise CellError(
+            f"expected an ISO 8601 date or time like 2026-01-01 or 2026-01-01T00:00:00+08:00, not {text!r}"
+        ) from None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(";") if part.strip()]
+    if not isinstance(value, list):
+        raise CellError(f"expected a list of texts, not {value!r}")
+    return tuple(_text(part) for part in value)
+
+
+def _one_of(kind: type[StrEnum]) -> Callable[[object], object]:
+    def choose(value: object) -> object:
+        try:
+            return kind(_text(value))
+        except ValueError:
+            names = ", ".join(kind)
+            raise CellError(f"expected one of {names}, not {value!r}") from None
+
+    return choose
+
+
+_CONVERTERS: Mapping[object, Callable[[object], object]] = {
+    str: _text,
+    MeterId: _text,
+    str | None: _text,
+    float: _number,
+    float | None: _number,
+    int: _whole,
+    int | None: _whole,
+    ZoneInfo: _zone,
+    datetime: _instant,
+    datetime | None: _instant,
+    tuple[str, ...]: _texts,
+    Wiring: _one_of(Wiring),
+    Role: _one_of(Role),
+    SuspensionKind: _one_of(SuspensionKind),
+    BasicCharge | None: _one_of(BasicCharge),
+}

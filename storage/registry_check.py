@@ -1,0 +1,221 @@
+"""Entries of registry files, checked and turned into the archive's records; every mistake is collected."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import MISSING, fields, replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import Problem
+from pipeline.registry import DEFAULT_ZONE, Installation, Registry
+from pipeline.timegrid import local_day
+from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
+from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, CellError, LocalDate, convert
+from storage.registry_entries import Entry
+
+log = logging.getLogger("kilowatch.storage")
+
+INSTALLED_FOR_EVER = frozenset({"service_point", "role", "bus", "address", "profile"})
+"""Keys of ``[[meter]]`` that stand for an installation without dates."""
+
+READ_LATER = frozenset({"area_member", "transformer", "tariff", "work_order", "supply"})
+"""Tables of the archive that this version leaves unread."""
+KEYS_READ_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "installation": frozenset({"opening", "closing"}),
+        "contract": frozenset({"power_factor_standard", "metering_side", "settlement_day", "generation"}),
+        "suspension": frozenset({"transformers", "requested_at", "sealed_at", "unsealed_at"}),
+    }
+)
+"""Keys of the archive that this version leaves unread."""
+
+REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("service_point", "area"): "area",
+        ("installation", "meter"): "meter",
+        ("installation", "service_point"): "service_point",
+        ("installation", "bus"): "bus",
+        ("ratio", "meter"): "meter",
+        ("contract", "service_point"): "service_point",
+        ("suspension", "service_point"): "service_point",
+        ("mqtt_source", "meters"): "meter",
+    }
+)
+"""Keys that name an entry of another table."""
+
+MADE_WHEN_NAMED = ("service_point", "area")
+"""Tables that a file may leave out wholly: their entries are then made from the names that others use."""
+
+_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registry:
+    """Return the registry that ``written`` makes; what is wrong is added to ``problems`` and left out."""
+    entries = _known_tables(_split_installations(written), problems)
+    ids = _ids(entries)
+    zones = _zones(entries)
+    records: dict[str, list[Any]] = {table.attribute: [] for table in TABLES}  # Any: records of each table
+    stretches: list[tuple[Installation, Entry]] = []
+    seen: dict[tuple[str, Hashable], Entry] = {}
+    for table in TABLES:
+        for entry in entries.get(table.name, []):
+            problems += _dangling(entry, ids)
+            record = _record(table, entry, zones, problems)
+            if record is None:
+                continue
+            key = tuple(getattr(record, name) for name in table.key)
+            first = seen.setdefault((table.name, key), entry)
+            if first is not entry:
+                problems.append(entry.problem(_key(table.key[0]), f"the same as in line {first.line}"))
+            records[table.attribute].append(record)
+            if isinstance(record, Installation):
+                stretches.append((record, entry))
+    for name in MADE_WHEN_NAMED:
+        if name not in entries:
+            made = TABLE_BY_NAME[name]
+            records[made.attribute] = [made.record(id=i) for i in sorted(ids[name])]
+    problems += _overlaps(stretches)
+    return Registry(**records)
+
+
+def _split_installations(written: Sequence[Entry]) -> list[Entry]:
+    """Turn the bare keys of meters into entries of their own."""
+    entries: list[Entry] = []
+    for entry in written:
+        bare = {k: v for k, v in entry.values.items() if k in INSTALLED_FOR_EVER}
+        if entry.kind != "meter" or not bare:
+            entries.append(entry)
+            continue
+        own = {k: v for k, v in entry.values.items() if k not in INSTALLED_FOR_EVER}
+        entries.append(replace(entry, values=own))
+        if "id" in own:
+            entries.append(replace(entry, kind="installation", values={"meter": own["id"], **bare}))
+    return entries
+
+
+def _known_tables(entries: Sequence[Entry], problems: list[Problem]) -> dict[str, list[Entry]]:
+    known: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.kind in TABLE_BY_NAME:
+            known.setdefault(entry.kind, []).append(entry)
+        elif entry.kind in READ_LATER:
+            log.warning("registry table left unread", extra={"table": entry.table, "line": entry.line})
+        else:
+            names = ", ".join(TABLE_BY_NAME)
+            problems.append(entry.problem("", f"unknown table; the tables are {names}"))
+    return known
+
+
+def _ids(entries: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
+    ids = {
+        table.name: {str(e.values["id"]) for e in entries.get(table.name, []) if "id" in e.values}
+        for table in TABLES
+    }
+    for (table, key), target in REFERENCES.items():
+        if target in MADE_WHEN_NAMED and target not in entries:
+            named = (entry.values.get(key) for entry in entries.get(table, []))
+            ids[target] |= {name for name in named if isinstance(name, str) and name}
+    return ids
+
+
+def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], ZoneInfo]:
+    """Return the zone of each service point and meter whose area has one."""
+    zones: dict[tuple[str, str], ZoneInfo] = {}
+    of_area: dict[object, ZoneInfo] = {}
+    for entry in entries.get("area", []):
+        try:
+            zone = convert(TABLE_BY_NAME["area"].record, "zone", entry.values.get("zone", DEFAULT_ZONE.key))
+        except CellError:
+            continue  # said where the entry itself is read
+        if isinstance(zone, ZoneInfo):
+            of_area[entry.values.get("id")] = zone
+    for entry in entries.get("service_point", []):
+        zones["service_point", str(entry.values.get("id"))] = of_area.get(
+            entry.values.get("area"), DEFAULT_ZONE
+        )
+    for entry in entries.get("installation", []):
+        point = ("service_point", str(entry.values.get("service_point")))
+        zones["meter", str(entry.values.get("meter"))] = zones.get(point, DEFAULT_ZONE)
+    return zones
+
+
+def _dangling(entry: Entry, ids: Mapping[str, set[str]]) -> list[Problem]:
+    found = []
+    for key, value in entry.values.items():
+        target = REFERENCES.get((entry.kind, key))
+        if target is None:
+            continue
+        names = value if isinstance(value, list) else str(value).split(";") if key == "meters" else [value]
+        found += [
+            entry.problem(key, f"there is no [[{target}]] {name!r}")
+            for name in names
+            if isinstance(name, str) and name.strip() not in ids[target]
+        ]
+    return found
+
+
+def _record(
+    table: ArchiveTable, entry: Entry, zones: Mapping[tuple[str, str], ZoneInfo], problems: list[Problem]
+) -> Any:  # noqa: ANN401 - a record of the table, or None
+    before = len(problems)
+    values: dict[str, Any] = {}  # Any: the fields' own types, which convert() has checked
+    for key, value in entry.values.items():
+        name = FIELD_OF_KEY.get(key, key)
+        if key in KEYS_READ_LATER.get(table.name, ()):
+            log.warning("registry key left unread", extra={"key": key, "line": entry.line})
+        elif name not in table.fields:
+            known = ", ".join(map(_key, table.fields))
+            problems.append(entry.problem(key, f"unknown key; the keys are {known}"))
+        else:
+            try:
+                values[name] = convert(table.record, name, value)
+            except CellError as error:
+                problems.append(entry.problem(key, str(error)))
+    _place_dates(values, zones)
+    _complete(table, values)
+    missing = [f.name for f in fields(table.record) if f.default is MISSING and f.name not in values]
+    if len(problems) == before:
+        problems += [entry.problem(_key(name), "is missing") for name in missing]
+    starts_at, ends_at = values.get("starts_at"), values.get("ends_at")
+    if starts_at is not None and ends_at is not None and starts_at >= ends_at:
+        problems.append(entry.problem("to", f"{ends_at.isoformat()} is not after {starts_at.isoformat()}"))
+    return table.record(**values) if len(problems) == before else None
+
+
+def _place_dates(values: dict[str, Any], zones: Mapping[tuple[str, str], ZoneInfo]) -> None:  # Any: as above
+    owner = "service_point" if "service_point" in values else "meter"
+    zone = zones.get((owner, str(values.get(owner))), DEFAULT_ZONE)
+    for name, value in values.items():
+        if isinstance(value, LocalDate):
+            values[name] = local_day(value.day, zone)[0]
+
+
+def _complete(table: ArchiveTable, values: dict[str, Any]) -> None:  # Any: as above
+    if table.name != "suspension":
+        return
+    values.setdefault("ends_at", None)
+    if "id" not in values:
+        # Stable as long as the suspension itself is the same; what is missing is said under its own key.
+        start = values.get("starts_at")
+        values["id"] = f"{values.get('service_point')}@{start.isoformat() if start else None}"
+
+
+def _overlaps(stretches: Sequence[tuple[Installation, Entry]]) -> list[Problem]:
+    ordered = sorted(stretches, key=lambda s: (s[0].meter, s[0].starts_at or _SINCE_EVER))
+    return [
+        entry.problem("from", f"meter {later.meter!r} is still installed by line {before.line}")
+        for (earlier, before), (later, entry) in pairwise(ordered)
+        if earlier.meter == later.meter
+        and (later.starts_at or _SINCE_EVER) < (earlier.ends_at or _FOR_EVER)
+        and earlier.starts_at != later.starts_at  # the same start has been said already
+    ]
+
+
+def _key(name: str) -> str:
+    return KEY_OF_FIELD.get(name, name)

@@ -1,0 +1,83 @@
+"""The archive in files: TOML, or one CSV a table. Every problem is shown; a wrong file gives nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pipeline.errors import Problem, RegistryError
+from pipeline.registry import Registry
+from storage.registry import TABLES
+from storage.registry_cells import KEY_OF_FIELD
+from storage.registry_check import build_registry
+from storage.registry_entries import read_entries
+
+
+def read_registry(path: Path) -> Registry:
+    """Return the registry in a TOML file, a CSV file, or a folder with one CSV file a table.
+
+    A date without a time is the local midnight of the area; a time needs its offset.
+
+    Raises:
+        RegistryError: If entries are wrong; carries every problem with file, line, table, entry and key.
+        ConfigError: If there is nothing to read.
+    """
+    problems: list[Problem] = []
+    registry = build_registry(read_entries(path, problems), problems)
+    if problems:
+        raise RegistryError(sorted(problems, key=lambda p: (p.file, p.line, p.key)))
+    return registry
+
+
+def export_registry(registry: Registry, path: Path) -> None:
+    """Write ``registry`` as TOML or, when ``path`` does not end in ``.toml``, as a folder of one CSV a table."""
+    if path.suffix == ".toml":
+        path.write_text("\n".join(_toml_tables(registry)), encoding="utf-8")
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    for table in TABLES:
+        records = getattr(registry, table.attribute)
+        if not records:
+            continue
+        with (path / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(KEY_OF_FIELD.get(name, name) for name in table.fields)
+            writer.writerows([_csv_cell(getattr(record, n)) for n in table.fields] for record in records)
+
+
+def _toml_tables(registry: Registry) -> Iterator[str]:
+    for table in TABLES:
+        for record in getattr(registry, table.attribute):
+            yield f"[[{table.name}]]"
+            for name in table.fields:
+                value = getattr(record, name)
+                if value not in (None, "", ()):
+                    yield f"{KEY_OF_FIELD.get(name, name)} = {_toml_value(value)}"
+            yield ""
+
+
+def _toml_value(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        value = value.key
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, str):
+        # A JSON string is a TOML one, but for the one control character that JSON lets through.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def _csv_cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        return value.key
+    return ";".join(value) if isinstance(value, tuple) else str(value)
