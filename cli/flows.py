@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import orjson
 import typer
 
 app = typer.Typer(help="Run or deploy the scheduled flows (Prefect).", no_args_is_help=True)
@@ -17,6 +18,25 @@ def serve(
     from flows.deploy import serve_here
 
     serve_here(limit)
+
+
+@app.command()
+def run(
+    name: Annotated[
+        str, typer.Argument(help="remote_reading, load_monitoring, voltage_quality, abnormal_use")
+    ],
+    parameters: Annotated[str, typer.Option(help="The flow's parameters as JSON.")] = "{}",
+) -> None:
+    """Start a deployed flow now and wait for its end.
+
+    Example: kilowatch flows run remote_reading --parameters '{"backfill_days": 2}'
+    """
+    from flows.run_now import run_now
+
+    state = run_now(name, orjson.loads(parameters))
+    typer.echo(f"{name}: {state.name}")
+    if not state.is_completed():
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_fields, print_json
+from cli.output import JsonFlag, print_fields, print_json, print_table
 
 
 def read(
@@ -27,10 +27,12 @@ def read(
 
     Example: kilowatch read dlt645+tcp://127.0.0.1:8600/000000000101 -q voltage_a -q active_energy_import
     """
-    from services.read_meter import quantities_named, read_meter_at
+    from services.read_meter import quantities_named, read_meter_at, snapshot_as_json
 
-    reading = read_meter_at(url, quantities_named(quantity or []))
+    snapshot = snapshot_as_json(read_meter_at(url, quantities_named(quantity or [])))
     if as_json:
-        print_json(reading.as_json())
-    else:
-        print_fields(reading.as_json()["values"])
+        print_json(snapshot)
+        return
+    print_fields({"meter": snapshot["meter_id"], "taken at": snapshot["taken_at"]})
+    rows = [(name, value, snapshot["units"][name]) for name, value in snapshot["values"].items()]
+    print_table("", ("quantity", "value", "unit"), rows)

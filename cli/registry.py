@@ -62,4 +62,6 @@ def _show_problems(error: RegistryError, *, as_json: bool) -> None:
         return
     for problem in error.problems:
         typer.echo(f"error: {problem}", err=True)
-    typer.echo(f"{len(error.problems)} mistakes; nothing was imported. Mend them and run this again.", err=True)
+    typer.echo(
+        f"{len(error.problems)} mistakes; nothing was imported. Mend them and run this again.", err=True
+    )

@@ -11,7 +11,9 @@ from cli.output import JsonFlag, print_json, print_table
 
 
 def simulate(
-    fleet: Annotated[str, typer.Argument(help="A fleet file (.toml), or the name of one of ours: demo, lab.")],
+    fleet: Annotated[
+        str, typer.Argument(help="A fleet file (.toml), or the name of one of ours: demo, lab.")
+    ],
     registry_out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the archive of the fleet here (.toml).")
     ] = None,

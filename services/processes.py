@@ -30,10 +30,16 @@ class Children:
         self._log_dir = log_dir
         self._environment = {**os.environ, **environment}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._lasting: set[str] = set()
         self._logs: list[IO[bytes]] = []
 
-    def start(self, name: str, command: Sequence[str], *, keep_stdout: bool = False) -> subprocess.Popen[bytes]:
-        """Start a child in a session of its own, so that Ctrl-C reaches only us and we end it in order."""
+    def start(
+        self, name: str, command: Sequence[str], *, keep_stdout: bool = False, awaited: bool = False
+    ) -> subprocess.Popen[bytes]:
+        """Start a child in a session of its own, so that Ctrl-C reaches only us and we end it in order.
+
+        An ``awaited`` child is meant to end by itself; any other one that ends is a failure.
+        """
         log = (self._log_dir / f"{name}.log").open("wb")
         self._logs.append(log)
         child = subprocess.Popen(
@@ -45,14 +51,16 @@ class Children:
             start_new_session=True,
         )
         self._children[name] = child
+        if not awaited:
+            self._lasting.add(name)
         return child
 
     def start_kilowatch(
-        self, name: str, arguments: Sequence[str], *, keep_stdout: bool = False
+        self, name: str, arguments: Sequence[str], *, keep_stdout: bool = False, awaited: bool = False
     ) -> subprocess.Popen[bytes]:
         """Start ``kilowatch`` with ``arguments`` as a child, with this very interpreter."""
         program = [sys.executable, "-c", "from cli.main import main; main()", *arguments]
-        return self.start(name, program, keep_stdout=keep_stdout)
+        return self.start(name, program, keep_stdout=keep_stdout, awaited=awaited)
 
     def check(self) -> None:
         """Look whether all children live.
@@ -60,7 +68,8 @@ class Children:
         Raises:
             ChildDiedError: Naming the dead one and the end of what it printed.
         """
-        for name, child in self._children.items():
+        for name in sorted(self._lasting):
+            child = self._children[name]
             if child.poll() is not None:
                 raise ChildDiedError(
                     f"{name} ended with status {child.returncode}; its last words:\n{self.last_words(name)}"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from collectors.bus import BusOwner
+from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId
-from pipeline.quantities import Group
-from pipeline.registry import Installation, Meter, Registry
+from pipeline.registry import Installation, Meter, Registry, Schedule
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
+from services.settings import Settings
 
 
 @cache
@@ -58,28 +60,52 @@ def driver_of(meter: Meter, profile: Profile) -> Driver:
     return drivers.get(profile.protocol)(profile, meter.wiring, meter.zone)
 
 
-def targets_by_bus(
-    registry: Registry, profiles: Mapping[str, Profile], groups: frozenset[Group], now: datetime
-) -> dict[str, list[Target]]:
-    """Return what each bus has to ask at ``now``: every installed meter that has a bus and an address.
+def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[BusPlan]:
+    """Return every bus of the archive with its meters at ``now``; nothing is opened yet.
 
     Raises:
-        ConfigError: If a meter names an unknown profile.
+        ConfigError: If a meter names an unknown profile or bus, or a bus's URL names no line.
     """
+    profiles = load_profiles(settings.profile_dir)
+    targets = _targets_by_bus(registry, profiles, now)
+    known = {bus.id for bus in registry.buses}
+    for bus in sorted(targets.keys() - known):
+        raise ConfigError(f"meter {targets[bus][0].meter}: its bus {bus!r} is not in the archive")
+    return [
+        BusPlan(owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir), targets=targets.get(bus.id, []))
+        for bus in registry.buses
+    ]
+
+
+def utc_now() -> datetime:
+    """Return the server's time: the clock that is handed to the collectors."""
+    return datetime.now(UTC)
+
+
+def target_of(meter: Meter, address: str, profile: Profile, schedules: Sequence[Schedule] = ()) -> Target:
+    """Return a meter as a bus owner sees it."""
+    return Target(
+        meter=meter.id,
+        address=address,
+        driver=driver_of(meter, profile),
+        quantities=profile.quantities,
+        schedules=tuple(schedules),
+        linger=profile.options.get("framing") == "rtu",
+    )
+
+
+def _targets_by_bus(
+    registry: Registry, profiles: Mapping[str, Profile], now: datetime
+) -> dict[str, list[Target]]:
     found: dict[str, list[Target]] = defaultdict(list)
     for installation in registry.installed_at(now):
         if installation.bus is None or installation.address is None:
             continue
         meter = registry.meter_by_id[installation.meter]
         profile = profile_of(installation, profiles)
-        found[installation.bus].append(
-            Target(
-                meter=meter.id,
-                address=installation.address,
-                driver=driver_of(meter, profile),
-                wanted=frozenset(q for q in profile.quantities if q.group in groups),
-            )
-        )
+        given = {quantity.group.value for quantity in profile.quantities}
+        schedules = [schedule for schedule in registry.schedules if schedule.group in given]
+        found[installation.bus].append(target_of(meter, installation.address, profile, schedules))
     return dict(found)
 
 

@@ -1,0 +1,48 @@
+"""Starts a deployed flow at once, outside its schedule, and waits for its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from prefect.states import State
+
+from flows.deploy import DEPLOYMENT
+from pipeline.errors import ConfigError
+
+DEPLOYED_WITHIN_S = 60.0
+
+
+def run_now(
+    flow: str, parameters: Mapping[str, Any]
+) -> State[Any]:  # Any: a flow's own parameters and result
+    """Start a run of a flow and return the state in which it ended.
+
+    Raises:
+        ConfigError: If the flow is not deployed.
+    """
+    name = f"{flow}/{DEPLOYMENT}"
+    _wait_until_deployed(name)
+    run = run_deployment(name, parameters=dict(parameters), timeout=None, poll_interval=1)
+    return run.state  # type: ignore[no-any-return,union-attr]  # prefect types it as either sync or async
+
+
+def _wait_until_deployed(name: str) -> None:
+    """Give ``flows serve``, which may just have been started, time to register."""
+    until = time.monotonic() + DEPLOYED_WITHIN_S
+    with get_client(sync_client=True) as client:
+        while True:
+            try:
+                client.read_deployment_by_name(name)
+            except ObjectNotFound:
+                if time.monotonic() > until:
+                    raise ConfigError(
+                        f"flow {name} is not deployed: run `kilowatch flows serve` or `flows deploy`"
+                    ) from None
+                time.sleep(1)
+            else:
+                return

@@ -1,0 +1,96 @@
+"""What is done on one owned bus beyond its schedule: a slot read now, and backfill (补抄) of what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from collectors.bus import BusOwner
+from collectors.targets import MeterBackfill, MeterRead, Target, coverage_entries
+from pipeline.model import MeterId, Snapshot
+from services.store import Entry
+
+Span = tuple[datetime, datetime]
+"""A half-open stretch of time."""
+Put = Callable[[Entry], Awaitable[None]]
+"""Hands what was read to the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusReading:
+    """What one bus brought."""
+
+    bus: str
+    read: int = 0
+    """Meters that gave present values."""
+    missing: int = 0
+    """Meters that gave none."""
+    records: int = 0
+    """Stored instants fetched from the meters' memories."""
+    failures: int = 0
+    """Backfill days that could not be fetched to the end."""
+    served_by: str = "flow"
+    """``collector`` when a long-running owner did it for us."""
+
+    def __add__(self, other: BusReading) -> BusReading:
+        """Add up two readings of one bus."""
+        return BusReading(
+            bus=self.bus,
+            read=self.read + other.read,
+            missing=self.missing + other.missing,
+            records=self.records + other.records,
+            failures=self.failures + other.failures,
+            served_by=self.served_by,
+        )
+
+
+def keep_reads(put: Put) -> Callable[[MeterRead], Awaitable[None]]:
+    """Return what a scheduler calls with each read: it puts the snapshot and its ledger lines into the store."""
+
+    async def keep(read: MeterRead) -> None:
+        snapshots = () if read.snapshot is None else (read.snapshot,)
+        await put(Entry(snapshots=snapshots, coverage=coverage_entries(read)))
+
+    return keep
+
+
+async def read_slots(
+    owner: BusOwner, targets: Sequence[Target], slots: Mapping[int, datetime], put: Put
+) -> BusReading:
+    """Read the given slot of each period (seconds) on one bus."""
+    reads: list[MeterRead] = []
+    for period_s, slot_at in slots.items():
+        reads += await owner.read_slot(targets, slot_at, keep_reads(put), periods_s=(period_s,))
+    got = sum(read.snapshot is not None for read in reads)
+    return BusReading(bus=owner.bus.id, read=got, missing=len(reads) - got)
+
+
+async def read_now(owner: BusOwner, targets: Collection[Target], put: Put) -> BusReading:
+    """Read everything these meters give, at once, outside any schedule."""
+    reads = [await owner.read_meter(target, target.quantities, None) for target in targets]
+    for read in reads:
+        await keep_reads(put)(read)
+    got = sum(read.snapshot is not None for read in reads)
+    return BusReading(bus=owner.bus.id, read=got, missing=len(reads) - got)
+
+
+async def backfill(
+    owner: BusOwner, targets: Sequence[Target], gaps: Mapping[MeterId, Sequence[Span]], put: Put
+) -> BusReading:
+    """Fetch the gaps of each meter from its own memory, one span at a time."""
+    total = BusReading(bus=owner.bus.id)
+    for target in targets:
+        for starts_at, ends_at in gaps.get(target.meter, ()):
+            fetched = await owner.backfill_meter(target, starts_at, ends_at)
+            await put(Entry(snapshots=_within(fetched, starts_at, ends_at)))
+            total += BusReading(
+                bus=owner.bus.id, records=len(fetched.snapshots), failures=int(fetched.cause is not None)
+            )
+            await asyncio.sleep(0)
+    return total
+
+
+def _within(fetched: MeterBackfill, starts_at: datetime, ends_at: datetime) -> Sequence[Snapshot]:
+    return [s for s in fetched.snapshots if starts_at <= s.taken_at <= ends_at]

@@ -1,0 +1,234 @@
+"""The demo: a whole Kilowatch on this machine, with simulated meters, brought up part by part."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import httpx
+import orjson
+
+from pipeline.errors import ConfigError, KilowatchError
+from services.demo_result import DemoResult, Progress, progress_of, result_of
+from services.embedded import EmbeddedBroker, EmbeddedDatabase, free_port
+from services.processes import Children
+from storage.database import connect
+from storage.migrate import migrate
+from storage.registry import save_registry
+from storage.registry_files import read_registry
+
+FLEET = "demo"
+HISTORY_DAYS = 30
+ANALYSES = {
+    "load_monitoring": {"days": HISTORY_DAYS + 1},
+    "voltage_quality": {"days": HISTORY_DAYS + 1},
+    "abnormal_use": {"days": HISTORY_DAYS + 10},
+}
+"""The flows that run once when the history is in, with their parameters; later on they follow their schedules."""
+MARKER = "kilowatch-demo"
+"""A file in the demo's folder that says we may empty it."""
+START_S = 120.0
+LOOK_S = 2.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """The running parts."""
+
+    children: Children
+    database_url: str
+    truth: Path
+    page: str
+    started_at: datetime
+    say: Say
+
+
+def run_demo(*, seconds: float | None, folder: Path | None, port: int, say: Say) -> DemoResult:
+    """Bring everything up, say where to look, run until stopped, and judge what was found.
+
+    Args:
+        seconds: How long to run after everything is ready; None runs until Ctrl-C or SIGTERM.
+        folder: Where the data go; emptied first.
+        port: The dashboard's port; 0 takes a free one.
+        say: Takes each line of progress.
+
+    Raises:
+        MissingPartError: If something the demo needs is not on this machine.
+        KilowatchError: If a part does not start; the message has its last words.
+    """
+    folder = folder or default_folder()
+    _empty(folder)
+    say(f"data and logs: {folder}")
+    with ExitStack() as stack, _stoppable():
+        demo = _bring_up(stack, folder, port or free_port(), say)
+        try:
+            _fill(demo)
+            demo.say(f"ready: {demo.page} (Ctrl-C stops)")
+            _run(demo, seconds)
+        except KeyboardInterrupt:
+            demo.say("stopping")
+        return _judge(demo)
+
+
+def default_folder() -> Path:
+    """Return the user's data folder; root's own is not readable for the database's user."""
+    home = Path.home()
+    if home == Path("/root"):
+        return Path("/var/tmp/kilowatch-demo")  # noqa: S108  # marked as ours before it is emptied
+    return home / ".local" / "share" / "kilowatch-demo"
+
+
+def _empty(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise ConfigError(f"{folder} holds something else than a demo: name an empty folder with --folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARKER).touch()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
+    started_at = datetime.now(UTC)
+    database = stack.enter_context(EmbeddedDatabase(folder / "db"))
+    url = database.create("kilowatch")
+    with connect(url) as connection:
+        report = migrate(connection)
+    say(f"database: PostgreSQL without TimescaleDB (level {report.level}), schema version {report.version}")
+    broker = stack.enter_context(EmbeddedBroker(folder))
+    say(f"MQTT broker: 127.0.0.1:{broker.port}")
+    prefect_port = free_port()
+    children = stack.enter_context(
+        Children(folder / "logs", _environment(folder, url, broker.port, prefect_port))
+    )
+    prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    children.start("prefect", [*prefect, "--port", str(prefect_port)])
+    truth = folder / "truth.jsonl"
+    buses = _simulate(children, folder, truth, broker.port)
+    with connect(url) as connection:
+        save_registry(connection, read_registry(folder / "registry.toml"))
+    say(f"simulated meters: fleet {FLEET!r} on {len(buses)} lines and the broker")
+    children.start_kilowatch("collect", ["collect"])
+    children.start_kilowatch("dashboard", ["dashboard", "--port", str(port)])
+    page = f"http://127.0.0.1:{port}"
+    demo = Demo(children=children, database_url=url, truth=truth, page=page, started_at=started_at, say=say)
+    _wait_for(demo, "dashboard", f"{page}/health")
+    say(f"dashboard: {page} (filling up)")
+    _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
+    say(f"Prefect: http://127.0.0.1:{prefect_port}")
+    children.start_kilowatch("flows", ["flows", "serve"])
+    return demo
+
+
+def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) -> Mapping[str, str]:
+    return {
+        "KILOWATCH_DATABASE_URL": url,
+        "KILOWATCH_MQTT_HOST": "127.0.0.1",
+        "KILOWATCH_MQTT_PORT": str(broker_port),
+        "KILOWATCH_LOCK_DIR": str(folder / "locks"),
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{prefect_port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _simulate(children: Children, folder: Path, truth: Path, broker_port: int) -> Mapping[str, str]:
+    """Start the fleet and wait for its first line: the addresses, with archive and truth written before."""
+    child = children.start_kilowatch(
+        "simulate",
+        ["simulate", FLEET, "--registry-out", str(folder / "registry.toml"), "--truth-out", str(truth)]
+        + ["--broker", f"127.0.0.1:{broker_port}", "--json"],
+        keep_stdout=True,
+    )
+    line = _first_line(child.stdout)
+    if not line:
+        raise KilowatchError(f"the simulated meters did not start:\n{children.last_words('simulate')}")
+    buses: Mapping[str, str] = orjson.loads(line)["buses"]
+    return buses
+
+
+def _first_line(stream: IO[bytes] | None) -> bytes:
+    return b"" if stream is None else stream.readline()
+
+
+def _wait_for(demo: Demo, name: str, address: str) -> None:
+    """Wait until a part answers over HTTP."""
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        demo.children.check()
+        try:
+            if httpx.get(address, timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.3)
+    words = demo.children.last_words(name)
+    raise KilowatchError(f"{name} does not answer at {address} after {START_S:.0f} s:\n{words}")
+
+
+def _fill(demo: Demo) -> None:
+    """Backfill the meters' history through the wire, then run each analysis once."""
+    _run_flow(demo, "remote_reading", {"backfill_days": HISTORY_DAYS})
+    for flow, parameters in ANALYSES.items():
+        _run_flow(demo, flow, parameters)
+
+
+def _run_flow(demo: Demo, flow: str, parameters: Mapping[str, object]) -> None:
+    arguments = ["flows", "run", flow, "--parameters", orjson.dumps(parameters).decode()]
+    run = demo.children.start_kilowatch(f"run-{flow}", arguments, awaited=True)
+    demo.say(f"flow {flow} ...")
+    while run.poll() is None:
+        demo.children.check()
+        time.sleep(LOOK_S)
+        demo.say(_progress_line(demo))
+    if run.returncode != 0:
+        raise KilowatchError(f"flow {flow} failed:\n{demo.children.last_words(f'run-{flow}')}")
+
+
+def _run(demo: Demo, seconds: float | None) -> None:
+    until = None if seconds is None else time.monotonic() + seconds
+    while until is None or time.monotonic() < until:
+        demo.children.check()
+        pause_s = 10.0 if until is None else min(10.0, max(0.0, until - time.monotonic()))
+        time.sleep(pause_s)
+        demo.say(_progress_line(demo))
+
+
+def _progress_line(demo: Demo) -> str:
+    with connect(demo.database_url) as connection:
+        progress: Progress = progress_of(connection)
+    elapsed_s = (datetime.now(UTC) - demo.started_at).total_seconds()
+    return (
+        f"[{elapsed_s:4.0f} s] {progress.live} live readings, {progress.backfilled} backfilled, "
+        f"coverage {progress.coverage:.1%}, {progress.open_episodes} episodes"
+    )
+
+
+def _judge(demo: Demo) -> DemoResult:
+    with connect(demo.database_url) as connection:
+        return result_of(connection, demo.truth, demo.page)

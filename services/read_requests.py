@@ -1,0 +1,63 @@
+"""How one process asks another, the owner of a bus, for a read: over the table ``read_request``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from dataclasses import asdict
+from datetime import datetime
+
+from pipeline.errors import BusBusyError
+from services.bus_reading import BusReading
+from services.settings import Settings
+from storage.database import connect
+from storage.requests import ReadRequest, file_request, get_request
+
+POLL_S = 0.5
+TAKE_WITHIN_S = 30.0
+"""An owner takes what is asked of it within one turn; after this it is held for dead."""
+SERVE_WITHIN_S = 3600.0
+
+
+def this_process() -> str:
+    """Return a name for this process that a person can find."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+async def ask_owner(settings: Settings, bus: str, since: datetime, until: datetime) -> BusReading:
+    """File a backfill request on an owned bus and wait until its owner has served it.
+
+    Raises:
+        BusBusyError: If the owner does not take it in time, or fails.
+    """
+    url = settings.require_database_url()
+    request_id = await asyncio.to_thread(_file, url, bus, since, until)
+    waited_s = 0.0
+    while True:
+        request = await asyncio.to_thread(_look, url, request_id)
+        if request.error is not None:
+            raise BusBusyError(f"bus {bus}: its owner {request.taken_by} failed: {request.error}")
+        if request.served_at is not None:
+            return BusReading(**{**(request.result or {}), "bus": bus, "served_by": "collector"})
+        if waited_s > (TAKE_WITHIN_S if request.taken_at is None else SERVE_WITHIN_S):
+            raise BusBusyError(f"bus {bus} is owned, but its owner does not serve request {request_id}")
+        await asyncio.sleep(POLL_S)
+        waited_s += POLL_S
+
+
+def result_of(reading: BusReading) -> dict[str, object]:
+    """Return what the owner writes beside a served request."""
+    return {name: value for name, value in asdict(reading).items() if name not in {"bus", "served_by"}}
+
+
+def _file(url: str, bus: str, since: datetime, until: datetime) -> int:
+    with connect(url) as connection:
+        return file_request(
+            connection, bus=bus, kind="backfill", starts_at=since, ends_at=until, filed_by=this_process()
+        )
+
+
+def _look(url: str, request_id: int) -> ReadRequest:
+    with connect(url) as connection:
+        return get_request(connection, request_id)
