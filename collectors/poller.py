@@ -171,16 +171,20 @@ class Poll:
         self._over = self._row >= (2 if self._alive else 1)
 
     def _planned(self) -> list[Query]:
-        """Plan again without what was asked; first what the meter is known to answer.
+        """Plan again without what was asked.
 
-        A meter may pass over a question it does not know. So that such a one does not make it look silent
-        for ever, known questions go first, and a meter that was silent is asked the next one each time.
+        A meter may pass over a question it does not know. So that such a one does not make it look silent for
+        ever, questions it never answered go behind the known ones, and a meter that was never heard is asked
+        another one each time. The order of backfill stays: its answers build on one another.
         """
         queries = [q for q in self._plan(self.state.refused(self._at)) if q.what not in self._asked]
-        if not self._asked and queries and not self.state.answered:
+        if not self._remember or not queries:
+            return queries
+        known = self.state.answered
+        if not known and not self._asked:
             turn = self.state.failures % len(queries)
             return queries[turn:] + queries[:turn]
-        return sorted(queries, key=lambda query: query.what not in self.state.answered)
+        return sorted(queries, key=lambda query: query.what not in known)
 
 
 def present_snapshot(
