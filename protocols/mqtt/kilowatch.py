@@ -24,8 +24,7 @@ from protocols.mqtt.dialects import (
 )
 from protocols.mqtt.numbers import JsonValue, NotANumberError, UnreadableError, read_instant, read_value
 
-PREFIX = "kilowatch/v1"
-TOPICS = (f"{PREFIX}/+/readings",)
+TOPICS = ("kilowatch/v1/+/readings",)
 FUTURE_TOLERANCE = timedelta(minutes=5)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """A gateway that lost its clock counts from 1970."""
@@ -61,7 +60,7 @@ def parse(topic: str, payload: bytes, received_at: datetime) -> Parsed:
     """Return what one message says; a bad reading never costs its neighbours.
 
     Args:
-        topic: ``kilowatch/v1/<gateway>/readings``.
+        topic: ``kilowatch/v1/<gateway>/readings``; a broker's bridge may have put levels before it.
         payload: The JSON bytes.
         received_at: When it came, aware.
     """
@@ -105,7 +104,7 @@ def _entries(topic: str, payload: bytes) -> list[JsonValue]:
         raise _PayloadError("not a JSON object")
     gateway = message.get("gateway")
     # The broker can bind a gateway to its topic; nothing binds it to what it writes inside.
-    if gateway is not None and topic != f"{PREFIX}/{gateway}/readings":
+    if gateway is not None and gateway not in topic.split("/")[-2:-1]:
         raise _PayloadError("gateway is not the topic's")
     entries = message.get("readings")
     if not isinstance(entries, list):

@@ -8,11 +8,11 @@ from protocols.modbus.registers import decode_registers, encode_registers, regis
 @pytest.mark.parametrize(
     ("kind", "order", "registers", "value"),
     [
-        # 230.2 V as the SDM630 document shows it: 43 66 33 34
-        ("float32", "ABCD", (0x4366, 0x3334), 230.20001220703125),
-        ("float32", "CDAB", (0x3334, 0x4366), 230.20001220703125),
-        ("float32", "BADC", (0x6643, 0x3433), 230.20001220703125),
-        ("float32", "DCBA", (0x3433, 0x6643), 230.20001220703125),
+        # The SDM630 document, section 3.7: 240.5 is 43 70 80 00.
+        ("float32", "ABCD", (0x4370, 0x8000), 240.5),
+        ("float32", "CDAB", (0x8000, 0x4370), 240.5),
+        ("float32", "BADC", (0x7043, 0x0080), 240.5),
+        ("float32", "DCBA", (0x0080, 0x7043), 240.5),
         ("uint16", "ABCD", (0xFFFE,), 65534),
         ("int16", "ABCD", (0xFFFE,), -2),
         ("int16", "BADC", (0xFEFF,), -2),

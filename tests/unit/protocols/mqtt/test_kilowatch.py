@@ -156,6 +156,11 @@ def test_a_message_that_cannot_be_read_is_kept_bounded(payload: bytes, reason: s
     assert len(parsed.unmatched[0].payload) <= 2048
 
 
+def test_a_bridge_may_put_levels_before_the_topic() -> None:
+    payload = json.dumps({"gateway": "gw-1", "readings": [READING]}).encode()
+    assert len(parse(f"plant-7/{TOPIC}", payload, NOW).snapshots) == 1
+
+
 def test_more_mistakes_than_are_kept_are_said_to_be_more() -> None:
     parsed = told(with_values(**{f"x{i}": 1 for i in range(1000)}, voltage_a=220), READING)
     assert len(parsed.snapshots) == 2
