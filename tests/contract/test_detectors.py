@@ -1,0 +1,217 @@
+"""Promises that every detector keeps, run over all of them."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import string
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from detectors.catalogue import detectors
+from detectors.engine import run
+from pipeline.block import MeterMatrix
+from pipeline.messages import MESSAGES, render, summary
+from pipeline.model import Episode, MeterId, Verdict
+from pipeline.quantities import Kind, Quantity
+from pipeline.registry import (
+    Contract,
+    Installation,
+    Meter,
+    Registry,
+    Suspension,
+    Wiring,
+)
+
+BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)
+SLOTS = 5 * 96
+METERS = [MeterId(f"m{number}") for number in range(6)]
+NUMBERS = [q for q in Quantity if q.kind in {Kind.COUNTER, Kind.REAL}]
+REGISTRY = Registry(
+    meters=tuple(
+        Meter(id=meter, wiring=list(Wiring)[number % 3], rated_voltage_v=220.0)
+        for number, meter in enumerate(METERS)
+    ),
+    installations=tuple(Installation(meter=meter, service_point=f"P{meter}") for meter in METERS),
+    contracts=tuple(Contract(service_point=f"P{meter}", capacity_kva=100.0) for meter in METERS),
+    suspensions=tuple(
+        Suspension(
+            id=f"S{meter}",
+            service_point=f"P{meter}",
+            starts_at=BEGIN + timedelta(days=1),
+            ends_at=BEGIN + timedelta(days=4),
+            remaining_kva=10.0 * (number % 2),
+        )
+        for number, meter in enumerate(METERS)
+    ),
+)
+
+each_detector = pytest.mark.parametrize("name", sorted(detectors.all()))
+
+
+def _matrix(values: np.ndarray, meters: list[MeterId] = METERS) -> MeterMatrix:
+    """Every quantity, the energy and the power, all of the same values: shape (meters, slots)."""
+    starts_at = np.datetime64(BEGIN.replace(tzinfo=None), "us") + np.arange(SLOTS) * np.timedelta64(
+        900_000_000, "us"
+    )
+    return MeterMatrix(
+        meters=meters,
+        starts_at=starts_at,
+        minutes=15,
+        values={q: values.astype(np.float32) for q in NUMBERS},
+        import_kwh=values / 50.0,
+        quality=np.where(np.isnan(values), "N", "A"),
+        step_kwh=np.full(len(meters), 0.01),
+        power_kw=values / 12.5,
+    )
+
+
+def _eventful() -> MeterMatrix:
+    """Values around 220 with long excursions and gaps, so that detectors have something to say."""
+    random = np.random.default_rng(7)
+    values = 220.0 + random.normal(0.0, 3.0, (len(METERS), SLOTS))
+    for row in range(len(METERS)):
+        for first in random.integers(100, SLOTS - 20, 4):
+            values[row, first : first + 10] += random.choice([-40.0, 40.0])
+    values[random.random(values.shape) < 0.02] = np.nan
+    return _matrix(values)
+
+
+def _found(name: str, window: MeterMatrix, registry: Registry = REGISTRY) -> list[Episode]:
+    return list(detectors.get(name)().detect(window, registry))
+
+
+@each_detector
+def test_stays_silent_on_no_data(name: str) -> None:
+    nothing = MeterMatrix(
+        meters=[],
+        starts_at=_eventful().starts_at,
+        minutes=15,
+        values={},
+        import_kwh=np.zeros((0, SLOTS)),
+        quality=np.zeros((0, SLOTS), dtype="U1"),
+        step_kwh=np.zeros(0),
+        power_kw=np.zeros((0, SLOTS)),
+    )
+    assert _found(name, nothing) == []
+
+
+@each_detector
+def test_stays_silent_where_there_are_no_slots(name: str) -> None:
+    full = _eventful()
+    empty = dataclasses.replace(
+        full,
+        starts_at=full.starts_at[:0],
+        values={q: v[:, :0] for q, v in full.values.items()},
+        import_kwh=full.import_kwh[:, :0],
+        quality=full.quality[:, :0],
+        power_kw=full.power_kw[:, :0],
+    )
+    assert _found(name, empty) == []
+
+
+@each_detector
+def test_gaps_alone_are_never_abnormal(name: str) -> None:
+    gaps = _matrix(np.full((len(METERS), SLOTS), np.nan))
+    assert all(e.verdict is Verdict.UNKNOWN for e in _found(name, gaps))
+
+
+@each_detector
+def test_an_empty_archive_is_never_abnormal(name: str) -> None:
+    assert all(e.verdict is not Verdict.ABNORMAL for e in _found(name, _eventful(), Registry()))
+
+
+@each_detector
+def test_it_finds_something_in_an_eventful_window(name: str) -> None:
+    # Else the promises below would hold for nothing.
+    assert _found(name, _eventful())
+
+
+@each_detector
+def test_the_same_window_gives_the_same_episodes(name: str) -> None:
+    assert _found(name, _eventful()) == _found(name, _eventful())
+
+
+@each_detector
+def test_what_is_handed_in_stays_as_it_is(name: str) -> None:
+    window = _eventful()
+    before = copy.deepcopy(window)
+    for array in (window.import_kwh, window.power_kw, window.quality, *window.values.values()):
+        array.setflags(write=False)
+    _found(name, window)
+    np.testing.assert_array_equal(window.import_kwh, before.import_kwh)
+    for quantity, values in window.values.items():
+        np.testing.assert_array_equal(values, before.values[quantity])
+
+
+@each_detector
+def test_the_order_of_meters_changes_nothing(name: str) -> None:
+    window = _eventful()
+    order = np.array([3, 0, 5, 2, 4, 1])
+    mixed = dataclasses.replace(
+        window,
+        meters=[METERS[row] for row in order],
+        values={q: v[order] for q, v in window.values.items()},
+        import_kwh=window.import_kwh[order],
+        quality=window.quality[order],
+        power_kw=window.power_kw[order],
+    )
+    assert _found(name, mixed) == _found(name, window)
+
+
+@each_detector
+def test_episodes_are_complete_and_consistent(name: str) -> None:
+    detector = detectors.get(name)()
+    episodes = detector.detect(_eventful(), REGISTRY)
+    window_end = BEGIN + timedelta(days=5)
+    assert len({e.id for e in episodes}) == len(episodes)
+    for episode in episodes:
+        assert (episode.detector, episode.version) == (name, detector.version)
+        assert BEGIN <= episode.starts_at < (episode.ends_at or window_end) <= window_end
+        assert episode.starts_at < episode.detected_at <= window_end
+        assert 0.0 <= episode.score <= 1.0
+        assert episode.message in detector.messages
+
+
+@each_detector
+def test_evidence_is_plain_json(name: str) -> None:
+    for episode in _found(name, _eventful()):
+        text = json.dumps({"p": episode.parameters, "e": episode.evidence}, allow_nan=False)
+        assert len(text) < 500_000
+
+
+@each_detector
+def test_its_messages_render_in_both_languages(name: str) -> None:
+    for episode in _found(name, _eventful()):
+        assert summary(episode) == render(episode.message, episode.parameters, "en")
+        assert render(episode.message, episode.parameters, "zh-CN") != summary(episode)
+
+
+@each_detector
+def test_it_tells_where_its_numbers_come_from(name: str) -> None:
+    detector = detectors.get(name)
+    assert detector().name == name
+    for parameter in detector().parameters:
+        assert getattr(detector(), parameter.name) == parameter.default
+        assert parameter.source
+        assert parameter.tag in {"S", "D", "M", "own"}
+    assert set(detector().messages) <= set(MESSAGES)
+
+
+@pytest.mark.parametrize("key", sorted(MESSAGES))
+def test_both_languages_of_a_message_take_the_same_parameters(key: str) -> None:
+    template = MESSAGES[key]
+    wanted = [
+        sorted((field, spec) for _, field, spec, _ in string.Formatter().parse(text) if field)
+        for text in (template.en, template.zh)
+    ]
+    assert wanted[0] == wanted[1]
+
+
+def test_the_engine_runs_all_of_them() -> None:
+    found = run(_eventful(), REGISTRY)
+    assert {episode.detector for episode in found} == set(detectors.all())
+    assert [e.starts_at for e in found] == sorted(e.starts_at for e in found)

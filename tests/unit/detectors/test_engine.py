@@ -1,0 +1,101 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from detectors.engine import episode_id, reconcile, run
+from pipeline.errors import PluginError
+from pipeline.model import Episode, MeterId, Severity, Verdict
+from pipeline.quantities import Quantity
+from pipeline.registry import Meter, Registry, Wiring
+from tests.fix_windows import grid, volts
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _episode(hours: tuple[int, int | None], *, key: str = "k", phase: str = "A") -> Episode:
+    first, end = hours
+    return Episode(
+        id=episode_id("voltage_deviation", "m", key),
+        detector="voltage_deviation",
+        version=1,
+        meter=MeterId("m"),
+        starts_at=BEGIN + timedelta(hours=first),
+        ends_at=None if end is None else BEGIN + timedelta(hours=end),
+        detected_at=BEGIN + timedelta(hours=end or 24),
+        verdict=Verdict.ABNORMAL,
+        severity=Severity.MINOR,
+        score=1.0,
+        message="episode.undervoltage",
+        parameters={"phase": phase, "extreme_v": 190.0, "limit_v": 198.0, "minutes": 30},
+    )
+
+
+def test_an_id_is_the_same_anywhere_and_differs_by_place_and_key() -> None:
+    assert episode_id("d", "m", "k") == episode_id("d", "m", "k")
+    assert len({episode_id(*key) for key in (("d", "m", "k"), ("d", "mk", ""), ("d", "m", "l"))}) == 3
+
+
+def test_a_stretch_found_longer_keeps_its_id_and_first_detection() -> None:
+    known = _episode((2, 4), key="first")
+    (stored,) = reconcile([_episode((1, 6), key="second")], [known])
+    assert stored.id == known.id
+    assert stored.starts_at == BEGIN + timedelta(hours=1)
+    assert stored.ends_at == BEGIN + timedelta(hours=6)
+    assert stored.detected_at == known.detected_at
+
+
+def test_an_open_episode_is_closed_under_its_id() -> None:
+    known = _episode((2, None), key="first")
+    (stored,) = reconcile([_episode((2, 9), key="first")], [known])
+    assert stored.ends_at == BEGIN + timedelta(hours=9)
+
+
+def test_two_known_ones_that_turn_out_to_be_one_are_merged() -> None:
+    known = [_episode((1, 2), key="a"), _episode((4, 6), key="b")]
+    stored = reconcile([_episode((1, 6), key="a")], known)
+    assert [(e.id, e.verdict) for e in stored] == [
+        (known[0].id, Verdict.ABNORMAL),
+        (known[1].id, Verdict.NORMAL),
+    ]
+    assert stored[1].message == "episode.merged"
+    assert stored[1].parameters == {"into": known[0].id}
+
+
+def test_another_phase_or_verdict_is_another_episode() -> None:
+    known = _episode((1, 6), key="a")
+    other_phase = _episode((1, 6), key="b", phase="B")
+    unknown = replace(_episode((1, 6), key="c"), verdict=Verdict.UNKNOWN)
+    assert {e.id for e in reconcile([other_phase, unknown], [known])} == {other_phase.id, unknown.id}
+
+
+def test_what_an_examined_window_no_longer_shows_is_withdrawn() -> None:
+    known = _episode((2, 4))
+    (stored,) = reconcile([], [known], examined=(BEGIN, BEGIN + timedelta(days=1)))
+    assert (stored.id, stored.verdict, stored.message) == (known.id, Verdict.NORMAL, "episode.withdrawn")
+
+
+def test_what_lies_outside_the_examined_window_stays() -> None:
+    known = _episode((2, 4))
+    assert reconcile([], [known], examined=(BEGIN + timedelta(hours=3), BEGIN + timedelta(days=1))) == []
+    assert reconcile([], [known]) == []
+
+
+def test_a_start_before_the_window_is_kept() -> None:
+    known = _episode((1, None), key="a")
+    examined = (BEGIN + timedelta(hours=5), BEGIN + timedelta(days=1))
+    (stored,) = reconcile([_episode((5, 7), key="b")], [known], examined=examined)
+    assert stored.starts_at == known.starts_at
+
+
+def test_single_detectors_run_with_other_parameters() -> None:
+    registry = Registry(meters=(Meter(id=MeterId("m"), wiring=Wiring.ONE_PHASE),))
+    matrix = volts(grid(BEGIN, 4 / 96), {Quantity.VOLTAGE_A: [[220, 190, 220, 220]]})
+    assert run(matrix, registry, only=["voltage_deviation"]) == []
+    settings = {"voltage_deviation": {"trigger_points": 1}}
+    assert len(run(matrix, registry, only=["voltage_deviation"], settings=settings)) == 1
+
+
+def test_an_unknown_detector_is_refused_by_name() -> None:
+    with pytest.raises(PluginError, match="'nonsense'"):
+        run(volts(grid(BEGIN, 1), {}), Registry(), only=["nonsense"])
