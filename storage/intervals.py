@@ -32,6 +32,9 @@ ENERGIES = (
 )
 """The energies of an interval: columns in storage and headers in files."""
 
+SAVING_LOCK = 0x6B77_6976
+"""The advisory lock of those who save intervals ("kwiv")."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalColumns:
@@ -77,11 +80,11 @@ def save_intervals(connection: Connection, intervals: IntervalColumns, *, comput
         ids = np.array([numbers[m] for m in intervals.meters], dtype=np.int32)
         _copy(connection, intervals, ids, computed_at)
         # Two runs at once would both make the same version: the later one waits, then sees no change.
-        connection.execute("LOCK TABLE interval IN SHARE ROW EXCLUSIVE MODE")
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
         return _insert_changed(connection, intervals)
 
 
-def interval_series(
+def interval_series(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,
     scope: Scope,
@@ -90,7 +93,7 @@ def interval_series(
     minutes: int | None = None,
     meters: Sequence[MeterId] | None = None,
 ) -> IntervalColumns:
-    """Return the newest versions of the intervals that start in ``[starts_at, ends_at)``, by meter and time."""
+    """Return the newest versions of intervals that start in ``[starts_at, ends_at)``, by meter and time."""
     with storage_errors("reading intervals"):
         visible = visible_meters(connection, meters, scope=scope)
         statement = sql.SQL(

@@ -33,17 +33,19 @@ def read_registry(path: Path) -> Registry:
     return registry
 
 
-def export_registry(registry: Registry, path: Path) -> None:
-    """Write ``registry`` as TOML or, when ``path`` does not end in ``.toml``, as a folder of one CSV a table."""
-    if path.suffix == ".toml":
-        path.write_text("\n".join(_toml_tables(registry)), encoding="utf-8")
-        return
-    path.mkdir(parents=True, exist_ok=True)
+def export_registry(registry: Registry) -> str:
+    """Return ``registry`` as the TOML text that :func:`read_registry` reads."""
+    return "\n".join(_toml_tables(registry))
+
+
+def export_registry_tables(registry: Registry, folder: Path) -> None:
+    """Write ``registry`` as one CSV file a table into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         records = getattr(registry, table.attribute)
         if not records:
             continue
-        with (path / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
+        with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(KEY_OF_FIELD.get(name, name) for name in table.fields)
             writer.writerows([_csv_cell(getattr(record, n)) for n in table.fields] for record in records)

@@ -37,7 +37,7 @@ class StageJoin:
         }
 
     def changed(self) -> sql.Composed:
-        """Stage rows that would change what is stored: position, whether gaps are filled, how many conflicts."""
+        """Find the staged rows that change something: position, whether they fill gaps, conflicts."""
         fills = [_missing(q.value) for q in self._quantities]
         conflicts = [sql.SQL("coalesce({}, false)::int").format(_differs(q)) for q in self._quantities]
         quiet = [
@@ -58,7 +58,7 @@ class StageJoin:
         )
 
     def keep_conflicts(self) -> sql.Composed:
-        """One row in ``reading_conflict`` for each value that differs; seen again, it is counted."""
+        """Put one row into ``reading_conflict`` for each value that differs; seen again, it is counted."""
         values = [
             sql.SQL("({}, s.{}::text, t.{}::text, {})").format(
                 sql.Literal(q.value), sql.Identifier(q.value), sql.Identifier(q.value), _differs(q)

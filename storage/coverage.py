@@ -1,0 +1,228 @@
+"""The coverage ledger at rest: what every scheduled instant brought, and what is still worth asking for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from psycopg import sql
+
+from pipeline.coverage import RANK, Cause, CoverageEntry, CoverageStatus
+from pipeline.model import MeterId, Scope
+from pipeline.quantities import Group
+from pipeline.registry import DEFAULT_ZONE
+from storage.database import Connection, storage_errors
+from storage.registry import meter_numbers
+from storage.visible import visible_meters
+
+log = logging.getLogger("kilowatch.storage")
+
+
+class CoverageBy(StrEnum):
+    """What a summary counts apart."""
+
+    BUS = "bus"
+    PROFILE = "profile"
+    AREA = "area"
+    DAY = "day"
+    GROUP = "group"
+    METER = "meter"
+
+
+_KEY: dict[CoverageBy, str] = {
+    CoverageBy.BUS: "coalesce(i.bus, '')",
+    CoverageBy.PROFILE: "coalesce(i.profile, '')",
+    CoverageBy.AREA: "coalesce(p.area, '')",
+    CoverageBy.DAY: "(c.slot_at AT TIME ZONE %(zone)s)::date::text",
+    CoverageBy.GROUP: "c.quantity_group",
+    CoverageBy.METER: "m.id",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageShare:
+    """How many scheduled instants brought what, under one key."""
+
+    key: str
+    expected: int
+    got: int
+    late: int
+    backfilled: int
+    not_stored: int
+    missing: int
+
+    @property
+    def share(self) -> float:
+        """The part of the expected instants that has a reading, late and backfilled ones included."""
+        return (self.got + self.late + self.backfilled) / self.expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Instants of one meter and group that are missing and may still be in the meter's memory."""
+
+    meter: MeterId
+    group: Group
+    bus: str | None
+    slots: tuple[datetime, ...]
+
+
+class CoverageLedger:
+    """Implements ``pipeline.ports.CoverageSink``."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Write over ``connection``."""
+        self._connection = connection
+
+    def record(self, entries: Sequence[CoverageEntry]) -> None:
+        """Store entries; a status of higher rank replaces a lower one, and the attempts add up then.
+
+        Raises:
+            StorageError: If the database is away or refuses; nothing of this call is stored then.
+        """
+        best = _best(entries)
+        if not best:
+            return
+        with storage_errors(f"recording {len(best)} coverage entries"), self._connection.transaction():
+            numbers = meter_numbers(self._connection)
+            known = [e for e in best if e.meter in numbers]
+            if len(known) < len(best):
+                log.warning(
+                    "coverage of meters outside the archive left out",
+                    extra={"entries": len(best) - len(known)},
+                )
+            self._connection.execute(
+                "INSERT INTO coverage AS old (meter_id, quantity_group, slot_at, status, cause, attempts) "
+                "SELECT * FROM unnest(%s::int[], %s::text[], %s::timestamptz[], %s::coverage_status[], "
+                "%s::text[], %s::int[]) "
+                "ON CONFLICT (meter_id, quantity_group, slot_at) DO UPDATE SET status = excluded.status, "
+                "cause = excluded.cause, attempts = old.attempts + excluded.attempts, updated_at = now() "
+                "WHERE excluded.status > old.status",
+                (
+                    [numbers[e.meter] for e in known],
+                    [e.group.value for e in known],
+                    [e.slot_at for e in known],
+                    [e.status.value for e in known],
+                    [e.cause.value if e.cause is not None else None for e in known],
+                    [e.attempts for e in known],
+                ),
+            )
+
+
+def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    by: CoverageBy,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    zone: ZoneInfo = DEFAULT_ZONE,
+) -> list[CoverageShare]:
+    """Return the shares of the slots in ``[starts_at, ends_at)``, by bus, profile, area, local day ...
+
+    Bus, profile and area are those of the installation in force at the slot.
+    """
+    with storage_errors("summing up coverage"):
+        visible = visible_meters(connection, None, scope=scope)
+        rows = connection.execute(
+            sql.SQL(
+                "SELECT {key} AS key, count(*), count(*) FILTER (WHERE c.status = 'got'), "
+                "count(*) FILTER (WHERE c.status = 'late'), count(*) FILTER (WHERE c.status = 'backfilled'), "
+                "count(*) FILTER (WHERE c.status = 'not stored'), "
+                "count(*) FILTER (WHERE c.status = 'missing') "
+                "FROM coverage AS c JOIN meter AS m USING (meter_id) "
+                "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
+                "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
+                "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
+                "LEFT JOIN service_point AS p ON p.id = i.service_point "
+                "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
+                "GROUP BY 1 ORDER BY 1"
+            ).format(key=sql.SQL(_KEY[by])),
+            {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
+        ).fetchall()
+    return [
+        CoverageShare(
+            key=key, expected=n, got=got, late=late, backfilled=filled, not_stored=lost, missing=missing
+        )
+        for key, n, got, late, filled, lost, missing in rows
+    ]
+
+
+def missing_slots(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId] | None = None,
+    limit: int = 10_000,
+) -> list[CoverageEntry]:
+    """Return the instants that brought nothing, with their causes, the newest first."""
+    with storage_errors("listing missing readings"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(
+            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
+            "WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s AND slot_at < %(to)s "
+            "AND status <= 'not stored' ORDER BY slot_at DESC, meter_id, quantity_group LIMIT %(limit)s",
+            {"meters": visible.numbers, "from": starts_at, "to": ends_at, "limit": limit},
+        ).fetchall()
+    names = visible.names
+    return [
+        CoverageEntry(
+            meter=names[number],
+            group=Group(group),
+            slot_at=slot_at,
+            status=CoverageStatus(status),
+            cause=None if cause is None else Cause(cause),
+            attempts=attempts,
+        )
+        for number, group, slot_at, status, cause, attempts in rows
+    ]
+
+
+def gaps_to_backfill(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    buses: Sequence[str] | None = None,
+) -> list[Gap]:
+    """Return what is missing in ``[starts_at, ends_at)`` by meter and group, in order of time."""
+    with storage_errors("listing gaps"):
+        visible = visible_meters(connection, None, scope=scope)
+        rows = connection.execute(
+            "SELECT c.meter_id, c.quantity_group, i.bus, c.slot_at FROM coverage AS c "
+            "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
+            "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
+            "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
+            "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
+            "AND c.status = 'missing' AND (%(buses)s::text[] IS NULL OR i.bus = ANY(%(buses)s)) "
+            "ORDER BY c.meter_id, c.quantity_group, i.bus, c.slot_at",
+            {
+                "meters": visible.numbers,
+                "from": starts_at,
+                "to": ends_at,
+                "buses": None if buses is None else list(buses),
+            },
+        ).fetchall()
+    names = visible.names
+    return [
+        Gap(meter=names[number], group=Group(group), bus=bus, slots=tuple(row[3] for row in same))
+        for (number, group, bus), same in groupby(rows, key=lambda row: (row[0], row[1], row[2]))
+    ]
+
+
+def _best(entries: Sequence[CoverageEntry]) -> list[CoverageEntry]:
+    """Return one entry a key, the one of highest rank, in one order for all writers."""
+    best: dict[tuple[str, str, datetime], CoverageEntry] = {}
+    for entry in entries:
+        key = (entry.meter, entry.group.value, entry.slot_at)
+        if key not in best or RANK[entry.status] > RANK[best[key].status]:
+            best[key] = entry
+    return [best[key] for key in sorted(best)]

@@ -1,0 +1,196 @@
+"""Episodes (异常) at rest: amended under their id, never doubled; what people wrote on them stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from pipeline.model import Episode, MeterId, Scope, Severity, Verdict
+from storage.database import Connection, storage_errors
+
+_FIELDS = (
+    "id",
+    "detector",
+    "version",
+    "meter",
+    "service_point",
+    "starts_at",
+    "ends_at",
+    "detected_at",
+    "verdict",
+    "severity",
+    "score",
+    "energy_kwh",
+    "message",
+    "parameters",
+    "evidence",
+)
+
+
+class EpisodeState(StrEnum):
+    """What people have made of an episode."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEpisode:
+    """An episode with people's own fields."""
+
+    episode: Episode
+    state: EpisodeState
+    assignee: str | None
+    note: str | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeReport:
+    """What saving did."""
+
+    added: int
+    amended: int
+    unchanged: int
+
+
+def save_episodes(connection: Connection, episodes: Sequence[Episode]) -> EpisodeReport:
+    """Store episodes; one that is there under its id is amended, and people's fields stay as they are.
+
+    Raises:
+        StorageError: If the database is away or refuses; nothing of this call is stored then.
+    """
+    rest = _FIELDS[1:]
+    statement = sql.SQL(
+        "INSERT INTO episode AS old ({fields}) VALUES ({values}) ON CONFLICT (id) DO UPDATE SET {new}, "
+        "amended_at = now() WHERE ({old}) IS DISTINCT FROM ({excluded}) RETURNING (xmax = 0)"
+    ).format(
+        fields=sql.SQL(", ").join(map(sql.Identifier, _FIELDS)),
+        values=sql.SQL(", ").join([sql.Placeholder()] * len(_FIELDS)),
+        new=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(f)) for f in rest),
+        old=sql.SQL(", ").join(sql.Identifier("old", f) for f in rest),
+        excluded=sql.SQL(", ").join(sql.Identifier("excluded", f) for f in rest),
+    )
+    added = amended = 0
+    with storage_errors(f"saving {len(episodes)} episodes"), connection.transaction():
+        for episode in sorted(episodes, key=lambda e: e.id):
+            row = connection.execute(statement, _row(episode)).fetchone()
+            if row is not None:
+                added += bool(row[0])
+                amended += not row[0]
+    return EpisodeReport(added=added, amended=amended, unchanged=len(episodes) - added - amended)
+
+
+def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    *,
+    scope: Scope,
+    detector: str | None = None,
+    meters: Sequence[MeterId] | None = None,
+    verdict: Verdict | None = None,
+    state: EpisodeState | None = None,
+    overlaps: tuple[datetime, datetime] | None = None,
+    limit: int = 10_000,
+) -> list[StoredEpisode]:
+    """Return episodes, the newest first.
+
+    Args:
+        connection: The database.
+        scope: The areas the caller may see.
+        detector: Only of this detector.
+        meters: Only of these meters.
+        verdict: Only with this verdict.
+        state: Only in this state.
+        overlaps: Only those that touch ``[start, end)``.
+        limit: At most so many.
+    """
+    with storage_errors("listing episodes"):
+        rows = connection.execute(
+            sql.SQL(
+                "SELECT {fields}, state, assignee, note, decided_at FROM episode AS e "
+                "WHERE (%(areas)s::text[] IS NULL OR EXISTS (SELECT 1 FROM service_point AS p "
+                "WHERE p.id = e.service_point AND p.area = ANY(%(areas)s))) "
+                "AND (%(detector)s::text IS NULL OR detector = %(detector)s) "
+                "AND (%(meters)s::text[] IS NULL OR meter = ANY(%(meters)s)) "
+                "AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s) "
+                "AND (%(state)s::text IS NULL OR state = %(state)s) "
+                "AND (%(from)s::timestamptz IS NULL OR ends_at IS NULL OR ends_at > %(from)s) "
+                "AND (%(to)s::timestamptz IS NULL OR starts_at < %(to)s) "
+                "ORDER BY starts_at DESC, id LIMIT %(limit)s"
+            ).format(fields=sql.SQL(", ").join(map(sql.Identifier, _FIELDS))),
+            {
+                "areas": None if scope.areas is None else sorted(scope.areas),
+                "detector": detector,
+                "meters": None if meters is None else list(meters),
+                "verdict": verdict,
+                "state": state,
+                "from": None if overlaps is None else overlaps[0],
+                "to": None if overlaps is None else overlaps[1],
+                "limit": limit,
+            },
+        ).fetchall()
+    return [_stored(row) for row in rows]
+
+
+def get_episode(connection: Connection, episode_id: str) -> StoredEpisode | None:
+    """Return one episode; None if there is none of that id."""
+    with storage_errors(f"looking up episode {episode_id}"):
+        row = connection.execute(
+            sql.SQL("SELECT {}, state, assignee, note, decided_at FROM episode WHERE id = %s").format(
+                sql.SQL(", ").join(map(sql.Identifier, _FIELDS))
+            ),
+            (episode_id,),
+        ).fetchone()
+    return None if row is None else _stored(row)
+
+
+def decide_episode(  # noqa: PLR0913 - what one person writes on it
+    connection: Connection,
+    episode_id: str,
+    *,
+    state: EpisodeState,
+    decided_at: datetime,
+    assignee: str | None = None,
+    note: str | None = None,
+) -> bool:
+    """Write people's fields; tells whether the episode is there."""
+    with storage_errors(f"deciding episode {episode_id}"):
+        return (
+            connection.execute(
+                "UPDATE episode SET state = %s, decided_at = %s, assignee = coalesce(%s, assignee), "
+                "note = coalesce(%s, note) WHERE id = %s",
+                (state.value, decided_at, assignee, note, episode_id),
+            ).rowcount
+            > 0
+        )
+
+
+def _row(episode: Episode) -> list[object]:
+    values = {name: getattr(episode, name) for name in _FIELDS}
+    values["verdict"] = episode.verdict.value
+    values["severity"] = int(episode.severity)
+    values["parameters"] = Jsonb(dict(episode.parameters))
+    values["evidence"] = Jsonb(dict(episode.evidence))
+    return [values[name] for name in _FIELDS]
+
+
+def _stored(row: Sequence[object]) -> StoredEpisode:
+    values = dict(zip(_FIELDS, row, strict=False))
+    state, assignee, note, decided_at = row[len(_FIELDS) :]
+    values["verdict"] = Verdict(str(values["verdict"]))
+    values["severity"] = Severity(int(str(values["severity"])))
+    return StoredEpisode(
+        episode=Episode(**values),  # type: ignore[arg-type]  # the table mirrors the record
+        state=EpisodeState(str(state)),
+        assignee=assignee,  # type: ignore[arg-type]  # as above
+        note=note,  # type: ignore[arg-type]  # as above
+        decided_at=decided_at,  # type: ignore[arg-type]  # as above
+    )

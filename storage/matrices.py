@@ -1,0 +1,170 @@
+"""Aligned matrices of many meters for the detectors, built from intervals and readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.block import MeterMatrix, Times
+from pipeline.model import MeterId, Origin, Scope
+from pipeline.quantities import Quantity
+from pipeline.registry import Registry
+from pipeline.timegrid import from_numpy, slot_grid, to_numpy
+from storage.columns import NUMBER_OF_ORIGIN
+from storage.database import Connection
+from storage.intervals import interval_series
+from storage.readings import ReadingSeries, reading_series
+
+PREFERENCE = (Origin.LOAD_RECORD, Origin.PRESENT, Origin.PUSH)
+"""Which reading stands for a slot when it has several; within one origin it is the earliest."""
+
+_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    registry: Registry,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    minutes: int,
+    meters: Sequence[MeterId],
+    quantities: Sequence[Quantity] = (),
+    primary_profiles: frozenset[str] = frozenset(),
+) -> MeterMatrix:
+    """Return the slots of ``meters`` that begin in ``[starts_at, ends_at)``, missing ones as NaN.
+
+    Ask for some hundred meters at a time: a month of 500 meters is about 1.4 million slots.
+
+    Args:
+        connection: The database.
+        registry: The archive, for resolutions and ratios.
+        scope: The areas the caller may see; meters outside it stay all NaN.
+        starts_at: The first instant.
+        ends_at: The first instant after.
+        minutes: Length of the slots.
+        meters: The rows of the matrix, in this order.
+        quantities: Electrical quantities wanted at the slots' starts, on the meter's own side.
+        primary_profiles: Profiles whose values are primary ones already: no ratio is applied to them.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    grid = slot_grid(starts_at, ends_at, minutes)
+    factors = ratio_factors(registry, meters, grid, primary_profiles)
+    wanted = list(dict.fromkeys((*quantities, Quantity.ACTIVE_POWER)))
+    readings = reading_series(
+        connection,
+        wanted,
+        scope=scope,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        meters=meters,
+        origins=PREFERENCE,
+    )
+    values = values_at_slots(readings, meters, grid, minutes)
+    power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
+    import_kwh, quality = _energy(connection, scope, meters, grid, minutes)
+    return MeterMatrix(
+        meters=list(meters),
+        starts_at=grid,
+        minutes=minutes,
+        values={q: values[q] for q in quantities},
+        import_kwh=import_kwh,
+        quality=quality,
+        step_kwh=_steps(registry, meters, factors),
+        power_kw=power_kw,
+    )
+
+
+def values_at_slots(
+    readings: ReadingSeries, meters: Sequence[MeterId], grid: Times, minutes: int
+) -> dict[Quantity, NDArray[np.float32]]:
+    """Return each quantity's reading for each slot, shape (meters, slots); see :data:`PREFERENCE`.
+
+    A reading belongs to the slot of its scheduled instant, else to the slot in which it was taken.
+    """
+    shape = (len(meters), len(grid))
+    values = {q: np.full(shape, np.nan, dtype=np.float32) for q in readings.values}
+    if not len(readings) or not len(grid):
+        return values
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    rows = np.array([row_of[m] for m in readings.meters], dtype=np.int64)[readings.meter_index]
+    at = np.where(np.isnat(readings.slot_at), readings.taken_at, readings.slot_at)
+    slots = (at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")
+    rank = np.full(max(NUMBER_OF_ORIGIN.values()) + 1, len(PREFERENCE))
+    for place, origin in enumerate(PREFERENCE):
+        rank[NUMBER_OF_ORIGIN[origin]] = place
+    # The best comes last, since of several values assigned to one cell the last one stays.
+    order = np.lexsort((at, rank[readings.origin]))[::-1]
+    order = order[(slots[order] >= 0) & (slots[order] < len(grid))]
+    for quantity, column in readings.values.items():
+        given = order[~np.isnan(column[order])]
+        values[quantity][rows[given], slots[given]] = column[given]
+    return values
+
+
+def ratio_factors(
+    registry: Registry, meters: Sequence[MeterId], grid: Times, primary_profiles: frozenset[str]
+) -> NDArray[np.float64]:
+    """Return what the meters' values are multiplied by to become primary ones, shape (meters, slots)."""
+    factors = np.ones((len(meters), len(grid)))
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    # The ratio that began last wins.
+    dated = sorted(registry.ratios, key=lambda ratio: ratio.starts_at or _SINCE_EVER)
+    for ratio in dated:
+        if ratio.meter in row_of:
+            factors[row_of[ratio.meter], _inside(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
+    for installation in registry.installations:
+        if installation.profile in primary_profiles and installation.meter in row_of:
+            inside = _inside(grid, installation.starts_at, installation.ends_at)
+            factors[row_of[installation.meter], inside] = 1.0
+    return factors
+
+
+def _energy(
+    connection: Connection, scope: Scope, meters: Sequence[MeterId], grid: Times, minutes: int
+) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    energy = np.full((len(meters), len(grid)), np.nan)
+    quality = np.full((len(meters), len(grid)), "N", dtype="U1")
+    if not len(grid):
+        return energy, quality
+    step = np.timedelta64(minutes * 60_000_000, "us")
+    intervals = interval_series(
+        connection,
+        scope=scope,
+        starts_at=from_numpy(grid[0]),
+        ends_at=from_numpy(grid[-1] + step),
+        minutes=minutes,
+        meters=meters,
+    )
+    if len(intervals):
+        row_of = {meter: row for row, meter in enumerate(meters)}
+        rows = np.array([row_of[m] for m in intervals.meters])
+        slots = (intervals.starts_at - grid[0]) // step
+        aligned = grid[slots] == intervals.starts_at
+        energy[rows[aligned], slots[aligned]] = intervals.energies["import_kwh"][aligned]
+        quality[rows[aligned], slots[aligned]] = intervals.quality[aligned]
+    return energy, quality
+
+
+def _steps(
+    registry: Registry, meters: Sequence[MeterId], factors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    resolution = np.array([registry.meter_by_id[m].resolution for m in meters])
+    # Where the ratio changed within the span, the coarser step is the safe one.
+    coarsest: NDArray[np.float64] = factors.max(axis=1, initial=0.0)
+    return resolution * coarsest
+
+
+def _inside(grid: Times, starts_at: datetime | None, ends_at: datetime | None) -> NDArray[np.bool_]:
+    inside = np.ones(len(grid), dtype=np.bool_)
+    if starts_at is not None:
+        inside &= grid >= to_numpy(starts_at)
+    if ends_at is not None:
+        inside &= grid < to_numpy(ends_at)
+    return inside
