@@ -6,14 +6,14 @@ import asyncio
 import logging
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from collectors.connection import Connection, MakeLine
+from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import Clock, Outcome, Timing, exchange
 from collectors.host_lock import HostLock
 from collectors.poller import MeterState, Poll, present_snapshot, stored_snapshots
@@ -22,7 +22,7 @@ from collectors.transports import line_for
 from collectors.turns import Priority, Turns
 from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, TransportError
-from pipeline.model import MeterId
+from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Schedule
 from protocols.session import Answer, DropReason, Query
@@ -43,35 +43,6 @@ DEAF_AFTER = 8
 """Questions in a row without a single byte, after which the line is opened again: half of it may be gone."""
 
 _log = logging.getLogger("kilowatch.collectors.bus")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BusCounters:
-    """What one bus has done since it was started."""
-
-    bus: str
-    exchanges: int = 0
-    answered: int = 0
-    refused: int = 0
-    retries: int = 0
-    dropped: Mapping[DropReason, int] = field(default_factory=dict)
-    opened: int = 0
-    """Times the line was opened."""
-    busy_s: float = 0.0
-    """Seconds spent in exchanges."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeterHealth:
-    """What the bus owner knows of one meter."""
-
-    meter: MeterId
-    failures: int
-    """Reads in a row without any answer."""
-    silent: bool
-    """It is only probed, once a cycle, until it answers."""
-    refused: frozenset[str]
-    """Questions that it is not asked."""
 
 
 class BusOwner:
@@ -153,39 +124,21 @@ class BusOwner:
             slot_at: The scheduled instant, or None for a person's read, which waits for the slot's reads.
             schedules: The groups that are due, for the coverage ledger.
 
-        Nothing is raised for what a line or a meter does; ``cause`` says it.
-
-        Raises:
-            ConfigError: If the driver cannot make sense of the meter's address.
+        Nothing is raised for what a line, a meter or its driver does; ``cause`` and ``failure`` say it.
         """
         await self._turns.take(Priority.ON_DEMAND if slot_at is None else Priority.LIVE)
         try:
-            state = self._state(target)
-            poll = Poll(state, partial(target.driver.plan, wanted), self._now())
-            while (query := poll.next_query()) is not None:
-                probe = slot_at is not None and state.silent and not poll.alive
-                poll.take(query, await self._ask(target, query, probe=probe))
-            poll.finish()
-            snapshot = present_snapshot(target.meter, poll, wanted, slot_at)
+            return await self._read(target, wanted, slot_at, schedules)
+        except Exception as error:  # noqa: BLE001  # a faulty driver must not cost the neighbours their data
+            failure = self._forget(target, error)
+            return self.unread(target, slot_at, schedules, Cause.WRONG_PARAMETERS, failure)
         finally:
             self._turns.give_back()
-        return MeterRead(
-            bus=self.bus.id,
-            meter=target.meter,
-            slot_at=slot_at,
-            schedules=schedules,
-            snapshot=snapshot,
-            cause=poll.cause,
-            attempts=poll.attempts,
-            refused=state.refused(self._now()),
-            facts=poll.facts,
-            failure=poll.failure,
-        )
 
     def unread(
         self,
         target: Target,
-        slot_at: datetime,
+        slot_at: datetime | None,
         schedules: tuple[Schedule, ...],
         cause: Cause,
         failure: str = "",
@@ -246,27 +199,73 @@ class BusOwner:
     async def backfill_meter(self, target: Target, starts_at: datetime, ends_at: datetime) -> MeterBackfill:
         """Fetch what the meter itself stored in ``[starts_at, ends_at)``, one exchange a turn.
 
-        A live slot waits for one exchange at most. Nothing is raised for what a line or a meter does.
+        A live slot waits for one exchange at most. Nothing is raised for what a line, a meter or its driver
+        does.
         """
-        state = self._state(target)
-        plan = partial(target.driver.backfill_plan, starts_at, ends_at)
-        poll = Poll(state, plan, self._now(), remember=False)
-        while (query := poll.next_query()) is not None:
-            await self._turns.take(Priority.BACKFILL)
-            try:
-                poll.take(query, await self._ask(target, query, probe=state.silent and not poll.alive))
-            finally:
-                self._turns.give_back()
-        poll.finish()
+        snapshots: list[Snapshot] = []
+        try:
+            state = self._state(target)
+            plan = partial(target.driver.backfill_plan, starts_at, ends_at)
+            poll = Poll(state, plan, self._now(), remember=False)
+            while (query := poll.next_query()) is not None:
+                await self._turns.take(Priority.BACKFILL)
+                try:
+                    probe = state.silent and not poll.alive
+                    poll.take(query, await self._ask(target, query, probe=probe))
+                finally:
+                    self._turns.give_back()
+            poll.finish()
+            snapshots = stored_snapshots(target.meter, poll)
+        except Exception as error:  # noqa: BLE001  # a faulty driver must not cost the neighbours their data
+            return MeterBackfill(
+                bus=self.bus.id,
+                meter=target.meter,
+                snapshots=snapshots,
+                cause=Cause.WRONG_PARAMETERS,
+                attempts=0,
+                failure=self._forget(target, error),
+            )
         return MeterBackfill(
             bus=self.bus.id,
             meter=target.meter,
-            snapshots=stored_snapshots(target.meter, poll),
+            snapshots=snapshots,
             cause=poll.cause,
             attempts=poll.attempts,
             refused=state.refused(self._now()),
             failure=poll.failure,
         )
+
+    async def _read(
+        self,
+        target: Target,
+        wanted: Collection[Quantity],
+        slot_at: datetime | None,
+        schedules: tuple[Schedule, ...],
+    ) -> MeterRead:
+        state = self._state(target)
+        poll = Poll(state, partial(target.driver.plan, wanted), self._now())
+        while (query := poll.next_query()) is not None:
+            probe = slot_at is not None and state.silent and not poll.alive
+            poll.take(query, await self._ask(target, query, probe=probe))
+        poll.finish()
+        return MeterRead(
+            bus=self.bus.id,
+            meter=target.meter,
+            slot_at=slot_at,
+            schedules=schedules,
+            snapshot=present_snapshot(target.meter, poll, wanted, slot_at),
+            cause=poll.cause,
+            attempts=poll.attempts,
+            refused=state.refused(self._now()),
+            facts=poll.facts,
+            failure=poll.failure,
+        )
+
+    def _forget(self, target: Target, error: Exception) -> str:
+        """Log what a driver raised and begin anew with its meter; return what to tell people."""
+        _log.error("read failed", exc_info=error, extra={"bus": self.bus.id, "meter": target.meter})
+        self._meters.pop((target.meter, target.address), None)
+        return f"address {target.address}: {type(error).__name__}: {error}"
 
     def _state(self, target: Target) -> MeterState:
         key = (target.meter, target.address)
@@ -278,12 +277,7 @@ class BusOwner:
     async def _read_due(
         self, target: Target, slot_at: datetime, schedules: tuple[Schedule, ...], on_result: OnResult
     ) -> MeterRead:
-        try:
-            read = await self.read_meter(target, target.wanted(schedules), slot_at, schedules=schedules)
-        except Exception as error:  # noqa: BLE001  # one faulty driver must not cost the neighbours their data
-            _log.exception("read failed", extra={"bus": self.bus.id, "meter": target.meter})
-            self._meters.pop((target.meter, target.address), None)
-            read = self.unread(target, slot_at, schedules, Cause.WRONG_PARAMETERS, str(error))
+        read = await self.read_meter(target, target.wanted(schedules), slot_at, schedules=schedules)
         await on_result(read)
         return read
 

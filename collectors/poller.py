@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +25,9 @@ IGNORED_AFTER = 3
 REFUSED_FOR = timedelta(hours=24)
 """How long a refused question is left out before it is tried again: a meter may have been replaced."""
 QUESTIONS_MOST = 256
-"""A bound on one poll, whatever a driver plans."""
+"""A bound on one round of present values, whatever a driver plans."""
+BACKFILL_QUESTIONS_MOST = 20_000
+"""The same for backfill: a month of one-minute records needs some thousands."""
 
 
 @dataclass(slots=True)
@@ -101,7 +104,7 @@ class Poll:
 
     def next_query(self) -> Query | None:
         """Return what to ask now, or None when the round is over."""
-        if self._over or not self._queue or len(self._asked) >= QUESTIONS_MOST:
+        if self._over or not self._queue or self._too_many():
             return None
         return self._queue[0]
 
@@ -123,7 +126,7 @@ class Poll:
         """Take what became of the question."""
         self.attempts += outcome.attempts
         self._asked.add(query.what)
-        self._queue = self._queue[1:]
+        self._queue.popleft()
         match outcome.event:
             case Answer():
                 self._take_answer(query, outcome)
@@ -138,6 +141,11 @@ class Poll:
 
     def finish(self) -> None:
         """Learn from the round: whether the meter lives, and what it passes over."""
+        if self._queue and self._too_many():
+            self.cause = self.cause or Cause.NOT_ASKED
+            self.failure = (
+                f"{len(self._asked)} questions were asked and more were planned; take a shorter time"
+            )
         if self._alive:
             self.state.failures = 0
             if self._remember:
@@ -170,7 +178,10 @@ class Poll:
         self._passed_over.append(query.what)
         self._over = self._row >= (2 if self._alive else 1)
 
-    def _planned(self) -> list[Query]:
+    def _too_many(self) -> bool:
+        return len(self._asked) >= (QUESTIONS_MOST if self._remember else BACKFILL_QUESTIONS_MOST)
+
+    def _planned(self) -> deque[Query]:
         """Plan again without what was asked.
 
         A meter may pass over a question it does not know. So that such a one does not make it look silent for
@@ -179,12 +190,12 @@ class Poll:
         """
         queries = [q for q in self._plan(self.state.refused(self._at)) if q.what not in self._asked]
         if not self._remember or not queries:
-            return queries
+            return deque(queries)
         known = self.state.answered
         if not known and not self._asked:
             turn = self.state.failures % len(queries)
-            return queries[turn:] + queries[:turn]
-        return sorted(queries, key=lambda query: query.what not in known)
+            return deque(queries[turn:] + queries[:turn])
+        return deque(sorted(queries, key=lambda query: query.what not in known))
 
 
 def present_snapshot(

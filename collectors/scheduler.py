@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from zlib import crc32
 
-from collectors.bus import BusCounters, BusOwner, OnResult
+from collectors.bus import BusOwner, OnResult
+from collectors.counters import BusCounters
 from collectors.exchange import Clock
 from collectors.targets import MeterRead, Target
 from pipeline.coverage import Cause

@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import pytest
 
-from collectors.bus import BusCounters, BusOwner, MeterHealth
+from collectors.bus import BusOwner
+from collectors.counters import BusCounters, MeterHealth
 from collectors.targets import MeterBackfill, MeterRead, Target
 from pipeline.coverage import Cause
 from pipeline.errors import ConfigError
@@ -304,6 +305,35 @@ def test_a_faulty_driver_costs_its_own_meter_only(tmp_path: Path, driver: ToyDri
     assert reads[2].cause is Cause.WRONG_PARAMETERS
     assert reads[1].snapshot is not None
     assert reads[3].snapshot is not None
+
+
+@pytest.mark.parametrize("driver", [BrokenDriver(), PickyDriver()])
+def test_a_faulty_driver_answers_a_person_and_backfill_with_its_failure(
+    tmp_path: Path, driver: ToyDriver
+) -> None:
+    async def main() -> tuple[MeterRead, MeterBackfill]:
+        owner = owner_of(MemoryLine(), tmp_path)
+        read = await owner.read_meter(target(2, driver), WANTED, None)
+        fetched = await owner.backfill_meter(target(2, driver), START - timedelta(hours=2), START)
+        await owner.close()
+        return read, fetched
+
+    read, fetched = run_simulated(main())
+    assert read.cause is fetched.cause is Cause.WRONG_PARAMETERS
+    assert "address 02" in read.failure
+    assert fetched.snapshots == []
+
+
+def test_a_month_of_backfill_is_fetched_in_one_go(tmp_path: Path) -> None:
+    async def main() -> MeterBackfill:
+        owner = owner_of(MemoryLine(), tmp_path)
+        fetched = await owner.backfill_meter(target(1), START - timedelta(days=30), START)
+        await owner.close()
+        return fetched
+
+    fetched = run_simulated(main())
+    assert fetched.cause is None
+    assert len(fetched.snapshots) == 720
 
 
 def test_backfill_delays_a_slot_by_one_exchange_at_most(tmp_path: Path) -> None:

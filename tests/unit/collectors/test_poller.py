@@ -160,6 +160,7 @@ def test_a_driver_that_plans_without_end_is_stopped() -> None:
     state = new_state()
     poll = Poll(state, lambda refused: [toy_query(f"V{len(refused)}")], START)
     assert len(run(poll, lambda what, _: refused(what))) <= 256
+    assert poll.cause is Cause.NOT_ASKED
 
 
 def test_the_meter_s_clock_gives_its_offset_from_ours() -> None:

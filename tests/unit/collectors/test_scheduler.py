@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.bus import BusCounters, BusOwner
+from collectors.bus import BusOwner
+from collectors.counters import BusCounters
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.targets import MeterRead, Target
 from pipeline.coverage import Cause
