@@ -6,6 +6,9 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
+
+IDLE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Deliveries:
         self._queue: deque[Delivery] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._wake_at = 0
 
     def __len__(self) -> int:
         """Return how many wait."""
@@ -55,14 +59,28 @@ class Deliveries:
             if self._closed:
                 return False
             self._queue.append(delivery)
-            self._changed.notify_all()
+            # Waking the reader for every message would cost more than the message.
+            if len(self._queue) in (1, self._wake_at):
+                self._changed.notify_all()
             return True
 
-    def take(self, most: int, wait_s: float) -> list[Delivery]:
-        """Return a batch: when ``most`` have come, or ``wait_s`` after the first; empty once closed."""
+    def take(self, most: int, wait_s: float, idle_s: float = IDLE_S) -> list[Delivery]:
+        """Return a batch; empty once closed.
+
+        It goes when ``most`` have come, ``wait_s`` after the first, or when nothing came for ``idle_s``: a
+        broker that allows fewer messages under way than a batch holds sends no more before it goes.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._queue)
-            self._changed.wait_for(lambda: self._closed or len(self._queue) >= most, timeout=wait_s)
+            self._wake_at = most
+            deadline_s = monotonic() + wait_s
+            held = 0
+            while not self._closed and held < len(self._queue) < most:
+                held = len(self._queue)
+                left_s = deadline_s - monotonic()
+                if left_s <= 0:
+                    break
+                self._changed.wait(min(idle_s, left_s))
             if self._closed:
                 return []
             batch = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]

@@ -27,6 +27,10 @@ def test_a_started_batch_goes_when_its_time_is_up() -> None:
     assert [d.mid for d in filled(1, 2).take(10, wait_s=0.0)] == [1, 2]
 
 
+def test_a_batch_goes_when_nothing_more_comes() -> None:
+    assert [d.mid for d in filled(1, 2).take(10, wait_s=60.0, idle_s=0.001)] == [1, 2]
+
+
 def test_without_room_a_message_without_promise_is_dropped() -> None:
     deliveries = filled(1, 2, capacity=2)
     assert not deliveries.put(delivery(3, qos=0))
