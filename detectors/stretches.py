@@ -51,13 +51,14 @@ def curve(
     Of several slots joined into one point the highest is shown (``peak`` 1) or the lowest (-1). Missing
     values are kept as None, so that a page draws the gap.
     """
-    if len(chosen) == 0:
-        return []
-    each = -(-len(chosen) // most)
-    points: list[Json] = []
-    for first in range(0, len(chosen), each):
-        slots = chosen[first : first + each]
-        known = np.where(np.isfinite(values[slots]), peak * values[slots], -np.inf)
-        slot = slots[int(known.argmax())]
-        points.append([iso(starts_at[slot]), number(values[slot])])
-    return points
+    each = max(-(-len(chosen) // most), 1)
+    firsts = range(0, len(chosen), each)
+    if each > 1:
+        ranked = np.where(np.isfinite(values), peak * values, -np.inf)
+        parts = (chosen[first : first + each] for first in firsts)
+        chosen = np.array([part[ranked[part].argmax()] for part in parts], dtype=np.intp)
+    times = np.datetime_as_string(starts_at[chosen].astype("datetime64[s]")).tolist()
+    return [
+        [f"{at}+00:00", value if np.isfinite(value) else None]
+        for at, value in zip(times, values[chosen].astype(np.float64).round(3).tolist(), strict=True)
+    ]

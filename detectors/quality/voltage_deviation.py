@@ -118,10 +118,13 @@ class VoltageDeviation:
         self, volts: Floats, outside: NDArray[np.bool_], restored: NDArray[np.bool_]
     ) -> Iterator[tuple[int, int, bool]]:
         """Yield stretches from the trigger to the first restored point, a long gap or the end of the data."""
+        triggered = stretches(outside, self.trigger_points).tolist()
+        if not triggered:
+            return
         gaps = stretches(np.isnan(volts), self.gap_points)
         stops = np.sort(np.concatenate([np.flatnonzero(restored), gaps[:, 0]]))
         last_end = 0
-        for first, stop in stretches(outside, self.trigger_points).tolist():
+        for first, stop in triggered:
             if first < last_end:
                 continue
             later = int(np.searchsorted(stops, stop))

@@ -50,11 +50,12 @@ def service_point_load(
     window: MeterMatrix, registry: Registry, service_point: str, slots: slice
 ) -> ServicePointLoad | None:
     """Return the load of a service point; None if the window has none of its meters."""
-    rows = {meter: row for row, meter in enumerate(window.meters)}
     placed = [i for i in registry.installations_of(service_point) if i.role is not Role.CHECK]
     starts_at = window.starts_at[slots]
     ends_at = starts_at + np.timedelta64(window.minutes * 60_000_000, "us")
     placed = [i for i in placed if _touches(i, starts_at, ends_at).any()]
+    wanted = {i.meter for i in placed}
+    rows = {meter: row for row, meter in enumerate(window.meters) if meter in wanted}
     if not any(i.meter in rows for i in placed):
         return None
     total = _Sum(window, registry, slots)
