@@ -96,6 +96,8 @@ class Item:
     wire: bytes
     """DI0 first."""
     row: Row
+    axis: str
+    """Along which axis its elements count; empty for a single one."""
     is_block: bool
     suffixes: tuple[str | None, ...]
     """One for each element the answer may hold; an answer may hold fewer."""
@@ -191,7 +193,8 @@ def _match(row: Row, codes: tuple[int, ...], wire: bytes) -> Item | None:
             return None
     suffixes = tuple(_joined(suffix, own) for own in along.suffixes.values()) if along else (suffix,)
     fields = tuple(_fields(row, suffixes))
-    return Item(wire=wire, row=row, is_block=along is not None, suffixes=suffixes, fields=fields)
+    axis = along.name if along else ""
+    return Item(wire=wire, row=row, axis=axis, is_block=along is not None, suffixes=suffixes, fields=fields)
 
 
 def _joined(left: str | None, right: str | None) -> str | None:

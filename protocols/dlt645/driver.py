@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
-from protocols.dlt645.planner import freeze_queries, load_record_queries, parts_of, present_queries
+from protocols.dlt645.planner import (
+    NEWEST_FREEZE,
+    freeze_queries,
+    load_record_queries,
+    parts_of,
+    present_queries,
+)
 from protocols.dlt645.records import CLASSES
 from protocols.dlt645.session import Dlt645Session
 from protocols.profile import Profile
@@ -18,6 +24,10 @@ from protocols.session import Query, drivers
 
 FREEZE_ITEMS = range(1, 0x0B)
 """II of a freeze identifier: energies 01 to 08, maximum demands 09 and 0A."""
+
+
+REFUSALS_ENOUGH = 3
+"""So many refused times, and a class of load records is not asked again."""
 
 
 class Dlt645Driver:
@@ -47,38 +57,38 @@ class Dlt645Driver:
         return present_queries(asked, self._wiring, refused)
 
     def backfill_plan(
-        self,
-        starts_at: datetime,
-        ends_at: datetime,
-        refused: Collection[str] = (),
-        *,
-        now: datetime | None = None,
+        self, starts_at: datetime, ends_at: datetime, refused: Collection[str] = ()
     ) -> Sequence[Query]:
-        """Return the questions that fetch load records and daily freezes stored in ``[starts_at, ends_at)``.
+        """Return the questions that fetch daily freezes and load records stored in ``[starts_at, ends_at)``.
 
-        Args:
-            starts_at: Start of the gap.
-            ends_at: End of the gap.
-            refused: Names of questions this meter has refused.
-            now: The present. Meters count daily freezes back from their own today; without it the gap is
-                taken to end now, and the freezes of an older gap are not found (their load records are).
+        A freeze at a local midnight closes the day before; it belongs to the gap that holds that instant.
         """
+        profile = self._profile
         queries: list[Query] = []
-        if self._profile.load_record_minutes:
-            for load_class in self._load_classes:
+        if profile.daily_freeze_days and NEWEST_FREEZE.what not in refused:
+            queries += freeze_queries(
+                starts_at, ends_at, self._freeze_items, self._zone, profile.daily_freeze_days
+            )
+        for load_class in self._load_classes if profile.load_record_minutes else ():
+            if not _is_given_up(load_class, refused):
                 queries += load_record_queries(
                     starts_at,
                     ends_at,
-                    minutes=self._profile.load_record_minutes,
+                    minutes=profile.load_record_minutes or 0,
                     load_class=load_class,
                     zone=self._zone,
                 )
-        if self._profile.daily_freeze_days:
-            today = (now or ends_at).astimezone(self._zone).date()
-            kept_from = (now or ends_at) - timedelta(days=self._profile.daily_freeze_days)
-            first = max(starts_at, kept_from)
-            queries += freeze_queries(first, ends_at, today, self._freeze_items, self._zone)
         return [query for query in queries if query.what not in refused]
+
+
+def _is_given_up(load_class: int, refused: Collection[str]) -> bool:
+    """Tell whether a meter refuses a whole class.
+
+    A conforming meter answers a time for which it stores nothing with an empty answer; some refuse it, so one
+    refusal is not enough.
+    """
+    stem = f"06{load_class:02X}0001 "
+    return sum(what.startswith(stem) for what in refused) >= REFUSALS_ENOUGH
 
 
 def _option(profile: Profile, name: str, default: Sequence[int], allowed: Collection[int]) -> Sequence[int]:

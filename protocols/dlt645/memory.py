@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from pipeline.model import Origin
 from protocols.dlt645.decoding import Decoder, Flags, Values
 from protocols.dlt645.records import decode_blocks, section_fields
 from protocols.dlt645.values import bytes_to_instant
 from protocols.session import Record
+
+FREEZES_KEPT: Final = 62
+"""The numbers that identifiers of daily freezes allow, 01 to 3E."""
 
 
 def load_records(payload: bytes, load_class: int, decoder: Decoder) -> tuple[Record, ...]:
@@ -32,38 +37,50 @@ def load_records(payload: bytes, load_class: int, decoder: Decoder) -> tuple[Rec
     return tuple(records)
 
 
-class FreezePairing:
-    """Joins a freeze's values to its time.
+class FreezeMemory:
+    """Finds daily freezes by their day, and joins each one's values to its time.
 
-    A freeze is asked by its number, counted back from the newest, and its time is another question. At
-    midnight every freeze moves to the next higher number; values asked just after would get the wrong date.
-    So a record is given out only when the next time answer proves that nothing moved: the same number still
-    has the same time, or the following number has an older one or none.
+    A meter numbers its freezes back from the newest, so the number of a day changes every midnight and when a
+    freeze is missing; the newest times that the meter told say which number to ask. Time and values are two
+    questions: values asked just after midnight would get the wrong day. So a record is given out only when a
+    later time answer proves that no number moved: the same number has the same time, the following number
+    has an older one or none, or number 1 is what it was.
     """
 
-    def __init__(self) -> None:
-        """Start with nothing known."""
+    def __init__(self, zone: ZoneInfo) -> None:
+        """Start with nothing known of the meter."""
+        self._zone = zone
+        self._newest: datetime | None = None
+        self._days: dict[int, date] = {}
         self._number = 0
         self._taken_at: datetime | None = None
         self._values: Values = {}
         self._flags: Flags = {}
         self._proved: list[Record] = []
 
+    def number_of(self, day: date) -> int:
+        """Return the number under which the freeze at the beginning of ``day`` is to be expected."""
+        newer = max((n for n, known in self._days.items() if known >= day), default=0)
+        if not newer:
+            return 1
+        older = min((n for n, known in self._days.items() if known < day), default=FREEZES_KEPT + 1)
+        # So many numbers on if no freeze is missing between them, fewer if some are.
+        return min(newer + (self._days[newer] - day).days, max(newer, older - 1))
+
     def told_time(self, number: int, taken_at: datetime | None) -> None:
         """Take the time of a freeze; None when the meter has no such freeze."""
-        if self._taken_at is not None and (self._values or self._flags):
-            unmoved = (number == self._number and taken_at == self._taken_at) or (
-                number == self._number + 1 and (taken_at is None or taken_at < self._taken_at)
-            )
-            if unmoved:
-                self._proved.append(
-                    Record(
-                        taken_at=self._taken_at,
-                        origin=Origin.DAILY_FREEZE,
-                        values=self._values,
-                        flags=self._flags,
-                    )
+        if self._taken_at is not None and (self._values or self._flags) and self._unmoved(number, taken_at):
+            self._proved.append(
+                Record(
+                    taken_at=self._taken_at,
+                    origin=Origin.DAILY_FREEZE,
+                    values=self._values,
+                    flags=self._flags,
                 )
+            )
+        if number == 1:
+            self._newest = taken_at
+        self._note_day(number, taken_at)
         self._number, self._taken_at = number, taken_at
         self._values, self._flags = {}, {}
 
@@ -78,3 +95,23 @@ class FreezePairing:
         records = tuple(self._proved)
         self._proved.clear()
         return records
+
+    def _note_day(self, number: int, taken_at: datetime | None) -> None:
+        """Remember which day a number is; what contradicts it is from before a midnight."""
+        if taken_at is None:
+            return
+        day = taken_at.astimezone(self._zone).date()
+        sound = all((n < number) == (known > day) for n, known in self._days.items() if n != number)
+        if not sound or self._days.get(number, day) != day:
+            self._days.clear()
+        self._days[number] = day
+
+    def _unmoved(self, number: int, taken_at: datetime | None) -> bool:
+        if self._taken_at is None:
+            return False
+        if number == self._number + 1:
+            return taken_at is None or taken_at < self._taken_at
+        return taken_at is not None and (
+            (number == self._number and taken_at == self._taken_at)
+            or (number == 1 and taken_at == self._newest)
+        )

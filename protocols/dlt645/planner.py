@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from pipeline.timegrid import local_day, local_days
 from protocols.dlt645.catalogue import Item, lookup, measured_items
 from protocols.dlt645.decoding import on_wiring
 from protocols.dlt645.frame import OVERHEAD, PREAMBLE
 from protocols.dlt645.records import blocks_per_answer
-from protocols.dlt645.session import DATE, DATE_AND_TIME, READ, READ_ADDRESS, TIME
+from protocols.dlt645.session import (
+    DAILY_FREEZE,
+    DATE,
+    DATE_AND_TIME,
+    FREEZE_OF_DAY,
+    FREEZE_TIME,
+    READ,
+    READ_ADDRESS,
+    TIME,
+)
 from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.session import Query
 
@@ -21,10 +32,6 @@ MAX_DATA: Final = 200
 """The longest data field of a read answer (clause 5.2.4)."""
 RATES_USUAL: Final = 7
 """Total and six rates: more is allowed by the standard, and kept nowhere here."""
-FREEZES_KEPT: Final = 62
-"""The numbers that identifiers of daily freezes allow."""
-_FREEZE_SLACK_DAYS: Final = 2
-"""A freeze that is missing moves the older ones to lower numbers; so many lower numbers are asked too."""
 
 _SUMS: Final = {
     # Import is QI + QII, export QIII + QIV; who wants the sums needs their parts.
@@ -113,7 +120,10 @@ def load_record_queries(
     while at < ends_at:
         slots = -((at - ends_at) // timedelta(minutes=minutes))
         count = min(blocks_per_answer(load_class), slots)
-        yield read_query(wire, MAX_DATA, bytes((count,)) + time_to_bytes(at.astimezone(zone), form))
+        local = at.astimezone(zone)
+        query = read_query(wire, MAX_DATA, bytes((count,)) + time_to_bytes(local, form))
+        # One name for each time: a collector that plans again must not take it for a question asked before.
+        yield replace(query, what=f"{query.what} {local:%Y-%m-%d %H:%M}")
         at += count * timedelta(minutes=minutes)
 
 
@@ -126,29 +136,44 @@ def _first_slot(starts_at: datetime, minutes: int, zone: ZoneInfo) -> datetime:
 
 
 def freeze_queries(
-    starts_at: datetime, ends_at: datetime, today: date, items: Sequence[int], zone: ZoneInfo
+    starts_at: datetime, ends_at: datetime, items: Sequence[int], zone: ZoneInfo, days: int
 ) -> Iterator[Query]:
     """Yield the questions for the daily freezes at the local midnights in ``[starts_at, ends_at)``.
 
-    Freeze 1 is the one of the meter's present day. The time of each is asked before its values, and the last
-    one's again at the end, which proves that no midnight has moved the numbers (see ``FreezePairing``).
+    The newest freeze's time comes first, so that the session can tell the number of each day; then day by day
+    into the past, time before values; at the end the newest time again, which proves that no midnight has
+    moved the numbers (see ``FreezeMemory``).
+
+    Args:
+        starts_at: Start of the gap.
+        ends_at: End of the gap.
+        items: II of ``05 06 II nn``.
+        zone: Zone of the meter's clock.
+        days: At most so many freezes, the newest.
     """
-    first = starts_at.astimezone(zone)
-    oldest = min(FREEZES_KEPT, (today - first.date()).days + 1)
-    if first.time() != time():
-        oldest -= 1  # The midnight before ``starts_at`` is outside.
-    last = (ends_at - timedelta(microseconds=1)).astimezone(zone).date()
-    newest = max(1, (today - last).days + 1)
-    if oldest < newest:
+    inside = [
+        day for day in local_days(starts_at, ends_at, zone) if starts_at <= local_day(day, zone)[0] < ends_at
+    ]
+    if not inside:
         return
-    for number in range(max(1, newest - _FREEZE_SLACK_DAYS), oldest + 1):
-        yield _freeze_query(number, 0)
+    yield NEWEST_FREEZE
+    # Asked twice for the first day: the first answer shows how many freezes are missing since.
+    yield _freeze_query(FREEZE_TIME, inside[-1], " first")
+    for day in reversed(inside[-days:]):
+        yield _freeze_query(FREEZE_TIME, day)
         for item in items:
-            yield _freeze_query(number, item)
-    yield _freeze_query(oldest, 0)
+            yield _freeze_query(item, day)
+    yield replace(NEWEST_FREEZE, what=NEWEST_FREEZE.what + " again")
 
 
-def _freeze_query(number: int, kind: int) -> Query:
-    wire = bytes((number, kind, 0x06, 0x05))
-    item = lookup(wire)
-    return read_query(wire, _content_bytes(item) if item else MAX_DATA)
+def _freeze_query(kind: int, day: date, remark: str = "") -> Query:
+    wire = FREEZE_OF_DAY + bytes((kind,)) + DAILY_FREEZE
+    item = lookup(b"\x01" + wire[1:])
+    return replace(
+        read_query(wire, _content_bytes(item) if item else MAX_DATA, day.isoformat().encode("ascii")),
+        what=f"{wire[:0:-1].hex().upper()} {day}{remark}",
+    )
+
+
+NEWEST_FREEZE: Final = read_query(b"\x01\x00" + DAILY_FREEZE, 5)
+"""Asks the time of the newest daily freeze."""

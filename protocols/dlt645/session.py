@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
 from pipeline.errors import DecodeError
@@ -20,7 +20,7 @@ from protocols.dlt645.frame import (
     payload,
 )
 from protocols.dlt645.framer import Framer
-from protocols.dlt645.memory import FreezePairing, load_records
+from protocols.dlt645.memory import FreezeMemory, load_records
 from protocols.dlt645.refusals import refusal
 from protocols.dlt645.values import bytes_to_instant
 from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, NeedData, Query, Refused
@@ -30,6 +30,11 @@ READ_ADDRESS: Final = 0x13
 IDENTIFIER: Final = 4
 ADDRESS: Final = 6
 FREEZE: Final = 0x05
+DAILY_FREEZE: Final = b"\x06\x05"
+FREEZE_OF_DAY: Final = b"\x00"
+"""In place of a freeze's number, followed by a day (ISO 8601): the session knows the number when it asks."""
+FREEZE_TIME: Final = 0
+"""The kind of item that is a freeze's time."""
 LOAD_RECORD: Final = 0x06
 ANY_ADDRESS: Final = b"\xaa" * ADDRESS
 
@@ -59,7 +64,7 @@ class Dlt645Session:
         self._query: Query | None = None
         self._function = 0
         self._identifier = b""
-        self._freezes = FreezePairing()
+        self._freezes = FreezeMemory(decoder.zone)
         self._date = b""
 
     def ask(self, query: Query) -> bytes:
@@ -67,8 +72,12 @@ class Dlt645Session:
         self._framer.abandon()
         self._query = query
         self._function = query.body[0]
-        self._identifier = query.body[1 : 1 + IDENTIFIER]
-        return PREAMBLE + build(self._address, self._function, query.body[1:])
+        data = query.body[1:]
+        if data[:1] == FREEZE_OF_DAY and data[2:IDENTIFIER] == DAILY_FREEZE:
+            number = self._freezes.number_of(date.fromisoformat(data[IDENTIFIER:].decode("ascii")))
+            data = bytes((number,)) + data[1:IDENTIFIER]
+        self._identifier = data[:IDENTIFIER]
+        return PREAMBLE + build(self._address, self._function, data)
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the line, in any chunks."""
@@ -116,7 +125,7 @@ class Dlt645Session:
     def _refused(self, query: Query, raw: bytes, data: bytes) -> Refused:
         if len(data) != 1:
             raise DecodeError("a refusal carries one error byte", data)
-        if self._identifier[2:] == bytes((0x06, FREEZE)) and self._identifier[1] == 0:
+        if self._identifier[2:] == DAILY_FREEZE and self._identifier[1] == FREEZE_TIME:
             self._freezes.told_time(self._identifier[0], None)
         return Refused(query=query, raw=raw, error=refusal(query.what, data[0]))
 
@@ -148,8 +157,8 @@ class Dlt645Session:
         self, query: Query, raw: bytes, content: bytes, values: Values, flags: Flags
     ) -> Answer:
         number, kind = self._identifier[0], self._identifier[1]
-        if self._identifier[2] == 0x06:  # noqa: PLR2004 - daily freezes
-            if kind == 0:
+        if self._identifier[2:] == DAILY_FREEZE:
+            if kind == FREEZE_TIME:
                 self._freezes.told_time(number, bytes_to_instant(content[:5], self._decoder.zone))
             else:
                 self._freezes.told_values(number, values, flags)
@@ -157,15 +166,15 @@ class Dlt645Session:
 
     def _clock(self, item: Item, content: bytes) -> dict[str, str]:
         """Return the meter's clock in UTC, from one answer or from a date and the time asked next."""
-        date, self._date = self._date, b""
+        day, self._date = self._date, b""
         if item.wire == DATE:
             self._date = content[1:]
             return {}
         if item.wire == DATE_AND_TIME:
-            date = content[4:]
+            day = content[4:]
         elif item.wire != TIME:
             return {}
-        clock = bytes_to_instant(content[:3] + date, self._decoder.zone) if date else None
+        clock = bytes_to_instant(content[:3] + day, self._decoder.zone) if day else None
         if clock is None or (item.wire == TIME and self._is_just_after_midnight(clock)):
             return {}
         return {"clock": clock.isoformat()}
