@@ -48,7 +48,11 @@ class Hunter:
 
     def feed(self, data: bytes) -> list[Finding]:
         """Take bytes and return the frames and droppings they complete."""
-        findings: list[Finding] = []
+        whole = self._whole_answer(data)
+        if whole is not None:
+            self._wanted = b""
+            data = data[len(whole.raw) :]
+        findings: list[Finding] = [] if whole is None else [whole]
         for byte in data:
             self._buffer.append(byte)
             self._open_candidate()
@@ -58,6 +62,19 @@ class Hunter:
                 findings += self._cut(len(self._buffer), DropReason.ECHO)
             findings += self._bound()
         return findings
+
+    def _whole_answer(self, data: bytes) -> Found | None:
+        """Return the awaited answer when ``data`` begins with all of it, as it nearly always does.
+
+        What lies within an awaited answer is never looked at, so byte by byte the same would be found.
+        """
+        header = data[: self.framer.header_bytes]
+        if self._buffer or not self._wanted or len(header) < self.framer.header_bytes:
+            return None
+        size = self.framer.frame_bytes(header)
+        if size is None or len(data) < size or not self.framer.matches(header, self._wanted):
+            return None
+        return self.framer.check(data[:size])
 
     def _open_candidate(self) -> None:
         start = len(self._buffer) - self.framer.header_bytes
