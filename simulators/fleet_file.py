@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Wiring
+from simulators.dlt645_meter import STANDARD, Traits
 from simulators.faults import Deed
 from simulators.fleet_plan import (
     AreaPlan,
@@ -22,12 +23,18 @@ from simulators.fleet_plan import (
     Moment,
     SuspensionPlan,
 )
+from simulators.gateway_messages import GatewayFaults
 from simulators.line import FaultKind, LineFaults
 from simulators.shapes import SHAPES, LoadPlan
 from simulators.toml_entry import TomlEntry
 
 MINUTES_PER_HOUR = 60
 PROTOCOLS = ("dlt645", "modbus")
+_ANY_ADDRESS = re.compile(".*")
+_ADDRESSES = {
+    "dlt645": (re.compile(r"\d{1,12}"), "1 to 12 digits"),
+    "modbus": (re.compile(r"[1-9]\d?|1\d\d|2[0-3]\d|24[0-7]"), "a unit number, 1 to 247"),
+}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -52,7 +59,9 @@ def parse_fleet(text: str, name: str) -> FleetPlan:
     gateways = tuple(_gateway(entry) for entry in root.entries("gateway"))
     _refuse_twice(name, "lines", [*(bus.id for bus in buses), *(gateway.id for gateway in gateways)])
     known = _Known(
-        areas={a.id for a in areas}, buses={b.id for b in buses}, gateways={g.id for g in gateways}
+        areas={area.id for area in areas},
+        buses={bus.id: bus.protocol for bus in buses},
+        gateways={gateway.id for gateway in gateways},
     )
     meters = tuple(m for entry in root.entries("meters") for m in _meters(entry, known, zone))
     if not meters:
@@ -83,7 +92,8 @@ def parse_fleet(text: str, name: str) -> FleetPlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
     areas: set[str]
-    buses: set[str]
+    buses: dict[str, str]
+    """The protocol of each bus."""
     gateways: set[str]
 
 
@@ -156,9 +166,24 @@ def _line_faults(bus: TomlEntry) -> LineFaults:
 
 def _gateway(entry: TomlEntry) -> GatewayPlan:
     name = entry.need("id", str)
-    gateway = GatewayPlan(id=name, topic=entry.get("topic", str, f"kilowatch/v1/{name}/readings"))
+    gateway = GatewayPlan(
+        id=name,
+        topic=entry.get("topic", str, f"kilowatch/v1/{name}/readings"),
+        faults=_gateway_faults(entry),
+    )
     entry.done()
     return gateway
+
+
+def _gateway_faults(gateway: TomlEntry) -> GatewayFaults:
+    entry = gateway.table("faults")
+    faults = {name: entry.get(name, float, 0.0) for name in ("duplicate", "late")}
+    late_by = _count(entry, "late_by", 5)
+    entry.done()
+    try:
+        return GatewayFaults(**faults, late_by=late_by)
+    except ValueError as error:
+        raise gateway.wrong("faults", str(error)) from error
 
 
 def _meters(entry: TomlEntry, known: _Known, zone: ZoneInfo) -> list[MeterPlan]:
@@ -166,7 +191,7 @@ def _meters(entry: TomlEntry, known: _Known, zone: ZoneInfo) -> list[MeterPlan]:
     count = _count(entry, "count", 1)
     pattern = _meter(entry, known, zone)
     entry.done()
-    return [
+    meters = [
         replace(
             pattern,
             id=_filled(entry, "id", pattern.id, n),
@@ -175,6 +200,11 @@ def _meters(entry: TomlEntry, known: _Known, zone: ZoneInfo) -> list[MeterPlan]:
         )
         for n in range(1, count + 1)
     ]
+    for meter in meters:
+        rule, form = _ADDRESSES.get(known.buses.get(meter.line, ""), (_ANY_ADDRESS, ""))
+        if not rule.fullmatch(meter.address or ""):
+            raise entry.wrong("address", f"must be {form}, not {meter.address!r}")
+    return meters
 
 
 def _meter(entry: TomlEntry, known: _Known, zone: ZoneInfo) -> MeterPlan:
@@ -198,7 +228,24 @@ def _meter(entry: TomlEntry, known: _Known, zone: ZoneInfo) -> MeterPlan:
         supply_voltage_kv=_positive(entry, "supply_voltage_kv", 0.38),
         load=_load(entry, zone),
         base_kwh=entry.need("base_kwh", float) if entry.has("base_kwh") else None,
+        traits=_traits(entry),
     )
+
+
+def _traits(meter: TomlEntry) -> Traits:
+    """Take in what a DL/T 645 meter differs from the standard; other meters have none."""
+    entry = meter.table("traits")
+    traits = Traits(
+        preamble=_count(entry, "preamble", STANDARD.preamble, least=0),
+        clock_offset_s=entry.get("clock_offset_s", float, 0.0),
+        refuses_blocks=entry.get("refuses_blocks", bool, default=False),
+        echoes_wildcard=entry.get("echoes_wildcard", bool, default=False),
+        trailing_aa=entry.get("trailing_aa", bool, default=False),
+        refuses_load_records=entry.get("refuses_load_records", bool, default=False),
+        refuses_freezes=entry.get("refuses_freezes", bool, default=False),
+    )
+    entry.done()
+    return traits
 
 
 def _filled(entry: TomlEntry, key: str, pattern: str, n: int) -> str:

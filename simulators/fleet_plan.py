@@ -7,7 +7,9 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from pipeline.registry import Wiring
+from simulators.dlt645_meter import Traits
 from simulators.faults import Deed
+from simulators.gateway_messages import GatewayFaults
 from simulators.line import LineFaults
 from simulators.shapes import LoadPlan
 
@@ -49,7 +51,8 @@ class GatewayPlan:
 
     id: str
     topic: str
-    """What the collector subscribes to."""
+    """What it publishes to, and the collector subscribes to."""
+    faults: GatewayFaults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,8 @@ class MeterPlan:
     load: LoadPlan
     base_kwh: float | None
     """None draws one from the seed."""
+    traits: Traits
+    """In what a DL/T 645 meter differs from the standard."""
 
     @property
     def service_point(self) -> str:

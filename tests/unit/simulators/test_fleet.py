@@ -204,6 +204,11 @@ def test_the_archive_knows_every_meter_and_how_to_reach_it(demo: Fleet) -> None:
         (('protocol = "dlt645"', 'protocol = "dlms"'), ["[[bus]] entry 1", "'protocol'", "dlms"]),
         (('protocol = "dlt645"', 'protocol = "dlt645"\nfaults = { drop = 3.0 }'), ["'faults'", "drop"]),
         (('protocol = "dlt645"', 'protocol = "dlt645"\nbaud = 1'), ["[[bus]] entry 1", "'baud'"]),
+        (('address = "1{n}"', 'address = "A{n}"'), ["'address'", "12 digits", "A1"]),
+        (
+            ('protocol = "dlt645"', 'protocol = "modbus"\n[[gateway]]\nid = "g"\nfaults.late = 2'),
+            ["'faults'"],
+        ),
         (("history_days = 3", 'zone = "Asia/Atlantis"'), ["'zone'", "Atlantis"]),
         (("history_days = 3", "curve_minutes = 7"), ["'curve_minutes'", "hour"]),
         (("history_days = 3", "= 3"), ["no TOML"]),
