@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-import numpy as np
 import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from dashboard.asking import Ask, Asking
-from dashboard.curves import Curves, break_gaps, load_curve, pack, thin, usual_step_s
+from dashboard.curves import Curves, break_gaps, finest, load_curve, pack, seconds_of, thin, usual_step_s
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.pages.fleet import Fleet, fleet_of, midnight
 from dashboard.pages.meters import meter_card
 from dashboard.words import marked
-from pipeline.model import Severity, Verdict
-from pipeline.quantities import Quantity
+from pipeline.model import MeterId, Severity, Verdict
+from pipeline.quantities import Kind, Quantity
+from storage.columns import table_of
 from storage.dashboard_episodes import (
     EpisodeCard,
     EpisodeFilter,
@@ -29,11 +29,14 @@ from storage.dashboard_episodes import (
     episode_total,
 )
 from storage.dashboard_queries import MeterCard, meter_cards
-from storage.dashboard_series import current_values, interval_series, series
+from storage.dashboard_values import current_values
+from storage.intervals import interval_series
+from storage.readings import reading_series
 
 router = APIRouter(tags=["api"])
 LONGEST_SPAN = timedelta(days=1100)
 MOST_POINTS = 200_000
+_NUMBERS = (Kind.COUNTER, Kind.REAL)
 
 Form = Literal["json", "binary"]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -52,10 +55,25 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiEpisode:
-    """An episode with its message in the caller's language."""
+    """An episode with its message in the caller's language; keys as in the episode files, and ``area``."""
 
-    episode: EpisodeCard
+    id: str
+    detector: str
+    version: int
+    meter_id: str
+    service_point: str | None
+    area: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    detected_at: datetime
+    verdict: str
+    severity: int
+    score: float
+    energy_kwh: float | None
     text: str
+    message: str
+    parameters: Mapping[str, object]
+    evidence: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,13 +157,18 @@ def api_series(
     """
     _check(asking, meter, since, until)
     wanted = list(dict.fromkeys(quantity))
-    try:
-        found = series(
-            asking.connection, meter, wanted, scope=asking.scope, since=since, until=until
-        )
-    except ValueError as error:
-        raise WrongAddressError(str(error)) from error
-    curves = Curves(seconds=found.seconds, columns=found.columns)
+    if len({table_of(q) for q in wanted}) > 1 or any(q.kind not in _NUMBERS for q in wanted):
+        raise WrongAddressError(f"these quantities do not share one time axis: {', '.join(wanted)}")
+    found = reading_series(
+        asking.connection,
+        wanted,
+        scope=asking.scope,
+        starts_at=since,
+        ends_at=until,
+        meters=[MeterId(meter)],
+    )
+    columns = {q.value: found.values[q] for q in wanted}
+    curves = Curves(seconds=seconds_of(found.taken_at), columns=columns)
     step_s = usual_step_s(curves.seconds)
     return _curves(thin(break_gaps(curves, 2.5 * step_s) if step_s else curves, points), format)
 
@@ -161,13 +184,10 @@ def api_load(
 ) -> Response:
     """Return the load curve on the primary side: columns ``actual_kw`` and ``estimated_kw``, as steps."""
     _check(asking, meter, since, until)
-    found = interval_series(asking.connection, meter, scope=asking.scope, since=since, until=until)
-    if found is None:
-        nothing = np.array([], dtype=np.float64)
-        curves = Curves(seconds=nothing, columns={"actual_kw": nothing, "estimated_kw": nothing})
-    else:
-        curves = load_curve(found.seconds, found.minutes, found.import_kwh, found.quality)
-    return _curves(thin(curves, points), format)
+    found = interval_series(
+        asking.connection, scope=asking.scope, starts_at=since, ends_at=until, meters=[MeterId(meter)]
+    )
+    return _curves(thin(load_curve(*finest(found)), points), format)
 
 
 @router.get("/api/episodes")
@@ -192,7 +212,7 @@ def api_episodes(
     cards = episode_cards(asking.connection, wanted, scope=asking.scope, limit=limit, offset=offset)
     return EpisodePage(
         total=episode_total(asking.connection, wanted, scope=asking.scope),
-        episodes=[ApiEpisode(episode=card, text=told(card, asking.formats).text) for card in cards],
+        episodes=[_api_episode(card, asking) for card in cards],
     )
 
 
@@ -202,7 +222,29 @@ def api_episode(asking: Ask, episode: str) -> ApiEpisode:
     card = episode_card(asking.connection, episode, scope=asking.scope)
     if card is None:
         raise NotFoundError(marked("No such episode. It may have been withdrawn when late data came."))
-    return ApiEpisode(episode=card, text=told(card, asking.formats).text)
+    return _api_episode(card, asking)
+
+
+def _api_episode(card: EpisodeCard, asking: Asking) -> ApiEpisode:
+    return ApiEpisode(
+        id=card.id,
+        detector=card.detector,
+        version=card.version,
+        meter_id=card.meter,
+        service_point=card.service_point,
+        area=card.area,
+        starts_at=card.starts_at,
+        ends_at=card.ends_at,
+        detected_at=card.detected_at,
+        verdict=card.verdict,
+        severity=card.severity,
+        score=card.score,
+        energy_kwh=card.energy_kwh,
+        text=told(card, asking.formats).text,
+        message=card.message,
+        parameters=card.parameters,
+        evidence=card.evidence,
+    )
 
 
 def _check(asking: Asking, meter: str, since: datetime, until: datetime) -> None:

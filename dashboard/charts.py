@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
+from analysis.limits import voltage_band
 from dashboard.formats import Formats
 from dashboard.messages import Told
 from dashboard.rendering import path_of
 from dashboard.words import SEVERITY_CODES, SUSPENSIONS, part_label, word
-from pipeline.model import Json, Verdict
+from pipeline.model import Json, MeterId, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import Wiring
+from pipeline.registry import Meter, Wiring
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
 
@@ -139,7 +140,7 @@ def voltage_chart(
             Line(label=part_label(q, f.catalogue), colour=colours[q.value.rpartition("_")[2]])
             for q in quantities
         ],
-        band=voltage_band(card),
+        band=band_of(card),
         stretches=stretches,
     )
 
@@ -153,14 +154,16 @@ def voltages_of(wiring: str) -> tuple[Quantity, ...]:
     return (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C)
 
 
-def voltage_band(card: MeterCard) -> tuple[float, float]:
-    """Return the band of the supply voltage on the meter's side, V.
-
-    GB/T 12325-2008: 4.3 single-phase 220 V +7 % to -10 %; 4.2 three-phase up to 20 kV +7 % to -7 %.
-    """
-    nominal_v = card.nominal_voltage_v if (card.pt or 1.0) == 1.0 else card.rated_voltage_v
-    lowest = 0.90 if card.wiring == Wiring.ONE_PHASE else 0.93
-    return round(nominal_v * lowest, 1), round(nominal_v * 1.07, 1)
+def band_of(card: MeterCard) -> tuple[float, float]:
+    """Return the permitted band of the supply voltage as the meter shows it, V."""
+    meter = Meter(
+        id=MeterId(card.meter),
+        wiring=Wiring(card.wiring),
+        rated_voltage_v=card.rated_voltage_v,
+        nominal_voltage_v=card.nominal_voltage_v,
+    )
+    band = voltage_band(meter, card.pt or 1.0)
+    return round(band.low_v, 1), round(band.high_v, 1)
 
 
 def stretches_of(

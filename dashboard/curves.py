@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.block import Times
+from storage.intervals import IntervalColumns
+
 MAX_POINTS = 4000
 """Above this a curve is thinned: more points than a wide screen has columns, twice."""
 ACTUAL = frozenset("AF")
@@ -27,7 +30,20 @@ class Curves:
         return len(self.seconds)
 
 
-def load_curve(seconds: Column, minutes: int, import_kwh: Column, quality: NDArray[np.str_]) -> Curves:
+def seconds_of(instants: Times) -> Column:
+    """Return instants as POSIX seconds."""
+    return instants.astype("datetime64[us]").astype(np.int64) / 1e6
+
+
+def finest(intervals: IntervalColumns) -> tuple[int, Column, Column, NDArray[np.str_]]:
+    """Return minutes, slot starts, import energy in kWh and quality of the finest intervals among one meter's."""
+    minutes = int(intervals.minutes.min(initial=1440))
+    kept = intervals.minutes == minutes
+    energy = intervals.energies["import_kwh"][kept]
+    return minutes, seconds_of(intervals.starts_at[kept]), energy, intervals.quality[kept]
+
+
+def load_curve(minutes: int, seconds: Column, import_kwh: Column, quality: NDArray[np.str_]) -> Curves:
     """Return mean power of each slot in kW, measured and estimated apart, as steps.
 
     A point's value holds until the next point. A slot after which nothing follows is closed by an empty one.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dashboard import words
 from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_stretches, voltage_chart
@@ -19,6 +20,10 @@ MARGIN_AT_MOST = timedelta(days=7)
 MOST_ROWS = 62
 """Rows of a table that are shown: two months of days."""
 MOST_LISTED = 12
+DRAWN = frozenset({"curve", "samples", "samples_show"})
+"""Evidence that the chart shows."""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,38 +52,29 @@ class Evidence:
     charts: Sequence[Chart]
     facts: Sequence[Facts]
     tables: Sequence[Table]
+    clears: str
+    """What would clear it, in the reader's language; empty where nobody wrote it down."""
 
 
 def evidence_of(
-    told: Told, meter: MeterCard | None, suspensions: Sequence[SuspensionCard], *, now: datetime
+    told: Told, meter: MeterCard | None, suspensions: Sequence[SuspensionCard]
 ) -> Evidence:
     """Return what an episode is shown with; the curve is drawn from stored readings, not from a copy."""
     f, card = told.f, told.card
     text = f.catalogue.gettext
-    plain = {key: value for key, value in card.evidence.items() if _is_scalar(value)}
-    sections = [
-        Facts(title=text("What was measured"), facts=_facts(plain, f)),
-        *(
-            Facts(title=_label(key, f), facts=_facts(value, f))
-            for key, value in card.evidence.items()
-            if isinstance(value, Mapping)
-        ),
-        *(
-            Facts(title=_label(key, f), facts=[("", written("", entry, f)) for entry in value[:MOST_LISTED]])
-            for key, value in card.evidence.items()
-            if isinstance(value, Sequence) and value and all(isinstance(entry, str) for entry in value)
-            and not isinstance(value, str)
-        ),
-        Facts(title=text("Parameters"), facts=_facts(card.parameters, f)),
-    ]  # fmt: skip
+    shown = {key: value for key, value in card.evidence.items() if key not in DRAWN and value not in ([], {})}
+    tables = {key: value for key, value in shown.items() if _is_table(value)}
+    sections = {key: value for key, value in shown.items() if isinstance(value, Mapping)}
+    plain = {key: value for key, value in shown.items() if key not in tables and key not in sections}
     return Evidence(
-        charts=_charts(told, meter, suspensions, now) if meter is not None else [],
-        facts=[section for section in sections if section.facts],
-        tables=[
-            _table(key, value, f)
-            for key, value in card.evidence.items()
-            if isinstance(value, Sequence) and value and all(isinstance(row, Mapping) for row in value)
+        charts=_charts(told, meter, suspensions) if meter is not None else [],
+        tables=[_table(key, value, f) for key, value in tables.items()],
+        facts=[
+            *(Facts(title=_label(key, f), facts=_facts(value, f)) for key, value in sections.items()),
+            *([Facts(title=text("What was measured"), facts=_facts(plain, f))] if plain else []),
+            *([Facts(title=text("Parameters"), facts=_facts(card.parameters, f))] if card.parameters else []),
         ],
+        clears=text(words.CLEARS[card.detector]) if card.detector in words.CLEARS else "",
     )
 
 
@@ -94,36 +90,65 @@ def written(key: str, value: Json, f: Formats) -> str:
     if isinstance(value, int | float):
         return f.number(value, _digits(value)) + _unit(key)
     if isinstance(value, str):
-        return words.word(words.VALUES, value, f.catalogue) if value in words.VALUES else value
+        return _written_text(value, f)
     if isinstance(value, Mapping):
         return ", ".join(f"{_label(k, f)} {written(k, v, f)}" for k, v in value.items())
     return ", ".join(written(key, entry, f) for entry in list(value)[:MOST_LISTED])
 
 
+def _written_text(value: str, f: Formats) -> str:
+    """Return a code or a known sentence in the reader's language; other texts as they are."""
+    if _DAY.fullmatch(value):
+        return f.day(date.fromisoformat(value))
+    number = _NUMBER.search(value)
+    if value in words.VALUES or number is None:
+        return word_or_text(value, f)
+    pattern = value[: number.start()] + "%(n)s" + value[number.end() :]
+    found = words.VALUES.get(pattern)
+    return f.catalogue.gettext(found) % {"n": number.group()} if found is not None else value
+
+
+def word_or_text(value: str, f: Formats) -> str:
+    """Return the name of a code, or the text itself where it is none."""
+    found = words.VALUES.get(value)
+    return f.catalogue.gettext(found) if found is not None else value
+
+
 _UNITS: Mapping[str, str] = {
     "_kwh": "kWh", "_kvarh": "kvarh", "_kw": "kW", "_kva": "kVA", "_w": "W", "_v": "V", "_a": "A", "_s": "s",
-    "_minutes": "min", "_percent": "%", "_yuan": "CNY",
+   
+    "_s": "s", "_yuan": "CNY", "_percent": "%", "minutes": "min", "minutes_above": "min",
 }  # fmt: skip
 
 
-def _charts(
-    told: Told, meter: MeterCard, suspensions: Sequence[SuspensionCard], now: datetime
-) -> list[Chart]:
+def _charts(told: Told, meter: MeterCard, suspensions: Sequence[SuspensionCard]) -> list[Chart]:
     f, card = told.f, told.card
     ends_at = card.ends_at or card.detected_at
     margin = min(max((ends_at - card.starts_at) / 5, MARGIN_AT_LEAST), MARGIN_AT_MOST)
     since = local_day((card.starts_at - margin).astimezone(f.zone).date(), f.zone)[0]
     until = local_day((ends_at + margin).astimezone(f.zone).date(), f.zone)[1]
-    stretches = stretches_of([told], now=ends_at, suspensions=suspension_stretches(suspensions, f, until))
-    limits = [
-        Limit(value=float(value), label=f"{_label(key, f)} {written(key, value, f)}")
-        for key, value in {**card.parameters, **card.evidence}.items()
-        if key.startswith(("limit_", "setpoint_")) and isinstance(value, int | float)
-    ]
     if "voltage" in card.detector:
-        chart = voltage_chart(meter, f, since=since, until=until, stretches=stretches)
-        return [replace(chart, limits=limits)]
-    return [load_chart(meter, f, since=since, until=until, limits=limits, stretches=stretches)]
+        chart = voltage_chart(meter, f, since=since, until=until, stretches=stretches_of([told], now=ends_at))
+        return [replace(chart, limits=_limits(told), band=_band(card.evidence) or chart.band)]
+    stretches = stretches_of([told], now=ends_at, suspensions=suspension_stretches(suspensions, f, until))
+    return [load_chart(meter, f, since=since, until=until, limits=_limits(told), stretches=stretches)]
+
+
+def _limits(told: Told) -> list[Limit]:
+    """Return the limits that the message names, such as ``limit_kw``."""
+    f, parameters = told.f, told.card.parameters
+    found = []
+    for key, value in parameters.items():
+        if key.startswith("limit_") and isinstance(value, int | float):
+            unit = f" {parameters['unit']}" if "unit" in parameters else _unit(key)
+            label = f"{_label(key, f)} {f.number(value, _digits(value))}{unit}"
+            found.append(Limit(value=float(value), label=label))
+    return found
+
+
+def _band(evidence: Mapping[str, Json]) -> tuple[float, float] | None:
+    low, high = evidence.get("low_v"), evidence.get("high_v")
+    return (low, high) if isinstance(low, int | float) and isinstance(high, int | float) else None
 
 
 def _table(key: str, rows: Json, f: Formats) -> Table:
@@ -145,8 +170,8 @@ def _label(key: str, f: Formats) -> str:
     return words.word(words.EVIDENCE, key, f.catalogue)
 
 
-def _is_scalar(value: Json) -> bool:
-    return value is None or isinstance(value, str | int | float)
+def _is_table(value: Json) -> bool:
+    return isinstance(value, Sequence) and bool(value) and all(isinstance(row, Mapping) for row in value)
 
 
 def _digits(value: float) -> int:
@@ -156,4 +181,4 @@ def _digits(value: float) -> int:
 
 
 def _unit(key: str) -> str:
-    return next((f" {unit}" for ending, unit in _UNITS.items() if key.endswith(ending)), "")
+    return next((f" {unit}" for ending, unit in _UNITS.items() if key.endswith(ending) or key == ending.removeprefix("_")), "")

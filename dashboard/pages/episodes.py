@@ -98,7 +98,7 @@ def show_episode(asking: Ask, episode: str) -> HTMLResponse:
         told=shown,
         card=card,
         meter=meter,
-        evidence=evidence_of(shown, meter, suspensions, now=asking.now),
+        evidence=evidence_of(shown, meter, suspensions),
         length=(card.ends_at or card.detected_at) - card.starts_at,
     )
 

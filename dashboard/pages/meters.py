@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from dashboard.asking import Ask, Asking
 from dashboard.charts import load_chart, stretches_of, suspension_stretches, voltage_chart
+from dashboard.curves import ACTUAL, finest
 from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
 from dashboard.pages.fleet import Tile, midnight
@@ -19,6 +20,7 @@ from dashboard.rendering import page, reader
 from dashboard.spans import Span, span_of
 from dashboard.success import silent_after, state_of
 from dashboard.words import marked
+from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.timegrid import local_day
 from storage.dashboard_episodes import EpisodeFilter, episode_cards
@@ -32,7 +34,8 @@ from storage.dashboard_queries import (
     schedule_intervals,
     suspensions_of,
 )
-from storage.dashboard_series import CurrentValue, current_values, interval_series
+from storage.dashboard_values import CurrentValue, current_values
+from storage.intervals import interval_series
 
 router = APIRouter(include_in_schema=False)
 MOST_METERS = 300
@@ -54,8 +57,8 @@ class Energy:
     """What the intervals of a span add up to, primary side."""
 
     total_kwh: float
-    max_kw: float | None
-    max_at: datetime | None
+    max_kw: float
+    max_at: datetime
     slots: int
     """Slots that a whole span would have."""
     known: int
@@ -147,19 +150,26 @@ def meter_card(asking: Asking, meter: str) -> MeterCard:
 
 def energy_of(asking: Asking, meter: str, span: Span) -> Energy | None:
     """Add up a span's intervals; None where there are none."""
-    found = interval_series(
-        asking.connection, meter, scope=asking.scope, since=span.since, until=span.until
+    minutes, seconds, kwh, quality = finest(
+        interval_series(
+            asking.connection,
+            scope=asking.scope,
+            starts_at=span.since,
+            ends_at=span.until,
+            meters=[MeterId(meter)],
+        )
     )
-    if found is None or np.isnan(found.import_kwh).all():
+    known = ~np.isnan(kwh)
+    if not known.any():
         return None
-    peak = int(np.nanargmax(found.import_kwh))
+    peak = int(np.nanargmax(kwh))
     return Energy(
-        total_kwh=float(np.nansum(found.import_kwh)),
-        max_kw=float(found.import_kwh[peak]) * 60.0 / found.minutes,
-        max_at=datetime.fromtimestamp(found.seconds[peak], span.zone),
-        slots=max(int((min(span.until, asking.now) - span.since) / timedelta(minutes=found.minutes)), len(found.seconds)),
-        known=int((~np.isnan(found.import_kwh)).sum()),
-        estimated=int((~np.isin(found.quality, ["A", "F", "N"]) & ~np.isnan(found.import_kwh)).sum()),
+        total_kwh=float(np.nansum(kwh)),
+        max_kw=float(kwh[peak]) * 60.0 / minutes,
+        max_at=datetime.fromtimestamp(seconds[peak], span.zone),
+        slots=max(int((min(span.until, asking.now) - span.since) / timedelta(minutes=minutes)), len(kwh)),
+        known=int(known.sum()),
+        estimated=int((known & ~np.isin(quality, sorted(ACTUAL))).sum()),
     )
 
 

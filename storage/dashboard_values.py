@@ -1,0 +1,74 @@
+"""The newest value of everything that one meter told lately: two queries, whatever the number of quantities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from pipeline.model import Scope
+from pipeline.quantities import Kind, Quantity
+from storage.columns import table_of
+from storage.database import Connection, storage_errors
+
+NEWEST_ROWS = 60
+"""How many rows back the newest value of a quantity is looked for: an hour of minutes, half a day of quarters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentValue:
+    """The newest value of one quantity, on the meter's own (secondary) side unless its profile says primary."""
+
+    quantity: Quantity
+    value: float
+    taken_at: datetime
+    origin: str
+    quality: int
+
+
+_METER = sql.SQL("""
+    SELECT m.meter_id FROM meter AS m
+    WHERE m.id = %(meter)s AND (%(areas)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM installation AS i JOIN service_point AS p ON p.id = i.service_point
+        WHERE i.meter_id = m.meter_id AND p.area = ANY (%(areas)s::text[])))
+""")
+
+
+def current_values(connection: Connection, meter: str, *, scope: Scope, now: datetime) -> list[CurrentValue]:
+    """Return the newest value of every scalar quantity that the meter told lately."""
+    found: dict[Quantity, CurrentValue] = {}
+    for table in ("electrical_reading", "register_reading"):
+        columns = [
+            q for q in Quantity if q.kind in (Kind.COUNTER, Kind.REAL) and table_of(q) == table
+        ]
+        for row in _newest_rows(connection, table, meter, scope, now):
+            for quantity in columns:
+                value = row[quantity.value]
+                if value is not None and quantity not in found:
+                    found[quantity] = CurrentValue(
+                        quantity=quantity,
+                        value=float(value),
+                        taken_at=row["taken_at"],
+                        origin=row["origin_name"],
+                        quality=row["quality"],
+                    )
+    return [found[q] for q in Quantity if q in found]
+
+
+def _newest_rows(
+    connection: Connection, table: str, meter: str, scope: Scope, now: datetime
+) -> list[dict[str, object]]:
+    query = sql.SQL("""
+        SELECT r.*, o.name AS origin_name FROM {table} AS r JOIN origin AS o ON o.origin = r.origin
+        WHERE r.meter_id = ({meter}) AND r.taken_at > %(now)s - INTERVAL '40 days' AND r.taken_at <= %(now)s
+        ORDER BY r.taken_at DESC LIMIT %(rows)s
+    """).format(table=sql.Identifier(table), meter=_METER)
+    with storage_errors("reading current values"), connection.cursor(row_factory=dict_row) as cursor:
+        bound = {"meter": meter, "areas": _areas(scope), "now": now, "rows": NEWEST_ROWS}
+        return cursor.execute(query, bound).fetchall()
+
+
+def _areas(scope: Scope) -> list[str] | None:
+    return sorted(scope.areas) if scope.areas is not None else None
