@@ -101,3 +101,5 @@ class MeterMatrix:
     """One register step times the ratio, per meter: shape (meters,)."""
     power_kw: NDArray[np.float64]
     """Active power at the slot's start on the primary side, NaN where not measured."""
+    import_kvarh: NDArray[np.float64] | None = None
+    """Reactive energy (QI + QII) of each slot on the primary side, NaN where missing; None where not kept."""

@@ -97,7 +97,13 @@ class IntervalCounts:
 
 
 def counts_of(register: NDArray[np.float64], resolution: float) -> NDArray[np.int64]:
-    """Return register values in kWh as whole counts of ``resolution`` kWh."""
+    """Return register values in kWh as whole counts of ``resolution`` kWh.
+
+    Raises:
+        DataError: If a value is missing; leave such readings out.
+    """
+    if not np.isfinite(register).all():
+        raise DataError("a register value is missing: leave the reading out, missing is never zero")
     counts: NDArray[np.int64] = np.rint(register / resolution).astype(np.int64)
     return counts
 

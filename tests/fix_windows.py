@@ -63,10 +63,13 @@ def window(  # noqa: PLR0913 - a window has many columns
 
 
 def volts(
-    starts_at: Times, values: Mapping[Quantity, ArrayLike], meters: Sequence[str] = ("m",)
+    starts_at: Times,
+    values: Mapping[Quantity, ArrayLike],
+    meters: Sequence[str] = ("m",),
+    step_kwh: float = 0.01,
 ) -> MeterMatrix:
     """Return a matrix of voltages only: shape (meters, slots) each."""
-    return window(starts_at, dict.fromkeys(meters, np.nan), values=values)
+    return window(starts_at, dict.fromkeys(meters, np.nan), values=values, step_kwh=step_kwh)
 
 
 def _rows(meters: Sequence[MeterId], values: Mapping[str, ArrayLike], slots: int) -> NDArray[np.float64]:

@@ -30,6 +30,7 @@ BLOCK_METERS = 250
 """Meters looked at together: their values stay in the processor's cache."""
 MOST_POINTS = 500
 MARGIN_POINTS = 4
+_SAME = 1e-6
 
 Floats = NDArray[np.float32]
 
@@ -203,12 +204,14 @@ def _bands(window: MeterMatrix, registry: Registry) -> list[tuple[VoltageBand, W
     pt_of = _voltage_ratios(registry, from_numpy(window.starts_at[0]))
     alike: dict[tuple[Wiring, float, float, float], VoltageBand] = {}
     bands: list[tuple[VoltageBand, Wiring] | None] = []
-    for name in window.meters:
+    for name, step_kwh in zip(window.meters, window.step_kwh.tolist(), strict=True):
         meter = registry.meter_by_id.get(name)
         if meter is None:
             bands.append(None)
             continue
-        pt = pt_of.get(name, 1.0)
+        # A step that no ratio has enlarged: the meter's profile shows primary values, voltages too.
+        is_primary = abs(step_kwh / meter.resolution - 1.0) < _SAME
+        pt = 1.0 if is_primary else pt_of.get(name, 1.0)
         kind = (meter.wiring, meter.nominal_voltage_v, meter.rated_voltage_v, pt)
         band = alike.get(kind)
         if band is None:

@@ -12,7 +12,7 @@ from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Installation, Registry, Role
-from pipeline.timegrid import from_numpy, to_numpy
+from pipeline.timegrid import to_numpy
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class ServicePointLoad:
     power_kw: Floats
     """Net active power as measured at the slot's start."""
     kvar: Floats
-    """Net reactive power as measured at the slot's start."""
+    """Net reactive power: the slot's mean where its energy is kept, else as measured at its start."""
     demand_kw: Floats
     """Present demand as the meter showed it at the slot's start; only where one meter alone measures."""
 
@@ -91,8 +91,8 @@ class _Sum:
         self._actual &= ~touched | (window.quality[row, slots] == "A")
         self._step[touched] += np.nan_to_num(window.step_kwh[row])
         self._power[touched] += sign * window.power_kw[row, slots][touched]
-        ratio = self._ratio(placed.meter, starts_at)
-        self._kvar[touched] += sign * ratio * self._value(Quantity.REACTIVE_POWER, row)[touched]
+        ratio = self._ratio(placed.meter, row)
+        self._kvar[touched] += sign * self._reactive(row, ratio)[touched]
         self._demand[touched] += ratio * self._value(Quantity.DEMAND_IMPORT, row)[touched]
 
     def load(
@@ -116,9 +116,18 @@ class _Sum:
             demand_kw=self._demand,
         )
 
-    def _ratio(self, meter: MeterId, starts_at: Times) -> float:
-        ratio = self._registry.ratio_of(meter, from_numpy(starts_at[0]))
-        return ratio.ct * ratio.pt
+    def _ratio(self, meter: MeterId, row: int) -> float:
+        """What makes the meter's own values primary ones; the step knows primary profiles too."""
+        known = self._registry.meter_by_id.get(meter)
+        return 1.0 if known is None else float(self._window.step_kwh[row]) / known.resolution
+
+    def _reactive(self, row: int, ratio: float) -> Floats:
+        """Mean reactive power of the slots, else what was measured at their starts."""
+        measured = ratio * self._value(Quantity.REACTIVE_POWER, row)
+        if self._window.import_kvarh is None:
+            return measured
+        mean = self._window.import_kvarh[row, self._slots] * 60.0 / self._window.minutes
+        return np.where(np.isfinite(mean), mean, measured)
 
     def _value(self, quantity: Quantity, row: int) -> Floats:
         values = self._window.values.get(quantity)

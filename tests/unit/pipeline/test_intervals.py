@@ -206,6 +206,11 @@ def test_a_tolerance_of_half_a_slot_is_refused() -> None:
         interval_counts(_readings([]), _grid(1), tolerance_s=450)
 
 
+def test_a_missing_register_value_is_refused() -> None:
+    with pytest.raises(DataError, match="never zero"):
+        counts_of(np.array([1.0, np.nan]), 0.01)
+
+
 def test_columns_of_different_length_are_refused() -> None:
     with pytest.raises(DataError, match="one length"):
         RegisterReadings(

@@ -17,10 +17,15 @@ NAN = np.nan
 
 
 def _found(
-    values: list[float], registry: Registry = ONE_PHASE, quantity: Quantity = Quantity.VOLTAGE_A
+    values: list[float],
+    registry: Registry = ONE_PHASE,
+    quantity: Quantity = Quantity.VOLTAGE_A,
+    ratio: float = 1.0,
 ) -> list[Episode]:
     starts_at = grid(BEGIN, len(values) / 96)
-    return list(VoltageDeviation().detect(volts(starts_at, {quantity: [values]}), registry))
+    return list(
+        VoltageDeviation().detect(volts(starts_at, {quantity: [values]}, step_kwh=0.01 * ratio), registry)
+    )
 
 
 def _at(slot: int) -> datetime:
@@ -122,10 +127,22 @@ def test_a_three_wire_meter_is_judged_by_line_voltages_only() -> None:
         nominal_voltage_v=10_000.0,
     )
     registry = Registry(meters=(meter,), ratios=(Ratio(meter=meter.id, pt=100.0),))
-    (episode,) = _found([100, 108, 108, 100], registry, Quantity.VOLTAGE_BC)
+    (episode,) = _found([100, 108, 108, 100], registry, Quantity.VOLTAGE_BC, 100.0)
     assert episode.parameters["phase"] == "BC"
     assert episode.evidence["high_v"] == 107.0
     assert _found([100, 108, 108, 100], registry, Quantity.VOLTAGE_B) == []
+
+
+def test_a_meter_that_shows_primary_values_is_judged_on_the_primary_side() -> None:
+    meter = Meter(
+        id=MeterId("m"),
+        wiring=Wiring.THREE_PHASE_THREE_WIRE,
+        rated_voltage_v=100.0,
+        nominal_voltage_v=10_000.0,
+    )
+    registry = Registry(meters=(meter,), ratios=(Ratio(meter=meter.id, pt=100.0),))
+    (episode,) = _found([10_000, 10_800, 10_800, 10_000], registry, Quantity.VOLTAGE_AB)
+    assert episode.evidence["high_v"] == 10_700.0
 
 
 def test_the_ratio_in_force_decides_which_side_the_nominal_voltage_is_on() -> None:
@@ -141,7 +158,7 @@ def test_the_ratio_in_force_decides_which_side_the_nominal_voltage_is_on() -> No
         Ratio(meter=meter.id, pt=35.0, starts_at=BEGIN + timedelta(days=1)),
     )
     registry = Registry(meters=(meter,), ratios=ratios)
-    assert _found([100, 100, 100], registry, Quantity.VOLTAGE_AB) == []
+    assert _found([100, 100, 100], registry, Quantity.VOLTAGE_AB, 100.0) == []
 
 
 def test_a_meter_that_the_archive_lacks_is_not_judged() -> None:

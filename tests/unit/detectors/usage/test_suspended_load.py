@@ -324,7 +324,7 @@ def _partial(kwh: NDArray[np.float64], kvar: float = np.nan) -> list[Episode]:
     registry = replace(
         REGISTRY, suspensions=(suspension,), ratios=(Ratio(meter=MeterId("m"), ct=20.0, pt=1.0),)
     )
-    return list(SuspendedLoad().detect(_window(kwh, values=values), registry))
+    return list(SuspendedLoad().detect(_window(kwh, values=values, step_kwh=0.2), registry))
 
 
 def test_active_power_above_what_a_partial_suspension_left_proves_it() -> None:
@@ -344,6 +344,18 @@ def test_with_reactive_power_the_apparent_power_decides() -> None:
     # 80 kW and 3 kvar x 20 = 60 kvar are 100 kVA; with 4 kvar x 20 = 80 kvar they are 113 kVA.
     assert _partial(_suspended(80.0), kvar=3.0) == []
     (episode,) = _partial(_suspended(80.0), kvar=4.0)
+    assert episode.verdict is Verdict.ABNORMAL
+
+
+def test_reactive_energy_comes_before_reactive_power_of_an_instant() -> None:
+    # 20 kvarh in 15 minutes are 80 kvar; the measured 0 kvar at the slots' starts are only instants.
+    kwh = _suspended(80.0)
+    values = {Quantity.REACTIVE_POWER: np.zeros((1, len(kwh)))}
+    registry = replace(REGISTRY, suspensions=(replace(STOP, setpoint_w=None, remaining_kva=100.0),))
+    plain = _window(kwh, values=values)
+    assert SuspendedLoad().detect(plain, registry) == []
+    reactive = replace(plain, import_kvarh=np.full((1, len(kwh)), 20.0))
+    (episode,) = SuspendedLoad().detect(reactive, registry)
     assert episode.verdict is Verdict.ABNORMAL
 
 
