@@ -76,7 +76,7 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         values={q: values[q] for q in quantities},
         import_kwh=import_kwh,
         quality=quality,
-        step_kwh=_steps(registry, meters, factors),
+        step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
     )
 
@@ -152,9 +152,10 @@ def _energy(
     return energy, quality
 
 
-def _steps(
+def register_steps(
     registry: Registry, meters: Sequence[MeterId], factors: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """Return one register step of each meter on the primary side, kWh."""
     resolution = np.array([registry.meter_by_id[m].resolution for m in meters])
     # Where the ratio changed within the span, the coarser step is the safe one.
     coarsest: NDArray[np.float64] = factors.max(axis=1, initial=0.0)

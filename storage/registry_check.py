@@ -141,7 +141,8 @@ def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], Zone
         )
     for entry in entries.get("installation", []):
         point = ("service_point", str(entry.values.get("service_point")))
-        zones["meter", str(entry.values.get("meter"))] = zones.get(point, DEFAULT_ZONE)
+        if point in zones:
+            zones.setdefault(("meter", str(entry.values.get("meter"))), zones[point])
     return zones
 
 

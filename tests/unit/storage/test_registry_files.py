@@ -1,0 +1,200 @@
+"""A registry file comes in whole, or with every mistake and its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError, RegistryError
+from pipeline.registry import Installation, Registry
+from storage.registry_files import export_registry, export_registry_tables, read_registry
+
+WHOLE = """
+[[area]]
+id = "A1"
+zone = "Europe/Berlin"
+
+[[service_point]]
+id = "SP1"
+area = "A1"
+
+[[bus]]
+id = "B1"
+url = "tcp://127.0.0.1:2404"
+retries = 0
+
+[[meter]]
+id = "M1"
+wiring = "3P3W"
+nominal_voltage_v = 10000
+service_point = "SP1"
+bus = "B1"
+address = "000000000001"
+profile = "dlt645_2007"
+
+[[meter]]
+id = "M2"
+
+[[installation]]
+meter = "M2"
+service_point = "SP1"
+role = "check"
+from = 2026-01-01
+to = 2026-02-01T00:00:00+01:00
+
+[[installation]]
+meter = "M2"
+from = 2026-02-01
+
+[[ratio]]
+meter = "M1"
+ct = 20
+pt = 100
+from = "2026-01-01T00:00:00+08:00"
+
+[[contract]]
+service_point = "SP1"
+capacity_kva = 630
+basic_charge = "demand"
+
+[[suspension]]
+service_point = "SP1"
+from = 2026-01-05
+to = 2026-01-20
+remaining_kva = 0
+
+[[schedule]]
+group = "register"
+every = "15min"
+tolerance = 60
+
+[[mqtt_source]]
+id = "gateway"
+topic = "site/+/readings"
+every = 10
+meters = ["M2"]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "registry.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems_of(folder: Path, text: str) -> list[str]:
+    with pytest.raises(RegistryError) as caught:
+        read_registry(written(folder, text))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_every_table_is_read_and_dates_are_midnights_of_the_area(tmp_path: Path) -> None:
+    registry = read_registry(written(tmp_path, WHOLE))
+    berlin_new_year = datetime(2025, 12, 31, 23, tzinfo=UTC)
+    assert [m.id for m in registry.meters] == ["M1", "M2"]
+    assert registry.installations[0] == Installation(
+        meter=registry.meters[0].id,
+        service_point="SP1",
+        bus="B1",
+        address="000000000001",
+        profile="dlt645_2007",
+    )
+    assert registry.installations[1].starts_at == berlin_new_year
+    assert registry.installations[1].ends_at == datetime(2026, 1, 31, 23, tzinfo=UTC)
+    assert registry.ratios[0].starts_at == datetime(2025, 12, 31, 16, tzinfo=UTC)
+    assert registry.suspensions[0].id == "SP1@2026-01-04T23:00:00+00:00"
+    assert (registry.schedules[0].every_s, registry.schedules[0].tolerance_s) == (900, 60)
+    assert registry.mqtt_sources[0].meters == ("M2",)
+
+
+def test_what_is_exported_reads_back_equal(tmp_path: Path) -> None:
+    registry = read_registry(written(tmp_path, WHOLE))
+    (tmp_path / "again.toml").write_text(export_registry(registry), encoding="utf-8")
+    assert read_registry(tmp_path / "again.toml") == registry
+    export_registry_tables(registry, tmp_path / "tables")
+    assert read_registry(tmp_path / "tables") == registry
+
+
+def test_service_points_and_areas_may_be_named_without_a_table(tmp_path: Path) -> None:
+    text = '[[meter]]\nid = "M1"\nservice_point = "SP1"\n[[contract]]\nservice_point = "SP2"\n'
+    registry = read_registry(written(tmp_path, text))
+    assert [p.id for p in registry.service_points] == ["SP1", "SP2"]
+
+
+def test_all_problems_are_shown_with_file_line_table_entry_and_key(tmp_path: Path) -> None:
+    text = (
+        '[[meter]]\nid = "M1"\n\n'
+        '[[meter]]\nid = "M1"\ndigits = "six"\n\n'
+        '[[meter]]\nid = "M3"\ncolour = "red"\nbus = "B9"\n\n'
+        '[[ratio]]\nmeter = "M9"\nct = 0\n'
+    )
+    assert problems_of(tmp_path, text) == [
+        "registry.toml:4: [[meter]] entry 2, key 'digits': expected a number, not 'six'",
+        "registry.toml:8: [[meter]] entry 3, key 'bus': there is no [[bus]] 'B9'",
+        "registry.toml:8: [[meter]] entry 3, key 'colour': unknown key; the keys are id, wiring, "
+        "rated_voltage_v, nominal_voltage_v, rated_current_a, max_current_a, digits, resolution, zone",
+        "registry.toml:13: [[ratio]] entry 1, key 'ct': expected a number above zero, not 0",
+        "registry.toml:13: [[ratio]] entry 1, key 'meter': there is no [[meter]] 'M9'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            '[[meter]]\nid = "M1"\n[[meter]]\nid = "M1"\n',
+            ":3: [[meter]] entry 2, key 'id': the same as in line 1",
+        ),
+        ("[[meter]]\nid = 5\n", "key 'id': expected text in quotes, not 5"),
+        ('[[meter]]\nwiring = "3P4W"\n', "key 'id': is missing"),
+        ('[[meter]]\nid = "M1"\nwiring = "4P"\n', "key 'wiring': expected one of 1P2W, 3P3W, 3P4W, not '4P'"),
+        ('[[meter]]\nid = "M1"\nzone = "Mars/North"\n', "key 'zone': no time zone is called 'Mars/North'"),
+        ('[[meter]]\nid = "M1"\nresolution = true\n', "key 'resolution': expected a number, not True"),
+        ('[[metre]]\nid = "M1"\n', ":1: [[metre]] entry 1, key '': unknown table"),
+        ('[meter]\nid = "M1"\n', "write [[meter]]"),
+        ('[[meter]]\nid = "M1\n', ":2: [[]] entry 0, key '': not TOML"),
+        ('[[schedule]]\ngroup = "water"\nevery = 5\n', "key 'group': expected one of register, demand"),
+        ('[[schedule]]\ngroup = "register"\nevery = "soon"\n', "key 'every': expected a number, not 'soon'"),
+        ('[[bus]]\nid = "B1"\n', "key 'url': is missing"),
+        (
+            '[[meter]]\nid = "M1"\n[[ratio]]\nmeter = "M1"\nfrom = 2026-01-01T00:00:00\n',
+            "key 'from': 2026-01-01T00:00:00 has no offset",
+        ),
+        (
+            '[[meter]]\nid = "M1"\n[[ratio]]\nmeter = "M1"\nfrom = "1.1.2026"\n',
+            "key 'from': expected an ISO 8601 date or time",
+        ),
+        (
+            '[[suspension]]\nservice_point = "SP1"\nfrom = 2026-02-01\nto = 2026-01-01\n',
+            "key 'to': 2025-12-31T16:00:00+00:00 is not after",
+        ),
+        ('[[suspension]]\nservice_point = "SP1"\n', "key 'from': is missing"),
+        (
+            '[[meter]]\nid = "M1"\nservice_point = "SP1"\n[[installation]]\nmeter = "M1"\nfrom = 2026-01-01\n',
+            ":4: [[installation]] entry 1, key 'from': meter 'M1' is still installed by line 1",
+        ),
+    ],
+)
+def test_each_kind_of_mistake_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    shown = problems_of(tmp_path, text)
+    assert len(shown) == 1, shown
+    assert problem in shown[0]
+
+
+def test_a_csv_row_is_named_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "meter.csv").write_text("id,digits\nM1,6\n\nM2,x\n", encoding="utf-8")
+    with pytest.raises(RegistryError, match=r"meter\.csv:4: \[\[meter\]\] entry 2, key 'digits'"):
+        read_registry(tmp_path / "meter.csv")
+
+
+def test_a_file_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read the registry"):
+        read_registry(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match=r"holds no \.csv file"):
+        read_registry(tmp_path)
+
+
+def test_an_empty_file_is_an_empty_registry(tmp_path: Path) -> None:
+    assert read_registry(written(tmp_path, "")) == Registry(**{n: [] for n in Registry.__dataclass_fields__})
