@@ -41,4 +41,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not real_data_folder().is_dir():
-        terminalreporter.write_line(f"{pytest_report_header()}")
+        terminalreporter.write_line(pytest_report_header())
