@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any  # Any: the JSON that --json prints
 
 import typer
 
@@ -29,7 +30,7 @@ def read(
     """
     from services.read_meter import quantities_named, read_meter_at, snapshot_as_json
 
-    snapshot = snapshot_as_json(read_meter_at(url, quantities_named(quantity or [])))
+    snapshot: Mapping[str, Any] = snapshot_as_json(read_meter_at(url, quantities_named(quantity or [])))
     if as_json:
         print_json(snapshot)
         return

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cli.output import JsonFlag, print_json, print_table
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  # each is an option of the command
     fleet: Annotated[
         str, typer.Argument(help="A fleet file (.toml), or the name of one of ours: demo, lab.")
     ],
@@ -19,6 +20,10 @@ def simulate(
     ] = None,
     truth_out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the planted faults here (.jsonl).")
+    ] = None,
+    stats_out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Write exchanges and line faults here (.json) at the end."),
     ] = None,
     broker: Annotated[
         str | None, typer.Option(help="HOST:PORT of the broker that simulated gateways publish to.")
@@ -30,10 +35,15 @@ def simulate(
 
     Example: kilowatch simulate lab --registry-out lab.toml
     """
-    from services.simulate import serve_fleet
+    from services.simulate import FleetFiles
+    from services.simulate import simulate as serve
 
-    for line in serve_fleet(fleet, registry_out=registry_out, truth_out=truth_out, broker=broker):
+    def tell(line: Mapping[str, Any]) -> None:  # Any: the JSON that --json prints
         if as_json:
             print_json(line)
-        else:
-            print_table(f"Fleet {fleet}", ("bus", "address"), list(line["buses"].items()))
+            return
+        rows = [(bus, address) for bus, address in line["buses"].items()]
+        print_table(f"Fleet {fleet}: {line['meters']} meters (Ctrl-C stops)", ("bus", "address"), rows)
+
+    share = serve(fleet, FleetFiles(registry=registry_out, truth=truth_out, stats=stats_out), broker, tell)
+    typer.echo(f"stopped; {share:.1%} of the exchanges met a line fault", err=True)

@@ -6,6 +6,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from pipeline.model import Episode
 from services import derive, detect
 
 
@@ -16,7 +17,7 @@ def derive_intervals(days: int) -> int:
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def detect_episodes(days: int, detectors: list[str] | None) -> list[detect.Finding]:
+def detect_episodes(days: int, detectors: list[str] | None) -> list[Episode]:
     """Run the detectors and store what they found."""
     return detect.detect_recent(days, detectors)
 

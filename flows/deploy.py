@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefect import Flow, serve
-from prefect.client.schemas.schedules import CronSchedule
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
 from flows.abnormal_use import abnormal_use
 from flows.load_monitoring import load_monitoring
@@ -39,9 +40,10 @@ DEPLOYMENT = "field"
 def deployments(zone: str = "Asia/Shanghai") -> list[RunnerDeployment]:
     """Return one deployment a flow: found by module path, never two runs of one flow at a time."""
     return [
-        scheduled.flow.to_deployment(
+        RunnerDeployment.from_flow(
+            scheduled.flow,
             DEPLOYMENT,
-            schedule=CronSchedule(cron=scheduled.cron, timezone=zone),
+            schedule=Cron(scheduled.cron, timezone=zone),
             concurrency_limit=1,
             entrypoint_type=EntrypointType.MODULE_PATH,
         )

@@ -7,6 +7,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from services import assess, derive
+from storage.statistics import LoadDay
 
 
 @task(cache_policy=NO_CACHE, retries=1)
@@ -16,7 +17,7 @@ def derive_intervals(days: int) -> int:
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def summarise_load(days: int) -> list[assess.Row]:
+def summarise_load(days: int) -> list[LoadDay]:
     """Sum up every meter's local days."""
     return assess.load_days(days)
 

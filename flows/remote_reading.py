@@ -9,10 +9,11 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from services import remote_reading as service
+from services.bus_reading import BusReading
 
 
 @task(task_run_name="read {buses}", retries=1, retry_delay_seconds=10, cache_policy=NO_CACHE)
-def read_group(buses: list[str], backfill_days: float) -> list[service.BusReading]:
+def read_group(buses: list[str], backfill_days: float) -> list[BusReading]:
     """Read one group of buses; a task is a group, never a meter."""
     return service.read_buses(buses, backfill_days)
 

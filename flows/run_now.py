@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect.client.orchestration import get_client
-from prefect.deployments import run_deployment
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
-from prefect.states import State
 
 from flows.deploy import DEPLOYMENT
 from pipeline.errors import ConfigError
 
 DEPLOYED_WITHIN_S = 60.0
+LOOK_S = 1.0
 
 
 def run_now(
@@ -27,8 +27,13 @@ def run_now(
     """
     name = f"{flow}/{DEPLOYMENT}"
     _wait_until_deployed(name)
-    run = run_deployment(name, parameters=dict(parameters), timeout=None, poll_interval=1)
-    return run.state  # type: ignore[no-any-return,union-attr]  # prefect types it as either sync or async
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(name)
+        run = client.create_flow_run_from_deployment(deployment.id, parameters=dict(parameters))
+        while run.state is None or not run.state.is_final():
+            time.sleep(LOOK_S)
+            run = client.read_flow_run(run.id)
+    return run.state
 
 
 def _wait_until_deployed(name: str) -> None:

@@ -7,10 +7,11 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from services import assess
+from storage.statistics import VoltageDay
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def assess_voltage(days: int) -> list[assess.Row]:
+def assess_voltage(days: int) -> list[VoltageDay]:
     """Judge every meter's voltages of the last ``days`` local days against its nominal voltage."""
     return assess.voltage_quality(days)
 

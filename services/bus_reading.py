@@ -1,21 +1,28 @@
-"""What is done on one owned bus beyond its schedule: a slot read now, and backfill (补抄) of what is missing."""
+"""What is done on an owned bus outside its schedule: a slot or some meters read now."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from collectors.bus import BusOwner
-from collectors.targets import MeterBackfill, MeterRead, Target, coverage_entries
-from pipeline.model import MeterId, Snapshot
-from services.store import Entry
+from collectors.targets import MeterRead, Target, coverage_entries
+from pipeline.model import MeterId
+from protocols.profile import Profile
+from services.store import Entry, Store
 
-Span = tuple[datetime, datetime]
-"""A half-open stretch of time."""
 Put = Callable[[Entry], Awaitable[None]]
 """Hands what was read to the store."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """What reading needs beside the bus: where readings go, and what each meter model keeps."""
+
+    database_url: str
+    profiles: Mapping[MeterId, Profile]
+    store: Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class BusReading:
 
 
 def keep_reads(put: Put) -> Callable[[MeterRead], Awaitable[None]]:
-    """Return what a scheduler calls with each read: it puts the snapshot and its ledger lines into the store."""
+    """Return what a scheduler calls with each read: it stores the snapshot and its ledger lines."""
 
     async def keep(read: MeterRead) -> None:
         snapshots = () if read.snapshot is None else (read.snapshot,)
@@ -74,23 +81,3 @@ async def read_now(owner: BusOwner, targets: Collection[Target], put: Put) -> Bu
         await keep_reads(put)(read)
     got = sum(read.snapshot is not None for read in reads)
     return BusReading(bus=owner.bus.id, read=got, missing=len(reads) - got)
-
-
-async def backfill(
-    owner: BusOwner, targets: Sequence[Target], gaps: Mapping[MeterId, Sequence[Span]], put: Put
-) -> BusReading:
-    """Fetch the gaps of each meter from its own memory, one span at a time."""
-    total = BusReading(bus=owner.bus.id)
-    for target in targets:
-        for starts_at, ends_at in gaps.get(target.meter, ()):
-            fetched = await owner.backfill_meter(target, starts_at, ends_at)
-            await put(Entry(snapshots=_within(fetched, starts_at, ends_at)))
-            total += BusReading(
-                bus=owner.bus.id, records=len(fetched.snapshots), failures=int(fetched.cause is not None)
-            )
-            await asyncio.sleep(0)
-    return total
-
-
-def _within(fetched: MeterBackfill, starts_at: datetime, ends_at: datetime) -> Sequence[Snapshot]:
-    return [s for s in fetched.snapshots if starts_at <= s.taken_at <= ends_at]

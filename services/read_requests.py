@@ -10,7 +10,6 @@ from datetime import datetime
 
 from pipeline.errors import BusBusyError
 from services.bus_reading import BusReading
-from services.settings import Settings
 from storage.database import connect
 from storage.requests import ReadRequest, file_request, get_request
 
@@ -25,13 +24,12 @@ def this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-async def ask_owner(settings: Settings, bus: str, since: datetime, until: datetime) -> BusReading:
+async def ask_owner(url: str, bus: str, since: datetime, until: datetime) -> BusReading:
     """File a backfill request on an owned bus and wait until its owner has served it.
 
     Raises:
         BusBusyError: If the owner does not take it in time, or fails.
     """
-    url = settings.require_database_url()
     request_id = await asyncio.to_thread(_file, url, bus, since, until)
     waited_s = 0.0
     while True:

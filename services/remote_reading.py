@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from collectors.scheduler import BusPlan
 from pipeline.errors import BusBusyError, ConfigError
 from pipeline.registry import Registry
 from pipeline.timegrid import slot_start
-from services.bus_reading import BusReading, backfill, read_slots
-from services.gaps import gaps_of
+from services.backfill import backfill
+from services.bus_reading import BusReading, Station, read_slots
 from services.read_requests import ask_owner
 from services.settings import Settings, load_settings
-from services.store import Store
-from services.wiring import bus_groups, bus_plans
+from services.wiring import bus_groups, bus_plans, station_of, utc_now
 from storage.database import connect
 from storage.registry import load_registry
 
@@ -51,48 +50,31 @@ def totals(readings: Sequence[BusReading]) -> dict[str, int]:
 
 async def _read_buses(buses: Sequence[str], backfill_days: float, settings: Settings) -> list[BusReading]:
     registry = await asyncio.to_thread(_registry, settings)
-    now = datetime.now(UTC)
-    plans = [plan for plan in bus_plans(registry, settings, now) if plan.owner.bus.id in set(buses)]
-    store = Store(settings.require_database_url(), registry)
-    writing = asyncio.create_task(store.run())
+    plans = [plan for plan in bus_plans(registry, settings, utc_now()) if plan.owner.bus.id in set(buses)]
+    station = station_of(settings, registry)
+    writing = asyncio.create_task(station.store.run())
     try:
-        readings = await asyncio.gather(*(_read_bus(plan, backfill_days, settings, store) for plan in plans))
-        await store.drain()
+        readings = await asyncio.gather(*(_read_bus(plan, backfill_days, station) for plan in plans))
+        await station.store.drain()
     finally:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
     return readings
 
 
-async def _read_bus(plan: BusPlan, backfill_days: float, settings: Settings, store: Store) -> BusReading:
-    now = datetime.now(UTC)
+async def _read_bus(plan: BusPlan, backfill_days: float, station: Station) -> BusReading:
+    now = utc_now()
     since = now - timedelta(days=backfill_days)
     try:
         plan.owner.acquire()
     except BusBusyError:
-        return await ask_owner(settings, plan.owner.bus.id, since, now)
+        return await ask_owner(station.database_url, plan.owner.bus.id, since, now)
     try:
-        return await read_and_backfill(plan, since, now, settings, store)
+        slots = {period_s: slot_start(now, period_s) for period_s in plan.periods_s}
+        reading = await read_slots(plan.owner, plan.targets, slots, station.store.put)
+        return reading + await backfill(plan, since, now, station)
     finally:
         await plan.owner.close()
-
-
-async def read_and_backfill(
-    plan: BusPlan, since: datetime, now: datetime, settings: Settings, store: Store
-) -> BusReading:
-    """Read the present slot of every period on a bus that we own, then fetch the gaps since ``since``."""
-    slots = {period_s: slot_start(now, period_s) for period_s in plan.periods_s}
-    reading = await read_slots(plan.owner, plan.targets, slots, store.put)
-    return reading + await fetch_gaps(plan, since, now, settings, store)
-
-
-async def fetch_gaps(
-    plan: BusPlan, since: datetime, until: datetime, settings: Settings, store: Store
-) -> BusReading:
-    """Fetch what the database misses of ``[since, until)`` and the meters of a bus hold."""
-    meters = [target.meter for target in plan.targets]
-    gaps = await asyncio.to_thread(gaps_of, settings.require_database_url(), meters, since, until)
-    return await backfill(plan.owner, plan.targets, gaps, store.put)
 
 
 def _registry(settings: Settings) -> Registry:

@@ -18,20 +18,22 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    database_url: SecretStr | None = Field(None, description="postgresql:// address of the database")
-    mqtt_host: str | None = Field(None, description="host of the MQTT broker; none = no subscription")
-    mqtt_port: int = Field(1883, ge=1, le=65535, description="port of the broker")
-    mqtt_username: str | None = Field(None, description="user at the broker")
-    mqtt_password: SecretStr | None = Field(None, description="password at the broker")
-    mqtt_ca_file: Path | None = Field(None, description="certificate authority; switches TLS on")
-    mqtt_client_id: str = Field("kilowatch", description="client id: the broker keeps our session under it")
+    database_url: SecretStr | None = Field(default=None, description="postgresql:// address of the database")
+    mqtt_host: str | None = Field(default=None, description="host of the MQTT broker; none = no subscription")
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="port of the broker")
+    mqtt_username: str | None = Field(default=None, description="user at the broker")
+    mqtt_password: SecretStr | None = Field(default=None, description="password at the broker")
+    mqtt_ca_file: Path | None = Field(default=None, description="certificate authority; switches TLS on")
+    mqtt_client_id: str = Field(
+        default="kilowatch", description="client id: the broker keeps our session under it"
+    )
     lock_dir: Path = Field(
-        Path(tempfile.gettempdir()) / "kilowatch-buses",
+        default=Path(tempfile.gettempdir()) / "kilowatch-buses",
         description="folder of the host locks: one owner a bus",
     )
-    profile_dir: Path | None = Field(None, description="folder of further meter profiles (*.toml)")
-    dashboard_host: str = Field("127.0.0.1", description="address the dashboard listens on")
-    dashboard_port: int = Field(8645, ge=0, le=65535, description="its port")
+    profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
+    dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
+    dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")
 
     def require_database_url(self) -> str:
         """Return the database's address.

@@ -13,11 +13,12 @@ from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.model import MeterId
 from pipeline.registry import Installation, Meter, Registry, Schedule
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
+from services.bus_reading import Station
 from services.settings import Settings
+from services.store import Store
 
 
 @cache
@@ -77,6 +78,17 @@ def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[Bus
     ]
 
 
+def station_of(settings: Settings, registry: Registry) -> Station:
+    """Return what reading needs beside the buses; the writer is not yet running."""
+    profiles = load_profiles(settings.profile_dir)
+    url = settings.require_database_url()
+    return Station(
+        database_url=url,
+        profiles={i.meter: profiles[i.profile] for i in registry.installations if i.profile},
+        store=Store(url, registry),
+    )
+
+
 def utc_now() -> datetime:
     """Return the server's time: the clock that is handed to the collectors."""
     return datetime.now(UTC)
@@ -109,12 +121,10 @@ def _targets_by_bus(
     return dict(found)
 
 
-def primary_side_meters(registry: Registry, profiles: Mapping[str, Profile]) -> frozenset[MeterId]:
-    """Return the meters that already report primary values, so that no ratio is applied to them."""
+def primary_profiles(settings: Settings) -> frozenset[str]:
+    """Return the profiles whose values are primary ones already, so that no ratio is applied to them."""
     return frozenset(
-        i.meter
-        for i in registry.installations
-        if i.profile in profiles and profiles[i.profile].side is Side.PRIMARY
+        name for name, profile in load_profiles(settings.profile_dir).items() if profile.side is Side.PRIMARY
     )
 
 

@@ -1,0 +1,100 @@
+"""Serves a simulated fleet on this machine, with its archive and the truth about what was planted."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from pipeline.errors import ConfigError, TransportError
+from services.wiring import utc_now
+from simulators.fleet import build_fleet, load_fleet
+from simulators.serving import ServedFleet, serve_fleet
+from simulators.wire import gateway_maker, slave_maker
+from storage.registry_files import export_registry
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetFiles:
+    """Where to write what belongs to a fleet."""
+
+    registry: Path | None = None
+    truth: Path | None = None
+    stats: Path | None = None
+    """Exchanges and injected line faults by bus, written when the fleet stops."""
+
+
+def simulate(
+    name: str, files: FleetFiles, broker: str | None, tell: Callable[[Mapping[str, object]], None]
+) -> float:
+    """Serve a fleet until SIGINT or SIGTERM and return the share of exchanges that a line fault hit.
+
+    Args:
+        name: A fleet file, or the name of one of ours.
+        files: Where archive and truth go; written before ``tell`` is called.
+        broker: ``host:port`` that the gateways publish to; None leaves them out.
+        tell: Takes the addresses once everything listens.
+
+    Raises:
+        ConfigError: If the fleet file or the broker's address is wrong.
+        TransportError: If a port is taken.
+    """
+    return asyncio.run(_simulate(name, files, _address(broker), tell))
+
+
+async def _simulate(
+    name: str,
+    files: FleetFiles,
+    broker: tuple[str, int] | None,
+    tell: Callable[[Mapping[str, object]], None],
+) -> float:
+    fleet = build_fleet(load_fleet(name), utc_now())
+    make_gateway = None if broker is None else gateway_maker(fleet, broker)
+    stopped = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    try:
+        served = await serve_fleet(fleet, host=HOST, make_slave=slave_maker(fleet), make_gateway=make_gateway)
+    except OSError as error:
+        raise TransportError(f"fleet {name}: {error}; change the ports in the fleet file") from error
+    try:
+        _write(files, served)
+        tell({"fleet": name, "meters": len(fleet.meters), "buses": served.urls})
+        await stopped.wait()
+        return served.fault_share
+    finally:
+        await served.close()
+        _write_stats(files.stats, served)
+
+
+def _write(files: FleetFiles, served: ServedFleet) -> None:
+    if files.registry is not None:
+        files.registry.write_text(export_registry(served.registry), encoding="utf-8")
+    if files.truth is not None:
+        lines = [orjson.dumps(truth.as_json()) for truth in served.fleet.truth]
+        files.truth.write_bytes(b"\n".join([*lines, b""]))
+
+
+def _write_stats(file: Path | None, served: ServedFleet) -> None:
+    if file is None:
+        return
+    buses = {
+        bus: {"exchanges": stats.exchanges, "faults": {str(kind): n for kind, n in stats.faults.items()}}
+        for bus, stats in served.stats.items()
+    }
+    file.write_bytes(orjson.dumps({"fault_share": served.fault_share, "buses": buses}))
+
+
+def _address(broker: str | None) -> tuple[str, int] | None:
+    if broker is None:
+        return None
+    host, _, port = broker.rpartition(":")
+    if not host or not port.isdigit():
+        raise ConfigError(f"broker {broker!r}: write HOST:PORT, such as 127.0.0.1:1883")
+    return host, int(port)
