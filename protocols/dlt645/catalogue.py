@@ -103,16 +103,13 @@ class Item:
     """One for each element the answer may hold; an answer may hold fewer."""
     fields: tuple[Field, ...] = field(repr=False)
     """Of all elements, in wire order."""
+    element_length: int
+    """Bytes of one element."""
 
     @property
     def di(self) -> str:
         """The identifier as people write it, DI3 first."""
         return self.wire[::-1].hex().upper()
-
-    @property
-    def element_length(self) -> int:
-        """Bytes of one element."""
-        return sum(form.length for form in self.row.formats)
 
     @property
     def spectrum(self) -> Quantity | None:
@@ -193,8 +190,15 @@ def _match(row: Row, codes: tuple[int, ...], wire: bytes) -> Item | None:
             return None
     suffixes = tuple(_joined(suffix, own) for own in along.suffixes.values()) if along else (suffix,)
     fields = tuple(_fields(row, suffixes))
-    axis = along.name if along else ""
-    return Item(wire=wire, row=row, axis=axis, is_block=along is not None, suffixes=suffixes, fields=fields)
+    return Item(
+        wire=wire,
+        row=row,
+        axis=along.name if along else "",
+        is_block=along is not None,
+        suffixes=suffixes,
+        fields=fields,
+        element_length=sum(form.length for form in row.formats),
+    )
 
 
 def _joined(left: str | None, right: str | None) -> str | None:

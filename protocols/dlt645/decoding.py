@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import DecodeError
@@ -19,7 +19,20 @@ BLOCK_TRAILER = 0xAA
 
 Values: TypeAlias = dict[Quantity, Value]
 Flags: TypeAlias = dict[Quantity, Quality]
-_Slot: TypeAlias = tuple[int, int, bool, float, Quantity, Format]
+_NUMBER = Kind.NUMBER
+
+
+class Slot(NamedTuple):
+    """A field prepared for reading out of the digits of a payload, which count from the end."""
+
+    stop: int
+    """Bytes that must be there."""
+    first: int
+    last: int | None
+    scale: int
+    quantity: Quantity
+    form: Format
+
 
 _THREE_WIRE = {
     # A 3P3W meter's elements are Uab/Ia and Ucb/Ic (2.3, note on wiring).
@@ -65,7 +78,7 @@ class Decoder:
         """Prepare for a wiring and the zone of the meters' clocks."""
         self.wiring = wiring
         self.zone = zone
-        self._slots: dict[bytes, tuple[_Slot, ...]] = {}
+        self._slots: dict[bytes, tuple[Slot, ...]] = {}
 
     def values(self, item: Item, payload: bytes, *, cut_short: bool = False) -> tuple[Values, Flags]:
         """Return the values in an answer and the flags of those that could not be read.
@@ -82,34 +95,47 @@ class Decoder:
             slots = self._slots[item.wire] = self.slots(item.fields)
         return self.read(slots, payload)
 
-    def slots(self, fields: Iterable[Field]) -> tuple[_Slot, ...]:
+    def slots(self, fields: Iterable[Field]) -> tuple[Slot, ...]:
         """Prepare fields for reading: those that become a quantity on this wiring."""
         return tuple(
-            (f.start, f.stop, f.form.signed, float(10**f.form.decimals), quantity, f.form)
+            Slot(f.stop, -2 * f.stop, -2 * f.start or None, 10**f.form.decimals, quantity, f.form)
             for f in fields
             if f.quantity is not None and (quantity := on_wiring(f.quantity, self.wiring)) is not None
         )
 
-    def read(self, slots: Iterable[_Slot], payload: bytes) -> tuple[Values, Flags]:
+    def read(self, slots: Iterable[Slot], payload: bytes) -> tuple[Values, Flags]:
         """Read prepared fields as far as the payload goes."""
         values: Values = {}
         flags: Flags = {}
         size = len(payload)
-        for start, stop, signed, scale, quantity, form in slots:
+        # All digits at once, in reading order: the last item's come first.
+        digits = payload[::-1].hex()
+        for stop, first, last, scale, quantity, form in slots:
             if stop > size:
                 break
-            raw = payload[start:stop]
-            if form.kind is Kind.TIME:
-                instant = bytes_to_instant(raw, self.zone)
-                if instant is not None:
-                    values[quantity] = instant.timestamp()
-                continue
+            text = digits[first:last]
             try:
-                values[quantity] = bcd_to_int(raw, signed=signed) / scale
+                if form.kind is _NUMBER and not (form.signed and text[0] > "7"):
+                    values[quantity] = int(text) / scale
+                else:
+                    self._read_other(bytes.fromhex(text)[::-1], form, quantity, values)
             except ValueError:
-                if not is_absent(raw):
+                if text.strip("f"):
                     flags[quantity] = Quality.NOT_BCD
         return values, flags
+
+    def _read_other(self, raw: bytes, form: Format, quantity: Quantity, values: Values) -> None:
+        """Read a time, or a number whose sign bit is set.
+
+        Raises:
+            ValueError: If a digit is above nine.
+        """
+        if form.kind is Kind.TIME:
+            instant = bytes_to_instant(raw, self.zone)
+            if instant is not None:
+                values[quantity] = instant.timestamp()
+        elif not is_absent(raw):
+            values[quantity] = bcd_to_int(raw, signed=True) / 10**form.decimals
 
     def _spectrum(self, item: Item, payload: bytes) -> tuple[Values, Flags]:
         """Return a whole block as one tuple: status words, or harmonics with their order as index."""

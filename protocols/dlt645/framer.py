@@ -41,27 +41,26 @@ class Framer:
     def next_event(self) -> bytes | Dropped | Literal[NeedData.NEED_DATA]:
         """Return the next whole frame or piece of noise, or ``NEED_DATA``."""
         buffer = self._buffer
+        size = len(buffer)
         while True:
             start = buffer.find(START, self._at)
-            self._at = len(buffer) if start < 0 else start
-            dropped = self._noise()
-            if dropped is not None:
+            self._at = at = size if start < 0 else start
+            if (self._failed_to or at >= NOISE_SHOWN) and (dropped := self._noise()) is not None:
                 return dropped
-            if start < 0 or len(buffer) < start + HEADER:
-                if start < 0 or len(buffer) <= start + SECOND_START or buffer[start + SECOND_START] == START:
-                    return NEED_DATA
-                self._at = start + 1
-                continue
-            end = start + OVERHEAD + buffer[start + HEADER - 1]
-            if buffer[start + SECOND_START] != START:
-                self._at = start + 1
-            elif len(buffer) < end:
+            if at + SECOND_START >= size:
                 return NEED_DATA
-            elif buffer[end - 1] == END and sums_up(raw := bytes(buffer[start:end])):
-                return self._before_frame() or self._take(raw, end)
-            else:
-                self._failed_to = max(self._failed_to, end)
-                self._at = start + 1
+            if buffer[at + SECOND_START] != START:
+                self._at = at + 1
+                continue
+            if at + HEADER > size:
+                return NEED_DATA
+            end = at + OVERHEAD + buffer[at + HEADER - 1]
+            if end > size:
+                return NEED_DATA
+            if buffer[end - 1] == END and sums_up(raw := bytes(buffer[at:end])):
+                return (at and self._before_frame()) or self._take(raw, end)
+            self._failed_to = max(self._failed_to, end)
+            self._at = at + 1
 
     def abandon(self) -> None:
         """Give up the frame that has begun, because nothing more of it can be expected."""

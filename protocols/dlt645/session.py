@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Final, Literal
 
 from pipeline.errors import DecodeError
@@ -41,6 +43,8 @@ ANY_ADDRESS: Final = b"\xaa" * ADDRESS
 DATE: Final = bytes.fromhex("01010004")
 TIME: Final = bytes.fromhex("02010004")
 DATE_AND_TIME: Final = bytes.fromhex("0C010004")
+_CLOCK: Final = DATE[2:]
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _AFTER_MIDNIGHT: Final = timedelta(minutes=2)
 """So soon after midnight, a date asked before the time may be yesterday's."""
 
@@ -64,6 +68,7 @@ class Dlt645Session:
         self._query: Query | None = None
         self._function = 0
         self._identifier = b""
+        self._item: Item | None = None
         self._freezes = FreezeMemory(decoder.zone)
         self._date = b""
 
@@ -77,6 +82,7 @@ class Dlt645Session:
             number = self._freezes.number_of(date.fromisoformat(data[IDENTIFIER:].decode("ascii")))
             data = bytes((number,)) + data[1:IDENTIFIER]
         self._identifier = data[:IDENTIFIER]
+        self._item = lookup(self._identifier) if self._function == READ else None
         return PREAMBLE + build(self._address, self._function, data)
 
     def receive_data(self, data: bytes) -> None:
@@ -135,23 +141,28 @@ class Dlt645Session:
         Raises:
             DecodeError: If it does not fit the question.
         """
+        content = data[IDENTIFIER:]
+        item = self._item
+        if item is None or self._identifier[3] == FREEZE:
+            return self._stored_or_said(query, raw, data)
+        values, flags = self._decoder.values(item, content, cut_short=raw[8] & MORE != 0)
+        facts = self._clock(item, content) if self._identifier[2:] == _CLOCK else _NOTHING
+        return Answer(query=query, raw=raw, values=values, flags=flags, facts=facts)
+
+    def _stored_or_said(self, query: Query, raw: bytes, data: bytes) -> Answer:
+        """Read what is no present value: the meter's address, its memory, or what nobody knows."""
+        content = data[IDENTIFIER:]
         if self._function == READ_ADDRESS:
             if len(data) != ADDRESS:
                 raise DecodeError("an address has six bytes", data)
             return Answer(query=query, raw=raw, facts={"address": data[::-1].hex().upper()})
-        content = data[IDENTIFIER:]
-        if self._identifier[3] == LOAD_RECORD:
+        if self._identifier[3:] == bytes((LOAD_RECORD,)):
             records = load_records(content, self._identifier[2], self._decoder)
             return Answer(query=query, raw=raw, records=records)
-        item = lookup(self._identifier)
-        if item is None:
+        if self._item is None:
             return Answer(query=query, raw=raw)
-        values, flags = self._decoder.values(item, content, cut_short=bool(raw[8] & MORE))
-        if self._identifier[3] == FREEZE:
-            return self._freeze_answer(query, raw, content, values, flags)
-        if not values and self._identifier[2:] == DATE[2:]:
-            return Answer(query=query, raw=raw, facts=self._clock(item, content))
-        return Answer(query=query, raw=raw, values=values, flags=flags)
+        values, flags = self._decoder.values(self._item, content, cut_short=raw[8] & MORE != 0)
+        return self._freeze_answer(query, raw, content, values, flags)
 
     def _freeze_answer(
         self, query: Query, raw: bytes, content: bytes, values: Values, flags: Flags
