@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ DAY = Window(starts_at=START, ends_at=START + timedelta(days=1))
 BUSY = LoadCurve.of(START, 5, np.linspace(100, 200, 288), np.linspace(50, 100, 288))
 
 
-def fault(*windows: Window, deed: Deed = Deed.LOAD, **keys) -> PlantedFault:
+def fault(*windows: Window, deed: Deed = Deed.LOAD, **keys: Any) -> PlantedFault:  # Any: its keys
     return PlantedFault(meter=MeterId("M1"), service_point="SP-M1", deed=deed, windows=windows, **keys)
 
 

@@ -1,5 +1,6 @@
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,7 @@ CURVE = synthetic(
 SOME = [START + timedelta(hours=h, seconds=37) for h in (0.2, 7.4, 13.0, 30.9, 70.1)]
 
 
-def meter(**keys) -> MeterModel:
+def meter(**keys: Any) -> MeterModel:  # Any: keys of MeterConfig
     return MeterModel(MeterConfig(id=MeterId("M1"), **{"ct": 120.0, "base_kwh": 5000.0, **keys}), CURVE)
 
 
