@@ -1,4 +1,4 @@
-"""The planted faults of the demo, in the digits of a meter, before the detectors: all found, no twin accused."""
+"""The planted faults of the demo, in the digits of a meter, before the detectors: no twin is accused."""
 
 from datetime import UTC, datetime, timedelta
 
