@@ -100,12 +100,18 @@ def _subject(episode: Episode) -> tuple[object, ...]:
 
 
 def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime] | None) -> Episode:
-    """The new finding under the old id; a start before the window stays where it was."""
+    """Write the new finding under the old id.
+
+    A stretch that began before the window is seen only in part: its start stays, and of the two findings the
+    one with more energy keeps its evidence.
+    """
     began_before = examined is not None and old.starts_at < examined[0]
+    fuller = old if began_before and (old.energy_kwh or 0.0) > (episode.energy_kwh or 0.0) else episode
     return replace(
-        episode,
+        fuller,
         id=old.id,
         starts_at=old.starts_at if began_before else episode.starts_at,
+        ends_at=episode.ends_at,
         detected_at=min(old.detected_at, episode.detected_at),
     )
 

@@ -13,7 +13,13 @@ from detectors.catalogue import Needs, Parameter, detectors
 from detectors.engine import episode_id
 from detectors.stretches import curve, iso, number, slot_end
 from detectors.usage.service_point_load import ServicePointLoad, service_point_load
-from detectors.usage.suspension_findings import SuspensionFindings, day_rows, findings, first_and_end
+from detectors.usage.suspension_findings import (
+    Debounce,
+    SuspensionFindings,
+    day_rows,
+    findings,
+    first_and_end,
+)
 from detectors.usage.suspension_terms import LoadLimit, load_limit, penalty_basis
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, MeterId, Severity, Verdict
@@ -38,6 +44,7 @@ class SuspendedLoad:
     floor_kw: float = 0.5
     partial_factor: float = 1.05
     most_step_share: float = 0.05
+    late_slots: int = 8
 
     name: ClassVar[str] = "suspended_load"
     version: ClassVar[int] = 1
@@ -78,6 +85,13 @@ class SuspendedLoad:
             source="share of a register step in a slot's energy above which the maximum is a measured power",
             tag="own",
         ),
+        Parameter(
+            name="late_slots",
+            default=8,
+            unit="slots",
+            source="missing slots at the end of the data that may still be on their way",
+            tag="own",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -99,7 +113,8 @@ class SuspendedLoad:
             return None
         limit = load_limit(suspension, floor_kw=self.floor_kw, partial_factor=self.partial_factor)
         zone = registry.zone_of(suspension.service_point)
-        found = findings(load, suspension, limit, zone, self.trigger_slots)
+        debounce = Debounce(trigger_slots=self.trigger_slots, late_slots=self.late_slots)
+        found = findings(load, suspension, limit, zone, debounce)
         case = _Case(registry, suspension, load, limit, found, self.most_step_share)
         if found.above.any():
             return case.abnormal()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.stretches import in_stretches, stretches
+from detectors.stretches import in_stretches, slot_end, stretches
 from detectors.usage.service_point_load import ServicePointLoad
 from detectors.usage.suspension_terms import LoadLimit
 from pipeline.model import Json, Verdict
@@ -53,17 +53,26 @@ class SuspensionFindings:
         return [day for day in self.days if day.verdict is verdict]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Debounce:
+    """How many slots make a finding, and how many may be on their way."""
+
+    trigger_slots: int
+    late_slots: int
+
+
 def findings(
-    load: ServicePointLoad, suspension: Suspension, limit: LoadLimit, zone: ZoneInfo, trigger_slots: int
+    load: ServicePointLoad, suspension: Suspension, limit: LoadLimit, zone: ZoneInfo, debounce: Debounce
 ) -> SuspensionFindings:
     """Judge the slots of a suspension one by one, then its local days."""
     inside, judged = _inside(load, suspension)
+    judged = judged & ~_on_their_way(load, suspension, debounce.late_slots)
     above, undecided = _judge(load, limit)
-    above = in_stretches(above & judged, trigger_slots)
+    above = in_stretches(above & judged, debounce.trigger_slots)
     rest_kwh, rest_hours = _all_known(load, judged)
     idle = rest_hours > 0 and rest_kwh + _step(load) <= limit.kw * rest_hours
     days = [
-        _day(load, day, slots, _DayView(limit, above, undecided, trigger_slots, idle))
+        _day(load, day, slots, _DayView(limit, above, undecided, debounce.trigger_slots, idle))
         for day, slots in _slots_of_days(load, judged, zone)
     ]
     for day in days:
@@ -83,6 +92,21 @@ def _inside(load: ServicePointLoad, suspension: Suspension) -> tuple[Bools, Bool
         last = to_numpy(suspension.ends_at)
         inside, judged = inside & (ends_at <= last), judged & (ends_at < last)
     return inside, judged
+
+
+def _on_their_way(load: ServicePointLoad, suspension: Suspension, late_slots: int) -> Bools:
+    """Return the last slots of the data where they are missing, few, and the suspension goes on.
+
+    Their readings may simply not have come yet; more of them are a gap, and gaps make a day unknown.
+    """
+    size = len(load.starts_at)
+    late = np.zeros(size, dtype=np.bool_)
+    window_end = slot_end(load.starts_at, size - 1, load.minutes)
+    known = np.flatnonzero(np.isfinite(load.kwh))
+    first = int(known[-1]) + 1 if len(known) else 0
+    if size - first <= late_slots and (suspension.ends_at is None or suspension.ends_at > window_end):
+        late[first:] = True
+    return late
 
 
 def _judge(load: ServicePointLoad, limit: LoadLimit) -> tuple[Bools, Bools]:

@@ -88,6 +88,15 @@ def test_a_start_before_the_window_is_kept() -> None:
     assert stored.starts_at == known.starts_at
 
 
+def test_a_window_that_sees_only_a_part_does_not_shrink_what_was_found() -> None:
+    known = replace(_episode((1, 4), key="a"), energy_kwh=1440.0)
+    found = replace(_episode((9, None), key="a"), energy_kwh=80.0)
+    (stored,) = reconcile([found], [known], examined=(BEGIN + timedelta(hours=5), BEGIN + timedelta(days=1)))
+    assert (stored.energy_kwh, stored.starts_at, stored.ends_at) == (1440.0, known.starts_at, None)
+    (whole,) = reconcile([found], [known], examined=(BEGIN, BEGIN + timedelta(days=1)))
+    assert (whole.energy_kwh, whole.starts_at) == (80.0, found.starts_at)
+
+
 def test_single_detectors_run_with_other_parameters() -> None:
     registry = Registry(meters=(Meter(id=MeterId("m"), wiring=Wiring.ONE_PHASE),))
     matrix = volts(grid(BEGIN, 4 / 96), {Quantity.VOLTAGE_A: [[220, 190, 220, 220]]})

@@ -254,6 +254,26 @@ def test_load_at_the_end_of_the_data_stays_open_while_the_suspension_lasts() -> 
     assert over.ends_at == _at(27, 23, 45)
 
 
+def test_slots_that_may_still_be_on_their_way_are_not_judged_yet() -> None:
+    now = _slot(_at(20, 10))
+    kwh = _suspended()[:now]
+    kwh[now - 8 :] = np.nan
+    assert SuspendedLoad().detect(window(STARTS_AT[:now], {"m": kwh}), REGISTRY) == []
+    kwh[now - 9] = np.nan
+    (episode,) = SuspendedLoad().detect(window(STARTS_AT[:now], {"m": kwh}), REGISTRY)
+    assert episode.evidence["unknown_days"] == ["2018-03-20"]
+
+
+def test_load_that_goes_on_stays_open_while_the_newest_slots_are_on_their_way() -> None:
+    now = _slot(_at(20, 10))
+    kwh = _suspended()[:now]
+    kwh[now - 20 : now - 3] = 20.0
+    kwh[now - 3 :] = np.nan
+    (episode,) = SuspendedLoad().detect(window(STARTS_AT[:now], {"m": kwh}), REGISTRY)
+    assert episode.ends_at is None
+    assert episode.detected_at == _at(20, 9, 15)
+
+
 def test_sub_meters_are_subtracted_and_check_meters_ignored() -> None:
     kwh = _with_nights(_suspended())
     installations = (
