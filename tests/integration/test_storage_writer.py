@@ -86,8 +86,10 @@ def test_a_snapshot_is_spread_over_the_tables_of_its_groups(
         "max_demand_import_at",
         "max_demand_export",
     ) == [
-        ("m1", "present", NOON, NOON + SECOND, NOON, NOON + SECOND)
-        + (123456.78, pytest.approx(12.3456), NOON - 5 * SECOND, None)
+        (
+            *("m1", "present", NOON, NOON + SECOND, NOON, NOON + SECOND),
+            *(123456.78, pytest.approx(12.3456), NOON - 5 * SECOND, None),
+        )
     ]
     assert stored(database, "electrical_reading", "voltage_a", "status_words") == [(220.5, [1, 65535, 0])]
     assert stored(database, "spectrum_reading", "voltage_harmonic_a") == [([0.0, 100.0, None, 2.5],)]
@@ -214,7 +216,7 @@ def test_two_writers_may_meet_on_the_same_readings(any_database_url: str, writer
 
 def test_a_lost_connection_says_what_to_do(database: Connection, writer: ReadingWriter) -> None:
     database.close()
-    with pytest.raises(StorageError, match="storing 1 readings: the database went away .* Next step"):
+    with pytest.raises(StorageError, match=r"storing 1 readings: the database went away .* Next step"):
         writer.write([reading({Q.VOLTAGE_A: 1.0})])
 
 

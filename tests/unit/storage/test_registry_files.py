@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError, RegistryError
-from pipeline.registry import Installation, Registry
+from pipeline.registry import Installation, Meter, Registry
 from storage.registry_files import export_registry, export_registry_tables, read_registry
 
 WHOLE = """
@@ -130,11 +131,11 @@ def test_all_problems_are_shown_with_file_line_table_entry_and_key(tmp_path: Pat
         '[[meter]]\nid = "M3"\ncolour = "red"\nbus = "B9"\n\n'
         '[[ratio]]\nmeter = "M9"\nct = 0\n'
     )
+    keys = ", ".join(f.name for f in fields(Meter))
     assert problems_of(tmp_path, text) == [
         "registry.toml:4: [[meter]] entry 2, key 'digits': expected a number, not 'six'",
         "registry.toml:8: [[meter]] entry 3, key 'bus': there is no [[bus]] 'B9'",
-        "registry.toml:8: [[meter]] entry 3, key 'colour': unknown key; the keys are id, wiring, "
-        "rated_voltage_v, nominal_voltage_v, rated_current_a, max_current_a, digits, resolution, zone",
+        f"registry.toml:8: [[meter]] entry 3, key 'colour': unknown key; the keys are {keys}",
         "registry.toml:13: [[ratio]] entry 1, key 'ct': expected a number above zero, not 0",
         "registry.toml:13: [[ratio]] entry 1, key 'meter': there is no [[meter]] 'M9'",
     ]
@@ -172,7 +173,7 @@ def test_all_problems_are_shown_with_file_line_table_entry_and_key(tmp_path: Pat
         ),
         ('[[suspension]]\nservice_point = "SP1"\n', "key 'from': is missing"),
         (
-            '[[meter]]\nid = "M1"\nservice_point = "SP1"\n[[installation]]\nmeter = "M1"\nfrom = 2026-01-01\n',
+            '[[meter]]\nid = "M1"\nrole = "check"\n[[installation]]\nmeter = "M1"\nfrom = 2026-01-01\n',
             ":4: [[installation]] entry 1, key 'from': meter 'M1' is still installed by line 1",
         ),
     ],

@@ -1,0 +1,164 @@
+"""What only TimescaleDB's community edition has: compression, policies, continuous aggregates, late rows.
+
+The server is a TimescaleDB in WebAssembly. It takes one connection, no server-side parameters and no COPY, so
+COPY into compressed chunks is tested only where KILOWATCH_DATABASE_URL names a community server.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pipeline.model import MeterId
+from pipeline.registry import Meter, Registry
+from storage.database import Connection, Level, server_level
+from storage.migrate import available_migrations, migrate
+from storage.registry import load_registry, save_registry
+from storage.retention import apply_retention, set_retention
+
+pytestmark = pytest.mark.community
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parent.parent
+NODE = PROJECT / "scripts" / "with-node"
+START = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """The folder in the cache with the packages of ``package-lock.json``."""
+    folder = Path(os.environ.get("KILOWATCH_CACHE", PROJECT / ".cache")) / "community"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (HERE / "package-lock.json").read_bytes()
+    stamp = folder / ".complete"
+    if not stamp.exists() or stamp.read_bytes() != lock:
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(HERE / name, folder / name)
+        subprocess.run([NODE, "npm", "ci"], cwd=folder, check=True)  # noqa: S603 - our own script
+        stamp.write_bytes(lock)
+    return folder
+
+
+@pytest.fixture
+def community(packages: Path) -> Iterator[Connection]:
+    """A connection to a fresh TimescaleDB with the community licence, migrated."""
+    server = subprocess.Popen(  # noqa: S603 - our own script
+        [NODE, "node", HERE / "server.mjs", packages], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    try:
+        port = int(server.stdout.readline())
+        connection = psycopg.connect(
+            host="127.0.0.1",
+            port=port,
+            user="postgres",
+            password="unused",  # noqa: S106 - it asks for one and takes any
+            dbname="postgres",
+            sslmode="disable",
+            autocommit=True,
+            cursor_factory=psycopg.ClientCursor,
+            prepare_threshold=None,
+        )
+        # This build has the extension without preloading it, which no other server allows.
+        connection.execute("CREATE EXTENSION timescaledb")
+        connection.execute("SET TimeZone = 'UTC'")
+        report = migrate(connection)
+        assert (report.level, len(report.applied)) == (Level.COMMUNITY, len(available_migrations()))
+        yield connection
+        connection.close()
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
+
+
+def insert_voltage(connection: Connection, at: datetime, volts: float) -> int:
+    """Insert as the writer's stage does; returns 1 for a new row, 0 for one that was there."""
+    return connection.execute(
+        "INSERT INTO electrical_reading (meter_id, taken_at, origin, received_at, voltage_a) "
+        "VALUES (1, %s, 0, %s, %s) ON CONFLICT DO NOTHING",
+        (at, at, volts),
+    ).rowcount
+
+
+def insert_interval(connection: Connection, at: datetime, version: int, energy: float) -> None:
+    connection.execute(
+        "INSERT INTO interval (starts_at, computed_at, meter_id, minutes, version, quality, method, import_kwh) "
+        "VALUES (%s, %s, 1, 15, %s, 'A', 'measured', %s)",
+        (at, at, version, energy),
+    )
+
+
+def compress(connection: Connection, table: str) -> int:
+    chunks = connection.execute("SELECT compress_chunk(c) FROM show_chunks(%s) AS c", (table,)).fetchall()
+    return len(chunks)
+
+
+def test_the_schema_comes_up_once_with_its_policies(community: Connection) -> None:
+    assert server_level(community) is Level.COMMUNITY
+    assert migrate(community).applied == ()
+    jobs = community.execute(
+        "SELECT proc_name, count(*) FROM timescaledb_information.jobs WHERE job_id >= 1000 GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert dict(jobs) == {"policy_compression": 5, "policy_refresh_continuous_aggregate": 2}
+
+
+def test_late_rows_enter_compressed_chunks_once_and_fill_gaps_there(community: Connection) -> None:
+    for n in range(200):
+        insert_voltage(community, START + n * timedelta(hours=1), 220 + n / 10)
+    assert compress(community, "electrical_reading") >= 2
+    late = START + timedelta(minutes=30)
+    assert insert_voltage(community, late, 230.0) == 1
+    assert insert_voltage(community, late, 231.0) == 0
+    assert insert_voltage(community, START, 1.0) == 0
+    community.execute(
+        "UPDATE electrical_reading SET voltage_b = coalesce(voltage_b, 5), quality = quality | 64 "
+        "WHERE meter_id = 1 AND taken_at = %s",
+        (START,),
+    )
+    rows = community.execute(
+        "SELECT voltage_a, voltage_b, quality FROM electrical_reading WHERE taken_at <= %s ORDER BY taken_at",
+        (late,),
+    ).fetchall()
+    assert rows == [(220.0, 5.0, 64), (230.0, None, 0)]
+
+
+def test_daily_energy_follows_newer_versions_of_intervals(community: Connection) -> None:
+    midnight = datetime(2026, 1, 4, 16, tzinfo=UTC)  # 00:00 in Shanghai
+    for n in range(-1, 97):
+        insert_interval(community, midnight + n * timedelta(minutes=15), 0, 1.0)
+    question = "SELECT day_starts_at, import_kwh, slots_known FROM energy_day ORDER BY 1"
+    day = timedelta(days=1)
+    expected = [(midnight - day, 1.0, 1), (midnight, 96.0, 96), (midnight + day, 1.0, 1)]
+    assert community.execute(question).fetchall() == expected
+    for view in ("interval_slot", "energy_day"):
+        community.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, NULL)".encode())
+    assert compress(community, "interval") >= 1
+    insert_interval(community, midnight, 1, 5.0)
+    for view in ("interval_slot", "energy_day"):
+        community.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, NULL)".encode())
+    assert community.execute(question).fetchall()[1] == (midnight, 100.0, 96)
+
+
+def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection) -> None:
+    insert_voltage(community, START, 220.0)
+    insert_voltage(community, START + timedelta(days=90), 220.0)
+    jobs = "SELECT count(*) FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+    set_retention(community, "electrical_reading", timedelta(days=30))
+    assert community.execute(jobs).fetchone() == (1,)
+    assert apply_retention(community, START + timedelta(days=100)) == {"electrical_reading": 1}
+    set_retention(community, "electrical_reading", None)
+    assert community.execute(jobs).fetchone() == (0,)
+
+
+def test_the_archive_is_saved_and_read_back(community: Connection) -> None:
+    registry = Registry(meters=[Meter(id=MeterId("M1"))])
+    assert save_registry(community, registry)["meter"] == 1
+    assert load_registry(community).meters == registry.meters
