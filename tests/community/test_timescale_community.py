@@ -90,8 +90,8 @@ def insert_voltage(connection: Connection, at: datetime, volts: float) -> int:
 
 def insert_interval(connection: Connection, at: datetime, version: int, energy: float) -> None:
     connection.execute(
-        "INSERT INTO interval (starts_at, computed_at, meter_id, minutes, version, quality, method, import_kwh) "
-        "VALUES (%s, %s, 1, 15, %s, 'A', 'measured', %s)",
+        "INSERT INTO interval (starts_at, computed_at, meter_id, minutes, version, quality, method, "
+        "import_kwh) VALUES (%s, %s, 1, 15, %s, 'A', 'measured', %s)",
         (at, at, version, energy),
     )
 
@@ -105,7 +105,7 @@ def test_the_schema_comes_up_once_with_its_policies(community: Connection) -> No
     assert server_level(community) is Level.COMMUNITY
     assert migrate(community).applied == ()
     jobs = community.execute(
-        "SELECT proc_name, count(*) FROM timescaledb_information.jobs WHERE job_id >= 1000 GROUP BY 1 ORDER BY 1"
+        "SELECT proc_name, count(*) FROM timescaledb_information.jobs WHERE job_id >= 1000 GROUP BY 1"
     ).fetchall()
     assert dict(jobs) == {"policy_compression": 5, "policy_refresh_continuous_aggregate": 2}
 

@@ -1,9 +1,10 @@
-"""What is stored comes back: archive, series, intervals, matrices, coverage, episodes, requests, day figures."""
+"""What is stored comes back: archive, series, intervals, matrices, coverage, episodes, requests, days."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ M1, M2 = MeterId("M1"), MeterId("M2")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=15)
 END = START + 4 * SLOT
+Arguments: TypeAlias = dict[str, Any]  # Any: keyword arguments that several questions share
 NORTH = Scope(frozenset({"north"}))
 
 REGISTRY = Registry(
@@ -100,7 +102,7 @@ def test_a_series_holds_a_span_of_its_quantities_by_meter_and_time(archive: Conn
     writer = ReadingWriter(archive)
     writer.write([reading({Q.VOLTAGE_A: 220.0 + n}, M1, START + n * SLOT) for n in range(4)])
     writer.write([reading({Q.VOLTAGE_B: 230.0}, M2, START, Origin.PUSH)])
-    span = {"starts_at": START + SLOT, "ends_at": START + 3 * SLOT}
+    span: Arguments = {"starts_at": START + SLOT, "ends_at": START + 3 * SLOT}
     series = reading_series(archive, [Q.VOLTAGE_A, Q.VOLTAGE_B], scope=EVERYTHING, **span)
     assert series.meters == ["M1"]
     np.testing.assert_array_equal(series.values[Q.VOLTAGE_A], [221, 222])
@@ -208,7 +210,7 @@ def test_a_better_status_replaces_a_worse_one_and_never_the_other_way_round(arch
     )
     ledger.record([missing, entry(1, CoverageStatus.MISSING, cause=Cause.LINK)])
     ledger.record([entry(2, CoverageStatus.MISSING), entry(2, CoverageStatus.LATE)])
-    span = {"scope": EVERYTHING, "starts_at": START, "ends_at": END}
+    span: Arguments = {"scope": EVERYTHING, "starts_at": START, "ends_at": END}
     assert missing_slots(archive, **span) == [missing]
     assert [g.slots for g in gaps_to_backfill(archive, buses=["B1"], **span)] == [(START,)]
     assert gaps_to_backfill(archive, buses=["B2"], **span) == []
@@ -223,7 +225,7 @@ def test_coverage_is_counted_by_bus_profile_area_and_local_day_within_the_scope(
     CoverageLedger(archive).record(
         [entry(0, CoverageStatus.GOT), entry(80, CoverageStatus.MISSING), entry(0, CoverageStatus.GOT, M2)]
     )
-    span = {"starts_at": START, "ends_at": START + timedelta(days=2)}
+    span: Arguments = {"starts_at": START, "ends_at": START + timedelta(days=2)}
 
     def keys(by: CoverageBy, scope: Scope = EVERYTHING) -> list[tuple[str, int]]:
         return [(s.key, s.expected) for s in coverage_summary(archive, by, scope=scope, **span)]
@@ -272,9 +274,9 @@ def test_episodes_are_listed_by_what_is_asked_within_the_scope(archive: Connecti
     other = replace(EPISODE, id="e2", meter=M2, service_point="SP2", starts_at=END, verdict=Verdict.UNKNOWN)
     save_episodes(archive, [EPISODE, other])
 
-    def ids(**wanted: object) -> list[str]:
+    def ids(**wanted: Any) -> list[str]:  # Any: arguments of one question
         scope = wanted.pop("scope", EVERYTHING)
-        return [s.episode.id for s in list_episodes(archive, scope=scope, **wanted)]  # type: ignore[arg-type]  # free
+        return [s.episode.id for s in list_episodes(archive, scope=scope, **wanted)]
 
     assert ids() == ["e2", "e1"]
     assert ids(scope=NORTH) == ["e1"]
@@ -329,7 +331,7 @@ def test_the_figures_of_a_day_replace_older_ones(archive: Connection) -> None:
         coverage=1.0,
     )
     save_load_days(archive, [replace(load, max_kw=1.0), load])
-    wanted = {"first": load.day, "last": load.day}
+    wanted: Arguments = {"first": load.day, "last": load.day}
     assert list_load_days(archive, scope=NORTH, **wanted) == [load]
     assert list_load_days(archive, scope=NORTH, service_points=["SP2"], **wanted) == []
     voltage = VoltageDay(

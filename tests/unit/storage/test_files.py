@@ -162,7 +162,7 @@ def test_a_matrix_of_files_is_aligned_and_on_the_primary_side(tmp_path: Path) ->
     np.testing.assert_array_equal(matrix.import_kwh, [[np.nan, 4, np.nan], [1, np.nan, np.nan]])
     np.testing.assert_array_equal(matrix.quality, [["N", "A", "N"], ["A", "N", "N"]])
     np.testing.assert_array_equal(matrix.power_kw, [[300, np.nan, np.nan], [np.nan, np.nan, 2]])
-    voltage = matrix.values[Q.VOLTAGE_A]
+    voltage = matrix.values[Q.VOLTAGE_A]  # noqa: PD011 - a mapping, no frame
     np.testing.assert_array_equal(voltage, [[220, np.nan, np.nan], [np.nan, np.nan, 230]])
     np.testing.assert_allclose(matrix.step_kwh, [2.0, 0.1])
 
