@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -11,7 +11,7 @@ from dashboard import words
 from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_stretches, voltage_chart
 from dashboard.formats import Formats
 from dashboard.messages import Told, instant_in
-from pipeline.model import Json
+from pipeline.model import Json, Verdict
 from pipeline.timegrid import local_day
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
@@ -33,6 +33,8 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    tones: Sequence[str]
+    """A style class a row: rows with an abnormal verdict stand out."""
     cut_off: int
     """Rows that are not shown."""
 
@@ -68,9 +70,9 @@ def evidence_of(
     plain = {key: value for key, value in shown.items() if key not in tables and key not in sections}
     return Evidence(
         charts=_charts(told, meter, suspensions) if meter is not None else [],
-        tables=[_table(key, value, f) for key, value in tables.items()],
+        tables=[_table(key, tables[key], f) for key in _ordered(tables)],
         facts=[
-            *(Facts(title=_label(key, f), facts=_facts(value, f)) for key, value in sections.items()),
+            *(Facts(title=_label(key, f), facts=_facts(sections[key], f)) for key in _ordered(sections)),
             *([Facts(title=text("What was measured"), facts=_facts(plain, f))] if plain else []),
             *([Facts(title=text("Parameters"), facts=_facts(card.parameters, f))] if card.parameters else []),
         ],
@@ -88,8 +90,12 @@ def written(key: str, value: Json, f: Formats) -> str:
     if value is None:
         return "–"
     if isinstance(value, int | float):
+        if key.endswith("_share"):
+            return f.percent(value, 1)
         return f.number(value, _digits(value)) + _unit(key)
     if isinstance(value, str):
+        if key == "quantity":
+            return words.quantity_label(value, f.catalogue)
         return _written_text(value, f)
     if isinstance(value, Mapping):
         return ", ".join(f"{_label(k, f)} {written(k, v, f)}" for k, v in value.items())
@@ -153,17 +159,31 @@ def _band(evidence: Mapping[str, Json]) -> tuple[float, float] | None:
 
 def _table(key: str, rows: Json, f: Formats) -> Table:
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
-    columns = list(dict.fromkeys(column for row in found for column in row))
+    columns = [c for c in _ordered({c for row in found for c in row}) if any(row.get(c) for row in found)]
     return Table(
         title=_label(key, f),
         columns=[_label(column, f) for column in columns],
         rows=[[written(column, row.get(column), f) for column in columns] for row in found[:MOST_ROWS]],
+        tones=["row-abnormal" if row.get("verdict") == Verdict.ABNORMAL else "" for row in found],
         cut_off=max(len(found) - MOST_ROWS, 0),
     )
 
 
 def _facts(values: Mapping[str, Json], f: Formats) -> list[tuple[str, str]]:
-    return [(_label(key, f), written(key, value, f)) for key, value in values.items()]
+    """Return names and values in the vocabulary's order: the database keeps none. Empty lists are left out."""
+    found = []
+    for key in _ordered(values):
+        value = values[key]
+        if key == "unit" or value in ([], {}, ""):
+            continue  # the unit stands behind its value
+        unit = f" {values['unit']}" if key == "value" and "unit" in values else ""
+        found.append((_label(key, f), written(key, value, f) + unit))
+    return found
+
+
+def _ordered(keys: Iterable[str]) -> list[str]:
+    places = {key: place for place, key in enumerate(words.EVIDENCE)}
+    return sorted(keys, key=lambda key: (places.get(key, len(places)), key))
 
 
 def _label(key: str, f: Formats) -> str:

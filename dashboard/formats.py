@@ -69,6 +69,10 @@ class Formats:
         """Return the time of day to the second."""
         return self._skeleton("Hms", instant) if instant is not None else NOTHING
 
+    def minute(self, instant: datetime | None) -> str:
+        """Return the time of day to the minute."""
+        return self._skeleton("Hm", instant) if instant is not None else NOTHING
+
     def day(self, day: date | None) -> str:
         """Return a calendar day with its weekday."""
         if day is None:

@@ -63,7 +63,14 @@ class EpisodeCount:
 
 _SEEN: LiteralString = """
     FROM episode AS e
-    LEFT JOIN service_point AS p ON p.id = e.service_point
+    -- A finding about a meter alone belongs to the place where the meter hung when it began.
+    LEFT JOIN LATERAL (
+        SELECT i.service_point FROM installation AS i JOIN meter AS m USING (meter_id)
+        WHERE m.id = e.meter AND (i.starts_at IS NULL OR i.starts_at <= e.starts_at)
+          AND (i.ends_at IS NULL OR i.ends_at > e.starts_at)
+        ORDER BY i.starts_at DESC NULLS LAST LIMIT 1
+    ) AS hung ON e.service_point IS NULL
+    LEFT JOIN service_point AS p ON p.id = coalesce(e.service_point, hung.service_point)
     LEFT JOIN area AS a ON a.id = p.area
     WHERE (%(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[]))
 """
@@ -76,7 +83,7 @@ _FILTERED: LiteralString = """
       AND (%(since)s::timestamptz IS NULL OR e.ends_at IS NULL OR e.ends_at > %(since)s)
 """
 _CARD: LiteralString = """
-    SELECT e.id, e.detector, e.version, e.meter, e.service_point, p.name AS service_point_name, p.area,
+    SELECT e.id, e.detector, e.version, e.meter, p.id AS service_point, p.name AS service_point_name, p.area,
            a.zone, e.starts_at, e.ends_at, e.detected_at, e.verdict, e.severity, e.score, e.energy_kwh,
            e.message, e.parameters, e.evidence
 """

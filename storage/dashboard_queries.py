@@ -75,6 +75,21 @@ class MissingRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MissingRun:
+    """The reads of one meter and group that are missing for one cause: one line of the worklist."""
+
+    meter: str
+    service_point_name: str | None
+    bus: str | None
+    quantity_group: str
+    cause: str | None
+    reads: int
+    first_slot_at: datetime
+    last_slot_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CauseCount:
     """How many reads are missing for one cause, and of how many meters."""
 
@@ -310,6 +325,31 @@ def missing_reads(
         since=since,
         now=now,
         meters=list(meters) if meters is not None else None,
+        limit=limit,
+    )
+
+
+def missing_runs(
+    connection: Connection, *, scope: Scope, since: datetime, now: datetime, limit: int = 50
+) -> list[MissingRun]:
+    """Return what is missing since ``since`` by meter, group and cause: the most reads first."""
+    return _rows(
+        connection,
+        MissingRun,
+        "WITH "
+        + _PLACED
+        + """
+        SELECT m.id AS meter, m.service_point_name, m.bus, c.quantity_group, c.cause, count(*) AS reads,
+               min(c.slot_at) AS first_slot_at, max(c.slot_at) AS last_slot_at,
+               sum(c.attempts)::int AS attempts
+        FROM coverage AS c JOIN placed AS m USING (meter_id)
+        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
+        GROUP BY m.id, m.service_point_name, m.bus, c.quantity_group, c.cause
+        ORDER BY reads DESC, last_slot_at DESC, m.id LIMIT %(limit)s
+        """,
+        scope=scope,
+        since=since,
+        now=now,
         limit=limit,
     )
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
 from detectors.engine import run
-from pipeline.block import MeterMatrix
+from pipeline.block import MeterMatrix, ReadingBlock
 from pipeline.coverage import Cause, CoverageStatus
-from pipeline.model import Episode, MeterId, Origin, Snapshot
+from pipeline.model import Episode, MeterId, Origin
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import (
     Area,
@@ -120,7 +120,7 @@ def seed(connection: Connection) -> None:
     save_registry(connection, registry)
     random = np.random.default_rng(20261120)
     first = to_numpy(NOW - timedelta(days=DAYS))
-    starts_at = slot_grid(from_numpy(first), NOW, MINUTES)
+    starts_at = slot_grid(from_numpy(first), NOW - timedelta(minutes=MINUTES), MINUTES)
     kwh = {m.id: _energy(m.id, starts_at, random) for m in registry.meters}
     volts = {m.id: _voltage(m.id, starts_at, random) for m in registry.meters}
     quality = {m.id: np.where(random.random(len(starts_at)) < 0.004, "E", "A") for m in registry.meters}  # noqa: PLR2004
@@ -152,6 +152,7 @@ def _energy(
         )
         idle = 4.5 + random.normal(0, 0.4, len(hour))
         night = np.isin(np.floor(day), (4, 5, 9, 13)) & ((hour >= 22) | (hour < 5))  # noqa: PLR2004
+        night |= day > 16.4  # noqa: PLR2004 -- and since this morning
         secret = 86 + random.normal(0, 6, len(hour))
         power_kw = np.where(day >= 0, np.where(night, secret, idle), power_kw)
     else:
@@ -207,31 +208,32 @@ def _save_readings(
         phases = (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C)
         currents = (Quantity.CURRENT_A, Quantity.CURRENT_B, Quantity.CURRENT_C)
         wired = 1 if meter.wiring is Wiring.ONE_PHASE else 3
-        snapshots = []
-        for n, instant in enumerate(read):
-            power_kw = float(np.nan_to_num(kwh[meter.id][n])) * 60 / MINUTES / ratio
-            values: dict[Quantity, float | tuple[float, ...]] = {
-                Quantity.ACTIVE_ENERGY_IMPORT: round(float(register[n]), 2),
-                Quantity.ACTIVE_POWER: round(power_kw, 4),
-                Quantity.POWER_FACTOR: 0.953,
-                Quantity.FREQUENCY: 50.01,
-            }
-            for phase in range(wired):
-                volt = float(volts[meter.id][phase][n])
-                values[phases[phase]] = volt
-                values[currents[phase]] = round(power_kw * 1000 / wired / volt / 0.953, 3)
-            taken_at = from_numpy(instant) + timedelta(seconds=4)
-            snapshots.append(
-                Snapshot(
-                    meter=meter.id,
-                    taken_at=taken_at,
-                    received_at=taken_at,
-                    values=values,
-                    origin=Origin.PRESENT,
-                    slot_at=from_numpy(instant),
-                )
+        n = len(read)
+        power_kw = np.nan_to_num(kwh[meter.id][:n]) * 60 / MINUTES / ratio
+        scalars = {
+            Quantity.ACTIVE_ENERGY_IMPORT: np.round(register[:n], 2),
+            Quantity.ACTIVE_POWER: np.round(power_kw, 4),
+            Quantity.POWER_FACTOR: np.full(n, 0.953),
+            Quantity.FREQUENCY: np.full(n, 50.01),
+        }
+        for phase in range(wired):
+            volts_of_phase = volts[meter.id][phase][:n].astype(np.float64)
+            scalars[phases[phase]] = volts_of_phase
+            scalars[currents[phase]] = np.round(power_kw * 1000 / wired / volts_of_phase / 0.953, 3)
+        taken_at = read + np.timedelta64(4, "s")
+        writer.write_block(
+            ReadingBlock(
+                meters=[meter.id] * n,
+                taken_at=taken_at,
+                received_at=taken_at,
+                slot_at=read,
+                meter_time=np.full(n, np.datetime64("NaT", "us")),
+                origins=[Origin.PRESENT] * n,
+                quality=np.zeros(n, dtype=np.int32),
+                flags=[{}] * n,
+                scalars=scalars,
             )
-        writer.write(snapshots)
+        )
 
 
 def _save_coverage(

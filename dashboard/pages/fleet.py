@@ -19,20 +19,20 @@ from storage.dashboard_queries import (
     BusCard,
     CauseCount,
     MeterCard,
-    MissingRead,
+    MissingRun,
     bus_cards,
     coverage_counts,
     last_cycle_counts,
     meter_cards,
     missing_causes,
-    missing_reads,
+    missing_runs,
     schedule_intervals,
 )
 
 router = APIRouter(include_in_schema=False)
 MOST_METERS = 600
 """How many meters the wall of tiles shows; a larger fleet is searched on the page of meters."""
-MOST_MISSING = 12
+MOST_MISSING = 10
 MOST_EPISODES = 8
 LAST_CYCLE = timedelta(days=2)
 """How far back a bus's last cycle is looked for."""
@@ -67,7 +67,7 @@ class Fleet:
     profiles: dict[str | None, Success]
     profiles_last: dict[str | None, Success]
     causes: list[CauseCount]
-    missing: list[MissingRead]
+    missing: list[MissingRun]
     open_by_severity: dict[int, int]
     undecided: int
 
@@ -129,7 +129,7 @@ def fleet_of(asking: Asking) -> Fleet:
         profiles=success_by(today, lambda c: c.profile),
         profiles_last=success_by(last, lambda c: c.profile),
         causes=missing_causes(connection, scope=scope, since=since, now=now),
-        missing=missing_reads(connection, scope=scope, since=since, now=now, limit=MOST_MISSING),
+        missing=missing_runs(connection, scope=scope, since=since, now=now, limit=MOST_MISSING),
         open_by_severity=dict(sorted(by_severity.items(), reverse=True)),
         undecided=sum(c.episodes for c in counts if c.verdict == "unknown"),
     )

@@ -116,7 +116,7 @@
       const left = Math.max(u.valToPos(stretch.since, "x", true), bbox.left);
       const right = Math.min(u.valToPos(stretch.until, "x", true), bbox.left + bbox.width);
       if (right - left < ctx.measureText(stretch.label).width + 8 * scale) return;
-      ctx.fillText(stretch.label, left + 4 * scale, bbox.top + (3 + 14 * Math.min(n, 3)) * scale);
+      ctx.fillText(stretch.label, left + 4 * scale, bbox.top + (3 + 14 * Math.min(n, 1)) * scale);
     });
     ctx.restore();
   }
@@ -136,7 +136,9 @@
         if (config.unit !== "kW") bottom = Math.min(bottom, value);
       }
       const room = (top - bottom || Math.abs(top) || 1) * 0.06;
-      return [bottom < 0 || config.unit !== "kW" ? bottom - room : bottom, top + room];
+      // The names of marked stretches stand above the curves.
+      const names = Math.min(config.stretches.length, 2) * 1.6 * room;
+      return [bottom < 0 || config.unit !== "kW" ? bottom - room : bottom, top + room + names];
     };
   }
 
