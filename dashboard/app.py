@@ -53,7 +53,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        pool.open(wait=False)  # a database that is away is told on each page, not by a server that will not start
+        pool.open(
+            wait=False
+        )  # a database that is away is told on each page, not by a server that will not start
         try:
             yield
         finally:
@@ -90,9 +92,7 @@ def _pool(database_url: str) -> ConnectionPool:
     )
 
 
-async def _with_headers(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

@@ -58,9 +58,7 @@ class Evidence:
     """What would clear it, in the reader's language; empty where nobody wrote it down."""
 
 
-def evidence_of(
-    told: Told, meter: MeterCard | None, suspensions: Sequence[SuspensionCard]
-) -> Evidence:
+def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[SuspensionCard]) -> Evidence:
     """Return what an episode is shown with; the curve is drawn from stored readings, not from a copy."""
     f, card = told.f, told.card
     text = f.catalogue.gettext
@@ -161,7 +159,7 @@ def _table(key: str, rows: Json, f: Formats) -> Table:
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
     columns = [c for c in _ordered({c for row in found for c in row}) if any(row.get(c) for row in found)]
     return Table(
-        title=_label(key, f),
+        title=words.word({**words.EVIDENCE, **words.TABLES}, key, f.catalogue),
         columns=[_label(column, f) for column in columns],
         rows=[[written(column, row.get(column), f) for column in columns] for row in found[:MOST_ROWS]],
         tones=["row-abnormal" if row.get("verdict") == Verdict.ABNORMAL else "" for row in found],
@@ -201,4 +199,11 @@ def _digits(value: float) -> int:
 
 
 def _unit(key: str) -> str:
-    return next((f" {unit}" for ending, unit in _UNITS.items() if key.endswith(ending) or key == ending.removeprefix("_")), "")
+    return next(
+        (
+            f" {unit}"
+            for ending, unit in _UNITS.items()
+            if key.endswith(ending) or key == ending.removeprefix("_")
+        ),
+        "",
+    )

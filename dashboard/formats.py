@@ -120,6 +120,4 @@ class Formats:
         return f"{self._skeleton(day, instant)} {self._skeleton(clock, instant)}"
 
     def _skeleton(self, skeleton: str, instant: datetime) -> str:
-        return dates.format_skeleton(
-            skeleton, instant.astimezone(UTC), tzinfo=self.zone, locale=self.locale
-        )
+        return dates.format_skeleton(skeleton, instant.astimezone(UTC), tzinfo=self.zone, locale=self.locale)

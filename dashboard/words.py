@@ -159,6 +159,8 @@ EVIDENCE: Mapping[str, str] = {
     "unit": marked("Unit"),
 }
 """Keys of episodes' parameters and evidence, in the order in which they are shown."""
+TABLES: Mapping[str, str] = {"days": marked("Day by day")}
+"""Titles of tables in the evidence that differ from the key's name."""
 _SENTENCES = (
     marked("interval energy"),
     marked("measured power"),

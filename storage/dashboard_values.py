@@ -40,9 +40,7 @@ def current_values(connection: Connection, meter: str, *, scope: Scope, now: dat
     """Return the newest value of every scalar quantity that the meter told lately."""
     found: dict[Quantity, CurrentValue] = {}
     for table in ("electrical_reading", "register_reading"):
-        columns = [
-            q for q in Quantity if q.kind in (Kind.COUNTER, Kind.REAL) and table_of(q) == table
-        ]
+        columns = [q for q in Quantity if q.kind in (Kind.COUNTER, Kind.REAL) and table_of(q) == table]
         for row in _newest_rows(connection, table, meter, scope, now):
             for quantity in columns:
                 value = row[quantity.value]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import numpy as np
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
@@ -85,7 +91,10 @@ def city() -> Registry:
         )
     contracts.append(
         Contract(
-            service_point="SP-001", capacity_kva=630.0, basic_charge=BasicCharge.CAPACITY, tariff="大工业 10kV"
+            service_point="SP-001",
+            capacity_kva=630.0,
+            basic_charge=BasicCharge.CAPACITY,
+            tariff="大工业 10kV",
         )
     )
     return Registry(
@@ -147,9 +156,9 @@ def _energy(
     if meter == PLANT:
         power_kw = 210 + 130 * np.exp(-(((hour - 10) / 2.5) ** 2)) + 150 * np.exp(-(((hour - 15.5) / 3) ** 2))
         power_kw *= random.normal(1, 0.05, len(hour))
-        day = (starts_at - to_numpy(NOW - timedelta(days=16, hours=14, minutes=24, seconds=10))) / np.timedelta64(
-            1, "D"
-        )
+        day = (
+            starts_at - to_numpy(NOW - timedelta(days=16, hours=14, minutes=24, seconds=10))
+        ) / np.timedelta64(1, "D")
         idle = 4.5 + random.normal(0, 0.4, len(hour))
         night = np.isin(np.floor(day), (4, 5, 9, 13)) & ((hour >= 22) | (hour < 5))  # noqa: PLR2004
         night |= day > 16.4  # noqa: PLR2004 -- and since this morning
@@ -253,9 +262,7 @@ def _save_coverage(
                 elif random.random() < 0.0015:  # noqa: PLR2004
                     status, cause = CoverageStatus.MISSING, Cause.CHECKSUM
                 attempts = 1 if status is CoverageStatus.GOT else 3
-                rows.append(
-                    (numbers[meter.id], from_numpy(slot), group.value, status.value, cause, attempts)
-                )
+                rows.append((numbers[meter.id], from_numpy(slot), group.value, status.value, cause, attempts))
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -316,3 +323,24 @@ def city_url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
         seed(connection)
         connection.close()
         yield url
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """Serve an application on a free port of the loopback address; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        thread.join(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(20)
+
+
+@contextmanager
+def browsing(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve an application and ask it over HTTP."""
+    with serving(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client

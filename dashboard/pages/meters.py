@@ -178,9 +178,7 @@ def _episodes(asking: Asking, meter: str) -> list[Told]:
     return [told(card, asking.formats) for card in cards]
 
 
-def _values_by_group(
-    asking: Asking, meter: str, schedules: dict[str, int]
-) -> dict[Group, list[ShownValue]]:
+def _values_by_group(asking: Asking, meter: str, schedules: dict[str, int]) -> dict[Group, list[ShownValue]]:
     groups: dict[Group, list[ShownValue]] = {}
     for value in current_values(asking.connection, meter, scope=asking.scope, now=asking.now):
         group = value.quantity.group
@@ -196,5 +194,3 @@ def _by_day(days: list[CoverageDay]) -> dict[date, dict[str, CoverageDay]]:
     for entry in days:
         table.setdefault(entry.day, {})[entry.quantity_group] = entry
     return table
-
-

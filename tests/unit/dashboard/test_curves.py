@@ -69,7 +69,9 @@ def test_thinning_keeps_gaps_and_ignores_what_is_missing_beside_values() -> None
 
 
 def test_bytes_are_times_as_float64_then_each_column_as_float32() -> None:
-    packed = pack(Curves(seconds=np.array([1.5, 2.5]), columns={"a": np.array([1.0, np.nan]), "b": np.zeros(2)}))
+    packed = pack(
+        Curves(seconds=np.array([1.5, 2.5]), columns={"a": np.array([1.0, np.nan]), "b": np.zeros(2)})
+    )
     assert len(packed) == 2 * (8 + 4 + 4)
     np.testing.assert_array_equal(np.frombuffer(packed[:16], "<f8"), [1.5, 2.5])
     np.testing.assert_array_equal(np.frombuffer(packed[16:24], "<f4"), [1.0, np.nan])

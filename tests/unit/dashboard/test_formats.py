@@ -25,7 +25,9 @@ def test_a_zone_is_named_with_its_offset() -> None:
 
 
 def test_what_is_missing_is_never_shown_as_zero() -> None:
-    assert [EN.number(None), EN.number(float("nan")), EN.percent(None), EN.when(None), EN.age(None)] == ["–"] * 5
+    assert [EN.number(None), EN.number(float("nan")), EN.percent(None), EN.when(None), EN.age(None)] == [
+        "–"
+    ] * 5
     assert EN.number(0) == "0"
 
 

@@ -24,7 +24,9 @@ def test_a_message_that_lacks_a_parameter_still_shows_what_was_found() -> None:
 
 def test_only_instants_with_an_offset_are_read_as_times() -> None:
     assert instant_in("2026-11-20T06:00:00+00:00") is not None
-    assert [instant_in(v) for v in ("2026-11-20T06:00:00", "2026-11-20", "ZT-2026-0117-000000", 7, None)] == [None] * 5
+    assert [instant_in(v) for v in ("2026-11-20T06:00:00", "2026-11-20", "ZT-2026-0117-000000", 7, None)] == [
+        None
+    ] * 5
 
 
 def test_every_number_a_meter_gives_has_a_name_in_chinese() -> None:

@@ -1,0 +1,144 @@
+"""The pages in a real browser: curves are drawn, the language switches, a phone does not scroll sideways."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dashboard.app import create_app
+from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+DRAWN = "[...document.querySelectorAll('[data-chart]')].every(figure => figure.dataset.points !== undefined)"
+PHONE = {"width": 375, "height": 812}
+
+
+@pytest.fixture(scope="module")
+def address(city_url: str) -> Iterator[str]:
+    """Serve the dashboard on a free port of the loopback address."""
+    with serving(create_app(city_url, clock=lambda: NOW)) as address:
+        yield address
+
+
+@pytest.fixture
+def said(page: Page) -> list[str]:
+    """What the browser's console says: warnings and errors."""
+    lines: list[str] = []
+    page.on("console", lambda message: lines.append(message.text) if message.type != "log" else None)
+    return lines
+
+
+def first_episode(address: str, detector: str) -> str:
+    with urllib.request.urlopen(f"{address}/api/episodes?detector={detector}&limit=1") as answer:  # noqa: S310
+        found: dict[str, Any] = json.load(answer)  # Any: JSON
+    return f"{address}/episodes/{found['episodes'][0]['id']}"
+
+
+def points(page: Page) -> list[int]:
+    page.wait_for_function(DRAWN)
+    return [int(f.get_attribute("data-points") or 0) for f in page.locator("[data-chart]").all()]
+
+
+def test_a_meters_curves_are_drawn(page: Page, address: str, said: list[str]) -> None:
+    page.goto(f"{address}/meters/{PLANT}?days=7")
+    load, voltage = points(page)
+    assert load > 600
+    assert voltage > 1800
+    assert page.locator(".uplot canvas").count() == 2
+    assert said == []
+
+
+def test_the_span_is_chosen_in_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}/meters/{PLANT}")
+    week = points(page)[0]
+    page.get_by_role("link", name="30 days").click()
+    page.wait_for_url("**/meters/*days=30*")
+    assert points(page)[0] > 3 * week
+
+
+def test_a_time_without_data_says_what_to_do_instead_of_an_empty_chart(page: Page, address: str) -> None:
+    page.goto(f"{address}/meters/{PLANT}?days=1&last=2026-01-01")
+    assert points(page) == [0, 0]
+    assert page.get_by_text("No intervals in this span").is_visible()
+    assert page.locator(".uplot").count() == 0
+
+
+@pytest.mark.parametrize("detector", ["suspended_load", "voltage_deviation"])
+def test_an_episodes_evidence_is_drawn(page: Page, address: str, said: list[str], detector: str) -> None:
+    page.goto(first_episode(address, detector))
+    assert points(page)[0] > 100
+    assert page.get_by_role("heading", name="What would clear it").is_visible()
+    assert said == []
+
+
+def test_the_language_is_switched_and_stays(page: Page, address: str, said: list[str]) -> None:
+    page.goto(f"{address}/episodes?severity=minor")
+    assert page.get_by_role("heading", name="Episodes").is_visible()
+    page.get_by_role("link", name="中文").click()
+    page.wait_for_url("**lang=zh**")
+    assert page.get_by_role("heading", name="异常").is_visible()
+    assert "severity=minor" in page.url
+    page.get_by_role("link", name="电表", exact=True).click()
+    assert page.get_by_role("heading", name="电表").is_visible()
+    assert said == []
+
+
+def test_filters_go_into_the_address_and_back_from_it(page: Page, address: str) -> None:
+    page.goto(f"{address}/episodes")
+    page.get_by_label("Severity").select_option("critical")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**severity=critical**")
+    assert page.locator("table.rows tbody tr").count() == 1
+    assert page.get_by_label("Severity").input_value() == "critical"
+
+
+def test_one_walks_from_a_finding_to_its_meter_by_keyboard(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.get_by_role("link", name="Load during suspension").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/episodes/*")
+    page.get_by_role("link", name=PLANT).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/meters/{PLANT}*")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_never_scrolls_sideways(browser: Browser, address: str, scheme: str) -> None:
+    context = browser.new_context(
+        viewport=PHONE, color_scheme="dark" if scheme == "dark" else "light", locale="zh-CN"
+    )
+    page = context.new_page()
+    suspended = first_episode(address, "suspended_load")
+    for path in ("/", "/meters", f"/meters/{PLANT}", f"/meters/{LOW_VOLTAGE}", "/episodes", "/none"):
+        page.goto(address + path)
+        page.wait_for_function(DRAWN)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], path
+    page.goto(suspended)
+    page.wait_for_function(DRAWN)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    context.close()
+
+
+def test_the_page_renews_itself_without_being_loaded_again(page: Page, address: str) -> None:
+    page.clock.install()
+    page.goto(f"{address}/")
+    page.evaluate("document.querySelector('[data-live=figures]').innerHTML = 'old'")
+    with page.expect_response(f"{address}/"):
+        page.clock.run_for(10_500)
+    page.wait_for_function("document.querySelector('[data-live=figures]').innerText.includes('Meters')")
+
+
+def test_a_lost_connection_is_shown(page: Page, address: str) -> None:
+    page.clock.install()
+    page.goto(f"{address}/")
+    page.route("**/*", lambda route: route.abort())
+    page.clock.run_for(10_500)
+    page.wait_for_selector(".live.lost")
