@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from storage.gaps import Span, load_record_gaps
 
 CHUNK = timedelta(days=5)
 """One request round: what is fetched is stored after each, so that a kill costs little."""
+EMPTY_MOST = 2
+"""A meter that holds nothing for so many pieces in a row is not asked for older ones."""
 ROUNDS = 3
 """What a bad line has cost is asked for again, this many times in all."""
 
@@ -40,14 +43,18 @@ async def backfill(plan: BusPlan, since: datetime, until: datetime, station: Sta
 
 
 async def _fetch(plan: BusPlan, gaps: Mapping[MeterId, Sequence[Span]], station: Station) -> BusReading:
-    """Ask each meter in turn for its first gap, then for its second ...: all fill up side by side."""
+    """Ask each meter in turn for its newest gap, then for the next older ...: all fill up side by side."""
     total = BusReading(bus=plan.owner.bus.id)
+    empty: Counter[MeterId] = Counter()
     longest = max((len(spans) for spans in gaps.values()), default=0)
     for place in range(longest):
         for target in plan.targets:
-            if place >= len(gaps.get(target.meter, ())):
+            spans = gaps.get(target.meter, ())
+            if place >= len(spans) or empty[target.meter] >= EMPTY_MOST:
                 continue
-            fetched = await plan.owner.backfill_meter(target, *gaps[target.meter][place])
+            fetched = await plan.owner.backfill_meter(target, *spans[place])
+            nothing = not fetched.snapshots and fetched.cause is None
+            empty[target.meter] = empty[target.meter] + 1 if nothing else 0
             await station.store.put(Entry(snapshots=fetched.snapshots, coverage=_lines(fetched)))
             total += BusReading(
                 bus=plan.owner.bus.id,
@@ -93,11 +100,11 @@ def _gaps(
 
 
 def chunks(spans: Sequence[Span]) -> list[Span]:
-    """Cut long spans into pieces of at most ``CHUNK``, the oldest first."""
+    """Cut spans into pieces of at most ``CHUNK``, the newest first: what is newest is wanted most."""
     pieces: list[Span] = []
-    for starts_at, ends_at in spans:
-        at = starts_at
-        while at < ends_at:
-            pieces.append((at, min(at + CHUNK, ends_at)))
-            at += CHUNK
+    for starts_at, ends_at in reversed(spans):
+        at = ends_at
+        while at > starts_at:
+            pieces.append((max(starts_at, at - CHUNK), at))
+            at -= CHUNK
     return pieces
