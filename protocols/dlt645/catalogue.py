@@ -105,16 +105,13 @@ class Item:
     """Of all elements, in wire order."""
     element_length: int
     """Bytes of one element."""
+    spectrum: Quantity | None
+    """The quantity that this block becomes as a whole."""
 
     @property
     def di(self) -> str:
         """The identifier as people write it, DI3 first."""
         return self.wire[::-1].hex().upper()
-
-    @property
-    def spectrum(self) -> Quantity | None:
-        """The quantity that this block becomes as a whole."""
-        return self.row.spectrum if self.is_block else None
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -198,6 +195,7 @@ def _match(row: Row, codes: tuple[int, ...], wire: bytes) -> Item | None:
         suffixes=suffixes,
         fields=fields,
         element_length=sum(form.length for form in row.formats),
+        spectrum=row.spectrum if along else None,
     )
 
 

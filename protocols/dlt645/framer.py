@@ -33,8 +33,8 @@ class Framer:
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the line."""
         self._buffer += data
-        excess = len(self._buffer) - MAX_BUFFER
-        if excess > 0:
+        if len(self._buffer) > MAX_BUFFER:
+            excess = len(self._buffer) - MAX_BUFFER
             self.overflowed += excess
             self._forget(excess)
 
@@ -58,7 +58,11 @@ class Framer:
             if end > size:
                 return NEED_DATA
             if buffer[end - 1] == END and sums_up(raw := bytes(buffer[at:end])):
-                return (at and self._before_frame()) or self._take(raw, end)
+                if at and (dropped := self._before_frame()) is not None:
+                    return dropped
+                del buffer[:end]
+                self._at = self._failed_to = 0
+                return raw
             self._failed_to = max(self._failed_to, end)
             self._at = at + 1
 
@@ -79,11 +83,6 @@ class Framer:
         if not before:
             return None
         return self._drop(DropReason.CHECKSUM if self._failed_to else DropReason.NOISE, len(before))
-
-    def _take(self, raw: bytes, end: int) -> bytes:
-        del self._buffer[:end]
-        self._at = self._failed_to = 0
-        return raw
 
     def _drop(self, reason: DropReason, count: int) -> Dropped:
         raw = bytes(self._buffer[:count])

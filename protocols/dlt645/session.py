@@ -14,21 +14,25 @@ from protocols.dlt645.frame import (
     ABNORMAL,
     FROM_METER,
     FUNCTION,
+    HEADER,
+    MINUS_33,
     MORE,
     PREAMBLE,
+    START,
     address_bytes,
     build,
     padded_address,
-    payload,
 )
 from protocols.dlt645.framer import Framer
 from protocols.dlt645.memory import FreezeMemory, load_records
 from protocols.dlt645.refusals import refusal
 from protocols.dlt645.values import bytes_to_instant
-from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, NeedData, Query, Refused
+from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
 READ: Final = 0x11
 READ_ADDRESS: Final = 0x13
+CONTROL: Final = 9
+"""Bytes up to and with the control code."""
 IDENTIFIER: Final = 4
 ADDRESS: Final = 6
 FREEZE: Final = 0x05
@@ -43,7 +47,7 @@ ANY_ADDRESS: Final = b"\xaa" * ADDRESS
 DATE: Final = bytes.fromhex("01010004")
 TIME: Final = bytes.fromhex("02010004")
 DATE_AND_TIME: Final = bytes.fromhex("0C010004")
-_CLOCK: Final = DATE[2:]
+_CLOCK: Final = frozenset((DATE, TIME, DATE_AND_TIME))
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _AFTER_MIDNIGHT: Final = timedelta(minutes=2)
 """So soon after midnight, a date asked before the time may be yesterday's."""
@@ -69,6 +73,10 @@ class Dlt645Session:
         self._function = 0
         self._identifier = b""
         self._item: Item | None = None
+        if self._identifier != TIME:
+            self._date = b""  # Only a time asked right after its date makes a clock.
+        self._is_present = False
+        self._expected = b""
         self._freezes = FreezeMemory(decoder.zone)
         self._date = b""
 
@@ -83,6 +91,10 @@ class Dlt645Session:
             data = bytes((number,)) + data[1:IDENTIFIER]
         self._identifier = data[:IDENTIFIER]
         self._item = lookup(self._identifier) if self._function == READ else None
+        if self._identifier != TIME:
+            self._date = b""  # Only a time asked right after its date makes a clock.
+        self._is_present = self._identifier[3:] != bytes((FREEZE,)) and self._identifier not in _CLOCK
+        self._expected = bytes((START, *self._address, START, self._function | FROM_METER))
         return PREAMBLE + build(self._address, self._function, data)
 
     def receive_data(self, data: bytes) -> None:
@@ -92,13 +104,14 @@ class Dlt645Session:
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """Return the next answer, refusal or piece that is neither; ``NEED_DATA`` when there is none."""
         found = self._framer.next_event()
-        if found is NEED_DATA or isinstance(found, Dropped):
+        if not isinstance(found, bytes):
             return found
-        data = payload(found)
+        data = found[HEADER:-2].translate(MINUS_33)
         query = self._query
-        reason = self._no_answer(found, data)
-        if reason is not None or query is None:
-            return Dropped(reason=reason or DropReason.LATE, raw=found)
+        if query is None or found[:CONTROL] != self._expected or data[:IDENTIFIER] != self._identifier:
+            reason = self._no_answer(found, data)
+            if reason is not None or query is None:
+                return Dropped(reason=reason or DropReason.LATE, raw=found)
         try:
             event = (
                 self._refused(query, found, data) if found[8] & ABNORMAL else self._answer(query, found, data)
@@ -141,16 +154,14 @@ class Dlt645Session:
         Raises:
             DecodeError: If it does not fit the question.
         """
-        content = data[IDENTIFIER:]
         item = self._item
-        if item is None or self._identifier[3] == FREEZE:
+        if item is None or not self._is_present:
             return self._stored_or_said(query, raw, data)
-        values, flags = self._decoder.values(item, content, cut_short=raw[8] & MORE != 0)
-        facts = self._clock(item, content) if self._identifier[2:] == _CLOCK else _NOTHING
-        return Answer(query=query, raw=raw, values=values, flags=flags, facts=facts)
+        values, flags = self._decoder.values(item, data[IDENTIFIER:], cut_short=raw[8] & MORE != 0)
+        return Answer(query=query, raw=raw, values=values, flags=flags, facts=_NOTHING)
 
     def _stored_or_said(self, query: Query, raw: bytes, data: bytes) -> Answer:
-        """Read what is no present value: the meter's address, its memory, or what nobody knows."""
+        """Read what is no present value: the meter's address, clock or memory, or what nobody knows."""
         content = data[IDENTIFIER:]
         if self._function == READ_ADDRESS:
             if len(data) != ADDRESS:
@@ -161,6 +172,8 @@ class Dlt645Session:
             return Answer(query=query, raw=raw, records=records)
         if self._item is None:
             return Answer(query=query, raw=raw)
+        if self._identifier[3] != FREEZE:
+            return Answer(query=query, raw=raw, facts=self._clock(self._item, content))
         values, flags = self._decoder.values(self._item, content, cut_short=raw[8] & MORE != 0)
         return self._freeze_answer(query, raw, content, values, flags)
 

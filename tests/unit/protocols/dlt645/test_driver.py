@@ -1,0 +1,140 @@
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from protocols.dlt645.driver import Dlt645Driver
+from protocols.profile import Profile, parse_profile
+from protocols.session import drivers
+
+ZONE = ZoneInfo("Asia/Shanghai")
+Q = Quantity
+MIDNIGHT = datetime(2026, 3, 9, 16, tzinfo=UTC)  # 2026-03-10 00:00 local
+
+
+def profile(name: str = "dlt645_2007_three_phase") -> Profile:
+    text = resources.files("protocols.profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return parse_profile(text, name)
+
+
+def driver(
+    wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE, name: str = "dlt645_2007_three_phase"
+) -> Dlt645Driver:
+    return Dlt645Driver(profile(name), wiring, ZONE)
+
+
+def asked(wanted: set[Quantity], refused: set[str] | None = None, **kwargs: object) -> list[str]:
+    return [q.what for q in driver(**kwargs).plan(wanted, refused or set())]  # type: ignore[arg-type]  # wiring, name
+
+
+def backfill(starts_at: datetime, ends_at: datetime, refused: frozenset[str] = frozenset()) -> list[str]:
+    return [q.what for q in driver().backfill_plan(starts_at, ends_at, refused)]
+
+
+def test_the_driver_is_found_by_its_name() -> None:
+    assert drivers.get("dlt645-2007") is Dlt645Driver
+
+
+@pytest.mark.parametrize("name", ["dlt645_2007_three_phase", "dlt645_2007_single_phase"])
+def test_every_quantity_of_a_profile_can_be_asked(name: str) -> None:
+    given = profile(name)
+    for quantity in given.quantities:
+        wiring = (
+            Wiring.THREE_PHASE_THREE_WIRE
+            if quantity in {Q.VOLTAGE_AB, Q.VOLTAGE_BC}
+            else Wiring.THREE_PHASE_FOUR_WIRE
+        )
+        assert driver(wiring, name).plan({quantity}), quantity
+
+
+def test_several_values_of_a_block_are_one_question_and_one_value_is_the_single_item() -> None:
+    assert asked({Q.VOLTAGE_A, Q.VOLTAGE_B, Q.ACTIVE_ENERGY_IMPORT}) == ["0201FF00", "00010000"]
+
+
+def test_a_refused_block_is_asked_item_by_item() -> None:
+    assert asked({Q.VOLTAGE_A, Q.VOLTAGE_C}, {"0201FF00"}) == ["02010100", "02010300"]
+
+
+def test_a_refused_item_is_looked_for_in_its_block_and_then_given_up() -> None:
+    assert asked({Q.VOLTAGE_A}, {"02010100"}) == ["0201FF00"]
+    assert asked({Q.VOLTAGE_A}, {"02010100", "0201FF00"}) == []
+
+
+def test_a_maximum_demand_and_its_time_are_one_question() -> None:
+    assert asked({Q.MAX_DEMAND_IMPORT, Q.MAX_DEMAND_IMPORT_AT}) == ["01010000"]
+
+
+def test_a_single_phase_meter_is_asked_for_its_one_phase() -> None:
+    single = {"wiring": Wiring.ONE_PHASE, "name": "dlt645_2007_single_phase"}
+    assert asked({Q.VOLTAGE_A, Q.VOLTAGE_B}, **single) == ["02010100"]
+
+
+def test_a_three_wire_meter_is_asked_for_its_line_voltages() -> None:
+    wiring = Wiring.THREE_PHASE_THREE_WIRE
+    assert asked({Q.VOLTAGE_AB, Q.VOLTAGE_BC}, wiring=wiring) == ["0201FF00"]
+    assert asked({Q.VOLTAGE_AB}, wiring=wiring) == ["02010100"]
+
+
+def test_imported_reactive_energy_is_asked_by_its_quadrants() -> None:
+    assert asked({Q.REACTIVE_ENERGY_IMPORT}) == ["00050000", "00060000"]
+
+
+def test_the_clock_is_one_question_or_two() -> None:
+    assert asked({Q.CLOCK_OFFSET}) == ["0400010C"]
+    assert asked({Q.CLOCK_OFFSET}, {"0400010C"}) == ["04000101", "04000102"]
+
+
+def test_a_day_of_load_records_is_asked_in_as_few_frames_as_fit() -> None:
+    whats = backfill(MIDNIGHT, MIDNIGHT + timedelta(days=1))
+    classes = [sum(w.startswith(f"060{c}0001 ") for w in whats) for c in (4, 1, 2, 5)]
+    # 96 records: seven, seven, five and seven blocks fit into 200 bytes.
+    assert classes == [14, 14, 20, 14]
+    assert len(set(whats)) == len(whats)
+
+
+def test_a_load_record_question_says_count_and_local_time() -> None:
+    start = MIDNIGHT + timedelta(minutes=7)
+    query = next(
+        q for q in driver().backfill_plan(start, start + timedelta(minutes=30)) if q.what[:4] == "0604"
+    )
+    # DI 06040001, two blocks from 00:15 on 2026-03-10: mm hh DD MM YY.
+    assert query.body == bytes.fromhex("11 01000406 02 1500100326")
+    assert query.what == "06040001 2026-03-10 00:15"
+
+
+def test_a_gap_with_a_midnight_asks_for_its_freeze_and_one_without_does_not() -> None:
+    hour = timedelta(hours=1)
+    freezes = [w for w in backfill(MIDNIGHT - hour, MIDNIGHT + hour) if w.startswith("0506")]
+    assert freezes == [
+        "05060001",
+        "050600 2026-03-10 first",
+        "050600 2026-03-10",
+        "050601 2026-03-10",
+        "050602 2026-03-10",
+        "05060001 again",
+    ]
+    assert not [w for w in backfill(MIDNIGHT + hour, MIDNIGHT + 5 * hour) if w.startswith("0506")]
+    assert not [w for w in backfill(MIDNIGHT - hour, MIDNIGHT) if w.startswith("0506")]
+
+
+def test_a_meter_without_freezes_or_load_records_is_not_asked_for_them_again() -> None:
+    refused = frozenset({"05060001", *(f"06040001 2026-03-0{n} 00:00" for n in (1, 2, 3))})
+    whats = backfill(MIDNIGHT - timedelta(days=1), MIDNIGHT + timedelta(hours=1), refused)
+    assert whats
+    assert not [w for w in whats if w.startswith(("0506", "0604"))]
+
+
+@pytest.mark.parametrize("options", [{"typo": 1}, {"load_record_classes": [7]}, {"daily_freeze_items": 1}])
+def test_a_wrong_option_is_named(options: dict) -> None:
+    wrong = Profile(
+        **{
+            **{f: getattr(profile(), f) for f in Profile.__dataclass_fields__},
+            "options": options,
+        }
+    )
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        Dlt645Driver(wrong, Wiring.ONE_PHASE, ZONE)
