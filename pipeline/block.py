@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, repeat
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model import MeterId, Quality, Snapshot, Value
-from pipeline.quantities import Group, Quantity
+from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.timegrid import to_numpy
 
 Times = NDArray[np.datetime64]
 """UTC, datetime64[us]; NaT where there is none."""
+
+_TUPLES = frozenset({Kind.SPECTRUM, Kind.WORDS})
+_ORDER = {quantity: place for place, quantity in enumerate(Quantity)}
+_NAN = float("nan")
+_EXACT_S = 2.0**32
+"""Up to here (the year 2106) a double of seconds still tells microseconds apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +52,13 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
 
     A snapshot whose only trace of the groups is a flag (a value that was unreadable) is kept.
     """
-    kept = [
-        s for s in snapshots
-        if any(q.group in groups for q in s.values) or any(q.group in groups for q in s.flags)
-    ]  # fmt: skip
-    present = {q for s in kept for q in s.values if q.group in groups}
-    ordered = [q for q in Quantity if q in present]
-    scalars: dict[Quantity, NDArray[np.float64]] = {}
-    arrays: dict[Quantity, list[tuple[float, ...] | None]] = {}
-    for quantity in ordered:
-        column = [s.values.get(quantity) for s in kept]
-        if any(isinstance(value, tuple) for value in column):
-            arrays[quantity] = [value if isinstance(value, tuple) else None for value in column]
-        else:
-            scalars[quantity] = np.array([_scalar(value) for value in column], dtype=np.float64)
+    wanted = frozenset(q for group in groups for q in QUANTITIES_OF[group])
+    kept = [s for s in snapshots if not (wanted.isdisjoint(s.values) and wanted.isdisjoint(s.flags))]
+    rows = [s.values for s in kept]
+    present = wanted.intersection(set[Quantity]().union(*rows))
+    ordered = sorted(present, key=_ORDER.__getitem__)
+    numbers = [q for q in ordered if q.kind not in _TUPLES]
+    arrays = {q: [_tuple(row.get(q)) for row in rows] for q in ordered if q.kind in _TUPLES}
     return ReadingBlock(
         meters=[s.meter for s in kept],
         taken_at=_times([s.taken_at for s in kept]),
@@ -65,22 +66,43 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
         slot_at=_times([s.slot_at for s in kept]),
         meter_time=_times([s.meter_time for s in kept]),
         origins=[s.origin.value for s in kept],
-        quality=np.array([int(s.quality) for s in kept], dtype=np.int32),
-        flags=[{q: f for q, f in s.flags.items() if q.group in groups} for s in kept],
-        scalars=scalars,
+        quality=np.fromiter([s.quality for s in kept], dtype=np.int32, count=len(kept)),
+        flags=[s.flags and {q: f for q, f in s.flags.items() if q in wanted} for s in kept],
+        scalars=dict(zip(numbers, _columns(rows, numbers), strict=True)),
         arrays=arrays,
     )
 
 
-def _scalar(value: Value | None) -> float:
-    return float("nan") if value is None or isinstance(value, tuple) else float(value)
+def _columns(rows: Sequence[Mapping[Quantity, Value]], quantities: Sequence[Quantity]) -> NDArray[np.float64]:
+    """Return the values as numbers, shape (quantities, rows); NaN where there is none."""
+    # Row by row: each mapping is visited once, while it is still near.
+    found = chain.from_iterable([map(row.get, quantities, repeat(_NAN)) for row in rows])
+    size = len(rows) * len(quantities)
+    try:
+        flat = np.fromiter(found, dtype=np.float64, count=size)
+    except (TypeError, ValueError):
+        # A tuple where a number belongs: that value is missing, the others are not.
+        cells = (row.get(q, _NAN) for row in rows for q in quantities)
+        flat = np.fromiter((_NAN if isinstance(v, tuple) else v for v in cells), dtype=np.float64, count=size)
+    return np.ascontiguousarray(flat.reshape(len(rows), len(quantities)).T)
+
+
+def _tuple(value: Value | None) -> tuple[float, ...] | None:
+    return value if isinstance(value, tuple) else None
 
 
 def _times(instants: Sequence[datetime | None]) -> Times:
-    return np.array(
-        [np.datetime64("NaT", "us") if i is None else to_numpy(i) for i in instants],
-        dtype="datetime64[us]",
-    )
+    if not any(instants):
+        return np.full(len(instants), np.datetime64("NaT", "us"))
+    if None in instants:
+        return np.array(
+            [np.datetime64("NaT", "us") if i is None else to_numpy(i) for i in instants],
+            dtype="datetime64[us]",
+        )
+    seconds = np.fromiter(map(datetime.timestamp, cast("Sequence[datetime]", instants)), dtype=np.float64)
+    if np.abs(seconds).max() >= _EXACT_S:
+        return np.array([to_numpy(i) for i in cast("Sequence[datetime]", instants)], dtype="datetime64[us]")
+    return np.rint(seconds * 1e6).astype(np.int64).view("datetime64[us]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,6 +222,9 @@ class Quantity(StrEnum):
     BATTERY_VOLTAGE = "battery_voltage"
     STATUS_WORDS = "status_words"
 
+    # An enumeration hashes its name by a Python function, in every look-up of a value; text hashes at once.
+    __hash__ = str.__hash__
+
     @property
     def group(self) -> Group:
         """The group this quantity is read and stored with."""

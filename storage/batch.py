@@ -10,7 +10,7 @@ import orjson
 from numpy.typing import NDArray
 
 from pipeline.block import ReadingBlock, Times
-from pipeline.model import Origin, Quality
+from pipeline.model import Quality
 from pipeline.quantities import Kind, Quantity
 from storage import pgcopy
 from storage.columns import NUMBER_OF_ORIGIN, QUANTITIES_OF_TABLE
@@ -131,7 +131,7 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
     scalars = {q: _storable(q, v) for q, v in block.scalars.items() if q in wanted}
     arrays = {q: column for q, column in block.arrays.items() if q in wanted}
     flags = [{q: f for q, f in row.items() if q in wanted} if row else row for row in block.flags]
-    says = np.fromiter((bool(row) for row in flags), dtype=np.bool_, count=len(block))
+    says = np.fromiter(map(bool, flags), dtype=np.bool_, count=len(block))
     for column in scalars.values():
         says |= ~np.isnan(column)
     for array in arrays.values():
@@ -143,7 +143,7 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
         table=table,
         meter_id=meter_id,
         taken_at=block.taken_at,
-        origin=np.array([_ORIGIN_NUMBERS[Origin(o)] for o in block.origins], dtype=np.int16),
+        origin=np.fromiter(map(_ORIGIN_NUMBERS.__getitem__, map(str, block.origins)), dtype=np.int16),
         received_at=block.received_at,
         slot_at=block.slot_at,
         meter_time=block.meter_time,

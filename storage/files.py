@@ -18,7 +18,7 @@ from pipeline.timegrid import MINUTES_PER_DAY, from_numpy, slot_grid
 from storage import tabular
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.intervals import ENERGIES, IntervalColumns
-from storage.matrices import PREFERENCE, ratio_factors, register_steps, values_at_slots
+from storage.matrices import PREFERENCE, energies_at_slots, ratio_factors, register_steps, values_at_slots
 from storage.readings import ReadingSeries
 
 QUALITY_LETTERS = "AEFSNV"
@@ -116,7 +116,7 @@ def file_matrix(
     power_kw = np.full(factors.shape, np.nan)
     if Quantity.ACTIVE_POWER in values:
         power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
-    import_kwh, quality = _energy(intervals, meters, grid, length)
+    import_kwh, import_kvarh, quality = energies_at_slots(intervals, meters, grid, length)
     return MeterMatrix(
         meters=meters,
         starts_at=grid,
@@ -126,6 +126,7 @@ def file_matrix(
         quality=quality,
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
+        import_kvarh=import_kvarh,
     )
 
 
@@ -194,19 +195,3 @@ def _series(readings: ReadingBlock, meters: Sequence[MeterId]) -> ReadingSeries:
         quality=readings.quality[kept],
         values={q: column[kept] for q, column in readings.scalars.items()},
     )
-
-
-def _energy(
-    intervals: IntervalColumns | None, meters: Sequence[MeterId], grid: Times, minutes: int
-) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    energy = np.full((len(meters), len(grid)), np.nan)
-    quality = np.full((len(meters), len(grid)), "N", dtype="U1")
-    if intervals is None or not len(intervals):
-        return energy, quality
-    row_of = {meter: row for row, meter in enumerate(meters)}
-    rows = np.array([row_of.get(meter, -1) for meter in intervals.meters], dtype=np.int64)
-    slots = (intervals.starts_at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")
-    fits = (rows >= 0) & (intervals.minutes == minutes) & (grid[slots] == intervals.starts_at)
-    energy[rows[fits], slots[fits]] = intervals.energies["import_kwh"][fits]
-    quality[rows[fits], slots[fits]] = intervals.quality[fits]
-    return energy, quality

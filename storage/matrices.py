@@ -13,9 +13,9 @@ from pipeline.model import MeterId, Origin, Scope
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
-from storage.columns import NUMBER_OF_ORIGIN
+from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
-from storage.intervals import interval_series
+from storage.intervals import IntervalColumns, interval_series
 from storage.readings import ReadingSeries, reading_series
 
 PREFERENCE = (Origin.LOAD_RECORD, Origin.PRESENT, Origin.PUSH)
@@ -57,18 +57,21 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
     grid = slot_grid(starts_at, ends_at, minutes)
     factors = ratio_factors(registry, meters, grid, primary_profiles)
     wanted = list(dict.fromkeys((*quantities, Quantity.ACTIVE_POWER)))
-    readings = reading_series(
-        connection,
-        wanted,
-        scope=scope,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        meters=meters,
-        origins=PREFERENCE,
-    )
-    values = values_at_slots(readings, meters, grid, minutes)
+    values: dict[Quantity, NDArray[np.float32]] = {}
+    for table in sorted({table_of(q) for q in wanted}):
+        readings = reading_series(
+            connection,
+            [q for q in wanted if table_of(q) == table],
+            scope=scope,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            meters=meters,
+            origins=PREFERENCE,
+        )
+        values |= values_at_slots(readings, meters, grid, minutes)
     power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
-    import_kwh, quality = _energy(connection, scope, meters, grid, minutes)
+    intervals = _intervals(connection, scope, meters, grid, minutes)
+    import_kwh, import_kvarh, quality = energies_at_slots(intervals, meters, grid, minutes)
     return MeterMatrix(
         meters=list(meters),
         starts_at=grid,
@@ -78,6 +81,7 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         quality=quality,
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
+        import_kvarh=import_kvarh,
     )
 
 
@@ -126,30 +130,44 @@ def ratio_factors(
     return factors
 
 
-def _energy(
+def energies_at_slots(
+    intervals: IntervalColumns | None, meters: Sequence[MeterId], grid: Times, minutes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.str_]]:
+    """Return import in kWh, import in kvarh (None where none is kept) and quality, shape (meters, slots)."""
+    shape = (len(meters), len(grid))
+    active = np.full(shape, np.nan)
+    reactive = np.full(shape, np.nan)
+    quality = np.full(shape, "N", dtype="U1")
+    if intervals is None or not len(intervals) or not len(grid):
+        return active, None, quality
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    rows = np.array([row_of.get(meter, -1) for meter in intervals.meters], dtype=np.int64)
+    slots = (intervals.starts_at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")
+    fits = (rows >= 0) & (intervals.minutes == minutes) & (slots >= 0) & (slots < len(grid))
+    fits[fits] = grid[slots[fits]] == intervals.starts_at[fits]
+    cells = rows[fits], slots[fits]
+    active[cells] = intervals.energies["import_kwh"][fits]
+    quality[cells] = intervals.quality[fits]
+    kvarh = intervals.energies.get("import_kvarh")
+    if kvarh is None or np.isnan(kvarh[fits]).all():
+        return active, None, quality
+    reactive[cells] = kvarh[fits]
+    return active, reactive, quality
+
+
+def _intervals(
     connection: Connection, scope: Scope, meters: Sequence[MeterId], grid: Times, minutes: int
-) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    energy = np.full((len(meters), len(grid)), np.nan)
-    quality = np.full((len(meters), len(grid)), "N", dtype="U1")
+) -> IntervalColumns | None:
     if not len(grid):
-        return energy, quality
-    step = np.timedelta64(minutes * 60_000_000, "us")
-    intervals = interval_series(
+        return None
+    return interval_series(
         connection,
         scope=scope,
         starts_at=from_numpy(grid[0]),
-        ends_at=from_numpy(grid[-1] + step),
+        ends_at=from_numpy(grid[-1] + np.timedelta64(minutes * 60_000_000, "us")),
         minutes=minutes,
         meters=meters,
     )
-    if len(intervals):
-        row_of = {meter: row for row, meter in enumerate(meters)}
-        rows = np.array([row_of[m] for m in intervals.meters])
-        slots = (intervals.starts_at - grid[0]) // step
-        aligned = grid[slots] == intervals.starts_at
-        energy[rows[aligned], slots[aligned]] = intervals.energies["import_kwh"][aligned]
-        quality[rows[aligned], slots[aligned]] = intervals.quality[aligned]
-    return energy, quality
 
 
 def register_steps(
