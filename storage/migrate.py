@@ -146,7 +146,8 @@ def _prepare(connection: Connection) -> Level:
     level = install_extension(connection)
     if level is Level.PLAIN:
         log.warning(
-            "this PostgreSQL has no TimescaleDB: tables stay ordinary ones, without partitions or compression"
+            "this PostgreSQL has no TimescaleDB, or does not preload it (shared_preload_libraries): "
+            "tables stay ordinary ones, without partitions or compression"
         )
     with connection.transaction():
         connection.execute("CREATE TABLE schema_level (level text NOT NULL)")
