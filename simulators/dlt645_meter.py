@@ -306,8 +306,9 @@ class Dlt645Meter:
     def _recorded(self, field: Field, shown: Mapping[Quantity, float]) -> bytes:
         if field.quantity is not None:
             return self._encoded(field, shown)
-        combined = shown.get(_COMBINED_SECTION.get(field.start, Quantity.STATUS_WORDS), 0.0)
-        return number_to_bcd(combined, field.form, rolls_over=True)
+        quantity = _COMBINED_SECTION.get(field.start)
+        value = shown.get(quantity, 0.0) if quantity else 0.0
+        return number_to_bcd(value, field.form, rolls_over=True)
 
 
 def _number(value: float, field: Field) -> bytes:
