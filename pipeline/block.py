@@ -76,7 +76,7 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
 def _columns(rows: Sequence[Mapping[Quantity, Value]], quantities: Sequence[Quantity]) -> NDArray[np.float64]:
     """Return the values as numbers, shape (quantities, rows); NaN where there is none."""
     # Row by row: each mapping is visited once, while it is still near.
-    found = chain.from_iterable([map(row.get, quantities, repeat(_NAN)) for row in rows])
+    found = chain.from_iterable(map(row.get, quantities, repeat(_NAN)) for row in rows)
     size = len(rows) * len(quantities)
     try:
         flat = np.fromiter(found, dtype=np.float64, count=size)

@@ -23,6 +23,7 @@ Scalars = Mapping[Quantity, NDArray[np.float64]]
 Arrays = Mapping[Quantity, Sequence[tuple[float, ...] | None]]
 Flags = Sequence[Mapping[Quantity, Quality]]
 
+_NUMBER_FORMS = {"meter_id": ">i4", "origin": ">i2", "quality": ">i4"}
 _ORIGIN_NUMBERS = {origin.value: number for origin, number in NUMBER_OF_ORIGIN.items()}
 
 
@@ -87,23 +88,29 @@ class TableBatch:
             return [self]
         return [self.take(np.flatnonzero(repeats == r)) for r in range(int(repeats.max()) + 1)]
 
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """The columns of :data:`ROW_COLUMNS` that say anything; the others stay NULL."""
+        silent = {
+            "slot_at": bool(np.isnat(self.slot_at).all()),
+            "meter_time": bool(np.isnat(self.meter_time).all()),
+            "flags": not any(self.flags),
+        }
+        return tuple(name for name in ROW_COLUMNS if not silent.get(name, False))
+
     def columns(self) -> list[Column]:
-        """Return the columns as COPY wants them: ``ROW_COLUMNS``, then :attr:`quantities`."""
-        texts = [
-            orjson.dumps({q.value: int(f) for q, f in flags.items()}) if flags else None
-            for flags in self.flags
-        ]
+        """Return the columns as COPY wants them: :attr:`row_columns`, then :attr:`quantities`."""
         return [
-            FixedColumn(values=self.meter_id.astype(">i4")),
-            pgcopy.instants(self.taken_at),
-            FixedColumn(values=self.origin.astype(">i2")),
-            pgcopy.instants(self.received_at),
-            pgcopy.instants(self.slot_at),
-            pgcopy.instants(self.meter_time),
-            FixedColumn(values=self.quality.astype(">i4")),
-            BytesColumn(values=[None if text is None else pgcopy.document(text) for text in texts]),
+            *(self._row_column(name) for name in self.row_columns),
             *(self._value_column(q) for q in self.quantities),
         ]
+
+    def _row_column(self, name: str) -> Column:
+        if name == "flags":
+            return BytesColumn(values=[_document(flags) for flags in self.flags])
+        if name in _NUMBER_FORMS:
+            return FixedColumn(values=getattr(self, name).astype(_NUMBER_FORMS[name]))
+        return pgcopy.instants(getattr(self, name))
 
     def _value_column(self, quantity: Quantity) -> Column:
         if quantity in self.arrays:
@@ -155,6 +162,12 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
     # One order for all writers: two of them that meet on the same keys then wait, and never deadlock.
     order = np.lexsort((batch.origin, batch.taken_at, batch.meter_id))
     return batch.take(order[says[order]])
+
+
+def _document(flags: Mapping[Quantity, Quality]) -> bytes | None:
+    if not flags:
+        return None
+    return pgcopy.document(orjson.dumps({q.value: int(f) for q, f in flags.items()}))
 
 
 def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from pipeline.quantities import Kind, Quantity
-from storage.batch import ROW_COLUMNS, TableBatch
+from storage.batch import TableBatch
 
 _SAME_COUNTER = "abs(s.{0} - t.{0}) <= 1e-9 + 1e-13 * abs(t.{0})"
 """Two decoders may differ in the last bit of a double; a counter's step is never finer than 0.1 Wh."""
@@ -15,7 +15,7 @@ _SAME_COUNTER = "abs(s.{0} - t.{0}) <= 1e-9 + 1e-13 * abs(t.{0})"
 
 def columns_of(batch: TableBatch) -> sql.Composed:
     """Return the names of the columns that ``batch`` fills, in the order of its stream."""
-    return _names((*ROW_COLUMNS, *(q.value for q in batch.quantities)))
+    return _names((*batch.row_columns, *(q.value for q in batch.quantities)))
 
 
 class StageJoin:
