@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from dashboard.asking import Ask, Asking
@@ -36,12 +36,52 @@ from storage.readings import reading_series
 router = APIRouter(tags=["api"])
 LONGEST_SPAN = timedelta(days=1100)
 MOST_POINTS = 200_000
+GAP_STEPS = 2.5
+"""A hole of more than so many usual steps is shown as a hole."""
 _NUMBERS = (Kind.COUNTER, Kind.REAL)
 
 Form = Literal["json", "binary"]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0)]
 Points = Annotated[int, Query(ge=100, le=MOST_POINTS, description="thin to about this many points")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveQuestion:
+    """Which stretch of a curve, how fine, in which form."""
+
+    since: AwareDatetime
+    until: AwareDatetime
+    points: Points = 4000
+    format: Form = "json"
+
+    def __post_init__(self) -> None:
+        """Refuse a stretch that is empty, backwards or endless."""
+        if not timedelta() < self.until - self.since <= LONGEST_SPAN:
+            raise WrongAddressError(f"until must be after since, by at most {LONGEST_SPAN.days} days")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeQuestion:
+    """Which episodes, and which part of the list."""
+
+    verdict: Verdict | None = None
+    severity: Severity | None = None
+    detector: str | None = None
+    meter: str | None = None
+    open: bool | None = None
+    limit: Limit = 100
+    offset: Offset = 0
+
+    def filter(self) -> EpisodeFilter:
+        """Return what storage is asked for."""
+        return EpisodeFilter(
+            verdict=self.verdict,
+            severity=int(self.severity) if self.severity is not None else None,
+            detector=self.detector,
+            meter=self.meter,
+            is_open=self.open,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,17 +185,14 @@ def api_series(
     asking: Ask,
     meter: str,
     quantity: Annotated[list[Quantity], Query(min_length=1)],
-    since: AwareDatetime,
-    until: AwareDatetime,
-    points: Points = 4000,
-    format: Form = "json",  # noqa: A002 -- the name in the address
+    question: Annotated[CurveQuestion, Depends()],
 ) -> Response:
     """Return readings over ``[since, until)``, on the meter's own side.
 
     ``binary``: little-endian, all times as Float64 POSIX seconds, then each quantity as Float32; a point is
     therefore 8 + 4 x quantities bytes. An empty point stands where readings are missing.
     """
-    _check(asking, meter, since, until)
+    meter_card(asking, meter)
     wanted = list(dict.fromkeys(quantity))
     if len({table_of(q) for q in wanted}) > 1 or any(q.kind not in _NUMBERS for q in wanted):
         raise WrongAddressError(f"these quantities do not share one time axis: {', '.join(wanted)}")
@@ -163,53 +200,37 @@ def api_series(
         asking.connection,
         wanted,
         scope=asking.scope,
-        starts_at=since,
-        ends_at=until,
+        starts_at=question.since,
+        ends_at=question.until,
         meters=[MeterId(meter)],
     )
     columns = {q.value: found.values[q] for q in wanted}
     curves = Curves(seconds=seconds_of(found.taken_at), columns=columns)
     step_s = usual_step_s(curves.seconds)
-    return _curves(thin(break_gaps(curves, 2.5 * step_s) if step_s else curves, points), format)
+    return _curves(break_gaps(curves, GAP_STEPS * step_s) if step_s else curves, question)
 
 
 @router.get("/api/meters/{meter}/load", response_class=Response)
-def api_load(
-    asking: Ask,
-    meter: str,
-    since: AwareDatetime,
-    until: AwareDatetime,
-    points: Points = 4000,
-    format: Form = "json",  # noqa: A002 -- the name in the address
-) -> Response:
+def api_load(asking: Ask, meter: str, question: Annotated[CurveQuestion, Depends()]) -> Response:
     """Return the load curve on the primary side: columns ``actual_kw`` and ``estimated_kw``, as steps."""
-    _check(asking, meter, since, until)
+    meter_card(asking, meter)
     found = interval_series(
-        asking.connection, scope=asking.scope, starts_at=since, ends_at=until, meters=[MeterId(meter)]
+        asking.connection,
+        scope=asking.scope,
+        starts_at=question.since,
+        ends_at=question.until,
+        meters=[MeterId(meter)],
     )
-    return _curves(thin(load_curve(*finest(found)), points), format)
+    return _curves(load_curve(*finest(found)), question)
 
 
 @router.get("/api/episodes")
-def api_episodes(
-    asking: Ask,
-    verdict: Verdict | None = None,
-    severity: Severity | None = None,
-    detector: str | None = None,
-    meter: str | None = None,
-    open: bool | None = None,  # noqa: A002, FBT001 -- the name in the address
-    limit: Limit = 100,
-    offset: Offset = 0,
-) -> EpisodePage:
+def api_episodes(asking: Ask, question: Annotated[EpisodeQuestion, Depends()]) -> EpisodePage:
     """Return episodes, open and grave ones first."""
-    wanted = EpisodeFilter(
-        verdict=verdict,
-        severity=int(severity) if severity is not None else None,
-        detector=detector,
-        meter=meter,
-        is_open=open,
+    wanted = question.filter()
+    cards = episode_cards(
+        asking.connection, wanted, scope=asking.scope, limit=question.limit, offset=question.offset
     )
-    cards = episode_cards(asking.connection, wanted, scope=asking.scope, limit=limit, offset=offset)
     return EpisodePage(
         total=episode_total(asking.connection, wanted, scope=asking.scope),
         episodes=[_api_episode(card, asking) for card in cards],
@@ -247,15 +268,10 @@ def _api_episode(card: EpisodeCard, asking: Asking) -> ApiEpisode:
     )
 
 
-def _check(asking: Asking, meter: str, since: datetime, until: datetime) -> None:
-    meter_card(asking, meter)
-    if not timedelta() < until - since <= LONGEST_SPAN:
-        raise WrongAddressError(f"until must be after since, by at most {LONGEST_SPAN.days} days")
-
-
-def _curves(curves: Curves, form: Form) -> Response:
-    if form == "binary":
-        return Response(pack(curves), media_type="application/octet-stream")
-    body = {"seconds": curves.seconds, **curves.columns}
+def _curves(curves: Curves, question: CurveQuestion) -> Response:
+    thinned = thin(curves, question.points)
+    if question.format == "binary":
+        return Response(pack(thinned), media_type="application/octet-stream")
+    body = {"seconds": thinned.seconds, **thinned.columns}
     # orjson writes NaN as null, which is what a missing value is in JSON.
     return Response(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY), media_type="application/json")

@@ -1,4 +1,4 @@
-"""The web server: opens the database, files the pages and the API, and says what to do when a part is away."""
+"""The web server: opens the database, joins pages and API, and says what to do when a part is away."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Asking:
 def language_of(request: Request) -> str:
     """Return the language wished in the address, else in the cookie, else by the browser."""
     for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if wish in LANGUAGES:
+        if wish is not None and wish in LANGUAGES:
             return wish
     return preferred(request.headers.get("accept-language", ""))
 

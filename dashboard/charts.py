@@ -94,7 +94,7 @@ class Chart:
         }
 
 
-def load_chart(
+def load_chart(  # noqa: PLR0913 - what a chart shows
     card: MeterCard,
     f: Formats,
     *,

@@ -36,7 +36,7 @@ def seconds_of(instants: Times) -> Column:
 
 
 def finest(intervals: IntervalColumns) -> tuple[int, Column, Column, NDArray[np.str_]]:
-    """Return minutes, slot starts, import energy in kWh and quality of the finest intervals among one meter's."""
+    """Return minutes, slot starts, import kWh and quality of the finest among one meter's intervals."""
     minutes = int(intervals.minutes.min(initial=1440))
     kept = intervals.minutes == minutes
     energy = intervals.energies["import_kwh"][kept]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from dashboard import words
 from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_stretches, voltage_chart
-from dashboard.formats import Formats
+from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in
 from pipeline.model import Json, Verdict
 from pipeline.timegrid import local_day
@@ -80,28 +80,30 @@ def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[Suspe
 
 def written(key: str, value: Json, f: Formats) -> str:
     """Return one value as people write it: local times, grouped numbers, a unit by the name's ending."""
-    instant = instant_in(value)
-    if instant is not None:
-        return f.when(instant)
+    if value is None:
+        return NOTHING
     if isinstance(value, bool):
         return f.catalogue.gettext("yes") if value else f.catalogue.gettext("no")
-    if value is None:
-        return "–"
     if isinstance(value, int | float):
-        if key.endswith("_share"):
-            return f.percent(value, 1)
-        return f.number(value, _digits(value)) + _unit(key)
+        return _written_number(key, value, f)
     if isinstance(value, str):
-        if key == "quantity":
-            return words.quantity_label(value, f.catalogue)
-        return _written_text(value, f)
+        return words.quantity_label(value, f.catalogue) if key == "quantity" else _written_text(value, f)
     if isinstance(value, Mapping):
         return ", ".join(f"{_label(k, f)} {written(k, v, f)}" for k, v in value.items())
     return ", ".join(written(key, entry, f) for entry in list(value)[:MOST_LISTED])
 
 
+def _written_number(key: str, value: float, f: Formats) -> str:
+    if key.endswith("_share"):
+        return f.percent(value, 1)
+    return f.number(value, _digits(value)) + _unit(key)
+
+
 def _written_text(value: str, f: Formats) -> str:
     """Return a code or a known sentence in the reader's language; other texts as they are."""
+    instant = instant_in(value)
+    if instant is not None:
+        return f.when(instant)
     if _DAY.fullmatch(value):
         return f.day(date.fromisoformat(value))
     number = _NUMBER.search(value)
@@ -119,10 +121,17 @@ def word_or_text(value: str, f: Formats) -> str:
 
 
 _UNITS: Mapping[str, str] = {
-    "_kwh": "kWh", "_kvarh": "kvarh", "_kw": "kW", "_kva": "kVA", "_w": "W", "_v": "V", "_a": "A", "_s": "s",
-   
-    "_s": "s", "_yuan": "CNY", "_percent": "%", "minutes": "min", "minutes_above": "min",
-}  # fmt: skip
+    "_kwh": "kWh",
+    "_kw": "kW",
+    "_kva": "kVA",
+    "_w": "W",
+    "_v": "V",
+    "_s": "s",
+    "_percent": "%",
+    "minutes": "min",
+    "minutes_above": "min",
+}
+"""Units by the ending of a name; a name may also be the ending alone (``kwh``)."""
 
 
 def _charts(told: Told, meter: MeterCard, suspensions: Sequence[SuspensionCard]) -> list[Chart]:
@@ -168,7 +177,7 @@ def _table(key: str, rows: Json, f: Formats) -> Table:
 
 
 def _facts(values: Mapping[str, Json], f: Formats) -> list[tuple[str, str]]:
-    """Return names and values in the vocabulary's order: the database keeps none. Empty lists are left out."""
+    """Return names and values in the vocabulary's order (the database keeps none), empty ones left out."""
     found = []
     for key in _ordered(values):
         value = values[key]

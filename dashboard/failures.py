@@ -77,6 +77,5 @@ def _answer(request: Request, status: HTTPStatus, title: str, advice: str, *, de
     if request.url.path.startswith(("/api/", "/health", "/static/")):
         body = {"error": title, "next_step": advice, "detail": detail}
         return JSONResponse(body, status_code=status)
-    return render(
-        request, "failure.html", status=status, title=text(title), advice=text(advice), detail=detail
-    )
+    shown = {"title": text(title), "advice": text(advice), "detail": detail}
+    return render(request, "failure.html", shown, status)

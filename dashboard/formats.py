@@ -14,6 +14,9 @@ from services.translations import locale_of, translations
 
 NOTHING = "–"
 """What stands where there is no value: never a 0."""
+SHOWN_IN_SECONDS_BELOW = 100
+"""Ages below so many seconds are told in seconds; below so many minutes in minutes."""
+SHOWN_IN_HOURS_BELOW = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,11 @@ class Formats:
             return NOTHING
         seconds = max(int(age.total_seconds()), 0)
         text = self.catalogue.gettext
-        if seconds < 100:
+        if seconds < SHOWN_IN_SECONDS_BELOW:
             return text("%(n)d s ago") % {"n": seconds}
-        if seconds < 100 * 60:
+        if seconds < SHOWN_IN_SECONDS_BELOW * 60:
             return text("%(n)d min ago") % {"n": seconds // 60}
-        if seconds < 48 * 3600:
+        if seconds < SHOWN_IN_HOURS_BELOW * 3600:
             return text("%(n)d h ago") % {"n": seconds // 3600}
         return text("%(n)d d ago") % {"n": seconds // 86400}
 
@@ -101,7 +104,7 @@ class Formats:
         text = self.catalogue.gettext
         if hours < 1:
             return text("%(n)s min") % {"n": self.number(hours * 60)}
-        if hours < 48:
+        if hours < SHOWN_IN_HOURS_BELOW:
             return text("%(n)s h") % {"n": self.number(hours, 1)}
         return text("%(n)s d") % {"n": self.number(hours / 24, 1)}
 

@@ -23,12 +23,12 @@ COOKIE_LIFE_S = 365 * 24 * 3600
 
 
 def page(asking: Asking, template: str, **shown: object) -> HTMLResponse:
-    """Return a page; ``shown`` is what its template names, ``f`` may be replaced by another zone's formats."""
-    return render(asking.request, template, **{"now": asking.now, "f": asking.formats, **shown})
+    """Return a page; ``shown`` is what its template names, and may replace ``f`` by another zone's."""
+    return render(asking.request, template, {"now": asking.now, **shown})
 
 
 def render(
-    request: Request, template: str, *, status: HTTPStatus = HTTPStatus.OK, **shown: object
+    request: Request, template: str, shown: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK
 ) -> HTMLResponse:
     """Return a rendered template and remember the language if the address wished one."""
     dashboard: Dashboard = request.app.state.dashboard
@@ -77,8 +77,8 @@ def path_of(*parts: str) -> str:
 
 def with_query(request: Request, **changes: str | None) -> str:
     """Return the present address with some of its query changed; None takes a key out."""
-    query: Mapping[str, str] = {**request.query_params, **changes}  # type: ignore[dict-item]  # None: below
-    kept = {key: value for key, value in query.items() if value is not None and value != ""}
+    query: dict[str, str | None] = {**request.query_params, **changes}
+    kept = {key: value for key, value in query.items() if value}
     return request.url.path + (f"?{urlencode(kept)}" if kept else "")
 
 

@@ -176,21 +176,25 @@ _SENTENCES = (
     marked("all energy of the slots above the limit, not only the part above it"),
     marked("all known energy of the slots wholly inside the suspension and the window"),
     marked("net import of main meters less meters to subtract, actual intervals only"),
-    marked("net import of main meters less meters to subtract, actual intervals only; active power, with "
-           "reactive power where measured, against kVA"),
+    marked(
+        "net import of main meters less meters to subtract, actual intervals only; active power, with "
+        "reactive power where measured, against kVA"
+    ),
     marked("Rules on supply and use of electricity (供电营业规则), use of suspended or sealed equipment"),
     marked("unknown: the contract does not say whether the tariff is two-part"),
     marked("single-part tariff: %(n)s yuan per kW (kVA) of the suspended capacity used, per occasion"),
-    marked("two-part tariff: basic charge of the suspended capacity for the days of use, plus twice that charge"),
-)  # fmt: skip
+    marked(
+        "two-part tariff: basic charge of the suspended capacity for the days of use, plus twice that charge"
+    ),
+)
 """Texts that detectors put into their evidence, with the first number replaced."""
 VALUES: Mapping[str, str] = {**VERDICTS, **SUSPENSIONS, **{text: text for text in _SENTENCES}}
 """Codes and texts that stand as values in parameters and evidence."""
 CLEARS: Mapping[str, str] = {
     "suspended_load": marked(
-        "Corrected readings for these days; a corrected suspension in the archive (dates, remaining capacity, "
-        "set-point, declared auxiliaries); or an inspection report that explains the load. The flow "
-        "abnormal_use judges again by itself when any of these changes."
+        "Corrected readings for these days; a corrected suspension in the archive (dates, remaining "
+        "capacity, set-point, declared auxiliaries); or an inspection report that explains the load. The "
+        "flow abnormal_use judges again by itself when any of these changes."
     ),
     "voltage_deviation": marked(
         "Voltage back inside its band ends the episode. It is withdrawn when the archive's nominal voltage, "

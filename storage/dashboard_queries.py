@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import LiteralString, TypeVar
 from zoneinfo import ZoneInfo
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pipeline.model import Scope
@@ -145,7 +146,7 @@ class ContractCard:
 
 
 _PLACED: LiteralString = """
-    placed AS (
+    WITH placed AS (
         SELECT m.*, i.service_point, i.role, i.bus, i.address, i.profile,
                p.name AS service_point_name, p.customer, p.area, a.name AS area_name, a.zone AS area_zone
         FROM meter AS m
@@ -162,7 +163,7 @@ _PLACED: LiteralString = """
 """
 """The meters a caller may see with the installation in force; every query starts here, so none forgets."""
 
-_NEWEST: LiteralString = """
+_NEWEST = sql.SQL("""
     LEFT JOIN LATERAL (
         SELECT greatest(
             (SELECT taken_at FROM electrical_reading AS r WHERE r.meter_id = m.meter_id
@@ -171,11 +172,11 @@ _NEWEST: LiteralString = """
              AND r.taken_at > %(now)s - INTERVAL '40 days' ORDER BY taken_at DESC LIMIT 1)
         ) AS newest_at
     ) AS n ON true
-"""
+""")
 """Forty days bound the search: without a bound it would open every partition for a dead meter."""
 
 
-def meter_cards(
+def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,
     scope: Scope,
@@ -193,9 +194,7 @@ def meter_cards(
     return _rows(
         connection,
         MeterCard,
-        "WITH "
-        + _PLACED
-        + """
+        """
         , worst AS (
             SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
             FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
@@ -212,9 +211,7 @@ def meter_cards(
               AND (q.ends_at IS NULL OR q.ends_at > %(now)s)
             ORDER BY q.starts_at DESC NULLS LAST LIMIT 1
         ) AS q ON true
-        """
-        + _NEWEST
-        + """
+        {newest}
         LEFT JOIN LATERAL (
             SELECT count(*) AS due, count(*) FILTER (WHERE status >= 'backfilled') AS arrived
             FROM coverage AS c
@@ -240,14 +237,12 @@ def bus_cards(connection: Connection, *, scope: Scope, now: datetime) -> list[Bu
     return _rows(
         connection,
         BusCard,
-        "WITH "
-        + _PLACED
-        + """
+        """
         SELECT m.bus, b.url, count(*) AS meters, max(n.newest_at) AS newest_at
         FROM placed AS m LEFT JOIN bus AS b ON b.id = m.bus
-        """
-        + _NEWEST
-        + "GROUP BY m.bus, b.url ORDER BY m.bus NULLS LAST",
+        {newest}
+        GROUP BY m.bus, b.url ORDER BY m.bus NULLS LAST
+        """,
         scope=scope,
         now=now,
     )
@@ -260,9 +255,7 @@ def coverage_counts(
     return _rows(
         connection,
         CoverageCount,
-        "WITH "
-        + _PLACED
-        + """
+        """
         SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
         FROM coverage AS c JOIN placed AS m USING (meter_id)
         WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
@@ -281,9 +274,7 @@ def last_cycle_counts(
     return _rows(
         connection,
         CoverageCount,
-        "WITH "
-        + _PLACED
-        + """
+        """
         , recent AS (
             SELECT m.bus, m.profile, c.status, c.slot_at,
                    max(c.slot_at) OVER (PARTITION BY m.bus, c.quantity_group) AS newest
@@ -299,7 +290,7 @@ def last_cycle_counts(
     )
 
 
-def missing_reads(
+def missing_reads(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,
     scope: Scope,
@@ -312,10 +303,9 @@ def missing_reads(
     return _rows(
         connection,
         MissingRead,
-        "WITH "
-        + _PLACED
-        + """
-        SELECT m.id AS meter, m.bus, c.quantity_group, c.slot_at, c.status::text AS status, c.cause, c.attempts
+        """
+        SELECT m.id AS meter, m.bus, c.quantity_group, c.slot_at, c.status::text AS status, c.cause,
+               c.attempts
         FROM coverage AS c JOIN placed AS m USING (meter_id)
         WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
           AND (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
@@ -336,9 +326,7 @@ def missing_runs(
     return _rows(
         connection,
         MissingRun,
-        "WITH "
-        + _PLACED
-        + """
+        """
         SELECT m.id AS meter, m.service_point_name, m.bus, c.quantity_group, c.cause, count(*) AS reads,
                min(c.slot_at) AS first_slot_at, max(c.slot_at) AS last_slot_at,
                sum(c.attempts)::int AS attempts
@@ -361,9 +349,7 @@ def missing_causes(
     return _rows(
         connection,
         CauseCount,
-        "WITH "
-        + _PLACED
-        + """
+        """
         SELECT c.cause, count(*) AS reads, count(DISTINCT m.meter_id) AS meters
         FROM coverage AS c JOIN placed AS m USING (meter_id)
         WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
@@ -375,16 +361,14 @@ def missing_causes(
     )
 
 
-def coverage_days(
+def coverage_days(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection, meter: str, *, scope: Scope, since: datetime, now: datetime, zone: ZoneInfo
 ) -> list[CoverageDay]:
     """Return one meter's reads for each local day and group, the newest day first."""
     return _rows(
         connection,
         CoverageDay,
-        "WITH "
-        + _PLACED
-        + """
+        """
         SELECT (c.slot_at AT TIME ZONE %(zone)s)::date AS day, c.quantity_group, count(*) AS due,
                count(*) FILTER (WHERE status = 'got') AS in_time,
                count(*) FILTER (WHERE status = 'late') AS late,
@@ -444,8 +428,9 @@ def _rows(
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
+    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST)
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,
     ):
-        return cursor.execute(query, bound).fetchall()
+        return cursor.execute(whole, bound).fetchall()

@@ -1,4 +1,4 @@
-"""The newest value of everything that one meter told lately: two queries, whatever the number of quantities."""
+"""The newest value of everything that one meter told lately, in two queries for all quantities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from pipeline.model import Scope
 from pipeline.quantities import Kind, Quantity
@@ -14,12 +14,12 @@ from storage.columns import table_of
 from storage.database import Connection, storage_errors
 
 NEWEST_ROWS = 60
-"""How many rows back the newest value of a quantity is looked for: an hour of minutes, half a day of quarters."""
+"""How many rows back the newest value is looked for: an hour of minutes, half a day of quarters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentValue:
-    """The newest value of one quantity, on the meter's own (secondary) side unless its profile says primary."""
+    """The newest value of one quantity, on the side that the meter's profile names (mostly secondary)."""
 
     quantity: Quantity
     value: float
@@ -57,7 +57,7 @@ def current_values(connection: Connection, meter: str, *, scope: Scope, now: dat
 
 def _newest_rows(
     connection: Connection, table: str, meter: str, scope: Scope, now: datetime
-) -> list[dict[str, object]]:
+) -> list[DictRow]:
     query = sql.SQL("""
         SELECT r.*, o.name AS origin_name FROM {table} AS r JOIN origin AS o ON o.origin = r.origin
         WHERE r.meter_id = ({meter}) AND r.taken_at > %(now)s - INTERVAL '40 days' AND r.taken_at <= %(now)s

@@ -132,7 +132,7 @@ def seed(connection: Connection) -> None:
     starts_at = slot_grid(from_numpy(first), NOW - timedelta(minutes=MINUTES), MINUTES)
     kwh = {m.id: _energy(m.id, starts_at, random) for m in registry.meters}
     volts = {m.id: _voltage(m.id, starts_at, random) for m in registry.meters}
-    quality = {m.id: np.where(random.random(len(starts_at)) < 0.004, "E", "A") for m in registry.meters}  # noqa: PLR2004
+    quality = {m.id: np.where(random.random(len(starts_at)) < 0.004, "E", "A") for m in registry.meters}
     _gap(kwh, quality)
     _save_intervals(connection, starts_at, kwh, quality)
     _save_readings(connection, registry, starts_at, kwh, volts)
@@ -160,8 +160,8 @@ def _energy(
             starts_at - to_numpy(NOW - timedelta(days=16, hours=14, minutes=24, seconds=10))
         ) / np.timedelta64(1, "D")
         idle = 4.5 + random.normal(0, 0.4, len(hour))
-        night = np.isin(np.floor(day), (4, 5, 9, 13)) & ((hour >= 22) | (hour < 5))  # noqa: PLR2004
-        night |= day > 16.4  # noqa: PLR2004 -- and since this morning
+        night = np.isin(np.floor(day), (4, 5, 9, 13)) & ((hour >= 22) | (hour < 5))
+        night |= day > 16.4
         secret = 86 + random.normal(0, 6, len(hour))
         power_kw = np.where(day >= 0, np.where(night, secret, idle), power_kw)
     else:
@@ -178,7 +178,7 @@ def _voltage(
     sag = 5 * np.exp(-(((hour - 19.5) / 2.5) ** 2))
     volts = np.stack([228 + shift - sag + random.normal(0, 0.9, len(hour)) for shift in (0.0, -1.8, 1.1)])
     if meter == LOW_VOLTAGE:
-        volts[1] -= np.where((hour > 17.5) & (hour < 22), 18.0, 2.0)  # noqa: PLR2004
+        volts[1] -= np.where((hour > 17.5) & (hour < 22), 18.0, 2.0)
     return np.round(volts, 1).astype(np.float32)
 
 
@@ -255,11 +255,11 @@ def _save_coverage(
             left = 10 * PER_DAY - n
             for group in (Group.ELECTRICAL, Group.REGISTER):
                 status, cause = CoverageStatus.GOT, None
-                if meter.id == SILENT and left <= 20:  # noqa: PLR2004
+                if meter.id == SILENT and left <= 20:
                     status, cause = CoverageStatus.MISSING, Cause.NO_ANSWER
-                elif random.random() < 0.01:  # noqa: PLR2004
-                    status = CoverageStatus.LATE if random.random() < 0.4 else CoverageStatus.BACKFILLED  # noqa: PLR2004
-                elif random.random() < 0.0015:  # noqa: PLR2004
+                elif random.random() < 0.01:
+                    status = CoverageStatus.LATE if random.random() < 0.4 else CoverageStatus.BACKFILLED
+                elif random.random() < 0.0015:
                     status, cause = CoverageStatus.MISSING, Cause.CHECKSUM
                 attempts = 1 if status is CoverageStatus.GOT else 3
                 rows.append((numbers[meter.id], from_numpy(slot), group.value, status.value, cause, attempts))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from dashboard.asking import Ask, Asking
@@ -28,24 +29,40 @@ PAGE_LENGTH = 50
 _SEVERITY_OF = {code: number for number, code in SEVERITY_CODES.items()}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The filters in the address; empty means all."""
+
+    verdict: Literal["", "abnormal", "normal", "unknown"] = ""
+    severity: Literal["", "critical", "major", "minor", "info"] = ""
+    detector: str = ""
+    state: Literal["", "open", "closed"] = ""
+    meter: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether the list is narrowed at all."""
+        return bool(self.verdict or self.severity or self.detector or self.state or self.meter)
+
+    def filter(self) -> EpisodeFilter:
+        """Return what storage is asked for."""
+        return EpisodeFilter(
+            verdict=self.verdict or None,
+            severity=_SEVERITY_OF.get(self.severity),
+            detector=self.detector or None,
+            meter=self.meter.strip() or None,
+            is_open={"open": True, "closed": False}.get(self.state),
+        )
+
+
 @router.get("/episodes", name="episodes", response_class=HTMLResponse)
 def show_episodes(
     asking: Ask,
-    verdict: Literal["", "abnormal", "normal", "unknown"] = "",
-    severity: Literal["", "critical", "major", "minor", "info"] = "",
-    detector: str = "",
-    state: Literal["", "open", "closed"] = "",
-    meter: str = "",
+    chosen: Annotated[Chosen, Depends()],
     page_number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
 ) -> HTMLResponse:
     """Show the episodes that pass the filters of the address."""
-    wanted = EpisodeFilter(
-        verdict=verdict or None,
-        severity=_SEVERITY_OF.get(severity),
-        detector=detector or None,
-        meter=meter or None,
-        is_open={"open": True, "closed": False}.get(state),
-    )
+    wanted = chosen.filter()
     cards = episode_cards(
         asking.connection,
         wanted,
@@ -62,15 +79,9 @@ def show_episodes(
         total=total,
         pages=max(-(-total // PAGE_LENGTH), 1),
         page_number=page_number,
-        detectors=sorted({c.detector for c in counts} | ({detector} if detector else set())),
+        detectors=sorted({c.detector for c in counts} | ({chosen.detector} if chosen.detector else set())),
         any_at_all=bool(counts),
-        chosen={
-            "verdict": verdict,
-            "severity": severity,
-            "detector": detector,
-            "state": state,
-            "meter": meter,
-        },
+        chosen=chosen,
     )
 
 

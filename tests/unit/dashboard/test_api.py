@@ -11,7 +11,7 @@ from dashboard.app import create_app
 from pipeline.model import Scope
 from tests.fix_dashboard import NOW, PLANT, browsing
 
-SPAN = {"since": "2026-10-21T16:00:00Z", "until": "2026-11-20T16:00:00Z"}
+SPAN: dict[str, str | list[str]] = {"since": "2026-10-21T16:00:00Z", "until": "2026-11-20T16:00:00Z"}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_a_long_series_is_thinned_but_keeps_its_extremes(client: httpx.Client) -
     ],
 )
 def test_a_series_that_cannot_be_is_refused_with_a_reason(
-    client: httpx.Client, asked: dict[str, object]
+    client: httpx.Client, asked: dict[str, str | list[str]]
 ) -> None:
     answer = client.get(f"/api/meters/{PLANT}/series", params=SPAN | asked)
     assert answer.status_code == 422

@@ -7,7 +7,7 @@ from dashboard.curves import Curves, break_gaps, load_curve, pack, thin
 
 def curves(values: list[float], step_s: float = 900.0) -> Curves:
     column = np.array(values, dtype=np.float64)
-    return Curves(seconds=np.arange(len(column)) * step_s, columns={"v": column})
+    return Curves(seconds=np.arange(len(column), dtype=np.float64) * step_s, columns={"v": column})
 
 
 def test_a_slots_energy_becomes_its_mean_power() -> None:

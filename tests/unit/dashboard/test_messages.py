@@ -9,7 +9,12 @@ from pipeline.quantities import Kind, Quantity
 from services.translations import translations
 
 ZH, EN = (Formats(language, ZoneInfo("Asia/Shanghai")) for language in ("zh", "en"))
-PARAMETERS = {"phase": "B", "extreme_v": 201.44, "limit_v": 204.6, "minutes": 45}
+PARAMETERS: dict[str, float | int | str] = {
+    "phase": "B",
+    "extreme_v": 201.44,
+    "limit_v": 204.6,
+    "minutes": 45,
+}
 
 
 def test_a_message_is_told_in_the_readers_language() -> None:

@@ -16,7 +16,7 @@ def count(status: str, reads: int, bus: str | None = "b1") -> CoverageCount:
 
 
 def meter(**changes: Any) -> MeterCard:  # Any: fields of many types
-    fields: dict[str, Any] = {name: None for name in MeterCard.__dataclass_fields__}  # Any: as above
+    fields: dict[str, Any] = dict.fromkeys(MeterCard.__dataclass_fields__)  # Any: as above
     fields |= {"meter": "M", "due": 10, "arrived": 10, "open_episodes": 0, "newest_at": NOW}
     return MeterCard(**(fields | changes))
 
