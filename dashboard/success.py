@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.model import Severity
-from storage.dashboard_queries import CoverageCount, MeterCard
+from storage.dashboard_coverage import CoverageCount
+from storage.dashboard_queries import MeterCard
 
 MISSED_INTERVALS = 3
 """A meter is silent when this many of its shortest reading intervals passed without a reading."""

@@ -1,12 +1,11 @@
-"""What the pages ask about the fleet: who is read, how well, what is missing, what was found."""
+"""What the pages ask about the archive: the meters and buses a caller may see, with how they are doing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import LiteralString, TypeVar
-from zoneinfo import ZoneInfo
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -50,65 +49,6 @@ class MeterCard:
     open_episodes: int
     worst_severity: int | None
     """Of its open abnormal episodes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageCount:
-    """How many scheduled reads of one bus and profile ended in one status."""
-
-    bus: str | None
-    profile: str | None
-    status: str
-    reads: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingRead:
-    """One scheduled read that brought nothing."""
-
-    meter: str
-    bus: str | None
-    quantity_group: str
-    slot_at: datetime
-    status: str
-    cause: str | None
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingRun:
-    """The reads of one meter and group that are missing for one cause: one line of the worklist."""
-
-    meter: str
-    service_point_name: str | None
-    bus: str | None
-    quantity_group: str
-    cause: str | None
-    reads: int
-    first_slot_at: datetime
-    last_slot_at: datetime
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseCount:
-    """How many reads are missing for one cause, and of how many meters."""
-
-    cause: str | None
-    reads: int
-    meters: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageDay:
-    """One meter's reads of one group on one local day."""
-
-    day: date
-    quantity_group: str
-    due: int
-    in_time: int
-    late: int
-    backfilled: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +131,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     ``search`` is looked for, without regard to case, in meter, service point, customer, area, bus, address
     and profile.
     """
-    return _rows(
+    return rows_in_scope(
         connection,
         MeterCard,
         """
@@ -234,7 +174,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
 
 def bus_cards(connection: Connection, *, scope: Scope, now: datetime) -> list[BusCard]:
     """Return every bus that has a visible meter, with its newest reading."""
-    return _rows(
+    return rows_in_scope(
         connection,
         BusCard,
         """
@@ -245,143 +185,6 @@ def bus_cards(connection: Connection, *, scope: Scope, now: datetime) -> list[Bu
         """,
         scope=scope,
         now=now,
-    )
-
-
-def coverage_counts(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime
-) -> list[CoverageCount]:
-    """Return how the scheduled reads in ``[since, now]`` ended, by bus and profile."""
-    return _rows(
-        connection,
-        CoverageCount,
-        """
-        SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-        GROUP BY m.bus, m.profile, c.status
-        """,
-        scope=scope,
-        since=since,
-        now=now,
-    )
-
-
-def last_cycle_counts(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime
-) -> list[CoverageCount]:
-    """Return how the newest scheduled instant of each bus and group ended; none is older than ``since``."""
-    return _rows(
-        connection,
-        CoverageCount,
-        """
-        , recent AS (
-            SELECT m.bus, m.profile, c.status, c.slot_at,
-                   max(c.slot_at) OVER (PARTITION BY m.bus, c.quantity_group) AS newest
-            FROM coverage AS c JOIN placed AS m USING (meter_id)
-            WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-        )
-        SELECT bus, profile, status::text AS status, count(*) AS reads
-        FROM recent WHERE slot_at = newest GROUP BY bus, profile, status
-        """,
-        scope=scope,
-        since=since,
-        now=now,
-    )
-
-
-def missing_reads(  # noqa: PLR0913 - one question with all that bounds it
-    connection: Connection,
-    *,
-    scope: Scope,
-    since: datetime,
-    now: datetime,
-    meters: Sequence[str] | None = None,
-    limit: int = 50,
-) -> list[MissingRead]:
-    """Return the reads that are still missing since ``since``, newest first."""
-    return _rows(
-        connection,
-        MissingRead,
-        """
-        SELECT m.id AS meter, m.bus, c.quantity_group, c.slot_at, c.status::text AS status, c.cause,
-               c.attempts
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-          AND (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
-        ORDER BY c.slot_at DESC, m.id, c.quantity_group LIMIT %(limit)s
-        """,
-        scope=scope,
-        since=since,
-        now=now,
-        meters=list(meters) if meters is not None else None,
-        limit=limit,
-    )
-
-
-def missing_runs(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime, limit: int = 50
-) -> list[MissingRun]:
-    """Return what is missing since ``since`` by meter, group and cause: the most reads first."""
-    return _rows(
-        connection,
-        MissingRun,
-        """
-        SELECT m.id AS meter, m.service_point_name, m.bus, c.quantity_group, c.cause, count(*) AS reads,
-               min(c.slot_at) AS first_slot_at, max(c.slot_at) AS last_slot_at,
-               sum(c.attempts)::int AS attempts
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-        GROUP BY m.id, m.service_point_name, m.bus, c.quantity_group, c.cause
-        ORDER BY reads DESC, last_slot_at DESC, m.id LIMIT %(limit)s
-        """,
-        scope=scope,
-        since=since,
-        now=now,
-        limit=limit,
-    )
-
-
-def missing_causes(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime
-) -> list[CauseCount]:
-    """Return why reads are missing since ``since``, the commonest cause first."""
-    return _rows(
-        connection,
-        CauseCount,
-        """
-        SELECT c.cause, count(*) AS reads, count(DISTINCT m.meter_id) AS meters
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-        GROUP BY c.cause ORDER BY reads DESC, c.cause
-        """,
-        scope=scope,
-        since=since,
-        now=now,
-    )
-
-
-def coverage_days(  # noqa: PLR0913 - one question with all that bounds it
-    connection: Connection, meter: str, *, scope: Scope, since: datetime, now: datetime, zone: ZoneInfo
-) -> list[CoverageDay]:
-    """Return one meter's reads for each local day and group, the newest day first."""
-    return _rows(
-        connection,
-        CoverageDay,
-        """
-        SELECT (c.slot_at AT TIME ZONE %(zone)s)::date AS day, c.quantity_group, count(*) AS due,
-               count(*) FILTER (WHERE status = 'got') AS in_time,
-               count(*) FILTER (WHERE status = 'late') AS late,
-               count(*) FILTER (WHERE status = 'backfilled') AS backfilled
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE m.id = %(meter)s AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-        GROUP BY 1, 2 ORDER BY 1 DESC, 2
-        """,
-        scope=scope,
-        meter=meter,
-        since=since,
-        now=now,
-        zone=zone.key,
     )
 
 
@@ -423,7 +226,7 @@ def contract_of(connection: Connection, service_point: str, *, now: datetime) ->
         ).fetchone()
 
 
-def _rows(
+def rows_in_scope(
     connection: Connection, kind: type[Row], query: LiteralString, *, scope: Scope, **values: object
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""

@@ -14,20 +14,16 @@ from dashboard.messages import Told, told
 from dashboard.rendering import page
 from dashboard.success import Success, silent_after, state_of, success, success_by
 from pipeline.timegrid import local_day
-from storage.dashboard_episodes import EpisodeFilter, episode_cards, episode_counts
-from storage.dashboard_queries import (
-    BusCard,
+from storage.dashboard_coverage import (
     CauseCount,
-    MeterCard,
     MissingRun,
-    bus_cards,
     coverage_counts,
     last_cycle_counts,
-    meter_cards,
     missing_causes,
     missing_runs,
-    schedule_intervals,
 )
+from storage.dashboard_episodes import EpisodeFilter, episode_cards, episode_counts
+from storage.dashboard_queries import BusCard, MeterCard, bus_cards, meter_cards, schedule_intervals
 
 router = APIRouter(include_in_schema=False)
 MOST_METERS = 600

@@ -23,14 +23,12 @@ from dashboard.words import marked
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.timegrid import local_day
+from storage.dashboard_coverage import CoverageDay, coverage_days, missing_reads
 from storage.dashboard_episodes import EpisodeFilter, episode_cards
 from storage.dashboard_queries import (
-    CoverageDay,
     MeterCard,
     contract_of,
-    coverage_days,
     meter_cards,
-    missing_reads,
     schedule_intervals,
     suspensions_of,
 )

@@ -77,6 +77,8 @@ def test_a_time_without_data_says_what_to_do_instead_of_an_empty_chart(page: Pag
 @pytest.mark.parametrize("detector", ["suspended_load", "voltage_deviation"])
 def test_an_episodes_evidence_is_drawn(page: Page, address: str, said: list[str], detector: str) -> None:
     page.goto(first_episode(address, detector))
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] == width[1]
     assert points(page)[0] > 100
     assert page.get_by_role("heading", name="What would clear it").is_visible()
     assert said == []

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from dashboard.success import Success, silent_after, state_of, success, success_by
-from storage.dashboard_queries import CoverageCount, MeterCard
+from storage.dashboard_coverage import CoverageCount
+from storage.dashboard_queries import MeterCard
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 
