@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 
-def collect() -> None:
-    """Read every bus on its schedule and take what arrives over MQTT, until stopped (Ctrl-C)."""
+def collect(
+    backfill_days: Annotated[
+        float, typer.Option(min=0, help="First fetch what the meters stored in these last days.")
+    ] = 1.0,
+) -> None:
+    """Read every bus on its schedule and take what arrives over MQTT, until stopped (Ctrl-C).
+
+    Example: kilowatch collect --backfill-days 2
+    """
     import logging
 
     from services.collect import run_collector
     from services.settings import load_settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    run_collector(load_settings())
+    run_collector(load_settings(), backfill_days)
     typer.echo("stopped")

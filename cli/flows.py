@@ -22,21 +22,29 @@ def serve(
 
 @app.command()
 def run(
-    name: Annotated[
-        str, typer.Argument(help="remote_reading, load_monitoring, voltage_quality, abnormal_use")
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            help="remote_reading, load_monitoring, voltage_quality, abnormal_use; one after another"
+        ),
     ],
-    parameters: Annotated[str, typer.Option(help="The flow's parameters as JSON.")] = "{}",
+    parameters: Annotated[str, typer.Option(help="The parameters of each, as JSON.")] = "{}",
 ) -> None:
-    """Start a deployed flow now and wait for its end.
+    """Start deployed flows now, outside their schedules, and wait for their end.
 
     Example: kilowatch flows run remote_reading --parameters '{"backfill_days": 2}'
     """
     from flows.run_now import run_now
 
-    state = run_now(name, orjson.loads(parameters))
-    typer.echo(f"{name}: {state.name}")
-    if not state.is_completed():
-        raise typer.Exit(1)
+    try:
+        given = orjson.loads(parameters)
+    except orjson.JSONDecodeError as error:
+        raise typer.BadParameter(f"--parameters is no JSON: {error}") from error
+    for name in names:
+        state = run_now(name, given)
+        typer.echo(f"{name}: {state.name}")
+        if not state.is_completed():
+            raise typer.Exit(1)
 
 
 @app.command()

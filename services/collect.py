@@ -7,6 +7,7 @@ import logging
 import signal
 import ssl
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.subscriber import Subscriber, SubscriberOptions
@@ -29,8 +30,8 @@ SETTLE_PUSHED_S = 5.0
 _log = logging.getLogger("kilowatch.collect")
 
 
-def run_collector(settings: Settings) -> None:
-    """Collect until SIGINT or SIGTERM.
+def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
+    """Collect until SIGINT or SIGTERM; begin with what the meters stored in the last ``catch_up_days``.
 
     Raises:
         ConfigError: If settings or archive are wrong.
@@ -38,12 +39,12 @@ def run_collector(settings: Settings) -> None:
     """
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
-    asyncio.run(_until_stopped(settings, registry))
+    asyncio.run(_until_stopped(settings, registry, catch_up_days))
 
 
-async def _until_stopped(settings: Settings, registry: Registry) -> None:
+async def _until_stopped(settings: Settings, registry: Registry, catch_up_days: float) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(collect(settings, registry))
+    running = asyncio.create_task(collect(settings, registry, catch_up_days))
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, running.cancel)
     try:
@@ -52,7 +53,7 @@ async def _until_stopped(settings: Settings, registry: Registry) -> None:
         _log.info("stopped")
 
 
-async def collect(settings: Settings, registry: Registry) -> None:
+async def collect(settings: Settings, registry: Registry, catch_up_days: float = 0.0) -> None:
     """Run until cancelled; what was read before is stored before this returns."""
     plans = bus_plans(registry, settings, utc_now())
     station = station_of(settings, registry)
@@ -62,7 +63,10 @@ async def collect(settings: Settings, registry: Registry) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(scheduler.run())
-            group.create_task(_serve_requests(plans, station))
+            works = [BusWork(plan, station) for plan in plans]
+            for work in works if catch_up_days else ():
+                group.create_task(work.catch_up(catch_up_days))
+            group.create_task(_serve_requests(works, station))
             if settings.mqtt_host is not None and registry.mqtt_sources:
                 group.create_task(_subscribe(settings, registry))
     finally:
@@ -70,9 +74,53 @@ async def collect(settings: Settings, registry: Registry) -> None:
         await asyncio.gather(writing, return_exceptions=True)
 
 
-async def _serve_requests(plans: Sequence[BusPlan], station: Station) -> None:
+class BusWork:
+    """What is asked of one owned bus beside its schedule; backfills run one after the other."""
+
+    def __init__(self, plan: BusPlan, station: Station) -> None:
+        """Take a bus that this process owns."""
+        self.bus = plan.owner.bus.id
+        self._plan = plan
+        self._station = station
+        self._backfilling = asyncio.Lock()
+
+    async def catch_up(self, days: float) -> None:
+        """Fetch what was missed while nobody collected."""
+        reading = await self._backfill(self._plan, utc_now() - timedelta(days=days), utc_now())
+        _log.info("bus %s: caught up with %d records", self.bus, reading.records)
+
+    async def serve(self, request: ReadRequest) -> None:
+        """Serve one request; whatever goes wrong with it is told to who filed it and costs nobody else."""
+        try:
+            reading, error = await self._answer(request), None
+            await self._station.store.drain()
+        except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
+            _log.exception("read request %d on bus %s failed", request.id, request.bus)
+            reading, error = None, str(failure) or type(failure).__name__
+        while True:
+            try:
+                await asyncio.to_thread(_served, self._station.database_url, request.id, reading, error)
+            except StorageError as away:
+                _log.warning("cannot answer read request %d yet: %s", request.id, away)
+                await asyncio.sleep(LOOK_FOR_REQUESTS_S)
+            else:
+                return
+
+    async def _answer(self, request: ReadRequest) -> BusReading:
+        targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
+        if request.starts_at is None or request.ends_at is None:
+            return await read_now(self._plan.owner, targets, self._station.store.put)
+        asked = BusPlan(owner=self._plan.owner, targets=targets)
+        return await self._backfill(asked, request.starts_at, request.ends_at)
+
+    async def _backfill(self, plan: BusPlan, since: datetime, until: datetime) -> BusReading:
+        async with self._backfilling:
+            return await backfill(plan, since, until, self._station)
+
+
+async def _serve_requests(works: Sequence[BusWork], station: Station) -> None:
     """Look for requests on our buses and serve each of them; a bus orders its own turns."""
-    by_bus = {plan.owner.bus.id: plan for plan in plans}
+    by_bus = {work.bus: work for work in works}
     await asyncio.to_thread(_release, station.database_url, sorted(by_bus))
     async with asyncio.TaskGroup() as group:
         while True:
@@ -82,34 +130,8 @@ async def _serve_requests(plans: Sequence[BusPlan], station: Station) -> None:
                 _log.warning("cannot look for read requests: %s", error)
                 requests = []
             for request in requests:
-                group.create_task(_serve(by_bus[request.bus], request, station))
+                group.create_task(by_bus[request.bus].serve(request))
             await asyncio.sleep(LOOK_FOR_REQUESTS_S)
-
-
-async def _serve(plan: BusPlan, request: ReadRequest, station: Station) -> None:
-    """Serve one request; whatever goes wrong with it is told to who filed it and costs nobody else."""
-    try:
-        reading, error = await _answer(plan, request, station), None
-        await station.store.drain()
-    except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
-        _log.exception("read request %d on bus %s failed", request.id, request.bus)
-        reading, error = None, str(failure) or type(failure).__name__
-    while True:
-        try:
-            await asyncio.to_thread(_served, station.database_url, request.id, reading, error)
-        except StorageError as away:
-            _log.warning("cannot answer read request %d yet: %s", request.id, away)
-            await asyncio.sleep(LOOK_FOR_REQUESTS_S)
-        else:
-            return
-
-
-async def _answer(plan: BusPlan, request: ReadRequest, station: Station) -> BusReading:
-    targets = [t for t in plan.targets if request.meter is None or t.meter == request.meter]
-    if request.starts_at is None or request.ends_at is None:
-        return await read_now(plan.owner, targets, station.store.put)
-    asked = BusPlan(owner=plan.owner, targets=targets)
-    return await backfill(asked, request.starts_at, request.ends_at, station)
 
 
 async def _subscribe(settings: Settings, registry: Registry) -> None:

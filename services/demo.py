@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,17 +27,13 @@ from storage.registry_files import read_registry
 
 FLEET = "demo"
 HISTORY_DAYS = 30
-ANALYSES = {
-    "load_monitoring": {"days": HISTORY_DAYS + 1},
-    "voltage_quality": {"days": HISTORY_DAYS + 1},
-    "abnormal_use": {"days": HISTORY_DAYS + 10},
-}
+ANALYSES = ("load_monitoring", "voltage_quality", "abnormal_use")
 """The flows that run once when the history is in; later on they follow their schedules."""
 MARKER = "kilowatch-demo"
 """A file in the demo's folder that says we may empty it."""
 REGISTRY, TRUTH, STATS = "registry.toml", "truth.jsonl", "line_faults.json"
 START_S = 120.0
-LOOK_S = 2.0
+LOOK_S = 5.0
 
 Say = Callable[[str], None]
 
@@ -130,7 +126,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     with connect(url) as connection:
         save_registry(connection, read_registry(folder / REGISTRY))
     say(f"simulated meters: fleet {FLEET!r} on {len(buses)} lines and the broker")
-    children.start_kilowatch("collect", ["collect"])
+    children.start_kilowatch("collect", ["collect", "--backfill-days", str(HISTORY_DAYS)])
     children.start_kilowatch("dashboard", ["dashboard", "--port", str(port)])
     page = f"http://127.0.0.1:{port}"
     demo = Demo(children=children, database_url=url, folder=folder, page=page, started_at=started_at, say=say)
@@ -153,6 +149,8 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) ->
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "2",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
     }
@@ -195,31 +193,33 @@ def _wait_for(demo: Demo, name: str, address: str) -> None:
 
 
 def _fill(demo: Demo) -> None:
-    """Backfill the meters' history through the wire, then run each analysis once."""
-    _run_flow(demo, "remote_reading", {"backfill_days": HISTORY_DAYS})
-    for flow, parameters in ANALYSES.items():
-        _run_flow(demo, flow, parameters)
+    """Let the flows fetch the meters' history through the wire, then analyse it."""
+    _run_flows(demo, ["remote_reading"], {"backfill_days": HISTORY_DAYS})
+    _run_flows(demo, ANALYSES, {"days": HISTORY_DAYS + 1})
 
 
-def _run_flow(demo: Demo, flow: str, parameters: Mapping[str, object]) -> None:
-    arguments = ["flows", "run", flow, "--parameters", orjson.dumps(parameters).decode()]
-    run = demo.children.start_kilowatch(f"run-{flow}", arguments, awaited=True)
-    demo.say(f"flow {flow} ...")
+def _run_flows(demo: Demo, flows: Sequence[str], parameters: Mapping[str, object]) -> None:
+    name = f"run-{flows[0]}"
+    arguments = ["flows", "run", *flows, "--parameters", orjson.dumps(parameters).decode()]
+    run = demo.children.start_kilowatch(name, arguments, awaited=True)
+    demo.say(f"flows: {', '.join(flows)} ...")
     while run.poll() is None:
-        demo.children.check()
-        time.sleep(LOOK_S)
-        demo.say(_progress_line(demo))
+        _look(demo, LOOK_S)
     if run.returncode != 0:
-        raise KilowatchError(f"flow {flow} failed:\n{demo.children.last_words(f'run-{flow}')}")
+        raise KilowatchError(f"flow {flows[0]} or a later one failed:\n{demo.children.last_words(name)}")
+
+
+def _look(demo: Demo, pause_s: float) -> None:
+    """Wait a little, see that all parts live, and say how far it is."""
+    time.sleep(pause_s)
+    demo.children.check()
+    demo.say(_progress_line(demo))
 
 
 def _run(demo: Demo, seconds: float | None) -> None:
     until = None if seconds is None else time.monotonic() + seconds
     while until is None or time.monotonic() < until:
-        demo.children.check()
-        pause_s = 10.0 if until is None else min(10.0, max(0.0, until - time.monotonic()))
-        time.sleep(pause_s)
-        demo.say(_progress_line(demo))
+        _look(demo, LOOK_S if until is None else min(LOOK_S, max(0.0, until - time.monotonic())))
 
 
 def _progress_line(demo: Demo) -> str:

@@ -16,8 +16,8 @@ from pipeline.registry import MqttSource, Registry
 from protocols.mqtt.dialects import Parsed, dialects
 from services.push_coverage import PushCoverage
 from services.store import Entry, commit
-from storage.database import Connection, connect
-from storage.unmatched import UnmatchedStore
+from storage.database import Connection, connect, storage_errors
+from storage.unmatched import keep_unmatched
 
 
 class Ingest:
@@ -26,7 +26,12 @@ class Ingest:
     def __init__(
         self, database_url: str, registry: Registry, coverage: PushCoverage, now: Callable[[], datetime]
     ) -> None:
-        """Prepare; the connection is opened with the first batch."""
+        """Prepare; the connection is opened with the first batch.
+
+        Raises:
+            PluginError: If a source names a dialect that does not exist.
+        """
+        self._parsers = [(source.topic, dialects.get(source.dialect).parse) for source in registry.mqtt_sources]
         self._url = database_url
         self._registry = registry
         self._coverage = coverage
@@ -45,8 +50,10 @@ class Ingest:
         snapshots = [self._in_slot(snapshot) for one in parsed for snapshot in one.snapshots]
         unmatched = [message for one in parsed for message in one.unmatched]
         with self._lock:
-            entry = Entry(snapshots=snapshots, coverage=self._coverage.note(snapshots))
-            self.report += self._store(entry, unmatched)
+            lines = self._coverage.answered(snapshots)
+            self.report += self._store(Entry(snapshots=snapshots, coverage=lines), unmatched)
+            # Only now: a batch that could not be stored comes again, and must bring its lines again.
+            self._coverage.note(lines)
 
     def settle(self) -> None:
         """Write down the expected slots that are over and brought nothing.
@@ -55,10 +62,11 @@ class Ingest:
             StorageError: If the database refuses or is away; these slots are tried again with the next call.
         """
         with self._lock:
-            lines = self._coverage.overdue(self._now())
+            now = self._now()
+            lines = self._coverage.overdue(now)
             if lines:
                 self._store(Entry(coverage=lines), [])
-                self._coverage.settled(lines)
+            self._coverage.settle(now)
 
     def close(self) -> None:
         """Close the connection."""
@@ -66,17 +74,19 @@ class Ingest:
             self._connection.close()
 
     def _store(self, entry: Entry, unmatched: Sequence[Unmatched]) -> WriteReport:
+        """Store readings, ledger and what fits nothing in one transaction: a batch counts once or not at all."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
-        report = commit(self._connection, self._registry, [entry], self._now)
-        if unmatched:
-            UnmatchedStore(self._connection).keep(unmatched)
+        doing = f"storing a batch of {len(entry.snapshots)} readings"
+        with storage_errors(doing), self._connection.transaction():
+            report = commit(self._connection, self._registry, [entry], now=self._now)
+            keep_unmatched(self._connection, unmatched)
         return report
 
     def _parse(self, message: Message) -> Parsed:
-        for source in self._registry.mqtt_sources:
-            if topic_matches_sub(source.topic, message.topic):
-                return dialects.get(source.dialect).parse(message.topic, message.payload, message.received_at)
+        for topic, parse in self._parsers:
+            if topic_matches_sub(topic, message.topic):
+                return parse(message.topic, message.payload, message.received_at)
         reason = Unmatched(
             received_at=message.received_at,
             source=message.topic,

@@ -46,6 +46,7 @@ class Store:
         self._registry = registry
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
         self._connection: Connection | None = None
+        self._writer: ReadingWriter | None = None
         self.report = WriteReport()
 
     async def put(self, entry: Entry) -> None:
@@ -103,24 +104,29 @@ class Store:
     def _commit(self, entries: Sequence[Entry]) -> WriteReport:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
-        return commit(self._connection, self._registry, entries)
+            self._writer = ReadingWriter(self._connection)
+        return commit(self._connection, self._registry, entries, self._writer)
 
 
 def commit(
     connection: Connection,
     registry: Registry,
     entries: Sequence[Entry],
+    writer: ReadingWriter | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> WriteReport:
     """Check and write entries in one transaction.
 
+    ``writer`` is the connection's own, if one is kept: it remembers the archive's meters.
+
     Raises:
         StorageError: If the database refuses or is away; nothing of the batch is stored then.
     """
-    snapshots = [_checked(s, registry, now()) for entry in entries for s in entry.snapshots]
+    at = now()
+    snapshots = [_checked(s, registry, at) for entry in entries for s in entry.snapshots]
     coverage = [line for entry in entries for line in entry.coverage]
     with connection.transaction():
-        report = ReadingWriter(connection).write(snapshots)
+        report = (writer or ReadingWriter(connection)).write(snapshots)
         CoverageLedger(connection).record(coverage)
     return report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,8 @@ ALL: Final = 0xFF
 """In an identifier: every item of that code."""
 NO_SUCH_DATA: Final = 0x02
 OTHER_ERROR: Final = 0x01
+SLOTS_REMEMBERED: Final = 1000
+"""Slots of the load record that need not be worked out again."""
 FROM_TIME: Final = 0x01
 LATEST: Final = 0x02
 _NAMES: Final = (digits_to_bytes("04000401"), digits_to_bytes("04000402"))
@@ -134,6 +137,7 @@ class Dlt645Meter:
         self._address = address_bytes(padded_address(address))
         self._model = model
         self._clock = clock
+        self._lately_asked: dict[datetime, Mapping[Quantity, float]] = {}
         self._wiring = wiring
         self._zone = zone
         self._period = timedelta(minutes=load_record_minutes)
@@ -279,18 +283,27 @@ class Dlt645Meter:
             begin = max(begin, asked)
         elif mode == LATEST:
             begin = max(begin, self._clock() + self._offset - count * self._period)
-        blocks = (encode_block(block, load_class) for block in self._blocks(begin))
-        return wire + b"".join(block for block, _ in zip(blocks, range(count), strict=False))
+        blocks = islice(self._blocks(begin, CLASSES if load_class == ALL_CLASSES else (load_class,)), count)
+        return wire + b"".join(encode_block(block, load_class) for block in blocks)
 
-    def _blocks(self, begin: datetime) -> Iterator[LoadBlock]:
-        """Yield what is stored from a time of the meter's clock on, up to its present."""
+    def _blocks(self, begin: datetime, classes: Iterable[int]) -> Iterator[LoadBlock]:
+        """Yield what is stored of some classes from a time of the meter's clock on, up to its present."""
         form = parse_format("YYMMDDhhmm")
         for slot in self._slots(begin, self._clock() + self._offset):
-            shown = self._model.read(slot - self._offset)
+            shown = self._stored(slot)
             if shown:
                 stored_at = time_to_bytes(slot.astimezone(self._zone), form)
-                sections = {number: self._section(section_fields(number), shown) for number in CLASSES}
+                sections = {number: self._section(section_fields(number), shown) for number in classes}
                 yield LoadBlock(stored_at=stored_at, sections=sections)
+
+    def _stored(self, slot: datetime) -> Mapping[Quantity, float]:
+        """Return what was measured at a slot of the load record; masters ask for the classes one by one."""
+        shown = self._lately_asked.get(slot)
+        if shown is None:
+            shown = self._lately_asked[slot] = self._model.read(slot - self._offset)
+            if len(self._lately_asked) > SLOTS_REMEMBERED:
+                del self._lately_asked[next(iter(self._lately_asked))]
+        return shown
 
     def _slots(self, begin: datetime, end: datetime) -> Iterable[datetime]:
         local = begin.astimezone(self._zone)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -41,6 +42,7 @@ _THREE_WIRE = {
 }
 
 
+@cache
 def on_wiring(quantity: Quantity, wiring: Wiring) -> Quantity | None:
     """Return what an item named for a phase means on a wiring; None where there is no such phase."""
     if wiring is Wiring.ONE_PHASE and quantity.endswith(("_b", "_c")):

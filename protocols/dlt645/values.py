@@ -118,9 +118,11 @@ def number_to_bcd(value: Decimal | float, form: Format, *, rolls_over: bool = Fa
     Raises:
         ValueError: If the value does not fit the digits, or is negative where the format has no sign.
     """
-    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
-    count = int(exact.scaleb(form.decimals).to_integral_value(ROUND_HALF_EVEN))
-    limit = int(10 ** (2 * form.length)) if not form.signed else 8 * int(10 ** (2 * form.length - 1))
+    if isinstance(value, Decimal):
+        count = int(value.scaleb(form.decimals).to_integral_value(ROUND_HALF_EVEN))
+    else:
+        count = round(value * 10.0**form.decimals)
+    limit: int = 8 * 10 ** (2 * form.length - 1) if form.signed else 10 ** (2 * form.length)
     size = abs(count) % limit if rolls_over else abs(count)
     if size >= limit or (count < 0 and not form.signed):
         raise ValueError(f"{value} does not fit the format {form.notation}")

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -125,7 +124,7 @@ def test_real_answers_are_stored_with_the_values_that_the_meters_showed(
     with connect(database_url) as connection:
         save_registry(connection, registry)
         entries = [Entry(snapshots=[r.snapshot]) for r in reads if r.snapshot is not None]
-        report = commit(connection, registry, entries, lambda: datetime.now(UTC))
+        report = commit(connection, registry, entries)
         assert report.unmatched == report.conflicts == 0
         for address, answers in CAPTURED.items():
             for quantity, value in expected(answers).items():
