@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -50,6 +51,8 @@ REGISTERS: Mapping[str, Quantity] = MappingProxyType(
     }
 )
 """The register behind each energy of an interval."""
+SUMS = {"import_kvarh": ("q1_kvarh", "q2_kvarh"), "export_kvarh": ("q3_kvarh", "q4_kvarh")}
+"""Reactive import is QI + QII and export QIII + QIV (IEC quadrants), where a meter gives the quadrants."""
 _RANK = np.array([ORIGIN_RANK[ORIGIN_OF_NUMBER[n].value] for n in sorted(ORIGIN_OF_NUMBER)], dtype=np.int64)
 
 
@@ -111,6 +114,9 @@ def _columns(
         for name, quantity in REGISTERS.items()
         if np.isfinite(series.values[quantity]).any()
     }
+    for name, parts in SUMS.items():
+        if name not in energies and all(part in energies for part in parts):
+            energies[name] = _sum(*(energies[part] for part in parts))
     main = energies.get("import_kwh")
     inside = _known_stretch(main, grid)
     size = inside.stop - inside.start
@@ -124,6 +130,12 @@ def _columns(
         },
         methods=[] if main is None else [str(method) for method in main.method[inside]],
     )
+
+
+def _sum(one: IntervalCounts, other: IntervalCounts) -> IntervalCounts:
+    """Return the energy of two registers together; unknown where one of them is."""
+    valid = one.valid & other.valid
+    return replace(one, counts=np.where(valid, one.counts + other.counts, 0), valid=valid)
 
 
 def _counts(meter: Meter, series: ReadingSeries, quantity: Quantity, grid: SlotGrid) -> IntervalCounts:

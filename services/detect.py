@@ -85,12 +85,13 @@ def _find(
             starts_at=span[0],
             ends_at=span[1],
             minutes=MINUTES,
-            meters=[meter.id for meter in part.meters],
+            meters=list(part.meter_by_id),
             quantities=quantities_needed(only),
             primary_profiles=primary,
         )
         found += engine.run(window, part, only=only)
-    return found
+    # A meter of two places is looked at twice: what is found of it alone bears one id.
+    return list({episode.id: episode for episode in found}.values())
 
 
 def quantities_needed(only: Sequence[str] | None) -> list[Quantity]:
@@ -101,14 +102,16 @@ def quantities_needed(only: Sequence[str] | None) -> list[Quantity]:
 
 
 def _parts(registry: Registry) -> Iterator[Registry]:
-    """Yield the archive in parts of some hundred meters; the meters of one service point stay together."""
-    point_of = {i.meter: i.service_point for i in registry.installations}
-    by_place: dict[str, list[Meter]] = defaultdict(list)
-    for meter in registry.meters:
-        by_place[point_of.get(meter.id) or f"meter {meter.id}"].append(meter)
+    """Yield the archive in parts of some hundred meters; the meters of one service point stay together.
+
+    A meter that moved belongs to each of its places. The first part also has the suspensions of places
+    without a meter: a detector says that they cannot be judged.
+    """
     meters: list[Meter] = []
-    places: set[str] = set()
-    for place, together in by_place.items():
+    places = {s.service_point for s in registry.suspensions} - {
+        i.service_point for i in registry.installations
+    }
+    for place, together in _meters_by_place(registry).items():
         if meters and len(meters) + len(together) > METERS_AT_A_TIME:
             yield _part(registry, meters, places)
             meters, places = [], set()
@@ -118,11 +121,22 @@ def _parts(registry: Registry) -> Iterator[Registry]:
         yield _part(registry, meters, places)
 
 
+def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:
+    by_place: dict[str, list[Meter]] = defaultdict(list)
+    placed = {(i.service_point, i.meter) for i in registry.installations if i.service_point is not None}
+    for point, meter_id in sorted(placed):
+        by_place[point].append(registry.meter_by_id[meter_id])
+    homeless = registry.meter_by_id.keys() - {meter_id for _, meter_id in placed}
+    for meter_id in sorted(homeless):
+        by_place[f"meter {meter_id}"].append(registry.meter_by_id[meter_id])
+    return by_place
+
+
 def _part(registry: Registry, meters: Sequence[Meter], places: Collection[str]) -> Registry:
     ids = {meter.id for meter in meters}
     return replace(
         registry,
-        meters=tuple(meters),
+        meters=tuple({meter.id: meter for meter in meters}.values()),
         installations=[i for i in registry.installations if i.meter in ids],
         service_points=[p for p in registry.service_points if p.id in places],
         contracts=[c for c in registry.contracts if c.service_point in places],
