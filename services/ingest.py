@@ -31,7 +31,9 @@ class Ingest:
         Raises:
             PluginError: If a source names a dialect that does not exist.
         """
-        self._parsers = [(source.topic, dialects.get(source.dialect).parse) for source in registry.mqtt_sources]
+        self._parsers = [
+            (source.topic, dialects.get(source.dialect).parse) for source in registry.mqtt_sources
+        ]
         self._url = database_url
         self._registry = registry
         self._coverage = coverage
@@ -74,7 +76,7 @@ class Ingest:
             self._connection.close()
 
     def _store(self, entry: Entry, unmatched: Sequence[Unmatched]) -> WriteReport:
-        """Store readings, ledger and what fits nothing in one transaction: a batch counts once or not at all."""
+        """Store readings, ledger and what fits nothing in one transaction: a batch counts once or never."""
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
         doing = f"storing a batch of {len(entry.snapshots)} readings"

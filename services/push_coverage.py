@@ -31,28 +31,35 @@ class PushCoverage:
             if source.every_s is not None
             for meter in source.meters
         }
-        self._groups = tuple(Group(schedule.group) for schedule in schedules) or (Group.REGISTER,)
+        groups = dict.fromkeys(Group(schedule.group) for schedule in schedules)
+        self._groups = tuple(groups) or (Group.REGISTER,)
         self._started_at = started_at
         self._settled: dict[MeterId, datetime] = {}
         self._came: dict[MeterId, set[tuple[Group, datetime]]] = {meter: set() for meter in self._period_s}
 
-    def note(self, snapshots: Sequence[Snapshot]) -> list[CoverageEntry]:
-        """Take arrived readings; return a ledger line for each expected slot that they answer."""
-        return [line for snapshot in snapshots for line in self._answered(snapshot)]
+    def answered(self, snapshots: Sequence[Snapshot]) -> list[CoverageEntry]:
+        """Return a ledger line for each slot that arrived readings answer and that was not noted before."""
+        lines: dict[tuple[MeterId, Group, datetime], CoverageEntry] = {}
+        for snapshot in snapshots:
+            for line in self._answered(snapshot):
+                lines.setdefault((line.meter, line.group, line.slot_at), line)
+        return list(lines.values())
+
+    def note(self, lines: Sequence[CoverageEntry]) -> None:
+        """Take answered lines as written down: only now do their slots count as come."""
+        for line in lines:
+            self._came[line.meter].add((line.group, line.slot_at))
 
     def overdue(self, now: datetime) -> list[CoverageEntry]:
         """Return a line for each slot that is over, with half a period's grace, and brought nothing."""
         return [line for meter in self._period_s for line in self._missed(meter, now)]
 
-    def settled(self, lines: Sequence[CoverageEntry]) -> None:
-        """Take overdue lines as written down: they are not returned again."""
-        for line in lines:
-            period = timedelta(seconds=self._period_s[line.meter])
-            self._settled[line.meter] = max(
-                line.slot_at + period, self._settled.get(line.meter, self._started_at)
-            )
-            oldest = line.slot_at - KEPT_SLOTS * period
-            self._came[line.meter] = {key for key in self._came[line.meter] if key[1] >= oldest}
+    def settle(self, now: datetime) -> None:
+        """Take what was overdue at ``now`` as written down, and forget what is long past."""
+        for meter, period_s in self._period_s.items():
+            over = self._settled[meter] = max(self._over(meter, now), self._unsettled(meter))
+            oldest = over - KEPT_SLOTS * timedelta(seconds=period_s)
+            self._came[meter] = {key for key in self._came[meter] if key[1] >= oldest}
 
     def slot_of(self, snapshot: Snapshot) -> datetime | None:
         """Return the expected slot that a live reading answers, if its meter has a period."""
@@ -62,16 +69,18 @@ class PushCoverage:
         return slot_start(snapshot.taken_at, period_s)
 
     def _answered(self, snapshot: Snapshot) -> Iterator[CoverageEntry]:
+        """A slot from before we began is not expected, but its answer is told: it may stand as missing."""
         slot_at = self.slot_of(snapshot)
-        if slot_at is None or slot_at < self._first_slot(snapshot.meter):
+        if slot_at is None:
             return
         tolerance = timedelta(seconds=GRACE * self._period_s[snapshot.meter])
+        if slot_at - snapshot.received_at > tolerance:
+            return  # measured, it says, long after it came: that answers no slot
         in_time = snapshot.received_at - slot_at <= tolerance
         came = self._came[snapshot.meter]
         for group in self._groups:
             if (group, slot_at) in came or not any(q.group is group for q in snapshot.values):
                 continue
-            came.add((group, slot_at))
             yield CoverageEntry(
                 meter=snapshot.meter,
                 group=group,
@@ -80,10 +89,8 @@ class PushCoverage:
             )
 
     def _missed(self, meter: MeterId, now: datetime) -> Iterator[CoverageEntry]:
-        period_s = self._period_s[meter]
-        over = slot_start(now - timedelta(seconds=GRACE * period_s), period_s)
         came = self._came[meter]
-        for slot_at in slots(self._settled.get(meter, self._first_slot(meter)), over, period_s):
+        for slot_at in slots(self._unsettled(meter), self._over(meter, now), self._period_s[meter]):
             for group in self._groups:
                 if (group, slot_at) not in came:
                     yield CoverageEntry(
@@ -94,6 +101,16 @@ class PushCoverage:
                         cause=Cause.NO_ANSWER,
                         attempts=0,
                     )
+
+    def _unsettled(self, meter: MeterId) -> datetime:
+        """Return the first slot that is not settled yet."""
+        return self._settled.get(meter, self._first_slot(meter))
+
+    def _over(self, meter: MeterId, now: datetime) -> datetime:
+        """Return the first slot that may still bring something in time."""
+        period_s = self._period_s[meter]
+        tolerance = timedelta(seconds=GRACE * period_s)
+        return slot_start(now - tolerance, period_s) + timedelta(seconds=period_s)
 
     def _first_slot(self, meter: MeterId) -> datetime:
         """The slot in which we began to listen is half over: it is not expected."""

@@ -1,0 +1,175 @@
+"""MQTT messages into the database: one commit a batch, nothing acknowledged that is not stored."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import psycopg
+import pytest
+
+from collectors.deliveries import Message
+from pipeline.errors import PluginError, StorageError
+from pipeline.model import MeterId
+from pipeline.ports import WriteReport
+from pipeline.registry import Meter, MqttSource, Registry, Schedule
+from services.ingest import Ingest, topics_of
+from services.push_coverage import PushCoverage
+from storage.database import connect
+from storage.registry import save_registry
+
+START = datetime(2026, 11, 22, 4, 0, 7, tzinfo=UTC)
+SLOT = datetime(2026, 11, 22, 4, 1, tzinfo=UTC)
+SOURCE = MqttSource(id="gw", topic="kilowatch/v1/+/readings", every_s=60, meters=("A", "B"))
+REGISTRY = Registry(
+    meters=[Meter(id=MeterId("A")), Meter(id=MeterId("B"))],
+    mqtt_sources=[SOURCE],
+    schedules=[Schedule(group="register", every_s=60)],
+)
+TOPIC = "kilowatch/v1/gw/readings"
+
+
+class Now:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.at = SLOT + timedelta(seconds=5)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def url(plain_database_url: str) -> str:
+    with connect(plain_database_url) as connection:
+        save_registry(connection, REGISTRY)
+    return plain_database_url
+
+
+@pytest.fixture
+def now() -> Now:
+    return Now()
+
+
+def ingest_of(url: str, now: Now, registry: Registry = REGISTRY) -> Ingest:
+    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, START)
+    return Ingest(url, registry, coverage, now)
+
+
+def message(
+    meter: str = "A", values: Mapping[str, object] | None = None, topic: str = TOPIC, **more: object
+) -> Message:
+    reading = {
+        "meter": meter,
+        "taken_at": SLOT.isoformat(),
+        "values": values or {"active_energy_import": 7.5},
+    }
+    payload = orjson.dumps({"readings": [{**reading, **more}]})
+    return Message(topic=topic, payload=payload, received_at=SLOT + timedelta(seconds=2))
+
+
+def rows(url: str, statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement).fetchall()
+
+
+LEDGER = "SELECT m.id, slot_at, status::text FROM coverage JOIN meter m USING (meter_id) ORDER BY 1, 2"
+UNMATCHED = "SELECT reason, key, messages FROM unmatched_message ORDER BY 1, 2"
+REGISTERS = "SELECT m.id, slot_at, active_energy_import FROM register_reading JOIN meter m USING (meter_id)"
+
+
+def test_a_reading_is_stored_with_its_slot_and_its_line_of_the_ledger(url: str, now: Now) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message()])
+    ingest.close()
+    assert ingest.report == WriteReport(written=1)
+    assert rows(url, REGISTERS) == [("A", SLOT, 7.5)]
+    assert rows(url, LEDGER) == [("A", SLOT, "got")]
+
+
+def test_a_topic_of_no_source_and_an_unknown_quantity_are_kept_apart_and_counted(url: str, now: Now) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message(topic="other/topic"), message(values={"moon_phase": 1, "voltage_a": 220.5})])
+    ingest.handle([message(topic="other/topic")])
+    ingest.close()
+    assert rows(url, UNMATCHED) == [("topic of no source", "", 2), ("unknown quantity", "moon_phase", 1)]
+    assert rows(url, "SELECT voltage_a FROM electrical_reading") == [(220.5,)]
+
+
+def test_a_meter_outside_the_archive_is_counted_and_costs_its_neighbour_nothing(url: str, now: Now) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message("stranger"), message("B")])
+    ingest.close()
+    assert ingest.report == WriteReport(written=1, unmatched=1)
+    assert rows(url, UNMATCHED) == [("unknown meter", "stranger", 1)]
+
+
+def test_the_same_batch_again_changes_nothing(url: str, now: Now) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message()])
+    ingest.handle([message()])
+    ingest.close()
+    assert ingest.report == WriteReport(written=1, replayed=1)
+    assert rows(url, LEDGER) == [("A", SLOT, "got")]
+
+
+def test_nothing_of_a_batch_is_stored_when_a_part_of_it_is_not(url: str, now: Now) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE unmatched_message RENAME TO away")
+    ingest = ingest_of(url, now)
+    batch = [message(), message(topic="other/topic")]
+    with pytest.raises(StorageError):
+        ingest.handle(batch)
+    assert rows(url, REGISTERS) == []
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE away RENAME TO unmatched_message")
+    ingest.handle(batch)
+    ingest.close()
+    assert rows(url, REGISTERS) == [("A", SLOT, 7.5)]
+    assert rows(url, LEDGER) == [("A", SLOT, "got")]
+    assert rows(url, UNMATCHED) == [("topic of no source", "", 1)]
+
+
+def test_a_connection_that_the_server_ended_is_a_storage_error_and_the_next_batch_opens_another(
+    url: str, now: Now
+) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message()])
+    with psycopg.connect(url, autocommit=True) as admin:
+        ended = admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'kilowatch'"
+        ).fetchall()
+    assert ended == [(True,)]
+    with pytest.raises(StorageError, match="went away"):
+        ingest.handle([message("B")])
+    ingest.handle([message("B")])
+    ingest.close()
+    assert rows(url, LEDGER) == [("A", SLOT, "got"), ("B", SLOT, "got")]
+
+
+def test_slots_that_stayed_empty_are_written_once(url: str, now: Now) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message()])
+    now.at = SLOT + timedelta(seconds=95)
+    ingest.settle()
+    ingest.settle()
+    ingest.close()
+    assert rows(url, LEDGER) == [("A", SLOT, "got"), ("B", SLOT, "missing")]
+
+
+def test_a_time_in_the_future_is_kept_with_a_flag(url: str, now: Now) -> None:
+    ingest = ingest_of(url, now)
+    ingest.handle([message(taken_at="2027-01-01T00:00:00Z")])
+    ingest.close()
+    assert rows(url, "SELECT quality & 32 FROM register_reading") == [(32,)]
+    assert rows(url, LEDGER) == []
+
+
+def test_a_source_of_an_unknown_dialect_is_an_error_at_the_start(now: Now) -> None:
+    registry = Registry(mqtt_sources=[MqttSource(id="gw", topic="t", dialect="klingon")])
+    with pytest.raises(PluginError, match="klingon"):
+        ingest_of("postgresql://127.0.0.1:1/none", now, registry)
+
+
+def test_each_topic_is_subscribed_once() -> None:
+    assert topics_of([SOURCE, SOURCE, MqttSource(id="x", topic="a/#")]) == ("a/#", "kilowatch/v1/+/readings")
