@@ -100,12 +100,12 @@ def derive(
     grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
     saved = 0
     for meter in meters:
-        columns = _columns(meter, series.of(meter.id), grid, factors[meter.id])
+        columns = interval_columns(meter, series.of(meter.id), grid, factors[meter.id])
         saved += save_intervals(connection, columns, computed_at=ends_at)
     return saved
 
 
-def _columns(
+def interval_columns(
     meter: Meter, series: ReadingSeries, grid: SlotGrid, factor: NDArray[np.float64]
 ) -> IntervalColumns:
     """Return a meter's intervals; leading and trailing slots that nothing is known of are left out."""

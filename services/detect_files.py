@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
+
 from detectors import engine
+from pipeline.block import ReadingBlock, Times
+from pipeline.intervals import SlotGrid
+from pipeline.model import Origin
 from pipeline.registry import Registry
+from pipeline.timegrid import from_numpy, slot_grid, slot_start
+from services.derive import MINUTES, REGISTERS, interval_columns
 from services.settings import load_settings
 from services.wiring import primary_profiles
+from storage.columns import NUMBER_OF_ORIGIN
 from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
+from storage.intervals import IntervalColumns
+from storage.matrices import ratio_factors
+from storage.readings import ReadingSeries
 from storage.registry_files import read_registry
 
 
@@ -18,17 +31,81 @@ def detect_files(
 ) -> list[dict[str, object]]:
     """Write the episodes found in files to ``out`` and return them as JSON objects.
 
+    Where no intervals are given they are derived from the registers among the readings.
+
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
         RegistryError: With every problem of the archive.
     """
-    archive: Registry = read_registry(registry)
-    window = file_matrix(
-        archive,
-        None if readings is None else read_readings(readings),
-        None if intervals is None else read_intervals(intervals),
-        primary_profiles=primary_profiles(load_settings()),
-    )
+    archive = read_registry(registry)
+    primary = primary_profiles(load_settings())
+    read = None if readings is None else read_readings(readings)
+    energies = None if intervals is None else read_intervals(intervals)
+    if energies is None and read is not None:
+        energies = intervals_of(read, archive, primary)
+    window = file_matrix(archive, read, energies, primary_profiles=primary)
     episodes = engine.reconcile(engine.run(window, archive), [])
     write_episodes(out, episodes)
     return [episode_document(episode) for episode in episodes]
+
+
+def intervals_of(
+    readings: ReadingBlock, archive: Registry, primary: frozenset[str]
+) -> IntervalColumns | None:
+    """Return the 15-minute intervals that the registers of known meters give; None if they give none.
+
+    ``primary`` names the profiles that report primary values already.
+    """
+    times = _slots_of(readings)
+    if not len(times):
+        return None
+    series = _registers(readings)
+    meters = [meter for meter in archive.meters if meter.id in set(series.meters)]
+    factors = ratio_factors(archive, [meter.id for meter in meters], times, primary)
+    grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
+    derived = [
+        interval_columns(meter, series.of(meter.id), grid, factor)
+        for meter, factor in zip(meters, factors, strict=True)
+    ]
+    return _joined([columns for columns in derived if len(columns)])
+
+
+def _slots_of(readings: ReadingBlock) -> Times:
+    if not len(readings):
+        return np.array([], dtype="datetime64[us]")
+    first, last = from_numpy(readings.taken_at.min()), from_numpy(readings.taken_at.max())
+    return slot_grid(slot_start(first, MINUTES * 60), last + timedelta(microseconds=1), MINUTES)
+
+
+def _registers(readings: ReadingBlock) -> ReadingSeries:
+    """Return every register that intervals are made of; all missing where the file has no such column."""
+    meters = sorted(set(readings.meters))
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    nothing = np.full(len(readings), np.nan)
+    return ReadingSeries(
+        meters=meters,
+        meter_index=np.array([row_of[meter] for meter in readings.meters], dtype=np.int64),
+        taken_at=readings.taken_at,
+        slot_at=readings.slot_at,
+        origin=np.array([NUMBER_OF_ORIGIN[Origin(name)] for name in readings.origins], dtype=np.int16),
+        quality=readings.quality,
+        values={q: readings.scalars.get(q, nothing) for q in REGISTERS.values()},
+    )
+
+
+def _joined(parts: Sequence[IntervalColumns]) -> IntervalColumns | None:
+    """Return the intervals of all meters in one; an energy that a meter does not count is missing."""
+    if not parts:
+        return None
+    names = [name for name in REGISTERS if any(name in part.energies for part in parts)]
+    return IntervalColumns(
+        meters=[meter for part in parts for meter in part.meters],
+        starts_at=np.concatenate([part.starts_at for part in parts]),
+        minutes=np.concatenate([part.minutes for part in parts]),
+        quality=np.concatenate([part.quality for part in parts]),
+        energies={
+            name: np.concatenate([part.energies.get(name, np.full(len(part), np.nan)) for part in parts])
+            for name in names
+        },
+        methods=[method for part in parts for method in part.methods],
+    )

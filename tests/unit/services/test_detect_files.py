@@ -1,0 +1,132 @@
+"""Detectors on files: with intervals, or with registers from which intervals are derived."""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import DataError, RegistryError
+from pipeline.model import MeterId
+from pipeline.registry import Meter, Registry
+from services.detect_files import detect_files, intervals_of
+from storage.files import read_readings
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+SLOT = timedelta(minutes=15)
+DAYS = 6
+NIGHT = range(3 * 96 + 40, 3 * 96 + 64)
+"""Slots in which a suspended factory draws 30 kW."""
+KW = [30.0 if slot in NIGHT else 60.0 if slot < 96 else 0.0 for slot in range(DAYS * 96)]
+REGISTRY = """
+[[meter]]
+id = "M1"
+service_point = "P1"
+
+[[ratio]]
+meter = "M1"
+ct = 40
+
+[[contract]]
+service_point = "P1"
+capacity_kva = 200
+
+[[suspension]]
+service_point = "P1"
+from = 2026-11-02T00:00:00Z
+"""
+
+
+def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Path:
+    path = tmp_path / "site.toml"
+    path.write_text(REGISTRY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def registers(tmp_path: Path) -> Path:
+    """The meter's own registers: 1/40 of the energy, two decimals."""
+    total = np.round(np.cumsum([0.0, *KW]) / 4 / 40, 2)
+    rows = [["M1", (START + n * SLOT).isoformat(), "load record", value] for n, value in enumerate(total)]
+    return write(tmp_path / "readings.csv", ["meter_id", "taken_at", "origin", "active_energy_import"], rows)
+
+
+@pytest.fixture
+def intervals(tmp_path: Path) -> Path:
+    rows = [["M1", (START + n * SLOT).isoformat(), 15, kw / 4] for n, kw in enumerate(KW)]
+    return write(tmp_path / "intervals.csv", ["meter_id", "starts_at", "minutes", "import_kwh"], rows)
+
+
+def test_intervals_show_the_load_in_suspension(tmp_path: Path, registry: Path, intervals: Path) -> None:
+    out = tmp_path / "episodes.jsonl"
+    (episode,) = detect_files(readings=None, intervals=intervals, registry=registry, out=out)
+    assert (episode["detector"], episode["verdict"]) == ("suspended_load", "abnormal")
+    assert episode["starts_at"] == (START + NIGHT[0] * SLOT).isoformat()
+    assert episode["energy_kwh"] == pytest.approx(180.0)
+    assert [json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()] == [episode["id"]]
+
+
+def test_registers_alone_show_the_same(tmp_path: Path, registry: Path, registers: Path) -> None:
+    out = tmp_path / "episodes.jsonl"
+    (episode,) = detect_files(readings=registers, intervals=None, registry=registry, out=out)
+    assert (episode["detector"], episode["verdict"]) == ("suspended_load", "abnormal")
+    assert episode["starts_at"] == (START + NIGHT[0] * SLOT).isoformat()
+    assert episode["energy_kwh"] == pytest.approx(180.0, abs=0.4)
+
+
+def test_the_intervals_of_registers_are_primary_and_add_up(registers: Path) -> None:
+    registry = Registry(meters=[Meter(id=MeterId("M1"))])
+    columns = intervals_of(read_readings(registers), registry, frozenset())
+    assert columns is not None
+    assert len(columns) == len(KW)
+    assert set(columns.quality) == {"A"}
+    assert columns.energies["import_kwh"].sum() == pytest.approx(sum(KW) / 4 / 40, abs=1e-9)
+    assert list(columns.energies) == ["import_kwh"]
+
+
+def test_meters_with_other_registers_stand_side_by_side(tmp_path: Path) -> None:
+    times = [(START + n * SLOT).isoformat() for n in range(5)]
+    file = write(
+        tmp_path / "two.csv",
+        ["meter_id", "taken_at", "active_energy_import", "active_energy_export"],
+        [["A", at, n, ""] for n, at in enumerate(times)]
+        + [["B", at, 2 * n, 3 * n] for n, at in enumerate(times)]
+        + [["stranger", times[0], 1, 1]],
+    )
+    registry = Registry(meters=[Meter(id=MeterId(m)) for m in ("B", "A", "silent")])
+    columns = intervals_of(read_readings(file), registry, frozenset())
+    assert columns is not None
+    assert columns.meters == ["B"] * 4 + ["A"] * 4
+    assert columns.energies["import_kwh"].tolist() == [2.0] * 4 + [1.0] * 4
+    assert columns.energies["export_kwh"][:4].tolist() == [3.0] * 4
+    assert np.isnan(columns.energies["export_kwh"][4:]).all()
+
+
+def test_readings_without_registers_give_no_intervals(tmp_path: Path) -> None:
+    file = write(tmp_path / "v.csv", ["meter_id", "taken_at", "voltage_a"], [["M1", START.isoformat(), 220]])
+    assert intervals_of(read_readings(file), Registry(meters=[Meter(id=MeterId("M1"))]), frozenset()) is None
+
+
+def test_an_empty_file_says_that_there_is_nothing(tmp_path: Path, registry: Path) -> None:
+    empty = write(tmp_path / "empty.csv", ["meter_id", "taken_at", "active_energy_import"], [])
+    with pytest.raises(DataError, match="neither readings nor intervals"):
+        detect_files(readings=empty, intervals=None, registry=registry, out=tmp_path / "out.jsonl")
+
+
+def test_a_wrong_archive_writes_nothing(tmp_path: Path, intervals: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('[[meter]]\nid = "M1"\ncolour = "red"\n', encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(RegistryError, match="colour"):
+        detect_files(readings=None, intervals=intervals, registry=wrong, out=out)
+    assert not out.exists()
