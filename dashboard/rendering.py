@@ -56,7 +56,7 @@ def environment(language: str) -> Environment:
     )
     catalogue = translations(language)
     # jinja2.ext.i18n adds this method to the environment; the type stubs cannot know.
-    found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     found.globals.update(
         LANGUAGES=LANGUAGES,
         language=language,

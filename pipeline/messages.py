@@ -1,5 +1,4 @@
 """The texts of episodes, Chinese and English side by side: a key and parameters in, a sentence out."""
-# ruff: noqa: RUF001 - Chinese has its own punctuation
 
 from __future__ import annotations
 

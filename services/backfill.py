@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from collectors.scheduler import BusPlan
 from collectors.targets import MeterBackfill
@@ -22,9 +22,12 @@ from storage.gaps import Span, load_record_gaps
 CHUNK = timedelta(days=5)
 """One request round: what is fetched is stored after each, so that a kill costs little."""
 EMPTY_MOST = 2
-"""A meter that holds nothing for so many pieces in a row is not asked for older ones."""
+"""A meter that holds nothing for so many long pieces in a row is not asked for older ones."""
+HOLE_MOST = timedelta(days=1)
+"""A shorter piece that a meter holds nothing for may be a power cut: it does not mark its memory's end."""
 ROUNDS = 3
 """What a bad line has cost is asked for again, this many times in all."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 async def backfill(plan: BusPlan, since: datetime, until: datetime, station: Station) -> BusReading:
@@ -53,8 +56,10 @@ async def _fetch(plan: BusPlan, gaps: Mapping[MeterId, Sequence[Span]], station:
             if place >= len(spans) or empty[target.meter] >= EMPTY_MOST:
                 continue
             fetched = await plan.owner.backfill_meter(target, *spans[place])
-            nothing = not fetched.snapshots and fetched.cause is None
-            empty[target.meter] = empty[target.meter] + 1 if nothing else 0
+            if fetched.snapshots:
+                empty[target.meter] = 0
+            elif fetched.cause is None and _length(spans[place]) >= HOLE_MOST:
+                empty[target.meter] += 1
             await station.store.put(Entry(snapshots=fetched.snapshots, coverage=_lines(fetched)))
             total += BusReading(
                 bus=plan.owner.bus.id,
@@ -87,16 +92,29 @@ def _gaps(
     keeping = {meter: profile for meter, profile in profiles.items() if profile.load_record_minutes}
     if not keeping:
         return {}
-    held = timedelta(days=min(profile.load_record_days for profile in keeping.values()))
+    begins = {meter: max(since, _memory_begins(profile, until)) for meter, profile in keeping.items()}
     with connect(database_url) as connection:
         gaps = load_record_gaps(
             connection,
             scope=EVERYTHING,
-            starts_at=max(since, until - held),
+            starts_at=min(begins.values()),
             ends_at=until,
             minutes={meter: profile.load_record_minutes or 0 for meter, profile in keeping.items()},
         )
-    return {meter: chunks(spans) for meter, spans in gaps.items()}
+    return {meter: chunks(_since(begins[meter], spans)) for meter, spans in gaps.items()}
+
+
+def _memory_begins(profile: Profile, until: datetime) -> datetime:
+    """Return how far back a meter of this model can be asked; without limit where that is not known."""
+    return until - timedelta(days=profile.load_record_days) if profile.load_record_days else _LONG_AGO
+
+
+def _since(begin: datetime, spans: Sequence[Span]) -> list[Span]:
+    return [(max(begin, starts_at), ends_at) for starts_at, ends_at in spans if ends_at > begin]
+
+
+def _length(span: Span) -> timedelta:
+    return span[1] - span[0]
 
 
 def chunks(spans: Sequence[Span]) -> list[Span]:

@@ -89,10 +89,11 @@ class TomlEntry:
         return ConfigError(f"{self.place}: key {key!r} {what}")
 
     def _checked(self, key: str, kind: type[T]) -> T:
-        value: T | int = self._left.pop(key)
+        value: Any = self._left.pop(key)  # Any: straight from TOML, checked here
         if kind is float and type(value) is int:
-            return kind(value)
+            value = float(value)
         # TOML gives exact types, and true is no whole number here.
         if type(value) is not kind:
             raise self.wrong(key, f"must be {_WORDS[kind]}, not {value!r}")
-        return value
+        checked: T = value
+        return checked

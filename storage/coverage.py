@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
+from typing import LiteralString
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
@@ -34,7 +35,7 @@ class CoverageBy(StrEnum):
     METER = "meter"
 
 
-_KEY: dict[CoverageBy, str] = {
+_KEY: dict[CoverageBy, LiteralString] = {
     CoverageBy.BUS: "coalesce(i.bus, '')",
     CoverageBy.PROFILE: "coalesce(i.profile, '')",
     CoverageBy.AREA: "coalesce(p.area, '')",

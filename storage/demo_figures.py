@@ -1,4 +1,4 @@
-"""The figures of a demo: live readings by protocol, stored records fetched, coverage after the first cycle."""
+"""The figures of a demo: live readings by protocol, stored records fetched, coverage of live slots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PROTOCOLS = ("dlt645", "modbus", "mqtt")
 
 
 def live_by_protocol(connection: Connection) -> dict[str, int]:
-    """Return the present readings by how their meters are reached; a meter without a bus reports over MQTT."""
+    """Return the present readings by how their meters are reached; one without a bus reports over MQTT."""
     with storage_errors("counting live readings"):
         rows = connection.execute(
             "WITH reached AS (SELECT meter_id, CASE WHEN bus IS NULL THEN 'mqtt' "

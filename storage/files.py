@@ -169,8 +169,12 @@ def _usual_minutes(intervals: IntervalColumns | None) -> int:
 
 
 def _span(readings: ReadingBlock | None, intervals: IntervalColumns | None, minutes: int) -> Times:
-    times = [r for r in (readings and readings.taken_at, intervals and intervals.starts_at) if r is not None]
-    every = np.concatenate([t for t in times if len(t)] or [np.array([], dtype="datetime64[us]")])
+    times = [np.array([], dtype="datetime64[us]")]
+    if readings is not None:
+        times.append(readings.taken_at)
+    if intervals is not None:
+        times.append(intervals.starts_at)
+    every = np.concatenate(times)
     if not len(every):
         raise DataError("there are neither readings nor intervals: no span to look at")
     step = timedelta(minutes=minutes)

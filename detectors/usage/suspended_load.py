@@ -133,7 +133,7 @@ def _slots_of(window: MeterMatrix, suspension: Suspension) -> slice:
 def _no_meter(window: MeterMatrix, suspension: Suspension, slots: slice) -> Episode:
     """The archive does not say whose readings to look at."""
     entry = f"[[installation]] of service point {suspension.service_point} with role main"
-    starts_at = max(suspension.starts_at, from_numpy(window.starts_at[slots.start]))
+    starts_at = max(suspension.starts_at, from_numpy(window.starts_at[int(slots.start)]))
     return Episode(
         id=episode_id("suspended_load", suspension.service_point, f"{suspension.id} unknown"),
         detector=SuspendedLoad.name,

@@ -187,7 +187,7 @@ def _slots_of_days(
     places = np.flatnonzero(judged)
     if len(places) == 0:
         return []
-    first, last = from_numpy(load.starts_at[places[0]]), from_numpy(load.starts_at[places[-1]])
+    first, last = (from_numpy(load.starts_at[int(place)]) for place in places[[0, -1]])
     times = load.starts_at[places]
     found = []
     for day in local_days(first, _just_after(last), zone):

@@ -236,7 +236,7 @@ def _rows(length: int) -> tuple[Row, ...]:
     name = {2: "identifiers_1997.toml", 4: "identifiers_2007.toml"}.get(length)
     if name is None:
         return ()
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = resources.files("protocols.dlt645").joinpath(name).read_text(encoding="utf-8")
     return tuple(parse_row(entry, where=name) for entry in tomllib.loads(text)["item"])
 
 

@@ -53,9 +53,9 @@ REFUSAL = bytes((0x02,))
 """ERR bit 1: no such data."""
 
 
-def captured() -> dict[str, dict[str, tuple[bytes, object]]]:
+def captured() -> dict[str, dict[str, tuple[bytes, str | list[str]]]]:
     """Return the captured read answers of real 2007 meters: address -> identifier -> bytes, decoded value."""
-    found: dict[str, dict[str, tuple[bytes, object]]] = defaultdict(dict)
+    found: dict[str, dict[str, tuple[bytes, str | list[str]]]] = defaultdict(dict)
     for vector in json.loads(VECTORS.read_text("utf-8"))["vectors"]:
         told = vector["decoded"]
         real = vector["provenance"] in {"real-meter", "probably-real"}
@@ -68,12 +68,19 @@ def captured() -> dict[str, dict[str, tuple[bytes, object]]]:
 CAPTURED = captured()
 
 
-def expected(answers: Mapping[str, tuple[bytes, object]]) -> dict[Quantity, float]:
+def expected(answers: Mapping[str, tuple[bytes, str | list[str]]]) -> dict[Quantity, float]:
     values: dict[Quantity, float] = {}
     for di, (_, value) in answers.items():
         texts = value if isinstance(value, list) else [value]
         values |= {Quantity(q): float(t) for q, t in zip(QUANTITIES_OF[di], texts, strict=True)}
     return values
+
+
+async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        await replay(reader, writer)
+    finally:
+        writer.close()
 
 
 async def replay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,25 +98,31 @@ async def replay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             di = frame.data[3::-1].hex().upper()
             raw = answers[di][0] if di in answers else Frame(frame.address, 0xD1, REFUSAL).encode()
             writer.write(raw)
-    writer.close()
 
 
 async def read_all(registry: Registry, locks: Path) -> list[MeterRead]:
-    server = await asyncio.start_server(replay, "127.0.0.1", 0)
+    conversations: list[asyncio.Task[None]] = []
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversations.append(asyncio.create_task(answering(reader, writer)))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     profile = load_profiles()["dlt645_2007_three_phase"]
     bus = Bus(id="captures", url=f"tcp://127.0.0.1:{port}", timeout_s=1.0)
-    async with server:
-        owner = BusOwner(bus, now=utc_now, lock_dir=locks)
-        try:
-            return [
-                await owner.read_meter(
-                    target_of(meter, str(meter.id), profile), expected(CAPTURED[str(meter.id)]).keys(), None
-                )
-                for meter in registry.meters
-            ]
-        finally:
-            await owner.close()
+    owner = BusOwner(bus, now=utc_now, lock_dir=locks)
+    try:
+        return [
+            await owner.read_meter(
+                target_of(meter, str(meter.id), profile), expected(CAPTURED[str(meter.id)]).keys(), None
+            )
+            for meter in registry.meters
+        ]
+    finally:
+        await owner.close()
+        await asyncio.gather(*conversations, return_exceptions=True)
+        server.close()
+        await server.wait_closed()
 
 
 def test_real_answers_are_stored_with_the_values_that_the_meters_showed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from pipeline.block import block_from_snapshots
@@ -54,8 +55,11 @@ def reading(
 
 
 def stored(database: Connection, table: str, *columns: str) -> list[tuple[object, ...]]:
+    wanted = [sql.SQL("*") if column == "*" else sql.Identifier(column) for column in columns]
     return database.execute(
-        f"SELECT {', '.join(columns)} FROM {table}_named ORDER BY meter, taken_at, origin"  # noqa: S608 - our names
+        sql.SQL("SELECT {} FROM {} ORDER BY meter, taken_at, origin").format(
+            sql.SQL(", ").join(wanted), sql.Identifier(f"{table}_named")
+        )
     ).fetchall()
 
 

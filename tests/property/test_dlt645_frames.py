@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.framer import MAX_BUFFER, Framer
-from protocols.session import NEED_DATA, Dropped
+from protocols.session import NEED_DATA, Dropped, NeedData
 
 frames = st.builds(
     Frame,
@@ -23,7 +23,8 @@ def events_after_each(chunks: list[bytes]) -> list[bytes | Dropped]:
     events: list[bytes | Dropped] = []
     for chunk in chunks:
         framer.receive_data(chunk)
-        events += iter(framer.next_event, NEED_DATA)
+        while not isinstance(event := framer.next_event(), NeedData):
+            events.append(event)
     return events
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import DecodeError, FrameError
+from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.explain import explain
@@ -27,7 +29,7 @@ wires = st.sampled_from(
 
 
 class Nothing:
-    def read(self, _: datetime) -> dict:
+    def read(self, instant: datetime) -> Mapping[Quantity, float]:  # noqa: ARG002 - the shape of every model
         return {}
 
 

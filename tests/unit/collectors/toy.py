@@ -145,7 +145,7 @@ class ToyDriver:
     def session(self, address: str) -> ToySession:
         return ToySession(address)
 
-    def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:  # noqa: ARG002
+    def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:  # noqa: ARG002 - the shape of every driver
         blocks = [b for block in self._blocks for b in ("VC" if block in refused and block == "P" else block)]
         return [toy_query(block) for block in blocks if block not in refused]
 

@@ -49,7 +49,7 @@ def test_every_text_of_the_pages_is_in_the_catalogue(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_of_the_catalogue_is_left_over(language: str) -> None:
-    used = {message.id for message in texts_of_the_pages()}
+    used = [message.id for message in texts_of_the_pages()]
     assert [m.id for m in catalogue_of(language) if m.id not in used] == []
 
 

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -82,7 +83,9 @@ def exchange(session: Dlt645Session, slave: Dlt645Meter, query: Query) -> Answer
 
 
 def present(slave: Dlt645Meter, wanted: set[Quantity], wiring: Wiring) -> dict[Quantity, object]:
-    session, values, refused = driver(wiring).session("123456789012"), {}, set()
+    session = driver(wiring).session("123456789012")
+    values: dict[Quantity, object] = {}
+    refused: set[str] = set()
     asked: set[str] = set()
     while queries := [q for q in driver(wiring).plan(wanted, refused) if q.what not in asked]:
         asked.add(queries[0].what)
@@ -97,7 +100,8 @@ def present(slave: Dlt645Meter, wanted: set[Quantity], wiring: Wiring) -> dict[Q
 def backfilled(
     slave: Dlt645Meter, starts_at: datetime, ends_at: datetime, origin: Origin
 ) -> dict[datetime, Record]:
-    session, records = driver().session("123456789012"), {}
+    session = driver().session("123456789012")
+    records: dict[datetime, Record] = {}
     for query in driver().backfill_plan(starts_at, ends_at):
         event = exchange(session, slave, query)
         if isinstance(event, Answer):
@@ -109,7 +113,7 @@ WANTED = {Q.ACTIVE_ENERGY_IMPORT, Q.ACTIVE_ENERGY_IMPORT_T3, Q.VOLTAGE_A, Q.VOLT
 
 
 @pytest.mark.parametrize("traits", [{}, {"refuses_blocks": True}, {"trailing_aa": True}, {"preamble": 0}])
-def test_what_the_meter_shows_comes_back_whatever_its_traits(traits: dict) -> None:
+def test_what_the_meter_shows_comes_back_whatever_its_traits(traits: dict[str, Any]) -> None:  # Any: a trait
     values = present(meter(**traits), WANTED, Wiring.THREE_PHASE_FOUR_WIRE)
     hours = (NOW - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds() / 3600
     assert values[Q.ACTIVE_ENERGY_IMPORT] == round(hours, 2)
@@ -238,4 +242,6 @@ def test_no_answer_is_longer_than_the_standard_allows() -> None:
     for load_class in range(7):
         asked = bytes((0x00, 0x00, load_class, 0x06, 0xFF))
         answer = meter().receive(Frame("123456789012", 0x11, asked).encode())
-        assert 4 < explain(answer)["L"] <= 200
+        length = explain(answer)["L"]
+        assert isinstance(length, int)
+        assert 4 < length <= 200

@@ -7,7 +7,7 @@ from simulators.mqtt_gateway import GatewayCounters, GatewayOptions, MqttGateway
 
 
 class Still:
-    def read(self, _instant: datetime) -> Mapping[Quantity, float]:
+    def read(self, instant: datetime) -> Mapping[Quantity, float]:  # noqa: ARG002 - the shape of every model
         return {Quantity.VOLTAGE_A: 220.0}
 
 

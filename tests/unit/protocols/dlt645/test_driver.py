@@ -69,8 +69,8 @@ def test_a_maximum_demand_and_its_time_are_one_question() -> None:
 
 
 def test_a_single_phase_meter_is_asked_for_its_one_phase() -> None:
-    single = {"wiring": Wiring.ONE_PHASE, "name": "dlt645_2007_single_phase"}
-    assert asked({Q.VOLTAGE_A, Q.VOLTAGE_B}, **single) == ["02010100"]
+    asks = asked({Q.VOLTAGE_A, Q.VOLTAGE_B}, wiring=Wiring.ONE_PHASE, name="dlt645_2007_single_phase")
+    assert asks == ["02010100"]
 
 
 def test_a_three_wire_meter_is_asked_for_its_line_voltages() -> None:
@@ -129,7 +129,7 @@ def test_a_meter_without_freezes_or_load_records_is_not_asked_for_them_again() -
 
 
 @pytest.mark.parametrize("options", [{"typo": 1}, {"load_record_classes": [7]}, {"daily_freeze_items": 1}])
-def test_a_wrong_option_is_named(options: dict) -> None:
+def test_a_wrong_option_is_named(options: dict[str, object]) -> None:
     wrong = Profile(
         **{
             **{f: getattr(profile(), f) for f in Profile.__dataclass_fields__},

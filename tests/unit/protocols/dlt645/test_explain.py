@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -8,15 +9,16 @@ from protocols.dlt645.explain import explain
 
 DATA = Path(__file__).parents[3] / "data" / "dlt645_vectors.json"
 VECTORS = json.loads(DATA.read_text(encoding="utf-8"))
+Vector: TypeAlias = dict[str, Any]  # Any: JSON
 
 
 @pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda v: v["hex"][:60])
-def test_every_known_frame_is_explained_in_full(vector: dict) -> None:
+def test_every_known_frame_is_explained_in_full(vector: Vector) -> None:
     assert explain(bytes.fromhex(vector["hex"])) == vector["decoded"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["rejected"], ids=lambda v: v["hex"][:60])
-def test_a_misprinted_frame_is_refused(vector: dict) -> None:
+def test_a_misprinted_frame_is_refused(vector: Vector) -> None:
     with pytest.raises(FrameError):
         explain(bytes.fromhex(vector["hex"]))
 

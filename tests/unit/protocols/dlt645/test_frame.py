@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -8,6 +9,7 @@ from protocols.dlt645.frame import Frame, padded_address
 
 DATA = Path(__file__).parents[3] / "data" / "dlt645_vectors.json"
 VECTORS = json.loads(DATA.read_text(encoding="utf-8"))
+Vector: TypeAlias = dict[str, Any]  # Any: JSON
 
 
 def test_the_voltage_request_of_the_reference_is_built_byte_for_byte() -> None:
@@ -22,7 +24,7 @@ def test_the_answer_of_figure_nine_is_read() -> None:
 
 
 @pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda v: v["hex"][:60])
-def test_every_known_frame_is_read_and_built_again(vector: dict) -> None:
+def test_every_known_frame_is_read_and_built_again(vector: Vector) -> None:
     raw = bytes.fromhex(vector["hex"]).lstrip(b"\xfe")
     frame = Frame.decode(raw)
     assert frame.address == vector["decoded"]["address"]
@@ -31,7 +33,7 @@ def test_every_known_frame_is_read_and_built_again(vector: dict) -> None:
 
 
 @pytest.mark.parametrize("vector", VECTORS["rejected"], ids=lambda v: v["hex"][:60])
-def test_a_misprinted_frame_is_refused_with_its_bytes(vector: dict) -> None:
+def test_a_misprinted_frame_is_refused_with_its_bytes(vector: Vector) -> None:
     raw = bytes.fromhex(vector["hex"]).lstrip(b"\xfe")
     with pytest.raises(FrameError) as refused:
         Frame.decode(raw)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from protocols.dlt645.framer import MAX_BUFFER, Framer
-from protocols.session import NEED_DATA, Dropped, DropReason
+from protocols.session import NEED_DATA, Dropped, DropReason, NeedData
 
 DATA = Path(__file__).parents[3] / "data" / "dlt645_vectors.json"
 VECTORS = [bytes.fromhex(v["hex"]) for v in json.loads(DATA.read_text(encoding="utf-8"))["vectors"]]
@@ -13,7 +13,10 @@ ANSWER = bytes.fromhex("68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC
 
 
 def events_of(framer: Framer) -> list[bytes | Dropped]:
-    return list(iter(framer.next_event, NEED_DATA))
+    events: list[bytes | Dropped] = []
+    while not isinstance(event := framer.next_event(), NeedData):
+        events.append(event)
+    return events
 
 
 def framed(data: bytes) -> list[bytes | Dropped]:

@@ -3,14 +3,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.model import Quality
+from pipeline.model import Quality, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.planner import address_query, read_query
 from protocols.dlt645.session import DATE, DATE_AND_TIME, TIME, Dlt645Session
-from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, Query, Refused
+from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
 ADDRESS = "123456789012"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -33,10 +33,13 @@ def events(talk: Dlt645Session, di: str, *received: bytes) -> list[Event]:
     talk.ask(query(di))
     for chunk in received:
         talk.receive_data(chunk)
-    return list(iter(talk.next_event, NEED_DATA))
+    found: list[Event] = []
+    while not isinstance(event := talk.next_event(), NeedData):
+        found.append(event)
+    return found
 
 
-def values(di: str, content: str, wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE) -> dict:
+def values(di: str, content: str, wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE) -> dict[Quantity, Value]:
     [event] = events(session(wiring), di, answer(di, content))
     assert isinstance(event, Answer)
     return dict(event.values)
@@ -112,6 +115,7 @@ def test_status_words_come_as_one_tuple() -> None:
 def test_harmonics_are_indexed_by_their_order() -> None:
     content = "9999" + "7400" + "1101" + "0000" * 18
     spectrum = values("020A01FF", content)[Q.VOLTAGE_HARMONIC_A]
+    assert isinstance(spectrum, tuple)
     assert len(spectrum) == 22
     assert spectrum[2:4] == (0.74, 1.11)
 
@@ -177,7 +181,7 @@ def test_the_address_is_a_fact() -> None:
     assert event.facts == {"address": "783743330238"}
 
 
-def ask_clock(talk: Dlt645Session, wire: bytes, content: str) -> dict:
+def ask_clock(talk: Dlt645Session, wire: bytes, content: str) -> dict[str, str]:
     di = wire[::-1].hex()
     [event] = events(talk, di, answer(di, content))
     assert isinstance(event, Answer)
