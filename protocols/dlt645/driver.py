@@ -47,8 +47,15 @@ class Dlt645Driver:
         self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
 
     def session(self, address: str) -> Dlt645Session:
-        """Return a fresh conversation with the meter at ``address`` (up to twelve digits)."""
-        return Dlt645Session(address, self._decoder)
+        """Return a fresh conversation with the meter at ``address``.
+
+        Raises:
+            ConfigError: If ``address`` is not up to twelve digits (AA pairs stand for any).
+        """
+        try:
+            return Dlt645Session(address, self._decoder)
+        except ValueError as error:
+            raise ConfigError(f"{error}; write what is printed on the meter") from error
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest questions that bring ``wanted``, avoiding those this meter has refused."""

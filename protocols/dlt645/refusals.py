@@ -16,6 +16,8 @@ BITS_2007: Mapping[int, tuple[str, str]] = {
     6: ("too many tariffs", "费率数超"),
     7: ("reserved bit", "保留"),
 }
+OTHER_ERROR = 0b1
+"""The error byte with bit 0 alone."""
 BITS_1997: Mapping[int, tuple[str, str]] = {
     # To be confirmed: agrees with the captured refusals, which show bits 0, 1 and 2.
     0: ("illegal data", "非法数据"),
@@ -34,7 +36,10 @@ def chinese(code: int, bits: Mapping[int, tuple[str, str]]) -> list[str]:
     return [bits[bit][1] for bit in range(8) if code >> bit & 1]
 
 
-def refusal(what: str, code: int, bits: Mapping[int, tuple[str, str]] = BITS_2007) -> MeterRefusedError:
-    """Return the error that says which question was refused and why."""
-    meanings = [f"{bits[bit][0]} {bits[bit][1]}" for bit in range(8) if code >> bit & 1]
-    return MeterRefusedError(what, code, meanings)
+def refusal(what: str, code: int) -> MeterRefusedError:
+    """Return the error that says which question a 2007 meter refused and why.
+
+    "Other error" alone says nothing about the question: such a meter may answer it the next time.
+    """
+    meanings = [" ".join(BITS_2007[bit]) for bit in range(8) if code >> bit & 1]
+    return MeterRefusedError(what, code, meanings, lasting=code != OTHER_ERROR)

@@ -73,8 +73,6 @@ class Dlt645Session:
         self._function = 0
         self._identifier = b""
         self._item: Item | None = None
-        if self._identifier != TIME:
-            self._date = b""  # Only a time asked right after its date makes a clock.
         self._is_present = False
         self._expected = b""
         self._freezes = FreezeMemory(decoder.zone)

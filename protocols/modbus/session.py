@@ -33,6 +33,8 @@ EXCEPTIONS: Final[Mapping[int, str]] = {
     0x0A: "gateway path unavailable",
     0x0B: "gateway target device failed to respond",
 }
+PASSING: Final = frozenset({0x04, 0x05, 0x06, 0x0A, 0x0B})
+"""Codes of a passing condition: the registers exist and are worth asking again."""
 
 _BODY = struct.Struct(">BHH")
 _REQUESTS: Mapping[int, type[ModbusPDU]] = {3: ReadHoldingRegistersRequest, 4: ReadInputRegistersRequest}
@@ -104,7 +106,8 @@ class ModbusSession:
             return Dropped(reason=DropReason.LATE, raw=found.raw)
         if found.exception_code is not None:
             code = found.exception_code
-            error = MeterRefusedError(query.what, code, (EXCEPTIONS.get(code, "unknown exception"),))
+            meanings = (EXCEPTIONS.get(code, "unknown exception"),)
+            error = MeterRefusedError(query.what, code, meanings, lasting=code not in PASSING)
             return Refused(query=query, raw=found.raw, error=error)
         values, flags = read_points(self._points, query_span(query), found.registers)
         return Answer(

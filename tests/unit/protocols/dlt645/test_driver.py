@@ -128,6 +128,12 @@ def test_a_meter_without_freezes_or_load_records_is_not_asked_for_them_again() -
     assert not [w for w in whats if w.startswith(("0506", "0604"))]
 
 
+@pytest.mark.parametrize("address", ["12345678901x", "1234567890123", "12.4"])
+def test_an_address_that_no_meter_has_is_a_mistake_in_the_archive(address: str) -> None:
+    with pytest.raises(ConfigError, match="12 digits"):
+        driver().session(address)
+
+
 @pytest.mark.parametrize("options", [{"typo": 1}, {"load_record_classes": [7]}, {"daily_freeze_items": 1}])
 def test_a_wrong_option_is_named(options: dict[str, object]) -> None:
     wrong = Profile(

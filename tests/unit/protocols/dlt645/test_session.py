@@ -131,6 +131,13 @@ def test_the_refusal_names_the_question_and_the_bits() -> None:
     assert event.error.code == 0x7F
     assert "no such data 无请求数据" in event.error.meanings
     assert "00010000" in str(event.error)
+    assert event.error.lasting
+
+
+def test_other_error_alone_does_not_rule_the_question_out() -> None:
+    [event] = events(session(), "00010000", Frame(ADDRESS, 0xD1, b"\x01").encode())
+    assert isinstance(event, Refused)
+    assert (event.error.code, event.error.lasting) == (1, False)
 
 
 @pytest.mark.parametrize(
