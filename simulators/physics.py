@@ -85,6 +85,7 @@ class MeterModel:
             (event.starts_at.timestamp(), event.ends_at.timestamp(), event.factor)
             for event in config.voltage_events
         ]
+        self._phase_energies = _phase_energies(config)
         self._elements = {
             Wiring.ONE_PHASE: self._one_phase,
             Wiring.THREE_PHASE_THREE_WIRE: self._three_wire,
@@ -97,6 +98,8 @@ class MeterModel:
         slot, hours = self.curve.locate(stamp_s)
         p_kw, q_kvar = self.curve.active_kw.item(slot), self.curve.reactive_kvar.item(slot)
         shown = self._energy.read(slot, hours)
+        for of_phase, total, share in self._phase_energies:
+            shown[of_phase] = shown[total] * share
         shown.update(self._demand.read(slot, hours))
         shown.update(self._elements(stamp_s, p_kw, q_kvar))
         shown[Quantity.FREQUENCY] = 50.0 + FREQUENCY_SWING_HZ * math.sin(stamp_s / 61.0)
@@ -187,6 +190,25 @@ def feeder_for(curve: LoadCurve, config: MeterConfig, drop_pu: float) -> Feeder:
     load_kw = float(np.max(np.abs(curve.active_kw) + 0.4 * np.abs(curve.reactive_kvar))) * share
     r_ohm = drop_pu * nominal_v * nominal_v / (load_kw * 1000) if load_kw else 0.0
     return Feeder(r_ohm=r_ohm, x_ohm=0.4 * r_ohm)
+
+
+def _phase_energies(config: MeterConfig) -> list[tuple[Quantity, Quantity, float]]:
+    """Return each phase's energy register, the register of all phases and the phase's share of it.
+
+    The phases keep their shares at all times. The two elements of a three-wire meter are no phases, so it has
+    no such registers.
+    """
+    shares = {
+        Wiring.ONE_PHASE: (1.0,),
+        Wiring.THREE_PHASE_THREE_WIRE: (),
+        Wiring.THREE_PHASE_FOUR_WIRE: config.phase_shares,
+    }[config.wiring]
+    totals = (Quantity.ACTIVE_ENERGY_IMPORT, Quantity.ACTIVE_ENERGY_EXPORT)
+    return [
+        (Quantity(f"{total.value}_{phase}"), total, share)
+        for total in totals
+        for phase, share in zip("abc", shares, strict=False)
+    ]
 
 
 def _line_voltage(u_1: float, u_2: float) -> float:

@@ -50,6 +50,25 @@ def test_rates_add_up_to_the_total(instant: datetime) -> None:
     assert sum(rates) == pytest.approx(shown[Quantity.ACTIVE_ENERGY_IMPORT], abs=1e-9)
 
 
+@pytest.mark.parametrize("direction", ["import", "export"])
+def test_the_phases_energies_add_up_to_the_total_and_follow_their_powers(direction: str) -> None:
+    curve = LoadCurve.of(START, 15, [4.0, -8.0, -4.0, 6.0], [0.0, 1.0, 1.0, 2.0])
+    model = MeterModel(MeterConfig(id=MeterId("M1"), phase_shares=(0.5, 0.3, 0.2)), curve)
+    shown = model.read(START + timedelta(minutes=50))
+    phases = [shown[Quantity(f"active_energy_{direction}_{phase}")] for phase in "abc"]
+    total = {"import": 1.0 + 0.5, "export": 2.0 + 1.0}[direction]
+    assert phases == pytest.approx([0.5 * total, 0.3 * total, 0.2 * total])
+    assert sum(phases) == pytest.approx(shown[Quantity(f"active_energy_{direction}")])
+
+
+def test_a_single_phase_meter_counts_in_phase_a_and_a_three_wire_one_in_none() -> None:
+    one_phase, three_wire = meter(wiring=Wiring.ONE_PHASE), meter(wiring=Wiring.THREE_PHASE_THREE_WIRE)
+    shown = one_phase.read(SOME[2])
+    assert shown[Quantity.ACTIVE_ENERGY_IMPORT_A] == shown[Quantity.ACTIVE_ENERGY_IMPORT]
+    assert Quantity.ACTIVE_ENERGY_IMPORT_B not in shown
+    assert Quantity.ACTIVE_ENERGY_IMPORT_A not in three_wire.read(SOME[2])
+
+
 @pytest.mark.parametrize(
     ("local_hour", "rate"), [(3, 4), (7, 3), (9, 2), (12, 3), (14, 2), (19, 1), (20, 1), (21, 2), (23, 4)]
 )
