@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from collectors.bus import BusOwner
 from collectors.targets import MeterRead, Target
-from pipeline.errors import ConfigError, NoAnswerError
+from pipeline.coverage import Cause
+from pipeline.errors import BusBusyError, ConfigError, NoAnswerError, TransportError
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Wiring
@@ -18,6 +19,8 @@ from services.wiring import load_profiles, target_of, utc_now
 
 DEFAULT_PROFILES = {"dlt645": "dlt645_2007_three_phase"}
 """The profile of a scheme when the URL names none; a Modbus register map cannot be guessed."""
+PROTOCOLS = ("dlt645", "modbus")
+TIMEOUT_MOST_S = 60.0
 EXAMPLE = "dlt645+tcp://127.0.0.1:8600/000000000101 or modbus+tcp://127.0.0.1:502/1?profile=eastron_sdm630"
 OWN_OPTIONS = {"profile", "wiring", "timeout_s"}
 """Options of the URL that are ours; the rest belongs to the line (baudrate, parity)."""
@@ -40,25 +43,37 @@ def parse_meter_url(url: str) -> MeterAddress:
     Raises:
         ConfigError: If it does not say which meter to read how; the message shows an example.
     """
+    try:
+        return _parsed(url)
+    except ValueError as error:
+        raise ConfigError(f"meter URL {url!r}: {error}; write for example {EXAMPLE}") from error
+
+
+def _parsed(url: str) -> MeterAddress:
     parts = urlsplit(url)
     protocol, _, transport = parts.scheme.partition("+")
     options = dict(parse_qsl(parts.query))
     profile = options.get("profile", DEFAULT_PROFILES.get(protocol))
     path, _, address = parts.path.rpartition("/")
-    if not transport or not address or profile is None:
-        missing = "transport" if not transport else "address" if not address else "?profile="
-        raise ConfigError(f"meter URL {url!r}: no {missing}; write for example {EXAMPLE}")
+    if not transport:
+        raise ValueError("no transport")
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"no protocol {protocol!r}; there are: {', '.join(PROTOCOLS)}")
+    if not address:
+        raise ValueError("no address")
+    if profile is None:
+        raise ValueError("no ?profile=")
+    timeout_s = float(options.get("timeout_s", 2.0))
+    if not 0 < timeout_s <= TIMEOUT_MOST_S:
+        raise ValueError(f"timeout_s is above 0 and at most {TIMEOUT_MOST_S:g} seconds, not {timeout_s:g}")
     line = {name: value for name, value in options.items() if name not in OWN_OPTIONS}
-    try:
-        return MeterAddress(
-            line_url=f"{transport}://{parts.netloc}{path}" + (f"?{urlencode(line)}" if line else ""),
-            address=address,
-            profile=profile,
-            wiring=Wiring(options.get("wiring", Wiring.THREE_PHASE_FOUR_WIRE)),
-            timeout_s=float(options.get("timeout_s", 2.0)),
-        )
-    except ValueError as error:
-        raise ConfigError(f"meter URL {url!r}: {error}") from error
+    return MeterAddress(
+        line_url=f"{transport}://{parts.netloc}{path}" + (f"?{urlencode(line)}" if line else ""),
+        address=address,
+        profile=profile,
+        wiring=Wiring(options.get("wiring", Wiring.THREE_PHASE_FOUR_WIRE)),
+        timeout_s=timeout_s,
+    )
 
 
 def quantities_named(names: Collection[str]) -> frozenset[Quantity]:
@@ -69,7 +84,8 @@ def quantities_named(names: Collection[str]) -> frozenset[Quantity]:
     """
     unknown = sorted(set(names) - {quantity.value for quantity in Quantity})
     if unknown:
-        near = [q.value for q in Quantity if any(q.startswith(name.split("_")[0]) for name in unknown)]
+        stems = tuple(stem for name in unknown if (stem := name.split("_")[0]))
+        near = [q.value for q in Quantity if q.startswith(stems)]
         raise ConfigError(f"unknown quantities: {', '.join(unknown)}; near: {', '.join(near[:12]) or '-'}")
     return frozenset(map(Quantity, names))
 
@@ -78,8 +94,9 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> Snapshot:
     """Read one meter now; everything its profile has when ``wanted`` is empty.
 
     Raises:
-        ConfigError: If the URL or the profile is wrong.
+        ConfigError: If the URL or the profile is wrong, or the profile lacks what is wanted.
         NoAnswerError: If the meter gives nothing; says why and what to check.
+        TransportError: If the line does not open, or another process owns it.
     """
     where = parse_meter_url(url)
     profiles = load_profiles(load_settings().profile_dir)
@@ -89,14 +106,37 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> Snapshot:
     if profile.protocol.split("-")[0] != urlsplit(url).scheme.partition("+")[0]:
         raise ConfigError(f"profile {profile.name} speaks {profile.protocol}, not what {url!r} begins with")
     target = target_of(Meter(id=MeterId(where.address), wiring=where.wiring), where.address, profile)
+    _refuse_impossible(url, where, target, wanted)
     read = asyncio.run(_read(where, target_quantities=wanted or profile.quantities, target=target))
     if read.snapshot is None:
-        seen = f" ({read.failure})" if read.failure else ""
-        raise NoAnswerError(
-            f"meter {where.address} at {where.line_url}: {read.cause} after {read.attempts} attempts{seen}; "
-            "check the address, the wires A and B, baud rate and parity"
-        )
+        raise _failure(where, read)
     return read.snapshot
+
+
+def _refuse_impossible(url: str, where: MeterAddress, target: Target, wanted: Collection[Quantity]) -> None:
+    """Say before anything is sent what no meter of this profile has, and which address none can have."""
+    try:
+        target.driver.session(where.address)
+    except (ConfigError, ValueError) as error:
+        raise ConfigError(f"meter URL {url!r}: {error}") from error
+    absent = sorted(quantity for quantity in wanted if not target.driver.plan([quantity]))
+    if absent:
+        raise ConfigError(
+            f"profile {where.profile} has no {', '.join(absent)} with wiring {where.wiring}; "
+            f"it has: {', '.join(sorted(target.quantities))}"
+        )
+
+
+def _failure(where: MeterAddress, read: MeterRead) -> TransportError:
+    if read.cause is Cause.BUS_BUSY:
+        return BusBusyError(read.failure)
+    if read.cause is Cause.LINK:
+        return TransportError(f"meter {where.address}: {read.failure}")
+    seen = f" ({read.failure})" if read.failure else ""
+    return NoAnswerError(
+        f"meter {where.address} at {where.line_url}: {read.cause} after {read.attempts} attempts{seen}; "
+        "check the address, the wires A and B, baud rate and parity"
+    )
 
 
 async def _read(where: MeterAddress, *, target_quantities: Collection[Quantity], target: Target) -> MeterRead:

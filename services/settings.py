@@ -14,9 +14,9 @@ PREFIX = "KILOWATCH_"
 
 
 class Settings(BaseSettings):
-    """One field is one variable: ``database_url`` is ``KILOWATCH_DATABASE_URL``."""
+    """One field is one variable: ``database_url`` is ``KILOWATCH_DATABASE_URL``; an empty one is not set."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     database_url: SecretStr | None = Field(default=None, description="postgresql:// address of the database")
     mqtt_host: str | None = Field(default=None, description="host of the MQTT broker; none = no subscription")
