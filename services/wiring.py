@@ -26,8 +26,17 @@ def load_profiles(extra: Path | None = None) -> Mapping[str, Profile]:
     """Return every meter profile by name: the package's own and those in the folder ``extra``.
 
     Raises:
-        ConfigError: If a profile is wrong or two share a name.
+        ConfigError: If a profile is wrong, two share a name, or the folder cannot be read.
     """
+    try:
+        return _read_profiles(extra)
+    except OSError as error:
+        raise ConfigError(
+            f"KILOWATCH_PROFILE_DIR={extra}: {error.strerror}; name a folder of profiles"
+        ) from error
+
+
+def _read_profiles(extra: Path | None) -> Mapping[str, Profile]:
     found: dict[str, Profile] = {}
     folders = [files("protocols") / "profiles", *([extra] if extra is not None else [])]
     for folder in folders:
@@ -79,12 +88,16 @@ def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[Bus
 
 
 def station_of(settings: Settings, registry: Registry) -> Station:
-    """Return what reading needs beside the buses; the writer is not yet running."""
+    """Return what reading needs beside the buses; the writer is not yet running.
+
+    Raises:
+        ConfigError: If a meter that is installed now has an unknown profile.
+    """
     profiles = load_profiles(settings.profile_dir)
     url = settings.require_database_url()
     return Station(
         database_url=url,
-        profiles={i.meter: profiles[i.profile] for i in registry.installations if i.profile},
+        profiles={i.meter: profile_of(i, profiles) for i in registry.installed_at(utc_now()) if i.profile},
         store=Store(url, registry),
     )
 
