@@ -20,6 +20,17 @@ def explain_frame(raw: bytes) -> Mapping[str, object]:
     """
     if not raw:
         raise FrameError("no bytes given", raw)
-    if raw.lstrip(PREAMBLE).startswith(START):
+    if not raw.lstrip(PREAMBLE).startswith(START):
+        return explain_modbus(raw)
+    try:
         return explain_dlt645(raw)
-    return explain_modbus(raw)
+    except FrameError as error:
+        return _modbus_from_68(raw, error)
+
+
+def _modbus_from_68(raw: bytes, error: FrameError) -> Mapping[str, object]:
+    """A Modbus unit 104 or a transaction 26624 begins with 68H too; else the first error says more."""
+    try:
+        return explain_modbus(raw)
+    except FrameError:
+        raise error from None
