@@ -69,7 +69,7 @@ class ModbusMeter:
         self._unit = unit
         self._model = model
         self._clock = clock
-        self._points = profile.points
+        self._places = [(point, point_span(point)) for point in profile.points]
         self._framing = framing or Framing(profile.options.get("framing", Framing.SOCKET))
         self._codec = _codec(self._framing)
         self._most_registers = int(profile.options.get("max_registers", MOST_REGISTERS))
@@ -120,8 +120,7 @@ class ModbusMeter:
         """Return the registers as they stand now; those between points, and without meaning, are zero."""
         shown = self._model.read(self._clock())
         registers = [0] * span.count
-        for point in self._points:
-            place = point_span(point)
+        for point, place in self._places:
             if place.function != span.function or place.end <= span.address or span.end <= place.address:
                 continue
             value = shown.get(point.quantity, 0.0) * self._ratios.get(point.quantity.unit, 1.0)

@@ -71,15 +71,16 @@ def plan_spans(
 
 def _coalesce(ordered: Sequence[Point], max_registers: int, max_gap: int) -> list[list[Point]]:
     groups: list[list[Point]] = []
+    function = address = end = 0
     for point in ordered:
         span = point_span(point)
-        if groups:
-            open_span = _cover(groups[-1])
-            near = span.function == open_span.function and span.address - open_span.end <= max_gap
-            if near and span.end - open_span.address <= max_registers:
-                groups[-1].append(point)
-                continue
-        groups.append([point])
+        near = span.function == function and span.address - end <= max_gap
+        if groups and near and span.end - address <= max_registers:
+            groups[-1].append(point)
+            end = max(end, span.end)
+        else:
+            groups.append([point])
+            function, address, end = span.function, span.address, span.end
     return groups
 
 

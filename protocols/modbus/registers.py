@@ -16,6 +16,7 @@ _FORMATS = {
     "float32": ">f",
 }
 TYPES = frozenset(_FORMATS)
+_COUNTS = {kind: struct.calcsize(form) // 2 for kind, form in _FORMATS.items()}
 
 WORD_ORDERS = frozenset({"ABCD", "CDAB", "BADC", "DCBA"})
 """Where the bytes A (highest) to D (lowest) of a 32-bit value stand on the wire; 16 and 64 bits likewise."""
@@ -25,7 +26,7 @@ _BYTES_SWAPPED = frozenset({"BADC", "DCBA"})
 
 def register_count(kind: str) -> int:
     """Return how many registers a value of type ``kind`` takes."""
-    return struct.calcsize(_FORMATS[kind]) // 2
+    return _COUNTS[kind]
 
 
 def decode_registers(registers: Sequence[int], kind: str, word_order: str = "ABCD") -> float:

@@ -122,6 +122,9 @@ def read_points(
     values: dict[Quantity, Value] = {}
     flags: dict[Quantity, Quality] = {}
     for point in points:
+        # Most points lie elsewhere; that is seen without working out how far they reach.
+        if not span.address <= point.address < span.end:
+            continue
         place = point_span(point)
         if not span.holds(place):
             continue
