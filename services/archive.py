@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.errors import ConfigError
 from pipeline.registry import Registry
 from services.settings import load_settings
 from storage.database import connect
@@ -34,10 +35,17 @@ def import_file(file: Path) -> Mapping[str, int]:
 
 
 def export_file(file: Path) -> Mapping[str, int]:
-    """Write the database's archive to ``file``."""
+    """Write the database's archive to ``file``.
+
+    Raises:
+        ConfigError: If the file cannot be written.
+    """
     with connect(load_settings().require_database_url()) as connection:
         registry = load_registry(connection)
-    file.write_text(export_registry(registry), encoding="utf-8")
+    try:
+        file.write_text(export_registry(registry), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {file}: {error.strerror}") from error
     return counts(registry)
 
 

@@ -18,6 +18,7 @@ from simulators.wire import gateway_maker, slave_maker
 from storage.registry_files import export_registry
 
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def simulate(
         tell: Takes the addresses once everything listens.
 
     Raises:
-        ConfigError: If the fleet file or the broker's address is wrong.
+        ConfigError: If the fleet file or the broker's address is wrong, or a file cannot be written.
         TransportError: If a port is taken.
     """
     return asyncio.run(_simulate(name, files, _address(broker), tell))
@@ -74,11 +75,14 @@ async def _simulate(
 
 
 def _write(files: FleetFiles, served: ServedFleet) -> None:
-    if files.registry is not None:
-        files.registry.write_text(export_registry(served.registry), encoding="utf-8")
-    if files.truth is not None:
-        lines = [orjson.dumps(truth.as_json()) for truth in served.fleet.truth]
-        files.truth.write_bytes(b"\n".join([*lines, b""]))
+    try:
+        if files.registry is not None:
+            files.registry.write_text(export_registry(served.registry), encoding="utf-8")
+        if files.truth is not None:
+            lines = [orjson.dumps(truth.as_json()) for truth in served.fleet.truth]
+            files.truth.write_bytes(b"\n".join([*lines, b""]))
+    except OSError as error:
+        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
 
 
 def _write_stats(file: Path | None, served: ServedFleet) -> None:
@@ -95,6 +99,6 @@ def _address(broker: str | None) -> tuple[str, int] | None:
     if broker is None:
         return None
     host, _, port = broker.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not port.isdecimal() or not 0 < int(port) <= LAST_PORT:
         raise ConfigError(f"broker {broker!r}: write HOST:PORT, such as 127.0.0.1:1883")
     return host, int(port)

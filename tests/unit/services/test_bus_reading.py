@@ -104,7 +104,11 @@ def test_a_read_outside_the_schedule_stands_in_no_slot() -> None:
 
 def test_a_read_is_kept_as_one_entry() -> None:
     kept = Kept()
-    asyncio.run(keep_reads(kept.put)(read(MeterId("A"), SLOT)))
+
+    async def keep() -> None:
+        await keep_reads(kept.put)(read(MeterId("A"), SLOT))
+
+    asyncio.run(keep())
     (entry,) = kept.entries
     assert [s.meter for s in entry.snapshots] == ["A"]
     assert [line.slot_at for line in entry.coverage] == [SLOT]

@@ -1,0 +1,80 @@
+"""The archive from files into the database and back, all of it or nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError, RegistryError, StorageError
+from services.archive import check_file, counts, export_file, import_file
+from storage.database import connect
+from storage.registry import load_registry
+from storage.registry_files import read_registry
+
+SITE = """
+[[area]]
+id = "TQ-1"
+[[service_point]]
+id = "P1"
+area = "TQ-1"
+[[meter]]
+id = "M1"
+service_point = "P1"
+bus = "b1"
+address = "000000000101"
+profile = "dlt645_2007_three_phase"
+[[meter]]
+id = "M2"
+[[bus]]
+id = "b1"
+url = "tcp://127.0.0.1:8600"
+"""
+COUNTS = {"meters": 2, "installations": 1, "service_points": 1, "areas": 1, "buses": 1}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.toml"
+    path.write_text(SITE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def url(plain_database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", plain_database_url)
+    return plain_database_url
+
+
+def test_a_file_is_counted_by_table_without_a_database(site: Path) -> None:
+    assert check_file(site) == COUNTS
+
+
+def test_what_is_imported_comes_back(site: Path, url: str, tmp_path: Path) -> None:
+    assert import_file(site) == COUNTS
+    out = tmp_path / "out.toml"
+    assert export_file(out) == COUNTS
+    assert read_registry(out) == read_registry(site)
+    assert import_file(out) == COUNTS
+    with connect(url) as connection:
+        assert counts(load_registry(connection)) == COUNTS
+
+
+def test_one_wrong_entry_keeps_all_out(site: Path, url: str) -> None:
+    site.write_text(SITE + '[[meter]]\nid = "M3"\ndigits = "six"\n', encoding="utf-8")
+    with pytest.raises(RegistryError):
+        import_file(site)
+    with connect(url) as connection:
+        assert counts(load_registry(connection)) == {}
+
+
+@pytest.mark.usefixtures("url")
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot write .*nowhere"):
+        export_file(tmp_path / "nowhere" / "out.toml")
+
+
+def test_a_database_without_a_schema_says_what_to_run(
+    site: Path, empty_timescale_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", empty_timescale_url)
+    with pytest.raises(StorageError, match="kilowatch db migrate"):
+        import_file(site)

@@ -1,0 +1,42 @@
+"""What a simulated fleet needs before it is served."""
+
+import socket
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError, TransportError
+from services.simulate import FleetFiles, simulate
+
+
+def never(_line: object) -> None:
+    pytest.fail("nothing must be served")
+
+
+@pytest.mark.parametrize(
+    "broker", ["", "localhost", ":1883", "localhost:", "localhost:mqtt", "localhost:70000"]
+)
+def test_a_broker_needs_a_host_and_a_port(broker: str) -> None:
+    with pytest.raises(ConfigError, match="write HOST:PORT, such as"):
+        simulate("lab", FleetFiles(), broker, never)
+
+
+def test_an_unknown_fleet_is_told() -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        simulate("nowhere", FleetFiles(), None, never)
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path, unused_tcp_port: int) -> None:
+    lab = resources.files("simulators").joinpath("fleets", "lab.toml").read_text("utf-8")
+    fleet = tmp_path / "one.toml"
+    fleet.write_text(
+        lab.replace('protocol = "dlt645"', f'protocol = "dlt645"\nport = {unused_tcp_port}'), "utf-8"
+    )
+    with socket.create_server(("127.0.0.1", unused_tcp_port)), pytest.raises(TransportError, match="ports"):
+        simulate(str(fleet), FleetFiles(), None, never)
+
+
+def test_a_place_that_cannot_be_written_is_told_and_nothing_is_served(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot write .*nowhere"):
+        simulate("lab", FleetFiles(registry=tmp_path / "nowhere" / "lab.toml"), None, never)
