@@ -30,5 +30,5 @@ def demo(
     result = run_demo(seconds=seconds, folder=folder, port=port, say=lambda line: typer.echo(line, err=True))
     if as_json:
         print_json(result)
-    if not result["ok"]:
+    if seconds is not None and not result["ok"]:
         raise typer.Exit(1)

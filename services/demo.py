@@ -67,7 +67,10 @@ def run_demo(*, seconds: float | None, folder: Path | None, port: int, say: Say)
     _empty(folder)
     say(f"data and logs: {folder}")
     with ExitStack() as stack, _stoppable():
-        demo = _bring_up(stack, folder, port or free_port(), say)
+        try:
+            demo = _bring_up(stack, folder, port or free_port(), say)
+        except KeyboardInterrupt:
+            raise KilowatchError("stopped before everything was up") from None
         try:
             _fill(demo)
             demo.say(f"ready: {demo.page} (Ctrl-C stops)")
@@ -95,16 +98,17 @@ def _empty(folder: Path) -> None:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let SIGTERM end the demo as Ctrl-C does."""
+    """Let SIGTERM end the demo as Ctrl-C does, also where a shell has left SIGINT ignored."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {sign: signal.signal(sign, interrupt) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:

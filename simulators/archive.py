@@ -8,6 +8,7 @@ from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.registry import (
     Area,
+    BasicCharge,
     Bus,
     Contract,
     Installation,
@@ -24,6 +25,8 @@ from pipeline.registry import (
 from simulators.fleet import Fleet, instant_of
 from simulators.fleet_plan import MeterPlan, SuspensionPlan
 
+TWO_PART_KVA = 315.0
+"""From this capacity on industry pays a basic charge (两部制电价): the 315 kVA threshold."""
 MQTT_DIALECT = "kilowatch"
 READ_GROUPS = (Group.REGISTER, Group.ELECTRICAL)
 
@@ -97,9 +100,11 @@ def _installation(fleet: Fleet, meter: MeterPlan) -> Installation:
 
 
 def _contract(meter: MeterPlan) -> Contract:
+    capacity = meter.capacity_kva or 0.0
     return Contract(
         service_point=meter.service_point,
         capacity_kva=meter.capacity_kva,
+        basic_charge=BasicCharge.CAPACITY if capacity >= TWO_PART_KVA else BasicCharge.NONE,
         category=meter.category,
         supply_voltage_kv=meter.supply_voltage_kv,
     )

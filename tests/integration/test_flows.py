@@ -1,0 +1,100 @@
+"""The flows on a real Prefect server: scheduled by cron, found by module path, and doing their work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from prefect import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+
+from flows.deploy import DEPLOYMENT, SCHEDULES, deployments
+from flows.load_monitoring import load_monitoring
+from flows.remote_reading import remote_reading
+from flows.voltage_quality import voltage_quality
+from services.wiring import utc_now
+from simulators.fleet import build_fleet, load_fleet
+from simulators.serving import serve_fleet
+from simulators.wire import slave_maker
+from storage.database import connect
+from storage.registry import save_registry
+
+GIVE_UP_S = 120.0
+
+
+class ServedLab:
+    """The lab fleet on an event loop of its own, for flows that run in this process."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._ready, self._over = Event(), Event()
+        self._thread = Thread(target=lambda: asyncio.run(self._serve()))
+
+    async def _serve(self) -> None:
+        fleet = build_fleet(load_fleet("lab"), utc_now())
+        served = await serve_fleet(fleet, host="127.0.0.1", make_slave=slave_maker(fleet))
+        with connect(self._url) as connection:
+            save_registry(connection, served.registry)
+        self._ready.set()
+        await asyncio.to_thread(self._over.wait)
+        await served.close()
+
+    def __enter__(self) -> None:
+        self._thread.start()
+        assert self._ready.wait(60)
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(30)
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_every_flow_is_deployed_by_module_path_and_gets_scheduled_runs() -> None:
+    names = {scheduled.flow.name for scheduled in SCHEDULES}
+    assert names == {deployment.flow_name for deployment in deployments()}
+    for deployment in deployments():
+        deployment.apply()
+    ours = DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT]))
+    with get_client(sync_client=True) as client:
+        for stored in client.read_deployments(deployment_filter=ours):
+            name = client.read_flow(stored.flow_id).name
+            assert stored.entrypoint == f"flows.{name}.{name}"
+        until = time.monotonic() + GIVE_UP_S
+        waiting = set(names)
+        while waiting and time.monotonic() < until:
+            time.sleep(0.5)
+            runs = client.read_flow_runs(deployment_filter=ours, limit=200)
+            scheduled = {run.flow_id for run in runs if run.state_name == "Scheduled"}
+            waiting = {name for name in names if client.read_flow_by_name(name).id not in scheduled}
+    assert waiting == set()
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_reading_backfill_and_daily_figures_go_through_the_flows(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
+    monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
+    with ServedLab(database_url):
+        totals = remote_reading(backfill_days=2)
+        assert totals["buses"] == 2
+        assert (totals["read"], totals["missing"], totals["failures"]) == (4, 0, 0)
+        # Three meters with memory: two days of quarters, and the two midnights between and before.
+        assert totals["records"] >= 3 * 2 * 96
+        assert remote_reading(buses=["lab-rs485"], backfill_days=1)["records"] <= 3
+    assert load_monitoring(days=2) > 0
+    assert voltage_quality(days=2) > 0
+    with connect(database_url) as connection:
+        days = connection.execute(
+            "SELECT count(*), bool_and(max_kw >= mean_kw AND mean_kw >= min_kw) FROM load_day "
+            "WHERE coverage > 0"
+        ).fetchone()
+        rates = connection.execute("SELECT count(*) FROM voltage_day WHERE qualified_share > 0.9").fetchone()
+    assert days is not None
+    assert days[0] >= 3
+    assert days[1]
+    assert rates is not None
+    assert rates[0] >= 3
