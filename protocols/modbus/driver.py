@@ -21,6 +21,8 @@ from protocols.session import Query, drivers
 MOST_REGISTERS = 125
 """Of one answer (MODBUS Application Protocol V1.1b3, section 6.3)."""
 DEFAULT_GAP = 16
+PLANS_KEPT = 16
+"""A schedule asks the same groups slot after slot; refusals are few."""
 UNITS = range(1, 248)
 """Individual addresses (MODBUS over serial line V1.02, section 2.2)."""
 
@@ -44,6 +46,7 @@ class ModbusDriver:
         self._max_gap = int(options["max_gap"])
         # A register without meaning for the wiring reads zero; that zero is no measurement.
         self._points = tuple(p for p in profile.points if not p.wiring or wiring in p.wiring)
+        self._planned: dict[tuple[frozenset[Quantity], frozenset[str]], Sequence[Query]] = {}
 
     def session(self, address: str) -> ModbusSession:
         """Return a fresh conversation with the unit ``address``.
@@ -57,6 +60,15 @@ class ModbusDriver:
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
+        key = frozenset(wanted), frozenset(refused)
+        found = self._planned.get(key)
+        if found is None:
+            if len(self._planned) >= PLANS_KEPT:
+                self._planned.clear()
+            found = self._planned[key] = self._plan(*key)
+        return found
+
+    def _plan(self, wanted: Collection[Quantity], refused: Collection[str]) -> Sequence[Query]:
         spans = plan_spans(
             (point for point in self._points if point.quantity in wanted),
             max_registers=self._max_registers,

@@ -6,6 +6,7 @@ import math
 import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from pymodbus.pdu import ModbusPDU, ReadHoldingRegistersRequest
@@ -36,6 +37,8 @@ EXCEPTIONS: Final[Mapping[int, str]] = {
 PASSING: Final = frozenset({0x04, 0x05, 0x06, 0x0A, 0x0B})
 """Codes of a passing condition: the registers exist and are worth asking again."""
 
+SPANS_KEPT = 64
+"""Questions of which a session remembers what their answers hold."""
 _BODY = struct.Struct(">BHH")
 _REQUESTS: Mapping[int, type[ModbusPDU]] = {3: ReadHoldingRegistersRequest, 4: ReadInputRegistersRequest}
 _LONGEST_OVERHEAD = {Framing.RTU: 5, Framing.SOCKET: 9}
@@ -69,6 +72,7 @@ class ModbusSession:
         self._hunter = Hunter(framing, unit)
         self._transaction = 0
         self._open: Query | None = None
+        self._places: dict[bytes, tuple[_Place, ...]] = {}
         self._events: deque[Event] = deque()
 
     def ask(self, query: Query) -> bytes:
@@ -109,27 +113,47 @@ class ModbusSession:
             meanings = (EXCEPTIONS.get(code, "unknown exception"),)
             error = MeterRefusedError(query.what, code, meanings, lasting=code not in PASSING)
             return Refused(query=query, raw=found.raw, error=error)
-        values, flags = read_points(self._points, query_span(query), found.registers)
+        values, flags = _read(self._places_of(query), found.registers)
         return Answer(
             query=query, raw=found.raw, values=values, flags=flags, facts={"address": str(self._unit)}
         )
 
+    def _places_of(self, query: Query) -> tuple[_Place, ...]:
+        """Return what an answer holds; the same questions come slot after slot."""
+        places = self._places.get(query.body)
+        if places is None:
+            if len(self._places) >= SPANS_KEPT:
+                self._places.clear()
+            places = self._places[query.body] = _places(self._points, query_span(query))
+        return places
 
-def read_points(
-    points: Sequence[Point], span: Span, registers: Sequence[int]
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A point and where it lies within an answer."""
+
+    point: Point
+    start: int
+    stop: int
+
+
+def _places(points: Sequence[Point], span: Span) -> tuple[_Place, ...]:
+    """Return the points that lie wholly within ``span``."""
+    held = ((point, place) for point in points if span.holds(place := point_span(point)))
+    return tuple(
+        _Place(point, place.address - span.address, place.end - span.address) for point, place in held
+    )
+
+
+def _read(
+    places: Sequence[_Place], registers: Sequence[int]
 ) -> tuple[dict[Quantity, Value], dict[Quantity, Quality]]:
-    """Return the values of the points that lie within ``span``, and a flag where the meter sent no number."""
+    """Return the values of an answer's points, and a flag where the meter sent no number."""
     values: dict[Quantity, Value] = {}
     flags: dict[Quantity, Quality] = {}
-    for point in points:
-        # Most points lie elsewhere; that is seen without working out how far they reach.
-        if not span.address <= point.address < span.end:
-            continue
-        place = point_span(point)
-        if not span.holds(place):
-            continue
-        start = place.address - span.address
-        raw = decode_registers(registers[start : start + place.count], point.type, point.word_order)
+    for place in places:
+        point = place.point
+        raw = decode_registers(registers[place.start : place.stop], point.type, point.word_order)
         if math.isfinite(raw):
             values[point.quantity] = raw * point.scale
         else:
