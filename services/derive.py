@@ -23,7 +23,7 @@ from pipeline.intervals import (
 )
 from pipeline.model import EVERYTHING
 from pipeline.quantities import Quantity
-from pipeline.registry import Meter, Registry
+from pipeline.registry import Meter, Registry, as_shown
 from pipeline.timegrid import slot_grid, slot_start
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -98,9 +98,10 @@ def derive(
     ids = [meter.id for meter in meters]
     factors = dict(zip(ids, ratio_factors(registry, ids, times, primary), strict=True))
     grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
+    shown = as_shown(registry, primary).meter_by_id
     saved = 0
     for meter in meters:
-        columns = interval_columns(meter, series.of(meter.id), grid, factors[meter.id])
+        columns = interval_columns(shown[meter.id], series.of(meter.id), grid, factors[meter.id])
         saved += save_intervals(connection, columns, computed_at=ends_at)
     return saved
 
@@ -108,7 +109,10 @@ def derive(
 def interval_columns(
     meter: Meter, series: ReadingSeries, grid: SlotGrid, factor: NDArray[np.float64]
 ) -> IntervalColumns:
-    """Return a meter's intervals; leading and trailing slots that nothing is known of are left out."""
+    """Return a meter's intervals; leading and trailing slots that nothing is known of are left out.
+
+    ``meter`` has its ratings on the side of its registers (:func:`pipeline.registry.as_shown`).
+    """
     energies: dict[str, IntervalCounts] = {
         name: _counts(meter, series, quantity, grid)
         for name, quantity in REGISTERS.items()

@@ -12,7 +12,7 @@ from detectors import engine
 from pipeline.block import ReadingBlock, Times
 from pipeline.intervals import SlotGrid
 from pipeline.model import Origin
-from pipeline.registry import Registry
+from pipeline.registry import Registry, as_shown
 from pipeline.timegrid import from_numpy, slot_grid, slot_start
 from services.derive import MINUTES, REGISTERS, interval_columns
 from services.settings import load_settings
@@ -60,7 +60,7 @@ def intervals_of(
     if not len(times):
         return None
     series = _registers(readings)
-    meters = [meter for meter in archive.meters if meter.id in set(series.meters)]
+    meters = [meter for meter in as_shown(archive, primary).meters if meter.id in set(series.meters)]
     factors = ratio_factors(archive, [meter.id for meter in meters], times, primary)
     grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
     derived = [

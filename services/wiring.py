@@ -13,7 +13,7 @@ from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.registry import Installation, Meter, Registry, Schedule
+from pipeline.registry import Installation, Meter, Registry, Schedule, as_shown
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
 from services.bus_reading import Station
@@ -98,7 +98,7 @@ def station_of(settings: Settings, registry: Registry) -> Station:
     return Station(
         database_url=url,
         profiles={i.meter: profile_of(i, profiles) for i in registry.installed_at(utc_now()) if i.profile},
-        store=Store(url, registry),
+        store=Store(url, as_shown(registry, primary_profiles(settings))),
     )
 
 
