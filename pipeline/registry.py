@@ -188,7 +188,7 @@ class MqttSource:
     """Meters expected behind it; they need no bus."""
 
 
-Dated = TypeVar("Dated", Ratio, Contract)
+Dated = TypeVar("Dated", Installation, Ratio, Contract)
 """A record that replaces an older one of its kind from its start."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ from detectors.stretches import curve, iso, number, slot_end, stretches
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, MeterId, Severity, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, Wiring, in_force
+from pipeline.registry import Installation, Registry, Wiring, in_force, latest
 from pipeline.timegrid import from_numpy
 
 PHASES_OF = {
@@ -87,7 +87,7 @@ class VoltageDeviation:
             for row in self._suspects(quantity, values, bands)
             for episode in self._of_row(window, quantity, row, _band(bands, row))
         ]
-        return sorted(found, key=lambda e: (e.starts_at, e.meter, e.id))
+        return sorted(_placed(found, registry), key=lambda e: (e.starts_at, e.meter, e.id))
 
     def _suspects(
         self, quantity: Quantity, values: Floats, bands: Sequence[tuple[VoltageBand, Wiring] | None]
@@ -225,6 +225,20 @@ def _voltage_ratios(registry: Registry, at: datetime) -> dict[MeterId, float]:
     in_force_now = [r for r in registry.ratios if in_force(r.starts_at, r.ends_at, at)]
     oldest_first = sorted(in_force_now, key=lambda r: (r.starts_at is not None, r.starts_at or at))
     return {r.meter: r.pt for r in oldest_first}
+
+
+def _placed(found: Sequence[Episode], registry: Registry) -> Iterator[Episode]:
+    """Yield the episodes with the service point where their meter hung when they began."""
+    meters = {episode.meter for episode in found}
+    installations: dict[MeterId, list[Installation]] = {meter: [] for meter in meters}
+    for installation in registry.installations:
+        if installation.meter in meters:
+            installations[installation.meter].append(installation)
+    for episode in found:
+        hung = latest(
+            i for i in installations[episode.meter] if in_force(i.starts_at, i.ends_at, episode.starts_at)
+        )
+        yield episode if hung is None else replace(episode, service_point=hung.service_point)
 
 
 def _outside(volts: Floats, band: VoltageBand, *, over: bool) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from detectors.quality.voltage_deviation import VoltageDeviation
 from pipeline.messages import summary
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import Meter, Ratio, Registry, Wiring
+from pipeline.registry import Installation, Meter, Ratio, Registry, Wiring
 from tests.fix_windows import grid, volts
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,6 +71,26 @@ def test_a_stretch_ends_only_when_the_voltage_is_well_inside() -> None:
     assert (episode.starts_at, episode.ends_at) == (_at(1), _at(6))
     assert episode.parameters["minutes"] == 60
     assert episode.score == 0.8
+
+
+def test_an_episode_belongs_to_the_service_point_where_the_meter_hung_when_it_began() -> None:
+    moved_at = _at(4)
+    meter = Meter(id=MeterId("m"), wiring=Wiring.ONE_PHASE)
+    registry = Registry(
+        meters=(meter,),
+        installations=(
+            Installation(meter=meter.id, service_point="new", starts_at=moved_at),
+            Installation(meter=meter.id, service_point="old", ends_at=moved_at),
+            Installation(meter=MeterId("other"), service_point="elsewhere"),
+        ),
+    )
+    found = _found([220, 195, 195, 220, 220, 195, 195, 220], registry)
+    assert [episode.service_point for episode in found] == ["old", "new"]
+
+
+def test_an_episode_of_a_meter_that_hangs_nowhere_has_no_service_point() -> None:
+    (episode,) = _found([220, 195, 195, 220])
+    assert episode.service_point is None
 
 
 def test_two_stretches_with_recovery_between_are_two_episodes() -> None:
