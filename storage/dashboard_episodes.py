@@ -83,9 +83,10 @@ _FILTERED: LiteralString = """
       AND (%(since)s::timestamptz IS NULL OR e.ends_at IS NULL OR e.ends_at > %(since)s)
 """
 _CARD: LiteralString = """
-    SELECT e.id, e.detector, e.version, e.meter, p.id AS service_point, p.name AS service_point_name, p.area,
-           a.zone, e.starts_at, e.ends_at, e.detected_at, e.verdict, e.severity, e.score, e.energy_kwh,
-           e.message, e.parameters, e.evidence
+    SELECT e.id, e.detector, e.version, e.meter,
+           coalesce(e.service_point, hung.service_point) AS service_point,
+           p.name AS service_point_name, p.area, a.zone, e.starts_at, e.ends_at, e.detected_at, e.verdict,
+           e.severity, e.score, e.energy_kwh, e.message, e.parameters, e.evidence
 """
 
 

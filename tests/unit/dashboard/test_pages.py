@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from dashboard.app import create_app
-from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing
+from detectors.usage.suspended_load import SuspendedLoad
+from pipeline.quantities import Quantity
+from pipeline.registry import Registry, ServicePoint, Suspension
+from storage.database import connect
+from storage.registry import save_registry
+from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing, save_episode
+from tests.fix_windows import grid, volts
 
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
@@ -117,6 +124,23 @@ def test_a_voltage_episode_names_quantity_standard_and_place(client: httpx.Clien
     assert "GB/T 12325-2008" in shown
     assert "电压（B 相）" in shown
     assert "解放路 21 号" in shown  # from the meter's installation: the finding itself names only the meter
+
+
+def test_a_suspension_without_a_meter_names_its_service_point_and_links_to_no_meter(
+    plain_database_url: str,
+) -> None:
+    suspension = Suspension(id="ZT-1", service_point="SP-9", starts_at=NOW - timedelta(days=2), ends_at=None)
+    archive = Registry(service_points=[ServicePoint(id="SP-9", name="新华路 3 号")], suspensions=[suspension])
+    window = volts(grid(NOW - timedelta(days=1), 1), {Quantity.VOLTAGE_A: [[220.0] * 96]})
+    (episode,) = SuspendedLoad().detect(window, archive)
+    with connect(plain_database_url) as connection:
+        save_registry(connection, archive)
+        save_episode(connection, episode)
+    with browsing(create_app(plain_database_url, clock=lambda: NOW)) as client:
+        for path in ("/episodes", f"/episodes/{episode.id}"):
+            answer = client.get(path, headers=EN)
+            assert "新华路 3 号" in text_of(answer)
+            assert 'href="/meters/' not in answer.text
 
 
 def test_filters_stand_in_the_address_and_narrow_the_list(client: httpx.Client) -> None:
