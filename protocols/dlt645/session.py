@@ -42,6 +42,8 @@ FREEZE_OF_DAY: Final = b"\x00"
 FREEZE_TIME: Final = 0
 """The kind of item that is a freeze's time."""
 LOAD_RECORD: Final = 0x06
+RECORDS_FROM: Final = b"\x01\x00"
+"""The beginning of an identifier that asks for load records from a time on; the time follows their number."""
 ANY_ADDRESS: Final = b"\xaa" * ADDRESS
 
 DATE: Final = bytes.fromhex("01010004")
@@ -74,6 +76,7 @@ class Dlt645Session:
         self._identifier = b""
         self._item: Item | None = None
         self._is_present = False
+        self._records_from: datetime | None = None
         self._expected = b""
         self._freezes = FreezeMemory(decoder.zone)
         self._date = b""
@@ -92,6 +95,9 @@ class Dlt645Session:
         if self._identifier != TIME:
             self._date = b""  # Only a time asked right after its date makes a clock.
         self._is_present = self._identifier[3:] != bytes((FREEZE,)) and self._identifier not in _CLOCK
+        self._records_from = None
+        if self._identifier[:2] == RECORDS_FROM and self._identifier[3:] == bytes((LOAD_RECORD,)):
+            self._records_from = bytes_to_instant(data[IDENTIFIER + 1 :], self._decoder.zone)
         self._expected = bytes((START, *self._address, START, self._function | FROM_METER))
         return PREAMBLE + build(self._address, self._function, data)
 
@@ -116,8 +122,16 @@ class Dlt645Session:
             )
         except DecodeError:
             return Dropped(reason=DropReason.MALFORMED, raw=found)
+        if isinstance(event, Answer) and self._is_of_an_earlier_time(event):
+            return Dropped(reason=DropReason.LATE, raw=found)
         self._query = None
         return event
+
+    def _is_of_an_earlier_time(self, answer: Answer) -> bool:
+        """Tell whether load records answer an older question: identifiers are alike, only the times tell."""
+        if self._records_from is None or not answer.records:
+            return False
+        return answer.records[-1].taken_at < self._records_from
 
     def _no_answer(self, raw: bytes, data: bytes) -> DropReason | None:
         """Tell why a sound frame does not answer the open question; None when it does."""

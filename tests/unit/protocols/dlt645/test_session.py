@@ -8,7 +8,8 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import Frame
-from protocols.dlt645.planner import address_query, read_query
+from protocols.dlt645.planner import address_query, load_record_queries, read_query
+from protocols.dlt645.records import LoadBlock, encode_block
 from protocols.dlt645.session import DATE, DATE_AND_TIME, TIME, Dlt645Session
 from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
@@ -214,3 +215,46 @@ def test_a_first_part_of_a_longer_answer_gives_its_whole_values() -> None:
     [event] = events(session(), "0001FF00", answer("0001FF00", "01000000 02000000 0300", control=0xB1))
     assert isinstance(event, Answer)
     assert list(event.values.values()) == [0.01, 0.02]
+
+
+def test_load_records_of_an_earlier_time_are_the_late_answer_to_the_question_before() -> None:
+    talk = session()
+    first, then = load_record_queries(
+        datetime(2024, 5, 31, 16, tzinfo=UTC),
+        datetime(2024, 5, 31, 19, 30, tzinfo=UTC),
+        minutes=15,
+        load_class=4,
+        zone=ZONE,
+    )
+    answers = [record_answer(hour, minute) for hour, minute in ((0, 0), (1, 45))]
+    talk.ask(first)
+    talk.ask(first)
+    talk.receive_data(answers[0])
+    assert isinstance(talk.next_event(), Answer)
+    talk.ask(then)
+    talk.receive_data(answers[0] + answers[1])
+    assert talk.next_event() == Dropped(reason=DropReason.LATE, raw=answers[0])
+    event = talk.next_event()
+    assert isinstance(event, Answer)
+    assert [record.taken_at for record in event.records] == [datetime(2024, 5, 31, 17, 45, tzinfo=UTC)]
+
+
+def test_load_records_of_a_later_time_are_an_answer_for_the_meter_skips_what_it_has_not() -> None:
+    talk = session()
+    [asked] = load_record_queries(
+        datetime(2024, 5, 31, 16, tzinfo=UTC),
+        datetime(2024, 5, 31, 17, tzinfo=UTC),
+        minutes=15,
+        load_class=4,
+        zone=ZONE,
+    )
+    talk.ask(asked)
+    talk.receive_data(record_answer(9, 30))
+    assert isinstance(talk.next_event(), Answer)
+
+
+def record_answer(hour: int, minute: int) -> bytes:
+    """Return the answer with one load record of class 4, of 1 June 2024."""
+    stored_at = bytes.fromhex(f"{minute:02}{hour:02}010624")
+    block = encode_block(LoadBlock(stored_at=stored_at, sections={4: bytes(16)}), 4)
+    return Frame(ADDRESS, 0x91, bytes.fromhex("06040001")[::-1] + block).encode()
