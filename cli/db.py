@@ -13,7 +13,10 @@ app = typer.Typer(help="Prepare the database (数据库) and look at its state."
 
 @app.command()
 def migrate(*, as_json: JsonFlag = False) -> None:
-    """Bring the schema of KILOWATCH_DATABASE_URL up to date; again changes nothing."""
+    """Bring the schema of KILOWATCH_DATABASE_URL up to date; again changes nothing.
+
+    Example: KILOWATCH_DATABASE_URL=postgresql://user:password@host:5432/name kilowatch db migrate
+    """
     from services.settings import load_settings
     from storage.database import connect
     from storage.migrate import migrate as run
@@ -24,7 +27,10 @@ def migrate(*, as_json: JsonFlag = False) -> None:
 
 @app.command()
 def status(*, as_json: JsonFlag = False) -> None:
-    """Show the level (community, apache, plain) and the version of the schema."""
+    """Show the level (community, apache, plain) and the version of the schema.
+
+    Example: kilowatch db status --json
+    """
     from services.settings import load_settings
     from storage.database import connect
     from storage.migrate import status as look

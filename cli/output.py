@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 JsonFlag: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
@@ -29,7 +30,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     for column in columns:
         table.add_column(column)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(escape(_cell(value)) for value in row))
     console.print(table)
 
 
@@ -37,7 +38,7 @@ def print_fields(fields: Mapping[str, object]) -> None:
     """Print name and value pairs under one another."""
     table = Table.grid(padding=(0, 2))
     for name, value in fields.items():
-        table.add_row(f"[bold]{name}[/bold]", _cell(value))
+        table.add_row(f"[bold]{escape(name)}[/bold]", escape(_cell(value)))
     console.print(table)
 
 
