@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from cli.output import JsonFlag, print_fields, print_json
-from pipeline.errors import FrameError, WireError
+from pipeline.errors import DataError, WireError
+
+
+class NotHexError(DataError):
+    """A line that is no bytes in hex."""
 
 
 def decode(
@@ -23,7 +27,9 @@ def decode(
 
     Example: kilowatch decode 68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC 16
     """
-    lines = sys.stdin if frame == ["-"] else [" ".join(frame)]
+    # Whatever bytes come in: what is no text is no hex either, and must not end the lines behind it.
+    read = (line.decode("ascii", "replace") for line in sys.stdin.buffer)
+    lines = read if frame == ["-"] else [" ".join(frame)]
     results = [_decode_line(line, as_json=as_json) for line in lines if line.strip()]
     if not all(results):
         raise typer.Exit(1)
@@ -34,7 +40,7 @@ def _decode_line(line: str, *, as_json: bool) -> bool:
 
     try:
         fields = explain_frame(_bytes_of(line))
-    except WireError as error:
+    except (NotHexError, WireError) as error:
         if as_json:
             print_json({"ok": False, "error": str(error)})
         else:
@@ -52,4 +58,4 @@ def _bytes_of(line: str) -> bytes:
     try:
         return bytes.fromhex(line)
     except ValueError as error:
-        raise FrameError(f"not hexadecimal ({error}): {line.strip()[:80]!r}", b"") from error
+        raise NotHexError(f"expected bytes in hex such as 68 12 ..., not {line.strip()[:80]!r}") from error

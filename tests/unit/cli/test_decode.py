@@ -1,0 +1,52 @@
+"""Frames explained: for people and one JSON object a line."""
+
+import json
+from pathlib import Path
+
+from tests.unit.cli.invoke import Invoke
+
+VECTORS = Path(__file__).parents[2] / "data" / "dlt645_vectors.json"
+GOOD = "68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC 16"
+BAD = GOOD.replace("CC", "CD")
+
+
+def test_a_frame_is_explained_for_people(kilowatch: Invoke) -> None:
+    ran = kilowatch("decode", *GOOD.split())
+    assert (ran.status, ran.err) == (0, "")
+    assert "123456.78" in ran.out
+    assert "00010000" in ran.out
+
+
+def test_every_published_frame_is_explained_one_object_a_line(kilowatch: Invoke) -> None:
+    """Standard and captured frames; what the documents say must be among the keys."""
+    published = json.loads(VECTORS.read_text("utf-8"))["vectors"]
+    ran = kilowatch("decode", "-", "--json", stdin="\n".join(v["hex"] for v in published).encode())
+    assert ran.status == 0
+    assert len(ran.lines) == len(published)
+    for line, vector in zip(ran.lines, published, strict=True):
+        assert line == {**line, **vector["decoded"]}, vector["hex"]
+
+
+def test_bad_lines_are_told_and_cost_the_good_ones_nothing(kilowatch: Invoke) -> None:
+    lines = [GOOD.encode(), BAD.encode(), b"", b"hello", b"\xff\xfe\x00", b"68 1", GOOD.encode()]
+    ran = kilowatch("decode", "-", "--json", stdin=b"\n".join(lines))
+    assert ran.status == 1
+    assert [line.get("ok", True) for line in ran.lines] == [True, False, False, False, False, True]
+    assert "checksum" in ran.lines[1]["error"]
+    assert "expected bytes in hex" in ran.lines[2]["error"]
+    assert ran.lines[0] == ran.lines[-1]
+
+
+def test_a_bad_frame_is_one_clear_message(kilowatch: Invoke) -> None:
+    ran = kilowatch("decode", BAD)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: checksum does not match: CCH expected: 68 12 90")
+
+
+def test_modbus_is_explained_too(kilowatch: Invoke) -> None:
+    (fields,) = kilowatch("decode", "0007 0000 0006 01 04 0000 0002", "--json").lines
+    assert (fields["ok"], fields["protocol"], fields["count"]) == (True, "modbus tcp", 2)
+
+
+def test_nothing_on_standard_input_is_nothing_wrong(kilowatch: Invoke) -> None:
+    assert kilowatch("decode", "-", stdin=b"\n").status == 0
