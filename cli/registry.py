@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,10 @@ RegistryFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=
 
 @app.command("import")
 def import_(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
-    """Import a registry file into the database; nothing is imported when one entry is wrong."""
+    """Import a registry file into the database; nothing is imported when one entry is wrong.
+
+    Example: kilowatch registry import site.toml
+    """
     from services import archive
 
     _report(lambda: archive.import_file(file), as_json=as_json)
@@ -26,7 +30,10 @@ def import_(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
 
 @app.command()
 def check(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
-    """Check a registry file without a database."""
+    """Check a registry file without a database.
+
+    Example: kilowatch registry check site.toml --json
+    """
     from services import archive
 
     _report(lambda: archive.check_file(file), as_json=as_json)
@@ -38,7 +45,10 @@ def export(
     *,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the database's archive to a file that ``import`` takes back."""
+    """Write the database's archive to a file that ``import`` takes back.
+
+    Example: kilowatch registry export site.toml
+    """
     from services import archive
 
     _report(lambda: archive.export_file(file), as_json=as_json)
@@ -58,10 +68,9 @@ def _report(run: Callable[[], Mapping[str, int]], *, as_json: bool) -> None:
 
 def _show_problems(error: RegistryError, *, as_json: bool) -> None:
     if as_json:
-        print_json({"counts": {}, "errors": [str(problem) for problem in error.problems]})
+        print_json({"counts": {}, "errors": [asdict(problem) for problem in error.problems]})
         return
     for problem in error.problems:
         typer.echo(f"error: {problem}", err=True)
-    typer.echo(
-        f"{len(error.problems)} mistakes; nothing was imported. Mend them and run this again.", err=True
-    )
+    found = f"{len(error.problems)} mistake{'s' if len(error.problems) > 1 else ''}"
+    typer.echo(f"{found}; nothing was imported. Mend the file and run this again.", err=True)
