@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors import engine
 from pipeline.block import ReadingBlock, Times
+from pipeline.errors import ConfigError
 from pipeline.intervals import SlotGrid
 from pipeline.model import Origin
 from pipeline.registry import Registry, as_shown
@@ -36,6 +37,7 @@ def detect_files(
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
         RegistryError: With every problem of the archive.
+        ConfigError: If ``out`` cannot be written.
     """
     archive = read_registry(registry)
     primary = primary_profiles(load_settings())
@@ -45,7 +47,10 @@ def detect_files(
         energies = intervals_of(read, archive, primary)
     window = file_matrix(archive, read, energies, primary_profiles=primary)
     episodes = engine.reconcile(engine.run(window, archive), [])
-    write_episodes(out, episodes)
+    try:
+        write_episodes(out, episodes)
+    except OSError as error:
+        raise ConfigError(f"cannot write {out}: {error.strerror}") from error
     return [episode_document(episode) for episode in episodes]
 
 
