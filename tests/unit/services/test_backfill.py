@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import LiteralString, cast
 
 import psycopg
 import pytest
@@ -95,7 +95,7 @@ def run(
     return asyncio.run(go())
 
 
-def number(url: str, statement: str) -> int:
+def number(url: str, statement: LiteralString) -> int:
     with psycopg.connect(url) as connection:
         row = connection.execute(statement).fetchone()
     assert row is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 
 import orjson
 import psycopg
@@ -67,7 +68,7 @@ def message(
     return Message(topic=topic, payload=payload, received_at=SLOT + timedelta(seconds=2))
 
 
-def rows(url: str, statement: str) -> list[tuple[object, ...]]:
+def rows(url: str, statement: LiteralString) -> list[tuple[object, ...]]:
     with psycopg.connect(url) as connection:
         return connection.execute(statement).fetchall()
 
