@@ -8,10 +8,11 @@ import signal
 import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.subscriber import Subscriber, SubscriberOptions
-from pipeline.errors import StorageError
+from pipeline.errors import BusBusyError, ConfigError, StorageError
 from pipeline.registry import Registry
 from services.backfill import backfill
 from services.bus_reading import BusReading, Station, keep_reads, read_now
@@ -35,6 +36,7 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
 
     Raises:
         ConfigError: If settings or archive are wrong.
+        BusBusyError: If another collector runs.
         StorageError: If the database is away at the start; later on it is waited for.
     """
     with connect(settings.require_database_url()) as connection:
@@ -54,40 +56,92 @@ async def _until_stopped(settings: Settings, registry: Registry, catch_up_days: 
 
 
 async def collect(settings: Settings, registry: Registry, catch_up_days: float = 0.0) -> None:
-    """Run until cancelled; what was read before is stored before this returns."""
+    """Run until cancelled; what was read before is stored before this returns.
+
+    Raises:
+        ConfigError: If settings or archive are wrong.
+        BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
+    """
     plans = bus_plans(registry, settings, utc_now())
     station = station_of(settings, registry)
+    subscription = _subscription(settings, registry)
+    _own(plans)
     scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
     writing = asyncio.create_task(station.store.run())
     _log.info("collecting from %d buses and %d MQTT sources", len(plans), len(registry.mqtt_sources))
     try:
         async with asyncio.TaskGroup() as group:
+            group.create_task(_watch(writing))
             group.create_task(scheduler.run())
             works = [BusWork(plan, station) for plan in plans]
             for work in works if catch_up_days else ():
                 group.create_task(work.catch_up(catch_up_days))
             group.create_task(_serve_requests(works, station))
-            if settings.mqtt_host is not None and registry.mqtt_sources:
-                group.create_task(_subscribe(settings, registry))
+            if subscription is not None:
+                group.create_task(_subscribe(subscription, settings, registry))
+    except ExceptionGroup as failed:
+        raise _first(failed) from failed
     finally:
+        await scheduler.close()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+
+
+def _own(plans: Sequence[BusPlan]) -> None:
+    """Take the buses before anything is read; a second collector of the same site ends here."""
+    busy: list[BusBusyError] = []
+    for plan in plans:
+        try:
+            plan.owner.acquire()
+        except BusBusyError as error:
+            busy.append(error)
+    if busy and len(busy) == len(plans):
+        raise busy[0]
+    for taken in busy:
+        _log.warning("not ours yet, its slots count as missing: %s", taken)
+
+
+async def _watch(writing: asyncio.Task[None]) -> None:
+    """End the collector when its writer ends: nothing that is read then would be kept."""
+    await asyncio.shield(writing)
+
+
+def _first(failed: ExceptionGroup[Exception]) -> Exception:
+    """Return the first error that ended the collector, as people know it."""
+    error = failed.exceptions[0]
+    return _first(error) if isinstance(error, ExceptionGroup) else error
 
 
 class BusWork:
     """What is asked of one owned bus beside its schedule; backfills run one after the other."""
 
     def __init__(self, plan: BusPlan, station: Station) -> None:
-        """Take a bus that this process owns."""
+        """Take a bus that this process owns, or will own when another one lets go of it."""
         self.bus = plan.owner.bus.id
         self._plan = plan
         self._station = station
         self._backfilling = asyncio.Lock()
 
+    def is_ours(self) -> bool:
+        """Tell whether we own the bus, taking it if it is free; requests on others are not ours to serve."""
+        try:
+            self._plan.owner.acquire()
+        except BusBusyError:
+            return False
+        return True
+
     async def catch_up(self, days: float) -> None:
-        """Fetch what was missed while nobody collected."""
-        reading = await self._backfill(self._plan, utc_now() - timedelta(days=days), utc_now())
-        _log.info("bus %s: caught up with %d records", self.bus, reading.records)
+        """Fetch what was missed while nobody collected; a database that is away is waited for."""
+        since = utc_now() - timedelta(days=days)
+        while True:
+            try:
+                reading = await self._backfill(self._plan, since, utc_now())
+            except StorageError as away:
+                _log.warning("bus %s: cannot catch up yet: %s", self.bus, away)
+                await asyncio.sleep(LOOK_FOR_REQUESTS_S)
+            else:
+                _log.info("bus %s: caught up with %d records", self.bus, reading.records)
+                return
 
     async def serve(self, request: ReadRequest) -> None:
         """Serve one request; whatever goes wrong with it is told to who filed it and costs nobody else."""
@@ -121,11 +175,15 @@ class BusWork:
 async def _serve_requests(works: Sequence[BusWork], station: Station) -> None:
     """Look for requests on our buses and serve each of them; a bus orders its own turns."""
     by_bus = {work.bus: work for work in works}
-    await asyncio.to_thread(_release, station.database_url, sorted(by_bus))
+    released: set[str] = set()
     async with asyncio.TaskGroup() as group:
         while True:
+            ours = {bus for bus, work in by_bus.items() if work.is_ours()}
             try:
-                requests = await asyncio.to_thread(_take, station.database_url, sorted(by_bus))
+                # Its last owner may have died over some.
+                await asyncio.to_thread(_release, station.database_url, sorted(ours - released))
+                released = ours
+                requests = await asyncio.to_thread(_take, station.database_url, sorted(ours))
             except StorageError as error:
                 _log.warning("cannot look for read requests: %s", error)
                 requests = []
@@ -134,11 +192,11 @@ async def _serve_requests(works: Sequence[BusWork], station: Station) -> None:
             await asyncio.sleep(LOOK_FOR_REQUESTS_S)
 
 
-async def _subscribe(settings: Settings, registry: Registry) -> None:
+async def _subscribe(options: SubscriberOptions, settings: Settings, registry: Registry) -> None:
     """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled."""
     coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
     ingest = Ingest(settings.require_database_url(), registry, coverage, utc_now)
-    subscriber = Subscriber(_subscription(settings, registry), ingest.handle)
+    subscriber = Subscriber(options, ingest.handle)
     subscriber.start()
     try:
         while True:
@@ -153,17 +211,31 @@ async def _subscribe(settings: Settings, registry: Registry) -> None:
         ingest.close()
 
 
-def _subscription(settings: Settings, registry: Registry) -> SubscriberOptions:
-    password, ca_file = settings.mqtt_password, settings.mqtt_ca_file
+def _subscription(settings: Settings, registry: Registry) -> SubscriberOptions | None:
+    """Return what to subscribe to; None without a broker or a source.
+
+    Raises:
+        ConfigError: If the certificate authority cannot be read.
+    """
+    if settings.mqtt_host is None or not registry.mqtt_sources:
+        return None
+    password = settings.mqtt_password
     return SubscriberOptions(
-        host=settings.mqtt_host or "",
+        host=settings.mqtt_host,
         port=settings.mqtt_port,
         client_id=settings.mqtt_client_id,
         topics=topics_of(registry.mqtt_sources),
         username=settings.mqtt_username,
         password=None if password is None else password.get_secret_value(),
-        tls=None if ca_file is None else ssl.create_default_context(cafile=str(ca_file)),
+        tls=None if settings.mqtt_ca_file is None else _tls(settings.mqtt_ca_file),
     )
+
+
+def _tls(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:  # ssl.SSLError too
+        raise ConfigError(f"KILOWATCH_MQTT_CA_FILE={ca_file}: {error.strerror or error}") from error
 
 
 def _release(url: str, buses: Sequence[str]) -> None:
