@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_json, print_table
+from cli.output import JsonFlag, print_json, print_table, progress
 
 
 def detect(
@@ -26,11 +26,14 @@ def detect(
 
     Example: kilowatch detect --intervals intervals.csv --registry site.toml --out episodes.jsonl
     """
-    from services.detect_files import detect_files
+    from services.detect_files import STEPS, detect_files
 
     if readings is None and intervals is None:
         raise typer.BadParameter("give --readings, --intervals or both")
-    episodes = detect_files(readings=readings, intervals=intervals, registry=registry, out=out)
+    with progress(STEPS) as begin:
+        episodes = detect_files(
+            readings=readings, intervals=intervals, registry=registry, out=out, begin=begin
+        )
     if as_json:
         for episode in episodes:
             print_json(episode)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,27 +26,40 @@ from storage.matrices import ratio_factors
 from storage.readings import ReadingSeries
 from storage.registry_files import read_registry
 
+STEPS = 5
+
 
 def detect_files(
-    *, readings: Path | None, intervals: Path | None, registry: Path, out: Path
+    *,
+    readings: Path | None,
+    intervals: Path | None,
+    registry: Path,
+    out: Path,
+    begin: Callable[[str], None] = lambda _step: None,
 ) -> list[dict[str, object]]:
     """Write the episodes found in files to ``out`` and return them as JSON objects.
 
-    Where no intervals are given they are derived from the registers among the readings.
+    Where no intervals are given they are derived from the registers among the readings. ``begin`` is called
+    with the name of each of the ``STEPS`` steps.
 
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
         RegistryError: With every problem of the archive.
         ConfigError: If ``out`` cannot be written.
     """
+    begin("reading the archive")
     archive = read_registry(registry)
+    begin("reading readings and intervals")
     primary = primary_profiles(load_settings())
     read = None if readings is None else read_readings(readings)
     energies = None if intervals is None else read_intervals(intervals)
+    begin("lining up")
     if energies is None and read is not None:
         energies = intervals_of(read, archive, primary)
     window = file_matrix(archive, read, energies, primary_profiles=primary)
+    begin("running the detectors")
     episodes = engine.reconcile(engine.run(window, archive), [])
+    begin("writing episodes")
     try:
         write_episodes(out, episodes)
     except OSError as error:
