@@ -25,7 +25,8 @@ progress_console = Console(stderr=True)
 def progress(steps: int) -> Iterator[Callable[[str], None]]:
     """Show a bar of so many steps on a terminal; call what this gives with each step as it begins."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=progress_console, transient=True) as bar:
+    hidden = not progress_console.is_terminal
+    with Progress(*columns, console=progress_console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=steps)
         begun = False
 
