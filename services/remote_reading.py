@@ -33,7 +33,12 @@ def groups_of_buses(buses: Sequence[str] | None, size: int) -> list[list[str]]:
 
 
 def read_buses(buses: Sequence[str], backfill_days: float) -> list[BusReading]:
-    """Read what is due on these buses now, and fetch what is missing of the last ``backfill_days``."""
+    """Read what is due on these buses now, and fetch what is missing of the last ``backfill_days``.
+
+    Raises:
+        BusBusyError: If an owned bus is not served; what the other buses gave is stored before.
+        StorageError: If the database is away at the start.
+    """
     return asyncio.run(_read_buses(buses, backfill_days, load_settings()))
 
 
@@ -53,13 +58,28 @@ async def _read_buses(buses: Sequence[str], backfill_days: float, settings: Sett
     plans = [plan for plan in bus_plans(registry, settings, utc_now()) if plan.owner.bus.id in set(buses)]
     station = station_of(settings, registry)
     writing = asyncio.create_task(station.store.run())
+    reading = asyncio.create_task(_read_all(plans, backfill_days, station))
     try:
-        readings = await asyncio.gather(*(_read_bus(plan, backfill_days, station) for plan in plans))
-        await station.store.drain()
+        await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            await writing  # it never ends by itself: this raises what ended it
+        return reading.result()
     finally:
+        reading.cancel()
         writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
-    return readings
+        await asyncio.gather(reading, writing, return_exceptions=True)
+
+
+async def _read_all(plans: Sequence[BusPlan], backfill_days: float, station: Station) -> list[BusReading]:
+    """Read every bus to its end and store what came before the first failure is told."""
+    readings = await asyncio.gather(
+        *(_read_bus(plan, backfill_days, station) for plan in plans), return_exceptions=True
+    )
+    await station.store.drain()
+    for reading in readings:
+        if isinstance(reading, BaseException):
+            raise reading
+    return [reading for reading in readings if not isinstance(reading, BaseException)]
 
 
 async def _read_bus(plan: BusPlan, backfill_days: float, station: Station) -> BusReading:

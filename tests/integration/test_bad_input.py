@@ -122,8 +122,9 @@ def test_what_a_line_and_its_meters_do_wrong(database_url: str, tmp_path: Path) 
             return site
 
     site = asyncio.run(scenario())
-    # Late is what stands behind slow neighbours on a busy machine: it came.
-    causes = {meter: cause for meter, status, cause in site.rows(STATUS) if status == "missing"}
+    # Behind slow neighbours, on a busy machine, readings may be late and whole slots passed over.
+    told = site.rows(STATUS)
+    causes = {meter: cause for meter, status, cause in told if status == "missing" and cause != "bus busy"}
     assert causes == {
         "halved": "no answer",
         "checksum": "checksum",
