@@ -44,9 +44,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[_home_key], ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def prefect_server(_prefect_server: str) -> Iterator[str]:
+    """The API's address of a server that Prefect is pointed at."""
+    yield _prefect_server
+    _end_event_threads()
+
+
 @pytest.fixture(scope="session")
-def prefect_server(pytestconfig: pytest.Config) -> Iterator[str]:
-    """Start a server once for all tests, point Prefect at it and yield its API's address."""
+def _prefect_server(pytestconfig: pytest.Config) -> Iterator[str]:
+    """Start a server once for all tests and point Prefect at it."""
     home = pytestconfig.stash[_home_key]
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
@@ -129,6 +136,16 @@ def _send_remaining_logs() -> None:
     from prefect.logging.handlers import APILogHandler  # noqa: PLC0415 -- takes seconds
 
     APILogHandler().flush()
+
+
+def _end_event_threads() -> None:
+    """Close the connections that flows in this process send their events on.
+
+    Such a connection draws random numbers now and then, which Hypothesis takes for a faulty strategy.
+    """
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415 -- takes seconds
+
+    EventsWorker.drain_all(timeout=STOP_TIMEOUT_S, at_exit=False)
 
 
 def _free_port() -> int:

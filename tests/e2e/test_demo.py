@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -37,6 +38,16 @@ class Demo:
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing behind, also when the test has failed midway."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        if self.process.stdout is not None and not self.process.stdout.closed:
+            self.end()
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
@@ -87,28 +98,28 @@ def folder() -> Iterator[Path]:
 
 
 def test_the_demo_finds_every_planted_fault_and_cries_wolf_over_nothing(folder: Path, page: Page) -> None:
-    demo = Demo(folder, "--seconds", "45", "--json")
-    address = demo.wait_for(r"ready: (http://\S+)", READY_S)
-    page.goto(f"{address}/?lang=en")
-    expect(page.locator("h1").first).to_be_visible()
-    page.goto(f"{address}/episodes?lang=zh")
-    expect(page.get_by_text("暂停").first).to_be_visible()
-    result = json.loads(demo.end().splitlines()[-1])
-    assert demo.process.returncode == 0, "".join(demo.said[-40:])
-    assert result["episodes"] == {"found": result["episodes"]["found"], "missed": [], "false": []}
-    assert result["episodes"]["found"] >= 6
-    assert result["coverage"] >= 0.99
-    assert all(result["readings"][protocol] > 100 for protocol in ("dlt645", "modbus", "mqtt"))
-    assert result["line_faults"] >= 0.05
-    # 37 DL/T 645 meters and 12 behind gateways, 30 days of 96 quarters, energies and electrical values.
-    assert result["backfilled"] >= 49 * 30 * 96 * 0.995
-    assert demo.survivors() == []
+    with Demo(folder, "--seconds", "45", "--json") as demo:
+        address = demo.wait_for(r"ready: (http://\S+)", READY_S)
+        page.goto(f"{address}/?lang=en")
+        expect(page.locator("h1").first).to_be_visible()
+        page.goto(f"{address}/episodes?lang=zh")
+        expect(page.get_by_role("table").get_by_text("暂停").first).to_be_visible()
+        result = json.loads(demo.end().splitlines()[-1])
+        assert demo.process.returncode == 0, "".join(demo.said[-40:])
+        assert result["episodes"] == {"found": result["episodes"]["found"], "missed": [], "false": []}
+        assert result["episodes"]["found"] >= 6
+        assert result["coverage"] >= 0.99
+        assert all(result["readings"][protocol] > 100 for protocol in ("dlt645", "modbus", "mqtt"))
+        assert result["line_faults"] >= 0.05
+        # 37 DL/T 645 meters and 12 behind gateways, 30 days of 96 quarters, energies and electrical values.
+        assert result["backfilled"] >= 49 * 30 * 96 * 0.995
+        assert demo.survivors() == []
 
 
 def test_ctrl_c_ends_a_demo_that_is_still_coming_up(folder: Path) -> None:
-    demo = Demo(folder)
-    demo.wait_for(r"dashboard: (http://\S+)", READY_S)
-    demo.process.send_signal(signal.SIGINT)
-    demo.end()
-    assert "Traceback" not in "".join(demo.said)
-    assert demo.survivors() == []
+    with Demo(folder) as demo:
+        demo.wait_for(r"dashboard: (http://\S+)", READY_S)
+        demo.process.send_signal(signal.SIGINT)
+        demo.end()
+        assert "Traceback" not in "".join(demo.said)
+        assert demo.survivors() == []
