@@ -1,9 +1,10 @@
 """Interval energy (区间电量) from register readings: whole counts that add up exactly to last minus first.
 
 A register's value at a slot's edge is, in this order: a reading within the tolerance of it (load records
-before freezes before present reads); a point on the line between two readings at most one slot apart; a
-point on the line between the readings around a longer gap, whose slots are then estimated. Where a reset
-lies between the readings, or there is none on one side, the energy is unknown.
+before freezes before present reads; the seconds that a present read is off are made up for along the line to
+its neighbour); a point on the line between two readings at most one slot apart; a point on the line between
+the readings around a longer gap, whose slots are then estimated. Where a reset lies between the readings, or
+there is none on one side, the energy is unknown.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ ORIGIN_RANK: Mapping[str, int] = MappingProxyType(
 ACTUAL_SPAN = 0.5
 """An edge between two readings at most this share of a slot apart still makes an actual interval."""
 
+_FIRST_PRESENT = ORIGIN_RANK[Origin.PUSH.value]
+"""From this rank on a reading was taken when somebody asked or sent, not by the meter's own clock."""
 _INTERPOLATED = len(ORIGIN_RANK)
 _WIDE = _INTERPOLATED + 1
 _SPREAD = _INTERPOLATED + 2
@@ -196,8 +199,11 @@ def _best_of_each_time(readings: RegisterReadings) -> NDArray[np.intp]:
 def _edges(sound: SoundReadings, grid: SlotGrid, tolerance_s: float) -> _Edges:
     between = _edges_on_lines(sound, grid)
     nearest, found = _edges_read(sound, grid, tolerance_s)
+    # A load record or freeze is the register at the edge itself. A present read some seconds off is not: the
+    # line to its neighbour tells what the register was at the edge.
+    moved = (sound.rank[nearest] >= _FIRST_PRESENT) & (between.how != _UNKNOWN)
     return _Edges(
-        counts=np.where(found, sound.counts[nearest], between.counts),
+        counts=np.where(found & ~moved, sound.counts[nearest], between.counts),
         segment=np.where(found, sound.segment[nearest], between.segment),
         how=np.where(found, sound.rank[nearest], between.how),
     )

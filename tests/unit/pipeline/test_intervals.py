@@ -69,10 +69,11 @@ def test_load_records_come_before_present_reads() -> None:
     assert found.method.tolist() == ["load record", "load record"]
 
 
-def test_a_present_read_within_the_tolerance_stands_for_the_edge() -> None:
+def test_the_seconds_that_a_present_read_is_off_its_edge_are_made_up_for() -> None:
+    # 20 counts in 940 s: 890 s after the first reading, at 00:15, the register stood at 118.9.
     rows = [("00:00:10", 100, PRESENT), ("00:15:50", 120, PRESENT)]
     found = interval_counts(_readings(rows), _grid(1))
-    assert found.counts.tolist() == [20]
+    assert found.counts.tolist() == [18]
     assert found.quality.tolist() == ["A"]
     assert found.method.tolist() == ["present"]
 
