@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.limits import voltage_band
+from analysis.limits import VoltageBand, voltage_band
 from analysis.load import DailyLoad, daily_load
 from analysis.voltage import VoltageStatistics, daily_qualification
+from detectors.usage.service_point_load import service_point_load
 from pipeline.block import MeterMatrix, Times
 from pipeline.model import EVERYTHING, MeterId
 from pipeline.quantities import Quantity
-from pipeline.registry import Meter, Registry, Role, Wiring
+from pipeline.registry import Installation, Meter, Registry, Wiring
 from pipeline.timegrid import from_numpy, local_day
-from services.derive import MINUTES, batches
+from services.derive import METERS_AT_A_TIME, MINUTES, batches
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
@@ -48,9 +52,10 @@ def load_days(days: int, settings: Settings | None = None, now: datetime | None 
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
         found: list[LoadDay] = []
-        for meters in batches(registry):
+        for part in _parts(registry):
+            meters = [registry.meter_by_id[meter] for meter in {i.meter for i in part.installations}]
             matrix = _matrix(connection, registry, meters, (_first_instant(now, days), now), primary)
-            found += _load_days_of(matrix, registry)
+            found += _load_days_of(matrix, part)
         save_load_days(connection, found)
     return found
 
@@ -61,12 +66,14 @@ def voltage_quality(
     """Store and return every meter's voltage qualification on the last ``days`` local days."""
     settings = settings or load_settings()
     now = now or utc_now()
+    primary = primary_profiles(settings)
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
+        span = _first_instant(now, days), now
         found = [
             day
             for meters in batches(registry)
-            for day in _voltage_days_of(connection, registry, meters, _first_instant(now, days), now)
+            for day in _voltage_days_of(connection, registry, meters, span, primary)
         ]
         save_voltage_days(connection, found)
     return found
@@ -130,19 +137,26 @@ def _matrix(
     )
 
 
-def _load_days_of(matrix: MeterMatrix, registry: Registry) -> Iterator[LoadDay]:
-    """Yield the days of each service point with one main meter here, but the first, which is cut."""
-    row_of = {meter: row for row, meter in enumerate(matrix.meters)}
-    for point in registry.service_points:
-        rows = [
-            row_of[i.meter]
-            for i in registry.installations_of(point.id)
-            if i.meter in row_of and i.role is Role.MAIN
-        ]
-        if not rows:
+def _parts(registry: Registry) -> Iterator[Registry]:
+    """Yield the archive with some hundred service points at a time, each with all its meters."""
+    installed: dict[str | None, list[Installation]] = defaultdict(list)
+    for installation in registry.installations:
+        installed[installation.service_point].append(installation)
+    points = [point for point in registry.service_points if point.id in installed]
+    for first in range(0, len(points), METERS_AT_A_TIME):
+        some = points[first : first + METERS_AT_A_TIME]
+        here = [installation for point in some for installation in installed[point.id]]
+        yield replace(registry, service_points=some, installations=here)
+
+
+def _load_days_of(matrix: MeterMatrix, part: Registry) -> Iterator[LoadDay]:
+    """Yield the days of each service point but the first, which is cut."""
+    for point in part.service_points:
+        load = service_point_load(matrix, part, point.id, slice(None))
+        if load is None:
             continue
-        energy = matrix.import_kwh[rows].sum(axis=0, keepdims=True)
-        for day in daily_load(energy, matrix.starts_at, matrix.minutes, registry.zone_of(point.id))[1:]:
+        energy = load.kwh.reshape(1, -1)
+        for day in daily_load(energy, matrix.starts_at, matrix.minutes, part.zone_of(point.id))[1:]:
             yield _load_day(point.id, day)
 
 
@@ -167,38 +181,44 @@ def _number(column: NDArray[np.float64]) -> float | None:
 
 
 def _voltage_days_of(
-    connection: Connection, registry: Registry, meters: Sequence[Meter], starts_at: datetime, now: datetime
+    connection: Connection,
+    registry: Registry,
+    meters: Sequence[Meter],
+    span: tuple[datetime, datetime],
+    primary: frozenset[str],
 ) -> Iterator[VoltageDay]:
+    installed = {i.meter: i for i in registry.installed_at(span[1])}
     series = reading_series(
         connection,
         sorted({phase for phases in PHASES.values() for phase in phases}),
         scope=EVERYTHING,
-        starts_at=starts_at,
-        ends_at=now,
+        starts_at=span[0],
+        ends_at=span[1],
         meters=[meter.id for meter in meters],
     )
     for meter in meters:
-        own = series.of(meter.id)
+        own, place = series.of(meter.id), installed.get(meter.id)
+        zone = registry.zone_of(None if place is None else place.service_point)
+        # A profile of primary values shows what stands before the transformer.
+        is_primary = place is not None and place.profile in primary
+        band = voltage_band(meter, 1.0 if is_primary else registry.ratio_of(meter.id, span[1]).pt)
         for phase in PHASES[meter.wiring]:
             known = np.isfinite(own.values[phase])
-            yield from _phase_days(meter, registry, phase, own.taken_at[known], own.values[phase][known])
+            samples = own.taken_at[known], own.values[phase][known]
+            for day, told in _whole_days(*samples, band, zone) if known.any() else ():
+                yield _voltage_day(meter.id, day, phase, told)
 
 
-def _phase_days(
-    meter: Meter, registry: Registry, phase: Quantity, taken_at: Times, volts: NDArray[np.float64]
-) -> Iterator[VoltageDay]:
-    if len(taken_at) == 0:
-        return
-    points = [i.service_point for i in registry.installations if i.meter == meter.id]
-    zone = registry.zone_of(points[-1] if points else None)
-    ratio = registry.ratio_of(meter.id, from_numpy(taken_at[-1]))
+def _whole_days(
+    taken_at: Times, volts: NDArray[np.float64], band: VoltageBand, zone: ZoneInfo
+) -> Iterator[tuple[date, VoltageStatistics]]:
+    """Yield the days but the first, which is cut, if there are others."""
     times, first = np.unique(taken_at, return_index=True)
-    band = voltage_band(meter, ratio.pt)
     days = daily_qualification(times, volts[first], band, zone=zone, hold_s=HOLD_S)
     began = from_numpy(times[0])
     for day, told in days.items():
         if local_day(day, zone)[0] >= began or len(days) == 1:
-            yield _voltage_day(meter.id, day, phase, told)
+            yield day, told
 
 
 def _voltage_day(meter: MeterId, day: date, phase: Quantity, told: VoltageStatistics) -> VoltageDay:
