@@ -89,7 +89,7 @@ class Showing:
     def __init__(self, shown: Mapping[Quantity, float]) -> None:
         self._shown = shown
 
-    def read(self, _instant: datetime) -> Mapping[Quantity, float]:
+    def read(self, instant: datetime) -> Mapping[Quantity, float]:  # noqa: ARG002 - the shape of every model
         return self._shown
 
 
