@@ -15,7 +15,7 @@ from pipeline.model import Snapshot
 from pipeline.ports import WriteReport
 from pipeline.registry import Registry
 from storage.coverage import CoverageLedger
-from storage.database import Connection, connect
+from storage.database import Connection, connect, storage_errors
 from storage.writer import ReadingWriter
 
 BATCH_ROWS = 5000
@@ -45,6 +45,8 @@ class Store:
         self._url = database_url
         self._registry = registry
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
+        self._batch: list[Entry] = []
+        """In hand: taken from the queue, not yet committed."""
         self._connection: Connection | None = None
         self._writer: ReadingWriter | None = None
         self.report = WriteReport()
@@ -61,45 +63,69 @@ class Store:
         """Write until cancelled; what was handed over before is still written."""
         try:
             while True:
-                await self._write(await self._gather())
+                await self._gather()
+                await self._write()
+        except asyncio.CancelledError:
+            await self._write_rest()
+            raise
         finally:
-            await asyncio.shield(self._write_rest())
             if self._connection is not None:
                 self._connection.close()
 
-    async def _gather(self) -> list[Entry]:
-        entries = [await self._queue.get()]
+    async def _gather(self) -> None:
+        """Add to the batch in hand what comes within a moment; a cancellation leaves it in hand."""
+        if not self._batch:
+            self._batch.append(await self._queue.get())
         loop = asyncio.get_running_loop()
         until = loop.time() + GATHER_S
-        rows = len(entries[0].snapshots)
-        while rows < BATCH_ROWS and (left_s := until - loop.time()) > 0:
+        while self._rows < BATCH_ROWS and (left_s := until - loop.time()) > 0:
             try:
-                entries.append(await asyncio.wait_for(self._queue.get(), left_s))
+                async with asyncio.timeout(left_s):
+                    self._batch.append(await self._queue.get())
             except TimeoutError:
                 break
-            rows += len(entries[-1].snapshots)
-        return entries
 
-    async def _write(self, entries: list[Entry]) -> None:
-        """Commit a batch, again and again until the database takes it."""
+    @property
+    def _rows(self) -> int:
+        return sum(len(entry.snapshots) for entry in self._batch)
+
+    async def _write(self) -> None:
+        """Commit the batch in hand, again and again until the database takes it."""
         pause_s = RETRY_FIRST_S
-        while True:
+        while self._batch:
             try:
-                self.report += await asyncio.to_thread(self._commit, entries)
-                break
+                self.report += await self._committed(self._batch)
             except StorageError as error:
                 _log.warning("database away, will try again in %.1f s: %s", pause_s, error)
                 await asyncio.sleep(pause_s)
                 pause_s = min(RETRY_MOST_S, 2 * pause_s)
-        for _ in entries:
+            else:
+                self._release()
+
+    async def _committed(self, entries: Sequence[Entry]) -> WriteReport:
+        """Commit in a thread and wait for it, whatever happens: one connection is for one thread."""
+        commit_ = asyncio.ensure_future(asyncio.to_thread(self._commit, entries))
+        try:
+            return await asyncio.shield(commit_)
+        except asyncio.CancelledError:
+            await asyncio.wait([commit_])
+            if commit_.exception() is None:
+                self.report += commit_.result()
+                self._release()
+            raise
+
+    def _release(self) -> None:
+        """Let go of the batch in hand: it is committed."""
+        for _ in self._batch:
             self._queue.task_done()
+        self._batch = []
 
     async def _write_rest(self) -> None:
-        rest: list[Entry] = []
+        """Write what is in hand and what waits, but not longer than a stop may take."""
         while not self._queue.empty():
-            rest.append(self._queue.get_nowait())
-        if rest:
-            await asyncio.wait_for(self._write(rest), RETRY_MOST_S)
+            self._batch.append(self._queue.get_nowait())
+        async with asyncio.timeout(RETRY_MOST_S):
+            await self._write()
 
     def _commit(self, entries: Sequence[Entry]) -> WriteReport:
         if self._connection is None or self._connection.closed:
@@ -125,7 +151,7 @@ def commit(
     at = now()
     snapshots = [_checked(s, registry, at) for entry in entries for s in entry.snapshots]
     coverage = [line for entry in entries for line in entry.coverage]
-    with connection.transaction():
+    with storage_errors(f"storing {len(snapshots)} readings"), connection.transaction():
         report = (writer or ReadingWriter(connection)).write(snapshots)
         CoverageLedger(connection).record(coverage)
     return report
