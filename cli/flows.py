@@ -14,7 +14,10 @@ app = typer.Typer(help="Run or deploy the scheduled flows (Prefect).", no_args_i
 def serve(
     limit: Annotated[int, typer.Option(min=1, help="How many flow runs at a time.")] = 2,
 ) -> None:
-    """Run every flow on its schedule on this machine; PREFECT_API_URL names the server."""
+    """Run every flow on its schedule on this machine; PREFECT_API_URL names the server.
+
+    Example: PREFECT_API_URL=http://127.0.0.1:4200/api kilowatch flows serve
+    """
     from flows.deploy import serve_here
 
     serve_here(limit)
@@ -51,7 +54,10 @@ def run(
 def deploy(
     work_pool: Annotated[str, typer.Option(help="The work pool whose workers run the flows.")] = "field",
 ) -> None:
-    """Register every flow with a work pool (make one: prefect work-pool create --type process field)."""
+    """Register every flow with a work pool (make one: prefect work-pool create --type process field).
+
+    Example: kilowatch flows deploy --work-pool field
+    """
     from flows.deploy import deploy_to
 
     for name in deploy_to(work_pool):

@@ -20,8 +20,6 @@ def commands(group: object, path: tuple[str, ...] = ()) -> Iterator[str]:
         yield from commands(command, (*path, name))
 
 
-SHOWN_BY_ITS_GROUP = {"flows deploy", "flows serve"}
-"""Commands without arguments to give an example of."""
 COMMANDS = sorted(commands(get_command(app)))
 
 
@@ -33,7 +31,7 @@ def test_the_commands_of_the_design_are_there() -> None:
     } <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS) - SHOWN_BY_ITS_GROUP))
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_command_shows_an_example(kilowatch: Invoke, command: str) -> None:
     ran = kilowatch(*command.split(), "--help")
     assert ran.status == 0
