@@ -37,7 +37,7 @@ def coverage_share(connection: Connection) -> float:
         row = connection.execute(
             "WITH first AS (SELECT min(slot_at) AS slot_at FROM coverage WHERE status <> 'backfilled') "
             "SELECT count(*) FILTER (WHERE c.status IN ('got', 'late')), count(*) "
-            "FROM coverage AS c, first WHERE c.slot_at > first.slot_at AND c.status <> 'backfilled'"
+            "FROM coverage AS c, first WHERE c.slot_at > first.slot_at"
         ).fetchone()
     got, expected = (int(row[0]), int(row[1])) if row else (0, 0)
     return got / expected if expected else 0.0
