@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.usage.suspended_load import SuspendedLoad
-from pipeline.block import MeterMatrix
 from pipeline.messages import summary
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Quantity
@@ -18,92 +16,49 @@ from pipeline.registry import (
     BasicCharge,
     Contract,
     Installation,
-    Meter,
     Ratio,
-    Registry,
     Role,
     ServicePoint,
-    Suspension,
 )
-from tests.fix_windows import SHANGHAI, STEEL_DAYS, STEEL_FROM, grid, steel_kwh, window
-
-STARTS_AT = grid(STEEL_FROM, STEEL_DAYS)
-STOP = Suspension(
-    id="S1",
-    service_point="P1",
-    starts_at=datetime(2018, 3, 8, tzinfo=SHANGHAI),
-    ends_at=datetime(2018, 3, 28, tzinfo=SHANGHAI),
-    setpoint_w=10_000.0,
+from tests.fix_windows import STEEL_DAYS, grid, steel_kwh, window
+from tests.unit.detectors.usage.suspended_plant import (
+    REGISTRY,
+    STARTS_AT,
+    STOP,
+    at,
+    days_of,
+    found,
+    plant_window,
+    slot_of,
+    suspended,
+    with_nights,
 )
-REGISTRY = Registry(
-    meters=(Meter(id=MeterId("m")),),
-    installations=(Installation(meter=MeterId("m"), service_point="P1"),),
-    service_points=(ServicePoint(id="P1"),),
-    contracts=(Contract(service_point="P1", capacity_kva=800.0, basic_charge=BasicCharge.CAPACITY),),
-    suspensions=(STOP,),
-)
-
-
-def _slot(local: datetime) -> int:
-    return int((local - STEEL_FROM) / timedelta(minutes=15))
-
-
-def _at(day: int, hour: int = 0, minute: int = 0) -> datetime:
-    return datetime(2018, 3, day, hour, minute, tzinfo=SHANGHAI)
-
-
-def _suspended(auxiliaries_kw: float = 5.0) -> NDArray[np.float64]:
-    """The plant's real curve, with nothing but auxiliaries from the 8th to the 27th."""
-    kwh = steel_kwh()
-    kwh[_slot(_at(8)) : _slot(_at(28))] = auxiliaries_kw / 4
-    return kwh
-
-
-def _with_nights(kwh: NDArray[np.float64], nights: tuple[int, ...] = (12, 13, 20)) -> NDArray[np.float64]:
-    """80 kW from 22:00 to 04:00 of the next day."""
-    for night in nights:
-        kwh[_slot(_at(night, 22)) : _slot(_at(night + 1, 4))] = 20.0
-    return kwh
-
-
-def _window(kwh: NDArray[np.float64], **columns: Any) -> MeterMatrix:
-    return window(STARTS_AT, {"m": kwh}, **columns)
-
-
-def _found(kwh: NDArray[np.float64], **changes: Any) -> list[Episode]:
-    registry = replace(REGISTRY, suspensions=(replace(STOP, **changes),))
-    return list(SuspendedLoad().detect(_window(kwh), registry))
-
-
-def _days(episode: Episode) -> dict[str, Mapping[str, Any]]:
-    rows: Any = episode.evidence["days"]
-    return {row["day"]: row for row in rows}
 
 
 def test_three_nights_of_80_kw_make_one_episode() -> None:
-    (episode,) = _found(_with_nights(_suspended()))
+    (episode,) = found(with_nights(suspended()))
     assert episode.verdict is Verdict.ABNORMAL
-    assert episode.starts_at == _at(12, 22)
-    assert episode.ends_at == _at(21, 4)
+    assert episode.starts_at == at(12, 22)
+    assert episode.ends_at == at(21, 4)
     # 3 nights x 6 h x 80 kW = 1 440 kWh; the other 462 h of 480 run 5 kW: 2 310 kWh.
     assert episode.energy_kwh == pytest.approx(1440.0)
     energy: Any = episode.evidence["energy"]
     assert energy["suspension_kwh"] == pytest.approx(1440.0 + 2310.0)
     maximum: Any = episode.evidence["maximum"]
     assert maximum["kw"] == pytest.approx(80.0)
-    assert maximum["at"] == _at(12, 22).astimezone(UTC).isoformat()
+    assert maximum["at"] == at(12, 22).astimezone(UTC).isoformat()
     assert maximum["source"] == "interval energy"
     assert episode.evidence["minutes_above"] == 3 * 6 * 60
     assert episode.evidence["days_above"] == 5
     assert episode.meter == "m"
     assert episode.service_point == "P1"
-    assert episode.detected_at == _at(28)
+    assert episode.detected_at == at(28)
     assert "up to 80.0 kW against a limit of 10.0 kW" in summary(episode)
 
 
 def test_the_days_are_judged_one_by_one() -> None:
-    (episode,) = _found(_with_nights(_suspended()))
-    days = _days(episode)
+    (episode,) = found(with_nights(suspended()))
+    days = days_of(episode)
     assert len(days) == 20
     abnormal = {day for day, row in days.items() if row["verdict"] == "abnormal"}
     assert abnormal == {"2018-03-12", "2018-03-13", "2018-03-14", "2018-03-20", "2018-03-21"}
@@ -122,62 +77,62 @@ def test_the_days_are_judged_one_by_one() -> None:
 
 
 def test_declared_auxiliaries_under_the_set_point_are_nothing() -> None:
-    assert _found(_suspended(5.0)) == []
+    assert found(suspended(5.0)) == []
 
 
 def test_the_plant_before_and_after_is_none_of_its_business() -> None:
-    kwh = _suspended(0.0)
-    assert kwh[: _slot(_at(8))].max() * 4 > 100
-    assert _found(kwh, setpoint_w=None) == []
+    kwh = suspended(0.0)
+    assert kwh[: slot_of(at(8))].max() * 4 > 100
+    assert found(kwh, setpoint_w=None) == []
 
 
 def test_without_set_point_half_a_kilowatt_is_the_limit_of_a_full_suspension() -> None:
-    (episode,) = _found(_suspended(0.6), setpoint_w=None)
+    (episode,) = found(suspended(0.6), setpoint_w=None)
     assert episode.evidence["limit"] == {
         "value": 0.5,
         "unit": "kW",
         "source": "0.5 kW for a full suspension",
     }
-    assert _found(_suspended(0.4), setpoint_w=None) == []
+    assert found(suspended(0.4), setpoint_w=None) == []
 
 
 def test_declared_auxiliaries_raise_the_limit() -> None:
-    assert _found(_suspended(5.0), setpoint_w=None, auxiliaries_kw=6.0) == []
-    (episode,) = _found(_suspended(7.0), setpoint_w=None, auxiliaries_kw=6.0)
+    assert found(suspended(5.0), setpoint_w=None, auxiliaries_kw=6.0) == []
+    (episode,) = found(suspended(7.0), setpoint_w=None, auxiliaries_kw=6.0)
     assert episode.parameters["limit_kw"] == 6.0
 
 
 def test_the_limit_is_never_a_share_of_the_capacity() -> None:
     contract = Contract(service_point="P1", capacity_kva=100_000.0, basic_charge=BasicCharge.CAPACITY)
     registry = replace(REGISTRY, contracts=(contract,), suspensions=(replace(STOP, setpoint_w=None),))
-    (episode,) = SuspendedLoad().detect(_window(_suspended(2.0)), registry)
+    (episode,) = SuspendedLoad().detect(plant_window(suspended(2.0)), registry)
     assert episode.parameters["limit_kw"] == 0.5
 
 
 def test_one_high_slot_does_not_fire() -> None:
-    kwh = _suspended()
-    kwh[_slot(_at(15, 3))] = 20.0
-    assert _found(kwh) == []
+    kwh = suspended()
+    kwh[slot_of(at(15, 3))] = 20.0
+    assert found(kwh) == []
 
 
 def test_two_high_slots_with_an_estimated_one_between_do_not_fire() -> None:
-    kwh = _suspended()
-    first = _slot(_at(15, 3))
+    kwh = suspended()
+    first = slot_of(at(15, 3))
     kwh[first : first + 3] = 20.0
     letters = np.full(len(kwh), "A")
     letters[first + 1] = "E"
-    (episode,) = SuspendedLoad().detect(_window(kwh, quality={"m": letters}), REGISTRY)
+    (episode,) = SuspendedLoad().detect(plant_window(kwh, quality={"m": letters}), REGISTRY)
     assert episode.verdict is Verdict.UNKNOWN
     assert episode.evidence["unknown_days"] == ["2018-03-15"]
 
 
 @pytest.mark.parametrize("letter", ["E", "S", "F", "V"])
 def test_values_that_are_not_actual_never_open_an_episode(letter: str) -> None:
-    kwh = _with_nights(_suspended())
+    kwh = with_nights(suspended())
     letters = np.where(kwh == 20.0, letter, "A")
-    (episode,) = SuspendedLoad().detect(_window(kwh, quality={"m": letters}), REGISTRY)
+    (episode,) = SuspendedLoad().detect(plant_window(kwh, quality={"m": letters}), REGISTRY)
     assert episode.verdict is Verdict.UNKNOWN
-    assert len(_days(episode)) == 20
+    assert len(days_of(episode)) == 20
     assert episode.evidence["unknown_days"] == [
         "2018-03-12",
         "2018-03-13",
@@ -188,14 +143,14 @@ def test_values_that_are_not_actual_never_open_an_episode(letter: str) -> None:
 
 
 def test_missing_reads_make_their_days_unknown_and_not_normal() -> None:
-    kwh = _suspended()
-    kwh[_slot(_at(10, 8)) : _slot(_at(10, 9))] = np.nan
-    kwh[_slot(_at(17)) : _slot(_at(18))] = np.nan
-    (episode,) = _found(kwh)
+    kwh = suspended()
+    kwh[slot_of(at(10, 8)) : slot_of(at(10, 9))] = np.nan
+    kwh[slot_of(at(17)) : slot_of(at(18))] = np.nan
+    (episode,) = found(kwh)
     assert episode.verdict is Verdict.UNKNOWN
     assert episode.energy_kwh is None
     assert episode.evidence["unknown_days"] == ["2018-03-10", "2018-03-17"]
-    days = _days(episode)
+    days = days_of(episode)
     assert days["2018-03-10"]["missing"] == 4
     assert days["2018-03-17"]["max_kw"] is None
     assert days["2018-03-11"]["verdict"] == "normal"
@@ -203,60 +158,60 @@ def test_missing_reads_make_their_days_unknown_and_not_normal() -> None:
 
 
 def test_with_load_found_the_unknown_days_stand_in_the_same_episode() -> None:
-    kwh = _with_nights(_suspended())
-    kwh[_slot(_at(17)) : _slot(_at(18))] = np.nan
-    (episode,) = _found(kwh)
+    kwh = with_nights(suspended())
+    kwh[slot_of(at(17)) : slot_of(at(18))] = np.nan
+    (episode,) = found(kwh)
     assert episode.verdict is Verdict.ABNORMAL
-    assert _days(episode)["2018-03-17"]["verdict"] == "unknown"
+    assert days_of(episode)["2018-03-17"]["verdict"] == "unknown"
 
 
 def test_known_and_unknown_findings_have_ids_of_their_own() -> None:
-    (abnormal,) = _found(_with_nights(_suspended()))
-    kwh = _suspended()
-    kwh[_slot(_at(17))] = np.nan
-    (unknown,) = _found(kwh)
+    (abnormal,) = found(with_nights(suspended()))
+    kwh = suspended()
+    kwh[slot_of(at(17))] = np.nan
+    (unknown,) = found(kwh)
     assert abnormal.id != unknown.id
-    (longer,) = _found(_with_nights(_suspended(), (10, 12, 13, 20)))
+    (longer,) = found(with_nights(suspended(), (10, 12, 13, 20)))
     assert longer.id == abnormal.id
 
 
 def test_the_slots_at_both_ends_are_tolerated() -> None:
-    kwh = _suspended()
-    kwh[_slot(_at(8))] = 20.0  # begins with the suspension
-    kwh[_slot(_at(27, 23, 45))] = 20.0  # ends with it
-    assert _found(kwh) == []
-    kwh[_slot(_at(8, 0, 15)) : _slot(_at(8, 0, 45))] = 20.0
-    (episode,) = _found(kwh)
-    assert episode.starts_at == _at(8, 0, 15)
+    kwh = suspended()
+    kwh[slot_of(at(8))] = 20.0  # begins with the suspension
+    kwh[slot_of(at(27, 23, 45))] = 20.0  # ends with it
+    assert found(kwh) == []
+    kwh[slot_of(at(8, 0, 15)) : slot_of(at(8, 0, 45))] = 20.0
+    (episode,) = found(kwh)
+    assert episode.starts_at == at(8, 0, 15)
 
 
 def test_a_suspension_that_begins_within_a_slot_leaves_that_slot_out() -> None:
-    kwh = _suspended()
-    first = _slot(_at(8))
+    kwh = suspended()
+    first = slot_of(at(8))
     kwh[first : first + 41] = 20.0  # the plant runs until the suspension at 10:07
-    assert _found(kwh, starts_at=_at(8, 10, 7)) == []
+    assert found(kwh, starts_at=at(8, 10, 7)) == []
     kwh[first + 41 : first + 43] = 20.0  # 10:15 to 10:45 too
-    (episode,) = _found(kwh, starts_at=_at(8, 10, 7))
-    assert episode.starts_at == _at(8, 10, 15)
+    (episode,) = found(kwh, starts_at=at(8, 10, 7))
+    assert episode.starts_at == at(8, 10, 15)
 
 
 def test_load_at_the_end_of_the_data_stays_open_while_the_suspension_lasts() -> None:
-    kwh = _suspended()
-    kwh[_slot(_at(27, 20)) :] = 20.0
-    window_end = _slot(_at(28))
+    kwh = suspended()
+    kwh[slot_of(at(27, 20)) :] = 20.0
+    window_end = slot_of(at(28))
     whole = window(STARTS_AT[:window_end], {"m": kwh[:window_end]})
     registry = replace(REGISTRY, suspensions=(replace(STOP, ends_at=None),))
     (episode,) = SuspendedLoad().detect(whole, registry)
     assert episode.ends_at is None
-    assert episode.starts_at == _at(27, 20)
-    assert episode.detected_at == _at(28)
+    assert episode.starts_at == at(27, 20)
+    assert episode.detected_at == at(28)
     (over,) = SuspendedLoad().detect(whole, REGISTRY)  # here the suspension ends with the window
-    assert over.ends_at == _at(27, 23, 45)
+    assert over.ends_at == at(27, 23, 45)
 
 
 def test_slots_that_may_still_be_on_their_way_are_not_judged_yet() -> None:
-    now = _slot(_at(20, 10))
-    kwh = _suspended()[:now]
+    now = slot_of(at(20, 10))
+    kwh = suspended()[:now]
     kwh[now - 8 :] = np.nan
     assert SuspendedLoad().detect(window(STARTS_AT[:now], {"m": kwh}), REGISTRY) == []
     kwh[now - 9] = np.nan
@@ -265,17 +220,17 @@ def test_slots_that_may_still_be_on_their_way_are_not_judged_yet() -> None:
 
 
 def test_load_that_goes_on_stays_open_while_the_newest_slots_are_on_their_way() -> None:
-    now = _slot(_at(20, 10))
-    kwh = _suspended()[:now]
+    now = slot_of(at(20, 10))
+    kwh = suspended()[:now]
     kwh[now - 20 : now - 3] = 20.0
     kwh[now - 3 :] = np.nan
     (episode,) = SuspendedLoad().detect(window(STARTS_AT[:now], {"m": kwh}), REGISTRY)
     assert episode.ends_at is None
-    assert episode.detected_at == _at(20, 9, 15)
+    assert episode.detected_at == at(20, 9, 15)
 
 
 def test_sub_meters_are_subtracted_and_check_meters_ignored() -> None:
-    kwh = _with_nights(_suspended())
+    kwh = with_nights(suspended())
     installations = (
         Installation(meter=MeterId("m"), service_point="P1"),
         Installation(meter=MeterId("tenant"), service_point="P1", role=Role.SUBTRACT),
@@ -296,13 +251,13 @@ def test_a_sub_meter_without_data_makes_the_suspension_unknown() -> None:
         Installation(meter=MeterId("tenant"), service_point="P1", role=Role.SUBTRACT),
     )
     registry = replace(REGISTRY, installations=installations)
-    (episode,) = SuspendedLoad().detect(_window(_with_nights(_suspended())), registry)
+    (episode,) = SuspendedLoad().detect(plant_window(with_nights(suspended())), registry)
     assert episode.verdict is Verdict.UNKNOWN
     assert episode.evidence["meters_without_data"] == ["tenant"]
 
 
 def test_two_main_meters_are_added() -> None:
-    kwh = _suspended(6.0)
+    kwh = suspended(6.0)
     installations = tuple(Installation(meter=MeterId(m), service_point="P1") for m in ("b", "a"))
     registry = replace(REGISTRY, installations=installations)
     (episode,) = SuspendedLoad().detect(window(STARTS_AT, {"b": kwh, "a": kwh}), registry)
@@ -311,25 +266,25 @@ def test_two_main_meters_are_added() -> None:
 
 
 def test_a_meter_change_within_the_suspension_is_followed() -> None:
-    kwh = _with_nights(_suspended(), (12, 20))
-    change = _at(15, 10)
+    kwh = with_nights(suspended(), (12, 20))
+    change = at(15, 10)
     old, new = kwh.copy(), kwh.copy()
-    old[_slot(change) :] = np.nan
-    new[: _slot(change)] = np.nan
+    old[slot_of(change) :] = np.nan
+    new[: slot_of(change)] = np.nan
     installations = (
         Installation(meter=MeterId("old"), service_point="P1", ends_at=change),
         Installation(meter=MeterId("new"), service_point="P1", starts_at=change),
     )
     registry = replace(REGISTRY, installations=installations)
     (episode,) = SuspendedLoad().detect(window(STARTS_AT, {"old": old, "new": new}), registry)
-    assert (episode.starts_at, episode.ends_at) == (_at(12, 22), _at(21, 4))
-    assert {row["verdict"] for row in _days(episode).values()} == {"normal", "abnormal"}
+    assert (episode.starts_at, episode.ends_at) == (at(12, 22), at(21, 4))
+    assert {row["verdict"] for row in days_of(episode).values()} == {"normal", "abnormal"}
 
 
 def test_overlapping_suspensions_are_two_episodes_that_name_each_other() -> None:
-    second = replace(STOP, id="S2", starts_at=_at(11), ends_at=_at(14))
+    second = replace(STOP, id="S2", starts_at=at(11), ends_at=at(14))
     registry = replace(REGISTRY, suspensions=(STOP, second))
-    found = SuspendedLoad().detect(_window(_with_nights(_suspended())), registry)
+    found = SuspendedLoad().detect(plant_window(with_nights(suspended())), registry)
     by_suspension = {episode.parameters["suspension"]: episode for episode in found}
     assert by_suspension["S1"].energy_kwh == pytest.approx(1440.0)
     # The night of the 13th goes on beyond S2's end at midnight, whose last slot is tolerated.
@@ -344,35 +299,35 @@ def _partial(kwh: NDArray[np.float64], kvar: float = np.nan) -> list[Episode]:
     registry = replace(
         REGISTRY, suspensions=(suspension,), ratios=(Ratio(meter=MeterId("m"), ct=20.0, pt=1.0),)
     )
-    return list(SuspendedLoad().detect(_window(kwh, values=values, step_kwh=0.2), registry))
+    return list(SuspendedLoad().detect(plant_window(kwh, values=values, step_kwh=0.2), registry))
 
 
 def test_active_power_above_what_a_partial_suspension_left_proves_it() -> None:
-    (episode,) = _partial(_with_nights(_suspended(110.0)))
+    (episode,) = _partial(with_nights(suspended(110.0)))
     assert episode.verdict is Verdict.ABNORMAL
     assert episode.parameters["unit"] == "kVA"
     assert episode.parameters["limit_kw"] == pytest.approx(105.0)
 
 
 def test_active_power_below_a_capacity_proves_nothing_without_reactive_power() -> None:
-    (episode,) = _partial(_suspended(80.0))
+    (episode,) = _partial(suspended(80.0))
     assert episode.verdict is Verdict.UNKNOWN
     assert episode.message == "episode.suspended_load_no_reactive"
 
 
 def test_with_reactive_power_the_apparent_power_decides() -> None:
     # 80 kW and 3 kvar x 20 = 60 kvar are 100 kVA; with 4 kvar x 20 = 80 kvar they are 113 kVA.
-    assert _partial(_suspended(80.0), kvar=3.0) == []
-    (episode,) = _partial(_suspended(80.0), kvar=4.0)
+    assert _partial(suspended(80.0), kvar=3.0) == []
+    (episode,) = _partial(suspended(80.0), kvar=4.0)
     assert episode.verdict is Verdict.ABNORMAL
 
 
 def test_reactive_energy_comes_before_reactive_power_of_an_instant() -> None:
     # 20 kvarh in 15 minutes are 80 kvar; the measured 0 kvar at the slots' starts are only instants.
-    kwh = _suspended(80.0)
+    kwh = suspended(80.0)
     values = {Quantity.REACTIVE_POWER: np.zeros((1, len(kwh)))}
     registry = replace(REGISTRY, suspensions=(replace(STOP, setpoint_w=None, remaining_kva=100.0),))
-    plain = _window(kwh, values=values)
+    plain = plant_window(kwh, values=values)
     assert SuspendedLoad().detect(plain, registry) == []
     reactive = replace(plain, import_kvarh=np.full((1, len(kwh)), 20.0))
     (episode,) = SuspendedLoad().detect(reactive, registry)
@@ -385,7 +340,7 @@ def test_a_coarse_register_does_not_fire_on_its_own_steps() -> None:
     kwh = np.diff(steps, prepend=0.0)
     suspension = replace(STOP, setpoint_w=None)
     registry = replace(REGISTRY, suspensions=(suspension,))
-    assert SuspendedLoad().detect(_window(kwh, step_kwh=1.0), registry) == []
+    assert SuspendedLoad().detect(plant_window(kwh, step_kwh=1.0), registry) == []
 
 
 def test_a_coarse_register_still_shows_a_load_by_its_days() -> None:
@@ -393,55 +348,17 @@ def test_a_coarse_register_still_shows_a_load_by_its_days() -> None:
     steps = np.floor(np.cumsum(np.full(STEEL_DAYS * 96, 0.75)))
     kwh = np.diff(steps, prepend=0.0)
     registry = replace(REGISTRY, suspensions=(replace(STOP, setpoint_w=None),))
-    (episode,) = SuspendedLoad().detect(_window(kwh, step_kwh=1.0), registry)
+    (episode,) = SuspendedLoad().detect(plant_window(kwh, step_kwh=1.0), registry)
     assert episode.verdict is Verdict.ABNORMAL
     assert episode.score < 1
-    assert _days(episode)["2018-03-10"]["judged_by"] == "energy of the day"
+    assert days_of(episode)["2018-03-10"]["judged_by"] == "energy of the day"
     maximum: Any = episode.evidence["maximum"]
     assert maximum["uncertainty_kw"] == 4.0
 
 
-def test_the_maximum_comes_from_measured_power_where_a_step_is_large() -> None:
-    kwh = _with_nights(_suspended())
-    power = kwh * 4 + np.where(kwh == 20.0, 3.0, 0.0)
-    (episode,) = SuspendedLoad().detect(_window(kwh, step_kwh=2.0, power_kw={"m": power}), REGISTRY)
-    maximum: Any = episode.evidence["maximum"]
-    assert maximum["source"] == "measured power"
-    assert maximum["kw"] == pytest.approx(83.0)
-    assert maximum["step_kwh"] == 2.0
-    assert maximum["step_share"] == pytest.approx(0.1)
-
-
-def test_without_power_the_maximum_comes_from_the_measured_demand() -> None:
-    kwh = _with_nights(_suspended())
-    values = {Quantity.DEMAND_IMPORT: (kwh * 4)[None, :]}
-    (episode,) = SuspendedLoad().detect(_window(kwh, step_kwh=2.0, values=values), REGISTRY)
-    maximum: Any = episode.evidence["maximum"]
-    assert maximum["source"] == "measured demand"
-
-
-def test_the_penalty_basis_follows_the_contract() -> None:
-    (episode,) = _found(_with_nights(_suspended()))
-    penalty: Any = episode.evidence["penalty"]
-    assert penalty["basis"].startswith("two-part tariff")
-    assert penalty["capacity_suspended_kva"] == 800.0
-    assert penalty["days"] == 5
-    single = replace(REGISTRY, contracts=(replace(REGISTRY.contracts[0], basic_charge=BasicCharge.NONE),))
-    (episode,) = SuspendedLoad().detect(_window(_with_nights(_suspended())), single)
-    penalty = episode.evidence["penalty"]
-    assert "30 yuan per kW" in penalty["basis"]
-
-
-def test_a_penalty_that_the_contract_does_not_tell_is_unknown_and_names_the_entry() -> None:
-    (episode,) = SuspendedLoad().detect(_window(_with_nights(_suspended())), replace(REGISTRY, contracts=()))
-    penalty: Any = episode.evidence["penalty"]
-    assert penalty["basis"].startswith("unknown")
-    assert penalty["wanted_entries"] == ["[[contract]] of service point P1: capacity_kva, basic_charge"]
-
-
 def test_a_service_point_without_meter_is_unknown_and_names_the_entry() -> None:
     registry = replace(REGISTRY, installations=())
-    (episode,) = SuspendedLoad().detect(_window(_suspended()), registry)
+    (episode,) = SuspendedLoad().detect(plant_window(suspended()), registry)
     assert episode.verdict is Verdict.UNKNOWN
     assert episode.evidence["wanted_entries"] == ["[[installation]] of service point P1 with role main"]
     assert "[[installation]]" in summary(episode)
@@ -452,24 +369,9 @@ def test_a_window_of_other_customers_says_nothing() -> None:
 
 
 def test_no_data_of_its_meter_is_unknown() -> None:
-    (episode,) = SuspendedLoad().detect(_window(np.full(len(STARTS_AT), np.nan)), REGISTRY)
+    (episode,) = SuspendedLoad().detect(plant_window(np.full(len(STARTS_AT), np.nan)), REGISTRY)
     assert episode.verdict is Verdict.UNKNOWN
     assert episode.parameters["days"] == 20
-
-
-def test_the_curve_shows_the_days_concerned() -> None:
-    (episode,) = _found(_with_nights(_suspended()))
-    shown: Any = episode.evidence["curve"]
-    assert shown["limit"] == 10.0
-    assert len(shown["points"]) == 5 * 96 + 4 * 8
-
-
-def test_a_long_curve_is_thinned_and_keeps_its_peak() -> None:
-    (episode,) = _found(steel_kwh(), starts_at=_at(1), ends_at=None)
-    shown: Any = episode.evidence["curve"]
-    assert 1000 < len(shown["points"]) <= 2000
-    assert shown["each_point"] == "highest slot"
-    assert max(kw for _, kw in shown["points"]) == pytest.approx(steel_kwh().max() * 4)
 
 
 @pytest.mark.parametrize(
@@ -490,7 +392,7 @@ def test_days_follow_the_areas_zone_through_a_clock_change(changed: date, slots:
     high = int(np.searchsorted(starts_at, np.datetime64(midnight.astimezone(UTC).replace(tzinfo=None))))
     kwh[high : high + slots] = 20.0
     (episode,) = SuspendedLoad().detect(window(starts_at, {"m": kwh}), registry)
-    rows = _days(episode)
+    rows = days_of(episode)
     assert rows[changed.isoformat()]["slots"] == slots
     assert rows[changed.isoformat()]["minutes_above"] == slots * 15
     assert [row["verdict"] for row in rows.values()] == ["normal", "abnormal", "normal"]
