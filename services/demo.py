@@ -94,6 +94,7 @@ def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MARKER).touch()
+    (folder / "tmp").mkdir()
 
 
 @contextmanager
@@ -155,6 +156,8 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) ->
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        # Prefect's runner works in a folder of one name for all users, which another one may own.
+        "TMPDIR": str(folder / "tmp"),
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
     }
