@@ -67,6 +67,10 @@ class Answer:
     """Stored instants; empty when the meter holds none for the asked time."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What is no quantity: ``address``, ``clock`` (ISO 8601) ..."""
+    more: Query | None = None
+    """Asks for the rest, where the meter could not send all at once; the answer to it holds the whole."""
+    deviations: tuple[str, ...] = ()
+    """In what the meter was seen to differ from its standard: tolerated, and reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
