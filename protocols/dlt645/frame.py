@@ -72,6 +72,18 @@ def build(address: bytes, control: int, data: bytes) -> bytes:
     return head + bytes((sum(head) & 0xFF, END))
 
 
+def is_whole(raw: bytes) -> bool:
+    """Tell whether bytes are exactly one sound frame without preamble."""
+    return (
+        len(raw) >= OVERHEAD
+        and raw[0] == START
+        and raw[7] == START
+        and raw[-1] == END
+        and len(raw) == OVERHEAD + raw[9]
+        and sums_up(raw)
+    )
+
+
 def sums_up(raw: bytes) -> bool:
     """Tell whether the checksum fits in a frame of the right length: the sum from the first START on."""
     return (sum(raw) - END - 2 * raw[-2]) & 0xFF == 0
