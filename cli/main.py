@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import collect, dashboard, db, decode, demo, detect, flows, read, registry, simulate
+from cli import collect, dashboard, db, decode, demo, detect, flows, read, registry, replay, simulate
 from pipeline.errors import KilowatchError
 
 FOUND_BAD_INPUT = 1
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("decode")(decode.decode)
 app.command("read")(read.read)
+app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)

@@ -70,7 +70,7 @@ class AnswerColumns:
     rows: NDArray[np.intp]
     """Places of the frames in what was given."""
     addresses: Sequence[str]
-    values: Mapping[Quantity, NDArray[np.float64]]
+    numbers: Mapping[Quantity, NDArray[np.float64]]
     """NaN where missing; spectra and status words have shape (rows, elements)."""
     flags: Mapping[Quantity, NDArray[np.int32]]
     """``Quality`` of the values that could not be read; only of quantities that have such."""
@@ -193,7 +193,7 @@ def _columns(
                 values[slot.quantity], odd = _field(content, slot, decoder)
                 if odd.any():
                     flags[slot.quantity] = _flags(odd)
-    return AnswerColumns(item=item, rows=rows, addresses=_addresses(matrix), values=values, flags=flags)
+    return AnswerColumns(item=item, rows=rows, addresses=_addresses(matrix), numbers=values, flags=flags)
 
 
 def _addresses(matrix: Bytes) -> Sequence[str]:

@@ -50,7 +50,7 @@ def one(raw: bytes, decoder: Decoder) -> ReadAnswer | None:
 def row_of(columns: AnswerColumns, place: int) -> dict[Quantity, Value]:
     """Return the values of one row, as a single read gives them."""
     values: dict[Quantity, Value] = {}
-    for quantity, column in columns.values.items():
+    for quantity, column in columns.numbers.items():
         cell = column[place]
         if column.ndim > 1:
             values[quantity] = tuple(cell.tolist())

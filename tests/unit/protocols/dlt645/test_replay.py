@@ -40,21 +40,21 @@ def test_many_answers_are_read_in_groups_of_like_ones() -> None:
     by_item = {columns.item.di: columns for columns in done.columns}
     assert by_item["00010000"].rows.tolist() == [0, 2]
     assert by_item["00010000"].addresses == ["123456789012"] * 2
-    assert by_item["00010000"].values[Quantity.ACTIVE_ENERGY_IMPORT].tolist() == [123456.78] * 2
-    rates = by_item["0001FF00"].values
+    assert by_item["00010000"].numbers[Quantity.ACTIVE_ENERGY_IMPORT].tolist() == [123456.78] * 2
+    rates = by_item["0001FF00"].numbers
     assert [column.tolist() for column in rates.values()] == [[36.30], [2.56], [0.19], [0.38], [33.17]]
-    assert by_item["B611"].values[Quantity.VOLTAGE_A].tolist() == [223.0]
+    assert by_item["B611"].numbers[Quantity.VOLTAGE_A].tolist() == [223.0]
     assert done.left.tolist() == []
 
 
 def test_what_the_meter_marks_as_absent_is_missing_and_not_flagged() -> None:
     frame = bytes.fromhex(ONE_PHASE_VOLTAGES)
     (columns,) = replay([frame], THREE_PHASE).columns
-    assert columns.values[Quantity.VOLTAGE_A].tolist() == [225.6]
-    assert np.isnan(columns.values[Quantity.VOLTAGE_B]).all()
+    assert columns.numbers[Quantity.VOLTAGE_A].tolist() == [225.6]
+    assert np.isnan(columns.numbers[Quantity.VOLTAGE_B]).all()
     assert columns.flags == {}
     (columns,) = replay([frame], ONE_PHASE).columns
-    assert set(columns.values) == {Quantity.VOLTAGE_A}
+    assert set(columns.numbers) == {Quantity.VOLTAGE_A}
 
 
 def test_a_digit_above_nine_is_missing_and_flagged_and_keeps_its_neighbours() -> None:
@@ -63,8 +63,8 @@ def test_a_digit_above_nine_is_missing_and_flagged_and_keeps_its_neighbours() ->
     odd[14] = 0x1A + 0x33
     odd[-2] = sum(odd[:-2]) & 0xFF
     (columns,) = replay([sound, bytes(odd)], ONE_PHASE).columns
-    assert columns.values[Quantity.VOLTAGE_A][0] == 225.6
-    assert np.isnan(columns.values[Quantity.VOLTAGE_A][1])
+    assert columns.numbers[Quantity.VOLTAGE_A][0] == 225.6
+    assert np.isnan(columns.numbers[Quantity.VOLTAGE_A][1])
     assert columns.flags[Quantity.VOLTAGE_A].tolist() == [Quality.GOOD, Quality.NOT_BCD]
 
 
