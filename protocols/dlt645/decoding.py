@@ -20,7 +20,6 @@ BLOCK_TRAILER = 0xAA
 
 Values: TypeAlias = dict[Quantity, Value]
 Flags: TypeAlias = dict[Quantity, Quality]
-_NUMBER = Kind.NUMBER
 
 
 class Slot(NamedTuple):
@@ -30,9 +29,17 @@ class Slot(NamedTuple):
     """Bytes that must be there."""
     first: int
     last: int | None
+    top: str
+    """A greater first digit is no plain number: it carries the sign bit, or is no digit of a number at all."""
     scale: int
     quantity: Quantity
     form: Format
+
+
+def _top(form: Format) -> str:
+    if form.kind is not Kind.NUMBER:
+        return ""
+    return "7" if form.signed else "f"
 
 
 _THREE_WIRE = {
@@ -100,7 +107,9 @@ class Decoder:
     def slots(self, fields: Iterable[Field]) -> tuple[Slot, ...]:
         """Prepare fields for reading: those that become a quantity on this wiring."""
         return tuple(
-            Slot(f.stop, -2 * f.stop, -2 * f.start or None, 10**f.form.decimals, quantity, f.form)
+            Slot(
+                f.stop, -2 * f.stop, -2 * f.start or None, _top(f.form), 10**f.form.decimals, quantity, f.form
+            )
             for f in fields
             if f.quantity is not None and (quantity := on_wiring(f.quantity, self.wiring)) is not None
         )
@@ -112,15 +121,15 @@ class Decoder:
         size = len(payload)
         # All digits at once, in reading order: the last item's come first.
         digits = payload[::-1].hex()
-        for stop, first, last, scale, quantity, form in slots:
+        for stop, first, last, top, scale, quantity, form in slots:
             if stop > size:
                 break
             text = digits[first:last]
             try:
-                if form.kind is _NUMBER and not (form.signed and text[0] > "7"):
-                    values[quantity] = int(text) / scale
-                else:
+                if text[0] > top:
                     self._read_other(bytes.fromhex(text)[::-1], form, quantity, values)
+                else:
+                    values[quantity] = int(text) / scale
             except ValueError:
                 if text.strip("f"):
                     flags[quantity] = Quality.NOT_BCD

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -166,6 +167,7 @@ def _sound(matrix: Bytes) -> NDArray[np.bool_]:
     return fits
 
 
+@lru_cache(maxsize=4096)
 def _present_item(wire: bytes) -> Item | None:
     item = lookup(wire)
     if item is None or (len(wire) == IDENTIFIER_BYTES[Function2007.READ | FROM_METER] and wire[3] in STORED):
