@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import collect, dashboard, db, decode, demo, detect, flows, read, registry, replay, simulate
+from cli import bench, collect, dashboard, db, decode, demo, detect, flows, read, registry, replay, simulate
 from pipeline.errors import KilowatchError
 
 FOUND_BAD_INPUT = 1
@@ -26,6 +26,7 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)
+app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         description="folder of the host locks: one owner a bus",
     )
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
+    peer_python: Path | None = Field(
+        default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"
+    )
     dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
     dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")
 

@@ -70,7 +70,8 @@ class AnswerColumns:
     item: Item
     rows: NDArray[np.intp]
     """Places of the frames in what was given."""
-    addresses: Sequence[str]
+    addresses: NDArray[np.uint64]
+    """Their twelve hexadecimal digits are those printed on the meters: ``f"{address:012X}"``."""
     numbers: Mapping[Quantity, NDArray[np.float64]]
     """NaN where missing; spectra and status words have shape (rows, elements)."""
     flags: Mapping[Quantity, NDArray[np.int32]]
@@ -124,7 +125,7 @@ def replay(frames: Sequence[bytes], decoder: Decoder) -> Replay:
         if length < OVERHEAD:
             continue
         rows = np.flatnonzero(lengths == length)
-        chosen = frames if len(rows) == len(frames) else [frames[row] for row in rows.tolist()]
+        chosen = frames if len(rows) == len(frames) else list(map(frames.__getitem__, rows.tolist()))
         matrix = np.frombuffer(b"".join(chosen), dtype=np.uint8).reshape(len(rows), length)
         for group in _groups(rows, matrix, decoder):
             columns.append(group)
@@ -198,10 +199,11 @@ def _columns(
     return AnswerColumns(item=item, rows=rows, addresses=_addresses(matrix), numbers=values, flags=flags)
 
 
-def _addresses(matrix: Bytes) -> Sequence[str]:
-    """Return each frame's address as it is printed on the meter."""
-    digits = np.ascontiguousarray(matrix[:, 6:0:-1]).tobytes().hex().upper()
-    return [digits[at : at + 12] for at in range(0, len(digits), 12)]
+def _addresses(matrix: Bytes) -> NDArray[np.uint64]:
+    """Return each frame's address; its hexadecimal digits are those printed on the meter."""
+    padded = np.zeros((len(matrix), 8), dtype=np.uint8)
+    padded[:, :6] = matrix[:, 1:7]
+    return padded.view("<u8").ravel()
 
 
 def _field(content: Bytes, slot: Slot, decoder: Decoder) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

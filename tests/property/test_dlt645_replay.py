@@ -76,7 +76,7 @@ def test_many_at_once_give_what_one_by_one_gives(frames: list[bytes], decoder: D
             single = singles[row]
             assert single is not None
             seen.append(row)
-            assert columns.addresses[place] == single.address
+            assert f"{columns.addresses[place]:012X}" == single.address
             assert same(row_of(columns, place), single.values)
             odd = {q: Quality(int(f[place])) for q, f in columns.flags.items() if f[place]}
             assert odd == single.flags

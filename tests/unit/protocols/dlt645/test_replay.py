@@ -39,7 +39,7 @@ def test_many_answers_are_read_in_groups_of_like_ones() -> None:
     done = replay(frames, THREE_PHASE)
     by_item = {columns.item.di: columns for columns in done.columns}
     assert by_item["00010000"].rows.tolist() == [0, 2]
-    assert by_item["00010000"].addresses == ["123456789012"] * 2
+    assert by_item["00010000"].addresses.tolist() == [0x123456789012] * 2
     assert by_item["00010000"].numbers[Quantity.ACTIVE_ENERGY_IMPORT].tolist() == [123456.78] * 2
     rates = by_item["0001FF00"].numbers
     assert [column.tolist() for column in rates.values()] == [[36.30], [2.56], [0.19], [0.38], [33.17]]

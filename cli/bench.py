@@ -1,0 +1,41 @@
+"""``kilowatch bench``: the figures that the design asks for, as ratios within one run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.output import JsonFlag, print_json, print_table, progress
+
+STEPS = 3
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="Which benchmark: decode.")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure how fast a part is, against a limit or another package in the same run.
+
+    Example: kilowatch bench decode
+    """
+    from services.benchmarks.rows import benchmarks
+
+    with progress(STEPS) as begin:
+        rows = benchmarks.get(name)(begin)
+    if as_json:
+        print_json({"name": name, "rows": [row.as_json() for row in rows]})
+        return
+    cells = [
+        (r.what, _figure(r.value), _figure(r.limit), _figure(r.ratio), r.goal, _word(r.holds)) for r in rows
+    ]
+    print_table(name, ("what", "value", "limit", "ratio", "goal", "holds"), cells)
+
+
+def _figure(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3g}"
+
+
+def _word(holds: bool | None) -> str | None:  # noqa: FBT001 - a value, not a switch
+    return None if holds is None else "yes" if holds else "no"
