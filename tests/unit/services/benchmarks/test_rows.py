@@ -8,7 +8,7 @@ from services.benchmarks.rows import BenchRow, benchmarks
 
 
 @pytest.mark.parametrize(("value", "holds"), [(2.0, True), (2.5, True), (2.6, False)])
-def test_a_goal_is_the_least_ratio(value: float, holds: bool) -> None:
+def test_a_goal_is_the_least_ratio(value: float, *, holds: bool) -> None:
     row = BenchRow(what="decode", value=value, limit=10.0, goal=4.0)
     assert row.ratio == pytest.approx(10.0 / value)
     assert row.holds is holds
