@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community check lint format lock clean
+.PHONY: help demo test test-community fuzz check lint format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
@@ -29,6 +29,10 @@ test: ## every check, and every test against real servers; a part: TESTS=tests/u
 test-community: ## the schema and its policies on TimescaleDB's community edition
 	@scripts/environment
 	@scripts/with-node $(PYTEST) -m community $(ARGS) $(TESTS)
+
+fuzz: ## a million mutated frames through everything that takes bytes; ARGS="--frames 10000 --seed 7 --json"
+	@scripts/environment
+	@$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 check: ## the linters and type checkers alone
 	@scripts/environment
