@@ -28,12 +28,15 @@ def read(
 
     Example: kilowatch read dlt645+tcp://127.0.0.1:8600/000000000101 -q voltage_a -q active_energy_import
     """
-    from services.read_meter import quantities_named, read_meter_at, snapshot_as_json
+    from services.read_meter import quantities_named, read_as_json, read_meter_at
 
-    snapshot: Mapping[str, Any] = snapshot_as_json(read_meter_at(url, quantities_named(quantity or [])))
+    snapshot: Mapping[str, Any] = read_as_json(read_meter_at(url, quantities_named(quantity or [])))
     if as_json:
         print_json(snapshot)
         return
-    print_fields({"meter": snapshot["meter_id"], "taken at": snapshot["taken_at"]})
+    shown = {"meter": snapshot["meter_id"], "taken at": snapshot["taken_at"]}
+    if snapshot["missing"]:
+        shown["something is missing"] = snapshot["missing"]
+    print_fields(shown | {"deviates": "; ".join(snapshot["deviations"]) or "-"})
     rows = [(name, value, snapshot["units"][name]) for name, value in snapshot["values"].items()]
     print_table("", ("quantity", "value", "unit"), rows)

@@ -248,6 +248,8 @@ class BusOwner:
             probe = slot_at is not None and state.silent and not poll.alive
             poll.take(query, await self._ask(target, query, probe=probe))
         poll.finish()
+        for deviation in state.note_deviations(poll.deviations):
+            _log.warning("deviates", extra={"meter": target.meter, "deviation": deviation})
         return MeterRead(
             bus=self.bus.id,
             meter=target.meter,
@@ -258,6 +260,7 @@ class BusOwner:
             attempts=poll.attempts,
             refused=state.refused(self._now()),
             facts=poll.facts,
+            deviations=tuple(poll.deviations),
             failure=poll.failure,
         )
 

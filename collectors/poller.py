@@ -26,6 +26,7 @@ REFUSED_FOR = timedelta(hours=24)
 """How long a refused question is left out before it is tried again: a meter may have been replaced."""
 QUESTIONS_MOST = 256
 """A bound on one round of present values, whatever a driver plans."""
+REFUSES_FOLLOWING = "says that more follows and refuses to send it"
 BACKFILL_QUESTIONS_MOST = 20_000
 """The same for backfill: a month of one-minute records needs some thousands."""
 
@@ -43,6 +44,7 @@ class MeterState:
     """Questions it has answered before."""
     _refused: dict[str, datetime] = field(default_factory=dict)
     _passed_over: dict[str, int] = field(default_factory=dict)
+    _deviations: set[str] = field(default_factory=set)
 
     @property
     def silent(self) -> bool:
@@ -64,6 +66,12 @@ class MeterState:
         """Remember that the meter knows this question."""
         self.answered.add(what)
         self._passed_over.pop(what, None)
+
+    def note_deviations(self, deviations: Collection[str]) -> Collection[str]:
+        """Remember in what the meter differs from its standard; return what is new."""
+        new = [deviation for deviation in deviations if deviation not in self._deviations]
+        self._deviations.update(new)
+        return new
 
     def note_passed_over(self, whats: Collection[str], at: datetime) -> None:
         """Remember questions that a living meter did not answer; strike off those it never answers."""
@@ -92,6 +100,8 @@ class Poll:
         self.attempts = 0
         self.cause: Cause | None = None
         self.failure = ""
+        self.deviations: dict[str, None] = {}
+        """In what the meter was seen to differ from its standard, in the order it was seen."""
         self._plan = plan
         self._at = at
         self._remember = remember
@@ -132,7 +142,9 @@ class Poll:
                 self._take_answer(query, outcome)
             case Refused(error=error):
                 self.failure = str(error)
-                if error.lasting:
+                if query.part_of:
+                    self._lose_rest(query, Cause.REFUSED)
+                elif error.lasting:
                     self._take_refusal(query)
                 else:
                     self._take_nothing(query, outcome)
@@ -156,8 +168,20 @@ class Poll:
     def _take_answer(self, query: Query, outcome: Outcome) -> None:
         self._alive, self._row = True, 0
         self.outcomes.append(outcome)
-        if self._remember:
+        answer = outcome.event
+        if isinstance(answer, Answer):
+            self.deviations |= dict.fromkeys(answer.deviations)
+            if answer.more is not None:
+                self._queue.appendleft(answer.more)
+        if self._remember and not query.part_of:
             self.state.note_answered(query.what)
+
+    def _lose_rest(self, query: Query, cause: Cause) -> None:
+        """Keep what came of an answer that goes on; the rest is missing, and the identifier stays asked."""
+        self._alive, self._row = True, 0
+        self.cause = self.cause or cause
+        self.deviations[REFUSES_FOLLOWING] = None
+        self.failure = f"{query.part_of}: {self.failure}"
 
     def _take_refusal(self, query: Query) -> None:
         self._alive, self._row = True, 0
@@ -175,7 +199,8 @@ class Poll:
         if outcome.cause in {Cause.LINK, Cause.BUS_BUSY}:
             self._over = True
             return
-        self._passed_over.append(query.what)
+        if not query.part_of:
+            self._passed_over.append(query.what)
         self._over = self._row >= (2 if self._alive else 1)
 
     def _too_many(self) -> bool:

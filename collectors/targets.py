@@ -63,6 +63,8 @@ class MeterRead:
     """Questions that this meter is not asked any more because it refuses them."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the meter said that is no quantity: ``clock`` ..."""
+    deviations: tuple[str, ...] = ()
+    """In what the meter was seen to differ from its standard; tolerated."""
     failure: str = ""
     """What the line or the last bytes said, for a log or a person."""
 

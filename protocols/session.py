@@ -41,6 +41,8 @@ class Query:
     """The protocol's own payload; only the driver's session understands it."""
     answer_bytes: int
     """The longest answer, preamble included: with the baud rate it sets the time-out."""
+    part_of: str = ""
+    """``what`` of the question whose answer goes on with the answer to this one; empty for one of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ class DropReason(StrEnum):
     FOREIGN_ADDRESS = "foreign address"
     LATE = "late"
     """A sound answer to another question than the open one."""
+    REPORT = "event report"
+    """The meter told of an event instead of answering; it is asked again."""
     MALFORMED = "malformed"
     """A sound frame whose content does not fit its identifier."""
 

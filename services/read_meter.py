@@ -90,7 +90,18 @@ def quantities_named(names: Collection[str]) -> frozenset[Quantity]:
     return frozenset(map(Quantity, names))
 
 
-def read_meter_at(url: str, wanted: frozenset[Quantity]) -> Snapshot:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadNow:
+    """What a meter said just now."""
+
+    snapshot: Snapshot
+    deviations: tuple[str, ...]
+    """In what the meter was seen to differ from its standard."""
+    failure: str
+    """Why something is missing; empty when everything was answered."""
+
+
+def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
     """Read one meter now; everything its profile has when ``wanted`` is empty.
 
     Raises:
@@ -110,7 +121,8 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> Snapshot:
     read = asyncio.run(_read(where, target_quantities=wanted or profile.quantities, target=target))
     if read.snapshot is None:
         raise _failure(where, read)
-    return read.snapshot
+    missing = f"{read.cause}: {read.failure}" if read.cause is not None else ""
+    return ReadNow(snapshot=read.snapshot, deviations=read.deviations, failure=missing)
 
 
 def _refuse_impossible(url: str, where: MeterAddress, target: Target, wanted: Collection[Quantity]) -> None:
@@ -148,8 +160,9 @@ async def _read(where: MeterAddress, *, target_quantities: Collection[Quantity],
         await owner.close()
 
 
-def snapshot_as_json(snapshot: Snapshot) -> Mapping[str, object]:
-    """Return a snapshot in the form that ``--json`` prints."""
+def read_as_json(read: ReadNow) -> Mapping[str, object]:
+    """Return what was read in the form that ``--json`` prints."""
+    snapshot = read.snapshot
     return {
         "meter_id": snapshot.meter,
         "taken_at": snapshot.taken_at,
@@ -160,4 +173,6 @@ def snapshot_as_json(snapshot: Snapshot) -> Mapping[str, object]:
         },
         "values": {q.value: snapshot.values[q] for q in Quantity if q in snapshot.values},
         "units": {q.value: q.unit for q in Quantity if q in snapshot.values},
+        "missing": read.failure,
+        "deviations": list(read.deviations),
     }

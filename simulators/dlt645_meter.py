@@ -24,6 +24,7 @@ from protocols.dlt645.frame import (
     payload,
 )
 from protocols.dlt645.framer import Framer
+from protocols.dlt645.functions import Function2007
 from protocols.dlt645.memory import FREEZES_KEPT
 from protocols.dlt645.records import (
     ALL_CLASSES,
@@ -33,18 +34,7 @@ from protocols.dlt645.records import (
     encode_block,
     section_fields,
 )
-from protocols.dlt645.session import (
-    ANY_ADDRESS,
-    DAILY_FREEZE,
-    DATE,
-    DATE_AND_TIME,
-    FREEZE_TIME,
-    IDENTIFIER,
-    LOAD_RECORD,
-    READ,
-    READ_ADDRESS,
-    TIME,
-)
+from protocols.dlt645.session import ANY_ADDRESS, DAILY_FREEZE, FREEZE_TIME, LOAD_RECORD
 from protocols.dlt645.values import (
     Kind,
     bytes_to_instant,
@@ -53,9 +43,12 @@ from protocols.dlt645.values import (
     parse_format,
     time_to_bytes,
 )
+from protocols.dlt645.version import VERSION_2007
 from protocols.session import NEED_DATA, Dropped
 
 ANY: Final = ANY_ADDRESS[0]
+IDENTIFIER: Final = VERSION_2007.identifier_bytes
+_CLOCK: Final = (VERSION_2007.date, VERSION_2007.time, VERSION_2007.date_and_time)
 ALL: Final = 0xFF
 """In an identifier: every item of that code."""
 NO_SUCH_DATA: Final = 0x02
@@ -166,9 +159,9 @@ class Dlt645Meter:
 
     def _answer(self, raw: bytes) -> bytes:
         control, data = raw[8], payload(raw)
-        if control == READ_ADDRESS:
+        if control == Function2007.READ_ADDRESS:
             content: bytes | int = self._address
-        elif control == READ and len(data) >= IDENTIFIER:
+        elif control == Function2007.READ and len(data) >= IDENTIFIER:
             content = self._read(data[:IDENTIFIER], data[IDENTIFIER:])
         else:
             content = OTHER_ERROR
@@ -200,7 +193,7 @@ class Dlt645Meter:
         """Return the content of an item as the meter shows it now; empty when it has no such data."""
         if item.wire in _NAMES:
             return self._address
-        if item.wire in (DATE, TIME, DATE_AND_TIME):
+        if item.wire in _CLOCK:
             return time_to_bytes((now + self._offset).astimezone(self._zone), item.row.formats[0])
         if item.wire[1:] == _STATUS_WORDS:
             words = [word.to_bytes(2, "little") for word in self._traits.status_words]

@@ -137,18 +137,26 @@ def lookup(wire: bytes) -> Item | None:
 
 
 @cache
-def measured_items() -> tuple[Item, ...]:
-    """Return every present identifier of 2007 that becomes quantities, single ones and blocks."""
-    found = (lookup(wire) for row in _rows(4) for wire in _present_identifiers(row))
+def measured_items(identifier_bytes: int = 4) -> tuple[Item, ...]:
+    """Return every present identifier that becomes quantities, single ones and blocks.
+
+    Args:
+        identifier_bytes: 4 for those of 2007, 2 for those of 1997.
+    """
+    found = (
+        lookup(wire)
+        for row in _rows(identifier_bytes)
+        for wire in _present_identifiers(row, identifier_bytes)
+    )
     return tuple(item for item in found if item is not None and item.quantities)
 
 
-def _present_identifiers(row: Row) -> Iterator[bytes]:
+def _present_identifiers(row: Row, identifier_bytes: int) -> Iterator[bytes]:
     if row.tokens[0] in STORED or not (row.spectrum or any(row.quantities)):
         return
     choices = [list(_choices(token, whole=row.spectrum is not None)) for token in row.tokens]
     for codes in product(*choices):
-        yield bytes(reversed(codes))
+        yield _wire(codes, identifier_bytes)
 
 
 def _choices(token: Token, *, whole: bool) -> Iterator[int]:
@@ -166,6 +174,12 @@ def _choices(token: Token, *, whole: bool) -> Iterator[int]:
 def _codes(wire: bytes) -> tuple[int, ...]:
     """Split an identifier into its codes: bytes in 2007, hex digits in 1997."""
     return tuple(reversed(wire)) if len(wire) != 2 else tuple(int(c, 16) for c in wire[::-1].hex())  # noqa: PLR2004 - two bytes
+
+
+def _wire(codes: Sequence[int], identifier_bytes: int) -> bytes:
+    """Join codes to an identifier, DI0 first: bytes in 2007, hex digits in 1997."""
+    digits = 2 * identifier_bytes // len(codes)
+    return bytes.fromhex("".join(f"{code:0{digits}X}" for code in codes))[::-1]
 
 
 def _match(row: Row, codes: tuple[int, ...], wire: bytes) -> Item | None:

@@ -30,7 +30,7 @@ class Slot(NamedTuple):
     first: int
     last: int | None
     top: str
-    """A greater first digit is no plain number: it carries the sign bit, or is no digit of a number at all."""
+    """A greater first digit makes no plain number: it carries the sign bit, or the field is no number."""
     scale: int
     quantity: Quantity
     form: Format
@@ -57,6 +57,11 @@ def on_wiring(quantity: Quantity, wiring: Wiring) -> Quantity | None:
     if wiring is Wiring.THREE_PHASE_THREE_WIRE:
         return None if quantity.endswith("_b") else _THREE_WIRE.get(quantity, quantity)
     return quantity
+
+
+def has_trailer(item: Item, payload: bytes) -> bool:
+    """Tell whether a block's payload ends with the AA that some meters add."""
+    return len(payload) % item.element_length == 1 and payload[-1] == BLOCK_TRAILER
 
 
 def trimmed(item: Item, payload: bytes, *, cut_short: bool = False) -> bytes:

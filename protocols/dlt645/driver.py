@@ -1,4 +1,4 @@
-"""What a meter that speaks DL/T 645-2007 can be asked, for the collectors."""
+"""What a meter that speaks DL/T 645, of 2007 or 1997, can be asked, for the collectors."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ from protocols.dlt645.planner import (
 )
 from protocols.dlt645.records import CLASSES
 from protocols.dlt645.session import Dlt645Session
+from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.profile import Profile
 from protocols.session import Query, drivers
 
 FREEZE_ITEMS = range(1, 0x0B)
 """II of a freeze identifier: energies 01 to 08, maximum demands 09 and 0A."""
 
-
 REFUSALS_ENOUGH = 3
 """So many refused times, and a class of load records is not asked again."""
 
 
+@drivers.register("dlt645-2007")
 class Dlt645Driver:
     """One meter model on one wiring, its clock in one zone."""
+
+    version: Version = VERSION_2007
 
     def __init__(self, profile: Profile, wiring: Wiring, zone: ZoneInfo) -> None:
         """Check the profile's options.
@@ -53,7 +56,7 @@ class Dlt645Driver:
             ConfigError: If ``address`` is not up to twelve digits (AA pairs stand for any).
         """
         try:
-            return Dlt645Session(address, self._decoder)
+            return Dlt645Session(address, self._decoder, self.version)
         except ValueError as error:
             raise ConfigError(f"{error}; write what is printed on the meter") from error
 
@@ -61,7 +64,7 @@ class Dlt645Driver:
         """Return the fewest questions that bring ``wanted``, avoiding those this meter has refused."""
         given = self._profile.quantities
         asked = [quantity for quantity in parts_of(wanted) if not given or quantity in given]
-        return present_queries(asked, self._wiring, refused)
+        return present_queries(asked, self._wiring, refused, self.version)
 
     def backfill_plan(
         self, starts_at: datetime, ends_at: datetime, refused: Collection[str] = ()
@@ -88,6 +91,13 @@ class Dlt645Driver:
         return [query for query in queries if query.what not in refused]
 
 
+@drivers.register("dlt645-1997")
+class Dlt645Driver1997(Dlt645Driver):
+    """A meter of the edition of 1997: present values and the clock; it keeps no load records or freezes."""
+
+    version = VERSION_1997
+
+
 def _is_given_up(load_class: int, refused: Collection[str]) -> bool:
     """Tell whether a meter refuses a whole class.
 
@@ -106,6 +116,3 @@ def _option(profile: Profile, name: str, default: Sequence[int], allowed: Collec
     if not isinstance(chosen, list | tuple) or not set(chosen) <= set(allowed):
         raise ConfigError(f"profile {profile.name}: {name} is {chosen!r}, allowed are {sorted(allowed)}")
     return tuple(chosen)
-
-
-drivers.register("dlt645-2007")(Dlt645Driver)

@@ -16,14 +16,22 @@ FREEZES_KEPT: Final = 62
 """The numbers that identifiers of daily freezes allow, 01 to 3E."""
 
 
-def load_records(payload: bytes, load_class: int, decoder: Decoder) -> tuple[Record, ...]:
+def load_records(
+    payload: bytes, load_class: int, decoder: Decoder, *, cut_short: bool = False
+) -> tuple[Record, ...]:
     """Return the records in a load record answer; blocks marked invalid or without a time give none.
+
+    Args:
+        payload: What follows the identifier.
+        load_class: 1 to 6, or 0 for all classes.
+        decoder: For the meter's wiring and clock zone.
+        cut_short: More frames follow, so that the last block may be broken off.
 
     Raises:
         DecodeError: If the blocks cannot be told apart.
     """
     records: list[Record] = []
-    for block in decode_blocks(payload, load_class):
+    for block in decode_blocks(payload, load_class, cut_short=cut_short):
         taken_at = bytes_to_instant(block.stored_at, decoder.zone)
         if not block.is_valid or taken_at is None:
             continue

@@ -13,23 +13,13 @@ from pipeline.registry import Wiring
 from pipeline.timegrid import local_day, local_days
 from protocols.dlt645.catalogue import Item, lookup, measured_items
 from protocols.dlt645.decoding import on_wiring
-from protocols.dlt645.frame import OVERHEAD, PREAMBLE
+from protocols.dlt645.questions import MAX_DATA, read_query
 from protocols.dlt645.records import blocks_per_answer
-from protocols.dlt645.session import (
-    DAILY_FREEZE,
-    DATE,
-    DATE_AND_TIME,
-    FREEZE_OF_DAY,
-    FREEZE_TIME,
-    READ,
-    READ_ADDRESS,
-    TIME,
-)
+from protocols.dlt645.session import DAILY_FREEZE, FREEZE_OF_DAY, FREEZE_TIME
 from protocols.dlt645.values import parse_format, time_to_bytes
+from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Query
 
-MAX_DATA: Final = 200
-"""The longest data field of a read answer (clause 5.2.4)."""
 RATES_USUAL: Final = 7
 """Total and six rates: more is allowed by the standard, and kept nowhere here."""
 
@@ -40,71 +30,58 @@ _SUMS: Final = {
 }
 
 
-def read_query(wire: bytes, content_bytes: int, arguments: bytes = b"") -> Query:
-    """Return the question for an identifier.
-
-    Args:
-        wire: The identifier, DI0 first.
-        content_bytes: The longest content of its answer.
-        arguments: What follows the identifier in the request (load records).
-    """
-    return Query(
-        what=wire[::-1].hex().upper(),
-        body=bytes((READ,)) + wire + arguments,
-        answer_bytes=len(PREAMBLE) + OVERHEAD + min(MAX_DATA, len(wire) + content_bytes + 1),
-    )
-
-
-def address_query() -> Query:
-    """Return the question for the meter's own address (读通信地址), for a session with an address of AA."""
-    return Query(what="address", body=bytes((READ_ADDRESS,)), answer_bytes=len(PREAMBLE) + OVERHEAD + 6)
-
-
 def parts_of(wanted: Collection[Quantity]) -> set[Quantity]:
     """Return what to ask for: sums that no identifier holds are replaced by their parts."""
     return {part for quantity in wanted for part in _SUMS.get(quantity, (quantity,))}
 
 
 def present_queries(
-    wanted: Collection[Quantity], wiring: Wiring, refused: Collection[str] = ()
+    wanted: Collection[Quantity],
+    wiring: Wiring,
+    refused: Collection[str] = (),
+    version: Version = VERSION_2007,
 ) -> Sequence[Query]:
     """Return the fewest questions that bring the wanted present values."""
     left = set(wanted)
+    items = [item for item in measured_items(version.identifier_bytes) if item.di not in refused]
+    singles = [item for item in items if not item.is_block]
     chosen: list[Item] = []
-    for block in (item for item in measured_items() if item.is_block and item.di not in refused):
+    for block in (item for item in items if item.is_block):
         members = _members(block, wiring) & left
-        singles = {s.di for q in members if (s := _single(q, wiring, refused)) is not None}
-        if members and (len(singles) > 1 or not all(_single(q, wiring, refused) for q in members)):
+        found = [_single(quantity, wiring, singles) for quantity in members]
+        if members and (None in found or len({item.di for item in found if item is not None}) > 1):
             chosen.append(block)
             left -= members
     for quantity in sorted(left):
-        single = _single(quantity, wiring, refused)
+        single = _single(quantity, wiring, singles)
         if single is not None and single not in chosen:
             chosen.append(single)
-    clock = _clock_queries(refused) if Quantity.CLOCK_OFFSET in left else ()
-    return (*(read_query(item.wire, _content_bytes(item)) for item in chosen), *clock)
+    clock = _clock_queries(refused, version) if Quantity.CLOCK_OFFSET in left else ()
+    return (
+        *(read_query(item.wire, _content_bytes(item), version=version) for item in chosen),
+        *clock,
+    )
 
 
 def _members(item: Item, wiring: Wiring) -> set[Quantity]:
     return {named for q in item.quantities if (named := on_wiring(q, wiring)) is not None}
 
 
-def _single(quantity: Quantity, wiring: Wiring, refused: Collection[str]) -> Item | None:
-    for item in measured_items():
-        if not item.is_block and item.di not in refused and quantity in _members(item, wiring):
-            return item
-    return None
+def _single(quantity: Quantity, wiring: Wiring, singles: Sequence[Item]) -> Item | None:
+    return next((item for item in singles if quantity in _members(item, wiring)), None)
 
 
 def _content_bytes(item: Item) -> int:
     return item.element_length * min(len(item.suffixes), RATES_USUAL if item.spectrum is None else 21)
 
 
-def _clock_queries(refused: Collection[str]) -> Sequence[Query]:
-    whole = read_query(DATE_AND_TIME, 7)
-    if whole.what not in refused:
-        return (whole,)
-    return tuple(q for q in (read_query(DATE, 4), read_query(TIME, 3)) if q.what not in refused)
+def _clock_queries(refused: Collection[str], version: Version) -> Sequence[Query]:
+    parts = (read_query(version.date, 4, version=version), read_query(version.time, 3, version=version))
+    if version.date_and_time is not None:
+        whole = read_query(version.date_and_time, 7, version=version)
+        if whole.what not in refused:
+            return (whole,)
+    return tuple(query for query in parts if query.what not in refused)
 
 
 def load_record_queries(

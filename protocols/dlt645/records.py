@@ -112,8 +112,10 @@ def encode_block(block: LoadBlock, load_class: int) -> bytes:
     return summed + bytes((sum(summed) & 0xFF, BLOCK_END))
 
 
-def decode_blocks(payload: bytes, load_class: int) -> tuple[LoadBlock, ...]:
+def decode_blocks(payload: bytes, load_class: int, *, cut_short: bool = False) -> tuple[LoadBlock, ...]:
     """Split the data of an answer, after its identifier, into blocks; none when the meter has no match.
+
+    With ``cut_short`` more frames follow: a block at the end that is not whole yet is left.
 
     Raises:
         DecodeError: If marks, lengths, checksum or section ends do not fit.
@@ -121,7 +123,12 @@ def decode_blocks(payload: bytes, load_class: int) -> tuple[LoadBlock, ...]:
     blocks: list[LoadBlock] = []
     rest = payload
     while rest and rest != bytes((SECTION_END,)):
-        length = _length(rest)
+        try:
+            length = _length(rest)
+        except DecodeError:
+            if cut_short and len(rest) < block_length(load_class):
+                break
+            raise
         body = rest[HEAD : length - TAIL]
         is_valid = rest[:2] == VALID
         # What stands in a block that the meter itself calls invalid is nobody's business.

@@ -30,16 +30,34 @@ BITS_1997: Mapping[int, tuple[str, str]] = {
     7: ("reserved bit", "保留"),
 }
 
+SECURITY_BITS: Mapping[int, tuple[str, str]] = {
+    # To be confirmed: general knowledge of the supplement of 2013.
+    0: ("other error", "其他错误"),
+    1: ("repeated top-up", "重复充值"),
+    2: ("ESAM verification failed", "ESAM验证失败"),
+    3: ("identity authentication failed", "身份认证失败"),
+    4: ("customer number differs", "客户编号不匹配"),
+    5: ("top-up count wrong", "充值次数错误"),
+    6: ("purchase above the limit", "购电超囤积"),
+}
+
 
 def chinese(code: int, bits: Mapping[int, tuple[str, str]]) -> list[str]:
     """Return the standard's words for the bits that are set."""
     return [bits[bit][1] for bit in range(8) if code >> bit & 1]
 
 
-def refusal(what: str, code: int) -> MeterRefusedError:
-    """Return the error that says which question a 2007 meter refused and why.
+def refusal(what: str, code: int, bits: Mapping[int, tuple[str, str]] = BITS_2007) -> MeterRefusedError:
+    """Return the error that says which question a meter refused and why.
 
     "Other error" alone says nothing about the question: such a meter may answer it the next time.
     """
-    meanings = [" ".join(BITS_2007[bit]) for bit in range(8) if code >> bit & 1]
-    return MeterRefusedError(what, code, meanings, lasting=code != OTHER_ERROR)
+    meanings = [" ".join(bits[bit]) for bit in range(8) if code >> bit & 1]
+    return MeterRefusedError(what, code, meanings, lasting=code != OTHER_ERROR or bits is not BITS_2007)
+
+
+def security_refusal(what: str, error: bytes) -> MeterRefusedError:
+    """Return the error for the two bytes (SERR) that refuse an authentication or a relay order."""
+    code = int.from_bytes(error, "little")
+    meanings = [" ".join(words) for bit, words in SECURITY_BITS.items() if code >> bit & 1]
+    return MeterRefusedError(what, code, meanings)

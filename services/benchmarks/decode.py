@@ -18,7 +18,7 @@ from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import FROM_METER, address_bytes, build
 from protocols.dlt645.functions import Function2007
-from protocols.dlt645.planner import read_query
+from protocols.dlt645.questions import read_query
 from protocols.dlt645.replay import read_answer, replay
 from protocols.dlt645.session import Dlt645Session
 from protocols.dlt645.values import number_to_bcd

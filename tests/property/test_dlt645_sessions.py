@@ -11,7 +11,7 @@ from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.explain import explain
 from protocols.dlt645.frame import Frame
-from protocols.dlt645.planner import read_query
+from protocols.dlt645.questions import read_query
 from protocols.dlt645.records import CLASSES, LoadBlock, decode_blocks, encode_block, section_length
 from protocols.dlt645.session import Dlt645Session
 from protocols.session import NEED_DATA, Answer, Dropped, Refused

@@ -1,10 +1,19 @@
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from collectors.exchange import Outcome
-from collectors.poller import IGNORED_AFTER, REFUSED_FOR, MeterState, Poll, present_snapshot, stored_snapshots
+from collectors.poller import (
+    IGNORED_AFTER,
+    REFUSED_FOR,
+    REFUSES_FOLLOWING,
+    MeterState,
+    Poll,
+    present_snapshot,
+    stored_snapshots,
+)
 from pipeline.coverage import Cause
 from pipeline.errors import MeterRefusedError
 from pipeline.model import MeterId, Origin, Quality, Snapshot
@@ -181,3 +190,47 @@ def test_stored_records_of_one_instant_become_one_snapshot_with_the_meter_s_time
     snapshots = stored_snapshots(MeterId("M1"), poll)
     assert [s.taken_at for s in snapshots] == [START - timedelta(hours=2), START - timedelta(hours=1)]
     assert all(s.meter_time == s.taken_at and s.origin is Origin.LOAD_RECORD for s in snapshots)
+
+
+# An answer in parts: E comes first with a part, and goes on with "E #1".
+REST = replace(toy_query("E"), what="E #1", part_of="E")
+
+
+def begun_answer() -> Outcome:
+    return outcome(replace(toy_answer(toy_query("E"), b"", VALUES["E"]), more=REST))
+
+
+def parts(rest: Outcome) -> tuple[Poll, list[str]]:
+    poll = new_poll(new_state(), ("E", "P"))
+    behave = {"E": begun_answer(), "E #1": rest, "P": answered("P")}
+    return poll, run(poll, lambda what, _number: behave[what])
+
+
+def test_the_rest_of_an_answer_is_asked_before_anything_else() -> None:
+    poll, asked = parts(outcome(toy_answer(toy_query("E"), b"", VALUES["E"])))
+    assert asked[asked.index("E") + 1] == "E #1"
+    assert poll.cause is None
+    assert "E #1" not in poll.state.answered
+
+
+def test_an_answer_whose_rest_is_lost_is_kept_and_marked() -> None:
+    poll, asked = parts(outcome(cause=Cause.NO_ANSWER))
+    assert set(asked) == {"E", "E #1", "P"}
+    snapshot = snapshot_of(poll)
+    assert set(snapshot.values) == WANTED
+    assert snapshot.quality is Quality.PARTIAL
+    assert poll.cause is Cause.NO_ANSWER
+
+
+def test_a_meter_that_refuses_the_rest_is_told_and_its_item_is_asked_again() -> None:
+    error = MeterRefusedError("E #1", 2, ())
+    poll, _ = parts(outcome(Refused(query=REST, raw=b"", error=error), Cause.REFUSED))
+    assert snapshot_of(poll).quality is Quality.PARTIAL
+    assert list(poll.deviations) == [REFUSES_FOLLOWING]
+    assert poll.state.refused(START) == frozenset()
+
+
+def test_a_deviation_is_new_once() -> None:
+    state = new_state()
+    assert list(state.note_deviations(["closes blocks with AA"])) == ["closes blocks with AA"]
+    assert list(state.note_deviations(["closes blocks with AA", "other"])) == ["other"]

@@ -11,10 +11,11 @@ from pipeline.registry import Wiring
 from services.read_meter import (
     EXAMPLE,
     MeterAddress,
+    ReadNow,
     parse_meter_url,
     quantities_named,
+    read_as_json,
     read_meter_at,
-    snapshot_as_json,
 )
 
 
@@ -127,11 +128,14 @@ def test_the_json_form_has_values_units_and_flags_by_name() -> None:
         quality=Quality.PARTIAL,
         flags={Quantity.VOLTAGE_B: Quality.NOT_BCD | Quality.OUT_OF_RANGE},
     )
-    assert snapshot_as_json(snapshot) == {
+    read = ReadNow(snapshot=snapshot, deviations=("closes blocks with AA",), failure="no answer: 0201FF00 #1")
+    assert read_as_json(read) == {
         "meter_id": "M",
         "taken_at": at,
         "quality": ["partial"],
         "flags": {"voltage_b": ["out_of_range", "not_bcd"]},
         "values": {"voltage_a": 220.5},
         "units": {"voltage_a": "V"},
+        "missing": "no answer: 0201FF00 #1",
+        "deviations": ["closes blocks with AA"],
     }

@@ -11,7 +11,7 @@ from pipeline.registry import Wiring
 from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.explain import explain
 from protocols.dlt645.frame import Frame
-from protocols.dlt645.planner import address_query, read_query
+from protocols.dlt645.questions import address_query, read_query
 from protocols.dlt645.session import Dlt645Session
 from protocols.profile import Profile, Side
 from protocols.session import NEED_DATA, Answer, Query, Record, Refused

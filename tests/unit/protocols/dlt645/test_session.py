@@ -8,13 +8,23 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import Frame
-from protocols.dlt645.planner import address_query, load_record_queries, read_query
+from protocols.dlt645.planner import load_record_queries
+from protocols.dlt645.questions import address_query, read_query
 from protocols.dlt645.records import LoadBlock, encode_block
-from protocols.dlt645.session import DATE, DATE_AND_TIME, TIME, Dlt645Session
+from protocols.dlt645.session import (
+    ECHOES_WILDCARD,
+    MOST_JOINED,
+    NEVER_ENDS,
+    REPORTS_UNASKED,
+    TRAILING_AA,
+    Dlt645Session,
+)
+from protocols.dlt645.version import VERSION_1997, VERSION_2007
 from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
 ADDRESS = "123456789012"
 ZONE = ZoneInfo("Asia/Shanghai")
+DATE, TIME, DATE_AND_TIME = VERSION_2007.date, VERSION_2007.time, bytes.fromhex("0C010004")
 Q = Quantity
 
 
@@ -258,3 +268,233 @@ def record_answer(hour: int, minute: int) -> bytes:
     stored_at = bytes.fromhex(f"{minute:02}{hour:02}010624")
     block = encode_block(LoadBlock(stored_at=stored_at, sections={4: bytes(16)}), 4)
     return Frame(ADDRESS, 0x91, bytes.fromhex("06040001")[::-1] + block).encode()
+
+
+# Answers that go on in following frames: by the standard's rules (D5, 12H, SEQ), for none was captured.
+RATES = [f"{n:02d}000000" for n in range(1, 8)]
+SEVEN = [(Q.ACTIVE_ENERGY_IMPORT if n == 0 else Q(f"active_energy_import_t{n}")) for n in range(7)]
+
+
+def told(talk: Dlt645Session, raw: bytes) -> Event:
+    talk.receive_data(raw)
+    event = talk.next_event()
+    assert not isinstance(event, NeedData)
+    return event
+
+
+def part(content: str, control: int, sequence: int | None = None) -> bytes:
+    end = "" if sequence is None else f"{sequence:02X}"
+    return answer("0001FF00", content + end, control)
+
+
+def begun() -> tuple[Dlt645Session, Answer]:
+    talk = session()
+    talk.ask(query("0001FF00"))
+    first = told(talk, part("".join(RATES[:3]) + "0400", 0xB1))
+    assert isinstance(first, Answer)
+    return talk, first
+
+
+def test_an_answer_that_goes_on_gives_what_is_whole_and_asks_for_the_rest() -> None:
+    talk, first = begun()
+    assert first.values == dict(zip(SEVEN[:3], [0.01, 0.02, 0.03], strict=True))
+    assert first.more is not None
+    assert (first.more.what, first.more.part_of) == ("0001FF00 #1", "0001FF00")
+    assert talk.ask(first.more)[4:] == Frame(ADDRESS, 0x12, bytes.fromhex("00FF010001")).encode()
+
+
+def test_the_last_part_brings_the_whole_item() -> None:
+    talk, first = begun()
+    assert first.more is not None
+    talk.ask(first.more)
+    second = told(talk, part("0000" + RATES[4], 0xB2, 1))
+    assert isinstance(second, Answer)
+    assert second.more is not None
+    assert talk.ask(second.more)[4:] == Frame(ADDRESS, 0x12, bytes.fromhex("00FF010002")).encode()
+    last = told(talk, part(RATES[5] + RATES[6], 0x92, 2))
+    assert isinstance(last, Answer)
+    assert last.more is None
+    assert last.values == dict(zip(SEVEN, [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07], strict=True))
+
+
+def test_a_lost_part_is_asked_again_alone() -> None:
+    talk, first = begun()
+    assert first.more is not None
+    for _ in range(3):
+        talk.ask(first.more)
+    last = told(talk, part("0000", 0x92, 1))
+    assert isinstance(last, Answer)
+    assert list(last.values.values()) == [0.01, 0.02, 0.03, 0.04]
+
+
+@pytest.mark.parametrize("sequence", [0, 2, 255])
+def test_a_part_with_another_number_is_no_answer(sequence: int) -> None:
+    talk, first = begun()
+    assert first.more is not None
+    talk.ask(first.more)
+    assert told(talk, part("0000", 0x92, sequence)) == Dropped(
+        reason=DropReason.LATE, raw=part("0000", 0x92, sequence)
+    )
+    assert isinstance(told(talk, part("0000", 0x92, 1)), Answer)
+
+
+def test_a_meter_that_refuses_the_rest_says_so() -> None:
+    talk, first = begun()
+    assert first.more is not None
+    talk.ask(first.more)
+    event = told(talk, Frame(ADDRESS, 0xD2, b"\x02").encode())
+    assert isinstance(event, Refused)
+    assert event.query.part_of == "0001FF00"
+
+
+def test_asking_the_item_again_begins_anew() -> None:
+    talk, first = begun()
+    talk.ask(first.query)
+    whole = told(talk, part("".join(RATES[:4]), 0x91))
+    assert isinstance(whole, Answer)
+    assert list(whole.values.values()) == [0.01, 0.02, 0.03, 0.04]
+
+
+def test_a_meter_that_never_ends_is_left() -> None:
+    talk = session()
+    talk.ask(query("DEADBEEF"))
+    event = told(talk, answer("DEADBEEF", "00" * 190, 0xB1))
+    count = 0
+    while isinstance(event, Answer) and event.more is not None:
+        talk.ask(event.more)
+        number = event.more.body[-1]
+        event = told(talk, answer("DEADBEEF", "00" * 190 + f"{number:02X}", 0xB2))
+        count += 1
+    assert isinstance(event, Answer)
+    assert event.deviations == (NEVER_ENDS,)
+    assert count * 190 <= MOST_JOINED + 190
+
+
+def test_load_records_in_two_frames_give_whole_blocks_first() -> None:
+    blocks = "".join(
+        encode_block(LoadBlock(stored_at=bytes.fromhex(f"{minute:02d}00010326"), sections={}), 4).hex()
+        for minute in (0, 15, 30)
+    )
+    talk = session()
+    talk.ask(query("06040000"))
+    first = told(talk, answer("06040000", blocks[:-8], 0xB1))
+    assert isinstance(first, Answer)
+    assert first.more is not None
+    assert len(first.records) == 2
+    talk.ask(first.more)
+    last = told(talk, answer("06040000", blocks[-8:] + "01", 0x92))
+    assert isinstance(last, Answer)
+    assert [record.taken_at.minute for record in last.records] == [0, 15, 30]
+
+
+# Meters that deviate: tolerated and told.
+
+
+def test_an_event_report_in_place_of_the_answer_is_told_with_the_answer_that_follows() -> None:
+    talk = session()
+    talk.ask(query("00010000"))
+    report = answer("04001501", "AA55")
+    assert told(talk, report) == Dropped(reason=DropReason.REPORT, raw=report)
+    event = told(talk, answer("00010000", "78563412"))
+    assert isinstance(event, Answer)
+    assert (event.facts["event_report"], event.deviations) == ("AA 55", (REPORTS_UNASKED,))
+    assert event.values == {Q.ACTIVE_ENERGY_IMPORT: 123456.78}
+
+
+def test_a_meter_that_repeats_the_wildcard_is_read_and_told() -> None:
+    talk = session(address="A" * 12)
+    talk.ask(query("00010000"))
+    event = told(talk, answer("00010000", "78563412", address="A" * 12))
+    assert isinstance(event, Answer)
+    assert (event.values, event.deviations) == ({Q.ACTIVE_ENERGY_IMPORT: 123456.78}, (ECHOES_WILDCARD,))
+
+
+def test_a_block_closed_by_aa_is_read_and_told() -> None:
+    talk = session()
+    talk.ask(query("0201FF00"))
+    event = told(talk, answer("0201FF00", "002200220022AA"))
+    assert isinstance(event, Answer)
+    assert (len(event.values), event.deviations) == (3, (TRAILING_AA,))
+
+
+# The edition of 1997.
+
+
+def old_meter(di: str) -> Dlt645Session:
+    talk = Dlt645Session("010003635927", Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), VERSION_1997)
+    talk.ask(read_query(bytes.fromhex(di)[::-1], 4, version=VERSION_1997))
+    return talk
+
+
+def test_a_captured_answer_of_1997_becomes_a_value() -> None:
+    raw = bytes.fromhex("68 27 59 63 03 00 01 68 81 04 44 E9 56 35 F4 16")
+    event = told(old_meter("B611"), raw)
+    assert isinstance(event, Answer)
+    assert event.values == {Q.VOLTAGE_A: 223.0}
+
+
+def test_a_captured_refusal_of_1997_is_in_its_own_words() -> None:
+    raw = bytes.fromhex("68 95 32 06 00 00 00 68 C1 01 35 94 16")
+    talk = Dlt645Session("063295", Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), VERSION_1997)
+    talk.ask(read_query(bytes.fromhex("10B6"), 4, version=VERSION_1997))
+    event = told(talk, raw)
+    assert isinstance(event, Refused)
+    assert "identifier wrong 数据标识错" in str(event.error)
+
+
+def test_parts_of_1997_have_no_number() -> None:
+    talk = old_meter("901F")
+    first = told(talk, Frame("010003635927", 0xA1, bytes.fromhex("1F90" + "01000000" * 2)).encode())
+    assert isinstance(first, Answer)
+    assert first.more is not None
+    assert talk.ask(first.more)[4:] == Frame("010003635927", 0x02, bytes.fromhex("1F90")).encode()
+    last = told(talk, Frame("010003635927", 0x82, bytes.fromhex("1F90" + "02000000")).encode())
+    assert isinstance(last, Answer)
+    assert list(last.values.values()) == [0.01, 0.01, 0.02]
+
+
+def test_the_clock_of_1997_is_told_by_date_and_time() -> None:
+    talk = old_meter("C010")
+    told(talk, Frame("010003635927", 0x81, bytes.fromhex("10C0" + "02100326")).encode())
+    talk.ask(read_query(VERSION_1997.time, 3, version=VERSION_1997))
+    event = told(talk, Frame("010003635927", 0x81, bytes.fromhex("11C0" + "301510")).encode())
+    assert isinstance(event, Answer)
+    assert event.facts == {"clock": datetime(2026, 3, 10, 2, 15, 30, tzinfo=UTC).isoformat()}
+
+
+# Orders: the session carries any function.
+
+
+@pytest.mark.parametrize(
+    ("body", "reply"),
+    [
+        ("14 03010004 02 000000 78563412 15", "94"),
+        ("16 99999999", "96"),
+        ("17 08", "97 08"),
+        ("18 000C0004 02 111111 02 222222", "98 02222222"),
+        ("19 02 000000 78563412", "99"),
+        ("1C 02 000000 78563412 1A 00 000000010127", "9C"),
+    ],
+)
+def test_an_order_is_confirmed(body: str, reply: str) -> None:
+    talk = session()
+    order = Query(what="order", body=bytes.fromhex(body), answer_bytes=20)
+    talk.ask(order)
+    control, *data = bytes.fromhex(reply)
+    event = told(talk, Frame(ADDRESS, control, bytes(data)).encode())
+    assert isinstance(event, Answer)
+    assert event.values == {}
+
+
+def test_a_relay_order_is_refused_with_two_bytes() -> None:
+    talk = session()
+    talk.ask(Query(what="relay", body=bytes.fromhex("1C") + bytes(16), answer_bytes=20))
+    event = told(talk, Frame(ADDRESS, 0xDC, bytes.fromhex("0800")).encode())
+    assert isinstance(event, Refused)
+    assert "identity authentication failed" in str(event.error)
+
+
+def test_a_meter_that_is_given_another_address_confirms_from_there() -> None:
+    talk = session(address="A" * 12)
+    talk.ask(Query(what="address", body=bytes.fromhex("15 020000000000"), answer_bytes=20))
+    assert isinstance(told(talk, Frame("000000000002", 0x95).encode()), Answer)
