@@ -123,6 +123,34 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
     return outcome
 
 
+async def overhear(line: Line, question: bytes, wait_s: float, quiet_s: float) -> bytes:
+    """Send a question that any number of meters may answer, and return every byte that comes.
+
+    Args:
+        line: An open line that nobody else uses now.
+        question: The bytes to send.
+        wait_s: How long to wait for the first byte.
+        quiet_s: After a byte, so much silence says that nobody speaks any more.
+
+    Raises:
+        TransportError: If the line breaks.
+    """
+    loop = asyncio.get_running_loop()
+    line.drain_input()
+    line.write(question)
+    until = loop.time() + wait_s
+    latest = until + wait_s + quiet_s  # a babbling line must not hold us
+    heard = bytearray()
+    while loop.time() < min(until, latest):
+        try:
+            heard += await line.read(min(until, latest))
+        except TimeoutError:
+            break
+        is_echo = question.startswith(heard)
+        until = until if is_echo else loop.time() + quiet_s
+    return bytes(heard)
+
+
 def _cause(event: Answer | Refused | None, dropped: Mapping[DropReason, int], failure: str) -> Cause | None:
     if isinstance(event, Answer):
         return None
