@@ -16,7 +16,7 @@ from protocols.modbus.driver import DEFAULT_GAP, MOST_REGISTERS
 from protocols.modbus.framing import READ_FUNCTIONS, Framing
 from protocols.modbus.planner import Span, point_span
 from protocols.modbus.registers import encode_registers
-from protocols.profile import Point, Profile, Side
+from protocols.profile import Profile, Register, Side
 
 ILLEGAL_FUNCTION: Final = 1
 ILLEGAL_ADDRESS: Final = 2
@@ -73,7 +73,10 @@ class ModbusMeter:
         self._framing = framing or Framing(profile.options.get("framing", Framing.SOCKET))
         self._codec = _codec(self._framing)
         self._most_registers = int(profile.options.get("max_registers", MOST_REGISTERS))
-        self._readable = _readable(profile.points, int(profile.options.get("max_gap", DEFAULT_GAP)))
+        own = {"ct": ct, "pt": pt}
+        self._own_ratios = [(own[name], register) for name, register in profile.ratios.items()]
+        registers = [*profile.points, *profile.ratios.values()]
+        self._readable = _readable(registers, int(profile.options.get("max_gap", DEFAULT_GAP)))
         self._ratios = _ratios(ct, pt) if profile.side is Side.PRIMARY else {}
         self._tail = bytearray()
 
@@ -121,14 +124,22 @@ class ModbusMeter:
         shown = self._model.read(self._clock())
         registers = [0] * span.count
         for point, place in self._places:
-            if place.function != span.function or place.end <= span.address or span.end <= place.address:
-                continue
-            value = shown.get(point.quantity, 0.0) * self._ratios.get(point.quantity.unit, 1.0)
-            words = encode_registers(value / point.scale, point.type, point.word_order)
-            for at, word in enumerate(words, start=place.address - span.address):
-                if 0 <= at < span.count:
-                    registers[at] = word
+            if place.function == span.function and place.end > span.address and span.end > place.address:
+                # A master multiplies a point that has a ratio itself; the others are as they are shown.
+                ratio = 1.0 if point.ratio else self._ratios.get(point.quantity.unit, 1.0)
+                _put(registers, span, point, shown.get(point.quantity, 0.0) * ratio)
+        for ratio, register in self._own_ratios:
+            _put(registers, span, register, ratio)
         return registers
+
+
+def _put(registers: list[int], span: Span, register: Register, value: float) -> None:
+    """Write one number where it belongs; what lies outside the span is left out."""
+    place = point_span(register)
+    words = encode_registers(value / register.scale, register.type, register.word_order)
+    for at, word in enumerate(words, start=place.address - span.address):
+        if place.function == span.function and 0 <= at < span.count:
+            registers[at] = word
 
 
 def _codec(framing: Framing) -> FramerBase:
@@ -136,7 +147,7 @@ def _codec(framing: Framing) -> FramerBase:
     return FramerRTU(decoder) if framing is Framing.RTU else FramerSocket(decoder)
 
 
-def _readable(points: Sequence[Point], max_gap: int) -> tuple[Span, ...]:
+def _readable(points: Sequence[Register], max_gap: int) -> tuple[Span, ...]:
     """Return the areas that may be read in one go: registers between near neighbours exist, and are zero."""
     areas: list[Span] = []
     for span in sorted(map(point_span, points), key=lambda span: (span.function, span.address)):

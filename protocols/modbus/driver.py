@@ -12,10 +12,11 @@ from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.modbus.framing import READ_FUNCTIONS, Framing
-from protocols.modbus.planner import plan_spans
+from protocols.modbus.planner import plan_spans, point_span
+from protocols.modbus.register_map import RegisterMap
 from protocols.modbus.registers import TYPES, WORD_ORDERS
 from protocols.modbus.session import ModbusSession, span_query
-from protocols.profile import Point, Profile
+from protocols.profile import Profile, Register
 from protocols.session import Query, drivers
 
 MOST_REGISTERS = 125
@@ -40,12 +41,18 @@ class ModbusDriver:
         """
         options = _checked_options(profile)
         for point in profile.points:
-            _check_point(profile.name, point)
+            _check_register(f"profile {profile.name}, point {point.quantity}", point)
+            unknown = set(point.wiring) - set(Wiring)
+            if unknown:
+                raise ConfigError(
+                    f"profile {profile.name}, point {point.quantity}: unknown wiring {sorted(unknown)}"
+                )
+        for name, register in profile.ratios.items():
+            _check_register(f"profile {profile.name}, ratio {name}", register)
         self._framing = Framing(options["framing"])
         self._max_registers = int(options["max_registers"])
         self._max_gap = int(options["max_gap"])
-        # A register without meaning for the wiring reads zero; that zero is no measurement.
-        self._points = tuple(p for p in profile.points if not p.wiring or wiring in p.wiring)
+        self._map = RegisterMap(profile, wiring)
         self._planned: dict[tuple[frozenset[Quantity], frozenset[str]], Sequence[Query]] = {}
 
     def session(self, address: str) -> ModbusSession:
@@ -56,7 +63,7 @@ class ModbusDriver:
         """
         if not address.isdecimal() or int(address) not in UNITS:
             raise ConfigError(f"a Modbus address is a number from 1 to 247, not {address!r}")
-        return ModbusSession(int(address), self._points, self._framing)
+        return ModbusSession(int(address), self._map, self._framing)
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
@@ -68,14 +75,20 @@ class ModbusDriver:
             found = self._planned[key] = self._plan(*key)
         return found
 
-    def _plan(self, wanted: Collection[Quantity], refused: Collection[str]) -> Sequence[Query]:
+    def _plan(self, wanted: frozenset[Quantity], refused: Collection[str]) -> Sequence[Query]:
+        if not self._map.wanted(wanted):
+            return ()
         spans = plan_spans(
-            (point for point in self._points if point.quantity in wanted),
+            self._map.wanted(wanted | self._map.probe.keys()),
             max_registers=self._max_registers,
             max_gap=self._max_gap,
             refused=refused,
         )
-        return tuple(span_query(span, self._framing) for span in spans)
+        first = [point_span(register) for register in self._map.wanted(frozenset(self._map.probe))]
+        first += [point_span(register) for register in self._map.ratios.values()]
+        # What tells the model and its ratios comes before what they decide on.
+        ordered = sorted(spans, key=lambda span: not any(span.holds(place) for place in first))
+        return tuple(span_query(span, self._framing) for span in ordered)
 
     def backfill_plan(
         self,
@@ -121,14 +134,10 @@ def _checked_options(profile: Profile) -> Mapping[str, Any]:  # Any: straight fr
     return options
 
 
-def _check_point(profile: str, point: Point) -> None:
-    where = f"profile {profile}, point {point.quantity}"
-    if point.function not in READ_FUNCTIONS:
-        raise ConfigError(f"{where}: function is 3 or 4, not {point.function}")
-    if point.type not in TYPES:
-        raise ConfigError(f"{where}: type is one of {sorted(TYPES)}, not {point.type!r}")
-    if point.word_order not in WORD_ORDERS:
-        raise ConfigError(f"{where}: word_order is one of {sorted(WORD_ORDERS)}, not {point.word_order!r}")
-    unknown = set(point.wiring) - set(Wiring)
-    if unknown:
-        raise ConfigError(f"{where}: unknown wiring {sorted(unknown)}")
+def _check_register(where: str, register: Register) -> None:
+    if register.function not in READ_FUNCTIONS:
+        raise ConfigError(f"{where}: function is 3 or 4, not {register.function}")
+    if register.type not in TYPES:
+        raise ConfigError(f"{where}: type is one of {sorted(TYPES)}, not {register.type!r}")
+    if register.word_order not in WORD_ORDERS:
+        raise ConfigError(f"{where}: word_order is one of {sorted(WORD_ORDERS)}, not {register.word_order!r}")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocols.modbus.registers import register_count
-from protocols.profile import Point
+from protocols.profile import Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ def parse_span(what: str) -> Span | None:
         return None
 
 
-def point_span(point: Point) -> Span:
+def point_span(point: Register) -> Span:
     """Return the registers of one point."""
     return Span(point.function, point.address, register_count(point.type))
 
 
 def plan_spans(
-    points: Iterable[Point], *, max_registers: int, max_gap: int, refused: Collection[str] = ()
+    points: Iterable[Register], *, max_registers: int, max_gap: int, refused: Collection[str] = ()
 ) -> tuple[Span, ...]:
     """Return the fewest spans that cover ``points``.
 
@@ -69,8 +69,8 @@ def plan_spans(
     return tuple(spans)
 
 
-def _coalesce(ordered: Sequence[Point], max_registers: int, max_gap: int) -> list[list[Point]]:
-    groups: list[list[Point]] = []
+def _coalesce(ordered: Sequence[Register], max_registers: int, max_gap: int) -> list[list[Register]]:
+    groups: list[list[Register]] = []
     function = address = end = 0
     for point in ordered:
         span = point_span(point)
@@ -84,7 +84,7 @@ def _coalesce(ordered: Sequence[Point], max_registers: int, max_gap: int) -> lis
     return groups
 
 
-def _without_refused(group: Sequence[Point], known_bad: Sequence[Span]) -> list[Span]:
+def _without_refused(group: Sequence[Register], known_bad: Sequence[Span]) -> list[Span]:
     cover = _cover(group)
     if not any(cover.holds(bad) for bad in known_bad):
         return [cover]
@@ -94,6 +94,6 @@ def _without_refused(group: Sequence[Point], known_bad: Sequence[Span]) -> list[
     return _without_refused(group[:middle], known_bad) + _without_refused(group[middle:], known_bad)
 
 
-def _cover(group: Sequence[Point]) -> Span:
+def _cover(group: Sequence[Register]) -> Span:
     first, end = point_span(group[0]), max(point_span(point).end for point in group)
     return Span(first.function, first.address, end - first.address)

@@ -36,6 +36,12 @@ def decode_registers(registers: Sequence[int], kind: str, word_order: str = "ABC
     return float(value)
 
 
+def unsigned(registers: Sequence[int], word_order: str = "ABCD") -> int:
+    """Return what stands in ``registers`` as one unsigned number, whatever its type."""
+    words = _ordered(registers, word_order)
+    return int.from_bytes(struct.pack(f">{len(words)}H", *words), "big")
+
+
 def encode_registers(value: float, kind: str, word_order: str = "ABCD") -> tuple[int, ...]:
     """Return the registers of a raw number, rounded and held within what the type can show."""
     form = _FORMATS[kind]

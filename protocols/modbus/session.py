@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from pymodbus.pdu import ModbusPDU, ReadHoldingRegistersRequest
 from pymodbus.pdu.register_message import ReadInputRegistersRequest
 
 from pipeline.errors import MeterRefusedError
-from pipeline.model import Quality, Value
-from pipeline.quantities import Quantity
 from protocols.modbus.framing import Found, Framing
 from protocols.modbus.hunt import Hunter
-from protocols.modbus.planner import Span, point_span
-from protocols.modbus.registers import decode_registers
-from protocols.profile import Point
+from protocols.modbus.planner import Span
+from protocols.modbus.register_map import Place, RegisterMap
 from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
 EXCEPTIONS: Final[Mapping[int, str]] = {
@@ -65,14 +60,16 @@ class ModbusSession:
     the awaited one. So a collector lets an unanswered RTU line rest before it asks again.
     """
 
-    def __init__(self, unit: int, points: Sequence[Point], framing: Framing) -> None:
-        """Read answers of ``unit`` with the register map ``points``."""
+    def __init__(self, unit: int, register_map: RegisterMap, framing: Framing) -> None:
+        """Read answers of ``unit``."""
         self._unit = unit
-        self._points = tuple(points)
+        self._map = register_map
         self._hunter = Hunter(framing, unit)
         self._transaction = 0
         self._open: Query | None = None
-        self._places: dict[bytes, tuple[_Place, ...]] = {}
+        self._places: dict[bytes, tuple[Place, ...]] = {}
+        self._ratios: dict[str, float] = {}
+        self._misfit = ""
         self._events: deque[Event] = deque()
 
     def ask(self, query: Query) -> bytes:
@@ -113,49 +110,21 @@ class ModbusSession:
             meanings = (EXCEPTIONS.get(code, "unknown exception"),)
             error = MeterRefusedError(query.what, code, meanings, lasting=code not in PASSING)
             return Refused(query=query, raw=found.raw, error=error)
-        values, flags = _read(self._places_of(query), found.registers)
-        return Answer(
-            query=query, raw=found.raw, values=values, flags=flags, facts={"address": str(self._unit)}
-        )
+        places = self._places_of(query)
+        self._ratios |= self._map.ratios_in(places, found.registers)
+        values, flags = self._map.read(places, found.registers, self._ratios)
+        self._misfit = self._map.misfit(values, self._misfit)
+        facts = {"address": str(self._unit), **{name: f"{value:g}" for name, value in self._ratios.items()}}
+        if self._misfit:
+            # Numbers of another map look like numbers: none is better.
+            return Answer(query=query, raw=found.raw, facts=facts, deviations=(self._misfit,))
+        return Answer(query=query, raw=found.raw, values=values, flags=flags, facts=facts)
 
-    def _places_of(self, query: Query) -> tuple[_Place, ...]:
+    def _places_of(self, query: Query) -> tuple[Place, ...]:
         """Return what an answer holds; the same questions come slot after slot."""
         places = self._places.get(query.body)
         if places is None:
             if len(self._places) >= SPANS_KEPT:
                 self._places.clear()
-            places = self._places[query.body] = _places(self._points, query_span(query))
+            places = self._places[query.body] = self._map.places(query_span(query))
         return places
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A point and where it lies within an answer."""
-
-    point: Point
-    start: int
-    stop: int
-
-
-def _places(points: Sequence[Point], span: Span) -> tuple[_Place, ...]:
-    """Return the points that lie wholly within ``span``."""
-    held = ((point, place) for point in points if span.holds(place := point_span(point)))
-    return tuple(
-        _Place(point, place.address - span.address, place.end - span.address) for point, place in held
-    )
-
-
-def _read(
-    places: Sequence[_Place], registers: Sequence[int]
-) -> tuple[dict[Quantity, Value], dict[Quantity, Quality]]:
-    """Return the values of an answer's points, and a flag where the meter sent no number."""
-    values: dict[Quantity, Value] = {}
-    flags: dict[Quantity, Quality] = {}
-    for place in places:
-        point = place.point
-        raw = decode_registers(registers[place.start : place.stop], point.type, point.word_order)
-        if math.isfinite(raw):
-            values[point.quantity] = raw * point.scale
-        else:
-            flags[point.quantity] = Quality.NOT_A_NUMBER
-    return values, flags

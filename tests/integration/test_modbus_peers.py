@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -27,8 +28,9 @@ FRAMERS = {Framing.SOCKET: FramerType.SOCKET, Framing.RTU: FramerType.RTU}
 
 
 def sdm630() -> Profile:
+    """Return the register map without its probe, for meters that show little."""
     text = (files("protocols") / "profiles" / "eastron_sdm630.toml").read_text("utf-8")
-    return parse_profile(text, "eastron_sdm630")
+    return replace(parse_profile(text, "eastron_sdm630"), probe={})
 
 
 class Steady:

@@ -9,19 +9,32 @@ from hypothesis import strategies as st
 from pipeline.quantities import Quantity
 from protocols.modbus.framing import Framing
 from protocols.modbus.planner import Span
+from protocols.modbus.register_map import RegisterMap
 from protocols.modbus.session import ModbusSession, span_query
-from protocols.profile import Point
+from protocols.profile import Point, Profile, Side
 from protocols.session import NEED_DATA, Answer, Event
 
 POINTS = (
     Point(quantity=Quantity.VOLTAGE_A, address=0, function=4, type="float32"),
     Point(quantity=Quantity.VOLTAGE_B, address=2, function=4, type="float32"),
 )
+MAP = RegisterMap(
+    Profile(
+        name="toy",
+        protocol="modbus",
+        description="",
+        side=Side.PRIMARY,
+        source="",
+        quantities=frozenset(point.quantity for point in POINTS),
+        points=POINTS,
+    ),
+    "3P4W",
+)
 FRAMINGS = st.sampled_from(list(Framing))
 
 
 def started(framing: Framing) -> tuple[ModbusSession, bytes]:
-    conversation = ModbusSession(1, POINTS, framing)
+    conversation = ModbusSession(1, MAP, framing)
     return conversation, conversation.ask(span_query(Span(4, 0, 4), framing))
 
 

@@ -1,5 +1,6 @@
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 
@@ -29,8 +30,9 @@ class Steady:
 
 
 def sdm630() -> Profile:
+    """Return the register map without its probe, for meters that show little."""
     text = (files("protocols") / "profiles" / "eastron_sdm630.toml").read_text("utf-8")
-    return parse_profile(text, "eastron_sdm630")
+    return replace(parse_profile(text, "eastron_sdm630"), probe={})
 
 
 def meter(

@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -28,8 +29,9 @@ STEMS = {
 
 
 def sdm630() -> Profile:
+    """Return the register map without its probe, for meters that show little."""
     text = (files("protocols") / "profiles" / "eastron_sdm630.toml").read_text("utf-8")
-    return parse_profile(text, "eastron_sdm630")
+    return replace(parse_profile(text, "eastron_sdm630"), probe={})
 
 
 def quantity_name(key: str) -> str:

@@ -1,7 +1,9 @@
 """Known answers: MODBUS Application Protocol V1.1b3 section 6.4 (FC 04) and 7, wrapped by hand."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -9,8 +11,9 @@ from pipeline.model import Quality
 from pipeline.quantities import Quantity
 from protocols.modbus.framing import Framing
 from protocols.modbus.planner import Span
+from protocols.modbus.register_map import RegisterMap
 from protocols.modbus.session import ModbusSession, span_query
-from protocols.profile import Point
+from protocols.profile import Point, Profile, Register, Side
 from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, Refused
 
 
@@ -40,8 +43,27 @@ VOLTAGES = (
 )
 
 
+def register_map(
+    points: Sequence[Point],
+    ratios: Mapping[str, Register] = MappingProxyType({}),
+    probe: Mapping[Quantity, tuple[float, float]] = MappingProxyType({}),
+) -> RegisterMap:
+    profile = Profile(
+        name="toy",
+        protocol="modbus",
+        description="",
+        side=Side.PRIMARY,
+        source="",
+        quantities=frozenset(p.quantity for p in points),
+        points=tuple(points),
+        ratios=ratios,
+        probe=probe,
+    )
+    return RegisterMap(profile, "3P4W")
+
+
 def session(framing: Framing, points: Sequence[Point] = VOLTAGES, unit: int = 1) -> ModbusSession:
-    return ModbusSession(unit, points, framing)
+    return ModbusSession(unit, register_map(points), framing)
 
 
 def drain(conversation: ModbusSession) -> list[Event]:
@@ -208,3 +230,71 @@ def test_the_same_answer_twice_is_late_the_second_time() -> None:
     answer, late = drain(conversation)
     assert isinstance(answer, Answer)
     assert late == Dropped(reason=DropReason.LATE, raw=raw)
+
+
+# What a profile says beyond scale and type.
+
+
+def reading(conversation: ModbusSession, span: Span, *registers: int) -> Answer:
+    """Ask for a span and answer it with registers, in RTU."""
+    conversation.ask(span_query(span, Framing.RTU))
+    content = struct.pack(f">{len(registers)}H", *registers)
+    body = bytes((1, span.function, len(content))) + content
+    conversation.receive_data(body + crc(body))
+    return answer_of(conversation)
+
+
+def test_a_value_that_the_meter_calls_not_available_is_missing() -> None:
+    # ABB B23: all ones where a phase is not connected.
+    absent = Point(
+        quantity=Quantity.VOLTAGE_B,
+        address=0,
+        function=3,
+        type="uint32",
+        scale=0.1,
+        absent=frozenset({0xFFFFFFFF}),
+    )
+    conversation = ModbusSession(1, register_map([absent]), Framing.RTU)
+    assert reading(conversation, Span(3, 0, 2), 0xFFFF, 0xFFFF).values == {}
+    assert reading(conversation, Span(3, 0, 2), 0x0000, 0x08FC).values == {Quantity.VOLTAGE_B: 230.0}
+
+
+RATIOS = {
+    "ct": Register(address=6, function=3, type="uint16"),
+    "pt": Register(address=7, function=3, type="uint16", scale=0.1),
+}
+POWER = Point(
+    quantity=Quantity.ACTIVE_POWER, address=10, function=3, type="int16", scale=0.001, ratio=("ct", "pt")
+)
+
+
+def test_a_value_is_multiplied_by_the_meter_s_own_ratios_once_they_are_told() -> None:
+    conversation = ModbusSession(1, register_map([POWER], RATIOS), Framing.RTU)
+    assert reading(conversation, Span(3, 10, 1), 1500).values == {}
+    told = reading(conversation, Span(3, 6, 2), 40, 1000)
+    assert (told.facts["ct"], told.facts["pt"]) == ("40", "100")
+    power = reading(conversation, Span(3, 10, 1), 1500).values[Quantity.ACTIVE_POWER]
+    assert power == pytest.approx(1.5 * 40 * 100)
+
+
+@pytest.mark.parametrize("ratio", [0, 0xFFFF])
+def test_a_ratio_of_nothing_gives_no_value(ratio: int) -> None:
+    signed = {"ct": Register(address=6, function=3, type="int16")}
+    power = replace(POWER, ratio=("ct",))
+    conversation = ModbusSession(1, register_map([power], signed), Framing.RTU)
+    reading(conversation, Span(3, 6, 1), ratio)
+    assert reading(conversation, Span(3, 10, 1), 1500).values == {}
+
+
+def test_a_meter_that_fails_its_profile_s_probe_gives_no_values_and_says_why() -> None:
+    # A DTSU666 sends 5000 for 50 Hz; one with engineering units sends 50, which this map makes 0.5.
+    frequency = point(Quantity.FREQUENCY, 0, "uint16", scale=0.01)
+    voltage = point(Quantity.VOLTAGE_A, 1, "uint16", scale=0.1)
+    found = register_map([frequency, voltage], probe={Quantity.FREQUENCY: (45, 65)})
+    conversation = ModbusSession(1, found, Framing.RTU)
+    misfit = reading(conversation, Span(4, 0, 1), 50)
+    assert misfit.values == {}
+    assert misfit.deviations[0].startswith("frequency reads 0.5 where toy has 45 to 65")
+    assert reading(conversation, Span(4, 1, 1), 2300).values == {}
+    assert reading(conversation, Span(4, 0, 1), 5000).values == {Quantity.FREQUENCY: 50.0}
+    assert reading(conversation, Span(4, 1, 1), 2300).values == {Quantity.VOLTAGE_A: 230.0}
