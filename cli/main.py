@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from cli import bench, collect, dashboard, db, decode, demo, detect, flows, read, registry, replay, simulate
+from cli import (
+    bench,
+    collect,
+    dashboard,
+    db,
+    decode,
+    demo,
+    detect,
+    flows,
+    read,
+    registry,
+    replay,
+    scan,
+    simulate,
+)
 from pipeline.errors import KilowatchError
 
 FOUND_BAD_INPUT = 1
@@ -22,6 +36,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("decode")(decode.decode)
 app.command("read")(read.read)
+app.command("scan")(scan.scan)
 app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)

@@ -38,6 +38,16 @@ def progress(steps: int) -> Iterator[Callable[[str], None]]:
         yield begin
 
 
+@contextmanager
+def status() -> Iterator[Callable[[str], None]]:
+    """Show what is going on, in one line of a terminal that changes; call what this gives with each news."""
+    if not progress_console.is_terminal:
+        yield lambda _news: None
+        return
+    with progress_console.status("") as shown:
+        yield shown.update
+
+
 def print_json(value: object) -> None:
     """Print one JSON object on one line; times are ISO 8601."""
     typer.echo(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode())

@@ -129,8 +129,8 @@ async def overhear(line: Line, question: bytes, wait_s: float, quiet_s: float) -
     Args:
         line: An open line that nobody else uses now.
         question: The bytes to send.
-        wait_s: How long to wait for the first byte.
-        quiet_s: After a byte, so much silence says that nobody speaks any more.
+        wait_s: How long an answer may take to begin.
+        quiet_s: After that, so much silence says that nobody speaks any more.
 
     Raises:
         TransportError: If the line breaks.
@@ -146,8 +146,8 @@ async def overhear(line: Line, question: bytes, wait_s: float, quiet_s: float) -
             heard += await line.read(min(until, latest))
         except TimeoutError:
             break
-        is_echo = question.startswith(heard)
-        until = until if is_echo else loop.time() + quiet_s
+        # Another may answer as late as the first one could have.
+        until = max(until, loop.time() + quiet_s)
     return bytes(heard)
 
 

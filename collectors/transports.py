@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import termios
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -21,7 +23,12 @@ UNACKNOWLEDGED_MS = 20_000
 DEFAULT_BAUDRATE = 2400
 """DL/T 645-2007 clause 5.2: the RS-485 default."""
 _PARITIES = "NEOMS"
-_OPTIONS = {"tcp": {"baudrate"}, "serial": {"baudrate", "parity", "stopbits"}}
+_OPTIONS = {
+    # ``framing`` is the protocol's business; the line carries it along.
+    "tcp": {"baudrate", "framing"},
+    "tls": {"baudrate", "framing", "ca", "certificate", "key", "name"},
+    "serial": {"baudrate", "parity", "stopbits", "framing"},
+}
 
 
 class Line(Protocol):
@@ -73,8 +80,10 @@ def line_for(url: str) -> Line:
     """Return the closed line that ``url`` names.
 
     Args:
-        url: ``tcp://host:port``, with ``?baudrate=2400`` where a slow serial line lies behind it, or
-            ``serial:///dev/ttyUSB0?baudrate=2400&parity=E&stopbits=1``.
+        url: ``tcp://host:port``, with ``?baudrate=2400`` where a slow serial line lies behind it,
+            ``tls://host:802?ca=ca.pem&certificate=own.pem&key=own.key`` (MODBUS/TCP Security), or
+            ``serial:///dev/ttyUSB0?baudrate=2400&parity=E&stopbits=1``. ``framing=rtu`` says that a peer on
+            TCP passes serial Modbus frames on.
 
     Raises:
         ConfigError: If the URL does not say what is needed; the message says what to write.
@@ -85,13 +94,16 @@ def line_for(url: str) -> Line:
     except ValueError as error:
         raise ConfigError(f"bus URL {url!r}: {error}; write tcp://host:port") from error
     if parts.scheme not in _OPTIONS:
-        raise ConfigError(f"bus URL {url!r}: write tcp://host:port or serial:///dev/ttyUSB0?baudrate=2400")
+        raise ConfigError(
+            f"bus URL {url!r}: write tcp://host:port, tls://host:port or serial:///dev/ttyUSB0?baudrate=2400"
+        )
     options = _options(url, parts)
     baudrate = _whole(url, options, "baudrate")
-    if parts.scheme == "tcp":
+    if parts.scheme != "serial":
         if not parts.hostname or not port:
-            raise ConfigError(f"bus URL {url!r}: host or port is missing; write tcp://host:port")
-        return TcpLine(parts.hostname, port, baudrate=baudrate)
+            raise ConfigError(f"bus URL {url!r}: host or port is missing; write {parts.scheme}://host:port")
+        secured = _secured(url, options, parts.hostname) if parts.scheme == "tls" else None
+        return TcpLine(parts.hostname, port, baudrate=baudrate, secured=secured)
     path = parts.netloc + parts.path
     if not path:
         raise ConfigError(f"bus URL {url!r}: the port is missing; write serial:///dev/ttyUSB0?baudrate=2400")
@@ -120,14 +132,38 @@ def _whole(url: str, options: dict[str, str], name: str) -> int | None:
     return int(text)
 
 
-class TcpLine:
-    """A TCP connection that we open, to a serial server, a concentrator or a meter."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secured:
+    """How a connection is encrypted and whom it trusts."""
 
-    def __init__(self, host: str, port: int, *, baudrate: int | None = None) -> None:
+    context: ssl.SSLContext
+    name: str
+    """What the peer's certificate must say."""
+
+
+def _secured(url: str, options: dict[str, str], host: str) -> Secured:
+    try:
+        context = ssl.create_default_context(cafile=options.get("ca"))
+        if "certificate" in options:
+            context.load_cert_chain(options["certificate"], options.get("key"))
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"bus URL {url!r}: {error}; ca, certificate and key name files in PEM form that we may read"
+        ) from error
+    return Secured(context=context, name=options.get("name", host))
+
+
+class TcpLine:
+    """A TCP connection that we open, to a serial server, a concentrator or a meter; encrypted if so asked."""
+
+    def __init__(
+        self, host: str, port: int, *, baudrate: int | None = None, secured: Secured | None = None
+    ) -> None:
         """Name the peer; nothing is opened yet."""
+        self._secured = secured
         self._host = host
         self._port = port
-        self._name = f"tcp://{host}:{port}"
+        self._name = f"{'tls' if secured else 'tcp'}://{host}:{port}"
         self._transport: asyncio.Transport | None = None
         self._inbox = Inbox()
         self.baudrate = baudrate
@@ -142,8 +178,13 @@ class TcpLine:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                secured = self._secured
                 transport, _ = await loop.create_connection(
-                    lambda: _Receiver(inbox, self._name), self._host, self._port
+                    lambda: _Receiver(inbox, self._name),
+                    self._host,
+                    self._port,
+                    ssl=secured.context if secured else None,
+                    server_hostname=secured.name if secured else None,
                 )
         except TimeoutError as error:
             raise TransportError(

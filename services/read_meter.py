@@ -116,7 +116,8 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
     profile = profiles[where.profile]
     if profile.protocol.split("-")[0] != urlsplit(url).scheme.partition("+")[0]:
         raise ConfigError(f"profile {profile.name} speaks {profile.protocol}, not what {url!r} begins with")
-    target = target_of(Meter(id=MeterId(where.address), wiring=where.wiring), where.address, profile)
+    meter = Meter(id=MeterId(where.address), wiring=where.wiring)
+    target = target_of(meter, where.address, profile, where.line_url)
     _refuse_impossible(url, where, target, wanted)
     read = asyncio.run(_read(where, target_quantities=wanted or profile.quantities, target=target))
     if read.snapshot is None:

@@ -14,6 +14,7 @@ from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import ConfigError
 from pipeline.registry import Installation, Meter, Registry, Schedule, as_shown
+from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
 from services.bus_reading import Station
@@ -107,8 +108,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def target_of(meter: Meter, address: str, profile: Profile, schedules: Sequence[Schedule] = ()) -> Target:
-    """Return a meter as a bus owner sees it."""
+def target_of(
+    meter: Meter, address: str, profile: Profile, bus_url: str, schedules: Sequence[Schedule] = ()
+) -> Target:
+    """Return a meter as a bus owner sees it.
+
+    Raises:
+        ConfigError: If the bus's URL names a framing that does not exist.
+    """
+    framing = framing_of(bus_url) if profile.protocol == "modbus" else None
+    if framing is not None:
+        profile = with_framing(profile, framing)
     return Target(
         meter=meter.id,
         address=address,
@@ -123,6 +133,7 @@ def _targets_by_bus(
     registry: Registry, profiles: Mapping[str, Profile], now: datetime
 ) -> dict[str, list[Target]]:
     found: dict[str, list[Target]] = defaultdict(list)
+    urls = {bus.id: bus.url for bus in registry.buses}
     for installation in registry.installed_at(now):
         if installation.bus is None or installation.address is None:
             continue
@@ -130,7 +141,8 @@ def _targets_by_bus(
         profile = profile_of(installation, profiles)
         given = {quantity.group.value for quantity in profile.quantities}
         schedules = [schedule for schedule in registry.schedules if schedule.group in given]
-        found[installation.bus].append(target_of(meter, installation.address, profile, schedules))
+        url = urls.get(installation.bus, "")
+        found[installation.bus].append(target_of(meter, installation.address, profile, url, schedules))
     return dict(found)
 
 

@@ -139,7 +139,8 @@ class Discovery:
         answers = [frame for frame in heard.frames if _answers(frame, call)]
         for frame in answers:
             self._note(frame, call)
-        collided = len(answers) > 1 or (heard.broken_bytes > 0 and call.address != BROADCAST)
+        # Several sound answers one after the other hide nobody; broken bytes may.
+        collided = heard.broken_bytes > 0 and call.address != BROADCAST
         self.collisions += collided
         digits = call.address.lstrip("A")
         if len(digits) < ADDRESS_DIGITS and (collided or (answers and self.thorough)):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError
@@ -113,6 +114,25 @@ def modbus_driver(profile: Profile, wiring: Wiring, zone: ZoneInfo) -> ModbusDri
 def with_framing(profile: Profile, framing: Framing) -> Profile:
     """Return the profile for a line that frames otherwise: the same meter behind another gateway."""
     return replace(profile, options={**profile.options, "framing": framing.value})
+
+
+def framing_of(bus_url: str) -> Framing | None:
+    """Return how a bus's URL says that its line frames; None where it leaves that to the profile.
+
+    Serial lines frame as RTU; a TCP peer that passes serial frames on says ``?framing=rtu``.
+
+    Raises:
+        ConfigError: If it names a framing that does not exist.
+    """
+    parts = urlsplit(bus_url)
+    named = dict(parse_qsl(parts.query)).get("framing")
+    if named is None:
+        return Framing.RTU if parts.scheme == "serial" else None
+    try:
+        return Framing(named)
+    except ValueError:
+        known = ", ".join(framing.value for framing in Framing)
+        raise ConfigError(f"bus URL {bus_url!r}: framing is one of {known}, not {named!r}") from None
 
 
 def _checked_options(profile: Profile) -> Mapping[str, Any]:  # Any: straight from TOML, checked here

@@ -114,7 +114,9 @@ async def read_all(registry: Registry, locks: Path) -> list[MeterRead]:
     try:
         return [
             await owner.read_meter(
-                target_of(meter, str(meter.id), profile), expected(CAPTURED[str(meter.id)]).keys(), None
+                target_of(meter, str(meter.id), profile, bus.url),
+                expected(CAPTURED[str(meter.id)]).keys(),
+                None,
             )
             for meter in registry.meters
         ]

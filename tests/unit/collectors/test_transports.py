@@ -24,7 +24,7 @@ def test_a_serial_url_gives_a_port_at_the_rate_of_dlt645_unless_given() -> None:
 @pytest.mark.parametrize(
     ("url", "hint"),
     [
-        ("udp://127.0.0.1:1", "write tcp://host:port or serial://"),
+        ("udp://127.0.0.1:1", "or serial://"),
         ("tcp://127.0.0.1", "write tcp://host:port"),
         ("tcp://127.0.0.1:99999", "write tcp://host:port"),
         ("tcp://127.0.0.1:1?parity=E", "tcp knows baudrate"),

@@ -1,0 +1,80 @@
+"""Finds Modbus meters on a line: which addresses answer, and the profile whose probe fits each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from collectors.targets import MeterRead
+from pipeline.coverage import Cause
+from pipeline.errors import BusBusyError, TransportError
+from services.scan_line import LineAddress, Scanned, ScanReport, read_values
+from services.settings import load_settings
+from services.wiring import load_profiles
+
+Tell = Callable[[str], None]
+
+
+async def scan_modbus(where: LineAddress, units: range, tell: Tell) -> ScanReport:
+    """Ask each address what the probes of the profiles want to know.
+
+    Raises:
+        BusBusyError: If a collector owns the line.
+        TransportError: If the line does not open or breaks.
+    """
+    profiles = [
+        profile
+        for profile in load_profiles(load_settings().profile_dir).values()
+        if profile.protocol == "modbus" and profile.probe
+    ]
+    meters: list[Scanned] = []
+    questions = 0
+    for unit in units:
+        tell(f"asking address {unit}, {len(meters)} meters so far")
+        reads: dict[str, MeterRead] = {}
+        for profile in profiles:
+            read = await read_values(where, str(unit), profile, tuple(profile.probe), retries=0)
+            questions += read.attempts
+            _raise_if_gone(read)
+            if read.cause is Cause.NO_ANSWER and not reads:
+                break  # nobody there: the other profiles would wait in vain
+            reads[profile.name] = read
+        if reads:
+            meters.append(_identified(where, unit, reads))
+    words = (
+        f"{len(meters)} meters answer"
+        if meters
+        else f"no address from {units[0]} to {units[-1]} answers; check wiring, rate, parity and --units"
+    )
+    return ScanReport(meters=meters, diagnosis=words, questions=questions)
+
+
+def _raise_if_gone(read: MeterRead) -> None:
+    if read.cause is Cause.BUS_BUSY:
+        raise BusBusyError(read.failure)
+    if read.cause is Cause.LINK:
+        raise TransportError(read.failure)
+
+
+def _identified(where: LineAddress, unit: int, reads: Mapping[str, MeterRead]) -> Scanned:
+    """Name the profile whose probe fits; none or several are left to a person."""
+    fitting = sorted(name for name, read in reads.items() if _fits(read))
+    profile = fitting[0] if len(fitting) == 1 else None
+    remark = ""
+    if len(fitting) > 1:
+        remark = f"several profiles fit: {', '.join(fitting)}; look at the nameplate"
+    elif not fitting:
+        remark = "answers, but no profile fits; `kilowatch profile import` takes other tools' register lists"
+    return Scanned(
+        address=str(unit),
+        protocol=where.protocol,
+        version=None,
+        profile=profile,
+        url=where.meter_url(str(unit), profile=profile or "PROFILE"),
+        deviations=(),
+        clock_offset_s=None,
+        remark=remark,
+    )
+
+
+def _fits(read: MeterRead) -> bool:
+    return read.snapshot is not None and read.cause is None and not read.deviations

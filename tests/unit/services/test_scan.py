@@ -1,0 +1,91 @@
+"""A line's URL, taken apart, and the meters of simulated lines, found."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline.errors import ConfigError, NoAnswerError
+from pipeline.quantities import Quantity
+from services.scan import require_meters, scan
+from services.scan_line import parse_line_url
+from services.wiring import load_profiles
+from simulators.dlt645_meter import Dlt645Meter
+from simulators.line import Slave, serve_line
+from simulators.modbus_meter import ModbusMeter
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Steady:
+    def read(self, instant: datetime) -> Mapping[Quantity, float]:  # noqa: ARG002 - the shape of every model
+        return {
+            Quantity.VOLTAGE_A: 230.0,
+            Quantity.VOLTAGE_B: 231.0,
+            Quantity.VOLTAGE_C: 229.0,
+            Quantity.FREQUENCY: 50.0,
+            Quantity.ACTIVE_ENERGY_IMPORT: 12.5,
+        }
+
+
+@contextmanager
+def line_of(slaves: Sequence[Slave]) -> Iterator[str]:
+    """Serve a line from a thread with a loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    served = asyncio.run_coroutine_threadsafe(serve_line(slaves, host="127.0.0.1"), loop).result(10)
+    try:
+        yield f"{served.host}:{served.port}"
+    finally:
+        asyncio.run_coroutine_threadsafe(served.close(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def test_dlt645_meters_are_found_with_their_profile() -> None:
+    slaves = [Dlt645Meter(address, Steady(), lambda: NOW) for address in ("202400010001", "202400010002")]
+    news: list[str] = []
+    with line_of(slaves) as peer:
+        report = scan(f"dlt645+tcp://{peer}?timeout_s=0.2", tell=news.append)
+    assert [(m.address, m.version, m.profile) for m in report.meters] == [
+        ("202400010001", 2007, "dlt645_2007_three_phase"),
+        ("202400010002", 2007, "dlt645_2007_three_phase"),
+    ]
+    assert report.meters[0].url == f"dlt645+tcp://{peer}/202400010001"
+    assert news
+
+
+def test_a_modbus_meter_is_named_by_the_one_profile_that_fits() -> None:
+    profile = load_profiles()["abb_b23_b24"]
+    with line_of([ModbusMeter(3, profile, Steady(), lambda: NOW)]) as peer:
+        report = scan(f"modbus+tcp://{peer}?timeout_s=0.1", units=(2, 4), tell=lambda _news: None)
+    assert [(m.address, m.profile) for m in report.meters] == [("3", "abb_b23_b24")]
+
+
+def test_a_line_without_meters_ends_with_a_diagnosis() -> None:
+    with line_of([]) as peer:
+        report = scan(f"dlt645+tcp://{peer}?timeout_s=0.05", tell=lambda _news: None)
+    with pytest.raises(NoAnswerError, match="not one byte came back"):
+        require_meters(report)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["nonsense", "tcp://127.0.0.1:1", "dlt645+tcp://127.0.0.1:1?timeout_s=0", "dlt645+udp://127.0.0.1:1"],
+)
+def test_a_url_that_names_no_line_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError):
+        scan(url, tell=lambda _news: None)
+
+
+def test_a_serial_line_keeps_its_path_and_settings() -> None:
+    where = parse_line_url("dlt645+serial:///dev/ttyUSB0?baudrate=9600")
+    assert where.url == "serial:///dev/ttyUSB0?baudrate=9600"
+    assert where.meter_url("12", profile="x") == "dlt645+serial:///dev/ttyUSB0/12?baudrate=9600&profile=x"
