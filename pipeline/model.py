@@ -50,6 +50,8 @@ class Quality(IntFlag):
     """Another message gave another value for the same key; the first is kept."""
     PARTIAL = 128
     """Some of what was asked did not arrive."""
+    ARRIVAL_TIME = 256
+    """The message bore no time of its own: the time of receipt stands in."""
 
 
 class Verdict(StrEnum):

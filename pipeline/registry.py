@@ -5,7 +5,7 @@ Every stretch of time is half-open, ``[from, to)``; ``None`` means "always" or "
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -185,7 +185,22 @@ class MqttSource:
     every_s: int | None = None
     """How often each meter behind it reports; None when unknown."""
     meters: tuple[str, ...] = ()
-    """Meters expected behind it; they need no bus."""
+    """Meters expected behind it; they need no bus. A topic that names no device has exactly one."""
+    template: str | None = None
+    """Where a topic names the device: ``tele/{device}/SENSOR``; None takes the first ``+`` of ``topic``."""
+    devices: Mapping[str, str] = field(default_factory=dict)
+    """Meters by the name that their device bears on MQTT; empty where that name is the meter's id."""
+    quantities: Mapping[str, str] = field(default_factory=dict)
+    """What a field or metric measures (:mod:`pipeline.scaling`), beside what the dialect knows."""
+    zone: ZoneInfo = DEFAULT_ZONE
+    """Zone of local times that the payloads give without one."""
+    ask: bool = True
+    """Whether devices may be asked over MQTT: for births, for stored records. False only listens."""
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """Every meter that may report through it, each once."""
+        return tuple(dict.fromkeys((*self.meters, *self.devices.values())))
 
 
 Dated = TypeVar("Dated", Installation, Ratio, Contract)

@@ -29,7 +29,7 @@ class PushCoverage:
             MeterId(meter): source.every_s
             for source in sources
             if source.every_s is not None
-            for meter in source.meters
+            for meter in source.expected
         }
         groups = dict.fromkeys(Group(schedule.group) for schedule in schedules)
         self._groups = tuple(groups) or (Group.REGISTER,)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from pipeline.model import MeterId
 from pipeline.registry import (
@@ -142,6 +143,8 @@ def _cell(name: str, value: object, ids: Mapping[MeterId, int]) -> object:
         return value.key
     if isinstance(value, tuple):
         return list(value)
+    if isinstance(value, Mapping):
+        return Jsonb(dict(value))
     return str(value) if isinstance(value, str) else value
 
 

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
+from pipeline.scaling import parse_scaled
+from pipeline.topics import TopicTemplate
 
 FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
     {"from": "starts_at", "to": "ends_at", "every": "every_s", "tolerance": "tolerance_s"}
@@ -68,6 +70,12 @@ def convert(record: type, field: str, value: object) -> object:
     if field.endswith("_s") and field in KEY_OF_FIELD:
         value = _duration(value)
     converted = _CONVERTERS[wanted](value)
+    if field == "quantities":
+        _check_quantities(_pairs(value))
+    if field == "template":
+        _check_template(_text(value))
+    if isinstance(converted, bool):
+        return converted
     if isinstance(converted, float | int) and (
         converted < 0 or (converted == 0 and field not in _MAY_BE_ZERO)
     ):
@@ -144,6 +152,39 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(part) for part in value)
 
 
+def _pairs(value: object) -> dict[str, str]:
+    """Return a table of texts; in a CSV cell it is written ``name=text;name=text``."""
+    if isinstance(value, str):
+        written = [part.rpartition("=") for part in value.split(";") if part.strip()]
+        value = {name.strip(): text.strip() for name, _, text in written}
+    if not isinstance(value, dict):
+        raise CellError(f"expected a table like {{ name = 'text' }}, not {value!r}")
+    return {_text(name): _text(text) for name, text in value.items()}
+
+
+def _yes_or_no(value: object) -> bool:
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, bool):
+        raise CellError(f"expected true or false, not {value!r}")
+    return value
+
+
+def _check_quantities(written: Mapping[str, str]) -> None:
+    for name, text in written.items():
+        try:
+            parse_scaled(text)
+        except ValueError as error:
+            raise CellError(f"{name!r}: {error}") from None
+
+
+def _check_template(text: str) -> None:
+    try:
+        TopicTemplate(text)
+    except ValueError as error:
+        raise CellError(str(error)) from None
+
+
 def _one_of(kind: type[StrEnum]) -> Callable[[object], object]:
     def choose(value: object) -> object:
         try:
@@ -167,6 +208,8 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     datetime: _instant,
     datetime | None: _instant,
     tuple[str, ...]: _texts,
+    Mapping[str, str]: _pairs,
+    bool: _yes_or_no,
     Wiring: _one_of(Wiring),
     Role: _one_of(Role),
     SuspensionKind: _one_of(SuspensionKind),

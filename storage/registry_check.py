@@ -44,6 +44,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("contract", "service_point"): "service_point",
         ("suspension", "service_point"): "service_point",
         ("mqtt_source", "meters"): "meter",
+        ("mqtt_source", "devices"): "meter",
     }
 )
 """Keys that name an entry of another table."""
@@ -152,13 +153,25 @@ def _dangling(entry: Entry, ids: Mapping[str, set[str]]) -> list[Problem]:
         target = REFERENCES.get((entry.kind, key))
         if target is None:
             continue
-        names = value if isinstance(value, list) else str(value).split(";") if key == "meters" else [value]
         found += [
             entry.problem(key, f"there is no [[{target}]] {name!r}")
-            for name in names
+            for name in _named(key, value)
             if isinstance(name, str) and name.strip() not in ids[target]
         ]
     return found
+
+
+def _named(key: str, value: object) -> Sequence[object]:
+    """Return the names that a key gives; what cannot be such a key is said where it is converted."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return list(value.values())
+    if key == "meters":
+        return str(value).split(";")
+    if key == "devices":
+        return [part.rpartition("=")[2] for part in str(value).split(";") if part.strip()]
+    return [value]
 
 
 def _record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -57,7 +57,7 @@ def _toml_tables(registry: Registry) -> Iterator[str]:
             yield f"[[{table.name}]]"
             for name in table.fields:
                 value = getattr(record, name)
-                if value not in (None, "", ()):
+                if value not in (None, "", (), {}):
                     yield f"{KEY_OF_FIELD.get(name, name)} = {_toml_value(value)}"
             yield ""
 
@@ -69,6 +69,11 @@ def _toml_value(value: object) -> str:
         value = value.key
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_toml_value(name)} = {_toml_value(text)}" for name, text in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         # A JSON string is a TOML one, but for the one control character that JSON lets through.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -82,4 +87,6 @@ def _csv_cell(value: object) -> str:
         return value.isoformat()
     if isinstance(value, ZoneInfo):
         return value.key
+    if isinstance(value, Mapping):
+        return ";".join(f"{name}={text}" for name, text in value.items())
     return ";".join(value) if isinstance(value, tuple) else str(value)

@@ -30,7 +30,6 @@ REFUSALS_ENOUGH = 3
 """So many refused times, and a class of load records is not asked again."""
 
 
-@drivers.register("dlt645-2007")
 class Dlt645Driver:
     """One meter model on one wiring, its clock in one zone."""
 
@@ -91,7 +90,6 @@ class Dlt645Driver:
         return [query for query in queries if query.what not in refused]
 
 
-@drivers.register("dlt645-1997")
 class Dlt645Driver1997(Dlt645Driver):
     """A meter of the edition of 1997: present values and the clock; it keeps no load records or freezes."""
 
@@ -116,3 +114,7 @@ def _option(profile: Profile, name: str, default: Sequence[int], allowed: Collec
     if not isinstance(chosen, list | tuple) or not set(chosen) <= set(allowed):
         raise ConfigError(f"profile {profile.name}: {name} is {chosen!r}, allowed are {sorted(allowed)}")
     return tuple(chosen)
+
+
+drivers.register("dlt645-2007")(Dlt645Driver)
+drivers.register("dlt645-1997")(Dlt645Driver1997)
