@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -68,7 +69,19 @@ REGISTRY = Registry(
     suspensions=[Suspension(id="S1", service_point="SP1", starts_at=START, ends_at=None)],
     buses=[Bus(id="B1", url="tcp://127.0.0.1:1")],
     schedules=[Schedule(group="register", every_s=900)],
-    mqtt_sources=[MqttSource(id="G", topic="a/#", meters=("M2",))],
+    mqtt_sources=[
+        MqttSource(id="G", topic="a/#", meters=("M2",)),
+        MqttSource(
+            id="H",
+            topic="tele/+/SENSOR",
+            dialect="tasmota",
+            template="tele/{device}/SENSOR",
+            devices={"plug": "M1"},
+            quantities={"P": "active_power * 0.001"},
+            zone=ZoneInfo("Europe/Berlin"),
+            ask=False,
+        ),
+    ],
 )
 
 
@@ -86,7 +99,7 @@ def reading(
 
 def test_the_archive_comes_back_equal_and_saving_it_again_changes_nothing(database: Connection) -> None:
     first = save_registry(database, REGISTRY)
-    assert sum(first.values()) == 15
+    assert sum(first.values()) == 16
     assert load_registry(database) == REGISTRY
     assert sum(save_registry(database, REGISTRY).values()) == 0
 

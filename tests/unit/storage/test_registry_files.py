@@ -76,6 +76,16 @@ id = "gateway"
 topic = "site/+/readings"
 every = 10
 meters = ["M2"]
+
+[[mqtt_source]]
+id = "plugs"
+topic = "$share/site/tele/+/SENSOR"
+dialect = "tasmota"
+template = "tele/{device}/SENSOR"
+zone = "Europe/Berlin"
+devices = { "plug-7" = "M1", "plug=8" = "M2" }
+quantities = { "P/W" = "active_power * 0.001", "E" = "active_energy_import" }
+ask = false
 """
 
 
@@ -107,7 +117,12 @@ def test_every_table_is_read_and_dates_are_midnights_of_the_area(tmp_path: Path)
     assert registry.ratios[0].starts_at == datetime(2025, 12, 31, 16, tzinfo=UTC)
     assert registry.suspensions[0].id == "SP1@2026-01-04T23:00:00+00:00"
     assert (registry.schedules[0].every_s, registry.schedules[0].tolerance_s) == (900, 60)
-    assert registry.mqtt_sources[0].meters == ("M2",)
+    gateway, plugs = registry.mqtt_sources
+    assert (gateway.meters, gateway.expected, gateway.ask) == (("M2",), ("M2",), True)
+    assert (plugs.template, plugs.zone.key, plugs.ask) == ("tele/{device}/SENSOR", "Europe/Berlin", False)
+    assert plugs.devices == {"plug-7": "M1", "plug=8": "M2"}
+    assert plugs.quantities == {"P/W": "active_power * 0.001", "E": "active_energy_import"}
+    assert plugs.expected == ("M1", "M2")
 
 
 def test_what_is_exported_reads_back_equal(tmp_path: Path) -> None:
@@ -199,3 +214,28 @@ def test_a_file_that_is_not_there_is_a_wrong_setting(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_an_empty_registry(tmp_path: Path) -> None:
     assert read_registry(written(tmp_path, "")) == Registry(**{n: [] for n in Registry.__dataclass_fields__})
+
+
+def test_mistakes_of_an_mqtt_source_are_named_by_their_keys(tmp_path: Path) -> None:
+    text = (
+        '[[meter]]\nid = "M1"\n\n[[mqtt_source]]\nid = "S"\ntopic = "tele/+/SENSOR"\n'
+        'template = "tele/SENSOR"\ndevices = { "plug" = "M9" }\nask = "perhaps"\n'
+        'quantities = { "P" = "power * 2" }\nzone = "Mars"\n'
+    )
+    place = "registry.toml:4: [[mqtt_source]] entry 1, key "
+    found = problems_of(tmp_path, text)
+    assert found == [
+        f"{place}'devices': there is no [[meter]] 'M9'",
+        f"{place}'template': 'tele/SENSOR' must hold {{device}} once, like 'tele/{{device}}/SENSOR'",
+        f"{place}'ask': expected true or false, not 'perhaps'",
+        f"{place}'quantities': 'P': 'power' is no quantity; write one like 'active_power' "
+        "or 'active_power * 0.001'",
+        f"{place}'zone': no time zone is called 'Mars'; expected a name like 'Asia/Shanghai'",
+    ]
+
+
+@pytest.mark.parametrize("key", ["devices", "quantities"])
+@pytest.mark.parametrize("value", ["3", "[1]", '{ "a" = 1 }'])
+def test_a_table_of_texts_that_is_none_is_one_problem(tmp_path: Path, key: str, value: str) -> None:
+    text = f'[[mqtt_source]]\nid = "S"\ntopic = "t"\n{key} = {value}\n'
+    assert all(f"key {key!r}" in problem for problem in problems_of(tmp_path, text))
