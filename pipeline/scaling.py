@@ -1,4 +1,4 @@
-"""What a foreign field measures, as people write it: a quantity, and the factor that brings it to our unit."""
+"""What a foreign field measures, as people write it: a quantity, and the factor to our unit."""
 
 from __future__ import annotations
 

@@ -193,7 +193,11 @@ def _record(
                 problems.append(entry.problem(key, str(error)))
     _place_dates(values, zones)
     _complete(table, values)
-    missing = [f.name for f in fields(table.record) if f.default is MISSING and f.name not in values]
+    missing = [
+        f.name
+        for f in fields(table.record)
+        if f.default is MISSING and f.default_factory is MISSING and f.name not in values
+    ]
     if len(problems) == before:
         problems += [entry.problem(_key(name), "is missing") for name in missing]
     starts_at, ends_at = values.get("starts_at"), values.get("ends_at")

@@ -224,12 +224,12 @@ def test_mistakes_of_an_mqtt_source_are_named_by_their_keys(tmp_path: Path) -> N
     )
     place = "registry.toml:4: [[mqtt_source]] entry 1, key "
     found = problems_of(tmp_path, text)
+    like = "write one like 'active_power' or 'active_power * 0.001'"
     assert found == [
-        f"{place}'devices': there is no [[meter]] 'M9'",
-        f"{place}'template': 'tele/SENSOR' must hold {{device}} once, like 'tele/{{device}}/SENSOR'",
         f"{place}'ask': expected true or false, not 'perhaps'",
-        f"{place}'quantities': 'P': 'power' is no quantity; write one like 'active_power' "
-        "or 'active_power * 0.001'",
+        f"{place}'devices': there is no [[meter]] 'M9'",
+        f"{place}'quantities': 'P': 'power' is no quantity; {like}",
+        f"{place}'template': 'tele/SENSOR' must hold {{device}} once, like 'tele/{{device}}/SENSOR'",
         f"{place}'zone': no time zone is called 'Mars'; expected a name like 'Asia/Shanghai'",
     ]
 
