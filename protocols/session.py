@@ -15,6 +15,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import MeterRefusedError
+from pipeline.events import EventCount, MeterEvent
 from pipeline.model import Origin, Quality, Value
 from pipeline.plugins import PluginRegistry
 from pipeline.quantities import Quantity
@@ -68,7 +69,11 @@ class Answer:
     records: Sequence[Record] = ()
     """Stored instants; empty when the meter holds none for the asked time."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What is no quantity: ``address``, ``clock`` (ISO 8601) ..."""
+    """What is no quantity: ``address``, ``clock`` (ISO 8601), a parameter by its name ..."""
+    events: Sequence[MeterEvent] = ()
+    """Records of what the meter has noticed."""
+    counts: Sequence[EventCount] = ()
+    """How often it has noticed what."""
     more: Query | None = None
     """Asks for the rest, where the meter could not send all at once; the answer to it holds the whole."""
     deviations: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from protocols.dlt645.frame import (
 )
 from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function2007
-from protocols.dlt645.memory import FREEZES_KEPT
+from protocols.dlt645.memory import DAILY_FREEZE, FREEZE_TIME, FREEZES_KEPT, LOAD_RECORD
 from protocols.dlt645.records import (
     ALL_CLASSES,
     CLASSES,
@@ -34,7 +34,7 @@ from protocols.dlt645.records import (
     encode_block,
     section_fields,
 )
-from protocols.dlt645.session import ANY_ADDRESS, DAILY_FREEZE, FREEZE_TIME, LOAD_RECORD
+from protocols.dlt645.session import ANY_ADDRESS
 from protocols.dlt645.values import (
     Kind,
     bytes_to_instant,
@@ -194,7 +194,7 @@ class Dlt645Meter:
         if item.wire in _NAMES:
             return self._address
         if item.wire in _CLOCK:
-            return time_to_bytes((now + self._offset).astimezone(self._zone), item.row.formats[0])
+            return time_to_bytes((now + self._offset).astimezone(self._zone), item.row.parts[0].form)
         if item.wire[1:] == _STATUS_WORDS:
             words = [word.to_bytes(2, "little") for word in self._traits.status_words]
             return b"".join(words) if item.is_block else words[item.wire[0] - 1]
@@ -207,7 +207,7 @@ class Dlt645Meter:
 
     def _measured(self, item: Item, shown: Mapping[Quantity, float]) -> bytes:
         """Return the elements that exist: absent phases are FF inside a block, absent rates are left out."""
-        width = len(item.row.formats)
+        width = item.width
         content = b""
         found = False
         for start in range(0, len(item.fields), width):
@@ -242,7 +242,7 @@ class Dlt645Meter:
         if midnight is None or self._traits.refuses_freezes:
             return b""
         if item.wire[1] == FREEZE_TIME:
-            return time_to_bytes(midnight, item.row.formats[0])
+            return time_to_bytes(midnight, item.row.parts[0].form)
         return self._measured(item, self._model.read(midnight.astimezone(UTC) - self._offset))
 
     def _midnight(self, number: int) -> datetime | None:

@@ -13,9 +13,9 @@ from pipeline.registry import Wiring
 from pipeline.timegrid import local_day, local_days
 from protocols.dlt645.catalogue import Item, lookup, measured_items
 from protocols.dlt645.decoding import on_wiring
-from protocols.dlt645.questions import MAX_DATA, read_query
+from protocols.dlt645.memory import DAILY_FREEZE, FREEZE_TIME
+from protocols.dlt645.questions import FREEZE_OF_DAY, MAX_DATA, read_query
 from protocols.dlt645.records import blocks_per_answer
-from protocols.dlt645.session import DAILY_FREEZE, FREEZE_OF_DAY, FREEZE_TIME
 from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Query

@@ -25,6 +25,8 @@ class Version:
     time: bytes
     date_and_time: bytes | None
     """Both in one; None where the edition has no such identifier."""
+    settlement_days: tuple[bytes, ...]
+    """The identifiers of the days of the month (DDhh) at which a settlement period ends."""
 
 
 VERSION_2007 = Version(
@@ -37,6 +39,7 @@ VERSION_2007 = Version(
     date=bytes.fromhex("01010004"),
     time=bytes.fromhex("02010004"),
     date_and_time=bytes.fromhex("0C010004"),  # State Grid
+    settlement_days=tuple(bytes.fromhex(f"{number:02X}0B0004") for number in (1, 2, 3)),
 )
 VERSION_1997 = Version(
     year=1997,
@@ -48,4 +51,5 @@ VERSION_1997 = Version(
     date=bytes.fromhex("10C0"),
     time=bytes.fromhex("11C0"),
     date_and_time=None,
+    settlement_days=(bytes.fromhex("17C1"),),
 )

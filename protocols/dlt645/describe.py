@@ -1,0 +1,111 @@
+"""Puts the content of an answer into words: every field's name, exact text, unit and named bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocols.dlt645.bits import Words, named_bits
+from protocols.dlt645.catalogue import Field, Item
+from protocols.dlt645.decoding import BLOCK_TRAILER
+from protocols.dlt645.values import Kind, is_absent, show
+
+PHASES = ("A", "B", "C")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One field of an answer, for people."""
+
+    name: str
+    zh: str
+    text: str | None
+    """Exact digits; None where the meter marks the field as absent."""
+    unit: str
+    bits: tuple[Words, ...] = ()
+    """What the set bits of a word mean."""
+
+    @property
+    def value(self) -> str:
+        """The text with its unit, and what its bits say."""
+        said = "; ".join(english for english, _ in self.bits)
+        shown = "-" if self.text is None else f"{self.text} {self.unit}".rstrip()
+        return f"{shown} ({said})" if said else shown
+
+
+def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
+    """Return the fields of an answer as far as it goes; bytes that are left over come as one field more.
+
+    Args:
+        item: What was asked.
+        payload: The data after the identifier.
+    """
+    fields = [field for field in item.fields if field.stop <= len(payload)]
+    told = [_described(item, number, field, payload) for number, field in enumerate(fields)]
+    rest = payload[fields[-1].stop if fields else 0 :]
+    if rest and not (item.is_block and rest == bytes((BLOCK_TRAILER,))):
+        told.append(Described(name="further bytes", zh="其余字节", text=rest.hex(" ").upper(), unit=""))
+    return tuple(told)
+
+
+def described_facts(item: Item, payload: bytes) -> dict[str, str]:
+    """Return the fields that an answer holds by their English names; absent ones are left out."""
+    return {field.name: field.value for field in describe(item, payload) if field.text is not None}
+
+
+def _described(item: Item, number: int, field: Field, payload: bytes) -> Described:
+    raw = payload[field.start : field.stop]
+    english, chinese = _element(item, number)
+    return Described(
+        name=f"{field.name}{english}",
+        zh=f"{field.zh}{chinese}",
+        text=_text(raw, field),
+        unit=field.unit,
+        bits=named_bits(field.bits, int.from_bytes(raw, "little"))
+        if field.bits and not is_absent(raw)
+        else (),
+    )
+
+
+def _element(item: Item, number: int) -> Words:
+    """Return what to add to a field's name for its element of a block."""
+    if not item.is_block:
+        return "", ""
+    element = number // item.width
+    return _ELEMENTS.get(item.axis, _numbered)(element)
+
+
+def _numbered(element: int) -> Words:
+    return f" {element + 1}", f"{element + 1}"
+
+
+def _rate(element: int) -> Words:
+    return (f", tariff {element}", f"(费率{element})") if element else (", total", "(总)")
+
+
+def _period(element: int) -> Words:
+    return (f", {element} periods ago", f"(上{element}结算日)") if element else (", present", "(当前)")
+
+
+def _phase(element: int) -> Words:
+    return f", phase {PHASES[element]}", f"({PHASES[element]}相)"
+
+
+def _total_phase(element: int) -> Words:
+    return _phase(element - 1) if element else (", total", "(总)")
+
+
+_ELEMENTS = {
+    "rate": _rate,
+    "rate97": _rate,
+    "settlement": _period,
+    "phase": _phase,
+    "total_phase": _total_phase,
+}
+
+
+def _text(raw: bytes, field: Field) -> str | None:
+    shown = show(raw, field.form)
+    if isinstance(shown, dict):
+        # Text is read the other way round than it is sent; digits above nine are shown as they came.
+        return str(shown["reversed"]).strip("\0 ") if field.form.kind is Kind.TEXT else raw.hex(" ").upper()
+    return None if shown is None else str(shown)
