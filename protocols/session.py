@@ -70,10 +70,8 @@ class Answer:
     """Stored instants; empty when the meter holds none for the asked time."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What is no quantity: ``address``, ``clock`` (ISO 8601), a parameter by its name ..."""
-    events: Sequence[MeterEvent] = ()
-    """Records of what the meter has noticed."""
-    counts: Sequence[EventCount] = ()
-    """How often it has noticed what."""
+    events: Sequence[MeterEvent | EventCount] = ()
+    """Records of what the meter has noticed, or how often it has."""
     more: Query | None = None
     """Asks for the rest, where the meter could not send all at once; the answer to it holds the whole."""
     deviations: tuple[str, ...] = ()

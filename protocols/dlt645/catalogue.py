@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import product
 
 from pipeline.quantities import Quantity
 from protocols.dlt645.catalogue_rows import PHASE_SUFFIXES, Axis, Part, Row, Token, rows
-from protocols.dlt645.values import Format
+from protocols.dlt645.values import YEARLESS, Format
 
 STORED = (0x05, 0x06)
 """DI3 of freezes and load records: what a meter remembers, not what it shows now."""
@@ -36,7 +36,7 @@ class Field:
     """The table of ``bits.toml`` that names its bits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
     """One identifier, resolved."""
 
@@ -56,11 +56,14 @@ class Item:
     """The quantity that this block becomes as a whole."""
     period: int
     """How many settlement periods or months ago its values were closed; 0 for present ones."""
+    is_stored: bool
+    """The meter remembers it, so that its time is not the time of asking."""
 
-    @property
-    def is_stored(self) -> bool:
-        """Tell whether the meter remembers it, so that its time is not the time of asking."""
-        return self.period > 0 or (len(self.wire) == IDENTIFIER_2007 and self.wire[3] in STORED)
+    @cached_property
+    def is_plain(self) -> bool:
+        """Tell whether its answers are present values and nothing else, to be read alone."""
+        alone = self.quantities and not self.is_stored and not self.is_block
+        return bool(alone) and all(field.form.notation != YEARLESS for field in self.fields)
 
     @property
     def width(self) -> int:
@@ -180,6 +183,7 @@ def _match(row: Row, codes: tuple[int, ...], wire: bytes) -> Item | None:
         element_length=sum(part.form.length for part in row.parts),
         spectrum=row.spectrum if along else None,
         period=period,
+        is_stored=period > 0 or (len(wire) == IDENTIFIER_2007 and wire[3] in STORED),
     )
 
 

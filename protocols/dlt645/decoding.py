@@ -51,6 +51,7 @@ def _top(form: Format) -> str:
     return "7" if form.signed else "f"
 
 
+_UNPREPARED: tuple[tuple[Field, ...], tuple[Slot, ...]] = ((), ())
 _THREE_WIRE = {
     # A 3P3W meter's elements are Uab/Ia and Ucb/Ic (2.3, note on wiring).
     Quantity.VOLTAGE_A: Quantity.VOLTAGE_AB,
@@ -101,7 +102,7 @@ class Decoder:
         """Prepare for a wiring and the zone of the meters' clocks."""
         self.wiring = wiring
         self.zone = zone
-        self._slots: dict[bytes, tuple[Slot, ...]] = {}
+        self._slots: dict[bytes, tuple[tuple[Field, ...], tuple[Slot, ...]]] = {}
 
     def values(
         self, item: Item, payload: bytes, *, cut_short: bool = False, told_at: datetime | None = None
@@ -121,10 +122,15 @@ class Decoder:
             payload = trimmed(item, payload, cut_short=cut_short)
         if item.spectrum is not None:
             return self._spectrum(item, payload)
-        slots = self._slots.get(item.wire)
-        if slots is None:
-            slots = self._slots[item.wire] = self.slots(item.fields)
-        return self.read(slots, payload, told_at)
+        return self.read(self.prepared(item), payload, told_at)
+
+    def prepared(self, item: Item) -> tuple[Slot, ...]:
+        """Return the fields of an item prepared for reading."""
+        fields, slots = self._slots.get(item.wire, _UNPREPARED)
+        if fields is not item.fields:  # a combination word gives an identifier other quantities
+            slots = self.slots(item.fields)
+            self._slots[item.wire] = item.fields, slots
+        return slots
 
     def slots(self, fields: Iterable[Field]) -> tuple[Slot, ...]:
         """Prepare fields for reading: those that become a quantity on this wiring."""

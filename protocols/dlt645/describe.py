@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from protocols.dlt645.bits import Words, named_bits
 from protocols.dlt645.catalogue import Field, Item
 from protocols.dlt645.decoding import BLOCK_TRAILER
-from protocols.dlt645.values import Kind, is_absent, show
+from protocols.dlt645.records import decode_blocks, section_fields
+from protocols.dlt645.values import Kind, is_absent, parse_format, show
 
 PHASES = ("A", "B", "C")
 
@@ -28,7 +29,8 @@ class Described:
     def value(self) -> str:
         """The text with its unit, and what its bits say."""
         said = "; ".join(english for english, _ in self.bits)
-        shown = "-" if self.text is None else f"{self.text} {self.unit}".rstrip()
+        unit = "" if self.unit == "1" else self.unit
+        shown = "-" if self.text is None else f"{self.text} {unit}".rstrip()
         return f"{shown} ({said})" if said else shown
 
 
@@ -44,6 +46,36 @@ def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
     rest = payload[fields[-1].stop if fields else 0 :]
     if rest and not (item.is_block and rest == bytes((BLOCK_TRAILER,))):
         told.append(Described(name="further bytes", zh="其余字节", text=rest.hex(" ").upper(), unit=""))
+    return tuple(told)
+
+
+def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, ...]:
+    """Return the blocks of a load record answer, field by field.
+
+    Args:
+        payload: The data after the identifier.
+        load_class: 1 to 6, or 0 for all classes.
+
+    Raises:
+        DecodeError: If the blocks cannot be told apart.
+    """
+    told: list[Described] = []
+    form = parse_format("YYMMDDhhmm")
+    for block in decode_blocks(payload, load_class):
+        mark = "" if block.is_valid else " (marked invalid)"
+        told.append(
+            Described(name=f"stored at{mark}", zh="记录时间", text=str(show(block.stored_at, form)), unit="")
+        )
+        for section, raw in block.sections.items():
+            told += [
+                Described(
+                    name=field.quantity or f"class {section}, bytes {field.start + 1} to {field.stop}",
+                    zh=f"第{section}类",
+                    text=_text(raw[field.start : field.stop], field),
+                    unit=field.unit,
+                )
+                for field in section_fields(section)
+            ]
     return tuple(told)
 
 

@@ -49,10 +49,6 @@ class AnswerReader:
         if identifier != self._version.time:
             self._date = b""
 
-    def is_plain(self, item: Item | None) -> bool:
-        """Tell whether an item's answers are present values and nothing else."""
-        return item is not None and not item.is_stored and not item.is_block and bool(item.quantities)
-
     def read(self, answer: Answer, item: Item | None, wire: bytes, content: bytes) -> Answer:
         """Return an answer with what it says.
 
@@ -113,8 +109,7 @@ class AnswerReader:
         event = event_of(item, content, self._decoder.zone)
         return replace(
             answer,
-            events=() if event is None else (event,),
-            counts=counts_of(item, content),
+            events=counts_of(item, content) if event is None else (event,),
             facts=described_facts(item, content),
         )
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pipeline.errors import DecodeError
 from protocols.dlt645.catalogue import Item, lookup
-from protocols.dlt645.decoding import Decoder, has_trailer
+from protocols.dlt645.decoding import Decoder, Slot, has_trailer
 from protocols.dlt645.frame import (
     ABNORMAL,
     FROM_METER,
@@ -78,7 +78,8 @@ class Dlt645Session:
         self._function = 0
         self._identifier = b""
         self._item: Item | None = None
-        self._is_plain = False
+        self._plain: tuple[Slot, ...] = ()
+        self._plain_length = -1
         self._records_from: datetime | None = None
         self._expected = b""
         self._joined = b""
@@ -118,7 +119,10 @@ class Dlt645Session:
         self._item = lookup(identifier) if is_read else None
         self._joined, self._sequence = b"", 0
         self._reader.begin(identifier)
-        self._is_plain = self._reader.is_plain(self._item)
+        self._plain_length, self._plain = -1, ()
+        if self._item is not None and self._item.is_plain:
+            self._plain_length = self._item.element_length
+            self._plain = self._decoder.prepared(self._item)
         self._records_from = None
         if is_read and identifier[:2] == RECORDS_FROM and identifier[3:] == bytes((LOAD_RECORD,)):
             self._records_from = bytes_to_instant(data[5:], self._decoder.zone)
@@ -200,9 +204,9 @@ class Dlt645Session:
         content = data[self._size :]
         if raw[8] & MORE or self._joined or query.part_of:
             return self._part(query, raw, content)
-        if not self._is_plain or self._item is None or self._report or raw[1:7] == ANY_ADDRESS:
+        if len(content) != self._plain_length or self._report or raw[1:7] == ANY_ADDRESS:
             return self._unusual(query, raw, data, cut_short=False)
-        values, flags = self._decoder.values(self._item, content, told_at=self._reader.settlement.clock)
+        values, flags = self._decoder.read(self._plain, content)
         return Answer(query=query, raw=raw, values=values, flags=flags, facts=NOTHING)
 
     def _part(self, query: Query, raw: bytes, content: bytes) -> Answer | Dropped:
