@@ -90,7 +90,7 @@ def lookup(wire: bytes) -> Item | None:
     Args:
         wire: Four bytes (2007) or two bytes (1997), DI0 first.
     """
-    for row in _index(len(wire)).get(_codes(wire)[:2], ()):
+    for row in _index(len(wire)).get(codes_of(wire)[:2], ()):
         item = resolve(row, wire)
         if item is not None:
             return item
@@ -99,7 +99,7 @@ def lookup(wire: bytes) -> Item | None:
 
 def resolve(row: Row, wire: bytes) -> Item | None:
     """Return what an identifier means by one row; None where it is not of that row's family."""
-    return _match(row, _codes(wire), wire)
+    return _match(row, codes_of(wire), wire)
 
 
 @cache
@@ -142,7 +142,7 @@ def _choices(token: Token, *, whole: bool) -> Iterator[int]:
             yield token.block
 
 
-def _codes(wire: bytes) -> tuple[int, ...]:
+def codes_of(wire: bytes) -> tuple[int, ...]:
     """Split an identifier into its codes: bytes in 2007, hex digits in 1997."""
     return tuple(reversed(wire)) if len(wire) != 2 else tuple(int(c, 16) for c in wire[::-1].hex())  # noqa: PLR2004 - two bytes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocols.dlt645.bits import Words, named_bits
-from protocols.dlt645.catalogue import Field, Item
+from protocols.dlt645.catalogue import Field, Item, codes_of
+from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.decoding import BLOCK_TRAILER
 from protocols.dlt645.records import decode_blocks, section_fields
 from protocols.dlt645.values import Kind, is_absent, parse_format, show
@@ -84,12 +85,26 @@ def described_facts(item: Item, payload: bytes) -> dict[str, str]:
     return {field.name: field.value for field in describe(item, payload) if field.text is not None}
 
 
+def words_of(item: Item) -> Words:
+    """Return what an identifier says beside its row's name: phase, tariff, period, number."""
+    said = []
+    for token, code in zip(item.row.tokens, codes_of(item.wire), strict=True):
+        if isinstance(token, tuple):
+            said.append(_phase(token.index(code)))
+        elif isinstance(token, Axis) and code in token.suffixes:
+            element = list(token.suffixes).index(code)
+            said.append(_ELEMENTS.get(token.name, _numbered)(element))
+    return "".join(english for english, _ in said), "".join(chinese for _, chinese in said)
+
+
 def _described(item: Item, number: int, field: Field, payload: bytes) -> Described:
     raw = payload[field.start : field.stop]
-    english, chinese = _element(item, number)
+    # A record's or a table's fields have names of their own; others are called as their row.
+    own = words_of(item) if field.name.startswith(item.row.name) else ("", "")
+    element = _element(item, number)
     return Described(
-        name=f"{field.name}{english}",
-        zh=f"{field.zh}{chinese}",
+        name=f"{field.name}{own[0]}{element[0]}",
+        zh=f"{field.zh}{own[1]}{element[1]}",
         text=_text(raw, field),
         unit=field.unit,
         bits=named_bits(field.bits, int.from_bytes(raw, "little"))
@@ -102,8 +117,7 @@ def _element(item: Item, number: int) -> Words:
     """Return what to add to a field's name for its element of a block."""
     if not item.is_block:
         return "", ""
-    element = number // item.width
-    return _ELEMENTS.get(item.axis, _numbered)(element)
+    return _ELEMENTS.get(item.axis, _numbered)(number // item.width)
 
 
 def _numbered(element: int) -> Words:
@@ -115,7 +129,11 @@ def _rate(element: int) -> Words:
 
 
 def _period(element: int) -> Words:
-    return (f", {element} periods ago", f"(上{element}结算日)") if element else (", present", "(当前)")
+    return (f", {element} periods ago", f"(上{element}结算日)") if element else ("", "")
+
+
+def _month(element: int) -> Words:
+    return (f", {element} months ago", f"(上{element}月)") if element else ("", "")
 
 
 def _phase(element: int) -> Words:
@@ -130,6 +148,9 @@ _ELEMENTS = {
     "rate": _rate,
     "rate97": _rate,
     "settlement": _period,
+    "month": _month,
+    "active97": _month,
+    "reactive97": _month,
     "phase": _phase,
     "total_phase": _total_phase,
 }

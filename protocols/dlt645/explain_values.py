@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import DecodeError
 from protocols.dlt645.catalogue import IDENTIFIER_2007, Item, lookup
-from protocols.dlt645.describe import Described, describe, describe_load_records
+from protocols.dlt645.describe import Described, describe, describe_load_records, words_of
 from protocols.dlt645.explain import explain
 from protocols.dlt645.frame import ABNORMAL, FROM_METER, MORE, payload
 from protocols.dlt645.functions import Function1997, Function2007
@@ -49,8 +49,12 @@ def subject_of(raw: bytes) -> Subject | None:
     item = lookup(wire)
     if item is None:
         return None
+    english, chinese = words_of(item)
     return Subject(
-        identifier=identifier, name=item.row.name, zh=item.row.zh, fields=_fields(raw.lstrip(b"\xfe"), item)
+        identifier=identifier,
+        name=f"{item.row.name}{english}",
+        zh=f"{item.row.zh}{chinese}",
+        fields=_fields(raw.lstrip(b"\xfe"), item),
     )
 
 

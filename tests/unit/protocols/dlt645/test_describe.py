@@ -24,9 +24,16 @@ def test_a_block_names_its_elements() -> None:
 
 def test_a_maximum_demand_and_its_time_have_names_of_their_own() -> None:
     assert described_facts(item("01010000"), bytes.fromhex("563412 3012250925")) == {
-        "maximum forward active demand": "12.3456 kW",
-        "maximum forward active demand at": "2025-09-25 12:30",
+        "maximum forward active demand, total": "12.3456 kW",
+        "maximum forward active demand at, total": "2025-09-25 12:30",
     }
+
+
+def test_a_single_item_says_which_phase_tariff_and_period_it_is() -> None:
+    assert told("02010200", "0022") == [("voltage, phase B", "220.0 V")]
+    assert told("00010301", "01000000") == [("forward active energy, tariff 3, 1 periods ago", "0.01 kWh")]
+    assert told("00290000", "01000000") == [("forward active energy, phase B", "0.01 kWh")]
+    assert [zh.zh for zh in describe(item("00290000"), bytes.fromhex("01000000"))] == ["正向有功电能(B相)"]
 
 
 def test_text_reads_forwards_and_odd_digits_are_shown_as_they_came() -> None:

@@ -514,7 +514,7 @@ def test_combined_reactive_energy_is_a_quantity_only_after_its_word() -> None:
     talk = session()
     before = said(talk, "00030000", "78563412")
     assert before.values == {}
-    assert before.facts == {"combined reactive energy 1": "123456.78 kvarh"}
+    assert before.facts == {"combined reactive energy 1, total": "123456.78 kvarh"}
     said(talk, "04000602", "05")
     assert said(talk, "00030000", "78563412").values == {Q.REACTIVE_ENERGY_IMPORT: 123456.78}
     said(talk, "04000602", "41")  # set anew: quadrants I and IV
@@ -542,7 +542,7 @@ def test_past_periods_become_records_between_two_looks_at_the_clock() -> None:
     said(talk, "04000B02", "9999")
     first = said(talk, "0001FF01", "00010000 00010000")
     assert (first.values, first.records) == ({}, ())
-    assert first.facts["forward active energy, total"] == "1.00 kWh"
+    assert first.facts["forward active energy, 1 periods ago, total"] == "1.00 kWh"
     [record] = said(talk, "0400010C", "30" + clock[2:]).records
     assert record.taken_at == datetime(2026, 2, 28, 16, tzinfo=UTC)  # midnight of 1 March
     assert record.values == {Q.ACTIVE_ENERGY_IMPORT: 1.0, Q.ACTIVE_ENERGY_IMPORT_T1: 1.0}
