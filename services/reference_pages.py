@@ -49,6 +49,8 @@ AXIS_WORDS: Final[Mapping[str, str]] = {
     "active97": "active: this month, last month, the month before",
     "reactive97": "reactive: this month, last month, the month before",
     "phase": "phase A, B, C 相",
+    "phase97": "phase A, B, C 相",
+    "total_phase97": "total 总, phase A, B, C",
     "total_phase": "total 总, phase A, B, C",
     "order": "harmonic order 谐波次数",
     "word": "status word 运行状态字",

@@ -120,10 +120,8 @@ def _present_identifiers(row: Row, identifier_bytes: int) -> Iterator[bytes]:
     if is_stored or not (row.spectrum or any(part.quantity for part in row.parts)):
         return
     choices = [list(_choices(token, whole=row.spectrum is not None)) for token in row.tokens]
-    limit = 16 ** (2 * identifier_bytes // len(row.tokens))
     for codes in product(*choices):
-        if max(codes) < limit:  # an axis of 2007 may stand in a row of 1997; its block does not
-            yield _wire(codes, identifier_bytes)
+        yield _wire(codes, identifier_bytes)
 
 
 def _choices(token: Token, *, whole: bool) -> Iterator[int]:

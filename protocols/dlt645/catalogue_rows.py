@@ -62,6 +62,8 @@ AXES: Final[Mapping[str, Axis]] = {
         _axis("reactive97", (1, 5, 9), [""] * 3, block=None, back=True),
         _axis("phase", range(1, 4), PHASE_SUFFIXES),
         _axis("total_phase", range(4), ("", *PHASE_SUFFIXES)),
+        _axis("phase97", range(1, 4), PHASE_SUFFIXES, block=0x0F),
+        _axis("total_phase97", range(4), ("", *PHASE_SUFFIXES), block=0x0F),
         _axis("order", range(1, 0x16)),
         _axis("word", range(1, 8)),
         _axis("number", range(1, 0xFF), block=None),

@@ -152,7 +152,9 @@ _ELEMENTS = {
     "active97": _month,
     "reactive97": _month,
     "phase": _phase,
+    "phase97": _phase,
     "total_phase": _total_phase,
+    "total_phase97": _total_phase,
 }
 
 
