@@ -9,6 +9,7 @@ import typer
 from cli import (
     bench,
     collect,
+    control,
     dashboard,
     db,
     decode,
@@ -46,6 +47,7 @@ app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")
 app.add_typer(flows.app, name="flows")
+app.add_typer(control.app, name="control")
 
 
 def main() -> None:

@@ -38,12 +38,14 @@ class Query:
 
     what: str
     """Its name in logs, errors and the set of refused queries, such as ``0201FF00`` or ``4:0x0000+80``."""
-    body: bytes
-    """The protocol's own payload; only the driver's session understands it."""
+    body: bytes = field(repr=False)
+    """The protocol's own payload; only the driver's session understands it. It may hold a password."""
     answer_bytes: int
-    """The longest answer, preamble included: with the baud rate it sets the time-out."""
+    """The longest answer, preamble included: with the baud rate it sets the time-out; 0 = nobody answers."""
     part_of: str = ""
     """``what`` of the question whose answer goes on with the answer to this one; empty for one of its own."""
+    is_secret: bool = False
+    """It or its answer holds a password or a key: their bytes are not kept for logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

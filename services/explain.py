@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.errors import FrameError
-from protocols.dlt645.explain import explain as explain_dlt645
+from protocols.dlt645.explain_orders import explain_in_full as explain_dlt645
 from protocols.dlt645.explain_values import Subject, subject_of
 from protocols.modbus.explain import explain_modbus
 

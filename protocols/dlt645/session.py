@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from pipeline.errors import DecodeError
+from protocols.dlt645.acknowledgement import acknowledged
 from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import Decoder, Slot, has_trailer
 from protocols.dlt645.frame import (
@@ -32,6 +33,7 @@ from protocols.dlt645.functions import Function2007
 from protocols.dlt645.memory import DAILY_FREEZE, LOAD_RECORD
 from protocols.dlt645.questions import FREEZE_OF_DAY, LAST_SEQUENCE, PAST_PERIOD, following_query
 from protocols.dlt645.reader import NOTHING, AnswerReader
+from protocols.dlt645.redaction import redacted
 from protocols.dlt645.refusals import refusal, security_refusal
 from protocols.dlt645.values import bytes_to_instant
 from protocols.dlt645.version import VERSION_2007, Version
@@ -76,6 +78,8 @@ class Dlt645Session:
         self._framer = Framer()
         self._query: Query | None = None
         self._function = 0
+        self._is_order = False
+        self._hides = False  # An order with a password went out: its echo may come back in pieces.
         self._identifier = b""
         self._item: Item | None = None
         self._plain: tuple[Slot, ...] = ()
@@ -92,8 +96,12 @@ class Dlt645Session:
         self._framer.abandon()
         self._query = query
         self._function = query.body[0]
+        self._is_order = not self._version.asks(self._function)
+        self._hides |= query.is_secret
         data = query.body[1:]
-        if self._function == self._version.read_following:
+        if self._function == self._version.read_again:
+            pass  # The item is that of the question before.
+        elif self._function == self._version.read_following:
             if data[: self._size] != self._identifier:
                 self._begin(data[: self._size], data)
         else:
@@ -104,6 +112,8 @@ class Dlt645Session:
 
     def _numbered(self, data: bytes) -> bytes:
         """Put the number that the meter gives a day's freeze or a past period in the place of its time."""
+        if self._function != self._version.read:
+            return data
         if data[:1] == FREEZE_OF_DAY and data[2:4] == DAILY_FREEZE:
             number = self._reader.freezes.number_of(date.fromisoformat(data[4:].decode("ascii")))
         elif data[:1] == PAST_PERIOD and len(data) > self._size:
@@ -133,7 +143,7 @@ class Dlt645Session:
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """Return the next answer, refusal or piece that is neither; ``NEED_DATA`` when there is none."""
-        found = self._framer.next_event()
+        found = self._received()
         if not isinstance(found, bytes):
             return found
         data = found[HEADER:-2].translate(MINUS_33)
@@ -141,19 +151,26 @@ class Dlt645Session:
         if query is None or found[:CONTROL] != self._expected or data[: self._size] != self._identifier:
             reason = self._no_answer(found, data)
             if reason is not None or query is None:
-                return Dropped(reason=reason or DropReason.LATE, raw=found)
+                return Dropped(reason=reason or DropReason.LATE, raw=redacted(found))
         try:
             event = (
                 self._refused(query, found, data) if found[8] & ABNORMAL else self._answer(query, found, data)
             )
         except DecodeError:
-            return Dropped(reason=DropReason.MALFORMED, raw=found)
+            return Dropped(reason=DropReason.MALFORMED, raw=redacted(found))
         if isinstance(event, Dropped):
             return event
         if isinstance(event, Answer) and self._is_of_an_earlier_time(event):
             return Dropped(reason=DropReason.LATE, raw=found)
         self._query = None
         return event
+
+    def _received(self) -> bytes | Dropped | Literal[NeedData.NEED_DATA]:
+        """Return the next frame or piece of noise; a broken echo of an order may hold a password."""
+        found = self._framer.next_event()
+        if isinstance(found, Dropped) and self._hides:
+            return replace(found, raw=redacted(found.raw))
+        return found
 
     def _is_of_an_earlier_time(self, answer: Answer) -> bool:
         """Tell whether load records answer an older question: identifiers are alike, only the times tell."""
@@ -201,6 +218,9 @@ class Dlt645Session:
         Raises:
             DecodeError: If it does not fit the question.
         """
+        if self._is_order:
+            facts = acknowledged(self._version, query.body, data)
+            return Answer(query=query, raw=redacted(raw), facts=facts)
         content = data[self._size :]
         if raw[8] & MORE or self._joined or query.part_of:
             return self._part(query, raw, content)

@@ -1,17 +1,19 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.events import EventCount, EventKind, MeterEvent
 from pipeline.model import Quality, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.dlt645 import orders
+from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.memory_planner import load_record_queries
 from protocols.dlt645.questions import address_query, read_query
 from protocols.dlt645.records import LoadBlock, encode_block
+from protocols.dlt645.relay import Control, ControlOrder
 from protocols.dlt645.session import (
     ECHOES_WILDCARD,
     MOST_JOINED,
@@ -20,7 +22,7 @@ from protocols.dlt645.session import (
     TRAILING_AA,
     Dlt645Session,
 )
-from protocols.dlt645.version import VERSION_1997, VERSION_2007
+from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
 ADDRESS = "123456789012"
@@ -501,96 +503,113 @@ def test_a_meter_that_is_given_another_address_confirms_from_there() -> None:
     assert isinstance(told(talk, Frame("000000000002", 0x95).encode()), Answer)
 
 
-# What an answer means may hang on what the meter said before.
+WHO = Authority(password=Password(4, "135790"), operator="12345678")
+SECRET = bytes.fromhex("90 57 31")
 
 
-def said(talk: Dlt645Session, di: str, content: str) -> Answer:
-    [event] = events(talk, di, answer(di, content))
+def obeyed(order: Query, *raw: bytes, address: str = ADDRESS, version: Version = VERSION_2007) -> list[Event]:
+    talk = Dlt645Session(address, Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), version)
+    talk.ask(order)
+    for chunk in raw:
+        talk.receive_data(chunk)
+    found: list[Event] = []
+    while not isinstance(event := talk.next_event(), NeedData):
+        found.append(event)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("order", "control", "data"),
+    [
+        (orders.write(bytes.fromhex("03010004"), b"\x15", WHO), 0x94, ""),
+        (orders.freeze("99999999"), 0x96, ""),
+        (orders.change_rate(9600), 0x97, "20"),
+        (orders.change_password(WHO.password, Password(4, "654321")), 0x98, "04 21 43 65"),
+        (orders.reset_demand(WHO), 0x99, ""),
+        (orders.clear_meter(WHO), 0x9A, ""),
+        (orders.clear_events(WHO), 0x9B, ""),
+    ],
+)
+def test_an_order_is_confirmed_by_its_own_function(order: Query, control: int, data: str) -> None:
+    [event] = obeyed(order, Frame(ADDRESS, control, bytes.fromhex(data)).encode())
     assert isinstance(event, Answer)
-    return event
+    assert bytes.fromhex("21 43 65") not in Frame.decode(event.raw).data
+    [late] = obeyed(order, Frame(ADDRESS, control ^ 1, bytes.fromhex(data)).encode())
+    assert isinstance(late, Dropped)
 
 
-def test_combined_reactive_energy_is_a_quantity_only_after_its_word() -> None:
-    talk = session()
-    before = said(talk, "00030000", "78563412")
-    assert before.values == {}
-    assert before.facts == {"combined reactive energy 1, total": "123456.78 kvarh"}
-    said(talk, "04000602", "05")
-    assert said(talk, "00030000", "78563412").values == {Q.REACTIVE_ENERGY_IMPORT: 123456.78}
-    said(talk, "04000602", "41")  # set anew: quadrants I and IV
-    assert said(talk, "00030000", "78563412").values == {}
+def test_the_relay_of_a_real_meter_confirms() -> None:
+    order = ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 1))  # noqa: DTZ001 - meter's local time
+    raw = bytes.fromhex("68 61 10 01 30 12 15 68 9C 00 35 16")
+    [event] = obeyed(orders.control(order, WHO), raw, address="151230011061")
+    assert isinstance(event, Answer)
 
 
-def test_combined_energy_in_load_records_follows_the_word_too() -> None:
-    talk = session()
-    said(talk, "04000602", "05")
-    sections = {4: bytes.fromhex("00010000 00000000 00020000 00030000")}
-    block = encode_block(LoadBlock(stored_at=bytes.fromhex("0000250925"), sections=sections), 4)
-    found = said(talk, "06040001", block.hex())
-    assert found.records[0].values == {
-        Q.ACTIVE_ENERGY_IMPORT: 1.0,
-        Q.ACTIVE_ENERGY_EXPORT: 0.0,
-        Q.REACTIVE_ENERGY_IMPORT: 2.0,
-    }
+def test_a_relay_is_refused_with_two_bytes_or_one() -> None:
+    order = orders.control(ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 1)), WHO)  # noqa: DTZ001 - meter's local time
+    [security] = obeyed(order, Frame(ADDRESS, 0xDC, b"\x08\x00").encode())
+    [old] = obeyed(order, Frame(ADDRESS, 0xDC, b"\x04").encode())
+    assert isinstance(security, Refused)
+    assert "identity authentication failed" in str(security.error)
+    assert isinstance(old, Refused)
+    assert "password wrong" in str(old.error)
 
 
-def test_past_periods_become_records_between_two_looks_at_the_clock() -> None:
-    talk = session()
-    clock = "00000803100326"  # ss mm hh WW DD MM YY: 2026-03-10 08:00:00
-    said(talk, "0400010C", clock)
-    said(talk, "04000B01", "0001")
-    said(talk, "04000B02", "9999")
-    first = said(talk, "0001FF01", "00010000 00010000")
-    assert (first.values, first.records) == ({}, ())
-    assert first.facts["forward active energy, 1 periods ago, total"] == "1.00 kWh"
-    [record] = said(talk, "0400010C", "30" + clock[2:]).records
-    assert record.taken_at == datetime(2026, 2, 28, 16, tzinfo=UTC)  # midnight of 1 March
-    assert record.values == {Q.ACTIVE_ENERGY_IMPORT: 1.0, Q.ACTIVE_ENERGY_IMPORT_T1: 1.0}
+def test_a_meter_confirms_its_new_address_from_there() -> None:
+    order = orders.write_address("000000000777")
+    [event] = obeyed(order, Frame("000000000777", 0x95).encode(), address="AAAAAAAAAAAA")
+    assert isinstance(event, Answer)
 
 
-def test_the_clock_tells_the_year_of_the_highest_voltage() -> None:
-    content = "010000 000100 000000 020000 030000 5223 30120228 0121 15060103".replace(" ", "")
-    talk = session()
-    assert Q.VOLTAGE_HIGHEST_AT not in said(talk, "03100000", content).values
-    said(talk, "0400010C", "00000803100326")
-    found = said(talk, "03100000", content).values
-    assert found[Q.VOLTAGE_MINUTES_MONITORED] == 1.0
-    assert found[Q.VOLTAGE_MINUTES_OVER] == 2.0
-    assert found[Q.VOLTAGE_HIGHEST] == 235.2
-    assert found[Q.VOLTAGE_LOWEST] == 210.1
-    # 03-01 06:15 is past; 28-02 12:30 is no date (month 28) and stays missing.
-    assert found[Q.VOLTAGE_LOWEST_AT] == datetime(2026, 2, 28, 22, 15, tzinfo=UTC).timestamp()
-    assert Q.VOLTAGE_HIGHEST_AT not in found
+@pytest.mark.parametrize(
+    ("order", "answered"),
+    [
+        (orders.change_rate(9600), Frame(ADDRESS, 0x97, b"\x08")),
+        (orders.clear_meter(WHO), Frame(ADDRESS, 0x9A, b"\x00")),
+        (orders.change_password(WHO.password, WHO.password), Frame(ADDRESS, 0x98, bytes(4))),
+    ],
+)
+def test_a_confirmation_of_something_else_is_none(order: Query, answered: Frame) -> None:
+    [event] = obeyed(order, answered.encode())
+    assert isinstance(event, Dropped)
+    assert event.reason is DropReason.MALFORMED
 
 
-def test_an_event_record_is_an_event_and_its_counter_counts() -> None:
-    found = said(session(), "03110001", "000012250925 301512250925")
-    at = datetime(2025, 9, 25, 4, tzinfo=UTC)
-    assert found.events == (
-        MeterEvent(
-            kind=EventKind.POWER_DOWN, number=1, starts_at=at, ends_at=at + timedelta(minutes=15, seconds=30)
-        ),
-    )
-    counted = said(session(), "03110000", "120000").events
-    assert counted == (EventCount(kind=EventKind.POWER_DOWN, count=12),)
+def test_the_echo_of_an_order_is_dropped_without_its_password_whole_or_broken() -> None:
+    order = orders.clear_meter(WHO)
+    echo = Frame(ADDRESS, 0x1A, WHO.wire).encode()
+    [whole] = obeyed(order, echo)
+    assert isinstance(whole, Dropped)
+    assert whole.reason is DropReason.ECHO
+    assert SECRET not in Frame.decode(whole.raw).data
+    broken = echo[:-2] + bytes((echo[-2] ^ 1, echo[-1]))
+    [noise] = obeyed(order, broken)
+    assert isinstance(noise, Dropped)
+    assert set(noise.raw) == {0xEE}
 
 
-def test_a_parameter_is_told_by_its_name() -> None:
-    assert said(session(), "04000409", "001200").facts == {"active constant": "1200 imp/kWh"}
+def test_an_order_of_1997_is_confirmed_or_refused_in_its_own_words() -> None:
+    order = orders.write_1997(bytes.fromhex("10C0"), bytes(4), WHO.password)
+    [done] = obeyed(order, Frame(ADDRESS, 0x84).encode(), version=VERSION_1997)
+    [refused] = obeyed(order, Frame(ADDRESS, 0xC4, b"\x04").encode(), version=VERSION_1997)
+    assert isinstance(done, Answer)
+    assert isinstance(refused, Refused)
+    assert "密码错" in str(refused.error)
 
 
-def test_an_event_record_in_two_frames_is_read_as_far_as_it_has_come() -> None:
-    talk = session()
-    [first] = events(talk, "03010101", answer("03010101", "000012250925" + "00" * 6, control=0xB1))
-    assert isinstance(first, Answer)
-    assert first.more is not None
-    [begun] = first.events
-    assert isinstance(begun, MeterEvent)
-    assert begun.values == {}
-    talk.ask(first.more)
-    talk.receive_data(answer("03010101", "01000000 01", control=0x92))
-    last = talk.next_event()
-    assert isinstance(last, Answer)
-    [event] = last.events
-    assert isinstance(event, MeterEvent)
-    assert event.values == {"total forward active energy increment": "0.01 kWh"}
+def test_a_meter_of_1997_repeats_its_last_answer() -> None:
+    talk = Dlt645Session(ADDRESS, Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), VERSION_1997)
+    talk.ask(read_query(bytes.fromhex("11B6"), 2, version=VERSION_1997))
+    again = orders.read_again()
+    assert talk.ask(again)[4 + 8 : 4 + 10] == b"\x03\x00"
+    talk.receive_data(Frame(ADDRESS, 0x83, bytes.fromhex("11B6 2302")).encode())
+    event = talk.next_event()
+    assert isinstance(event, Answer)
+    assert event.values == {Q.VOLTAGE_A: 223.0}
+
+
+def test_an_authentication_brings_what_the_meter_said() -> None:
+    order = orders.authenticate(bytes.fromhex("FF000007"), "12345678", b"\x01")
+    [event] = obeyed(order, Frame(ADDRESS, 0x83, bytes.fromhex("FF000007 A1B2")).encode())
+    assert isinstance(event, Answer)
+    assert event.facts == {"authentication": "A1B2"}
