@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from protocols.dlt645.catalogue import IDENTIFIER_2007, Item
+from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.combination import CombinationWords
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.describe import described_facts
@@ -114,23 +115,18 @@ class AnswerReader:
         )
 
     def _stored(self, answer: Answer, item: Item, content: bytes, *, cut_short: bool) -> Answer:
-        """Keep what belongs to a past instant until it is known which; what has no date is told as facts."""
-        if item.wire[2:] == DAILY_FREEZE and item.wire[1] == FREEZE_TIME:
-            self.freezes.told_time(item.wire[0], bytes_to_instant(content[:5], self._decoder.zone))
-            return replace(answer, records=self.freezes.take())
-        monthly = any(
-            token.name == MONTHLY for token in item.row.tokens if not isinstance(token, int | tuple)
-        )
+        """Keep what belongs to a past instant until it is known which; what stands there is told as it is."""
+        monthly = any(isinstance(token, Axis) and token.name == MONTHLY for token in item.row.tokens)
         closed_at = self.settlement.closed_at(item.period, monthly=monthly)
         values, flags = self._decoder.values(item, content, cut_short=cut_short, told_at=closed_at)
-        facts: Mapping[str, str] = NOTHING
-        if item.wire[2:] == DAILY_FREEZE:
-            self.freezes.told_values(item.wire[0], values, flags)
-        else:
+        if item.wire[2:] != DAILY_FREEZE:
             if item.period:
                 self.settlement.told_values(item.period, values, flags, monthly=monthly)
-            facts = described_facts(item, content)
-        return replace(answer, records=self.freezes.take(), facts=facts)
+        elif item.wire[1] == FREEZE_TIME:
+            self.freezes.told_time(item.wire[0], bytes_to_instant(content[:5], self._decoder.zone))
+        else:
+            self.freezes.told_values(item.wire[0], values, flags)
+        return replace(answer, records=self.freezes.take(), facts=described_facts(item, content))
 
     def _clock_answer(self, answer: Answer, wire: bytes, content: bytes) -> Answer:
         clock = self._clock(wire, content)
