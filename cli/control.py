@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cli.control_orders import DryRun, Name, Url, app, ask_for
+from cli.control_orders import DryRun, Name, Url, ask_for
+from cli.control_orders import app as orders_app
 from cli.control_output import exit_for, print_report, report_as_json
 from cli.output import JsonFlag, print_fields, print_json, print_table
+
+
+app = orders_app
 
 
 @app.command("clock")

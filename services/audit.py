@@ -24,6 +24,8 @@ FIRST = "0" * 64
 """The hash before the first line."""
 MODE = 0o660
 """A file that two persons share is made beforehand with their group; the umask takes the rest away."""
+WRITE = os.O_RDWR | os.O_CREAT | os.O_APPEND
+WRITE_HEAD = os.O_RDWR | os.O_CREAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,10 @@ class Audit:
         Raises:
             AuditError: If a line was changed, removed or torn; names it.
         """
-        with self._opened(os.O_RDWR | os.O_CREAT) as descriptor:
+        if not self._path.exists():
+            self._check_head([])
+            return ()
+        with self._opened(self._path, os.O_RDONLY) as descriptor:
             return self._read(descriptor)
 
     def append(
@@ -77,7 +82,8 @@ class Audit:
             NotAllowedError: If it has happened before.
             AuditError: If the record is damaged, or the disk does not take it.
         """
-        with self._opened(os.O_RDWR | os.O_CREAT | os.O_APPEND) as descriptor:
+        # Both files are open before either is written: an entry never goes without its head.
+        with self._opened(self._path, WRITE) as descriptor, self._opened(self._head, WRITE_HEAD) as head:
             known = self._read(descriptor)
             if once and any((entry.event, entry.order) == (event, order) for entry in known):
                 raise NotAllowedError(f"order {order} was {event} before: an order is given once")
@@ -95,7 +101,9 @@ class Audit:
             if os.write(descriptor, line) != len(line):
                 raise AuditError(f"{self._path}: the disk took only a part of an entry; look before going on")
             os.fsync(descriptor)
-            self._write_head(len(known) + 1, digest)
+            # Of one length always: it is overwritten in place, never empty.
+            os.pwrite(head, f"{len(known) + 1:012d} {digest}\n".encode("ascii"), 0)
+            os.fsync(head)
             return _entry({**body, "hash": digest})
 
     def require_writable(self) -> None:
@@ -104,23 +112,24 @@ class Audit:
         Raises:
             AuditError: With what to do.
         """
-        with self._opened(os.O_RDWR | os.O_CREAT | os.O_APPEND) as descriptor:
+        with self._opened(self._path, WRITE) as descriptor, self._opened(self._head, WRITE_HEAD):
             self._read(descriptor)
 
     @contextmanager
-    def _opened(self, flags: int) -> Iterator[int]:
+    def _opened(self, path: Path, flags: int) -> Iterator[int]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, flags | os.O_CLOEXEC, MODE)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, flags | os.O_CLOEXEC, MODE)
         except OSError as error:
             raise AuditError(
-                f"the audit {self._path} cannot be written: {error.strerror}; set KILOWATCH_AUDIT_FILE"
+                f"the audit {path} cannot be opened: {error.strerror}; set KILOWATCH_AUDIT_FILE, or have "
+                "both of its files made for your group"
             ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield descriptor
         except OSError as error:
-            raise AuditError(f"the audit {self._path}: {error.strerror}") from error
+            raise AuditError(f"the audit {path}: {error.strerror}") from error
         finally:
             os.close(descriptor)
 
@@ -157,30 +166,18 @@ class Audit:
     def _check_head(self, found: Sequence[Entry]) -> None:
         """Compare with the newest line that was ever written: lines cut off at the end show."""
         try:
-            number, _, digest = self._head.read_text("ascii").strip().partition(" ")
-            count = int(number)
-        except FileNotFoundError:
-            if not found or len(found) == 1:  # a crash between the first entry and its head
-                return
-            count, digest = -1, ""
+            told = self._head.read_text("ascii") if self._head.exists() else ""
+            number, _, digest = told.strip().partition(" ")
+            count = int(number or 0)
         except (OSError, ValueError) as error:
             raise AuditError(f"{self._head} cannot be read: {error}") from error
         # One entry more than the head knows is a crash between the two writes.
-        known = 0 < count <= len(found) <= count + 1 and found[count - 1].hash == digest
+        known = count <= len(found) <= count + 1 and (not count or found[count - 1].hash == digest)
         if not known:
             raise AuditError(
                 f"{self._path}: it ends at entry {len(found)}, which {self._head} does not know: lines were "
                 "removed at its end, or the second file was; keep both as evidence and begin a new record"
             )
-
-    def _write_head(self, number: int, digest: str) -> None:
-        descriptor = os.open(self._head, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, MODE)
-        try:
-            # Of one length always: it is overwritten in place, never empty.
-            os.pwrite(descriptor, f"{number:012d} {digest}\n".encode("ascii"), 0)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _line(body: Mapping[str, Any]) -> bytes:

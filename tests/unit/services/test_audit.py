@@ -104,6 +104,30 @@ def test_many_writers_keep_one_chain(audit: Audit) -> None:
     assert len(audit.entries()) == 43
 
 
+def test_an_empty_pair_made_beforehand_is_a_beginning(tmp_path: Path) -> None:
+    audit = Audit(tmp_path / "audit.jsonl")
+    audit.path.touch()
+    audit.path.with_name("audit.jsonl.head").touch()
+    assert audit.entries() == []
+    audit.append("requested", "order-1", AT, {})
+    assert len(audit.entries()) == 1
+
+
+def test_looking_makes_no_file(tmp_path: Path) -> None:
+    assert Audit(tmp_path / "audit.jsonl").entries() == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_entry_is_written_without_its_second_file(audit: Audit) -> None:
+    head = audit.path.with_name("audit.jsonl.head")
+    head.unlink()
+    head.mkdir()
+    before = audit.path.read_bytes()
+    with pytest.raises(AuditError, match="cannot be opened"):
+        audit.append("requested", "order-4", AT, {})
+    assert audit.path.read_bytes() == before
+
+
 def test_a_place_that_cannot_be_written_is_told_with_the_setting(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(AuditError, match="set KILOWATCH_AUDIT_FILE"):

@@ -149,9 +149,9 @@ def test_unset_settlement_days_forbid_nothing(bench: Bench) -> None:
     assert set_clock(bench.control, bench.url).report is not None
 
 
-def test_a_dry_run_measures_and_sends_nothing(bench: Bench) -> None:
+def test_a_dry_run_measures_and_sends_nothing_and_needs_no_permission(bench: Bench, tmp_path: Path) -> None:
     bench.meter.offset = timedelta(seconds=60)
-    done = set_clock(bench.control, bench.url, dry_run=True)
+    done = set_clock(allowed(tmp_path, allow_clock=False), bench.url, dry_run=True)
     assert done.report is None
     assert len(done.frames) == 1
     assert all(frame.control == 0x11 for frame in bench.meter.heard)
