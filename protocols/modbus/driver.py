@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import READ_FUNCTIONS, Framing
 from protocols.modbus.planner import plan_spans, point_span
 from protocols.modbus.register_map import RegisterMap
 from protocols.modbus.registers import TYPES, WORD_ORDERS
-from protocols.modbus.session import ModbusSession, span_query
+from protocols.modbus.session import ModbusSession
 from protocols.profile import Profile, Register
 from protocols.session import Query, drivers
 

@@ -9,10 +9,11 @@ import pytest
 
 from pipeline.model import Quality
 from pipeline.quantities import Quantity
+from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import Framing
 from protocols.modbus.planner import Span
 from protocols.modbus.register_map import RegisterMap
-from protocols.modbus.session import ModbusSession, span_query
+from protocols.modbus.session import ModbusSession
 from protocols.profile import Point, Profile, Register, Side
 from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, Refused
 
