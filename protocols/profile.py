@@ -53,6 +53,9 @@ class Pauses:
     """Between the opening of the line and the first question."""
 
 
+NO_PAUSES = Pauses()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
     """Where a number is in a register map, and how it is coded."""
@@ -112,7 +115,7 @@ class Profile:
     """What must read between two bounds, or this is not the meter's map."""
     variants: tuple[str, ...] = ()
     """Profiles of the other maps sold under this name; the probes tell them apart."""
-    pauses: Pauses = Pauses()
+    pauses: Pauses = NO_PAUSES
     load_record_minutes: int | None = None
     """Period of the load record in the meter's memory; None when it keeps none."""
     load_record_days: int = 0
