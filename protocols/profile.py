@@ -65,7 +65,7 @@ class Register:
     function: int
     """Modbus function code, 3 or 4."""
     type: str
-    """``float32``, ``uint16``, ``int16``, ``uint32``, ``int32``, ``uint64`` or ``int64``."""
+    """``float32``, ``float64``, ``uint16``, ``int16``, ``uint32``, ``int32``, ``uint64`` or ``int64``."""
     word_order: str = "ABCD"
     scale: float = 1.0
     """The number = raw value x scale."""
@@ -164,7 +164,7 @@ def parse_profile(text: str, name: str) -> Profile:
         return _profile(tomllib.loads(text), name)
     except KeyError as error:
         raise ConfigError(f"profile {name}: key {error} is missing") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise ConfigError(f"profile {name}: {error}") from error
 
 
@@ -275,7 +275,7 @@ def _points(entries: object, defaults: _Table, base: int) -> tuple[Point, ...]:
             points.append(_point({**defaults, **entry}, base, where))
         except KeyError as error:
             wrong.append(f"{where}: key {error} is missing")
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             text = str(error)
             wrong.append(text if text.startswith(where) else f"{where}: {text}")
     if wrong:
