@@ -16,13 +16,57 @@ from protocols.profile import parse_profile
 from protocols.session import drivers
 
 KEYS = st.sampled_from(
-    (
-        "protocol description vendor models side source trust quantities points defaults address_base ratios "
-        "probe variants pauses options quantity address function type scale word_order wiring absent ratio "
-        "coding single_source frequency voltage_a framing max_registers between_ms bases name registers area "
-        "unit inputs modbus holding_registers input_registers data_type byte_order configuration_type request "
-        "metric fields slave_id register"
-    ).split()
+    [
+        "protocol",
+        "description",
+        "vendor",
+        "models",
+        "side",
+        "source",
+        "trust",
+        "quantities",
+        "points",
+        "defaults",
+        "address_base",
+        "ratios",
+        "probe",
+        "variants",
+        "pauses",
+        "options",
+        "quantity",
+        "address",
+        "function",
+        "type",
+        "scale",
+        "word_order",
+        "wiring",
+        "absent",
+        "ratio",
+        "coding",
+        "single_source",
+        "frequency",
+        "voltage_a",
+        "framing",
+        "max_registers",
+        "between_ms",
+        "bases",
+        "name",
+        "registers",
+        "area",
+        "unit",
+        "inputs",
+        "modbus",
+        "holding_registers",
+        "input_registers",
+        "data_type",
+        "byte_order",
+        "configuration_type",
+        "request",
+        "metric",
+        "fields",
+        "slave_id",
+        "register",
+    ]
 )
 PLAIN = st.one_of(
     st.integers(),
