@@ -133,14 +133,14 @@ class Profile:
         return tuple(point.quantity for point in self.points if point.single_source)
 
 
-_KEYS = {
-    "name", "protocol", "description", "vendor", "models", "firmware", "side", "source", "trust",
+PROFILE_KEYS = {
+    "protocol", "description", "vendor", "models", "firmware", "side", "source", "trust",
     "quantities", "points", "defaults", "address_base", "ratios", "probe", "variants", "pauses",
     "load_record_minutes", "load_record_days", "daily_freeze_days", "options",
 }  # fmt: skip
 _REGISTER_KEYS = {"address", "function", "type", "word_order", "scale"}
-_POINT_KEYS = _REGISTER_KEYS | {"quantity", "wiring", "absent", "ratio", "single_source", "coding"}
-_DEFAULT_KEYS = _POINT_KEYS - {"address", "quantity"}
+POINT_KEYS = _REGISTER_KEYS | {"quantity", "wiring", "absent", "ratio", "single_source", "coding"}
+_DEFAULT_KEYS = POINT_KEYS - {"address", "quantity"}
 _PAUSE_KEYS = {"between_ms", "after_connect_ms"}
 PAUSE_MOST_MS = 10_000
 LAST_ADDRESS = 0xFFFF
@@ -169,7 +169,7 @@ def parse_profile(text: str, name: str) -> Profile:
 
 
 def _profile(table: _Table, name: str) -> Profile:
-    _refuse_unknown(table, _KEYS, "")
+    _refuse_unknown(table, PROFILE_KEYS, "")
     defaults = _section(table, "defaults")
     _refuse_unknown(defaults, _DEFAULT_KEYS, "defaults: ")
     base = _base(table.get("address_base", 0))
@@ -284,7 +284,7 @@ def _points(entries: object, defaults: _Table, base: int) -> tuple[Point, ...]:
 
 
 def _point(entry: _Table, base: int, where: str) -> Point:
-    _refuse_unknown(entry, _POINT_KEYS, f"{where}: ")
+    _refuse_unknown(entry, POINT_KEYS, f"{where}: ")
     absent = entry.get("absent", ())
     return Point(
         **_register(entry, base, where),

@@ -17,8 +17,9 @@ from pipeline.registry import DEFAULT_ZONE, Wiring
 from protocols.modbus.driver import modbus_driver, with_framing
 from protocols.modbus.framing import Framing
 from protocols.modbus.registers import register_count
-from protocols.profile import Profile, Side, Trust
+from protocols.profile import POINT_KEYS, PROFILE_KEYS, Profile, Side, Trust
 from protocols.session import NEED_DATA, Answer, Query, Refused, drivers
+from services.import_profile import check_text
 from services.wiring import load_profiles
 from simulators.modbus_meter import ModbusMeter
 
@@ -133,6 +134,18 @@ def refusals_of(profile: Profile, meter: ModbusMeter) -> tuple[dict[Quantity, Va
 def plan_of(profile: Profile, refused: Collection[str]) -> Sequence[Query]:
     driver = modbus_driver(profile, Wiring.THREE_PHASE_FOUR_WIRE, DEFAULT_ZONE)
     return driver.plan(profile.quantities, refused)
+
+
+def test_the_page_of_profiles_explains_every_key_and_its_example_is_sound() -> None:
+    page = Path("docs/profiles.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    profile = check_text(example, "acme_m3")
+    assert profile.pauses.after_connect_s == 1.0
+    assert [
+        key
+        for key in sorted(PROFILE_KEYS | POINT_KEYS)
+        if f"`{key}`" not in page and f"{key} = " not in example
+    ] == []
 
 
 VARIANTS = [(profile, other) for profile in MODBUS for other in profile.variants]
