@@ -16,6 +16,7 @@ from cli import (
     demo,
     detect,
     flows,
+    profile,
     read,
     registry,
     replay,
@@ -46,6 +47,7 @@ app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")
+app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
 

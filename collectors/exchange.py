@@ -20,6 +20,8 @@ Clock: TypeAlias = Callable[[], datetime]
 
 BITS_PER_BYTE = 11
 """DL/T 645-2007 clause 5.1: start, eight data bits, parity, stop."""
+QUIET_S = 0.03
+"""Silence that says a damaged answer is over, where the meter needs no more."""
 RAW_KEPT = 512
 """How many of the newest bytes an outcome keeps for logs."""
 
@@ -34,7 +36,7 @@ class Timing:
     baudrate: int | None = None
     first_byte_s: float | None = None
     """Give up earlier when not even a first byte came; None waits for the whole time."""
-    quiet_s: float = 0.03
+    quiet_s: float = QUIET_S
     """After an attempt that ended amid bytes, wait for this much silence before asking again."""
     linger: bool = False
     """For protocols whose answers do not name their question (Modbus RTU): after a question that had to be
