@@ -83,12 +83,19 @@ class RegisterMap:
                 flags[point.quantity] = Quality.NOT_A_NUMBER
         return values, flags
 
-    def misfits(self, places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[Quantity, str]:
-        """Return why each quantity of the probe in an answer does not fit; empty text where it does."""
+    def misfits(
+        self, places: Sequence[Place], values: Mapping[Quantity, Value], ratios: Mapping[str, float]
+    ) -> dict[Quantity, str]:
+        """Return why each quantity of the probe in an answer does not fit; empty text where it does.
+
+        One whose ratio the meter has not told is not judged yet.
+        """
         found: dict[Quantity, str] = {}
         for place in places:
             point = place.register
-            if isinstance(point, Point) and point.quantity in self.probe:
+            if not isinstance(point, Point) or not ratios.keys() >= set(point.ratio):
+                continue
+            if point.quantity in self.probe:
                 found[point.quantity] = self._misfit(point.quantity, values.get(point.quantity))
         return found
 

@@ -304,6 +304,29 @@ def test_nothing_is_given_before_the_whole_probe_has_passed() -> None:
     assert reading(conversation, Span(4, 1, 1), 231).values == {Quantity.VOLTAGE_A: 231.0}
 
 
+def test_a_meter_that_has_passed_its_probe_may_show_an_outage() -> None:
+    frequency, voltage = point(Quantity.FREQUENCY, 0, "uint16"), point(Quantity.VOLTAGE_A, 1, "uint16")
+    found = register_map([frequency, voltage], probe={Quantity.FREQUENCY: (45, 65)})
+    unknown = ModbusSession(1, found, Framing.RTU)
+    assert reading(unknown, Span(4, 0, 2), 0, 0).values == {}
+    conversation = ModbusSession(1, found, Framing.RTU)
+    reading(conversation, Span(4, 0, 2), 50, 230)
+    outage = reading(conversation, Span(4, 0, 2), 0, 0)
+    assert outage.values == {Quantity.FREQUENCY: 0.0, Quantity.VOLTAGE_A: 0.0}
+    assert outage.deviations == ()
+    assert reading(conversation, Span(4, 0, 2), 5000, 230).values == {}  # another map all the same
+
+
+def test_a_quantity_of_the_probe_waits_for_the_meter_s_own_ratio() -> None:
+    energy = replace(point(Quantity.ACTIVE_ENERGY_IMPORT, 10, "uint16"), ratio=("ct",))
+    ratios = {"ct": Register(address=0, function=4, type="uint16")}
+    found = register_map([energy], ratios, {Quantity.ACTIVE_ENERGY_IMPORT: (1, 1e9)})
+    conversation = ModbusSession(1, found, Framing.RTU)
+    assert reading(conversation, Span(4, 10, 1), 7).deviations == ()
+    reading(conversation, Span(4, 0, 1), 40)
+    assert reading(conversation, Span(4, 10, 1), 7).values == {Quantity.ACTIVE_ENERGY_IMPORT: 280.0}
+
+
 def test_what_waited_for_an_answer_that_never_came_is_forgotten() -> None:
     frequency, energy = point(Quantity.FREQUENCY, 0, "uint16"), point(Quantity.ACTIVE_ENERGY_IMPORT, 50)
     probe = {Quantity.FREQUENCY: (45, 65), Quantity.ACTIVE_ENERGY_IMPORT: (0.001, 1e9)}
