@@ -11,7 +11,6 @@ from cli.control_orders import app as orders_app
 from cli.control_output import exit_for, print_report, report_as_json
 from cli.output import JsonFlag, print_fields, print_json, print_table
 
-
 app = orders_app
 
 
@@ -46,7 +45,7 @@ def clock(  # noqa: PLR0913 - the options of one order
     control = Control(settings=load_control_settings(), person=this_person(name))
     done = set_clock(control, url, to_all=to_all, dry_run=dry_run)
     report = report_as_json(done.report) if done.report is not None else {"result": "not sent"}
-    fields = {"clock_offset_s": round(done.offset_s, 1), "frames": list(done.frames), **report}
+    fields = {"clock_offset_s": round(done.offset_s, 1) + 0.0, "frames": list(done.frames), **report}
     if as_json:
         print_json(fields)
     else:

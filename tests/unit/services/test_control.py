@@ -24,7 +24,7 @@ from services.order_sending import Result
 from services.persons import Person
 from services.read_back import Confirmed
 from services.wiring import utc_now
-from tests.unit.services.obedient_meter import ObedientMeter, line_of
+from tests.unit.services.obedient_meter import ObedientMeter, ObedientMeter1997, line_of
 
 LI = Person(account="li", host="station")
 WANG = Person(account="wang", host="station")
@@ -264,6 +264,30 @@ def test_a_meter_of_1997_knows_no_relay(desk: Desk) -> None:
         Order(kind="demand-reset", url=f"{desk.url}&profile=dlt645_1997", arguments={"level": "0"})
     )
     assert frames[0].fields["function"] == 0x10
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "control", "read_back"),
+    [
+        ("write", {"identifier": "C117", "raw": "0001"}, 0x04, Confirmed.YES),
+        ("address", {"address": "202"}, 0x0A, Confirmed.YES),
+        ("rate", {"baudrate": "2400"}, 0x0C, Confirmed.NOTHING),
+        ("password", {"class": "4"}, 0x0F, Confirmed.NOTHING),
+        ("demand-reset", {}, 0x10, Confirmed.NOTHING),
+        ("clock", {}, 0x04, Confirmed.YES),
+    ],
+)
+def test_a_meter_of_1997_obeys_too(
+    desk: Desk, kind: str, arguments: dict[str, str], control: int, read_back: Confirmed
+) -> None:
+    meter = ObedientMeter1997(ADDRESS)
+    meter.offset = timedelta(days=3)
+    with line_of([meter]) as peer:
+        url = f"dlt645+tcp://{peer}/{ADDRESS}?timeout_s=0.3&profile=dlt645_1997"
+        order = Order(kind=kind, url=url, arguments=arguments)
+        report = desk.wang.approve(desk.li.request(order).id)
+    assert (report.sent.result, report.sent.verdict.confirmed) == (Result.DONE, read_back), report
+    assert control in [frame.control for frame in meter.heard]
 
 
 def test_a_missing_password_shows_before_the_order_is_used_up(desk: Desk, tmp_path: Path) -> None:
