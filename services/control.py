@@ -52,7 +52,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class OrderDesk:
     """Who orders, and what this installation allows."""
 
     settings: ControlSettings

@@ -147,9 +147,9 @@ class Dlt645Session:
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """Return the next answer, refusal or piece that is neither; ``NEED_DATA`` when there is none."""
-        found = self._received()
+        found = self._framer.next_event()
         if not isinstance(found, bytes):
-            return found
+            return self._clean(found)
         data = found[HEADER:-2].translate(MINUS_33)
         query = self._query
         if query is None or found[:CONTROL] != self._expected or data[: self._size] != self._identifier:
@@ -169,9 +169,8 @@ class Dlt645Session:
         self._query = None
         return event
 
-    def _received(self) -> bytes | Dropped | Literal[NeedData.NEED_DATA]:
-        """Return the next frame or piece of noise; a broken echo of an order may hold a password."""
-        found = self._framer.next_event()
+    def _clean(self, found: Dropped | Literal[NeedData.NEED_DATA]) -> Dropped | Literal[NeedData.NEED_DATA]:
+        """Hide noise that may be the broken echo of an order with a password."""
         if isinstance(found, Dropped) and self._hides:
             return replace(found, raw=redacted(found.raw))
         return found
