@@ -108,10 +108,10 @@ class RegisterMap:
         }
 
     def _misfit(self, quantity: Quantity, value: Value | None) -> str:
+        """Judge a value; what is no number is a fault, tells nothing of the model and costs nobody."""
         low, high = self.probe[quantity]
-        if not isinstance(value, float):
-            return self._told(quantity, "reads no number")
-        return "" if low <= value <= high else self._told(quantity, f"reads {value:g}")
+        misfits = isinstance(value, float) and not low <= value <= high
+        return self._told(quantity, f"reads {value:g}") if misfits else ""
 
     def _told(self, quantity: Quantity, what: str) -> str:
         low, high = self.probe[quantity]

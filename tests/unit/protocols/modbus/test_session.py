@@ -317,6 +317,15 @@ def test_a_meter_that_has_passed_its_probe_may_show_an_outage() -> None:
     assert reading(conversation, Span(4, 0, 2), 5000, 230).values == {}  # another map all the same
 
 
+def test_a_quantity_of_the_probe_that_is_no_number_costs_its_neighbours_nothing() -> None:
+    frequency, voltage = point(Quantity.FREQUENCY, 0), point(Quantity.VOLTAGE_A, 2, "uint16")
+    found = register_map([frequency, voltage], probe={Quantity.FREQUENCY: (45, 65)})
+    conversation = ModbusSession(1, found, Framing.RTU)
+    answer = reading(conversation, Span(4, 0, 3), 0x7F80, 0, 230)
+    assert answer.values == {Quantity.VOLTAGE_A: 230.0}
+    assert answer.flags == {Quantity.FREQUENCY: Quality.NOT_A_NUMBER}
+
+
 def test_a_quantity_of_the_probe_waits_for_the_meter_s_own_ratio() -> None:
     energy = replace(point(Quantity.ACTIVE_ENERGY_IMPORT, 10, "uint16"), ratio=("ct",))
     ratios = {"ct": Register(address=0, function=4, type="uint16")}
