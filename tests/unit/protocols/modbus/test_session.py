@@ -379,6 +379,22 @@ def test_a_power_factor_coded_for_four_quadrants_comes_out_with_the_sign_of_the_
     assert reading(conversation, Span(4, 0, 2), *words).values == {Quantity.POWER_FACTOR: factor}
 
 
+@pytest.mark.parametrize(
+    ("power", "sent", "factor"),
+    [(1500, 0.9, 0.9), (-1500, 0.9, -0.9), (-1500, -0.9, -0.9), (1500, -0.9, 0.9), (0, -0.9, -0.9)],
+)
+def test_a_power_factor_takes_the_sign_of_the_power_whatever_its_maker_thinks(
+    power: int, sent: float, factor: float
+) -> None:
+    p = point(Quantity.ACTIVE_POWER, 0, "int16", scale=0.001)
+    pf = replace(point(Quantity.POWER_FACTOR, 1, "int16", scale=0.001), sign_of=Quantity.ACTIVE_POWER)
+    found = register_map([p, pf])
+    assert [register.address for register in found.wanted(frozenset({Quantity.POWER_FACTOR}))] == [0, 1]
+    conversation = ModbusSession(1, found, Framing.RTU)
+    answer = reading(conversation, Span(4, 0, 2), power & 0xFFFF, round(sent * 1000) & 0xFFFF)
+    assert answer.values[Quantity.POWER_FACTOR] == pytest.approx(factor)
+
+
 def test_nan_is_missing_where_the_profile_says_that_it_means_so() -> None:
     absent = replace(point(Quantity.VOLTAGE_B, 0), nan_is_absent=True)
     conversation = ModbusSession(1, register_map([absent]), Framing.RTU)
