@@ -72,14 +72,15 @@ class PushCoverage:
         """A slot from before we began is not expected, but its answer is told: it may stand as missing."""
         slot_at = self.slot_of(snapshot)
         if slot_at is None:
+            yield from self._backfilled(snapshot)
             return
         tolerance = timedelta(seconds=GRACE * self._period_s[snapshot.meter])
         if slot_at - snapshot.received_at > tolerance:
             return  # measured, it says, long after it came: that answers no slot
         in_time = snapshot.received_at - slot_at <= tolerance
         came = self._came[snapshot.meter]
-        for group in self._groups:
-            if (group, slot_at) in came or not any(q.group is group for q in snapshot.values):
+        for group in self._groups_of(snapshot):
+            if (group, slot_at) in came:
                 continue
             yield CoverageEntry(
                 meter=snapshot.meter,
@@ -87,6 +88,30 @@ class PushCoverage:
                 slot_at=slot_at,
                 status=CoverageStatus.GOT if in_time else CoverageStatus.LATE,
             )
+
+    def _backfilled(self, snapshot: Snapshot) -> Iterator[CoverageEntry]:
+        """A load record that a device was asked for answers the slot at whose start it stands.
+
+        Slots from before we began were not expected, and most stored records answer none at all.
+        """
+        period_s = self._period_s.get(snapshot.meter)
+        slot_at = snapshot.taken_at
+        if (
+            period_s is None
+            or snapshot.origin is not Origin.LOAD_RECORD
+            or slot_at < self._first_slot(snapshot.meter)
+            or slot_at != slot_start(slot_at, period_s)
+        ):
+            return
+        for group in self._groups_of(snapshot):
+            if (group, slot_at) not in self._came[snapshot.meter]:
+                yield CoverageEntry(
+                    meter=snapshot.meter, group=group, slot_at=slot_at, status=CoverageStatus.BACKFILLED
+                )
+
+    def _groups_of(self, snapshot: Snapshot) -> list[Group]:
+        """Return the expected groups of which a reading brings something."""
+        return [group for group in self._groups if any(q.group is group for q in snapshot.values)]
 
     def _missed(self, meter: MeterId, now: datetime) -> Iterator[CoverageEntry]:
         came = self._came[meter]
