@@ -90,23 +90,20 @@ class PushCoverage:
             )
 
     def _backfilled(self, snapshot: Snapshot) -> Iterator[CoverageEntry]:
-        """A load record that a device was asked for answers the slot at whose start it stands.
+        """A load record out of a device's memory fills the slot at whose start it stands, once that is missed.
 
-        Slots from before we began were not expected, and most stored records answer none at all.
+        Slots from before we began were not expected; most stored records fill none.
         """
-        period_s = self._period_s.get(snapshot.meter)
-        slot_at = snapshot.taken_at
-        if (
-            period_s is None
-            or snapshot.origin is not Origin.LOAD_RECORD
-            or slot_at < self._first_slot(snapshot.meter)
-            or slot_at != slot_start(slot_at, period_s)
-        ):
+        meter, slot_at = snapshot.meter, snapshot.taken_at
+        if meter not in self._period_s or snapshot.origin is not Origin.LOAD_RECORD:
+            return
+        missed = self._first_slot(meter) <= slot_at < self._unsettled(meter)
+        if not missed or slot_at != slot_start(slot_at, self._period_s[meter]):
             return
         for group in self._groups_of(snapshot):
-            if (group, slot_at) not in self._came[snapshot.meter]:
+            if (group, slot_at) not in self._came[meter]:
                 yield CoverageEntry(
-                    meter=snapshot.meter, group=group, slot_at=slot_at, status=CoverageStatus.BACKFILLED
+                    meter=meter, group=group, slot_at=slot_at, status=CoverageStatus.BACKFILLED
                 )
 
     def _groups_of(self, snapshot: Snapshot) -> list[Group]:

@@ -72,7 +72,7 @@ class HomeAssistant:
         return Publication(topic=self.availability, payload=payload, retain=True)
 
     def greeting(self) -> list[Publication]:
-        """Return what a broker must hold, and may have forgotten: each announcement, and that we are there."""
+        """Return what a broker must hold and may have forgotten: each announcement, and our presence."""
         return [*self._announced.values(), self.presence(ONLINE)]
 
     def tell(self, snapshots: Iterable[Snapshot]) -> list[Publication]:
