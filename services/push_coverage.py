@@ -90,7 +90,7 @@ class PushCoverage:
             )
 
     def _backfilled(self, snapshot: Snapshot) -> Iterator[CoverageEntry]:
-        """A load record out of a device's memory fills the slot at whose start it stands, once that is missed.
+        """A load record out of a device's memory fills the slot at whose start it stands, if that was missed.
 
         Slots from before we began were not expected; most stored records fill none.
         """
