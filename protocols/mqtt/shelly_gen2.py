@@ -28,7 +28,7 @@ from protocols.mqtt.times import measured, posix_instant
 TOPICS = ("+/events/rpc",)
 COMPONENT = re.compile(r"(em|em1|emdata|em1data|pm1|switch):(\d{1,3})", re.ASCII)
 TOPIC = re.compile(r"(.+)/(?:events/rpc|status/([^/]+))", re.DOTALL)
-NOTIFICATIONS = frozenset({"NotifyStatus", "NotifyFullStatus"})
+NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
 
 GAP = timedelta(seconds=150)
 """Totals come every minute: after this one is missing, and so are the records since."""
