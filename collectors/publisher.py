@@ -63,8 +63,10 @@ class Publisher:
     def publish(self, publications: Sequence[Publication]) -> None:
         """Send messages; what is confirmed (QoS 1) waits for a connection, the rest does not."""
         for publication in publications:
-            if self._send(publication).rc != mqtt.MQTT_ERR_SUCCESS and (
-                publication.qos == 0 or not self._client.is_connected()
+            outcome = self._send(publication).rc
+            # Without a connection paho keeps what is to be confirmed, and only that.
+            if outcome == mqtt.MQTT_ERR_QUEUE_SIZE or (
+                publication.qos == 0 and outcome != mqtt.MQTT_ERR_SUCCESS
             ):
                 with self._lock:
                     self._dropped += 1

@@ -20,7 +20,9 @@ TOLD_AT = datetime(2025, 5, 18, 9, 41, 0, 270_000, tzinfo=UTC)
 UNTIL_S = int(datetime(2025, 5, 18, 9, 41, tzinfo=UTC).timestamp())
 SOURCE = MqttSource(id="shellies", topic="+/events/rpc", dialect="shelly_gen2")
 ANSWER = "kilowatch-shellies/rpc"
-KEYS = [f"{phase}_{key}" for phase in "abc" for key in ("total_act_energy", "total_act_ret_energy", "avg_voltage")]
+KEYS = [
+    f"{phase}_{key}" for phase in "abc" for key in ("total_act_energy", "total_act_ret_energy", "avg_voltage")
+]
 
 
 @pytest.fixture
@@ -34,7 +36,9 @@ def since(last: datetime) -> Receive:
 
 
 def told(receive: Receive, at: datetime = TOLD_AT) -> Parsed:
-    payload = message("shelly_gen2/notify_emdata.json").replace(b"1747561260.27", str(at.timestamp()).encode())
+    payload = message("shelly_gen2/notify_emdata.json").replace(
+        b"1747561260.27", str(at.timestamp()).encode()
+    )
     return receive(RPC, payload, at + timedelta(seconds=1))
 
 
@@ -118,13 +122,18 @@ def test_components_of_one_notification_are_one_reading_of_their_meter(receive: 
 
 
 def test_channels_of_one_device_are_meters_of_their_own() -> None:
-    frame = {"method": "NotifyStatus", "params": {"ts": 1.7e9, "em1:0": {"voltage": 1}, "em1data:1": {"id": 1}}}
+    frame = {
+        "method": "NotifyStatus",
+        "params": {"ts": 1.7e9, "em1:0": {"voltage": 1}, "em1data:1": {"id": 1}},
+    }
     frame["params"] |= {"em1:1": {"voltage": 2}}  # type: ignore[operator] # a dictionary
     payload = json.dumps(frame).encode()
     plain = listening("shelly_gen2", "+/events/rpc", ask=False)("em/events/rpc", payload, NOW)
     assert [s.meter for s in plain.snapshots] == ["em", "em/em1:1"]
     devices = {"em/em1:0": "a", "em/em1:1": "b"}
-    named = listening("shelly_gen2", "+/events/rpc", ask=False, devices=devices)("em/events/rpc", payload, NOW)
+    named = listening("shelly_gen2", "+/events/rpc", ask=False, devices=devices)(
+        "em/events/rpc", payload, NOW
+    )
     assert [(s.meter, dict(s.values)) for s in named.snapshots] == [
         ("a", {Quantity.VOLTAGE_A: 1.0}),
         ("b", {Quantity.VOLTAGE_A: 2.0}),
@@ -141,7 +150,9 @@ def test_a_device_may_stand_below_a_prefix() -> None:
 
 def test_unknown_numbers_of_a_meter_are_kept_apart_unless_the_source_names_them() -> None:
     payload = b'{"method":"NotifyStatus","params":{"ts":1747561260,"em:0":{"total_current":11.1,"mood":7}}}'
-    assert reasons(listening("shelly_gen2", "+/#", ask=False)(RPC, payload, NOW)) == [("unknown field", "em.mood")]
+    assert reasons(listening("shelly_gen2", "+/#", ask=False)(RPC, payload, NOW)) == [
+        ("unknown field", "em.mood")
+    ]
     named = listening("shelly_gen2", "+/#", ask=False, quantities={"em.mood": "current_n * 0.5"})
     assert named(RPC, payload, NOW).snapshots[0].values == {Quantity.CURRENT_N: 3.5}
 
@@ -196,7 +207,9 @@ def test_records_become_registers_backwards_from_the_total() -> None:
     # The device told 5415414.19 Wh at UNTIL: 38 Wh less a minute before, 27 Wh less before that, and 16 Wh.
     registers = [by_minute[t].values[Quantity.ACTIVE_ENERGY_IMPORT] for t in sorted(by_minute)]
     assert registers == pytest.approx([5415.33319, 5415.34919, 5415.37619], abs=1e-6)
-    assert by_minute[UNTIL_S - 180].values[Quantity.ACTIVE_ENERGY_IMPORT_A] == pytest.approx(3105.51642, abs=1e-6)
+    assert by_minute[UNTIL_S - 180].values[Quantity.ACTIVE_ENERGY_IMPORT_A] == pytest.approx(
+        3105.51642, abs=1e-6
+    )
     assert by_minute[UNTIL_S - 60].values[Quantity.VOLTAGE_B] == 230.0
     assert told(receive, TOLD_AT + timedelta(minutes=1)).questions == ()
 
@@ -242,7 +255,9 @@ def test_a_refusal_is_told_and_not_asked_again() -> None:
     assert told(receive, TOLD_AT + timedelta(minutes=1)).questions == ()
 
 
-@pytest.mark.parametrize("result", [{}, {"keys": [], "data": [7]}, {"keys": [], "data": [{"ts": -1, "values": []}]}])
+@pytest.mark.parametrize(
+    "result", [{}, {"keys": [], "data": [7]}, {"keys": [], "data": [{"ts": -1, "values": []}]}]
+)
 def test_an_answer_of_another_form_is_kept_apart(result: object) -> None:
     receive = since(TOLD_AT - timedelta(minutes=10))
     frame = {"id": question(told(receive))["id"], "result": result}
@@ -258,7 +273,9 @@ def test_an_unanswered_question_is_asked_again_after_a_while() -> None:
 
 
 def test_an_answer_that_nobody_asked_for_is_kept_apart() -> None:
-    assert reasons(since(TOLD_AT)(ANSWER, b'{"id":7,"result":{}}', NOW)) == [("answer to no question of ours", "7")]
+    assert reasons(since(TOLD_AT)(ANSWER, b'{"id":7,"result":{}}', NOW)) == [
+        ("answer to no question of ours", "7")
+    ]
 
 
 def test_answers_come_where_the_source_asks_for_them_and_only_then() -> None:

@@ -120,12 +120,16 @@ def test_each_metric_keeps_its_own_time_and_historical_ones_are_late_pushes(rece
 def test_null_is_missing_and_text_is_no_number(receive: Receive) -> None:
     born(receive)
     metrics = (Metric(alias=1, is_null=True), Metric(alias=2, datatype=DataType.STRING, value="open"))
-    parsed = receive(DEVICE.format("DDATA"), encode(Payload(timestamp_ms=NOW_MS, seq=2, metrics=metrics)), NOW)
+    parsed = receive(
+        DEVICE.format("DDATA"), encode(Payload(timestamp_ms=NOW_MS, seq=2, metrics=metrics)), NOW
+    )
     assert parsed.snapshots == ()
     assert reasons(parsed) == [("no number", "active_energy_import")]
 
 
-def test_metrics_that_nobody_named_are_kept_apart_and_those_of_the_node_itself_are_not(receive: Receive) -> None:
+def test_metrics_that_nobody_named_are_kept_apart_and_those_of_the_node_itself_are_not(
+    receive: Receive,
+) -> None:
     parsed = receive(NODE.format("NBIRTH"), birth([TEMPERATURE]), NOW)
     assert reasons(parsed) == [("unknown metric", "oil")]
     assert parsed.questions == ()
@@ -173,7 +177,9 @@ def test_a_topic_of_no_message_type_is_kept_apart(receive: Receive, topic: str, 
     assert [r for r, _ in reasons(receive(topic, encode(Payload(seq=0)), NOW))] == [reason]
 
 
-@pytest.mark.parametrize("topic", ["spBv1.0/STATE/host", "spBv1.0/plant/NCMD/edge", "spBv1.0/plant/DCMD/edge/M-1"])
+@pytest.mark.parametrize(
+    "topic", ["spBv1.0/STATE/host", "spBv1.0/plant/NCMD/edge", "spBv1.0/plant/DCMD/edge/M-1"]
+)
 def test_what_hosts_say_is_none_of_ours(receive: Receive, topic: str) -> None:
     assert receive(topic, b'{"online": true}', NOW) == Parsed()
 

@@ -8,7 +8,10 @@ from protocols.mqtt.sparkplug_payload import Metric
 
 
 def born(*aliases: int, bd_seq: int = 0) -> list[Metric]:
-    return [Metric(name="bdSeq", value=bd_seq), *(Metric(name=f"m{a}", alias=a, datatype=10) for a in aliases)]
+    return [
+        Metric(name="bdSeq", value=bd_seq),
+        *(Metric(name=f"m{a}", alias=a, datatype=10) for a in aliases),
+    ]
 
 
 def test_an_alias_holds_until_the_next_birth() -> None:
@@ -30,7 +33,14 @@ def test_a_nodes_birth_voids_what_its_devices_declared() -> None:
 def test_numbers_go_to_255_and_around_and_a_repeated_one_is_no_gap() -> None:
     births = Births()
     births.node_born("g/n", 254, born())
-    assert [births.counted("g/n", seq) for seq in (255, 0, 0, 1, 3, 4)] == [True, True, True, True, False, True]
+    assert [births.counted("g/n", seq) for seq in (255, 0, 0, 1, 3, 4)] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_node_that_nobody_knows_has_no_gap() -> None:

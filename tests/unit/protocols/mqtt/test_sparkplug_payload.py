@@ -74,7 +74,9 @@ def test_negative_numbers_are_twos_complements_of_their_type(
 def test_fields_that_are_not_described_are_passed_over() -> None:
     property_set = field(9, field(1, b"engUnit"))
     data_set = field(17, field(1, 2))
-    payload = decode(field(2, field(1, b"m") + property_set + data_set) + field(4, b"uuid") + field(5, b"body"))
+    payload = decode(
+        field(2, field(1, b"m") + property_set + data_set) + field(4, b"uuid") + field(5, b"body")
+    )
     assert payload.metrics == (Metric(name="m"),)
 
 
@@ -82,7 +84,9 @@ def test_a_broken_character_in_a_name_costs_only_itself() -> None:
     assert decode(field(2, field(1, b"\xffx"))).metrics[0].name == "\ufffdx"
 
 
-@pytest.mark.parametrize("raw", [b"\xff", b"\x12\x05\x0a", b"not protobuf", b"\x00" * (MAX_PAYLOAD_BYTES + 1)])
+@pytest.mark.parametrize(
+    "raw", [b"\xff", b"\x12\x05\x0a", b"not protobuf", b"\x00" * (MAX_PAYLOAD_BYTES + 1)]
+)
 def test_what_is_no_payload_is_refused_by_name(raw: bytes) -> None:
     with pytest.raises(UnreadableError):
         decode(raw)

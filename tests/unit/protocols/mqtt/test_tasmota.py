@@ -93,7 +93,9 @@ def test_a_meter_behind_a_smart_meter_interface_is_named_by_its_path() -> None:
 
 
 @pytest.mark.parametrize("minutes", [0, 60])
-def test_the_hour_that_is_there_twice_is_the_one_nearer_to_the_receipt(receive: Receive, minutes: int) -> None:
+def test_the_hour_that_is_there_twice_is_the_one_nearer_to_the_receipt(
+    receive: Receive, minutes: int
+) -> None:
     """In Berlin 02:30 was at 00:30 and at 01:30 UTC on 2026-10-25."""
     payload = json.dumps({"Time": "2026-10-25T02:30:00", "ENERGY": {"Total": 1.5}}).encode()
     instant = datetime(2026, 10, 25, 0, 30, tzinfo=UTC) + timedelta(minutes=minutes)
