@@ -10,6 +10,7 @@ from datetime import datetime
 from paho.mqtt.client import topic_matches_sub
 
 from collectors.deliveries import Message
+from pipeline.errors import ConfigError
 from pipeline.model import Quality, Snapshot
 from pipeline.ports import Unmatched, WriteReport
 from pipeline.registry import MqttSource, Registry
@@ -46,6 +47,7 @@ class Ingest:
 
         Raises:
             PluginError: If a source names a dialect that does not exist.
+            ConfigError: If a source's template or quantities are wrong.
         """
         self._receivers = [
             receiver for source in registry.mqtt_sources for receiver in _receivers(source, latest or {})
@@ -140,7 +142,10 @@ def _topics(source: MqttSource) -> tuple[str, ...]:
 
 def _receivers(source: MqttSource, latest: Latest) -> list[tuple[str, Receive]]:
     """Return what receives each topic of a source."""
-    receive = dialects.get(source.dialect).open(source, latest)
+    try:
+        receive = dialects.get(source.dialect).open(source, latest)
+    except ValueError as error:
+        raise ConfigError(f"[[mqtt_source]] {source.id}: {error}") from error
     return [(plain_filter(topic), receive) for topic in _topics(source)]
 
 

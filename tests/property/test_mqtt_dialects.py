@@ -13,30 +13,18 @@ from pipeline.quantities import Quantity
 from protocols.mqtt.dialects import Parsed, dialects
 from protocols.mqtt.findings import KEPT_BYTES, MAX_KEY, MAX_UNMATCHED
 from protocols.mqtt.sparkplug_payload import DataType, Metric, Payload, decode, encode, signed
-from tests.mqtt_payloads import NOW, NOW_MS, birth, data, listening, message
+from tests.fuzz import messages
+from tests.mqtt_payloads import NOW, NOW_MS, birth, data, listening
 
-TOPICS = {
-    "dsmr": "dsmr/house/telegram",
-    "kilowatch": "kilowatch/v1/gw/readings",
-    "neuron": "/neuron/app/node/group",
-    "shelly_gen2": "shelly/events/rpc",
-    "sparkplug_b": "spBv1.0/g/DDATA/n/d",
-    "tasmota": "tele/plug/SENSOR",
-    "zigbee2mqtt": "zigbee2mqtt/plug",
-}
+TOPICS = {**messages.TOPICS, "sparkplug_b": "spBv1.0/g/DDATA/n/d"}
 SAMPLES = {
-    "dsmr": [message("dsmr/v5_iskra.txt")],
-    "kilowatch": [b'{"meter":"M","taken_at":"2026-11-22T10:15:00+08:00","values":{"voltage_a":220}}'],
-    "neuron": [message("neuron/values.json"), message("neuron/tags.json")],
-    "shelly_gen2": [message("shelly_gen2/notify_emdata.json"), message("shelly_gen2/notify_pm1.json")],
+    **messages.messages(),
     "sparkplug_b": [birth([("watts", 1, 10)]), data([(1, 2.0)], seq=1)],
-    "tasmota": [message("tasmota/three_phases.json"), message("tasmota/two_channels.json")],
-    "zigbee2mqtt": [message("zigbee2mqtt/plug.json")],
 }
 WORDS = (
-    "ENERGY Power Time params method ts em:0 emdata:0 total_act id result keys data values errors tags node "
-    "timestamp last_seen"
-).split()
+    *("ENERGY", "Power", "Time", "params", "method", "ts", "em:0", "emdata:0", "total_act", "id", "result"),
+    *("keys", "data", "values", "errors", "tags", "node", "timestamp", "last_seen"),
+)
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12)),
     lambda inner: st.one_of(

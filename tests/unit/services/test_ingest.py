@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from collectors.deliveries import Message
-from pipeline.errors import PluginError, StorageError
+from pipeline.errors import ConfigError, PluginError, StorageError
 from pipeline.model import MeterId
 from pipeline.ports import WriteReport
 from pipeline.registry import Meter, MqttSource, Registry, Schedule
@@ -171,6 +171,12 @@ def test_a_source_of_an_unknown_dialect_is_an_error_at_the_start(now: Now) -> No
     registry = Registry(mqtt_sources=[MqttSource(id="gw", topic="t", dialect="klingon")])
     with pytest.raises(PluginError, match="klingon"):
         ingest_of("postgresql://127.0.0.1:1/none", now, registry)
+
+
+def test_a_source_whose_quantities_are_wrong_is_an_error_at_the_start(now: Now) -> None:
+    source = MqttSource(id="gw", topic="tele/+/SENSOR", dialect="tasmota", quantities={"x": "watts"})
+    with pytest.raises(ConfigError, match="gw: 'watts' is no quantity"):
+        ingest_of("postgresql://127.0.0.1:1/none", now, Registry(mqtt_sources=[source]))
 
 
 def test_each_topic_is_subscribed_once() -> None:
