@@ -13,7 +13,7 @@ from protocols.mqtt.dialects import Dialect, Latest, Parsed, Receive, dialects
 from protocols.mqtt.fields import in_our_unit
 from protocols.mqtt.findings import Findings
 from protocols.mqtt.json_text import excerpt_of, load_object
-from protocols.mqtt.names import given_fields, meter_id
+from protocols.mqtt.names import UNKNOWN_DEVICE, given_fields, meter_id
 from protocols.mqtt.numbers import (
     LARGEST,
     JsonValue,
@@ -81,11 +81,15 @@ class _Reader:
         except UnreadableError as error:
             found.mistake(str(error), named, excerpt_of(entry, payload))
             return
+        meter = self._devices.get(named) if self._devices else named
+        if meter is None:
+            found.mistake(UNKNOWN_DEVICE, named, excerpt_of(entry, payload))
+            return
         values, flags, wrong = self._values(given)
         if values or flags:
             found.snapshots.append(
                 Snapshot(
-                    meter=MeterId(self._devices.get(named, named)),
+                    meter=MeterId(meter),
                     taken_at=taken_at,
                     received_at=received_at,
                     values=values,

@@ -116,18 +116,19 @@ class Sparkplug:
             if born.name == BD_SEQ or born.name.startswith(NO_READINGS):
                 continue
             try:
-                meter, scaled = self._meaning(address, born.name)
+                meaning = self._meaning(address, born.name)
             except UnknownDeviceError as error:
                 if error.key not in unknown:
                     unknown.add(error.key)
                     found.mistake(str(error), error.key)
                 continue
-            if scaled is None:
+            if meaning is None:
                 found.mistake("unknown metric", born.name)
                 continue
             if metric.is_null or (metric.value is None and metric.datatype is None):
                 continue
             at_ms = said.timestamp_ms if metric.timestamp_ms is None else metric.timestamp_ms
+            meter, scaled = meaning
             gathered = instants.setdefault((meter, at_ms), Gathered())
             gathered.take(born.name, _number(metric, born), scaled)
         for (meter, at_ms), gathered in instants.items():
@@ -150,20 +151,22 @@ class Sparkplug:
             else:
                 found.mistake("alias without birth", f"{address.device or address.node} {metric.alias}")
 
-    def _meaning(self, address: _Address, name: str) -> tuple[MeterId, Scaled | None]:
-        """Return whose value a metric is, and what it measures.
+    def _meaning(self, address: _Address, name: str) -> tuple[MeterId, Scaled] | None:
+        """Return whose value a metric is, and what it measures; None where nobody says what it measures.
 
         A gateway may put its meters into folders instead of devices: ``plant-3/active_power``.
 
         Raises:
             UnknownDeviceError: If no meter goes by the name.
         """
+        fields = self._names.fields
         folder, slash, leaf = name.rpartition("/")
-        if slash and self._names.is_device(folder):
-            return self._names.meter_of(folder), self._names.fields.get(leaf) or self._names.fields.get(name)
-        scaled = self._names.fields.get(name)
+        is_meter = bool(slash) and self._names.is_device(folder)
+        scaled = fields.get(name) or (fields.get(leaf) if is_meter else None)
         if scaled is None:
-            return MeterId(""), None
+            return None
+        if is_meter:
+            return self._names.meter_of(folder), scaled
         own = address.device or address.node
         path = f"{address.node}/{address.device}" if address.device else address.node
         return self._names.meter_of(f"{address.group}/{path}", path, own), scaled

@@ -214,8 +214,11 @@ def test_a_source_may_name_meters_and_fields_its_own_way() -> None:
         quantities={"watts": "active_power * 0.001"},
     )
     receive = dialects.get("kilowatch").open(source, {})
-    payload = json.dumps({"readings": [with_values(watts=1500, voltage_a=220)]}).encode()
-    snapshot = only(receive(TOPIC, payload, NOW))
+    stranger = {**READING, "meter": "M-2"}
+    payload = json.dumps({"readings": [with_values(watts=1500, voltage_a=220), stranger]}).encode()
+    parsed = receive(TOPIC, payload, NOW)
+    assert reasons(parsed) == [("unknown device", "M-2")]
+    snapshot = only(parsed)
     assert snapshot.meter == "plant-3"
     assert snapshot.values == {Quantity.ACTIVE_POWER: 1.5, Quantity.VOLTAGE_A: 220.0}
 
