@@ -14,6 +14,8 @@ from protocols.mqtt.times import measured
 
 MAX_DEPTH = 4
 """How deep fields are looked for in a message's objects."""
+SIGNIFICANT = ".13g"
+"""Digits that a product keeps: more than any register shows; the rest is noise of binary fractions."""
 KILO = 0.001
 """From W, VA, var, Wh to our kW, kVA, kvar, kWh."""
 
@@ -68,7 +70,9 @@ def in_our_unit(value: JsonValue, scaled: Scaled) -> float:
         NotANumberError: If it is NaN, infinite, or beyond single precision.
         UnreadableError: If it is no number.
     """
-    number = read_number(value) * scaled.factor
+    number = read_number(value)
+    if scaled.factor != 1:
+        number = float(format(number * scaled.factor, SIGNIFICANT))
     if not abs(number) <= LARGEST:
         raise NotANumberError("not a number")
     return number

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from zlib import crc32
 
@@ -24,7 +24,8 @@ ONLINE, OFFLINE = b"online", b"offline"
 LIVE = frozenset({Origin.PRESENT, Origin.PUSH})
 """Stored records are history: they never become the present state."""
 HARMLESS = Quality.ARRIVAL_TIME | Quality.PARTIAL
-DEFAULT_EXPIRE_AFTER_S = 900
+DEFAULT_EXPIRY = timedelta(minutes=15)
+SHORTEST_EXPIRY = timedelta(minutes=1)
 PERIODS_TO_EXPIRE = 3
 NO_TOPIC_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -79,6 +80,8 @@ class HomeAssistant:
         """Return what to publish for readings in the order of their times; the oldest may tell nothing."""
         told: list[Publication] = []
         for snapshot in sorted(snapshots, key=lambda s: s.taken_at):
+            if snapshot.received_at - snapshot.taken_at > self._expires_after(snapshot.meter):
+                continue  # late: it would be taken for the present state
             for quantity, value in _sound(snapshot):
                 told += self._tell(snapshot, quantity, value)
         return told
@@ -122,7 +125,7 @@ class HomeAssistant:
             "name": quantity.replace("_", " "),
             "state_topic": self._state_topic((meter, quantity)),
             "state_class": _state_class(quantity),
-            "expire_after": self._expire_after_s(meter),
+            "expire_after": int(self._expires_after(meter).total_seconds()),
             "availability": [{"topic": self.availability}],
             "device": {"identifiers": [device], "name": meter},
             "origin": {"name": "kilowatch"},
@@ -140,9 +143,11 @@ class HomeAssistant:
     def _state_topic(self, key: _Key) -> str:
         return f"{self._name}/state/{topic_name(key[0])}/{key[1]}"
 
-    def _expire_after_s(self, meter: MeterId) -> int:
+    def _expires_after(self, meter: MeterId) -> timedelta:
         period_s = self._periods_s.get(meter)
-        return DEFAULT_EXPIRE_AFTER_S if period_s is None else int(max(60, PERIODS_TO_EXPIRE * period_s))
+        if period_s is None:
+            return DEFAULT_EXPIRY
+        return max(SHORTEST_EXPIRY, PERIODS_TO_EXPIRE * timedelta(seconds=period_s))
 
 
 def topic_name(meter: MeterId) -> str:

@@ -109,6 +109,7 @@ async def test_a_birth_that_was_missed_is_asked_for_and_the_data_after_it_is_sto
 async def test_a_tasmota_plug_is_stored_at_its_local_time_and_home_assistant_is_told(
     database_url: str, mosquitto: Broker, tmp_path: Path, site_name: str
 ) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
     source = MqttSource(
         id="plugs",
         topic=f"{site_name}/tele/+/SENSOR",
@@ -121,7 +122,9 @@ async def test_a_tasmota_plug_is_stored_at_its_local_time_and_home_assistant_is_
         with device(mosquitto, f"{ours}/#") as home:
             await home.hears(lambda heard: any(h.payload == b"online" for h in heard))
             await until_listening(site, home, f"{site_name}/tele/nobody/SENSOR")
-            home.say(f"{site_name}/tele/plug-7/SENSOR", message("tasmota/plug.json"))
+            local = now.astimezone(source.zone).replace(tzinfo=None).isoformat()
+            recorded = message("tasmota/plug.json").replace(b"2023-05-19T20:52:56", local.encode())
+            home.say(f"{site_name}/tele/plug-7/SENSOR", recorded)
             await site.until(REGISTERS, lambda rows: len(rows) == 1)
             state = f"{ours}/state/kitchen/active_energy_import"
             await home.hears(lambda heard: any(h.topic == state for h in heard))
@@ -132,9 +135,7 @@ async def test_a_tasmota_plug_is_stored_at_its_local_time_and_home_assistant_is_
         configs = [json.loads(heard.payload) for heard in later.heard]
         assert {c["unique_id"] for c in configs} >= {f"{ours}_kitchen_active_energy_import"}
         assert {c["availability"][0]["topic"] for c in configs} == {f"{ours}/availability"}
-    assert [row[:2] for row in site.rows(REGISTERS)] == [
-        ("kitchen", datetime(2023, 5, 19, 18, 52, 56, tzinfo=UTC))
-    ]
+    assert [row[:2] for row in site.rows(REGISTERS)] == [("kitchen", now)]
     with device(mosquitto, f"{ours}/availability") as afterwards:
         await afterwards.hears(bool)
     assert [(h.payload, h.retained) for h in afterwards.heard] == [(b"offline", True)]

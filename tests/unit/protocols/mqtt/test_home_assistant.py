@@ -106,6 +106,13 @@ def test_only_what_is_newer_is_told(home: HomeAssistant) -> None:
     assert home.tell([reading(8.0, 2), reading(7.5, 1)]) == []
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(3, ["7.5"]), (4, [])])
+def test_what_comes_later_than_a_value_lives_is_not_the_present_state(
+    home: HomeAssistant, minutes: int, told: list[str]
+) -> None:
+    assert states(home.tell([reading(7.5, received_at=AT + minutes * MINUTE)])) == told
+
+
 @pytest.mark.parametrize("origin", [Origin.LOAD_RECORD, Origin.DAILY_FREEZE, Origin.SETTLEMENT_FREEZE])
 def test_stored_records_are_never_the_present_state(home: HomeAssistant, origin: Origin) -> None:
     assert home.tell([reading(7.5, origin=origin)]) == []
