@@ -142,13 +142,15 @@ class Shelly:
                 continue
             gathered = meters.setdefault(meter, Gathered())
             gathered.wrong += self._take(component[1], fields, gathered)
-            if component[1] in ENERGIES and self._may_ask:
+            # Only a total whose time is known can be counted back from.
+            at, doubt = measured(told, received_at)
+            if component[1] in ENERGIES and self._may_ask and not doubt:
                 recall = Recall(
                     meter=meter,
                     component=component[1],
                     number=int(component[2]),
                     prefix=match[1],
-                    told_at=measured(told, received_at)[0],
+                    told_at=at,
                     totals=_totals(component[1], gathered),
                 )
                 self._recall(recall, received_at, found)
@@ -211,20 +213,26 @@ class Shelly:
             found.mistake("answer to no question of ours", str(request))
             return
         del self._asked_at[request]
-        self._latest[recall.meter] = datetime.fromtimestamp(recall.until_s, UTC)
         result, error = message.get("result"), message.get("error")
         if not isinstance(result, dict):
             told = error.get("message") if isinstance(error, dict) else None
             found.mistake(f"device does not give its records: {told}", recall.meter)
+            self._finish(recall)
             return
         page = self._page(result, found)
         next_s = recall.add(page)
         if next_s is not None:
             self._ask(recall, next_s, received_at, found)
             return
+        self._finish(recall)
         if recall.records and not recall.reaches_totals:
             found.mistake("records end before the total: registers are not known", recall.meter)
         found.snapshots.extend(recall.snapshots(received_at))
+
+    def _finish(self, recall: Recall) -> None:
+        """Take a stretch as asked for: what the device did not give now it does not hold."""
+        told_to = datetime.fromtimestamp(recall.until_s, UTC)
+        self._latest[recall.meter] = max(told_to, self._latest.get(recall.meter, told_to))
 
     def _page(self, result: Mapping[str, JsonValue], found: Findings) -> Page:
         """Read a page; an unreadable one ends the recall, and what came before it is kept."""

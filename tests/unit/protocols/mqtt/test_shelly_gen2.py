@@ -183,6 +183,21 @@ def test_nothing_is_asked_while_nothing_is_missing(minutes_ago: int) -> None:
     assert told(since(TOLD_AT - timedelta(minutes=minutes_ago))).questions == ()
 
 
+def test_a_total_whose_time_is_not_known_is_not_counted_back_from() -> None:
+    receive = since(TOLD_AT - timedelta(minutes=10))
+    totals = b'{"id":0,"total_act":5415414.19}'
+    assert receive(f"{PREFIX}/status/emdata:0", totals, TOLD_AT).questions == ()
+
+
+def test_a_page_that_is_lost_is_asked_for_again_from_the_beginning() -> None:
+    receive = since(TOLD_AT - timedelta(minutes=10))
+    request = question(told(receive))["id"]
+    question(answer(receive, request, [minutes(UNTIL_S - 600, (1.0, 0.0, 0.0))], next_s=UNTIL_S - 120))
+    later = TOLD_AT + ANSWER_WITHIN + timedelta(minutes=1)
+    again = question(told(receive, later))
+    assert again["params"] == {"id": 0, "ts": UNTIL_S - 600, "end_ts": UNTIL_S + 120}
+
+
 def test_a_gap_while_listening_is_asked_for_too() -> None:
     receive = since(TOLD_AT - timedelta(minutes=11))
     assert told(receive, TOLD_AT - timedelta(minutes=10)).questions == ()
