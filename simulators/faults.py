@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.model import MeterId
 from simulators.loads import LoadCurve
-from simulators.physics import VoltageEvent
+from simulators.supply import VoltageEvent
 from simulators.truth import LOAD_IN_SUSPENSION, VOLTAGE_DEVIATION, Truth
 
 DEMAND_MINUTES = 15

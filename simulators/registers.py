@@ -1,7 +1,8 @@
-"""The registers of a simulated meter: energy by rate and quadrant, and the month's maximum demand."""
+"""The registers of a simulated meter: energy by rate, quadrant and phase, and the month's maximum demand."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,6 +73,8 @@ class EnergyRegisters:
             counter(np.where(importing, 0.0, leading), 0.0),
             counter(np.where(importing, leading, 0.0), 0.0),
         ]
+        apparent = np.where(importing, np.hypot(p_kw, q_kvar), 0.0)
+        self._apparent = counter(apparent, base_kwh * math.hypot(1.0, REACTIVE_SHARE))
 
     def read(self, slot: int, hours: float) -> dict[Quantity, float]:
         """Return every energy register some hours into a slot; totals are the sums of their rates."""
@@ -84,7 +87,27 @@ class EnergyRegisters:
         shown.update(zip(_EXPORT, (sum(exported), *exported), strict=True))
         shown.update(zip(_COMBINED, (sum(combined), *combined), strict=True))
         shown.update(zip(_REACTIVE, (q1 + q2, q3 + q4, q1, q2, q3, q4), strict=True))
+        shown[Quantity.APPARENT_ENERGY_IMPORT] = self._apparent.value(slot, hours)
         return shown
+
+
+class PhaseRegisters:
+    """Active energy by direction of each phase that a meter counts apart, secondary side."""
+
+    def __init__(
+        self, curve: LoadCurve, phases: Mapping[str, Column], *, ratio: float, bases: Sequence[float]
+    ) -> None:
+        """Integrate the active power of each phase, kW on the primary side, from its share of the base."""
+        self._counters: list[tuple[Quantity, _Counter]] = []
+        for (phase, power), base in zip(phases.items(), bases, strict=False):
+            for direction, sign, start in (("import", 1.0, base), ("export", -1.0, 0.0)):
+                flow = np.maximum(sign * power / ratio, 0.0)
+                counter = _Counter(at_start=start + curve.cumulated(flow), per_hour=flow)
+                self._counters.append((Quantity(f"active_energy_{direction}_{phase}"), counter))
+
+    def read(self, slot: int, hours: float) -> dict[Quantity, float]:
+        """Return each phase's registers some hours into a slot."""
+        return {quantity: counter.value(slot, hours) for quantity, counter in self._counters}
 
 
 class DemandRegister:
