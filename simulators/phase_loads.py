@@ -28,7 +28,7 @@ class PhaseLoads:
     @classmethod
     def split(cls, curve: LoadCurve, shares: Sequence[float]) -> PhaseLoads:
         """Spread a curve over phases; the shares add up to 1."""
-        kva = np.outer(shares, curve.active_kw + 1j * curve.reactive_kvar)
+        kva = np.asarray(shares)[:, None] * (curve.active_kw + 1j * curve.reactive_kvar)
         return cls(starts_at=curve.starts_at, minutes=curve.minutes, kva=kva)
 
     @cached_property

@@ -24,7 +24,7 @@ from simulators.harmonics import DISTORTIONS, Distortion, spectrum
 from simulators.loads import LoadCurve
 from simulators.phase_loads import PhaseLoads
 from simulators.registers import DemandRegister, EnergyRegisters, PhaseRegisters
-from simulators.supply import DAY_S, Feeder, Supply, VoltageEvent, drop_load_kw
+from simulators.supply import DAY_S, STIFF, Feeder, Supply, VoltageEvent, drop_load_kw
 from simulators.window import changed
 
 FREQUENCY_SWING_HZ = 0.02
@@ -45,7 +45,7 @@ class MeterConfig:
     ct: float = 1.0
     pt: float = 1.0
     zone: ZoneInfo = DEFAULT_ZONE
-    feeder: Feeder = Feeder()
+    feeder: Feeder = STIFF
     phase_shares: tuple[float, float, float] = (0.34, 0.33, 0.33)
     """How a four-wire load spreads over the phases; adds up to 1."""
     phase: int = 0
@@ -117,6 +117,10 @@ class MeterModel:
         shown[Quantity.TEMPERATURE] = mean + swing * math.sin(2 * math.pi * (stamp_s % DAY_S) / DAY_S)
         shown[Quantity.BATTERY_VOLTAGE] = BATTERY_V
         return changed(shown, self._conditions.shown, stamp_s)
+
+    def register_kwh(self, instant: datetime) -> float:
+        """Return the register of active import, secondary side; it stands also while the meter is dark."""
+        return self._count(instant.timestamp())[Quantity.ACTIVE_ENERGY_IMPORT]
 
     def spectra(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
         """Return voltage and current spectra of each element, in % of the fundamental, index = order.

@@ -109,3 +109,12 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
     }
 )
 """Shapes by the name that a fleet file uses."""
+
+SUNRISE_H, SUNSET_H = 6.0, 18.5
+
+
+def sunshine(times: LocalTimes) -> Column:
+    """Return the share of the peak that panels make at local times, 0 to 1, without clouds."""
+    along = np.clip((times.hour - SUNRISE_H) / (SUNSET_H - SUNRISE_H), 0.0, 1.0)
+    power: Column = np.sin(np.pi * along) ** 1.5
+    return power

@@ -33,6 +33,10 @@ class Feeder:
     phase_offset_pu: tuple[float, float, float] = (0.0, 0.002, -0.003)
 
 
+STIFF = Feeder()
+"""A supply whose voltage no load takes down."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageEvent:
     """A time in which the supply's voltage is multiplied by a factor."""

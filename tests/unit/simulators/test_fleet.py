@@ -11,7 +11,9 @@ from pipeline.registry import Wiring
 from simulators.archive import archive_of
 from simulators.fleet import Fleet, SimulatedMeter, build_fleet, fleet_names, load_fleet
 from simulators.fleet_file import parse_fleet
-from simulators.truth import LOAD_IN_SUSPENSION, VOLTAGE_DEVIATION, Truth
+from simulators.truth import Truth
+
+LOAD_IN_SUSPENSION, VOLTAGE_DEVIATION = "suspended_load", "voltage_deviation"
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

@@ -10,8 +10,8 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from simulators.loads import LoadCurve
 from simulators.physics import MeterConfig, MeterModel, feeder_for
-from simulators.supply import Feeder, VoltageEvent
 from simulators.shapes import LoadPlan, synthetic
+from simulators.supply import Feeder, VoltageEvent
 
 START = datetime(2024, 6, 2, 16, tzinfo=UTC)
 CURVE = synthetic(
