@@ -14,8 +14,10 @@ import orjson
 from pipeline.errors import ConfigError, TransportError
 from services.wiring import utc_now
 from simulators.archive_beside import keys_beside, tables_beside
+from simulators.deed import deeds, described_key
+from simulators.detector_numbers import DETECTORS
 from simulators.faulty_slaves import faulty_slave_maker
-from simulators.fleet import build_fleet, load_fleet
+from simulators.fleet import build_fleet, fleet_names, load_fleet
 from simulators.serving import ServedFleet, serve_fleet
 from simulators.wire import gateway_maker, slave_maker
 from storage.registry_files import export_registry
@@ -50,6 +52,43 @@ def simulate(
         TransportError: If a port is taken.
     """
     return asyncio.run(_simulate(name, files, _address(broker), tell))
+
+
+def fleet_rows() -> list[dict[str, object]]:
+    """Return the fleets that come with the project, each with what is in it."""
+    rows: list[dict[str, object]] = []
+    for name in fleet_names():
+        plan = load_fleet(name)
+        lines = len(plan.buses) + len(plan.gateways)
+        rows.append(
+            {
+                "fleet": name,
+                "meters": len(plan.meters),
+                "lines": lines,
+                "days": plan.history_days,
+                "faults": sum(not fault.twin for fault in plan.faults),
+                "twins": sum(fault.twin for fault in plan.faults),
+                "what": plan.what,
+            }
+        )
+    return rows
+
+
+def fault_rows() -> list[dict[str, object]]:
+    """Return every kind of fault: its keys, the detector it is for, its innocent twin."""
+    return [
+        {
+            "deed": name,
+            "zh": deed.zh,
+            "for": DETECTORS[deed.detector] or deed.detector,
+            "detector": deed.detector,
+            "what": deed.what,
+            "energy_kwh": deed.stake.value,
+            "keys": ", ".join(described_key(key) for key in deed.keys),
+            "twin": deed.twin,
+        }
+        for name, deed in deeds.all().items()
+    ]
 
 
 async def _simulate(

@@ -38,6 +38,8 @@ class Conditions:
     """What flows through the feeder; None takes the meter's curve."""
     metered: PhaseLoads | None = None
     """What flows through the meter; None takes what is drawn."""
+    peak_kw: float | None = None
+    """The customer's usual peak, at which distortion is that of full load; None takes the curve's."""
     circuits: Sequence[Change[Circuit]] = ()
     """Changes begin and end with the slots of the curve."""
     voltage_events: Sequence[VoltageEvent] = ()

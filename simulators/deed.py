@@ -94,3 +94,11 @@ class Deed:
 
 deeds: PluginRegistry[Deed] = PluginRegistry("simulators.deeds")
 """Every deed by the name that a fleet file uses."""
+
+
+def described_key(key: Key) -> str:
+    """Return a key as people read it: its name, and its default or that it must be given."""
+    if key.default is None:
+        return f"{key.name} (needed)"
+    default = key.default if key.is_text else f"{key.default:g}"
+    return f'{key.name} = "{default}"' if key.is_text else f"{key.name} = {default}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from pipeline.model import MeterId
 from simulators.deed import Deed, Given, Stake, deeds
 from simulators.detector_numbers import DETECTORS
 from simulators.loads import LoadCurve
+from simulators.physics import MeterModel
 from simulators.truth import Truth
 from simulators.window import Window
 from simulators.world import World, model_of
@@ -44,13 +46,25 @@ class PlantedFault:
         return world
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: cached properties need a place
 class _Step:
     """A fault with the worlds before and after it."""
 
     fault: PlantedFault
     before: World
     after: World
+
+    @cached_property
+    def meters(self) -> tuple[MeterModel, MeterModel]:
+        """The meter before and after it."""
+        return model_of(self.before), model_of(self.after)
+
+    def uncounted_kwh(self, window: Window) -> float:
+        """Return what the register of active import counts less in a window than before, primary side."""
+        before, after = (
+            meter.register_kwh(window.ends_at) - meter.register_kwh(window.starts_at) for meter in self.meters
+        )
+        return (before - after) * self.after.config.ct * self.after.config.pt
 
 
 def plant(world: World, faults: Sequence[PlantedFault], now: datetime) -> tuple[World, list[Truth]]:
@@ -95,16 +109,9 @@ def _energy_kwh(step: _Step, known: Window, lived: LoadCurve) -> float | None:
         case Stake.UNMETERED:
             return step.after.hidden_kwh(known) - step.before.hidden_kwh(known)
         case Stake.UNCOUNTED:
-            return _counted_kwh(step.before, known) - _counted_kwh(step.after, known)
+            return step.uncounted_kwh(known)
         case Stake.NONE:
             return None
-
-
-def _counted_kwh(world: World, window: Window) -> float:
-    """Return what the register of active import counts in a window, primary side."""
-    model = model_of(world)
-    start, end = (model.register_kwh(instant) for instant in (window.starts_at, window.ends_at))
-    return (end - start) * world.config.ct * world.config.pt
 
 
 def max_demand_kw(curve: LoadCurve, window: Window) -> float:

@@ -87,7 +87,10 @@ def load_fleet(name: str | Path) -> FleetPlan:
         text = ours.read_text("utf-8") if ours.is_file() else path.read_text("utf-8")
     except OSError as error:
         known = ", ".join(fleet_names())
-        raise ConfigError(f"fleet {name}: no such file, and not one of ours ({known})") from error
+        raise ConfigError(
+            f"fleet {name}: no such file, and not one of ours ({known}); "
+            "'kilowatch simulate' without a name tells what is in each"
+        ) from error
     return parse_fleet(text, path.stem)
 
 

@@ -52,6 +52,7 @@ def parse_fleet(text: str, name: str) -> FleetPlan:
     by_id = {meter.id: meter for meter in meters}
     fleet = FleetPlan(
         name=name,
+        what=head.get("what", str, ""),
         seed=head.get("seed", int, 1),
         zone=zone,
         history_days=head.count("history_days", 30),

@@ -150,6 +150,8 @@ class FleetPlan:
     """A whole fleet file."""
 
     name: str
+    what: str
+    """What it is, in one line."""
     seed: int
     zone: ZoneInfo
     history_days: int

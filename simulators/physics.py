@@ -79,7 +79,7 @@ class MeterModel:
         self.config = config
         self.curve = curve
         self._conditions = conditions
-        self._peak_kw = float(np.max(np.abs(curve.active_kw))) or 1.0
+        self._peak_kw = conditions.peak_kw or peak_kw(curve) or 1.0
         drawn = conditions.drawn or PhaseLoads.split(curve, config.shares)
         metered = conditions.metered or drawn
         self._elements = Elements(
@@ -156,7 +156,7 @@ class MeterModel:
     def _distortion(self, stamp_s: float) -> Shown:
         """Return total distortion: on the voltage it grows with the load, on the current it shrinks."""
         slot, _ = self.curve.locate(stamp_s)
-        load_pu = abs(self.curve.active_kw.item(slot)) / self._peak_kw
+        load_pu = min(abs(self.curve.active_kw.item(slot)) / self._peak_kw, 1.0)
         own = self.config.distortion
         more = changed(Distorted(), self._conditions.distorted, stamp_s)
         shown: Shown = {}
@@ -164,6 +164,11 @@ class MeterModel:
             shown[_VOLTAGE_THD[element.phase]] = own.voltage_percent(load_pu) * more.voltage
             shown[_CURRENT_THD[element.phase]] = own.current_percent(load_pu) * more.current
         return shown
+
+
+def peak_kw(curve: LoadCurve) -> float:
+    """Return the greatest power of a curve, in either direction."""
+    return float(np.max(np.abs(curve.active_kw)))
 
 
 def feeder_for(curve: LoadCurve, config: MeterConfig, drop_pu: float) -> Feeder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -125,20 +124,19 @@ class DemandRegister:
         self._block_kw = whole.reshape(blocks, self._slots_per_block).mean(axis=1)
         month = local_times(curve.starts_at, blocks, minutes, zone).month
         self._best = _best_of_each_month(self._block_kw, month)
-        ends = [curve.starts_at + timedelta(minutes=minutes) * (block + 1) for block in range(blocks)]
-        self._ends_s = [end.timestamp() for end in ends]
+        self._start_s, self._block_s = curve.starts_at.timestamp(), minutes * 60
 
     def read(self, slot: int, hours: float) -> dict[Quantity, float]:
         """Return present and maximum demand in kW, and when the maximum's block ended (POSIX seconds)."""
         slots_done = slot + int(hours / self._slot_hours + 1e-9)
-        block = min(slots_done // self._slots_per_block, len(self._ends_s)) - 1
+        block = min(slots_done // self._slots_per_block, self._block_kw.size) - 1
         if block < 0:
             return {}
         best = self._best.item(block)
         return {
             Quantity.DEMAND_IMPORT: self._block_kw.item(block),
             Quantity.MAX_DEMAND_IMPORT: self._block_kw.item(best),
-            Quantity.MAX_DEMAND_IMPORT_AT: self._ends_s[best],
+            Quantity.MAX_DEMAND_IMPORT_AT: self._start_s + self._block_s * (best + 1),
         }
 
 

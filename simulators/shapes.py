@@ -1,4 +1,4 @@
-"""Synthetic days: how homes, offices, plants, restaurants and pumps draw power, from a seed."""
+"""Synthetic days: how homes, offices, plants and pumps draw power and the sun gives it, from a seed."""
 
 from __future__ import annotations
 
@@ -94,6 +94,11 @@ def _pump(times: LocalTimes, rng: np.random.Generator) -> Column:
     return np.where(running, 0.9, 0.02)
 
 
+def _continuous(times: LocalTimes, rng: np.random.Generator) -> Column:
+    """Return a process that runs day and night, every day, and swings with its batches of about two hours."""
+    return 0.78 + 0.06 * np.sin(2 * np.pi * times.hour / 2.1 + rng.uniform(0, 2 * np.pi))
+
+
 def _flat(times: LocalTimes, _rng: np.random.Generator) -> Column:
     return np.full(times.hour.size, 0.6)
 
@@ -105,6 +110,7 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "two_shift": _two_shift,
         "restaurant": _restaurant,
         "pump": _pump,
+        "continuous": _continuous,
         "flat": _flat,
     }
 )

@@ -13,7 +13,7 @@ from simulators.conditions import NORMAL, Conditions, Distorted, Lens, Shown
 from simulators.loads import LoadCurve
 from simulators.meter_clock import ClockChange
 from simulators.phase_loads import PhaseLoads
-from simulators.physics import MeterConfig, MeterModel
+from simulators.physics import MeterConfig, MeterModel, peak_kw
 from simulators.supply import VoltageEvent
 from simulators.window import Change, Window
 
@@ -107,7 +107,9 @@ def honest_world(
 
 def model_of(world: World) -> MeterModel:
     """Return the meter that measures a world."""
-    conditions = replace(world.conditions, drawn=world.drawn, metered=world.metered)
+    conditions = replace(
+        world.conditions, drawn=world.drawn, metered=world.metered, peak_kw=peak_kw(world.usual)
+    )
     return MeterModel(world.config, world.drawn.total, conditions)
 
 

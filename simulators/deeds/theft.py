@@ -49,12 +49,17 @@ def _nothing(power: Floats, _given: Given, _rng: np.random.Generator, _day: int)
 
 
 def _random_scale(power: Floats, given: Given, rng: np.random.Generator, _day: int) -> Floats:
-    return power * rng.uniform(given.number("least"), given.number("most"), power.size)
+    return power * _random_shares(power.size, given, rng)
 
 
 def _random_mean(power: Floats, given: Given, rng: np.random.Generator, _day: int) -> Floats:
-    shares: Floats = rng.uniform(given.number("least"), given.number("most"), power.size)
-    return float(power.mean()) * shares
+    return float(power.mean()) * _random_shares(power.size, given, rng)
+
+
+def _random_shares(count: int, given: Given, rng: np.random.Generator) -> Floats:
+    low, high = sorted((given.number("least"), given.number("most")))
+    shares: Floats = rng.uniform(low, high, count)
+    return shares
 
 
 def _flat_mean(power: Floats, _given: Given, _rng: np.random.Generator, _day: int) -> Floats:
