@@ -49,17 +49,25 @@ def tables_beside(fleet: Fleet) -> Iterator[Entry]:
         elif meter.plan.load.area is not None:
             yield (
                 "area_member",
-                {"area": meter.plan.load.area, "service_point": meter.plan.service_point, "sign": "supply"},
+                {
+                    "area": meter.plan.load.area,
+                    "service_point": meter.plan.service_point,
+                    "role": "supply",
+                    "sign": 1,
+                },
             )
 
 
-def keys_beside(fleet: Fleet, registry: Registry) -> dict[object, dict[str, object]]:
-    """Return more keys of some records of a fleet's registry: swaps' registers, declared generation."""
-    more: dict[object, dict[str, object]] = {}
+def keys_beside(fleet: Fleet, registry: Registry) -> dict[tuple[str, tuple[object, ...]], dict[str, object]]:
+    """Return more keys of some entries of a fleet's registry: swaps' registers, declared generation.
+
+    By the entry's table and the fields that tell its entries apart.
+    """
+    more: dict[tuple[str, tuple[object, ...]], dict[str, object]] = {}
     generating = {meter.plan.service_point for meter in fleet.meters if meter.plan.pv_kw}
     for contract in registry.contracts:
         if contract.service_point in generating:
-            more[contract] = {"generation": True}
+            more["contract", (contract.service_point, contract.starts_at)] = {"generation": True}
     for meter in fleet.meters:
         for placed in installations_of(fleet, meter):
             edges: dict[str, object] = {}
@@ -68,7 +76,7 @@ def keys_beside(fleet: Fleet, registry: Registry) -> dict[object, dict[str, obje
             if placed.ends_at is not None:
                 edges["closing"] = registers(meter, placed.ends_at - _JUST_BEFORE)
             if edges:
-                more[placed] = edges
+                more["installation", (placed.meter, placed.starts_at)] = edges
     return more
 
 

@@ -41,6 +41,14 @@ class _Counter:
     at_start: Column
     per_hour: Column
 
+    @classmethod
+    def of(cls, curve: LoadCurve, power: Column, base: float) -> _Counter:
+        """Count a power from a base on; one that is never there takes no memory."""
+        if not power.any():
+            nothing = np.broadcast_to(np.float64(0.0), power.shape)
+            return cls(at_start=np.broadcast_to(np.float64(base), power.shape), per_hour=nothing)
+        return cls(at_start=base + curve.cumulated(power), per_hour=power)
+
     def value(self, slot: int, hours: float) -> float:
         return self.at_start.item(slot) + self.per_hour.item(slot) * hours
 
@@ -55,7 +63,7 @@ class EnergyRegisters:
         p_kw, q_kvar = curve.active_kw / ratio, curve.reactive_kvar / ratio
 
         def counter(power: Column, base: float) -> _Counter:
-            return _Counter(at_start=base + curve.cumulated(power), per_hour=power)
+            return _Counter.of(curve, power, base)
 
         imported, exported = np.maximum(p_kw, 0.0), np.maximum(-p_kw, 0.0)
         self._import = [
@@ -101,7 +109,7 @@ class PhaseRegisters:
         for (phase, power), base in zip(phases.items(), bases, strict=False):
             for direction, sign, start in (("import", 1.0, base), ("export", -1.0, 0.0)):
                 flow = np.maximum(sign * power / ratio, 0.0)
-                counter = _Counter(at_start=start + curve.cumulated(flow), per_hour=flow)
+                counter = _Counter.of(curve, flow, start)
                 self._counters.append((Quantity(f"active_energy_{direction}_{phase}"), counter))
 
     def read(self, slot: int, hours: float) -> dict[Quantity, float]:

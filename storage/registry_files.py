@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import Problem, RegistryError
@@ -17,6 +18,9 @@ from storage.registry import TABLES
 from storage.registry_cells import KEY_OF_FIELD
 from storage.registry_check import build_registry
 from storage.registry_entries import read_entries
+
+EntryKey: TypeAlias = tuple[str, tuple[object, ...]]
+"""A table, and the fields that tell its entries apart: ``("contract", ("SP-1", None))``."""
 
 
 def read_registry(path: Path) -> Registry:
@@ -38,14 +42,14 @@ def read_registry(path: Path) -> Registry:
 def export_registry(
     registry: Registry,
     *,
-    beside: Mapping[object, Mapping[str, object]] = MappingProxyType({}),
+    beside: Mapping[EntryKey, Mapping[str, object]] = MappingProxyType({}),
     tables: Iterable[tuple[str, Mapping[str, object]]] = (),
 ) -> str:
     """Return ``registry`` as the TOML text that :func:`read_registry` reads.
 
     Args:
         registry: The archive.
-        beside: More keys of some of its records, for those who read what this version leaves unread.
+        beside: More keys of some of its entries, for those who read what this version leaves unread.
         tables: More entries, by their table's name, likewise.
     """
     entries = chain(_entries(registry, beside), tables)
@@ -66,13 +70,13 @@ def export_registry_tables(registry: Registry, folder: Path) -> None:
 
 
 def _entries(
-    registry: Registry, beside: Mapping[object, Mapping[str, object]]
+    registry: Registry, beside: Mapping[EntryKey, Mapping[str, object]]
 ) -> Iterator[tuple[str, Mapping[str, object]]]:
     for table in TABLES:
         for record in getattr(registry, table.attribute):
             own = {KEY_OF_FIELD.get(name, name): getattr(record, name) for name in table.fields}
-            more = beside.get(record, {}) if beside else {}
-            yield table.name, {**own, **more}
+            key = (table.name, tuple(getattr(record, name) for name in table.key))
+            yield table.name, {**own, **beside.get(key, {})}
 
 
 def _toml_entry(name: str, values: Mapping[str, object]) -> Iterator[str]:
