@@ -76,6 +76,8 @@ class Deed:
     """Its innocent look-alike, and how to write it."""
     act: Act
     keys: Sequence[Key] = ()
+    also: Sequence[str] = ()
+    """Other detectors that may rightly speak up."""
     stake: Stake = Stake.NONE
     innocent: bool = False
     """It is a look-alike itself unless the file says ``twin = false``."""

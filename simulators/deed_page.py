@@ -47,7 +47,8 @@ def _paragraph(name: str, deed: Deed) -> Iterator[str]:
     innocent = ", an innocent look-alike unless `twin = false`" if deed.innocent else ""
     yield f"**`{name}`** ({deed.zh}): {deed.what}{innocent}."
     number = DETECTORS[deed.detector]
-    yield f"For `{deed.detector}`{f' ({number})' if number else ''}. Twin: {deed.twin}."
+    also = f"; {', '.join(f'`{name}`' for name in deed.also)} may speak up too" if deed.also else ""
+    yield f"For `{deed.detector}`{f' ({number})' if number else ''}{also}. Twin: {deed.twin}."
     if deed.keys:
         yield f"Keys: {'; '.join(map(_key, deed.keys))}."
     if deed.stake is not Stake.NONE:

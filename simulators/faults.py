@@ -93,6 +93,7 @@ def _label(step: _Step, window: Window, lived: LoadCurve, now: datetime) -> Trut
         deed=fault.deed,
         detector=kind.detector,
         number=DETECTORS[kind.detector],
+        also=() if fault.twin else tuple(kind.also),
         starts_at=window.starts_at,
         ends_at=window.ends_at if window.ends_at <= now else None,
         max_kw=max_demand_kw(lived, window) if kind.stake is Stake.DRAWN else None,

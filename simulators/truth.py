@@ -20,6 +20,8 @@ class Truth:
     """The detector that must find it; for a twin, the one it might fool."""
     number: str | None
     """The detector's number in the catalogue, such as ``D15``; None where it has none."""
+    also: tuple[str, ...] = ()
+    """Other detectors that may rightly speak up; none of them must."""
     starts_at: datetime
     ends_at: datetime | None
     """None while it goes on."""
@@ -40,6 +42,7 @@ class Truth:
             "deed": self.deed,
             "detector": self.detector,
             "number": self.number,
+            "also": list(self.also),
             "starts_at": self.starts_at.isoformat(),
             "ends_at": self.ends_at.isoformat() if self.ends_at is not None else None,
             "max_kw": self.max_kw,

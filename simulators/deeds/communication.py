@@ -41,6 +41,7 @@ deeds.register("blackout")(
         zh="定时失联",
         detector="communication_blackout",
         twin="one evening only (nights = 1), or hours that change",
+        also=("missing_reads",),
         act=_silent,
         lines=BUSES,
     )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from simulators.circuit import PHASES, PHASORS, Circuit
-from simulators.conditions import Shown
 from simulators.deed import FOUR_WIRE, ONE_PHASE, THREE_PHASE, Deed, Given, Key, Stake, deeds
 from simulators.window import Change, Window
 from simulators.world import World
@@ -95,16 +93,6 @@ def _miswired(world: World, window: Window, given: Given) -> World:
     return _rewired(world, window, apply)
 
 
-def _identity_break(world: World, window: Window, given: Given) -> World:
-    current = Quantity(f"current_{given.text('phase')}")
-    factor = given.number("factor")
-
-    def apply(shown: Shown) -> Shown:
-        return shown | {current: shown[current] * factor} if current in shown else shown
-
-    return world.showing(Change(window=window, apply=apply))
-
-
 ORDERS = ("abc", "acb", "bac", "bca", "cab", "cba")
 SIGNS = ("+++", "++-", "+-+", "+--", "-++", "-+-", "--+", "---")
 
@@ -114,6 +102,7 @@ deeds.register("voltage_loss")(
         zh="失压",
         detector="voltage_loss",
         twin="factor = 0.9: above the meter's 78 %; or the whole supply is low (deed = voltage)",
+        also=("voltage_deviation", "unbalance", "area_balance"),
         act=_voltage_loss,
         keys=(PHASE, Key(name="factor", what="share of the voltage that is left", default=0.6, most=1.0)),
         stake=Stake.UNCOUNTED,
@@ -126,6 +115,7 @@ deeds.register("phase_break")(
         zh="断相",
         detector="voltage_loss",
         twin="an outage of the whole supply (deed = outage)",
+        also=("voltage_deviation", "unbalance", "long_low_use"),
         act=_phase_break,
         keys=(PHASE,),
         wirings=FOUR_WIRE,
@@ -137,6 +127,7 @@ deeds.register("total_voltage_loss")(
         zh="全失压",
         detector="voltage_loss",
         twin="an outage: no current flows either (deed = outage)",
+        also=("voltage_deviation", "register_stopped"),
         act=_total_voltage_loss,
         stake=Stake.UNCOUNTED,
         wirings=THREE_PHASE,
@@ -148,6 +139,7 @@ deeds.register("current_loss")(
         zh="失流",
         detector="current_loss",
         twin="factor = 0.5: a light phase, far above the 0.5 % of the rated current that counts as lost",
+        also=("unbalance", "area_balance"),
         act=_current_loss,
         needs_current=True,
         keys=(
@@ -164,6 +156,7 @@ deeds.register("reversed_current")(
         zh="电流反极性",
         detector="wiring_error",
         twin="export of declared generation (pv_kw on the meter)",
+        also=("power_factor", "area_balance"),
         act=_reversed_current,
         needs_current=True,
         keys=(replace(PHASE, default="a"),),
@@ -176,6 +169,7 @@ deeds.register("miswired")(
         zh="错误接线",
         detector="wiring_error",
         twin="the same permutation of voltages and currents, '+++': it counts right all the same",
+        also=("power_factor", "area_balance"),
         act=_miswired,
         keys=(
             Key(
@@ -204,23 +198,13 @@ deeds.register("miswired")(
         wirings=THREE_PHASE,
     )
 )
-deeds.register("identity_break")(
-    Deed(
-        what="one current is shown wrongly while powers and registers are right: P, U, I and PF disagree",
-        zh="电气量不自洽",
-        detector="power_identity",
-        twin="factor = 0.97: within the accuracy of the display",
-        act=_identity_break,
-        needs_current=True,
-        keys=(PHASE, Key(name="factor", what="times the current shown", default=0.5)),
-    )
-)
 deeds.register("bypass")(
     Deed(
         what="a wire bridges the line terminals of a single-phase meter: part of the current goes round it",
         zh="分流窃电",
         detector="line_neutral_difference",
         twin="factor = 0.9: less than what meters and neighbours with a shared neutral differ by",
+        also=("sustained_drop", "area_balance"),
         act=_bypass,
         keys=(Key(name="factor", what="share of the current that still passes", default=0.4, most=1.0),),
         stake=Stake.UNCOUNTED,

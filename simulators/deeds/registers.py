@@ -1,4 +1,4 @@
-"""Faults of the registers: frozen, reset, rolled over, running away, rates that do not add up, a bad read."""
+"""Faults of the registers: they stand still, begin anew, roll over, count too much or too little."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from pipeline.quantities import Kind, Quantity
 from simulators.circuit import PHASES
 from simulators.conditions import Reader, Shown
 from simulators.deed import Deed, Given, Key, Stake, deeds
-from simulators.registers import RATES
 from simulators.window import Window
 from simulators.world import World
-
-IMPORT_RATES = tuple(Quantity(f"active_energy_import_t{number}") for number in RATES)
 
 IMPORT_PHASES = tuple(Quantity(f"active_energy_import_{phase}") for phase in PHASES)
 ROLLING = (Quantity.ACTIVE_ENERGY_IMPORT, Quantity.ACTIVE_ENERGY_COMBINED)
@@ -20,7 +17,8 @@ ROLLED_RATE = Quantity.ACTIVE_ENERGY_IMPORT_T4
 COMBINED_RATE = Quantity.ACTIVE_ENERGY_COMBINED_T4
 
 
-def _counters(shown: Shown) -> Shown:
+def counters(shown: Shown) -> Shown:
+    """Return only the registers of what a meter shows."""
     return {quantity: value for quantity, value in shown.items() if quantity.kind is Kind.COUNTER}
 
 
@@ -31,20 +29,7 @@ def _since(window: Window, apply: Callable[[Reader, float, Shown], Shown]) -> Ca
     def lens(read: Reader) -> Reader:
         def seen(stamp_s: float) -> Shown:
             shown = read(stamp_s)
-            return shown if stamp_s < start_s else shown | apply(read, stamp_s, _counters(shown))
-
-        return seen
-
-    return lens
-
-
-def _within(window: Window, apply: Callable[[Shown], Shown]) -> Callable[[Reader], Reader]:
-    """Return a lens that changes what is read in a window only."""
-
-    def lens(read: Reader) -> Reader:
-        def seen(stamp_s: float) -> Shown:
-            shown = read(stamp_s)
-            return shown | apply(_counters(shown)) if window.holds(stamp_s) else shown
+            return shown if stamp_s < start_s else shown | apply(read, stamp_s, counters(shown))
 
         return seen
 
@@ -93,7 +78,7 @@ def _rollover(world: World, window: Window, given: Given) -> World:
     start_s = window.starts_at.timestamp()
 
     def lens(read: Reader) -> Reader:
-        at_start = _counters(read(start_s))
+        at_start = counters(read(start_s))
         more = span - at_start[Quantity.ACTIVE_ENERGY_IMPORT]
         parts = {ROLLED_RATE: more, COMBINED_RATE: more} | {
             phase: more * at_start[phase] / at_start[Quantity.ACTIVE_ENERGY_IMPORT]
@@ -104,28 +89,12 @@ def _rollover(world: World, window: Window, given: Given) -> World:
         def seen(stamp_s: float) -> Shown:
             shown = read(stamp_s)
             total = more - (0.0 if stamp_s < start_s else span)
-            shifts = parts | dict.fromkeys(ROLLING, total)
+            shifts = {**parts, **dict.fromkeys(ROLLING, total)}
             return shown | {quantity: shown[quantity] + shift for quantity, shift in shifts.items()}
 
         return seen
 
     return world.seen_through(lens)
-
-
-def _boot_zero(world: World, window: Window, given: Given) -> World:
-    del given
-    return world.seen_through(_within(window, lambda shown: dict.fromkeys(shown, 0.0)))
-
-
-def _bad_read(world: World, window: Window, given: Given) -> World:
-    less = given.number("kwh")
-    total = Quantity.ACTIVE_ENERGY_IMPORT
-    return world.seen_through(_within(window, lambda shown: {total: max(shown[total] - less, 0.0)}))
-
-
-def _tie_out(world: World, window: Window, given: Given) -> World:
-    rate, more = IMPORT_RATES[int(given.number("rate")) - 1], given.number("kwh")
-    return world.seen_through(_within(window, lambda shown: {rate: shown[rate] + more}))
 
 
 deeds.register("stopped_register")(
@@ -134,6 +103,7 @@ deeds.register("stopped_register")(
         zh="电能表停走",
         detector="register_stopped",
         twin="nobody draws anything (deed = vacancy, kw = 0)",
+        also=("energy_power_deviation", "area_balance"),
         act=_stopped,
         stake=Stake.UNCOUNTED,
     )
@@ -144,6 +114,7 @@ deeds.register("runaway_register")(
         zh="电能表飞走",
         detector="register_runaway",
         twin="factor = 1.02: within the class of the meter and the timing of the reads",
+        also=("energy_power_deviation", "area_balance"),
         act=_scaled,
         keys=(Key(name="factor", what="counted energy over drawn energy", default=20.0),),
         stake=Stake.UNCOUNTED,
@@ -155,6 +126,7 @@ deeds.register("worn_register")(
         zh="电能量超差",
         detector="energy_power_deviation",
         twin="factor = 0.98: within the class of the meter and the timing of the reads",
+        also=("area_balance",),
         act=_scaled,
         keys=(Key(name="factor", what="counted energy over drawn energy", default=0.7),),
         stake=Stake.UNCOUNTED,
@@ -178,39 +150,5 @@ deeds.register("roll_over")(
         act=_rollover,
         keys=(Key(name="digits", what="digits before the decimal point", default=6.0, least=4.0, most=8.0),),
         innocent=True,
-    )
-)
-deeds.register("boot_zero")(
-    Deed(
-        what="after a restart the meter shows zero in every register until it has loaded them",
-        zh="上电零值",
-        detector="register_falls",
-        twin="it is the twin of register_reset: the next reading stands where the last one stood",
-        act=_boot_zero,
-        innocent=True,
-    )
-)
-deeds.register("bad_read")(
-    Deed(
-        what="the total is some kWh too low in the window (5 minutes: one read) and right again afterwards",
-        zh="单次误读",
-        detector="register_falls",
-        twin="it is the twin of register_reset: the three-point test drops it",
-        act=_bad_read,
-        keys=(Key(name="kwh", what="how much too low, secondary side", unit="kWh", default=40.0),),
-        innocent=True,
-    )
-)
-deeds.register("tie_out")(
-    Deed(
-        what="one rate shows more than it should: the rates do not add up to the total",
-        zh="电能示值不平",
-        detector="register_tie_out",
-        twin="kwh = 0.02: what rounding of four rates to 0.01 kWh makes",
-        act=_tie_out,
-        keys=(
-            Key(name="kwh", what="how much more, secondary side", unit="kWh", default=0.5),
-            Key(name="rate", what="number of the rate", default=1.0, least=1.0, most=4.0),
-        ),
     )
 )

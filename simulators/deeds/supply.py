@@ -66,6 +66,7 @@ deeds.register("unbalance_voltage")(
         zh="电压不平衡",
         detector="unbalance",
         twin="factor = 0.95: below the limit of 30 %",
+        also=("voltage_deviation",),
         act=_unbalance_voltage,
         keys=(
             PHASE,

@@ -11,6 +11,7 @@ from protocols.mqtt.kilowatch import parse
 from simulators.gateway_messages import (
     Disorder,
     GatewayFaults,
+    Model,
     batches,
     live_readings,
     payload,
@@ -60,11 +61,9 @@ class Dark:
 
 
 def test_a_meter_without_power_tells_and_stores_nothing() -> None:
-    models = {**MODELS, MeterId("M-3"): Dark()}
-    assert [reading["meter"] for reading in live_readings(models, NOON - timedelta(hours=1))] == [
-        "M-1",
-        "M-2",
-    ]
+    models: dict[MeterId, Model] = {**MODELS, MeterId("M-3"): Dark()}
+    live = live_readings(models, NOON - timedelta(hours=1))
+    assert [reading["meter"] for reading in live] == ["M-1", "M-2"]
     readings = list(stored_readings(models, NOON - timedelta(hours=1), NOON + timedelta(hours=1), ZONE))
     assert [sum(r["meter"] == name for r in readings) for name in models] == [8, 8, 4]
 
