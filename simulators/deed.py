@@ -84,6 +84,8 @@ class Deed:
     wirings: Sequence[Wiring] = ALL_WIRINGS
     lines: Sequence[str] = ANY_LINE
     """Protocols over which it can be done."""
+    at_customers: bool = False
+    """It changes what is drawn, so it is done to customers and not to meters that sum others up."""
     needs_current: bool = False
     """Its phase is one with a current terminal: not phase b of a three-wire meter."""
 

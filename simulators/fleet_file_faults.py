@@ -82,6 +82,8 @@ def _misplaced(name: str, deed: Deed, meter: MeterPlan, protocol: str) -> str | 
     if meter.wiring not in deed.wirings:
         wirings = ", ".join(deed.wirings)
         return f"must be wired {wirings} for {name}; {meter.id} is {meter.wiring}"
+    if deed.at_customers and isinstance(meter.load, SumPlan):
+        return f"must be a customer for {name}: {meter.id} measures what others draw"
     if protocol not in deed.lines:
         return f"must be reached over {' or '.join(deed.lines)} for {name}; {meter.id} is on {protocol}"
     return None

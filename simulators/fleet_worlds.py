@@ -134,6 +134,8 @@ def _planted(fault: FaultPlan, meter: MeterPlan, placed: PlacedPlan) -> PlantedF
 def _hang_on_trunk(lived: dict[str, Lived], area: str, plan: FleetPlan) -> None:
     """Give the meters of an area the voltage of their common line."""
     customers = [m for m in plan.meters if m.area == area and isinstance(m.load, LoadPlan)]
+    if not customers:
+        return
     (area_plan,) = (a for a in plan.areas if a.id == area)
     kva = np.sum([on_three_phases(lived[m.id].world.drawn, m.phase) for m in customers], axis=0)
     trunk = trunk_of(area_plan, kva, phase_voltage_v(customers[0]), seed_of(plan, area, "network"))

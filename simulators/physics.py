@@ -7,7 +7,7 @@ the load curve the registers grow exactly with the power; the wire side rounds t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from simulators.harmonics import DISTORTIONS, Distortion, spectrum
 from simulators.loads import LoadCurve
 from simulators.phase_loads import PhaseLoads
 from simulators.registers import DemandRegister, EnergyRegisters, PhaseRegisters
-from simulators.supply import DAY_S, STIFF, Feeder, Supply, VoltageEvent, drop_load_kw
+from simulators.supply import DAY_S, STIFF, Feeder, Supply, drop_load_kw
 from simulators.window import changed
 
 FREQUENCY_SWING_HZ = 0.02
@@ -52,7 +52,6 @@ class MeterConfig:
     """The phase of a single-phase customer, 0 to 2."""
     base_kwh: float = 0.0
     """What the active import register showed when the curve began, secondary."""
-    voltage_events: Sequence[VoltageEvent] = ()
     distortion: Distortion = DISTORTIONS["electronics"]
 
     @property
@@ -90,7 +89,7 @@ class MeterModel:
                 config.feeder,
                 nominal_v=config.rated_voltage_v * config.pt,
                 phases=(config.phase,) if config.wiring is Wiring.ONE_PHASE else (0, 1, 2),
-                events=(*config.voltage_events, *conditions.voltage_events),
+                events=conditions.voltage_events,
                 shared_pu=conditions.shared_pu,
             ),
             grid=curve,

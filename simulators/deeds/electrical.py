@@ -116,6 +116,7 @@ deeds.register("phase_break")(
         detector="voltage_loss",
         twin="an outage of the whole supply (deed = outage)",
         also=("voltage_deviation", "unbalance", "long_low_use"),
+        at_customers=True,
         act=_phase_break,
         keys=(PHASE,),
         wirings=FOUR_WIRE,

@@ -81,6 +81,7 @@ deeds.register("unbalance_current")(
         zh="电流不平衡",
         detector="unbalance",
         twin="a kw below a quarter of the phase's load",
+        at_customers=True,
         act=_unbalance_current,
         keys=(PHASE, Key(name="kw", what="power on that phase, primary side", unit="kW")),
         stake=Stake.DRAWN,
@@ -93,6 +94,7 @@ deeds.register("outage")(
         zh="停电",
         detector="missing_reads",
         twin="it is the twin of silent, total_voltage_loss and theft_h4",
+        at_customers=True,
         act=_outage,
         innocent=True,
     )

@@ -85,6 +85,16 @@ def test_a_simulated_fleet_tells_its_addresses_and_stops_cleanly(
     assert set(json.loads(files["stats"].read_text("utf-8"))["buses"]) == set(line["buses"])
 
 
+def test_without_a_name_it_tells_what_can_be_simulated() -> None:
+    for options, words in (([], ("area", "substation")), (["--faults"], ("current_loss", "D08"))):
+        ran = kilowatch("simulate", *options)
+        assert ran.status == 0
+        assert all(word in ran.out for word in words)
+    wrong = kilowatch("simulate", "nowhere")
+    assert wrong.status == 1
+    assert "area, demo, lab, substation" in wrong.err
+
+
 def test_wrong_usage_has_a_status_of_its_own() -> None:
     ran = kilowatch("decode", "--colour", "red", GOOD)
     assert (ran.status, ran.out) == (2, "")

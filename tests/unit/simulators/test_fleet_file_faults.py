@@ -38,6 +38,9 @@ METERS = "".join(
         ("MQ", "3P4W", 'gateway = "gw"'),
     )
 )
+METERS += METER.format(id="SUM", wiring="3P4W", place=ON_LINE.format(n=9)).replace(
+    'load = "home"\npeak_kw = 5', 'sums = ["F*"]'
+)
 
 
 def read(deed: str, meter: str, more: str = "") -> FaultPlan:
@@ -71,6 +74,7 @@ def test_a_default_phase_is_one_that_the_meter_has() -> None:
         ("current_loss", "FOUR", 'phase = "d"', ["'phase'", "a, b, c"]),
         ("clock_jump", "MOD", "", ["'meter'", "dlt645", "MOD is on modbus"]),
         ("silent", "MQ", "", ["'meter'", "MQ is on mqtt"]),
+        ("theft_h1", "SUM", "", ["'meter'", "SUM measures what others draw"]),
         ("load", "FOUR", "", ["'kw'", "missing"]),
         ("load", "FOUR", "kw = -1", ["'kw'", "0 or more"]),
         ("voltage", "FOUR", "factor = 9", ["'factor'", "0.05 to 3"]),

@@ -8,6 +8,7 @@ import pytest
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from simulators.conditions import Conditions
 from simulators.loads import LoadCurve
 from simulators.physics import MeterConfig, MeterModel, feeder_for
 from simulators.shapes import LoadPlan, synthetic
@@ -131,7 +132,8 @@ def test_the_voltage_falls_under_load() -> None:
 
 def test_a_voltage_event_lasts_from_its_start_to_just_before_its_end() -> None:
     event = VoltageEvent(starts_at=START, ends_at=START + timedelta(hours=1), factor=0.8)
-    hit, plain = meter(voltage_events=[event]), meter()
+    plain = meter()
+    hit = MeterModel(plain.config, CURVE, Conditions(voltage_events=[event]))
     for offset_s, factor in ((-1, 1.0), (0, 0.8), (3599, 0.8), (3600, 1.0)):
         instant = START + timedelta(seconds=offset_s)
         assert hit.read(instant)[Quantity.VOLTAGE_A] == pytest.approx(
