@@ -26,7 +26,7 @@ class Stake(StrEnum):
     NONE = "none"
     DRAWN = "drawn in the stretch"
     UNMETERED = "drawn, but not through the meter"
-    UNCOUNTED = "not counted by the register; below 0: counted too much"
+    UNCOUNTED = "not counted by the register of active import; below 0: counted too much"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,7 +115,7 @@ deeds.register("phase_break")(
         zh="断相",
         detector="voltage_loss",
         twin="an outage of the whole supply (deed = outage)",
-        also=("voltage_deviation", "unbalance", "long_low_use"),
+        also=("voltage_deviation", "unbalance"),
         at_customers=True,
         act=_phase_break,
         keys=(PHASE,),
