@@ -120,10 +120,10 @@ def _load(entry: TomlEntry, zone: ZoneInfo) -> LoadPlan:
 def _traits(meter: TomlEntry) -> Traits:
     """Take in what a DL/T 645 meter differs from the standard; other meters have none.
 
-    Every trait that is a number or a yes-or-no is a key by its own name.
+    Every trait that is a number, a text or a yes-or-no is a key by its own name.
     """
     entry = meter.table("traits")
-    given: dict[str, bool | int | float] = {}
+    given: dict[str, bool | int | float | str] = {}
     for trait in fields(Traits):
         usual = getattr(STANDARD, trait.name)
         if isinstance(usual, bool):
@@ -132,6 +132,8 @@ def _traits(meter: TomlEntry) -> Traits:
             given[trait.name] = entry.count(trait.name, usual, least=0)
         elif isinstance(usual, float):
             given[trait.name] = entry.get(trait.name, float, usual)
+        elif isinstance(usual, str):
+            given[trait.name] = entry.get(trait.name, str, usual)
     entry.done()
     return replace(STANDARD, **given)  # type: ignore[arg-type]  # each value has its trait's own type
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.errors import NoAnswerError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.profile import Side
@@ -100,6 +101,22 @@ def test_our_collector_reads_what_the_meters_show(running: ServedFleet) -> None:
             expected = shown[quantity] * ratio_of(meter, quantity.unit)
             value = read.snapshot.values[quantity]
             assert value == pytest.approx(expected, rel=0.01, abs=0.05), (meter.id, quantity)
+
+
+def test_a_wrong_clock_and_a_silent_meter_show_over_the_wire(running: ServedFleet) -> None:
+    meters = {m.id: m for m in running.fleet.meters}
+    truth = [t for t in running.fleet.truth if t.ends_at is None and t.deed in {"clock_jump", "silent"}]
+    for planted in truth:
+        url = url_of(running, meters[planted.meter])
+        if planted.deed == "silent":
+            with pytest.raises(NoAnswerError, match="no answer"):
+                read_meter_at(url, frozenset({Quantity.VOLTAGE_A}))
+        else:
+            read = read_meter_at(url, frozenset({Quantity.CLOCK_OFFSET}))
+            expected = 40.0 if planted.twin else 420.0
+            # The meter tells whole seconds.
+            assert read.snapshot.values[Quantity.CLOCK_OFFSET] == pytest.approx(expected, abs=2.0)
+    assert bool(truth) is (running.fleet.plan.name == "area")
 
 
 def test_the_areas_supply_is_its_homes_and_a_few_percent_of_loss() -> None:
