@@ -77,7 +77,7 @@ class ClockedModel:
         true = self._clock.true(instant)
         return {} if true is None else self._model.read(true)
 
-    def spectra(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
+    def spectrum(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
         """Return the spectra at a time of the meter's clock, likewise."""
         true = self._clock.true(instant)
-        return {} if true is None else self._model.spectra(true)
+        return {} if true is None else self._model.spectrum(true)

@@ -39,7 +39,7 @@ class Model(Protocol):
         """Return every value on the secondary side; empty while it has no power."""
         ...
 
-    def spectra(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
+    def spectrum(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
         """Return the spectra of voltage and current, in % of the fundamental, index = order."""
         ...
 

@@ -29,7 +29,7 @@ class Distortion:
         return _between(self.current_thd, load_pu)
 
 
-def spectrum(weights: Mapping[int, float], thd_percent: float) -> tuple[float, ...]:
+def contents(weights: Mapping[int, float], thd_percent: float) -> tuple[float, ...]:
     """Return a spectrum of a given THD: index = order, 0 the constant part, 1 the fundamental, in %."""
     size = math.sqrt(sum(weight * weight for weight in weights.values()))
     orders = (thd_percent * weights.get(order, 0.0) / size for order in range(2, LAST_ORDER + 1))

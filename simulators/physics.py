@@ -20,7 +20,7 @@ from pipeline.registry import DEFAULT_ZONE, Wiring
 from simulators.circuit import ELEMENTS, PHASES
 from simulators.conditions import NORMAL, Conditions, Distorted, Reader, Shown
 from simulators.elements import Elements, Flows, phase_names
-from simulators.harmonics import DISTORTIONS, Distortion, spectrum
+from simulators.harmonics import DISTORTIONS, Distortion, contents
 from simulators.loads import LoadCurve
 from simulators.phase_loads import PhaseLoads
 from simulators.registers import DemandRegister, EnergyRegisters, PhaseRegisters
@@ -103,7 +103,7 @@ class MeterModel:
     def read(self, instant: datetime) -> Mapping[Quantity, float]:
         """Return what the meter shows at ``instant``, in each quantity's unit, unrounded.
 
-        Empty while it has no power. Spectra are apart, in :meth:`spectra`.
+        Empty while it has no power. Spectra are apart, in :meth:`spectrum`.
         """
         stamp_s = instant.timestamp()
         if any(outage.holds(stamp_s) for outage in self._conditions.outages):
@@ -121,7 +121,7 @@ class MeterModel:
         """Return the register of active import, secondary side; it stands also while the meter is dark."""
         return self._count(instant.timestamp())[Quantity.ACTIVE_ENERGY_IMPORT]
 
-    def spectra(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
+    def spectrum(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
         """Return voltage and current spectra of each element, in % of the fundamental, index = order.
 
         Their total distortion is what :meth:`read` shows. Empty while the meter has no power.
@@ -129,7 +129,7 @@ class MeterModel:
         shown = self.read(instant)
         weights = self.config.distortion.weights
         return {
-            harmonic: spectrum(weights, shown[thd]) for thd, harmonic in _SPECTRUM_OF.items() if thd in shown
+            harmonic: contents(weights, shown[thd]) for thd, harmonic in _SPECTRUM_OF.items() if thd in shown
         }
 
     def _honest_registers(self) -> Reader:

@@ -172,7 +172,7 @@ def test_spectra_and_total_distortion_agree(
     )
     world, _ = plant(honest(wiring), [fault], START + timedelta(days=DAYS))
     model = model_of(world)
-    shown, spectra = model.read(instant), model.spectra(instant)
+    shown, spectra = model.read(instant), model.spectrum(instant)
     assert len(spectra) == 2 * len(ELEMENTS[wiring])
     for quantity, content in spectra.items():
         thd = Quantity(quantity.value.replace("harmonic", "thd"))
