@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from pipeline.model import MeterId
 from pipeline.quantities import Group
@@ -16,14 +17,15 @@ from pipeline.registry import (
     MqttSource,
     Ratio,
     Registry,
+    Role,
     Schedule,
     ServicePoint,
     Suspension,
-    SuspensionKind,
     Wiring,
 )
-from simulators.fleet import Fleet, instant_of
+from simulators.fleet import Fleet, SimulatedMeter
 from simulators.fleet_plan import MeterPlan, SuspensionPlan
+from simulators.fleet_times import instant_of
 
 TWO_PART_KVA = 315.0
 """From this capacity on industry pays a basic charge (两部制电价): the 315 kVA threshold."""
@@ -41,21 +43,14 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
     plan = fleet.plan
     plans = [meter.plan for meter in fleet.meters]
     return Registry(
-        meters=[_meter(fleet, meter) for meter in plans],
-        installations=[_installation(fleet, meter) for meter in plans],
-        ratios=[
-            Ratio(meter=MeterId(meter.id), ct=meter.ct, pt=meter.pt)
-            for meter in plans
-            if meter.ct * meter.pt != 1
-        ],
-        service_points=[
-            ServicePoint(
-                id=meter.service_point, name=meter.customer, customer=meter.customer, area=meter.area
-            )
-            for meter in plans
-        ],
+        meters=[_meter(fleet, meter.plan, name) for meter in fleet.meters for name in filed_ids(meter)],
+        installations=[placed for meter in fleet.meters for placed in installations_of(fleet, meter)],
+        ratios=[ratio for meter in fleet.meters for ratio in _ratios(meter)],
+        service_points=list({point.id: point for point in map(_service_point, fleet.meters)}.values()),
         areas=[Area(id=area.id, name=area.name, zone=plan.zone) for area in plan.areas],
-        contracts=[_contract(meter) for meter in plans if meter.capacity_kva is not None],
+        contracts=[
+            _contract(meter) for meter in plans if meter.capacity_kva is not None and meter.role is Role.MAIN
+        ],
         suspensions=[_suspension(fleet, suspension) for suspension in plan.suspensions],
         buses=[
             Bus(id=bus.id, url=bus_urls[bus.id], timeout_s=bus.timeout_s, retries=bus.retries)
@@ -75,9 +70,35 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
     )
 
 
-def _meter(fleet: Fleet, meter: MeterPlan) -> Meter:
+def filed_ids(meter: SimulatedMeter) -> list[MeterId]:
+    """Return the ids under which the archive knows a meter: its own, and those that took its place."""
+    swapped = [MeterId(swap.new_meter) for swap in meter.world.slips.swaps if swap.new_meter]
+    return [meter.id, *swapped]
+
+
+def installations_of(fleet: Fleet, meter: SimulatedMeter) -> list[Installation]:
+    """Return where a meter hangs, cut at the swaps that the archive knows."""
+    on_bus = meter.plan.line in {bus.id for bus in fleet.plan.buses}
+    filed = [swap for swap in meter.world.slips.swaps if swap.new_meter]
+    edges = [None, *(swap.at for swap in filed), None]
+    return [
+        Installation(
+            meter=name,
+            service_point=meter.plan.service_point,
+            role=meter.plan.role,
+            bus=meter.plan.line if on_bus else None,
+            address=meter.plan.address,
+            profile=meter.plan.profile,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        )
+        for name, starts_at, ends_at in zip(filed_ids(meter), edges[:-1], edges[1:], strict=True)
+    ]
+
+
+def _meter(fleet: Fleet, meter: MeterPlan, name: MeterId) -> Meter:
     return Meter(
-        id=MeterId(meter.id),
+        id=name,
         wiring=meter.wiring,
         rated_voltage_v=meter.rated_voltage_v,
         # The supply point's own voltage: what stands before the transformers.
@@ -88,15 +109,28 @@ def _meter(fleet: Fleet, meter: MeterPlan) -> Meter:
     )
 
 
-def _installation(fleet: Fleet, meter: MeterPlan) -> Installation:
-    on_bus = meter.line in {bus.id for bus in fleet.plan.buses}
-    return Installation(
-        meter=MeterId(meter.id),
-        service_point=meter.service_point,
-        bus=meter.line if on_bus else None,
-        address=meter.address,
-        profile=meter.profile,
-    )
+def _ratios(meter: SimulatedMeter) -> list[Ratio]:
+    """Return the ratios as filed: true ones, with wrong ones in between."""
+    plan, wrong = meter.plan, meter.world.slips.wrong_ct
+    if not wrong and plan.ct * plan.pt == 1:
+        return []
+    stretches: list[tuple[float, datetime | None, datetime | None]] = []
+    since: datetime | None = None
+    for window, ct in wrong:
+        stretches += [(plan.ct, since, window.starts_at), (ct, window.starts_at, window.ends_at)]
+        since = window.ends_at
+    stretches.append((plan.ct, since, None))
+    return [
+        Ratio(meter=name, ct=ct, pt=plan.pt, starts_at=starts_at, ends_at=ends_at)
+        for name in filed_ids(meter)
+        for ct, starts_at, ends_at in stretches
+    ]
+
+
+def _service_point(meter: SimulatedMeter) -> ServicePoint:
+    plan = meter.plan
+    area = meter.world.slips.area or plan.area
+    return ServicePoint(id=plan.service_point, name=plan.customer, customer=plan.customer, area=area)
 
 
 def _contract(meter: MeterPlan) -> Contract:
@@ -112,10 +146,11 @@ def _contract(meter: MeterPlan) -> Contract:
 
 def _suspension(fleet: Fleet, suspension: SuspensionPlan) -> Suspension:
     zone, now = fleet.plan.zone, fleet.now
+    (point,) = (meter.service_point for meter in fleet.plan.meters if meter.id == suspension.meter)
     return Suspension(
         id=suspension.id,
-        service_point=f"SP-{suspension.meter}",
-        kind=SuspensionKind.STOP,
+        service_point=point,
+        kind=suspension.kind,
         starts_at=instant_of(suspension.starts, zone, now),
         ends_at=None if suspension.ends is None else instant_of(suspension.ends, zone, now),
         remaining_kva=suspension.remaining_kva,

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-
-import numpy as np
+from functools import cached_property
 
 from pipeline.model import MeterId
+from simulators.deed import Deed, Given, Stake, deeds
+from simulators.detector_numbers import DETECTORS
 from simulators.loads import LoadCurve
-from simulators.physics import VoltageEvent
-from simulators.truth import LOAD_IN_SUSPENSION, VOLTAGE_DEVIATION, Truth
+from simulators.physics import MeterModel
+from simulators.truth import Truth
+from simulators.window import Window
+from simulators.world import World, model_of
 
 DEMAND_MINUTES = 15
-
-
-class Deed(StrEnum):
-    """What is done to a meter's world."""
-
-    LOAD = "load"
-    """A customer in suspension draws power."""
-    VOLTAGE = "voltage"
-    """The supply's voltage falls or rises."""
-
-
-DETECTOR_OF = {Deed.LOAD: LOAD_IN_SUSPENSION, Deed.VOLTAGE: VOLTAGE_DEVIATION}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A stretch of time, ``[starts_at, ends_at)``."""
-
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,85 +25,94 @@ class PlantedFault:
 
     meter: MeterId
     service_point: str
-    deed: Deed
+    deed: str
+    """A name in :data:`simulators.deed.deeds`."""
     windows: Sequence[Window]
-    kw: float = 0.0
-    """Power drawn in the windows, primary side; for a load."""
-    power_factor: float = 0.9
-    """Lagging; for a load."""
-    factor: float = 1.0
-    """What the voltage is multiplied by; for a voltage."""
+    values: Mapping[str, float | str]
+    """By the deed's keys, all of them."""
     twin: bool = False
     why: str = ""
 
+    @property
+    def kind(self) -> Deed:
+        """What is done."""
+        return deeds.get(self.deed)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Idling:
-    """What a customer draws in a suspension when nobody cheats."""
-
-    window: Window
-    idle_kw: float = 0.1
-    """Lighting and guard room in a full suspension; constant."""
-    running_kva: float = 0.0
-    """Greatest apparent power of what still runs in a partial one; above 0 it keeps the customer's shape."""
-
-
-def lagging_kvar(kw: float, power_factor: float) -> float:
-    """Return the reactive power that belongs to an active one."""
-    return kw * math.tan(math.acos(power_factor))
+    def done_to(self, world: World) -> World:
+        """Return the world with the deed done in every window."""
+        given = Given(self.values)
+        for window in self.windows:
+            world = self.kind.act(world, window, given)
+        return world
 
 
-def with_idling(curve: LoadCurve, idling: Idling) -> LoadCurve:
-    """Return the curve of a customer who keeps to the suspension."""
-    start, end = idling.window.starts_at, idling.window.ends_at
-    if not idling.running_kva:
-        return curve.replaced(start, end, idling.idle_kw, lagging_kvar(idling.idle_kw, 0.9))
-    where = curve.slots_between(start, end)
-    active, reactive = curve.active_kw[where], curve.reactive_kvar[where]
-    greatest_kva = float(np.max(np.hypot(active, reactive), initial=0.0))
-    scale = idling.running_kva / greatest_kva if greatest_kva else 0.0
-    return curve.replaced(start, end, active * scale, reactive * scale)
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: cached properties need a place
+class _Step:
+    """A fault with the worlds before and after it."""
+
+    fault: PlantedFault
+    before: World
+    after: World
+
+    @cached_property
+    def meters(self) -> tuple[MeterModel, MeterModel]:
+        """The meter before and after it."""
+        return model_of(self.before), model_of(self.after)
+
+    def uncounted_kwh(self, window: Window) -> float:
+        """Return what the register of active import counts less in a window than before, primary side."""
+        before, after = (
+            meter.register_kwh(window.ends_at) - meter.register_kwh(window.starts_at) for meter in self.meters
+        )
+        return (before - after) * self.after.config.ct * self.after.config.pt
 
 
-def with_load(curve: LoadCurve, fault: PlantedFault) -> LoadCurve:
-    """Return the curve with the fault's power in its windows; other deeds change no curve."""
-    if fault.deed is not Deed.LOAD:
-        return curve
-    for window in fault.windows:
-        kvar = lagging_kvar(fault.kw, fault.power_factor)
-        curve = curve.replaced(window.starts_at, window.ends_at, fault.kw, kvar)
-    return curve
+def plant(world: World, faults: Sequence[PlantedFault], now: datetime) -> tuple[World, list[Truth]]:
+    """Do all deeds, in their order, and return the world with a label for each window that has begun."""
+    steps = []
+    for fault in faults:
+        after = fault.done_to(world)
+        steps.append(_Step(fault=fault, before=world, after=after))
+        world = after
+    lived = world.drawn.total
+    labels = [
+        _label(step, window, lived, now)
+        for step in steps
+        for window in step.fault.windows
+        if window.starts_at < now
+    ]
+    return world, labels
 
 
-def voltage_events(faults: Sequence[PlantedFault]) -> tuple[VoltageEvent, ...]:
-    """Return what the faults do to the supply's voltage."""
-    return tuple(
-        VoltageEvent(starts_at=window.starts_at, ends_at=window.ends_at, factor=fault.factor)
-        for fault in faults
-        if fault.deed is Deed.VOLTAGE
-        for window in fault.windows
-    )
-
-
-def truths(fault: PlantedFault, curve: LoadCurve, now: datetime) -> list[Truth]:
-    """Return one label for each window that has begun, measured on the curve that carries the fault."""
-    return [_label(fault, window, curve, now) for window in fault.windows if window.starts_at < now]
-
-
-def _label(fault: PlantedFault, window: Window, curve: LoadCurve, now: datetime) -> Truth:
-    known_until = min(window.ends_at, now)
-    loaded = fault.deed is Deed.LOAD
+def _label(step: _Step, window: Window, lived: LoadCurve, now: datetime) -> Truth:
+    fault, kind = step.fault, step.fault.kind
+    known = Window(starts_at=window.starts_at, ends_at=min(window.ends_at, now))
     return Truth(
         meter=fault.meter,
         service_point=fault.service_point,
-        detector=DETECTOR_OF[fault.deed],
+        deed=fault.deed,
+        detector=kind.detector,
+        number=DETECTORS[kind.detector],
+        also=() if fault.twin else tuple(kind.also),
         starts_at=window.starts_at,
         ends_at=window.ends_at if window.ends_at <= now else None,
-        max_kw=max_demand_kw(curve, window) if loaded else None,
-        energy_kwh=curve.energy_kwh(known_until) - curve.energy_kwh(window.starts_at) if loaded else None,
+        max_kw=max_demand_kw(lived, window) if kind.stake is Stake.DRAWN else None,
+        energy_kwh=_energy_kwh(step, known, lived),
         twin=fault.twin,
         why=fault.why,
     )
+
+
+def _energy_kwh(step: _Step, known: Window, lived: LoadCurve) -> float | None:
+    match step.fault.kind.stake:
+        case Stake.DRAWN:
+            return lived.energy_kwh(known.ends_at) - lived.energy_kwh(known.starts_at)
+        case Stake.UNMETERED:
+            return step.after.hidden_kwh(known) - step.before.hidden_kwh(known)
+        case Stake.UNCOUNTED:
+            return step.uncounted_kwh(known)
+        case Stake.NONE:
+            return None
 
 
 def max_demand_kw(curve: LoadCurve, window: Window) -> float:

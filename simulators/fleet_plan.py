@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from pipeline.registry import Wiring
+from pipeline.registry import Role, SuspensionKind, Wiring
 from simulators.dlt645_meter import Traits
-from simulators.faults import Deed
 from simulators.gateway_messages import GatewayFaults
 from simulators.line import LineFaults
 from simulators.shapes import LoadPlan
@@ -29,6 +29,25 @@ class AreaPlan:
 
     id: str
     name: str
+    transformer_kva: float | None = None
+    trunk_r_ohm: float = 0.0
+    """Resistance of one conductor of the low-voltage line, along which the customers hang evenly."""
+    trunk_x_ohm: float = 0.0
+    no_load_kw: float = 0.0
+    """Iron loss of the transformer, where the supply meter stands before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumPlan:
+    """A meter that measures what others draw, and the losses on the way to them."""
+
+    of: tuple[str, ...] = ()
+    """Patterns of meter ids, such as ``H-*``."""
+    area: str | None = None
+    """All customers of this area and the losses of its line."""
+    loss_r_ohm: float = 0.0
+    """Resistance of each phase between this meter and the others, at this meter's voltage."""
+    no_load_kw: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +94,21 @@ class MeterPlan:
     category: str | None
     capacity_kva: float | None
     supply_voltage_kv: float
-    load: LoadPlan
+    service_point: str
+    role: Role
+    load: LoadPlan | SumPlan
+    pv_kw: float
+    """Peak of declared generation behind the meter."""
+    phase: int
+    """The phase of a single-phase customer, 0 to 2."""
+    harmonics: str
+    """A name in :data:`simulators.harmonics.DISTORTIONS`."""
+    error_percent: float
+    """What the meter measures too much."""
     base_kwh: float | None
     """None draws one from the seed."""
     traits: Traits
     """In what a DL/T 645 meter differs from the standard."""
-
-    @property
-    def service_point(self) -> str:
-        """The id of its service point."""
-        return f"SP-{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +117,7 @@ class SuspensionPlan:
 
     id: str
     meter: str
+    kind: SuspensionKind
     starts: Moment
     ends: Moment | None
     remaining_kva: float
@@ -107,15 +132,15 @@ class FaultPlan:
     """A fault, or its innocent twin."""
 
     meter: str
-    deed: Deed
+    deed: str
+    """A name in :data:`simulators.deed.deeds`."""
     starts: Moment
     minutes: int
     """Length of each window."""
     nights: int
-    """How many days in a row."""
-    kw: float
-    power_factor: float
-    factor: float
+    """How many days in a row it begins anew."""
+    values: Mapping[str, float | str]
+    """By the deed's keys."""
     twin: bool
     why: str
 
@@ -125,6 +150,8 @@ class FleetPlan:
     """A whole fleet file."""
 
     name: str
+    what: str
+    """What it is, in one line."""
     seed: int
     zone: ZoneInfo
     history_days: int

@@ -1,10 +1,10 @@
-"""The registers of a simulated meter: energy by rate and quadrant, and the month's maximum demand."""
+"""The registers of a simulated meter: energy by rate, quadrant and phase, and the month's maximum demand."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,14 @@ class _Counter:
     at_start: Column
     per_hour: Column
 
+    @classmethod
+    def of(cls, curve: LoadCurve, power: Column, base: float) -> _Counter:
+        """Count a power from a base on; one that is never there takes no memory."""
+        if not power.any():
+            nothing = np.broadcast_to(np.float64(0.0), power.shape)
+            return cls(at_start=np.broadcast_to(np.float64(base), power.shape), per_hour=nothing)
+        return cls(at_start=base + curve.cumulated(power), per_hour=power)
+
     def value(self, slot: int, hours: float) -> float:
         return self.at_start.item(slot) + self.per_hour.item(slot) * hours
 
@@ -55,7 +63,7 @@ class EnergyRegisters:
         p_kw, q_kvar = curve.active_kw / ratio, curve.reactive_kvar / ratio
 
         def counter(power: Column, base: float) -> _Counter:
-            return _Counter(at_start=base + curve.cumulated(power), per_hour=power)
+            return _Counter.of(curve, power, base)
 
         imported, exported = np.maximum(p_kw, 0.0), np.maximum(-p_kw, 0.0)
         self._import = [
@@ -72,6 +80,8 @@ class EnergyRegisters:
             counter(np.where(importing, 0.0, leading), 0.0),
             counter(np.where(importing, leading, 0.0), 0.0),
         ]
+        apparent = np.where(importing, np.hypot(p_kw, q_kvar), 0.0)
+        self._apparent = counter(apparent, base_kwh * math.hypot(1.0, REACTIVE_SHARE))
 
     def read(self, slot: int, hours: float) -> dict[Quantity, float]:
         """Return every energy register some hours into a slot; totals are the sums of their rates."""
@@ -84,7 +94,27 @@ class EnergyRegisters:
         shown.update(zip(_EXPORT, (sum(exported), *exported), strict=True))
         shown.update(zip(_COMBINED, (sum(combined), *combined), strict=True))
         shown.update(zip(_REACTIVE, (q1 + q2, q3 + q4, q1, q2, q3, q4), strict=True))
+        shown[Quantity.APPARENT_ENERGY_IMPORT] = self._apparent.value(slot, hours)
         return shown
+
+
+class PhaseRegisters:
+    """Active energy by direction of each phase that a meter counts apart, secondary side."""
+
+    def __init__(
+        self, curve: LoadCurve, phases: Mapping[str, Column], *, ratio: float, bases: Sequence[float]
+    ) -> None:
+        """Integrate the active power of each phase, kW on the primary side, from its share of the base."""
+        self._counters: list[tuple[Quantity, _Counter]] = []
+        for (phase, power), base in zip(phases.items(), bases, strict=False):
+            for direction, sign, start in (("import", 1.0, base), ("export", -1.0, 0.0)):
+                flow = np.maximum(sign * power / ratio, 0.0)
+                counter = _Counter.of(curve, flow, start)
+                self._counters.append((Quantity(f"active_energy_{direction}_{phase}"), counter))
+
+    def read(self, slot: int, hours: float) -> dict[Quantity, float]:
+        """Return each phase's registers some hours into a slot."""
+        return {quantity: counter.value(slot, hours) for quantity, counter in self._counters}
 
 
 class DemandRegister:
@@ -102,20 +132,19 @@ class DemandRegister:
         self._block_kw = whole.reshape(blocks, self._slots_per_block).mean(axis=1)
         month = local_times(curve.starts_at, blocks, minutes, zone).month
         self._best = _best_of_each_month(self._block_kw, month)
-        ends = [curve.starts_at + timedelta(minutes=minutes) * (block + 1) for block in range(blocks)]
-        self._ends_s = [end.timestamp() for end in ends]
+        self._start_s, self._block_s = curve.starts_at.timestamp(), minutes * 60
 
     def read(self, slot: int, hours: float) -> dict[Quantity, float]:
         """Return present and maximum demand in kW, and when the maximum's block ended (POSIX seconds)."""
         slots_done = slot + int(hours / self._slot_hours + 1e-9)
-        block = min(slots_done // self._slots_per_block, len(self._ends_s)) - 1
+        block = min(slots_done // self._slots_per_block, self._block_kw.size) - 1
         if block < 0:
             return {}
         best = self._best.item(block)
         return {
             Quantity.DEMAND_IMPORT: self._block_kw.item(block),
             Quantity.MAX_DEMAND_IMPORT: self._block_kw.item(best),
-            Quantity.MAX_DEMAND_IMPORT_AT: self._ends_s[best],
+            Quantity.MAX_DEMAND_IMPORT_AT: self._start_s + self._block_s * (best + 1),
         }
 
 

@@ -1,4 +1,4 @@
-"""Synthetic days: how homes, offices, plants, restaurants and pumps draw power, from a seed."""
+"""Synthetic days: how homes, offices, plants and pumps draw power and the sun gives it, from a seed."""
 
 from __future__ import annotations
 
@@ -94,6 +94,11 @@ def _pump(times: LocalTimes, rng: np.random.Generator) -> Column:
     return np.where(running, 0.9, 0.02)
 
 
+def _continuous(times: LocalTimes, rng: np.random.Generator) -> Column:
+    """Return a process that runs day and night, every day, and swings with its batches of about two hours."""
+    return 0.78 + 0.06 * np.sin(2 * np.pi * times.hour / 2.1 + rng.uniform(0, 2 * np.pi))
+
+
 def _flat(times: LocalTimes, _rng: np.random.Generator) -> Column:
     return np.full(times.hour.size, 0.6)
 
@@ -105,7 +110,17 @@ SHAPES: Mapping[str, Shape] = MappingProxyType(
         "two_shift": _two_shift,
         "restaurant": _restaurant,
         "pump": _pump,
+        "continuous": _continuous,
         "flat": _flat,
     }
 )
 """Shapes by the name that a fleet file uses."""
+
+SUNRISE_H, SUNSET_H = 6.0, 18.5
+
+
+def sunshine(times: LocalTimes) -> Column:
+    """Return the share of the peak that panels make at local times, 0 to 1, without clouds."""
+    along = np.clip((times.hour - SUNRISE_H) / (SUNSET_H - SUNRISE_H), 0.0, 1.0)
+    power: Column = np.sin(np.pi * along) ** 1.5
+    return power

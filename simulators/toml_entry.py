@@ -9,6 +9,7 @@ from pipeline.errors import ConfigError
 
 T = TypeVar("T", str, int, float, bool)
 
+INFINITE = float("inf")
 _WORDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -54,6 +55,51 @@ class TomlEntry:
         if word not in known:
             raise self.wrong(key, f"has no {word!r}; known: {', '.join(sorted(known))}")
         return word
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Take a list of texts; empty when it is not there.
+
+        Raises:
+            ConfigError: If it is something else.
+        """
+        found = self._left.pop(key, [])
+        if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+            raise self.wrong(key, f'must be a list of texts, such as ["H-*"], not {found!r}')
+        return tuple(found)
+
+    def number(self, key: str, default: float | None, least: float, most: float) -> float:
+        """Take a number between two bounds; without a default it must be there.
+
+        Raises:
+            ConfigError: If it is missing, no number, or out of bounds.
+        """
+        number = self.need(key, float) if default is None else self.get(key, float, default)
+        if not least <= number <= most:
+            bounds = f"{least:g} or more" if most == INFINITE else f"{least:g} to {most:g}"
+            raise self.wrong(key, f"must be {bounds}, not {number:g}")
+        return number
+
+    def count(self, key: str, default: int, least: int = 1) -> int:
+        """Take a whole number that is at least ``least``.
+
+        Raises:
+            ConfigError: If it is no such number.
+        """
+        number = self.get(key, int, default)
+        if number < least:
+            raise self.wrong(key, f"must be {least} or more, not {number}")
+        return number
+
+    def positive(self, key: str, default: float | None = None) -> float:
+        """Take a number above 0; without a default it must be there.
+
+        Raises:
+            ConfigError: If it is missing or no such number.
+        """
+        number = self.need(key, float) if default is None else self.get(key, float, default)
+        if not 0 < number < INFINITE:
+            raise self.wrong(key, f"must be above 0, not {number:g}")
+        return number
 
     def has(self, key: str) -> bool:
         """Tell whether a key is there and not taken yet."""

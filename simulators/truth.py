@@ -7,11 +7,6 @@ from datetime import datetime
 
 from pipeline.model import Json, MeterId
 
-LOAD_IN_SUSPENSION = "suspended_load"
-"""The detector of load during a suspension (报停用电)."""
-VOLTAGE_DEVIATION = "voltage_deviation"
-"""The detector of voltage outside its band (电压越限)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
@@ -19,15 +14,21 @@ class Truth:
 
     meter: MeterId
     service_point: str
+    deed: str
+    """What was done: a ``deed`` of the fleet file."""
     detector: str
     """The detector that must find it; for a twin, the one it might fool."""
+    number: str | None
+    """The detector's number in the catalogue, such as ``D15``; None where it has none."""
+    also: tuple[str, ...] = ()
+    """Other detectors that may rightly speak up; none of them must."""
     starts_at: datetime
     ends_at: datetime | None
     """None while it goes on."""
     max_kw: float | None = None
-    """Greatest mean power of a quarter of an hour, primary side; for load in a suspension."""
+    """Greatest mean power of a quarter of an hour, primary side; where energy is drawn that must not be."""
     energy_kwh: float | None = None
-    """Energy of the stretch up to now, primary side; for load in a suspension."""
+    """Energy at stake up to now, primary side; which one the deed says, None where there is none."""
     twin: bool = False
     """An innocent look-alike: an episode here is a false alarm."""
     why: str
@@ -38,7 +39,10 @@ class Truth:
         return {
             "meter_id": self.meter,
             "service_point": self.service_point,
+            "deed": self.deed,
             "detector": self.detector,
+            "number": self.number,
+            "also": list(self.also),
             "starts_at": self.starts_at.isoformat(),
             "ends_at": self.ends_at.isoformat() if self.ends_at is not None else None,
             "max_kw": self.max_kw,

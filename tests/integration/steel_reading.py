@@ -26,7 +26,7 @@ from tests.integration.steel_plants import CT, DAYS, QUARTER, RS485, SLOTS_A_DAY
 
 NOISE = LineFaults(
     drop=0.0006, corrupt=0.0006, truncate=0.0006, noise=0.02, split=0.02, echo=0.01, delay=0.0006,
-    hang_up=0.0003, delay_s=0.2,
+    hang_up=0.001, duplicate=0.005, delay_s=0.2,
 )  # fmt: skip
 SHOWN_KWH = 41_253.17
 """What every meter shows at the start of the curve."""

@@ -11,7 +11,11 @@ from pipeline.registry import Wiring
 from simulators.archive import archive_of
 from simulators.fleet import Fleet, SimulatedMeter, build_fleet, fleet_names, load_fleet
 from simulators.fleet_file import parse_fleet
-from simulators.truth import LOAD_IN_SUSPENSION, VOLTAGE_DEVIATION, Truth
+from simulators.fleet_plan import FleetPlan
+from simulators.truth import Truth
+from tests.small_lab import small_lab
+
+LOAD_IN_SUSPENSION, VOLTAGE_DEVIATION = "suspended_load", "voltage_deviation"
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -68,8 +72,8 @@ def quarters(truth: Truth, fleet: Fleet) -> list[datetime]:
 
 
 def test_our_fleets_parse() -> None:
-    assert fleet_names() == ["demo", "lab"]
-    assert len(load_fleet("lab").meters) == 6
+    assert fleet_names() == ["area", "demo", "lab", "substation"]
+    assert len(small_lab().meters) == 6
 
 
 def test_the_demo_is_as_large_and_as_mixed_as_promised(demo: Fleet) -> None:
@@ -117,9 +121,9 @@ def longest_run(above: list[bool]) -> int:
     return longest
 
 
-@pytest.mark.parametrize("fleet_name", ["demo", "lab"])
-def test_suspended_load_is_above_its_limit_exactly_where_the_truth_says(fleet_name: str) -> None:
-    fleet = build_fleet(load_fleet(fleet_name), NOW)
+@pytest.mark.parametrize("plan", [load_fleet("demo"), small_lab()], ids=["demo", "lab"])
+def test_suspended_load_is_above_its_limit_exactly_where_the_truth_says(plan: FleetPlan) -> None:
+    fleet = build_fleet(plan, NOW)
     for suspension in fleet.plan.suspensions:
         simulated = meter(fleet, suspension.meter)
         labels = [t for t in fleet.truth if t.meter == suspension.meter]
@@ -136,9 +140,9 @@ def test_suspended_load_is_above_its_limit_exactly_where_the_truth_says(fleet_na
             assert longest_run(above) < 2
 
 
-@pytest.mark.parametrize("fleet_name", ["demo", "lab"])
-def test_voltages_leave_their_band_only_where_the_truth_says(fleet_name: str) -> None:
-    fleet = build_fleet(load_fleet(fleet_name), NOW)
+@pytest.mark.parametrize("plan", [load_fleet("demo"), small_lab()], ids=["demo", "lab"])
+def test_voltages_leave_their_band_only_where_the_truth_says(plan: FleetPlan) -> None:
+    fleet = build_fleet(plan, NOW)
     for simulated in fleet.meters:
         one_phase = simulated.plan.wiring is Wiring.ONE_PHASE
         low, high = SINGLE_PHASE_BAND if one_phase else THREE_PHASE_BAND
@@ -242,5 +246,5 @@ def test_a_wrong_fault_names_what_is_wrong(fault: str, words: list[str]) -> None
 def test_a_fleet_without_meters_or_file_is_refused() -> None:
     with pytest.raises(ConfigError, match="meters"):
         parse_fleet("", "empty")
-    with pytest.raises(ConfigError, match="demo, lab"):
+    with pytest.raises(ConfigError, match="demo, lab, substation"):
         load_fleet("nowhere")

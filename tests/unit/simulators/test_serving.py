@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from simulators.fleet import Fleet, SimulatedMeter, build_fleet, load_fleet
+from simulators.fleet import Fleet, SimulatedMeter, build_fleet
 from simulators.fleet_plan import BusPlan, GatewayPlan
 from simulators.serving import ServedFleet, serve_fleet
+from tests.small_lab import small_lab
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ def make_gateway(_plan: GatewayPlan, meters: Sequence[SimulatedMeter]) -> Switch
 
 @pytest.fixture(scope="module")
 def lab() -> Fleet:
-    return build_fleet(load_fleet("lab"), NOW)
+    return build_fleet(small_lab(), NOW)
 
 
 async def served(fleet: Fleet) -> ServedFleet:
