@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Wiring
-from simulators.dlt645_meter import STANDARD, Traits
+from simulators.dlt645.traits import STANDARD, Traits
 from simulators.faults import Deed
 from simulators.fleet_plan import (
     AreaPlan,

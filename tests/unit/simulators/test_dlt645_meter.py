@@ -15,7 +15,8 @@ from protocols.dlt645.questions import address_query, read_query
 from protocols.dlt645.session import Dlt645Session
 from protocols.profile import Profile, Side
 from protocols.session import NEED_DATA, Answer, Query, Record, Refused
-from simulators.dlt645_meter import Dlt645Meter, Traits
+from simulators.dlt645.traits import Traits
+from simulators.dlt645_meter import Dlt645Meter
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 10, 2, 20, tzinfo=UTC)  # 10:20 local
@@ -117,7 +118,8 @@ def test_what_the_meter_shows_comes_back_whatever_its_traits(traits: dict[str, A
     values = present(meter(**traits), WANTED, Wiring.THREE_PHASE_FOUR_WIRE)
     hours = (NOW - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds() / 3600
     assert values[Q.ACTIVE_ENERGY_IMPORT] == round(hours, 2)
-    assert values[Q.ACTIVE_ENERGY_IMPORT_T3] == round(hours / 4, 2)
+    # A quarter of everything up to midnight, and the hour from 07:00 in which rate 3 ran today.
+    assert values[Q.ACTIVE_ENERGY_IMPORT_T3] == (hours - (10 + 20 / 60)) / 4 + 1
     assert values[Q.VOLTAGE_A] == 230.0
     assert values[Q.ACTIVE_POWER] == -1.0
 
