@@ -12,6 +12,7 @@ from protocols.dlt645.functions import Function2007
 from protocols.dlt645.session import ANY_ADDRESS, REPORT
 from protocols.dlt645.version import VERSION_2007
 from protocols.session import NEED_DATA, Dropped
+from simulators.dlt645.addressing import EVERYBODY, is_shortened_for
 from simulators.dlt645.core import MeterCore, MeterSettings
 from simulators.dlt645.following import Following, Part
 from simulators.dlt645.measuring import Model
@@ -19,8 +20,6 @@ from simulators.dlt645.orders import Orders
 from simulators.dlt645.reading import Reader
 from simulators.dlt645.replies import ErrorBit, Reply, SecurityBit
 
-ANY: Final = ANY_ADDRESS[0]
-EVERYBODY: Final = b"\x99" * 6
 IDENTIFIER: Final = VERSION_2007.identifier_bytes
 READS: Final = frozenset({Function2007.READ, Function2007.READ_FOLLOWING, Function2007.READ_ADDRESS})
 """What may be asked with a shortened address (缩位寻址, 5.2.2)."""
@@ -83,7 +82,7 @@ class Dlt645Meter:
             return control in BROADCASTS or (self.core.traits.answers_broadcast and control in READS)
         if asked == ANY_ADDRESS and control == Function2007.WRITE_ADDRESS:
             return True
-        return ANY in asked and control in READS and _fits(asked, own)
+        return control in READS and is_shortened_for(asked, own)
 
     def _answer(self, raw: bytes) -> bytes:
         core, control, data = self.core, raw[8], payload(raw)
@@ -125,11 +124,6 @@ class Dlt645Meter:
             return Part(data=REPORT + REPORT_CONTENT, more=False)
         content = self._reader.read(wire, arguments)
         return content if isinstance(content, ErrorBit) else self._following.first(wire, content)
-
-
-def _fits(asked: bytes, own: bytes) -> bool:
-    """Tell whether a shortened address means a meter: low bytes given, AA in place of the high ones."""
-    return all(a in (ANY, mine) for a, mine in zip(asked, own, strict=True))
 
 
 def _frame(address: bytes, control: int, reply: Reply | Part | SecurityBit) -> bytes:

@@ -77,7 +77,7 @@ class MeterClock:
         self._set.append((true, meter_time.astimezone(UTC) - true))
 
     def obey_broadcast(self, sent: datetime) -> bool:
-        """Obey a broadcast (广播校时) within 5 minutes, once a day, not near midnight; tell whether it did."""
+        """Obey a broadcast (广播校时) within 5 minutes, once a day, not near midnight; tell if it did."""
         now = self.local()
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         near_midnight = min(now - midnight, midnight + DAY - now) < MIDNIGHT_GUARD

@@ -33,6 +33,8 @@ class Traits:
     """Answers with the asked AA address instead of its own."""
     answers_broadcast: bool = False
     """Answers reads sent to 99..99, as captured meters of 1997 do."""
+    tenths_of_volts: bool = False
+    """A meter of 1997 that shows XXX.X V where the standard has whole volts; some makers do."""
     trailing_aa: bool = False
     """Closes blocks with AA."""
     refuses_following: bool = False

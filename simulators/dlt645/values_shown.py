@@ -51,7 +51,10 @@ class ValuesShown:
 
     def measured(self, item: Item, instant: datetime) -> bytes:
         """Return an item's elements: absent phases are FF inside a block, absent rates are left out."""
-        shown = self._measuring.read(instant)
+        return self.encoded(item, self._measuring.read(instant))
+
+    def encoded(self, item: Item, shown: Mapping[Quantity, float]) -> bytes:
+        """Return an item's elements out of measured values; empty when there is none."""
         same = SAME_AS.get(item.wire)
         if same is not None:
             return number_or_ff(shown[same], item.fields[0]) if same in shown else b""
