@@ -11,9 +11,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from protocols.dlt645.values import bcd_to_int, digits_to_bytes
-from simulators.dlt645.replies import ErrorBit, Reply
+from simulators.dlt645.replies import ErrorBit
 
-ALL: Final = 0xFF
 _BITS: Final = MappingProxyType(
     {
         "year zones": ErrorBit.YEAR_ZONES,
@@ -47,10 +46,7 @@ class Parameters:
         self._written = {digits_to_bytes(di): content for di, content in (own or {}).items()}
 
     def get(self, wire: bytes) -> bytes | None:
-        """Return the content of a parameter, or of its whole family for DI0 = FF; None for none."""
-        if wire[0] == ALL:
-            family = [w for w in factory_values() if w[1:] == wire[1:]]
-            return b"".join(self._content(w) for w in family) or None
+        """Return the content of a parameter, as on the wire; None when there is none."""
         return self._content(wire) if wire in factory_values() else None
 
     def number(self, di: str) -> int:
@@ -85,11 +81,6 @@ class Parameters:
     def _content(self, wire: bytes) -> bytes:
         written = self._written.get(wire)
         return factory_values()[wire].content if written is None else written
-
-
-def reply_for(content: bytes | None) -> Reply:
-    """Return a content as a reply: no content is no such data."""
-    return ErrorBit.NO_SUCH_DATA if content is None else content
 
 
 @cache

@@ -11,7 +11,7 @@ from protocols.dlt645.session import FREEZE_TIME, LOAD_RECORD
 from protocols.dlt645.values import digits_to_bytes, number_to_bcd, parse_format, time_to_bytes
 from simulators.dlt645.core import RATES, MeterCore
 from simulators.dlt645.demand import Peak, rates_of
-from simulators.dlt645.parameters import reply_for
+from simulators.dlt645.parameters import factory_values
 from simulators.dlt645.replies import ErrorBit, Reply
 from simulators.dlt645.values_shown import counts_to_bcd, number_or_ff
 from simulators.dlt645.voltage_statistics import VoltageMonth
@@ -81,8 +81,10 @@ class Reader:
         if wire[1:] == STATUS_WORDS and (wire[0] == ALL or 1 <= wire[0] <= len(core.traits.status_words)):
             words = [word.to_bytes(2, "little") for word in core.status_words()]
             return b"".join(words) if wire[0] == ALL else words[wire[0] - 1]
-        content = reply_for(core.parameters.get(wire))
-        return None if isinstance(content, ErrorBit) else content
+        if wire[0] == ALL:
+            family = [w for w in (*CLOCK, *NAMES, *factory_values()) if w[1:] == wire[1:]]
+            return b"".join(self._parameter(w) or b"" for w in sorted(family)) or None
+        return core.parameters.get(wire)
 
     def _content(self, item: Item) -> bytes:
         """Return an item of the catalogue; empty when the meter has no such data."""

@@ -71,7 +71,7 @@ class VoltageStatistics:
         volts = {phase: shown[q] for phase, q in self._voltages.items() if q in shown}
         if not is_step or not volts:
             return
-        month = self._month(at)
+        month = self._month(at - STEP)  # A look stands for the quarter of an hour that it ends.
         upper_v = self._parameters.number(UPPER_LIMIT) / TENTHS
         lower_v = self._parameters.number(LOWER_LIMIT) / TENTHS
         for phase, value in volts.items():
