@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community fuzz check lint format lock clean
+.PHONY: help demo test test-community fuzz reference check lint format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
@@ -33,6 +33,10 @@ test-community: ## the schema and its policies on TimescaleDB's community editio
 fuzz: ## a million mutated frames through everything that takes bytes; ARGS="--frames 10000 --seed 7 --json"
 	@scripts/environment
 	@$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+reference: ## write the reference pages of docs/reference anew from the profiles and the catalogue
+	@scripts/environment
+	@$(BIN)/python -m services.reference_pages docs/reference
 
 check: ## the linters and type checkers alone
 	@scripts/environment

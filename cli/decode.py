@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_fields, print_json
+from cli.output import JsonFlag, print_fields, print_json, print_table
 from pipeline.errors import DataError, WireError
 
 
@@ -36,10 +36,11 @@ def decode(
 
 
 def _decode_line(line: str, *, as_json: bool) -> bool:
-    from services.explain import explain_frame
+    from services.explain import explain_frame, subject_of_frame
 
     try:
-        fields = explain_frame(_bytes_of(line))
+        raw = _bytes_of(line)
+        fields = explain_frame(raw)
     except (NotHexError, WireError) as error:
         if as_json:
             print_json({"ok": False, "error": str(error)})
@@ -48,9 +49,18 @@ def _decode_line(line: str, *, as_json: bool) -> bool:
         return False
     if as_json:
         print_json(fields)
-    else:
+        return True
+    subject = subject_of_frame(raw)
+    if subject is None:
         print_fields(fields)
-        typer.echo("")
+    else:
+        # The values come by name below; what a program takes is in --json.
+        shown = {key: value for key, value in fields.items() if key not in ("di", "value")}
+        print_fields(shown | {"identifier": f"{subject.identifier}  {subject.name}  {subject.zh}"})
+        rows = [(field.zh, field.name, field.value) for field in subject.fields]
+        if rows:
+            print_table("", ("中文", "field", "value"), rows)
+    typer.echo("")
     return True
 
 

@@ -9,12 +9,14 @@ import typer
 from cli import (
     bench,
     collect,
+    control,
     dashboard,
     db,
     decode,
     demo,
     detect,
     flows,
+    profile,
     read,
     registry,
     replay,
@@ -45,7 +47,9 @@ app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")
+app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
+app.add_typer(control.app, name="control")
 
 
 def main() -> None:

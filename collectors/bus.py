@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
-from collectors.exchange import Clock, Outcome, Timing, exchange
+from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange
 from collectors.host_lock import HostLock
 from collectors.poller import MeterState, Poll, present_snapshot, stored_snapshots
 from collectors.targets import MeterBackfill, MeterRead, Target
@@ -68,7 +68,8 @@ class BusOwner:
         self._slowest_s = 0.0
         self._deaf = 0
         self._probe_credit_s = 0.0
-        self._free_at = 0.0
+        self._quiet_since = -math.inf
+        self._quiet_s = 0.0
         self._totals: Counter[str] = Counter()
         self._dropped: Counter[DropReason] = Counter()
         self._busy_s = 0.0
@@ -304,7 +305,7 @@ class BusOwner:
                 return self._no_line(Cause.BUS_BUSY, error)
             except TransportError as error:
                 return self._no_line(Cause.LINK, error)
-            await self._keep_pause()
+            await self._keep_pause(target)
             timing = self._timing(target, state, line.baudrate, probe=probe)
             loop = asyncio.get_running_loop()
             started = loop.time()
@@ -313,7 +314,7 @@ class BusOwner:
             try:
                 outcome = await exchange(line, state.session, query, timing, now=self._now)
             finally:
-                self._free_at = loop.time() + self.bus.pause_s
+                self._quiet_since, self._quiet_s = loop.time(), target.pauses.between_s
                 self._busy_s += loop.time() - started
             self._count(outcome)
             if outcome.cause is not Cause.LINK:
@@ -323,8 +324,14 @@ class BusOwner:
             if not await self._connection.drop(outcome.failure):
                 return outcome
 
-    async def _keep_pause(self) -> None:
-        pause_s = self._free_at - asyncio.get_running_loop().time()
+    async def _keep_pause(self, target: Target) -> None:
+        """Keep the silence that the bus, the meter that spoke last and the one that is asked now need."""
+        pauses = target.pauses
+        free_at = max(
+            self._quiet_since + max(self.bus.pause_s, self._quiet_s, pauses.between_s),
+            self._connection.opened_at + pauses.after_connect_s,
+        )
+        pause_s = free_at - asyncio.get_running_loop().time()
         if pause_s > 0:
             await asyncio.sleep(pause_s)
 
@@ -336,6 +343,7 @@ class BusOwner:
             baudrate=baudrate,
             first_byte_s=None if full else max(PROBE_LEAST_S, PROBE_MARGIN * self._slowest_s),
             linger=target.linger,
+            quiet_s=max(QUIET_S, target.pauses.between_s),
         )
 
     async def _judge_line(self, outcome: Outcome) -> None:

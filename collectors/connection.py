@@ -38,6 +38,8 @@ class Connection:
         self._last_error = ""
         self.opened = 0
         """Times the line was opened."""
+        self.opened_at = 0.0
+        """The event loop's time at which it was opened last."""
 
     def lock(self) -> None:
         """Become the bus's owner on this host.
@@ -70,6 +72,7 @@ class Connection:
             raise
         self._line = line
         self.opened += 1
+        self.opened_at = asyncio.get_running_loop().time()
         return line
 
     def prove(self) -> None:

@@ -20,6 +20,8 @@ Clock: TypeAlias = Callable[[], datetime]
 
 BITS_PER_BYTE = 11
 """DL/T 645-2007 clause 5.1: start, eight data bits, parity, stop."""
+QUIET_S = 0.03
+"""Silence that says a damaged answer is over, where the meter needs no more."""
 RAW_KEPT = 512
 """How many of the newest bytes an outcome keeps for logs."""
 
@@ -34,7 +36,7 @@ class Timing:
     baudrate: int | None = None
     first_byte_s: float | None = None
     """Give up earlier when not even a first byte came; None waits for the whole time."""
-    quiet_s: float = 0.03
+    quiet_s: float = QUIET_S
     """After an attempt that ended amid bytes, wait for this much silence before asking again."""
     linger: bool = False
     """For protocols whose answers do not name their question (Modbus RTU): after a question that had to be
@@ -64,7 +66,7 @@ class Outcome:
     first_byte_s: float | None
     """From sending to the answer's first byte; None when there is no answer."""
     raw: bytes
-    """What came last on the line, at most ``RAW_KEPT`` bytes."""
+    """What came last on the line, at most ``RAW_KEPT`` bytes; as many zeros for a question with a secret."""
     failure: str = ""
     """What the line said when it broke."""
 
@@ -79,6 +81,7 @@ _SILENCE: Final = _Silence.SILENCE
 async def exchange(line: Line, session: Session, query: Query, timing: Timing, *, now: Clock) -> Outcome:
     """Ask one question until it is answered, refused, or the attempts are used up.
 
+    A question that nobody answers (``answer_bytes`` 0) is sent once; its outcome has neither event nor cause.
     Each attempt ends at a fixed time, so that a babbling line cannot hold the bus. A line that breaks gives
     an outcome with cause ``LINK``; nothing is raised for what a line or a meter does.
 
@@ -102,6 +105,9 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
             sent_at = now()
             line.write(question)
             attempts += 1
+            if not query.answer_bytes:
+                await hearing.let_out(question, timing)
+                break
             wait_s = timing.wait_s(question, query)
             event = await hearing.listen(wait_s, timing.first_byte_s)
     except TransportError as error:
@@ -109,16 +115,17 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
     answered_at = now() if event is not None else None
     outcome = Outcome(
         event=event,
-        cause=_cause(event, hearing.dropped, failure),
+        cause=_cause(query, event, hearing.dropped, failure),
         attempts=attempts,
         dropped=hearing.dropped,
         sent_at=sent_at,
         answered_at=answered_at,
         first_byte_s=hearing.first_byte_s if event is not None else None,
-        raw=bytes(hearing.raw),
+        raw=bytes(len(hearing.raw)) if query.is_secret else bytes(hearing.raw),
         failure=failure,
     )
-    if timing.linger and not failure and (event is None or attempts > 1) and timing.first_byte_s is None:
+    unsure = bool(query.answer_bytes) and (event is None or attempts > 1)
+    if timing.linger and not failure and unsure and timing.first_byte_s is None:
         await hearing.linger(2 * wait_s, timing.quiet_s)
     return outcome
 
@@ -151,13 +158,17 @@ async def overhear(line: Line, question: bytes, wait_s: float, quiet_s: float) -
     return bytes(heard)
 
 
-def _cause(event: Answer | Refused | None, dropped: Mapping[DropReason, int], failure: str) -> Cause | None:
+def _cause(
+    query: Query, event: Answer | Refused | None, dropped: Mapping[DropReason, int], failure: str
+) -> Cause | None:
     if isinstance(event, Answer):
         return None
     if event is not None:
         return Cause.REFUSED
     if failure:
         return Cause.LINK
+    if not query.answer_bytes:
+        return None
     if dropped.get(DropReason.CHECKSUM) or dropped.get(DropReason.MALFORMED):
         return Cause.CHECKSUM
     return Cause.NO_ANSWER
@@ -212,6 +223,12 @@ class _Hearing:
         if len(self.raw) > RAW_KEPT:
             del self.raw[:-RAW_KEPT]
         return data
+
+    async def let_out(self, question: bytes, timing: Timing) -> None:
+        """Wait until a question that nobody answers has left the line."""
+        self.first_byte_s = None
+        if timing.baudrate is not None:
+            await asyncio.sleep(len(question) * BITS_PER_BYTE / timing.baudrate)
 
     def drop_late(self) -> None:
         """Forget what came while nobody had asked: the answer to an older question, or noise."""

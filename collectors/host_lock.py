@@ -23,12 +23,12 @@ class HostLock:
         """Become the owner; an owner stays one.
 
         Raises:
-            BusBusyError: If another owner has the bus; the message names its process.
+            BusBusyError: If another owner has the bus, and then its process is named; or if the file cannot be
+                opened.
         """
         if self._descriptor is not None:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor, is_ours = self._opened()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -39,9 +39,24 @@ class HostLock:
                 "stop it, or file a read request that it serves"
             ) from None
         # The file stays when the lock goes: removing it would let two owners lock two files of one name.
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
+        if is_ours:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
         self._descriptor = descriptor
+
+    def _opened(self) -> tuple[int, bool]:
+        """Open the file, made if missing; tell whether it may be written: another account's may not."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), True
+            except PermissionError:
+                return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC), False
+        except OSError as error:
+            raise BusBusyError(
+                f"bus {self._bus}: its lock {self._path} cannot be opened: {error.strerror}; name a folder that "
+                "every account of this host may write in KILOWATCH_LOCK_DIR"
+            ) from error
 
     def release(self) -> None:
         """Give the bus up; also when it is not ours."""

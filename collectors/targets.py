@@ -11,6 +11,7 @@ from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import Schedule
 from pipeline.timegrid import slot_start
+from protocols.profile import NO_PAUSES, Pauses
 from protocols.session import Driver
 
 
@@ -27,6 +28,8 @@ class Target:
     """How often each group is read; a group without one is not read by the scheduler."""
     linger: bool = False
     """The protocol's answers do not name their question (Modbus RTU): see :class:`exchange.Timing`."""
+    pauses: Pauses = NO_PAUSES
+    """The silence that its model needs, beside what its bus keeps."""
 
     def due(self, slot_at: datetime, periods_s: Collection[int] | None = None) -> tuple[Schedule, ...]:
         """Return the schedules with a slot that begins at ``slot_at``; of ``periods_s`` only, if given."""

@@ -13,6 +13,8 @@
         * :class:`NoAnswerError` - the line works, the meter is silent
         * :class:`BusBusyError` - another process owns the line
     * :class:`StorageError` - the database refused or is away
+    * :class:`NotAllowedError` - an order to a meter is switched off, lacks a second person, or is ill-timed
+    * :class:`AuditError` - the record of orders is damaged or cannot be written; nothing is sent
     * :class:`MissingPartError` - a system package or program is not installed; says how to get it
 """
 
@@ -130,6 +132,14 @@ class BusBusyError(TransportError):
 
 class StorageError(KilowatchError):
     """The database refused or is away."""
+
+
+class NotAllowedError(KilowatchError):
+    """An order to a meter may not be given: now, by this person, or at all on this installation."""
+
+
+class AuditError(KilowatchError):
+    """The record of orders is damaged, or cannot be written."""
 
 
 class MissingPartError(KilowatchError):

@@ -15,6 +15,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import MeterRefusedError
+from pipeline.events import EventCount, MeterEvent
 from pipeline.model import Origin, Quality, Value
 from pipeline.plugins import PluginRegistry
 from pipeline.quantities import Quantity
@@ -37,12 +38,14 @@ class Query:
 
     what: str
     """Its name in logs, errors and the set of refused queries, such as ``0201FF00`` or ``4:0x0000+80``."""
-    body: bytes
-    """The protocol's own payload; only the driver's session understands it."""
+    body: bytes = field(repr=False)
+    """The protocol's own payload; only the driver's session understands it. It may hold a password."""
     answer_bytes: int
-    """The longest answer, preamble included: with the baud rate it sets the time-out."""
+    """The longest answer, preamble included: with the baud rate it sets the time-out; 0 = nobody answers."""
     part_of: str = ""
     """``what`` of the question whose answer goes on with the answer to this one; empty for one of its own."""
+    is_secret: bool = False
+    """It or its answer holds a password or a key: their bytes are not kept for logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,9 @@ class Answer:
     records: Sequence[Record] = ()
     """Stored instants; empty when the meter holds none for the asked time."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What is no quantity: ``address``, ``clock`` (ISO 8601) ..."""
+    """What is no quantity: ``address``, ``clock`` (ISO 8601), a parameter by its name ..."""
+    events: Sequence[MeterEvent | EventCount] = ()
+    """Records of what the meter has noticed, or how often it has."""
     more: Query | None = None
     """Asks for the rest, where the meter could not send all at once; the answer to it holds the whole."""
     deviations: tuple[str, ...] = ()

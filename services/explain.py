@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.errors import FrameError
-from protocols.dlt645.explain import explain as explain_dlt645
+from protocols.dlt645.explain_orders import explain_in_full as explain_dlt645
+from protocols.dlt645.explain_values import Subject, subject_of
 from protocols.modbus.explain import explain_modbus
 
 PREAMBLE = b"\xfe"
 START = b"\x68"
+
+
+def subject_of_frame(raw: bytes) -> Subject | None:
+    """Return what a DL/T 645 frame is about, in words; None for other frames and unknown identifiers."""
+    if not raw.lstrip(PREAMBLE).startswith(START):
+        return None
+    try:
+        return subject_of(raw)
+    except FrameError:
+        return None
 
 
 def explain_frame(raw: bytes) -> Mapping[str, object]:

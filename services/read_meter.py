@@ -114,7 +114,7 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
     if where.profile not in profiles:
         raise ConfigError(f"no profile is called {where.profile!r}; there are: {', '.join(sorted(profiles))}")
     profile = profiles[where.profile]
-    if profile.protocol.split("-")[0] != urlsplit(url).scheme.partition("+")[0]:
+    if profile.family != urlsplit(url).scheme.partition("+")[0]:
         raise ConfigError(f"profile {profile.name} speaks {profile.protocol}, not what {url!r} begins with")
     meter = Meter(id=MeterId(where.address), wiring=where.wiring)
     target = target_of(meter, where.address, profile, where.line_url)
@@ -145,7 +145,10 @@ def _failure(where: MeterAddress, read: MeterRead) -> TransportError:
         return BusBusyError(read.failure)
     if read.cause is Cause.LINK:
         return TransportError(f"meter {where.address}: {read.failure}")
-    seen = f" ({read.failure})" if read.failure else ""
+    told = "; ".join(filter(None, [*read.deviations, read.failure]))
+    if read.cause is None:
+        return NoAnswerError(f"meter {where.address} at {where.line_url} answers, but gives no value: {told}")
+    seen = f" ({told})" if told else ""
     return NoAnswerError(
         f"meter {where.address} at {where.line_url}: {read.cause} after {read.attempts} attempts{seen}; "
         "check the address, the wires A and B, baud rate and parity"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from collectors.bus import BusOwner
@@ -38,7 +38,9 @@ class Scanned:
     deviations: Sequence[str]
     clock_offset_s: float | None
     remark: str
-    """What a person should know: which profiles might fit, what it refused."""
+    """What a person should know: which profiles might fit, what it refused, who says to have made it."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the meter said of itself: vendor, model, version, serial ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

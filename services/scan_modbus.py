@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from collectors.targets import MeterRead
 from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, TransportError
+from protocols.profile import Profile
 from services.scan_line import LineAddress, Scanned, ScanReport, read_values
 from services.settings import load_settings
 from services.wiring import load_profiles
@@ -24,7 +25,7 @@ async def scan_modbus(where: LineAddress, units: range, tell: Tell) -> ScanRepor
     profiles = [
         profile
         for profile in load_profiles(load_settings().profile_dir).values()
-        if profile.protocol == "modbus" and profile.probe
+        if profile.family == "modbus" and (profile.probe or _describes_itself(profile))
     ]
     meters: list[Scanned] = []
     questions = 0
@@ -32,7 +33,8 @@ async def scan_modbus(where: LineAddress, units: range, tell: Tell) -> ScanRepor
         tell(f"asking address {unit}, {len(meters)} meters so far")
         reads: dict[str, MeterRead] = {}
         for profile in profiles:
-            read = await read_values(where, str(unit), profile, tuple(profile.probe), retries=0)
+            wanted = tuple(profile.quantities if _describes_itself(profile) else profile.probe)
+            read = await read_values(where, str(unit), profile, wanted, retries=0)
             questions += read.attempts
             _raise_if_gone(read)
             if read.cause is Cause.NO_ANSWER and not reads:
@@ -46,6 +48,11 @@ async def scan_modbus(where: LineAddress, units: range, tell: Tell) -> ScanRepor
         else f"no address from {units[0]} to {units[-1]} answers; check wiring, rate, parity and --units"
     )
     return ScanReport(meters=meters, diagnosis=words, questions=questions)
+
+
+def _describes_itself(profile: Profile) -> bool:
+    """Tell a profile of SunSpec, whose meters say themselves what they are, from a register map."""
+    return profile.protocol == "modbus-sunspec"
 
 
 def _raise_if_gone(read: MeterRead) -> None:
@@ -72,8 +79,16 @@ def _identified(where: LineAddress, unit: int, reads: Mapping[str, MeterRead]) -
         url=where.meter_url(str(unit), profile=profile or "PROFILE"),
         deviations=(),
         clock_offset_s=None,
-        remark=remark,
+        remark=remark or named_by(reads[fitting[0]].facts),
+        facts=reads[fitting[0]].facts if profile else {},
     )
+
+
+def named_by(facts: Mapping[str, str]) -> str:
+    """Return in words who made a meter that says so itself, such as ``ACME M3, serial 17, version 1.2``."""
+    name = " ".join(filter(None, [facts.get("vendor"), facts.get("model")]))
+    told = [name, *(f"{fact} {facts[fact]}" for fact in ("serial", "version") if fact in facts)]
+    return ", ".join(filter(None, told))
 
 
 def _fits(read: MeterRead) -> bool:

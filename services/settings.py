@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pipeline.errors import ConfigError
 
 PREFIX = "KILOWATCH_"
+
+SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 class Settings(BaseSettings):
@@ -58,8 +61,17 @@ def load_settings() -> Settings:
     Raises:
         ConfigError: Naming every variable that does not fit.
     """
+    return load(Settings)
+
+
+def load(kind: type[SettingsT]) -> SettingsT:
+    """Read one group of settings from the environment.
+
+    Raises:
+        ConfigError: Naming every variable that does not fit.
+    """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']} (got {e['input']!r})"

@@ -116,7 +116,7 @@ def target_of(
     Raises:
         ConfigError: If the bus's URL names a framing that does not exist.
     """
-    framing = framing_of(bus_url) if profile.protocol == "modbus" else None
+    framing = framing_of(bus_url) if profile.family == "modbus" else None
     if framing is not None:
         profile = with_framing(profile, framing)
     return Target(
@@ -126,6 +126,7 @@ def target_of(
         quantities=profile.quantities,
         schedules=tuple(schedules),
         linger=profile.options.get("framing") == "rtu",
+        pauses=profile.pauses,
     )
 
 

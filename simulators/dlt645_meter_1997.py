@@ -14,7 +14,7 @@ from protocols.dlt645.session import ANY_ADDRESS
 from protocols.dlt645.values import bytes_to_instant, digits_to_bytes
 from protocols.session import NEED_DATA, Dropped
 from simulators.dlt645.access import PASSWORD_BYTES, WRITE_CLASS
-from simulators.dlt645.addressing import EVERYBODY, is_shortened_for
+from simulators.dlt645.addressing import EVERYBODY, is_address, is_shortened_for
 from simulators.dlt645.core import MeterCore, MeterSettings
 from simulators.dlt645.following import Part
 from simulators.dlt645.measuring import Model
@@ -156,8 +156,7 @@ class Dlt645Meter1997:
         return None
 
     def _write_address(self, data: bytes) -> Reply1997:
-        is_number = all(byte & 0x0F <= 9 and byte >> 4 <= 9 for byte in data)  # noqa: PLR2004 - a digit
-        if len(data) != len(self.core.address) or not is_number:
+        if not is_address(data):
             return None
         self.core.address = data
         return DONE

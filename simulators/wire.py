@@ -17,6 +17,7 @@ from simulators.line import Slave
 from simulators.modbus_meter import ModbusMeter
 from simulators.mqtt_gateway import GatewayOptions, MqttGateway
 from simulators.serving import GatewayMaker, SlaveMaker
+from simulators.sunspec_meter import SunSpecMeter
 
 Clock = Callable[[], datetime]
 
@@ -31,6 +32,8 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
 
     def make(bus: BusPlan, meter: SimulatedMeter) -> Slave:
         profile = _profile_of(meter.plan)
+        if profile.protocol == "modbus-sunspec":
+            return SunSpecMeter(int(meter.plan.address or 0), meter.model, clock)
         if bus.protocol == "modbus":
             return ModbusMeter(
                 int(meter.plan.address or 0), profile, meter.model, clock, ct=meter.plan.ct, pt=meter.plan.pt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,7 +14,15 @@ from pipeline.model import Quality, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.catalogue import Field, Item
-from protocols.dlt645.values import Format, Kind, bcd_to_int, bytes_to_instant, is_absent
+from protocols.dlt645.values import (
+    YEARLESS,
+    Format,
+    Kind,
+    bcd_to_int,
+    bytes_to_instant,
+    is_absent,
+    yearless_to_instant,
+)
 
 BLOCK_TRAILER = 0xAA
 """Some meters close a block with it, in both versions; the standard does not know it."""
@@ -42,6 +51,7 @@ def _top(form: Format) -> str:
     return "7" if form.signed else "f"
 
 
+_UNPREPARED: tuple[tuple[Field, ...], tuple[Slot, ...]] = ((), ())
 _THREE_WIRE = {
     # A 3P3W meter's elements are Uab/Ia and Ucb/Ic (2.3, note on wiring).
     Quantity.VOLTAGE_A: Quantity.VOLTAGE_AB,
@@ -92,10 +102,18 @@ class Decoder:
         """Prepare for a wiring and the zone of the meters' clocks."""
         self.wiring = wiring
         self.zone = zone
-        self._slots: dict[bytes, tuple[Slot, ...]] = {}
+        self._slots: dict[bytes, tuple[tuple[Field, ...], tuple[Slot, ...]]] = {}
 
-    def values(self, item: Item, payload: bytes, *, cut_short: bool = False) -> tuple[Values, Flags]:
+    def values(
+        self, item: Item, payload: bytes, *, cut_short: bool = False, told_at: datetime | None = None
+    ) -> tuple[Values, Flags]:
         """Return the values in an answer and the flags of those that could not be read.
+
+        Args:
+            item: What was asked.
+            payload: The data after the identifier.
+            cut_short: More frames follow.
+            told_at: When it said so, by its own clock; without it times that lack their year are missing.
 
         Raises:
             DecodeError: If the length does not fit the item.
@@ -104,10 +122,15 @@ class Decoder:
             payload = trimmed(item, payload, cut_short=cut_short)
         if item.spectrum is not None:
             return self._spectrum(item, payload)
-        slots = self._slots.get(item.wire)
-        if slots is None:
-            slots = self._slots[item.wire] = self.slots(item.fields)
-        return self.read(slots, payload)
+        return self.read(self.prepared(item), payload, told_at)
+
+    def prepared(self, item: Item) -> tuple[Slot, ...]:
+        """Return the fields of an item prepared for reading."""
+        fields, slots = self._slots.get(item.wire, _UNPREPARED)
+        if fields is not item.fields:  # a combination word gives an identifier other quantities
+            slots = self.slots(item.fields)
+            self._slots[item.wire] = item.fields, slots
+        return slots
 
     def slots(self, fields: Iterable[Field]) -> tuple[Slot, ...]:
         """Prepare fields for reading: those that become a quantity on this wiring."""
@@ -119,7 +142,9 @@ class Decoder:
             if f.quantity is not None and (quantity := on_wiring(f.quantity, self.wiring)) is not None
         )
 
-    def read(self, slots: Iterable[Slot], payload: bytes) -> tuple[Values, Flags]:
+    def read(
+        self, slots: Iterable[Slot], payload: bytes, told_at: datetime | None = None
+    ) -> tuple[Values, Flags]:
         """Read prepared fields as far as the payload goes."""
         values: Values = {}
         flags: Flags = {}
@@ -132,7 +157,7 @@ class Decoder:
             text = digits[first:last]
             try:
                 if text[0] > top:
-                    self._read_other(bytes.fromhex(text)[::-1], form, quantity, values)
+                    self._read_other(bytes.fromhex(text)[::-1], form, quantity, values, told_at)
                 else:
                     values[quantity] = int(text) / scale
             except ValueError:
@@ -140,14 +165,19 @@ class Decoder:
                     flags[quantity] = Quality.NOT_BCD
         return values, flags
 
-    def _read_other(self, raw: bytes, form: Format, quantity: Quantity, values: Values) -> None:
+    def _read_other(
+        self, raw: bytes, form: Format, quantity: Quantity, values: Values, told_at: datetime | None
+    ) -> None:
         """Read a time, or a number whose sign bit is set.
 
         Raises:
             ValueError: If a digit is above nine.
         """
         if form.kind is Kind.TIME:
-            instant = bytes_to_instant(raw, self.zone)
+            if form.notation != YEARLESS:
+                instant = bytes_to_instant(raw, self.zone)
+            else:
+                instant = yearless_to_instant(raw, self.zone, told_at) if told_at is not None else None
             if instant is not None:
                 values[quantity] = instant.timestamp()
         elif not is_absent(raw):
@@ -158,7 +188,7 @@ class Decoder:
         quantity = item.spectrum and on_wiring(item.spectrum, self.wiring)
         if quantity is None or not payload:
             return {}, {}
-        form = item.row.formats[0]
+        form = item.row.parts[0].form
         parts = [payload[i : i + form.length] for i in range(0, len(payload), form.length)]
         if form.kind is Kind.WORD:
             return {quantity: tuple(float(int.from_bytes(part, "little")) for part in parts)}, {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,16 +10,18 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.dlt645.catalogue import lookup
 from protocols.dlt645.decoding import Decoder
-from protocols.dlt645.planner import (
+from protocols.dlt645.memory_planner import (
     NEWEST_FREEZE,
     freeze_queries,
     load_record_queries,
-    parts_of,
-    present_queries,
+    settlement_queries,
 )
+from protocols.dlt645.planner import combined_queries, parts_of, present_queries
 from protocols.dlt645.records import CLASSES
 from protocols.dlt645.session import Dlt645Session
+from protocols.dlt645.settlement import Day, parse_day
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.profile import Profile
 from protocols.session import Query, drivers
@@ -26,6 +29,8 @@ from protocols.session import Query, drivers
 FREEZE_ITEMS = range(1, 0x0B)
 """II of a freeze identifier: energies 01 to 08, maximum demands 09 and 0A."""
 
+_OPTIONS = {"load_record_classes", "daily_freeze_items", "settlement_items", "settlement_days"}
+_SIX_HEX = re.compile("[0-9A-Fa-f]{6}")
 REFUSALS_ENOUGH = 3
 """So many refused times, and a class of load records is not asked again."""
 
@@ -41,12 +46,17 @@ class Dlt645Driver:
         Raises:
             ConfigError: If an option has an unknown name or a class or item that does not exist.
         """
+        unknown = set(profile.options) - _OPTIONS
+        if unknown:
+            raise ConfigError(f"profile {profile.name}: unknown options {sorted(unknown)}")
         self._profile = profile
         self._zone = zone
         self._wiring = wiring
         self._decoder = Decoder(wiring, zone)
         self._load_classes = _option(profile, "load_record_classes", (4, 1, 2), CLASSES)
         self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
+        self._settlement_items = _settlement_items(profile)
+        self._settlement_days = _settlement_days(profile)
 
     def session(self, address: str) -> Dlt645Session:
         """Return a fresh conversation with the meter at ``address``.
@@ -63,12 +73,13 @@ class Dlt645Driver:
         """Return the fewest questions that bring ``wanted``, avoiding those this meter has refused."""
         given = self._profile.quantities
         asked = [quantity for quantity in parts_of(wanted) if not given or quantity in given]
-        return present_queries(asked, self._wiring, refused, self.version)
+        questions = present_queries(asked, self._wiring, refused, self.version)
+        return (*questions, *combined_queries(wanted, questions, refused, self.version))
 
     def backfill_plan(
         self, starts_at: datetime, ends_at: datetime, refused: Collection[str] = ()
     ) -> Sequence[Query]:
-        """Return the questions that fetch daily freezes and load records stored in ``[starts_at, ends_at)``.
+        """Return the questions that fetch freezes, load records and settlements of ``[starts_at, ends_at)``.
 
         A freeze at a local midnight closes the day before; it belongs to the gap that holds that instant.
         """
@@ -78,6 +89,14 @@ class Dlt645Driver:
             queries += freeze_queries(
                 starts_at, ends_at, self._freeze_items, self._zone, profile.daily_freeze_days
             )
+        queries += settlement_queries(
+            starts_at,
+            ends_at,
+            items=self._settlement_items,
+            days=self._settlement_days,
+            zone=self._zone,
+            refused=refused,
+        )
         for load_class in self._load_classes if profile.load_record_minutes else ():
             if not _is_given_up(load_class, refused):
                 queries += load_record_queries(
@@ -107,13 +126,38 @@ def _is_given_up(load_class: int, refused: Collection[str]) -> bool:
 
 
 def _option(profile: Profile, name: str, default: Sequence[int], allowed: Collection[int]) -> Sequence[int]:
-    unknown = set(profile.options) - {"load_record_classes", "daily_freeze_items"}
-    if unknown:
-        raise ConfigError(f"profile {profile.name}: unknown options {sorted(unknown)}")
     chosen = profile.options.get(name, default)
     if not isinstance(chosen, list | tuple) or not set(chosen) <= set(allowed):
         raise ConfigError(f"profile {profile.name}: {name} is {chosen!r}, allowed are {sorted(allowed)}")
     return tuple(chosen)
+
+
+def _settlement_items(profile: Profile) -> Sequence[bytes]:
+    """Return which registers of past periods to fetch, as identifiers in wire order with code 00."""
+    wires = []
+    for text in profile.options.get("settlement_items", ()):
+        digits = str(text)
+        wire = bytes.fromhex(digits)[::-1] if _SIX_HEX.fullmatch(digits) else b""
+        item = lookup(b"\x01" + wire)
+        if item is None or not item.period or not item.quantities:
+            raise ConfigError(
+                f"profile {profile.name}: settlement_items has {text!r}; write DI3 DI2 DI1 of registers that "
+                "are kept by settlement period, such as '0001FF', forward active energy with its tariffs"
+            )
+        wires.append(b"\x00" + wire)
+    return tuple(wires)
+
+
+def _settlement_days(profile: Profile) -> Sequence[Day]:
+    days = []
+    for text in profile.options.get("settlement_days", ()):
+        day = parse_day(str(text))
+        if day is None:
+            raise ConfigError(
+                f"profile {profile.name}: settlement_days has {text!r}; write DDhh, as '0100'; day 1 to 28"
+            )
+        days.append(day)
+    return tuple(days)
 
 
 drivers.register("dlt645-2007")(Dlt645Driver)

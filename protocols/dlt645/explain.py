@@ -167,7 +167,7 @@ def _value(item: Item | None, payload: bytes) -> object:
 
 
 def _element(item: Item, payload: bytes, index: int) -> object:
-    width = len(item.row.formats)
+    width = item.width
     fields = item.fields[index * width : (index + 1) * width]
     shown = [show(payload[f.start : f.stop], f.form) for f in fields]
     return shown[0] if width == 1 else shown

@@ -7,17 +7,29 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.model import Origin
+from protocols.dlt645.combination import CombinationWords
 from protocols.dlt645.decoding import Decoder, Flags, Values
 from protocols.dlt645.records import decode_blocks, section_fields
 from protocols.dlt645.values import bytes_to_instant
 from protocols.session import Record
 
+DAILY_FREEZE: Final = b"\x06\x05"
+"""The end of an identifier of a daily freeze: KK and DI3."""
+FREEZE_TIME: Final = 0
+"""The kind of item (II) that is a freeze's time."""
+LOAD_RECORD: Final = 0x06
+"""DI3 of load records."""
 FREEZES_KEPT: Final = 62
 """The numbers that identifiers of daily freezes allow, 01 to 3E."""
 
 
 def load_records(
-    payload: bytes, load_class: int, decoder: Decoder, *, cut_short: bool = False
+    payload: bytes,
+    load_class: int,
+    decoder: Decoder,
+    words: CombinationWords | None = None,
+    *,
+    cut_short: bool = False,
 ) -> tuple[Record, ...]:
     """Return the records in a load record answer; blocks marked invalid or without a time give none.
 
@@ -25,6 +37,7 @@ def load_records(
         payload: What follows the identifier.
         load_class: 1 to 6, or 0 for all classes.
         decoder: For the meter's wiring and clock zone.
+        words: Say what combined reactive energies are; without them they are left.
         cut_short: More frames follow, so that the last block may be broken off.
 
     Raises:
@@ -38,7 +51,8 @@ def load_records(
         values: Values = {}
         flags: Flags = {}
         for section, raw in block.sections.items():
-            found, odd = decoder.read(decoder.slots(section_fields(section)), raw)
+            fields = section_fields(section, *(words.sums if words else ()))
+            found, odd = decoder.read(decoder.slots(fields), raw)
             values |= found
             flags |= odd
         records.append(Record(taken_at=taken_at, origin=Origin.LOAD_RECORD, values=values, flags=flags))

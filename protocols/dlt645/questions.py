@@ -13,6 +13,10 @@ MAX_DATA: Final = 200
 """The longest data field of a read answer (clause 5.2.4)."""
 LAST_SEQUENCE: Final = 255
 """After it the number of a following frame begins at 1 again (production firmware)."""
+FREEZE_OF_DAY: Final = b"\x00"
+"""In place of a freeze's number, followed by a day (ISO 8601): the session knows the number when it asks."""
+PAST_PERIOD: Final = b"\xfe"
+"""In place of a past settlement period's number, followed by when it was closed (ISO 8601)."""
 
 
 def read_query(

@@ -29,6 +29,8 @@ TAIL: Final = 2
 MAX_ANSWER: Final = 200
 """The longest data field of a read answer, identifier included (clause 5.2.4)."""
 ALL_CLASSES: Final = 0
+COMBINED_CLASS: Final = 4
+"""The class that holds combined reactive energies: which quadrants they add is set in the meter."""
 
 _Q = Quantity
 _ROWS: Mapping[int, tuple[tuple[str, Quantity | None], ...]] = {
@@ -76,12 +78,20 @@ class LoadBlock:
 
 
 @cache
-def section_fields(load_class: int) -> tuple[Field, ...]:
-    """Return the fields of a class's section."""
+def section_fields(load_class: int, *sums: str) -> tuple[Field, ...]:
+    """Return the fields of a class's section.
+
+    Args:
+        load_class: 1 to 6.
+        sums: What combined reactive energies 1 and 2 are in this meter, as quantities; empty where not known.
+    """
     fields: list[Field] = []
     start = 0
-    for notation, quantity in _ROWS[load_class]:
+    combined = iter(sums)
+    for notation, named in _ROWS[load_class]:
         form = parse_format(notation)
+        told = next(combined, "") if load_class == COMBINED_CLASS and named is None else ""
+        quantity = Quantity(told) if told else named
         fields.append(Field(start, start + form.length, form, quantity.unit if quantity else "", quantity))
         start += form.length
     return tuple(fields)

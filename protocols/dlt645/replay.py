@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DecodeError
 from pipeline.model import Quality
 from pipeline.quantities import Quantity
-from protocols.dlt645.catalogue import STORED, Item, lookup
+from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import BLOCK_TRAILER, Decoder, Flags, Slot, Values, on_wiring
 from protocols.dlt645.frame import (
     END,
@@ -171,9 +171,7 @@ def _sound(matrix: Bytes) -> NDArray[np.bool_]:
 @lru_cache(maxsize=4096)
 def _present_item(wire: bytes) -> Item | None:
     item = lookup(wire)
-    if item is None or (len(wire) == IDENTIFIER_BYTES[Function2007.READ | FROM_METER] and wire[3] in STORED):
-        return None
-    return item
+    return None if item is None or item.is_stored else item
 
 
 def _columns(
@@ -247,7 +245,7 @@ def _spectrum(
     quantity = item.spectrum and on_wiring(item.spectrum, decoder.wiring)
     if quantity is None or not content.shape[1]:
         return {}, {}
-    form = item.row.formats[0]
+    form = item.row.parts[0].form
     parts = content.reshape(len(content), -1, form.length)
     if form.kind is Kind.WORD:
         plain = (parts - _OFFSET).astype(np.int64)

@@ -7,7 +7,7 @@ says that the highest bit is a sign, ``YYMMDDhhmm`` is a time. Every item travel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from functools import cache
@@ -28,7 +28,9 @@ class Kind(StrEnum):
     TEXT = "text"
     """ASCII, sent last letter first like everything else."""
     WORD = "word"
-    """Sixteen bits, not BCD."""
+    """Eight or sixteen bits, not BCD."""
+    HEX = "hex"
+    """Bytes that are a name but no digits, such as an identifier or an operator's code."""
 
 
 TIMES: dict[str, str] = {
@@ -37,10 +39,15 @@ TIMES: dict[str, str] = {
     "YYMMDDhhmm": "20{0}-{1}-{2} {3}:{4}",
     "YYMMDDWWhhmmss": "20{0}-{1}-{2} w{3} {4}:{5}:{6}",
     "YYMMDDWW": "20{0}-{1}-{2} w{3}",
+    "YYMMDD": "20{0}-{1}-{2}",
     "MMDDhhmm": "{0}-{1} {2}:{3}",
+    "MMDD": "{0}-{1}",
+    "hhmm": "{0}:{1}",
     "hhmmss": "{0}:{1}:{2}",
     "DDhh": "{0} {1}",
 }
+YEARLESS = "MMDDhhmm"
+"""The notation of times whose year the meter's clock must tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +68,17 @@ def parse_format(notation: str) -> Format:
 
     Args:
         notation: ``XXX.X``, ``SXX.XXXX``, ``NNNN``, one of ``TIMES``, ``N12`` (a name of twelve digits),
-            ``ASCII6`` (six letters) or ``BITS16``.
+            ``ASCII6`` (six letters), ``BITS8``, ``BITS16`` or ``HEX4`` (four bytes).
 
     Raises:
         ValueError: If it is none of these.
     """
     if notation in TIMES:
         return Format(notation, Kind.TIME, len(notation) // 2)
-    if notation == "BITS16":
-        return Format(notation, Kind.WORD, 2)
+    if notation.startswith("BITS"):
+        return Format(notation, Kind.WORD, int(notation[4:]) // 8)
+    if notation.startswith("HEX"):
+        return Format(notation, Kind.HEX, int(notation[3:]))
     if notation.startswith("ASCII"):
         return Format(notation, Kind.TEXT, int(notation[5:]))
     if notation[:1] == "N" and notation[1:].isdigit():
@@ -164,12 +173,29 @@ def bytes_to_instant(raw: bytes, zone: ZoneInfo) -> datetime | None:
     return local.astimezone(UTC)
 
 
+def yearless_to_instant(raw: bytes, zone: ZoneInfo, told_at: datetime) -> datetime | None:
+    """Return an ``MMDDhhmm`` time as an instant in UTC: its newest one that is not after ``told_at``.
+
+    The meter's clock may have been read a while before, so up to a day later is still taken for this year's.
+    None when it is no time.
+    """
+    latest = told_at + timedelta(days=1)
+    year = latest.astimezone(zone).year
+    for candidate in (year, year - 1):
+        instant = bytes_to_instant(raw + bytes.fromhex(f"{candidate % 100:02d}"), zone)
+        if instant is not None and instant <= latest:
+            return instant
+    return None
+
+
 def show(raw: bytes, form: Format) -> object:
     """Return an item as people read it: exact text, None when absent, a mapping where text is not enough."""
     if is_absent(raw):
         return None
     if form.kind is Kind.WORD:
-        return f"0x{int.from_bytes(raw, 'little'):04X}"
+        return f"0x{raw[::-1].hex().upper()}"
+    if form.kind is Kind.HEX:
+        return raw[::-1].hex().upper()
     if form.kind is Kind.TEXT:
         sent = raw.decode("latin-1")
         return {"as_sent": sent, "reversed": sent[::-1]}

@@ -1,4 +1,4 @@
-"""In what DL/T 645-2007 and its predecessor of 1997 differ for a master that reads."""
+"""In what DL/T 645-2007 and its predecessor of 1997 differ for a master."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ class Version:
     time: bytes
     date_and_time: bytes | None
     """Both in one; None where the edition has no such identifier."""
+    settlement_days: tuple[bytes, ...]
+    """The identifiers of the days of the month (DDhh) at which a settlement period ends."""
+    read_address: int | None
+    """None where the edition has no such function."""
+    read_again: int | None
+    """Asks for the last answer once more; 2007 uses this code for something else."""
+
+    def asks(self, function: int) -> bool:
+        """Tell whether a function only asks; every other one is an order."""
+        return function in (self.read, self.read_following, self.read_address, self.read_again)
 
 
 VERSION_2007 = Version(
@@ -37,6 +47,9 @@ VERSION_2007 = Version(
     date=bytes.fromhex("01010004"),
     time=bytes.fromhex("02010004"),
     date_and_time=bytes.fromhex("0C010004"),  # State Grid
+    settlement_days=tuple(bytes.fromhex(f"{number:02X}0B0004") for number in (1, 2, 3)),
+    read_address=Function2007.READ_ADDRESS,
+    read_again=None,
 )
 VERSION_1997 = Version(
     year=1997,
@@ -48,4 +61,7 @@ VERSION_1997 = Version(
     date=bytes.fromhex("10C0"),
     time=bytes.fromhex("11C0"),
     date_and_time=None,
+    settlement_days=(bytes.fromhex("17C1"),),
+    read_address=None,
+    read_again=Function1997.READ_AGAIN,
 )

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import READ_FUNCTIONS, Framing
 from protocols.modbus.planner import plan_spans, point_span
 from protocols.modbus.register_map import RegisterMap
 from protocols.modbus.registers import TYPES, WORD_ORDERS
-from protocols.modbus.session import ModbusSession, span_query
+from protocols.modbus.session import ModbusSession
 from protocols.profile import Profile, Register
 from protocols.session import Query, drivers
 
@@ -62,9 +63,7 @@ class ModbusDriver:
         Raises:
             ConfigError: If ``address`` is not a number from 1 to 247.
         """
-        if not address.isdecimal() or int(address) not in UNITS:
-            raise ConfigError(f"a Modbus address is a number from 1 to 247, not {address!r}")
-        return ModbusSession(int(address), self._map, self._framing)
+        return ModbusSession(unit_of(address), self._map, self._framing)
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
@@ -109,6 +108,17 @@ def modbus_driver(profile: Profile, wiring: Wiring, zone: ZoneInfo) -> ModbusDri
         ConfigError: If the profile's options or points are wrong.
     """
     return ModbusDriver(profile, wiring)
+
+
+def unit_of(address: str) -> int:
+    """Return the unit identifier that an address names.
+
+    Raises:
+        ConfigError: If ``address`` is not a number from 1 to 247.
+    """
+    if not address.isascii() or not address.isdecimal() or int(address) not in UNITS:
+        raise ConfigError(f"a Modbus address is a number from 1 to 247, not {address!r}")
+    return int(address)
 
 
 def with_framing(profile: Profile, framing: Framing) -> Profile:

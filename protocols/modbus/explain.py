@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipeline.errors import FrameError
 from pipeline.model import Json
+from protocols.modbus.conversation import EXCEPTIONS
 from protocols.modbus.framing import ERROR_BIT, MAX_COUNT_BYTES, READ_FUNCTIONS
-from protocols.modbus.session import EXCEPTIONS
 
 FUNCTIONS = {
     # MODBUS Application Protocol V1.1b3, section 6

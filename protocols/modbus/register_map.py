@@ -10,7 +10,7 @@ from pipeline.model import Quality, Value
 from pipeline.quantities import Quantity
 from protocols.modbus.planner import Span, point_span
 from protocols.modbus.registers import decode_registers, unsigned
-from protocols.profile import Point, Profile, Register
+from protocols.profile import Coding, Point, Profile, Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class RegisterMap:
         measured = {point.quantity for point in self.points}
         self.probe = {q: bounds for q, bounds in profile.probe.items() if q in measured}
         self._name = profile.name
+        self._variants = profile.variants
 
     def wanted(self, quantities: frozenset[Quantity]) -> list[Register]:
         """Return the registers that bring ``quantities``, the ratios they need among them."""
@@ -73,26 +74,53 @@ class RegisterMap:
             words = registers[place.start : place.stop]
             if point.absent and unsigned(words, point.word_order) in point.absent:
                 continue
-            number = _number(point, words)
+            number = _decoded(point, words)
+            if point.nan_is_absent and math.isnan(number):
+                continue
             if math.isfinite(number):
                 values[point.quantity] = number * math.prod(ratios[name] for name in point.ratio)
             else:
                 flags[point.quantity] = Quality.NOT_A_NUMBER
         return values, flags
 
-    def misfit(self, values: Mapping[Quantity, Value], before: str) -> str:
-        """Return why the meter is not of this model: by what it reads now, or else by what it read before."""
-        seen = [quantity for quantity in self.probe if quantity in values]
-        for quantity in seen:
-            low, high = self.probe[quantity]
-            value = values[quantity]
-            if isinstance(value, float) and not low <= value <= high:
-                return (
-                    f"{quantity} reads {value:g} where {self._name} has {low:g} to {high:g}: another model, "
-                    "variant or word order; `kilowatch scan` tells which profile fits"
-                )
-        return "" if seen else before
+    def misfits(self, places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[Quantity, str]:
+        """Return why each quantity of the probe in an answer does not fit; empty text where it does."""
+        found: dict[Quantity, str] = {}
+        for place in places:
+            point = place.register
+            if isinstance(point, Point) and point.quantity in self.probe:
+                found[point.quantity] = self._misfit(point.quantity, values.get(point.quantity))
+        return found
+
+    def refused(self, span: Span, meaning: str) -> dict[Quantity, str]:
+        """Return for each quantity of the probe within a refused question that it was refused."""
+        return {
+            q: self._told(q, f"is refused ({meaning})")
+            for point in self.points
+            if (q := point.quantity) in self.probe and span.holds(point_span(point))
+        }
+
+    def _misfit(self, quantity: Quantity, value: Value | None) -> str:
+        low, high = self.probe[quantity]
+        if not isinstance(value, float):
+            return self._told(quantity, "reads no number")
+        return "" if low <= value <= high else self._told(quantity, f"reads {value:g}")
+
+    def _told(self, quantity: Quantity, what: str) -> str:
+        low, high = self.probe[quantity]
+        siblings = f" ({', '.join(self._variants)})" if self._variants else ""
+        return (
+            f"{quantity} {what} where {self._name} has {low:g} to {high:g}: another model, "
+            f"variant{siblings} or word order; `kilowatch scan` tells which profile fits"
+        )
 
 
 def _number(register: Register, words: Sequence[int]) -> float:
     return decode_registers(words, register.type, register.word_order) * register.scale
+
+
+def _decoded(point: Point, words: Sequence[int]) -> float:
+    number = _number(point, words)
+    if point.coding is Coding.FOUR_QUADRANTS and abs(number) > 1:
+        return math.copysign(2.0, number) - number
+    return number

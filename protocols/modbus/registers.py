@@ -14,6 +14,7 @@ _FORMATS = {
     "uint64": ">Q",
     "int64": ">q",
     "float32": ">f",
+    "float64": ">d",
 }
 TYPES = frozenset(_FORMATS)
 _COUNTS = {kind: struct.calcsize(form) // 2 for kind, form in _FORMATS.items()}
@@ -45,7 +46,7 @@ def unsigned(registers: Sequence[int], word_order: str = "ABCD") -> int:
 def encode_registers(value: float, kind: str, word_order: str = "ABCD") -> tuple[int, ...]:
     """Return the registers of a raw number, rounded and held within what the type can show."""
     form = _FORMATS[kind]
-    raw = struct.pack(form, _float32(value) if kind == "float32" else _whole(value, kind))
+    raw = struct.pack(form, _number(value, kind))
     registers = struct.unpack(f">{len(raw) // 2}H", raw)
     return tuple(_ordered(registers, word_order))
 
@@ -56,6 +57,12 @@ def _ordered(registers: Sequence[int], word_order: str) -> list[int]:
     if word_order in _BYTES_SWAPPED:
         ordered = [(word >> 8) | ((word & 0xFF) << 8) for word in ordered]
     return ordered
+
+
+def _number(value: float, kind: str) -> float:
+    if kind == "float64":
+        return value
+    return _float32(value) if kind == "float32" else _whole(value, kind)
 
 
 def _float32(value: float) -> float:

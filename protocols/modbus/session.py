@@ -1,124 +1,87 @@
-"""One Modbus meter's conversation: requests out, registers in, as measured values in their units."""
+"""A meter with a fixed register map: requests out, registers in, as measured values in their units."""
 
 from __future__ import annotations
 
-import struct
-from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-from pymodbus.pdu import ModbusPDU, ReadHoldingRegistersRequest
-from pymodbus.pdu.register_message import ReadInputRegistersRequest
-
-from pipeline.errors import MeterRefusedError
+from pipeline.model import Quality, Value
+from pipeline.quantities import Quantity
+from protocols.modbus.conversation import Conversation, query_span, refusal
 from protocols.modbus.framing import Found, Framing
-from protocols.modbus.hunt import Hunter
-from protocols.modbus.planner import Span
 from protocols.modbus.register_map import Place, RegisterMap
-from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, NeedData, Query, Refused
-
-EXCEPTIONS: Final[Mapping[int, str]] = {
-    # MODBUS Application Protocol V1.1b3, section 7
-    0x01: "illegal function",
-    0x02: "illegal data address",
-    0x03: "illegal data value",
-    0x04: "server device failure",
-    0x05: "acknowledge",
-    0x06: "server device busy",
-    0x08: "memory parity error",
-    0x0A: "gateway path unavailable",
-    0x0B: "gateway target device failed to respond",
-}
-PASSING: Final = frozenset({0x04, 0x05, 0x06, 0x0A, 0x0B})
-"""Codes of a passing condition: the registers exist and are worth asking again."""
+from protocols.session import Answer, Event, NeedData, Query, Refused
 
 SPANS_KEPT = 64
 """Questions of which a session remembers what their answers hold."""
-_BODY = struct.Struct(">BHH")
-_REQUESTS: Mapping[int, type[ModbusPDU]] = {3: ReadHoldingRegistersRequest, 4: ReadInputRegistersRequest}
-_LONGEST_OVERHEAD = {Framing.RTU: 5, Framing.SOCKET: 9}
 
 
-def span_query(span: Span, framing: Framing) -> Query:
-    """Return the question for the registers of ``span``."""
-    return Query(
-        what=span.what,
-        body=_BODY.pack(span.function, span.address, span.count),
-        answer_bytes=_LONGEST_OVERHEAD[framing] + 2 * span.count,
-    )
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an answer told before the probe was through."""
 
-
-def query_span(query: Query) -> Span:
-    """Return the registers that a question asks for."""
-    return Span(*_BODY.unpack(query.body))
+    values: Mapping[Quantity, Value] = field(default_factory=dict)
+    flags: Mapping[Quantity, Quality] = field(default_factory=dict)
 
 
 class ModbusSession:
-    """Bytes in, events out, for the meter with one unit identifier (从站地址).
-
-    In RTU an answer does not say which addresses it holds: a late one of the same size cannot be told from
-    the awaited one. So a collector lets an unanswered RTU line rest before it asks again.
-    """
+    """Bytes in, events out, for the meter with one unit identifier (从站地址)."""
 
     def __init__(self, unit: int, register_map: RegisterMap, framing: Framing) -> None:
         """Read answers of ``unit``."""
         self._unit = unit
         self._map = register_map
-        self._hunter = Hunter(framing, unit)
-        self._transaction = 0
-        self._open: Query | None = None
+        self._conversation = Conversation(unit, framing, self._understand)
         self._places: dict[bytes, tuple[Place, ...]] = {}
         self._ratios: dict[str, float] = {}
-        self._misfit = ""
-        self._events: deque[Event] = deque()
+        self._misfits: Mapping[Quantity, str] = {}
+        self._held = _Held()
+        self._unanswered: Query | None = None
 
     def ask(self, query: Query) -> bytes:
         """Open a question and return the bytes to send; an older open question is forgotten."""
-        span = query_span(query)
-        self._transaction = self._transaction % 0xFFFF + 1
-        request = self._hunter.framer.request(
-            _REQUESTS[span.function](
-                dev_id=self._unit,
-                transaction_id=self._transaction,
-                address=span.address,
-                count=span.count,
-            )
-        )
-        self._events = deque(event for event in self._events if isinstance(event, Dropped))
-        self._take(self._hunter.expect(request))
-        self._open = query
-        return request
+        if self._unanswered not in (None, query):
+            self._held = _Held()  # what waited for an answer that never came is of another time
+        self._unanswered = query
+        return self._conversation.ask(query, query_span(query))
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the line, in any chunks."""
-        self._take(self._hunter.feed(data))
+        self._conversation.receive_data(data)
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """Return the next event, or ``NEED_DATA``."""
-        return self._events.popleft() if self._events else NEED_DATA
+        return self._conversation.next_event()
 
-    def _take(self, findings: Sequence[Found | Dropped]) -> None:
-        for finding in findings:
-            self._events.append(finding if isinstance(finding, Dropped) else self._understand(finding))
-
-    def _understand(self, found: Found) -> Event:
-        query, self._open = self._open, None
-        if query is None:
-            return Dropped(reason=DropReason.LATE, raw=found.raw)
+    def _understand(self, query: Query, found: Found) -> Event:
+        self._unanswered = None
         if found.exception_code is not None:
-            code = found.exception_code
-            meanings = (EXCEPTIONS.get(code, "unknown exception"),)
-            error = MeterRefusedError(query.what, code, meanings, lasting=code not in PASSING)
-            return Refused(query=query, raw=found.raw, error=error)
+            return self._refused(query, found)
         places = self._places_of(query)
         self._ratios |= self._map.ratios_in(places, found.registers)
         values, flags = self._map.read(places, found.registers, self._ratios)
-        self._misfit = self._map.misfit(values, self._misfit)
+        self._misfits = {**self._misfits, **self._map.misfits(places, values)}
+        self._held = _Held({**self._held.values, **values}, {**self._held.flags, **flags})
         facts = {"address": str(self._unit), **{name: f"{value:g}" for name, value in self._ratios.items()}}
-        if self._misfit:
+        misfits = tuple(filter(None, self._misfits.values()))
+        if misfits:
             # Numbers of another map look like numbers: none is better.
-            return Answer(query=query, raw=found.raw, facts=facts, deviations=(self._misfit,))
-        return Answer(query=query, raw=found.raw, values=values, flags=flags, facts=facts)
+            self._held = _Held()
+            return Answer(query=query, raw=found.raw, facts=facts, deviations=misfits)
+        if self._misfits.keys() < self._map.probe.keys():
+            # The rest of the probe is still to come, with one of the next answers of this round.
+            return Answer(query=query, raw=found.raw, facts=facts)
+        held, self._held = self._held, _Held()
+        return Answer(query=query, raw=found.raw, values=held.values, flags=held.flags, facts=facts)
+
+    def _refused(self, query: Query, found: Found) -> Refused:
+        refused = refusal(query, found)
+        if refused.error.lasting:
+            # A register that the model has is not there; a later answer to it alone may say otherwise.
+            meaning = ", ".join(refused.error.meanings)
+            self._misfits = {**self._misfits, **self._map.refused(query_span(query), meaning)}
+        return refused
 
     def _places_of(self, query: Query) -> tuple[Place, ...]:
         """Return what an answer holds; the same questions come slot after slot."""

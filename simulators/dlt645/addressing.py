@@ -10,6 +10,11 @@ ANY: Final = ANY_ADDRESS[0]
 EVERYBODY: Final = b"\x99" * 6
 
 
+def is_address(data: bytes) -> bool:
+    """Tell whether bytes are an address that a meter may bear: twelve digits."""
+    return len(data) == len(EVERYBODY) and all(byte & 0x0F <= 9 and byte >> 4 <= 9 for byte in data)  # noqa: PLR2004 - a digit
+
+
 def is_shortened_for(asked: bytes, own: bytes) -> bool:
     """Tell whether a shortened address means a meter: low bytes given, AA in place of the high ones.
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
+from pipeline.events import EventKind
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import on_wiring
-from simulators.dlt645.events import EventKind
 
 Condition = tuple[EventKind, str]
 """A kind of event and its phase."""
@@ -101,18 +101,18 @@ def _of_phase(
     volts_pu = phase.volts / ratings.voltage_v
     has_current = phase.amps > limits.no_current * ratings.basic_current_a
     if volts_pu < limits.loss_of_voltage and has_current:
-        yield EventKind.LOSS_OF_VOLTAGE
+        yield EventKind.VOLTAGE_LOSS
     if volts_pu < limits.phase_break and not has_current:
         yield EventKind.PHASE_BREAK
     if limits.phase_break <= volts_pu < limits.under_voltage:
-        yield EventKind.UNDER_VOLTAGE
+        yield EventKind.UNDERVOLTAGE
     if volts_pu > limits.over_voltage:
-        yield EventKind.OVER_VOLTAGE
+        yield EventKind.OVERVOLTAGE
     others_flow = max(other_amps, default=0.0) > limits.some_current * ratings.basic_current_a
     if not has_current and others_flow:
         yield EventKind.CURRENT_LOSS if volts_pu > limits.live_voltage else EventKind.CURRENT_BREAK
     if phase.amps > limits.over_current * ratings.max_current_a:
-        yield EventKind.OVER_CURRENT
+        yield EventKind.OVERCURRENT
     if phase.kw * 1000 > limits.overload * ratings.voltage_v * ratings.max_current_a:
         yield EventKind.OVERLOAD
     if phase.kw * 1000 < -limits.reverse_flow * ratings.voltage_v * ratings.basic_current_a:
@@ -123,7 +123,7 @@ def _of_all(phases: list[_Phase], ratings: Ratings, limits: Thresholds) -> Itera
     volts, amps = [p.volts for p in phases], [p.amps for p in phases]
     all_dark = max(volts) < limits.phase_break * ratings.voltage_v
     if all_dark and max(amps) > limits.some_current * ratings.basic_current_a:
-        yield EventKind.ALL_PHASE_LOSS
+        yield EventKind.ALL_VOLTAGE_LOSS
     if not all_dark and unbalance(volts) > limits.unbalance:
         yield EventKind.VOLTAGE_UNBALANCE
     if fmean(amps) > limits.some_current * ratings.basic_current_a and unbalance(amps) > limits.unbalance:

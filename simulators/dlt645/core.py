@@ -86,6 +86,8 @@ class MeterCore:
         """
         self.address = address_bytes(padded_address(address))
         """In wire order; changes by order."""
+        self.number = self.address
+        """Its number (表号), which stays when the address changes."""
         self.wiring, self.zone, self.traits = wiring, zone, traits
         self.ratings, self.thresholds = ratings, thresholds
         self.clock = MeterClock(clock, zone, traits, memory_from)
@@ -128,6 +130,16 @@ class MeterCore:
             self._past = _Past(self, since)
         self._past.history.advance(now)
         return self._past
+
+    def settled_at(self, period: int) -> datetime | None:
+        """Return the true time of the present (0) or of the n-th last settlement; None before the memory."""
+        now = self.clock.true_now()
+        if period == 0:
+            return now
+        passed = self.settlement.before(now, period)
+        if self.memory_from is None or period > len(passed):
+            return None
+        return passed[period - 1] if passed[period - 1] >= self.memory_from else None
 
     def judge(self, shown: Mapping[Quantity, float]) -> frozenset[Condition]:
         """Return what is wrong in what the meter shows."""

@@ -1,115 +1,65 @@
-"""Event counters and records of a simulated meter as the catalogue lays them out: families 03, 10 to 1F."""
+"""Event counters and records of a simulated meter, field by field as the catalogue lays them out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import Final
 
+from pipeline.events import EventKind
 from pipeline.quantities import Quantity
 from protocols.dlt645.catalogue import Field, Item
+from protocols.dlt645.catalogue_rows import Axis
+from protocols.dlt645.events import EVENTS, PARTS
 from protocols.dlt645.values import Kind, number_to_bcd
-from simulators.dlt645.events import PHASED, RECORDS_KEPT, Event, EventKind, EventLog, EventValue
+from simulators.dlt645.conditions import unbalance
+from simulators.dlt645.events import PHASED, RECORDS_KEPT, Event, EventLog, EventValue
 from simulators.dlt645.measuring import Measuring
 from simulators.dlt645.rates import COUNTS_PER_UNIT
 from simulators.dlt645.registers import Registers
 from simulators.dlt645.values_shown import ValuesShown
 
-STARTS, ENDS = "starts_at", "ends_at"
-PHASES: Final = ("a", "b", "c")
-GROWTHS: Final = (0x01, 0x02, 0x03, 0x04)
-"""DI2 of the registers whose growth a record tells: import, export, combined reactive 1 and 2."""
-TOTALS: Final = tuple(f"growth_{code:02x}" for code in GROWTHS)
-SIX_REGISTERS: Final = (0x01, 0x02, 0x05, 0x06, 0x07, 0x08)
-PHASE_OFFSET: Final = {"": 0x00, "a": 0x14, "b": 0x28, "c": 0x3C}
-"""From a register's DI2 to that of its phase."""
-
-
-def _growths(*phases: str) -> tuple[str, ...]:
-    return tuple(f"{total}{phase and '_' + phase}" for phase in phases for total in TOTALS)
-
-
-def _electrical(phase: str) -> tuple[str, ...]:
-    stems = ("voltage", "current", "active_power", "reactive_power", "power_factor")
-    return (*_growths(phase), *(f"{stem}_{phase}" for stem in stems))
-
-
-_SPAN: Final = (STARTS, ENDS)
-_SHORT: Final = (*_SPAN, *TOTALS, *(name for phase in PHASES for name in _electrical(phase)))
-_LONG: Final = (*_SHORT, "ampere_hours", *(f"ampere_hours_{phase}" for phase in PHASES))
-_SIXTEEN: Final = _growths("", *PHASES)
-_REGISTERS: Final = tuple(
-    f"register_{code + offset:02x}" for offset in PHASE_OFFSET.values() for code in SIX_REGISTERS
-)
-
-LAYOUTS: Final[Mapping[EventKind, tuple[str, ...]]] = MappingProxyType(
-    {
-        # The fields of a record in wire order (DL/T 645-2007, annex A.4).
-        **dict.fromkeys(
-            (
-                EventKind.LOSS_OF_VOLTAGE,
-                EventKind.UNDER_VOLTAGE,
-                EventKind.OVER_VOLTAGE,
-                EventKind.PHASE_BREAK,
-            ),
-            _LONG,
-        ),
-        EventKind.ALL_PHASE_LOSS: (STARTS, "current", ENDS),
-        EventKind.AUXILIARY_LOSS: _SPAN,
-        EventKind.VOLTAGE_SEQUENCE: (*_SPAN, *_SIXTEEN),
-        EventKind.CURRENT_SEQUENCE: (*_SPAN, *_SIXTEEN),
-        EventKind.VOLTAGE_UNBALANCE: (*_SPAN, "rate", *_SIXTEEN),
-        EventKind.CURRENT_UNBALANCE: (*_SPAN, "rate", *_SIXTEEN),
-        EventKind.CURRENT_LOSS: _SHORT,
-        EventKind.OVER_CURRENT: _SHORT,
-        EventKind.CURRENT_BREAK: _SHORT,
-        EventKind.REVERSE_FLOW: (*_SPAN, *_SIXTEEN),
-        EventKind.OVERLOAD: (*_SPAN, *_SIXTEEN),
-        EventKind.POWER_DOWN: _SPAN,
-        EventKind.PROGRAMMING: (STARTS, "operator", *(f"identifier_{n}" for n in range(1, 11))),
-        EventKind.METER_CLEAR: (STARTS, "operator", *_REGISTERS),
-        EventKind.DEMAND_RESET: (
-            STARTS,
-            "operator",
-            *(part for name in _REGISTERS for part in (f"demand_{name[9:]}", f"demand_{name[9:]}_at")),
-        ),
-        EventKind.EVENT_CLEAR: (STARTS, "operator", "identifier_1"),
-        EventKind.CLOCK_SET: ("operator", "before", "after"),
-        **dict.fromkeys(
-            (EventKind.COVER_OPEN, EventKind.TERMINAL_COVER_OPEN),
-            (
-                *_SPAN,
-                *(f"before_{code:02x}" for code in SIX_REGISTERS),
-                *(f"after_{code:02x}" for code in SIX_REGISTERS),
-            ),
-        ),
-    }
-)
-FAMILIES_2013: Final = {
-    0x10: EventKind.LOSS_OF_VOLTAGE,
-    0x11: EventKind.UNDER_VOLTAGE,
-    0x12: EventKind.OVER_VOLTAGE,
-    0x13: EventKind.PHASE_BREAK,
-    0x14: EventKind.VOLTAGE_SEQUENCE,
-    0x15: EventKind.CURRENT_SEQUENCE,
-    0x16: EventKind.VOLTAGE_UNBALANCE,
-    0x17: EventKind.CURRENT_UNBALANCE,
-    0x18: EventKind.CURRENT_LOSS,
-    0x19: EventKind.OVER_CURRENT,
-    0x1A: EventKind.CURRENT_BREAK,
-    0x1B: EventKind.REVERSE_FLOW,
-    0x1C: EventKind.OVERLOAD,
-    0x1D: EventKind.RELAY_OPEN,
-    0x1E: EventKind.RELAY_CLOSE,
+START: Final = "start"
+END: Final = "end"
+SCOPES: Final = {
+    "total": (0x00, ""),
+    "phase A": (0x14, "_a"),
+    "phase B": (0x28, "_b"),
+    "phase C": (0x3C, "_c"),
 }
-"""DI3 of the State Grid families since 2013, EE PP xx nn."""
-COUNT_2013, MINUTES_2013 = (0x00, 0x01), (0x00, 0x02)
-START_2013, END_2013 = 0x01, 0x25
+"""How fields name all phases and each: what is added to a register's DI2, and what to a quantity's name."""
+REGISTERS: Final = {
+    0x01: "forward active energy",
+    0x02: "reverse active energy",
+    0x03: "combined reactive energy 1",
+    0x04: "combined reactive energy 2",
+    0x05: "reactive energy quadrant I",
+    0x06: "reactive energy quadrant II",
+    0x07: "reactive energy quadrant III",
+    0x08: "reactive energy quadrant IV",
+}
+"""DI2 of the registers that records tell, and what their fields call them."""
+DEMANDS: Final = {
+    0x01: "maximum forward active demand",
+    0x02: "maximum reverse active demand",
+    0x05: "maximum reactive demand quadrant I",
+    0x06: "maximum reactive demand quadrant II",
+    0x07: "maximum reactive demand quadrant III",
+    0x08: "maximum reactive demand quadrant IV",
+}
+VARIABLES: Final = {
+    "voltage": "voltage",
+    "current": "current",
+    "active power": "active_power",
+    "reactive power": "reactive_power",
+    "power factor": "power_factor",
+}
+UNBALANCED: Final = {EventKind.VOLTAGE_UNBALANCE: "voltage", EventKind.CURRENT_UNBALANCE: "current"}
+PERCENT: Final = 100.0
 
 
 class EventRecords:
-    """Encodes what the event memory holds, as far as the catalogue knows the layout."""
+    """Encodes what the event memory holds."""
 
     __slots__ = ("_log", "_measuring", "_registers", "_values")
 
@@ -121,119 +71,126 @@ class EventRecords:
         self._values = values
 
     def content(self, item: Item) -> bytes:
-        """Return the content of an event identifier; empty when the meter has no such record."""
-        number, low, high, family = item.wire
-        if family in FAMILIES_2013:
-            return self._of_2013(item, FAMILIES_2013[family], high, low, number)
-        return self._of_2007(item, high << 8 | low, number)
-
-    def _of_2007(self, item: Item, code: int, number: int) -> bytes:
-        kind = _KINDS.get(code)
-        if kind is not None and number == 0:
-            return self._counter(item, kind)
-        phase = ""
-        if kind is None or kind in PHASED:
-            # Records of phases: 03 kind phase number.
-            kind, phase = _KINDS.get(code & 0xFF00), "abc"[(code & 0xFF) - 1 : code & 0xFF]
-        if kind is None or (kind in PHASED) != bool(phase):
+        """Return the content of an event identifier; empty when the item is no event."""
+        kind = item.row.event
+        if kind is None:
             return b""
-        return self._record(item, kind, phase, number)
+        is_counter = item.wire[0 if item.wire[3] == EVENTS else 1] == 0
+        return self._counter(item, kind) if is_counter else self._record(item, kind)
 
     def _counter(self, item: Item, kind: EventKind) -> bytes:
-        """Return a count, or count and minutes, of one or of each of three phases."""
-        phases = PHASES if kind in PHASED else ("",)
-        numbers = [n for p in phases for n in (self._log.count(kind, p), self._log.minutes(kind, p))]
-        if len(item.fields) == len(phases):
-            numbers = numbers[::2]
-        if len(item.fields) != len(numbers):
-            return b""
-        return b"".join(
-            number_to_bcd(n, f.form, rolls_over=True) for n, f in zip(numbers, item.fields, strict=True)
-        )
+        """Return counts, and minutes where the fields say so, of one part or of all in turn."""
+        part = _part(item)
+        parts = [part] if part else PARTS["phase"] if kind in PHASED else [""]
+        if kind is EventKind.DEMAND_OVER_LIMIT and not part:
+            parts = PARTS["six"]
+        each = max(len(item.fields) // len(parts), 1)
+        content = b""
+        for at, field in enumerate(item.fields):
+            of = parts[min(at // each, len(parts) - 1)]
+            is_minutes = field.unit == "min"
+            number = self._log.minutes(kind, of) if is_minutes else self._log.count(kind, of)
+            content += number_to_bcd(number, field.form, rolls_over=True)
+        return content
 
-    def _record(self, item: Item, kind: EventKind, phase: str, number: int) -> bytes:
-        names = LAYOUTS.get(kind, ())
-        if not 1 <= number <= RECORDS_KEPT or len(item.fields) != len(names):
+    def _record(self, item: Item, kind: EventKind) -> bytes:
+        """Return a record, or of the families of 2013 the one field that is asked."""
+        records = self._log.last(kind, _part(item))
+        number = item.wire[0]
+        if not 1 <= number <= RECORDS_KEPT:
             return b""
-        records = self._log.last(kind, phase)
         if number > len(records):
-            # A record that never was is all zeros.
-            return bytes(item.element_length)
+            return bytes(item.element_length)  # A record that never was is all zeros. [MEM]
         event = records[number - 1]
         values = {**self.measured(event), **event.values}
-        return b"".join(self._field(f, values.get(n)) for f, n in zip(item.fields, names, strict=True))
-
-    def _of_2013(self, item: Item, kind: EventKind, phase_code: int, part: int, number: int) -> bytes:
-        phase = "abc"[phase_code - 1 : phase_code] if phase_code else ""
-        if (kind in PHASED) != bool(phase) or len(item.fields) != 1:
-            return b""
-        field = item.fields[0]
-        if (part, number) == COUNT_2013:
-            return number_to_bcd(self._log.count(kind, phase), field.form, rolls_over=True)
-        if (part, number) == MINUTES_2013:
-            return number_to_bcd(self._log.minutes(kind, phase), field.form, rolls_over=True)
-        records = self._log.last(kind, phase)
-        if part not in (START_2013, END_2013) or not 1 <= number <= RECORDS_KEPT:
-            return b""
-        if number > len(records):
-            return bytes(field.form.length)
-        event = records[number - 1]
-        return self._field(field, event.starts_at if part == START_2013 else event.ends_at)
+        return b"".join(self._field(field, _value_of(field, values)) for field in item.fields)
 
     def measured(self, event: Event) -> Mapping[str, EventValue]:
-        """Return what a record tells of measurements: growth of registers, values at the start."""
-        found: dict[str, EventValue] = {STARTS: event.starts_at}
+        """Return what a record tells of measurements, by the names of its fields."""
+        found: dict[str, EventValue] = {START: event.starts_at, "time": event.starts_at}
         if event.ends_at is not None:
-            found[ENDS] = event.ends_at
-            found |= dict(self._grown(event.starts_at, event.ends_at))
+            found[END] = event.ends_at
+        found |= dict(self._stood(event.starts_at, event.ends_at))
         shown = self._measuring.read(event.starts_at)
-        found |= {name: shown[q] for name, q in _ELECTRICAL.items() if q in shown}
-        found |= dict(self._stood(event))
+        for scope, (_, suffix) in SCOPES.items():
+            for name, stem in VARIABLES.items():
+                quantity = _QUANTITIES.get(stem + suffix)
+                if quantity is not None and quantity in shown:
+                    found[f"{scope} {name}"] = shown[quantity]
+        if event.kind in UNBALANCED:
+            stem = UNBALANCED[event.kind]
+            phases = [shown[q] for q in (_QUANTITIES[f"{stem}_{p}"] for p in "abc") if q in shown]
+            found["greatest unbalance"] = PERCENT * unbalance(phases) if phases else 0.0
         return found
 
-    def _grown(self, start: datetime, end: datetime) -> Iterator[tuple[str, float]]:
-        for phase, offset in PHASE_OFFSET.items():
-            for code, name in zip(GROWTHS, _growths(phase), strict=True):
+    def _stood(self, start: datetime, end: datetime | None) -> Iterator[tuple[str, float]]:
+        """Yield what registers showed at the start and the end, and how far they ran."""
+        for scope, (offset, _) in SCOPES.items():
+            for code, name in REGISTERS.items():
                 before = self._registers.total(code + offset, start)
-                after = self._registers.total(code + offset, end)
-                if before is not None and after is not None:
-                    yield name, (after - before) / COUNTS_PER_UNIT
-
-    def _stood(self, event: Event) -> Iterator[tuple[str, float]]:
-        for code in SIX_REGISTERS:
-            before = self._registers.total(code, event.starts_at)
-            after = self._registers.total(code, event.ends_at or event.starts_at)
-            if before is not None and after is not None:
-                yield f"before_{code:02x}", before / COUNTS_PER_UNIT
-                yield f"after_{code:02x}", after / COUNTS_PER_UNIT
+                after = before if end is None else self._registers.total(code + offset, end)
+                if before is None or after is None:
+                    continue
+                yield f"{scope} {name}", before / COUNTS_PER_UNIT
+                yield f"{scope} {name} increment", (after - before) / COUNTS_PER_UNIT
+                if scope == "total":
+                    yield f"{name} before", before / COUNTS_PER_UNIT
+                    yield f"{name} after", after / COUNTS_PER_UNIT
 
     def _field(self, field: Field, value: EventValue | None) -> bytes:
         """Return one field; zeros for what the meter did not note, such as the end of what still lasts."""
+        form = field.form
         if isinstance(value, bytes):
-            return value[: field.form.length].ljust(field.form.length, b"\0")
+            return value[: form.length].ljust(form.length, b"\0")
         if isinstance(value, datetime):
-            is_time = field.form.kind is Kind.TIME
-            return self._values.time(value, field.form) if is_time else bytes(field.form.length)
-        if value is None or field.form.kind is not Kind.NUMBER:
-            return bytes(field.form.length)
+            return self._values.time(value, form) if form.kind is Kind.TIME else bytes(form.length)
+        if value is None or form.kind is not Kind.NUMBER:
+            return bytes(form.length)
         try:
-            return number_to_bcd(value, field.form)
+            return number_to_bcd(value, form)
         except ValueError:
-            return b"\xff" * field.form.length
+            return b"\xff" * form.length
 
 
 def registers_noted(registers: Registers, at: datetime) -> Mapping[str, EventValue]:
     """Return the registers that the record of a meter clear keeps, as they stood before."""
-    codes = [code + offset for offset in PHASE_OFFSET.values() for code in SIX_REGISTERS]
-    totals: Sequence[tuple[int, int | None]] = [(code, registers.total(code, at)) for code in codes]
-    return {f"register_{code:02x}": total / COUNTS_PER_UNIT for code, total in totals if total is not None}
+    totals = {
+        f"{scope} {name} before": registers.total(code + offset, at)
+        for scope, (offset, _) in SCOPES.items()
+        for code, name in REGISTERS.items()
+    }
+    return {name: total / COUNTS_PER_UNIT for name, total in totals.items() if total is not None}
 
 
-_KINDS: Final = {
-    kind.value: kind for kind in EventKind if kind not in (EventKind.RELAY_OPEN, EventKind.RELAY_CLOSE)
-}
-_ELECTRICAL: Final = {
-    f"{stem}_{phase}": Quantity(f"{stem}_{phase}")
-    for stem in ("voltage", "current", "active_power", "reactive_power", "power_factor")
-    for phase in PHASES
+def demands_noted(peaks: Mapping[tuple[int, int], tuple[float, datetime]]) -> Mapping[str, EventValue]:
+    """Return the demands that the record of a demand reset keeps, by DI2 and rate as they stood before."""
+    noted: dict[str, EventValue] = {}
+    for (code, rate), (value, at) in peaks.items():
+        if rate == 0 and code in DEMANDS:
+            noted |= {f"total {DEMANDS[code]} before": value, f"total {DEMANDS[code]} at": at}
+    return noted
+
+
+def _part(item: Item) -> str:
+    """Return the phase, or the direction of a demand, that an identifier names; empty for none."""
+    for token, code in zip(item.row.tokens, reversed(item.wire), strict=True):
+        if isinstance(token, Axis) and token.name in PARTS:
+            return PARTS[token.name][code - 1]
+    return ""
+
+
+def _value_of(field: Field, values: Mapping[str, EventValue]) -> EventValue | None:
+    """Return the value of a field: ``identifier 3`` is the third piece of what is noted as ``identifier``."""
+    name, _, number = field.name.rpartition(" ")
+    whole = values.get(name) if number.isdecimal() else None
+    if isinstance(whole, bytes):
+        at = (int(number) - 1) * field.form.length
+        return whole[at : at + field.form.length]
+    return values.get(field.name)
+
+
+_QUANTITIES: Final = {
+    f"{stem}{phase}": Quantity(f"{stem}{phase}")
+    for stem in VARIABLES.values()
+    for phase in ("_a", "_b", "_c")
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from pipeline.events import EventKind
 from pipeline.quantities import Quantity
 from simulators.dlt645.conditions import Condition
-from simulators.dlt645.events import Event, EventKind, EventLog
+from simulators.dlt645.events import Event, EventLog
 from simulators.dlt645.measuring import Measuring
 
 SECOND = timedelta(seconds=1)

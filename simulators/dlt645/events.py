@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import IntEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
+
+from pipeline.events import EventKind
 
 RECORDS_KEPT: Final = 10
 """The last ten of each kind and phase can be read (identifiers 01 to 0A)."""
@@ -18,53 +19,14 @@ EventValue: TypeAlias = float | datetime | bytes
 NO_VALUES: Final[Mapping[str, EventValue]] = MappingProxyType({})
 
 
-class EventKind(IntEnum):
-    """What meters keep records of; the value is DI2 and DI1 of its identifiers 03 DI2 DI1 nn."""
-
-    LOSS_OF_VOLTAGE = 0x0100
-    UNDER_VOLTAGE = 0x0200
-    OVER_VOLTAGE = 0x0300
-    PHASE_BREAK = 0x0400
-    ALL_PHASE_LOSS = 0x0500
-    AUXILIARY_LOSS = 0x0600
-    VOLTAGE_SEQUENCE = 0x0700
-    CURRENT_SEQUENCE = 0x0800
-    VOLTAGE_UNBALANCE = 0x0900
-    CURRENT_UNBALANCE = 0x0A00
-    CURRENT_LOSS = 0x0B00
-    OVER_CURRENT = 0x0C00
-    CURRENT_BREAK = 0x0D00
-    REVERSE_FLOW = 0x0E00
-    OVERLOAD = 0x0F00
-    POWER_DOWN = 0x1100
-    PROGRAMMING = 0x3000
-    METER_CLEAR = 0x3001
-    DEMAND_RESET = 0x3002
-    EVENT_CLEAR = 0x3003
-    CLOCK_SET = 0x3004
-    PERIOD_TABLES = 0x3005
-    ZONE_TABLES = 0x3006
-    REST_DAYS = 0x3007
-    HOLIDAYS = 0x3008
-    COMBINED_ACTIVE = 0x3009
-    COMBINED_REACTIVE_1 = 0x300A
-    COMBINED_REACTIVE_2 = 0x300B
-    SETTLEMENT_DAYS = 0x300C
-    COVER_OPEN = 0x300D
-    TERMINAL_COVER_OPEN = 0x300E
-    RELAY_OPEN = 0x1D00
-    """Only in the families of 2013 (1D 跳闸), not under 03."""
-    RELAY_CLOSE = 0x1E00
-
-
 PHASED: Final = frozenset(
     {
-        EventKind.LOSS_OF_VOLTAGE,
-        EventKind.UNDER_VOLTAGE,
-        EventKind.OVER_VOLTAGE,
+        EventKind.VOLTAGE_LOSS,
+        EventKind.UNDERVOLTAGE,
+        EventKind.OVERVOLTAGE,
         EventKind.PHASE_BREAK,
         EventKind.CURRENT_LOSS,
-        EventKind.OVER_CURRENT,
+        EventKind.OVERCURRENT,
         EventKind.CURRENT_BREAK,
         EventKind.REVERSE_FLOW,
         EventKind.OVERLOAD,
@@ -79,13 +41,13 @@ class Event:
 
     kind: EventKind
     phase: str = ""
-    """``a``, ``b``, ``c``, or empty."""
+    """``a``, ``b``, ``c``, or empty; of a demand over its limit what ``MeterEvent.part`` has."""
     starts_at: datetime
     """True time."""
     ends_at: datetime | None
     """None while it lasts; the start itself for what has no length."""
     values: Mapping[str, EventValue] = field(default_factory=lambda: NO_VALUES)
-    """What was noted, by the name of the field in the record."""
+    """What was noted, by the name of the field in the catalogue's record."""
 
 
 class EventLog:

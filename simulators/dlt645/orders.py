@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pipeline.events import EventKind
 from protocols.dlt645.functions import Function2007
+from protocols.dlt645.relay import Control
 from protocols.dlt645.values import bytes_to_instant, digits_to_bytes, parse_format
 from simulators.dlt645.access import CLEAR_CLASS, PASSWORD_BYTES, WRITE_CLASS
+from simulators.dlt645.addressing import is_address
 from simulators.dlt645.core import RATES, MeterCore
-from simulators.dlt645.event_records import registers_noted
-from simulators.dlt645.events import NO_VALUES, NOT_CLEARED, Event, EventKind, EventValue
+from simulators.dlt645.event_records import demands_noted, registers_noted
+from simulators.dlt645.events import NO_VALUES, NOT_CLEARED, Event, EventValue
+from simulators.dlt645.programming import before, kinds_of, programming_of
 from simulators.dlt645.reading import CLOCK, NAMES
-from simulators.dlt645.relay import RelayOrder
 from simulators.dlt645.replies import ErrorBit, Reply, SecurityBit
 
 IDENTIFIER: Final = 4
@@ -33,18 +36,6 @@ ALL_EVENTS: Final = b"\xff" * IDENTIFIER
 OUTPUTS: Final = (0, 1, 2)
 """Clock pulse, demand period, tariff switch. [MEM]"""
 _STAMP: Final = parse_format("YYMMDDhhmmss")
-_KINDS: Final = (
-    # What programming of a family is recorded as besides programming itself; by DI3, DI2, DI1.
-    (bytes.fromhex("040100"), EventKind.PERIOD_TABLES),
-    (bytes.fromhex("040200"), EventKind.PERIOD_TABLES),
-    (bytes.fromhex("040300"), EventKind.HOLIDAYS),
-    (bytes.fromhex("040008"), EventKind.REST_DAYS),
-    (bytes.fromhex("04000601"), EventKind.COMBINED_ACTIVE),
-    (bytes.fromhex("04000602"), EventKind.COMBINED_REACTIVE_1),
-    (bytes.fromhex("04000603"), EventKind.COMBINED_REACTIVE_2),
-    (bytes.fromhex("04000B"), EventKind.SETTLEMENT_DAYS),
-)
-_ZONE_TABLES: Final = (digits_to_bytes("04010000"), digits_to_bytes("04020000"))
 _TARIFF_FAMILIES: Final = tuple(bytes.fromhex(di) for di in ("040001", "040002", "040008", "0401", "0402"))
 _LOAD_FAMILIES: Final = tuple(bytes.fromhex(di) for di in ("04000901", "04000A"))
 
@@ -90,10 +81,10 @@ class Orders:
         if sent is None:
             return
         now = core.clock.true_now()
-        before = core.values.time(now, _STAMP)
+        was = core.values.time(now, _STAMP)
         if core.clock.obey_broadcast(sent):
-            after = core.values.time(now, _STAMP)
-            self._note(EventKind.CLOCK_SET, bytes(OPERATOR), {"before": before, "after": after})
+            now_shown = core.values.time(now, _STAMP)
+            self._note(EventKind.CLOCK_SET, bytes(OPERATOR), {"clock before": was, "clock after": now_shown})
 
     def write(self, data: bytes) -> Reply:
         """Write a parameter (14): identifier, password, operator, content."""
@@ -111,15 +102,14 @@ class Orders:
         if wire in CLOCK:
             return self._set_clock(wire, content, operator)
         if wire in NAMES:
-            return ErrorBit.PASSWORD
+            return self._rename(wire, content)
         return self._program(wire, content, operator)
 
     def write_address(self, data: bytes) -> Reply | None:
         """Take a new address (15); silence for what is none, or without the programming key."""
         core = self._core
-        is_number = all(byte & 0x0F <= 9 and byte >> 4 <= 9 for byte in data)  # noqa: PLR2004 - a digit
         locked_out = core.traits.needs_programming_key and not core.access.is_key_held
-        if len(data) != len(core.address) or not is_number or locked_out:
+        if not is_address(data) or locked_out:
             return None
         core.address = data
         return b""
@@ -155,10 +145,7 @@ class Orders:
             return wrong
         core = self._core
         past, now = core.past, core.clock.true_now()
-        noted: dict[str, EventValue] = {}
-        for (code, rate), (value, at) in (past.demand.peaks(0) or {}).items():
-            if rate == 0:
-                noted |= {f"demand_{code:02x}": value, f"demand_{code:02x}_at": at}
+        noted = demands_noted(past.demand.peaks(0) or {})
         self._note(EventKind.DEMAND_RESET, data[PASSWORD_BYTES:SIGNED], noted)
         past.demand.reset(now)
         return b""
@@ -184,26 +171,26 @@ class Orders:
         )
         if wrong:
             return wrong
-        kinds = set(EventKind) if which == ALL_EVENTS else _kinds_of(which)
+        kinds = set(EventKind) if which == ALL_EVENTS else kinds_of(which)
         if not kinds:
             return ErrorBit.NO_SUCH_DATA
         _ = self._core.past  # what happened up to now must not come back
         self._core.events.clear(kinds - NOT_CLEARED)
         self._core.past.watch.forget()
-        self._note(EventKind.EVENT_CLEAR, data[PASSWORD_BYTES:SIGNED], {"identifier_1": which})
+        self._note(EventKind.EVENT_CLEAR, data[PASSWORD_BYTES:SIGNED], {"identifier": which})
         return b""
 
     def control(self, data: bytes) -> Reply | SecurityBit:
         """Switch relay, alarm or supply guard (1C): password, operator, N1 to N8."""
         core, order = self._core, data[SIGNED:]
-        if len(order) != 8 or order[0] not in RelayOrder.__members__.values():  # noqa: PLR2004 - N1 to N8
+        if len(order) != 8 or order[0] not in Control.__members__.values():  # noqa: PLR2004 - N1 to N8
             return SecurityBit.OTHER
         if core.access.check(data, CLEAR_CLASS, core.clock.now(), needs_key=False):
             return SecurityBit.IDENTITY
         deadline = bytes_to_instant(order[2:], core.zone)
         if deadline is not None and core.clock.now() > deadline:
             return SecurityBit.OTHER
-        done = core.relay.order(RelayOrder(order[0]), order[1], core.clock.true_now())
+        done = core.relay.order(Control(order[0]), order[1], core.clock.true_now())
         return b"" if done else SecurityBit.OTHER
 
     def output(self, data: bytes) -> Reply:
@@ -221,7 +208,8 @@ class Orders:
     def _program(self, wire: bytes, content: bytes, operator: bytes) -> Reply:
         core, di = self._core, wire[::-1]
         now = core.clock.true_now()
-        old = core.parameters.get(wire) or b""
+        programming = programming_of(wire)
+        old = b"" if programming is None else before(programming, core.parameters)
         rates = core.parameters.number(RATES)
         if di.startswith(_TARIFF_FAMILIES):
             core.counter.changed(now, rates)  # up to now the old tables hold
@@ -233,10 +221,19 @@ class Orders:
             core.tariffs.changed()
         if di.startswith(_LOAD_FAMILIES):
             core.load_memory.restart()
-        self._note(EventKind.PROGRAMMING, operator, {"identifier_1": wire})
-        kind = EventKind.ZONE_TABLES if wire in _ZONE_TABLES else _kind_of(di)
-        if kind is not None:
-            self._note(kind, operator, {"old": old})
+        self._note(EventKind.PROGRAMMING, operator, {"identifier": wire})
+        if programming is not None:
+            self._note(programming.kind, operator, {programming.field: old})
+        return b""
+
+    def _rename(self, wire: bytes, content: bytes) -> Reply:
+        """Write the communication address or the meter number."""
+        if not is_address(content):
+            return ErrorBit.OTHER
+        if wire == NAMES[0]:
+            self._core.address = content
+        else:
+            self._core.number = content
         return b""
 
     def _set_clock(self, wire: bytes, content: bytes, operator: bytes) -> Reply:
@@ -257,26 +254,13 @@ class Orders:
             return ErrorBit.OTHER
         now = core.clock.true_now()
         core.counter.now(now)
-        before = core.values.time(now, _STAMP)
+        was = core.values.time(now, _STAMP)
         core.clock.set_to(wanted)
-        after = core.values.time(now, _STAMP)
-        self._note(EventKind.CLOCK_SET, operator, {"before": before, "after": after})
+        now_shown = core.values.time(now, _STAMP)
+        self._note(EventKind.CLOCK_SET, operator, {"clock before": was, "clock after": now_shown})
         return b""
 
     def _note(self, kind: EventKind, operator: bytes, values: Mapping[str, EventValue] = NO_VALUES) -> None:
         at = self._core.clock.true_now()
         noted = {"operator": operator, **values}
         self._core.events.add(Event(kind=kind, starts_at=at, ends_at=at, values=noted))
-
-
-def _kind_of(di: bytes) -> EventKind | None:
-    return next((kind for start, kind in _KINDS if di.startswith(start)), None)
-
-
-def _kinds_of(which: bytes) -> set[EventKind]:
-    """Return the kinds that FF DI1 DI2 DI3 means; DI1 is FF or 00 for those that are counted by phase."""
-    _, low, high, family = which
-    if family != 0x03:  # noqa: PLR2004 - events of the standard
-        return set()
-    whole = {kind for kind in EventKind if kind >> 8 == high}
-    return {kind for kind in whole if kind & 0xFF == low} if high == 0x30 and low != 0xFF else whole  # noqa: PLR2004 - programming kinds, all of them

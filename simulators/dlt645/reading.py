@@ -7,7 +7,7 @@ from typing import Final
 
 from protocols.dlt645.catalogue import Field, Item, lookup
 from protocols.dlt645.decoding import BLOCK_TRAILER
-from protocols.dlt645.session import FREEZE_TIME, LOAD_RECORD
+from protocols.dlt645.memory import FREEZE_TIME, LOAD_RECORD
 from protocols.dlt645.values import digits_to_bytes, number_to_bcd, parse_format, time_to_bytes
 from simulators.dlt645.core import RATES, MeterCore
 from simulators.dlt645.demand import Peak, rates_of
@@ -75,7 +75,7 @@ class Reader:
         """Return what is set in the meter, its names, clock and status words; None for anything else."""
         core = self._core
         if wire in NAMES:
-            return core.address
+            return core.address if wire == NAMES[0] else core.number
         if wire in CLOCK:
             return time_to_bytes(core.clock.local(), CLOCK[wire])
         if wire[1:] == STATUS_WORDS and (wire[0] == ALL or 1 <= wire[0] <= len(core.traits.status_words)):
@@ -113,11 +113,11 @@ class Reader:
         else:
             values = self._energy_at(code, rate, settlement) or []
         digits = self._core.traits.register_digits
-        return b"".join(counts_to_bcd(value, item.row.formats[0], digits) for value in values)
+        return b"".join(counts_to_bcd(value, item.row.parts[0].form, digits) for value in values)
 
     def _energy_at(self, code: int, rate: int, settlement: int) -> list[int] | None:
         """Return one register, or total and rates for rate FF; None when it is not kept."""
-        instant = self._instant(settlement)
+        instant = self._core.settled_at(settlement)
         if instant is None:
             return None
         registers, is_present = self._core.registers, settlement == 0
@@ -132,17 +132,6 @@ class Reader:
             return [total, *rates]
         values = [total, *rates]
         return [values[rate]] if rate < len(values) else None
-
-    def _instant(self, settlement: int) -> datetime | None:
-        """Return the true time of the present (0) or of the n-th last settlement; None before the memory."""
-        core = self._core
-        now = core.clock.true_now()
-        if settlement == 0:
-            return now
-        passed = core.settlement.before(now)
-        if core.memory_from is None or settlement > len(passed):
-            return None
-        return passed[settlement - 1] if passed[settlement - 1] >= core.memory_from else None
 
     def _demand(self, item: Item) -> bytes:
         settlement, rate, code, _ = item.wire
@@ -178,7 +167,7 @@ class Reader:
         return self._peak(item, None) if code == EXPORT_DEMAND and never_exported else b""
 
     def _peak(self, item: Item, peak: Peak | None) -> bytes:
-        value_form, time_form = item.row.formats
+        value_form, time_form = (part.form for part in item.row.parts)
         if peak is None:
             return bytes(value_form.length + time_form.length)
         return number_or_ff(peak[0], item.fields[0]) + self._core.values.time(peak[1], time_form)
@@ -223,7 +212,7 @@ class Reader:
         if at is None or self._core.traits.refuses_freezes:
             return b""
         if content == FREEZE_TIME:
-            return self._core.values.time(at, item.row.formats[0])
+            return self._core.values.time(at, item.row.parts[0].form)
         if content in FREEZE_DEMANDS or content == FREEZE_POWERS:
             return self._core.values.measured(item, at)
         register = self._core.registers.at(content, at, is_present=False)
@@ -232,7 +221,7 @@ class Reader:
         total, rates = register
         values = (total, *rates) if len(item.fields) > 1 else (total,)
         digits = self._core.traits.register_digits
-        return b"".join(counts_to_bcd(value, item.row.formats[0], digits) for value in values)
+        return b"".join(counts_to_bcd(value, item.row.parts[0].form, digits) for value in values)
 
 
 def _statistics(month: VoltageMonth) -> tuple[float | datetime | None, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pipeline.quantities import Quantity
 from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import BLOCK_TRAILER
 from protocols.dlt645.values import parse_format, time_to_bytes
@@ -33,9 +32,27 @@ ENERGY: Final[Mapping[int, int]] = MappingProxyType(
         0x916: 0x07,
     }
 )
-DEMAND: Final[Mapping[int, int]] = MappingProxyType({0xA01: 0x01, 0xA02: 0x02})
+DEMAND: Final[Mapping[int, int]] = MappingProxyType(
+    {0xA01: 0x01, 0xA02: 0x02, 0xA13: 0x05, 0xA14: 0x08, 0xA15: 0x06, 0xA16: 0x07}
+)
+DEMAND_TIME: Final = MappingProxyType({kind + 0x100: code for kind, code in DEMAND.items()})
+PARAMETERS: Final = MappingProxyType(
+    {
+        # What both editions have in the same format.
+        0xC031: "0400040A",
+        0xC111: "04000103",
+        0xC112: "04000104",
+        0xC117: "04000B01",
+        0xC310: "04000201",
+        0xC311: "04000202",
+        0xC312: "04000203",
+        0xC313: "04000204",
+    }
+)
+MONTHS: Final = 0x0C0
+"""The bits of the identifier's first three digits that count months back."""
 BLOCK: Final = 0xF
-VOLTAGE: Final = 0xB61
+VOLTAGES: Final = (0xB61, 0xB69)
 
 
 class Reader1997:
@@ -57,39 +74,51 @@ class Reader1997:
         item = lookup(wire)
         if item is None or (item.is_block and core.traits.refuses_blocks):
             return ErrorBit1997.IDENTIFIER
-        kind, element = divmod(int.from_bytes(wire, "little"), 16)
-        content = self._content(item, kind, element)
+        whole = int.from_bytes(wire, "little")
+        if whole in PARAMETERS:
+            return core.parameters.content(PARAMETERS[whole])
+        content = self._content(item, *divmod(whole, 16))
         if not content:
             return ErrorBit1997.IDENTIFIER
         return content + bytes((BLOCK_TRAILER,)) if item.is_block and core.traits.trailing_aa else content
 
     def _content(self, item: Item, kind: int, element: int) -> bytes:
-        if kind in ENERGY:
-            return self._energy(item, ENERGY[kind], element)
-        if kind in DEMAND:
-            return self._demand(item, DEMAND[kind], element)
+        present = kind & ~MONTHS
+        if present in ENERGY:
+            return self._energy(item, ENERGY[present], element)
+        if present in DEMAND or present in DEMAND_TIME:
+            return self._demand(item, present, element)
         core = self._core
-        scale = 10 if kind == VOLTAGE and core.traits.tenths_of_volts else 1
+        scale = 10 if kind in VOLTAGES and core.traits.tenths_of_volts else 1
         # No item of 1997 has a sign: what flows out looks like what flows in.
         shown = core.measuring.read(core.clock.true_now())
         return core.values.encoded(item, {q: scale * abs(value) for q, value in shown.items()})
 
     def _energy(self, item: Item, code: int, rate: int) -> bytes:
         core = self._core
-        register = core.registers.at(code, core.clock.true_now(), is_present=True)
+        instant = core.settled_at(item.period)
+        if instant is None:
+            return b""
+        register = core.registers.at(code, instant, is_present=item.period == 0)
         if register is None:
             return b""
         values = [register[0], *register[1]]
         chosen = values if rate == BLOCK else values[rate : rate + 1]
         digits = core.traits.register_digits
-        return b"".join(counts_to_bcd(value, item.row.formats[0], digits) for value in chosen)
+        return b"".join(counts_to_bcd(value, item.row.parts[0].form, digits) for value in chosen)
 
-    def _demand(self, item: Item, code: int, rate: int) -> bytes:
+    def _demand(self, item: Item, kind: int, rate: int) -> bytes:
         core = self._core
-        shown: Mapping[Quantity, float] = core.measuring.read(core.clock.true_now())
-        if rate == 0 and item.fields[0].quantity in shown and core.measuring.is_plain and not core.has_past:
-            return core.values.encoded(item, shown)
-        peaks = core.past.demand.peaks(0) or {}
+        peaks = core.past.demand.peaks(item.period)
+        if peaks is None:
+            return b""
+        code = DEMAND.get(kind, DEMAND_TIME.get(kind, 0))
         every = rates_of(peaks, code, core.parameters.number(RATES))
         chosen = every if rate == BLOCK else every[rate : rate + 1]
-        return b"".join(number_or_ff(peak[0] if peak else 0.0, item.fields[0]) for peak in chosen)
+        field = item.fields[0]
+        if kind in DEMAND:
+            return b"".join(number_or_ff(peak[0] if peak else 0.0, field) for peak in chosen)
+        times = [
+            core.values.time(peak[1], field.form) if peak else bytes(field.form.length) for peak in chosen
+        ]
+        return b"".join(times)

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import IntEnum
 from typing import Final
 
-from simulators.dlt645.events import Event, EventKind, EventLog
+from pipeline.events import EventKind
+from protocols.dlt645.relay import Control
+from simulators.dlt645.events import Event, EventLog
 from simulators.dlt645.measuring import Measuring
 
 DELAY_UNIT: Final = timedelta(minutes=5)
 """N2 of an order counts in it. [FW]"""
 
 
-class RelayOrder(IntEnum):
-    """N1 of function 1C, from production firmware."""
-
-    OPEN = 0x1A
-    PERMIT = 0x1B
-    """The customer may close it by the button."""
-    CLOSE = 0x1C
-    OPEN_THEN_PERMIT = 0x1D
-    OPEN_THEN_CLOSE = 0x1E
-    ALARM = 0x2A
-    ALARM_OFF = 0x2B
-    GUARD = 0x3A
-    """保电: orders to open are refused."""
-    GUARD_OFF = 0x3B
-
-
-OPENING: Final = (RelayOrder.OPEN, RelayOrder.OPEN_THEN_PERMIT, RelayOrder.OPEN_THEN_CLOSE)
+OPENING: Final = (Control.OPEN, Control.OPEN_THEN_PERMIT, Control.OPEN_THEN_CLOSE)
 
 
 class Relay:
@@ -40,12 +25,12 @@ class Relay:
     def __init__(self, measuring: Measuring, log: EventLog) -> None:
         """Start closed."""
         self._measuring, self._log = measuring, log
-        self._returns: tuple[datetime, RelayOrder] | None = None
+        self._returns: tuple[datetime, Control] | None = None
         self.is_permitted = False
         self.is_alarmed = False
         self.is_guarded = False
 
-    def order(self, order: RelayOrder, delay: int, now: datetime) -> bool:
+    def order(self, order: Control, delay: int, now: datetime) -> bool:
         """Obey an order at a true time; False when the supply is guarded.
 
         Args:
@@ -56,14 +41,14 @@ class Relay:
         if order in OPENING:
             return self._open(order, now + delay * DELAY_UNIT, now)
         match order:
-            case RelayOrder.PERMIT:
+            case Control.PERMIT_CLOSE:
                 self._returns, self.is_permitted = None, self._measuring.is_open
-            case RelayOrder.CLOSE:
+            case Control.CLOSE:
                 self._close(now)
-            case RelayOrder.ALARM | RelayOrder.ALARM_OFF:
-                self.is_alarmed = order is RelayOrder.ALARM
-            case RelayOrder.GUARD | RelayOrder.GUARD_OFF:
-                self.is_guarded = order is RelayOrder.GUARD
+            case Control.ALARM | Control.ALARM_OFF:
+                self.is_alarmed = order is Control.ALARM
+            case Control.GUARD | Control.GUARD_OFF:
+                self.is_guarded = order is Control.GUARD
         return True
 
     def press_button(self, now: datetime) -> None:
@@ -78,19 +63,19 @@ class Relay:
             return
         at, order = self._returns
         self._returns = None
-        if order is RelayOrder.OPEN_THEN_CLOSE:
+        if order is Control.OPEN_THEN_CLOSE:
             self._close(at)
         else:
             self.is_permitted = True
 
-    def _open(self, order: RelayOrder, returns_at: datetime, now: datetime) -> bool:
+    def _open(self, order: Control, returns_at: datetime, now: datetime) -> bool:
         if self.is_guarded:
             return False
         if not self._measuring.is_open:
             self._measuring.open(now)
-            self._log.add(Event(kind=EventKind.RELAY_OPEN, starts_at=now, ends_at=now))
+            self._log.add(Event(kind=EventKind.RELAY_TRIP, starts_at=now, ends_at=now))
         self.is_permitted = False
-        self._returns = None if order is RelayOrder.OPEN else (returns_at, order)
+        self._returns = None if order is Control.OPEN else (returns_at, order)
         return True
 
     def _close(self, at: datetime) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
+from protocols.dlt645.settlement import PERIODS_KEPT, parse_day, settlements_before
 from simulators.dlt645.clock import MeterClock
 from simulators.dlt645.parameters import Parameters
 
 DAYS: Final = ("04000B01", "04000B02", "04000B03")
-LAST_DAY: Final = 28
-"""Later days do not exist in every month; 99 is unset."""
-HOURS: Final = 24
-MONTHS: Final = 12
 
 
 class SettlementDays:
@@ -25,27 +23,16 @@ class SettlementDays:
         """Read the days from a meter's parameters."""
         self._parameters, self._clock = parameters, clock
 
-    def before(self, instant: datetime, count: int = MONTHS) -> Sequence[datetime]:
+    def before(self, instant: datetime, count: int = PERIODS_KEPT) -> Sequence[datetime]:
         """Return the last ``count`` settlement instants up to ``instant``, newest first, as true times."""
-        local = (instant + self._clock.offset_at(instant)).astimezone(self._clock.zone)
-        days = self._days()
-        found: list[datetime] = []
-        months = 0
-        while days and len(found) < count and months <= MONTHS:
-            year, month = divmod(local.year * MONTHS + local.month - 1 - months, MONTHS)
-            for day, hour in sorted(days, reverse=True):
-                at = self._clock.true_at(datetime(year, month + 1, day, hour, tzinfo=self._clock.zone))
-                if at <= instant:
-                    found.append(at)
-            months += 1
-        return found[:count]
+        shown = (instant + self._clock.offset_at(instant)).astimezone(UTC)
+        days = [
+            day for di in DAYS if (day := parse_day(self._parameters.content(di)[::-1].hex())) is not None
+        ]
+        passed = islice(settlements_before(shown, days, self._clock.zone), count)
+        return [self._clock.true_at(at) for at in passed]
 
     def settles_between(self, start: datetime, end: datetime) -> bool:
         """Tell whether a settlement falls into ``(start, end]``."""
         last = self.before(end, 1)
         return bool(last) and last[0] > start
-
-    def _days(self) -> set[tuple[int, int]]:
-        written = [self._parameters.content(di)[::-1].hex() for di in DAYS]
-        pairs = [(int(text[:2]), int(text[2:])) for text in written]
-        return {(day, hour) for day, hour in pairs if 1 <= day <= LAST_DAY and hour < HOURS}

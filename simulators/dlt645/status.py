@@ -6,18 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.events import EventKind
 from pipeline.quantities import Quantity
 from simulators.dlt645.conditions import Condition
-from simulators.dlt645.events import EventKind
 
 WORDS: Final = 7
 PHASE_BITS: Final = (
     # Words 4, 5 and 6: bit 0 on.
-    EventKind.LOSS_OF_VOLTAGE,
-    EventKind.UNDER_VOLTAGE,
-    EventKind.OVER_VOLTAGE,
+    EventKind.VOLTAGE_LOSS,
+    EventKind.UNDERVOLTAGE,
+    EventKind.OVERVOLTAGE,
     EventKind.CURRENT_LOSS,
-    EventKind.OVER_CURRENT,
+    EventKind.OVERCURRENT,
     EventKind.OVERLOAD,
     EventKind.REVERSE_FLOW,
     EventKind.PHASE_BREAK,
@@ -25,11 +25,11 @@ PHASE_BITS: Final = (
 )
 COMMON_BITS: Final = (
     # Word 7: bit 0 on.
-    EventKind.VOLTAGE_SEQUENCE,
-    EventKind.CURRENT_SEQUENCE,
+    EventKind.VOLTAGE_REVERSE_SEQUENCE,
+    EventKind.CURRENT_REVERSE_SEQUENCE,
     EventKind.VOLTAGE_UNBALANCE,
     EventKind.CURRENT_UNBALANCE,
-    EventKind.AUXILIARY_LOSS,
+    EventKind.AUXILIARY_SUPPLY_LOSS,
     EventKind.POWER_DOWN,
 )
 

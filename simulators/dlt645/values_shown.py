@@ -58,7 +58,7 @@ class ValuesShown:
         same = SAME_AS.get(item.wire)
         if same is not None:
             return number_or_ff(shown[same], item.fields[0]) if same in shown else b""
-        width = len(item.row.formats)
+        width = item.width
         content = b""
         found = False
         for start in range(0, len(item.fields), width):
@@ -81,7 +81,7 @@ class ValuesShown:
         if contents is None:
             return b""
         chosen = contents[1:] if item.is_block else [contents[order]]
-        return b"".join(number_to_bcd(value, item.row.formats[0]) for value in chosen)
+        return b"".join(number_to_bcd(value, item.row.parts[0].form) for value in chosen)
 
     def section(self, load_class: int, fields: Iterable[Field], instant: datetime) -> bytes:
         """Return a section of a load record as the meter stored it at a true instant."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ from pipeline.registry import DEFAULT_ZONE, Wiring
 from protocols.modbus.driver import modbus_driver, with_framing
 from protocols.modbus.framing import Framing
 from protocols.modbus.registers import register_count
-from protocols.profile import Profile, Side, Trust
-from protocols.session import NEED_DATA, Answer, drivers
+from protocols.profile import POINT_KEYS, PROFILE_KEYS, Profile, Side, Trust
+from protocols.session import NEED_DATA, Answer, Query, Refused, drivers
+from services.import_profile import check_text
 from services.wiring import load_profiles
 from simulators.modbus_meter import ModbusMeter
 
@@ -24,6 +27,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CT, PT = 40.0, 10.0
 MODBUS = [profile for profile in load_profiles().values() if profile.protocol == "modbus"]
 DTSU666 = Path("tests") / "data" / "dtsu666_registers.csv"
+SDM630 = Path("tests") / "data" / "sdm630_input_registers.csv"
 
 each_profile = pytest.mark.parametrize("profile", MODBUS, ids=lambda profile: profile.name)
 
@@ -105,6 +109,111 @@ def test_a_profile_says_where_it_is_from_and_makes_a_driver(profile: Profile) ->
         assert not all(point.single_source for point in profile.points)
     for wiring in Wiring:
         assert drivers.get(profile.protocol)(profile, wiring, DEFAULT_ZONE).plan(profile.quantities)
+
+
+def refusals_of(profile: Profile, meter: ModbusMeter) -> tuple[dict[Quantity, Value], list[str]]:
+    """Read what a profile wants of a meter that may be of another; return the values and what was said."""
+    session = modbus_driver(profile, Wiring.THREE_PHASE_FOUR_WIRE, DEFAULT_ZONE).session("5")
+    values: dict[Quantity, Value] = {}
+    said: list[str] = []
+    refused: set[str] = set()
+    asked: set[str] = set()
+    while todo := [q for q in plan_of(profile, refused) if q.what not in asked]:
+        asked.add(todo[0].what)
+        session.receive_data(meter.receive(session.ask(todo[0])))
+        event = session.next_event()
+        if isinstance(event, Answer):
+            values |= event.values
+            said += event.deviations
+        elif isinstance(event, Refused):
+            refused.add(todo[0].what)
+            said.append(str(event.error))
+    return values, said
+
+
+def plan_of(profile: Profile, refused: Collection[str]) -> Sequence[Query]:
+    driver = modbus_driver(profile, Wiring.THREE_PHASE_FOUR_WIRE, DEFAULT_ZONE)
+    return driver.plan(profile.quantities, refused)
+
+
+def test_the_page_of_profiles_explains_every_key_and_its_example_is_sound() -> None:
+    page = Path("docs/profiles.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    profile = check_text(example, "acme_m3")
+    assert profile.pauses.after_connect_s == 1.0
+    assert [
+        key
+        for key in sorted(PROFILE_KEYS | POINT_KEYS)
+        if f"`{key}`" not in page and f"{key} = " not in example
+    ] == []
+
+
+VARIANTS = [(profile, other) for profile in MODBUS for other in profile.variants]
+
+
+@pytest.mark.parametrize(("profile", "other"), VARIANTS, ids=lambda each: getattr(each, "name", each))
+def test_a_meter_of_another_variant_is_refused_rather_than_guessed(profile: Profile, other: str) -> None:
+    sibling = load_profiles()[other]
+    assert profile.name in sibling.variants
+    assert profile.probe
+    meter = ModbusMeter(5, sibling, Model(), lambda: NOW, ct=CT, pt=PT)
+    values, said = refusals_of(profile, meter)
+    assert values == {}
+    assert said
+
+
+@pytest.mark.parametrize("profile", [p for p in load_profiles().values() if p.vendor], ids=lambda p: p.name)
+def test_a_profile_states_what_is_single_sourced(profile: Profile) -> None:
+    (line,) = [line for line in text_of(profile).splitlines() if line.startswith("# Single-sourced: ")]
+    assert ("nothing" in line) == (not profile.single_sourced)
+    assert ("everything" in line) == (len(profile.single_sourced) == len(profile.points))
+
+
+def text_of(profile: Profile) -> str:
+    return (files("protocols") / "profiles" / f"{profile.name}.toml").read_text("utf-8")
+
+
+def addresses_in_comments(profile: Profile) -> set[int]:
+    """Return the registers that a profile's comments name, ranges included."""
+    comments = " ".join(line for line in text_of(profile).splitlines() if line.startswith("#"))
+    named: set[int] = set()
+    for first, last in re.findall(r"0x([0-9A-F]{4})(?:-0x([0-9A-F]{4}))?", comments):
+        named |= set(range(int(first, 16), int(last or first, 16) + 1))
+    return named
+
+
+NO_QUANTITY = {
+    # Averages, sums, ampere hours and demands of current, line-to-line THD, totals of two directions,
+    # reactive energy by phase.
+    "eastron_sdm630": "avg|_sum$|^ah$|_dmd|^phi$|^s_dmd|thd_u_(ab|bc|ca)|_total_[abc]$|^er_(imp|exp)_[abc]$",
+    # Settings, the clock, codes.
+    "chint_dtsu666": "^(rev|ucode|clre|meter_type|prot|baud|addr|clock_.*)$",
+}
+ONLY_IN_A_VARIANT = {"chint_dtsu666": "er_q[1-4]"}
+
+
+@pytest.mark.parametrize(("name", "table"), [("eastron_sdm630", SDM630), ("chint_dtsu666", DTSU666)], ids=str)
+def test_no_row_of_a_meters_register_table_is_lost(name: str, table: Path) -> None:
+    profile = load_profiles()[name]
+    known = {point.address for point in profile.points} | {r.address for r in profile.ratios.values()}
+    known |= addresses_in_comments(profile)
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) > 50
+    without = re.compile(f"{NO_QUANTITY[name]}|{ONLY_IN_A_VARIANT.get(name, '^$')}")
+    lost = [
+        row["key"] for row in rows if int(row["address_dec"]) not in known and not without.search(row["key"])
+    ]
+    assert lost == []
+
+
+def test_the_variant_with_energies_at_401e_has_the_quadrants_of_the_table() -> None:
+    points = {point.quantity.value: point.address for point in load_profiles()["chint_dtsu666_401e"].points}
+    rows = csv.DictReader(DTSU666.read_text(encoding="utf-8").splitlines())
+    quadrants = {
+        r["key"].replace("er_", "reactive_energy_"): int(r["address_dec"]) for r in rows if "er_q" in r["key"]
+    }
+    assert quadrants.items() <= points.items()
+    assert len(quadrants) == 4
 
 
 def test_the_dtsu666_stands_where_its_register_table_says() -> None:

@@ -15,7 +15,7 @@ from pipeline.quantities import Quantity
 from pipeline.registry import DEFAULT_ZONE, Wiring
 from protocols.dlt645.catalogue import measured_items
 from protocols.dlt645.decoding import Decoder
-from protocols.dlt645.planner import freeze_queries, load_record_queries
+from protocols.dlt645.memory_planner import freeze_queries, load_record_queries
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.replay import read_answer, replay
 from protocols.dlt645.session import Dlt645Session

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocols.dlt645.frame import Frame, is_whole
 from protocols.dlt645.framer import Framer
 from protocols.session import NEED_DATA
-from simulators.dlt645.relay import RelayOrder
+from protocols.dlt645.relay import Control
 from simulators.dlt645.traits import Traits
 from simulators.dlt645_meter_1997 import Dlt645Meter1997
 from tests.unit.simulators.dlt645.bench import (
@@ -107,7 +107,7 @@ def test_tariffs_add_up_at_any_time_and_never_run_back(kw: float, story: list[tu
         elif what == "clock":
             write(slave, "04000102", digits("101010"))
         elif what in ("open", "close"):
-            slave.core.relay.order(RelayOrder.OPEN if what == "open" else RelayOrder.CLOSE, 0, clock.now)
+            slave.core.relay.order(Control.OPEN if what == "open" else Control.CLOSE, 0, clock.now)
         blocks = [numbers(read(slave, di)) for di in ("0001FF00", "0002FF00", "0005FF00")]
         for old, new in zip(before, blocks, strict=True):
             assert new[0] == sum(new[1:])

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.quantities import Quantity
+from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import Framing
 from protocols.modbus.planner import Span
 from protocols.modbus.register_map import RegisterMap
-from protocols.modbus.session import ModbusSession, span_query
+from protocols.modbus.session import ModbusSession
 from protocols.profile import Point, Profile, Side
 from protocols.session import NEED_DATA, Answer, Event
 
@@ -106,7 +107,7 @@ def test_chunks_do_not_matter(stream: tuple[Framing, bytes], cuts: list[int]) ->
 def test_garbage_gives_events_and_a_bounded_buffer(framing: Framing, data: bytes) -> None:
     conversation, _ = started(framing)
     conversation.receive_data(data)
-    assert len(conversation._hunter) < 400
+    assert len(conversation._conversation) < 400
     while conversation.next_event() is not NEED_DATA:
         pass
 

@@ -34,7 +34,7 @@ Invoke: TypeAlias = Callable[..., Ran]
 def invoker(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Invoke:
     """Return what runs ``kilowatch`` with arguments, without the settings of whoever runs the tests."""
     monkeypatch.setenv("COLUMNS", "200")
-    for name in ("DATABASE_URL", "MQTT_HOST", "PROFILE_DIR"):
+    for name in ("DATABASE_URL", "MQTT_HOST", "PROFILE_DIR", "ALLOW_CLOCK", "ALLOW_WRITES"):
         monkeypatch.delenv(f"KILOWATCH_{name}", raising=False)
 
     def invoke(*arguments: str, stdin: bytes = b"") -> Ran:

@@ -1,6 +1,8 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +16,7 @@ from pipeline.errors import ConfigError
 from pipeline.model import MeterId, Quality
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Schedule
+from protocols.profile import Pauses
 from protocols.session import DropReason
 from tests.unit.collectors.toy import (
     START,
@@ -93,6 +96,24 @@ def test_silence_is_kept_between_two_questions(tmp_path: Path) -> None:
     run_simulated(main())
     (first, _), (second, _) = line.questions
     assert second - first == pytest.approx(0.1 + 0.5)
+
+
+def test_a_model_that_needs_silence_gets_it_before_and_after_it_speaks(tmp_path: Path) -> None:
+    line = MemoryLine()
+    slow = replace(target(2), pauses=Pauses(between_s=0.4, after_connect_s=2.0))
+
+    async def main() -> None:
+        owner = owner_of(line, tmp_path, pause_s=0.1)
+        for each in (slow, target(1), slow):
+            await owner.read_meter(each, WANTED, START)
+        await owner.close()
+
+    run_simulated(main())
+    asked = [(question[1:3], at) for at, question in line.questions]
+    assert [address for address, _ in asked] == [b"02", b"02", b"01", b"01", b"02", b"02"]
+    assert asked[0][1] == pytest.approx(2.0)
+    gaps_s = [then - at - 0.1 for (_, at), (_, then) in pairwise(asked)]  # each answer takes 0.1 s
+    assert gaps_s == pytest.approx([0.4, 0.4, 0.1, 0.4, 0.4])
 
 
 def test_a_silent_meter_does_not_stop_its_neighbours(tmp_path: Path) -> None:

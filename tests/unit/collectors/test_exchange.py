@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -172,3 +173,31 @@ def test_a_protocol_without_names_waits_for_the_second_answer_of_a_repeated_ques
     assert isinstance(outcome.event, Answer)
     assert ended == pytest.approx(2.4 + 0.03)
     assert line.drain_input() == b""
+
+
+def test_what_nobody_answers_is_sent_once_and_awaited_only_until_it_is_out() -> None:
+    line = MemoryLine(lambda _: [])
+    to_all = replace(toy_query("V"), answer_bytes=0)
+
+    async def main() -> tuple[Outcome, float]:
+        await line.open()
+        timing = Timing(timeout_s=1.0, retries=2, baudrate=1100, linger=True)
+        outcome = await exchange(line, ToySession("07"), to_all, timing, now=simulated_now)
+        return outcome, asyncio.get_running_loop().time()
+
+    outcome, ended_s = run_simulated(main())
+    assert (outcome.event, outcome.cause, outcome.attempts, outcome.failure) == (None, None, 1, "")
+    assert ended_s == pytest.approx(len(b"?07V\n") * 11 / 1100)
+
+
+def test_bytes_around_a_secret_are_counted_and_not_kept() -> None:
+    line = MemoryLine(lambda _: [(0.1, b"?07V\n"), (0.2, GOOD)])
+
+    async def main() -> Outcome:
+        await line.open()
+        secret = replace(toy_query("V"), is_secret=True)
+        return await exchange(line, ToySession("07"), secret, TIMING, now=simulated_now)
+
+    outcome = run_simulated(main())
+    assert isinstance(outcome.event, Answer)
+    assert outcome.raw == bytes(len(b"?07V\n") + len(GOOD))

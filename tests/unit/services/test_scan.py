@@ -18,6 +18,7 @@ from services.wiring import load_profiles
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import Slave, serve_line
 from simulators.modbus_meter import ModbusMeter
+from simulators.sunspec_meter import SunSpecMeter
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -67,6 +68,27 @@ def test_a_modbus_meter_is_named_by_the_one_profile_that_fits() -> None:
     with line_of([ModbusMeter(3, profile, Steady(), lambda: NOW)]) as peer:
         report = scan(f"modbus+tcp://{peer}?timeout_s=0.1", units=(2, 4), tell=lambda _news: None)
     assert [(m.address, m.profile) for m in report.meters] == [("3", "abb_b23_b24")]
+
+
+def test_a_sunspec_meter_names_itself() -> None:
+    with line_of([SunSpecMeter(3, Steady(), lambda: NOW)]) as peer:
+        report = scan(f"modbus+tcp://{peer}?timeout_s=0.1", units=(3, 3), tell=lambda _news: None)
+    (meter,) = report.meters
+    assert (meter.profile, meter.remark) == (
+        "sunspec_meter",
+        "Kilowatch Simulated meter, serial 202400010001, version 1.0",
+    )
+    assert meter.facts["sunspec_model"] == "203"
+    assert meter.url == f"modbus+tcp://{peer}/3?profile=sunspec_meter"
+
+
+@pytest.mark.parametrize(
+    "variant", ["chint_dtsu666", "chint_dtsu666_401e", "chint_dtsu666_4000", "chint_dtsu666h"]
+)
+def test_of_the_maps_sold_under_one_name_only_the_right_one_is_named(variant: str) -> None:
+    with line_of([ModbusMeter(3, load_profiles()[variant], Steady(), lambda: NOW)]) as peer:
+        report = scan(f"modbus+tcp://{peer}?timeout_s=0.1", units=(3, 3), tell=lambda _news: None)
+    assert [(m.address, m.profile) for m in report.meters] == [("3", variant)]
 
 
 def test_a_line_without_meters_ends_with_a_diagnosis() -> None:

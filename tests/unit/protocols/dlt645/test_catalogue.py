@@ -1,8 +1,7 @@
 import pytest
 
-from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
-from protocols.dlt645.catalogue import lookup, measured_items, parse_row
+from protocols.dlt645.catalogue import lookup, measured_items
 
 SIGNED_2007 = {
     # Section 2 of the reference, everything with an S, and nothing else.
@@ -41,9 +40,9 @@ def test_an_identifier_becomes_its_quantities(di: str, quantities: list[str]) ->
     assert [str(q) for q in item.quantities] == quantities
 
 
-@pytest.mark.parametrize("di", ["00030000", "00040000", "0003FF00", "00010001", "00010A00", "00090100"])
+@pytest.mark.parametrize("di", ["00030000", "00040000", "0003FF00", "00010A00", "00090100"])
 def test_what_the_vocabulary_does_not_hold_becomes_no_quantity(di: str) -> None:
-    # Combined reactive, a settlement day, rate ten, apparent energy by rate.
+    # Combined reactive, rate ten, apparent energy by rate.
     item = lookup(wire(di))
     assert item is not None
     assert item.quantities == ()
@@ -73,8 +72,3 @@ def test_every_quantity_has_the_unit_of_the_row() -> None:
         for field in item.fields:
             if field.quantity is not None:
                 assert field.unit == field.quantity.unit, (item.di, field.quantity)
-
-
-def test_a_wrong_row_names_its_file_and_identifier() -> None:
-    with pytest.raises(ConfigError, match=r"mine\.toml, identifier '00 01 rate 00'"):
-        parse_row({"di": "00 01 rate 00", "name": "x", "zh": "x", "format": ["X"], "unit": [""]}, "mine.toml")

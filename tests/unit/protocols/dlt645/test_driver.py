@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -144,3 +145,48 @@ def test_a_wrong_option_is_named(options: dict[str, object]) -> None:
     )
     with pytest.raises(ConfigError, match=next(iter(options))):
         Dlt645Driver(wrong, Wiring.ONE_PHASE, ZONE)
+
+
+def test_a_meter_that_refuses_its_quadrants_is_asked_for_its_combination_words_and_sums() -> None:
+    import_alone = {Q.REACTIVE_ENERGY_IMPORT}
+    assert asked(import_alone) == ["00050000", "00060000"]
+    refused = {"00050000", "0005FF00", "00060000", "0006FF00"}
+    assert asked(import_alone, refused) == ["04000602", "04000603", "00030000", "00040000"]
+    assert asked({Q.REACTIVE_ENERGY_Q1, Q.REACTIVE_ENERGY_Q2}, refused)[:2] == ["04000602", "04000603"]
+    assert asked(import_alone, refused | {"04000603", "00040000"}) == ["04000602", "00030000"]
+
+
+def test_the_clock_is_asked_before_times_that_lack_their_year() -> None:
+    assert asked({Q.VOLTAGE_HIGHEST_AT}) == ["0400010C", "03100000"]
+
+
+def test_a_gap_over_a_settlement_day_asks_for_the_period_between_two_looks_at_the_clock() -> None:
+    first = datetime(2026, 2, 28, 16, tzinfo=UTC)  # midnight of 1 March
+    whats = [what for what in backfill(first, first + timedelta(hours=1)) if what[:2] not in ("05", "06")]
+    assert whats == [
+        "0400010C",
+        "04000B01",
+        "04000B02",
+        "04000B03",
+        "0001FF 2026-03-01 00:00",
+        "0002FF 2026-03-01 00:00",
+        "0101FF 2026-03-01 00:00",
+        "0400010C settled",
+    ]
+    later = backfill(first + timedelta(hours=1), first + timedelta(days=20))
+    assert not [what for what in later if what[:2] in ("00", "01", "04")]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"settlement_items": ["0201FF"]}, "kept by settlement period"),
+        ({"settlement_items": ["1"]}, "kept by settlement period"),
+        ({"settlement_items": ["0003FF"]}, "kept by settlement period"),
+        ({"settlement_days": ["3100"]}, "day 1 to 28"),
+        ({"settlement_day": ["0100"]}, "unknown options"),
+    ],
+)
+def test_a_wrong_settlement_option_is_told(options: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Dlt645Driver(replace(profile(), options=options), Wiring.THREE_PHASE_FOUR_WIRE, ZONE)

@@ -10,9 +10,9 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.quantities import QUANTITIES_OF, Group, Quantity
 from pipeline.registry import Wiring
+from protocols.modbus.conversation import query_span
 from protocols.modbus.driver import ModbusDriver, modbus_driver, with_framing
 from protocols.modbus.framing import Framing
-from protocols.modbus.session import query_span
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import drivers
 

@@ -9,11 +9,12 @@ import pytest
 
 from pipeline.model import Quality
 from pipeline.quantities import Quantity
+from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import Framing
 from protocols.modbus.planner import Span
 from protocols.modbus.register_map import RegisterMap
-from protocols.modbus.session import ModbusSession, span_query
-from protocols.profile import Point, Profile, Register, Side
+from protocols.modbus.session import ModbusSession
+from protocols.profile import Coding, Point, Profile, Register, Side
 from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event, Refused
 
 
@@ -284,6 +285,74 @@ def test_a_ratio_of_nothing_gives_no_value(ratio: int) -> None:
     conversation = ModbusSession(1, register_map([power], signed), Framing.RTU)
     reading(conversation, Span(3, 6, 1), ratio)
     assert reading(conversation, Span(3, 10, 1), 1500).values == {}
+
+
+def test_nothing_is_given_before_the_whole_probe_has_passed() -> None:
+    frequency, energy = point(Quantity.FREQUENCY, 0, "uint16"), point(Quantity.ACTIVE_ENERGY_IMPORT, 50)
+    voltage = point(Quantity.VOLTAGE_A, 1, "uint16")
+    probe = {Quantity.FREQUENCY: (45, 65), Quantity.ACTIVE_ENERGY_IMPORT: (0.001, 1e9)}
+    conversation = ModbusSession(1, register_map([frequency, voltage, energy], probe=probe), Framing.RTU)
+    first = reading(conversation, Span(4, 0, 2), 50, 230)
+    assert (first.values, first.deviations) == ({}, ())
+    # What waited comes with the answer that completes the probe; from then on nothing waits.
+    words = struct.unpack(">HH", struct.pack(">f", 12.5))
+    assert reading(conversation, Span(4, 50, 2), *words).values == {
+        Quantity.FREQUENCY: 50.0,
+        Quantity.VOLTAGE_A: 230.0,
+        Quantity.ACTIVE_ENERGY_IMPORT: 12.5,
+    }
+    assert reading(conversation, Span(4, 1, 1), 231).values == {Quantity.VOLTAGE_A: 231.0}
+
+
+def test_what_waited_for_an_answer_that_never_came_is_forgotten() -> None:
+    frequency, energy = point(Quantity.FREQUENCY, 0, "uint16"), point(Quantity.ACTIVE_ENERGY_IMPORT, 50)
+    probe = {Quantity.FREQUENCY: (45, 65), Quantity.ACTIVE_ENERGY_IMPORT: (0.001, 1e9)}
+    conversation = ModbusSession(1, register_map([frequency, energy], probe=probe), Framing.RTU)
+    reading(conversation, Span(4, 0, 1), 50)
+    silent = span_query(Span(4, 60, 2), Framing.RTU)
+    conversation.ask(silent)
+    conversation.ask(silent)
+    words = struct.unpack(">HH", struct.pack(">f", 12.5))
+    late = reading(conversation, Span(4, 50, 2), *words)
+    assert late.values == {Quantity.ACTIVE_ENERGY_IMPORT: 12.5}
+
+
+def test_a_refused_register_of_the_probe_withholds_the_rest() -> None:
+    frequency, voltage = point(Quantity.FREQUENCY, 9, "uint16"), point(Quantity.VOLTAGE_A, 1, "uint16")
+    found = register_map([frequency, voltage], probe={Quantity.FREQUENCY: (45, 65)})
+    conversation = ModbusSession(1, found, Framing.RTU)
+    conversation.ask(span_query(Span(4, 9, 1), Framing.RTU))
+    conversation.receive_data(rtu("01 84 02"))
+    assert isinstance(drain(conversation)[0], Refused)
+    misfit = reading(conversation, Span(4, 1, 1), 230)
+    assert misfit.values == {}
+    assert misfit.deviations[0].startswith(
+        "frequency is refused (illegal data address) where toy has 45 to 65"
+    )
+    # Refused among others that do not exist, and answered alone: it is this model after all.
+    assert reading(conversation, Span(4, 9, 1), 50).values == {Quantity.FREQUENCY: 50.0}
+
+
+@pytest.mark.parametrize(
+    ("register", "factor"),
+    # Schneider, PM5500 user manual, Power factor register format: quadrants 1, 2, 3, 4
+    [(0.75, 0.75), (-1.25, -0.75), (-0.75, -0.75), (1.25, 0.75), (1.0, 1.0), (-1.0, -1.0)],
+)
+def test_a_power_factor_coded_for_four_quadrants_comes_out_with_the_sign_of_the_power(
+    register: float, factor: float
+) -> None:
+    coded = replace(point(Quantity.POWER_FACTOR, 0), coding=Coding.FOUR_QUADRANTS)
+    conversation = ModbusSession(1, register_map([coded]), Framing.RTU)
+    words = struct.unpack(">HH", struct.pack(">f", register))
+    assert reading(conversation, Span(4, 0, 2), *words).values == {Quantity.POWER_FACTOR: factor}
+
+
+def test_nan_is_missing_where_the_profile_says_that_it_means_so() -> None:
+    absent = replace(point(Quantity.VOLTAGE_B, 0), nan_is_absent=True)
+    conversation = ModbusSession(1, register_map([absent]), Framing.RTU)
+    answer = reading(conversation, Span(4, 0, 2), 0x7FC0, 0)
+    assert (answer.values, answer.flags) == ({}, {})
+    assert reading(conversation, Span(4, 0, 2), 0x7F80, 0).flags == {Quantity.VOLTAGE_B: Quality.NOT_A_NUMBER}
 
 
 def test_a_meter_that_fails_its_profile_s_probe_gives_no_values_and_says_why() -> None:

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from simulators.dlt645.events import EventKind
+from pipeline.events import EventKind
 from tests.unit.simulators.dlt645.bench import NOW, Clock, Load, core
 
 HOUR = timedelta(hours=1)

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
-from simulators.dlt645.events import Event, EventKind, EventLog
+from pipeline.events import EventKind
+from simulators.dlt645.events import Event, EventLog
 from tests.unit.simulators.dlt645.bench import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -9,7 +10,7 @@ MINUTE = timedelta(minutes=1)
 def dip(number: int, phase: str = "a") -> Event:
     start = NOW + number * 10 * MINUTE
     return Event(
-        kind=EventKind.UNDER_VOLTAGE, phase=phase, starts_at=start, ends_at=start + timedelta(seconds=90)
+        kind=EventKind.UNDERVOLTAGE, phase=phase, starts_at=start, ends_at=start + timedelta(seconds=90)
     )
 
 
@@ -17,11 +18,11 @@ def test_the_last_ten_are_kept_newest_first_and_all_are_counted() -> None:
     log = EventLog()
     for number in range(12):
         log.add(dip(number))
-    records = log.last(EventKind.UNDER_VOLTAGE, "a")
+    records = log.last(EventKind.UNDERVOLTAGE, "a")
     assert [r.starts_at for r in records] == [dip(n).starts_at for n in range(11, 1, -1)]
-    assert log.count(EventKind.UNDER_VOLTAGE, "a") == 12
-    assert log.minutes(EventKind.UNDER_VOLTAGE, "a") == 18
-    assert log.count(EventKind.UNDER_VOLTAGE, "b") == 0
+    assert log.count(EventKind.UNDERVOLTAGE, "a") == 12
+    assert log.minutes(EventKind.UNDERVOLTAGE, "a") == 18
+    assert log.count(EventKind.UNDERVOLTAGE, "b") == 0
 
 
 def test_what_lasts_is_ended_once() -> None:
@@ -38,6 +39,6 @@ def test_a_clear_forgets_its_kinds_only() -> None:
     log = EventLog()
     log.add(dip(1))
     log.add(Event(kind=EventKind.PROGRAMMING, starts_at=NOW, ends_at=NOW))
-    log.clear({EventKind.UNDER_VOLTAGE})
-    assert (log.count(EventKind.UNDER_VOLTAGE, "a"), log.count(EventKind.PROGRAMMING)) == (0, 1)
-    assert log.last(EventKind.UNDER_VOLTAGE, "a") == ()
+    log.clear({EventKind.UNDERVOLTAGE})
+    assert (log.count(EventKind.UNDERVOLTAGE, "a"), log.count(EventKind.PROGRAMMING)) == (0, 1)
+    assert log.last(EventKind.UNDERVOLTAGE, "a") == ()

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from protocols.dlt645.frame import Frame
-from simulators.dlt645.events import EventKind
+from pipeline.events import EventKind
 from simulators.dlt645_meter import Dlt645Meter
 from tests.unit.simulators.dlt645.bench import (
     ADDRESS,
@@ -47,8 +47,16 @@ def test_a_written_parameter_is_read_back_and_recorded() -> None:
     assert write(slave, "04000301", b"\x09") == (0x94, DONE)
     assert read(slave, "04000301") == b"\x09"
     [event] = slave.core.events.last(EventKind.PROGRAMMING)
-    assert event.values == {"operator": OPERATOR, "identifier_1": wire("04000301")}
+    assert event.values == {"operator": OPERATOR, "identifier": wire("04000301")}
     assert read(slave, "03300000") == b"\x01\x00\x00"
+
+
+def test_address_and_number_are_written_apart() -> None:
+    slave = meter()
+    assert write(slave, "04000402", digits("000000000777")) == (0x94, DONE)
+    assert read(slave, "040004FF")[:12] == digits(ADDRESS) + digits("000000000777")
+    assert write(slave, "04000401", digits("000000000778")) == (0x94, DONE)
+    assert ask(slave, 0x13, b"", ALL) == (0x93, digits("000000000778"))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +65,7 @@ def test_a_written_parameter_is_read_back_and_recorded() -> None:
         ("04000301", b"\x09", b"\x04\x11\x11\x11", 0x04),
         ("04000301", b"\x09", b"\x05\x00\x00\x00", 0x04),
         ("04000409", b"\x00\x00\x00", MASTER_KEY, 0x04),
-        ("04000401", bytes(6), MASTER_KEY, 0x04),
+        ("04000401", b"\x0a" + bytes(5), MASTER_KEY, 0x01),
         ("00010000", bytes(4), MASTER_KEY, 0x02),
         ("04000301", b"", MASTER_KEY, 0x01),
         ("04010001", bytes(51), MASTER_KEY, 0x01),
@@ -88,7 +96,10 @@ def test_written_periods_move_the_energy_to_another_rate() -> None:
     clock.pass_(hours=2)
     after = numbers(read(slave, "0001FF00"))
     assert [b - a for a, b in zip(before, after, strict=True)] == [200, 200, 0, 0, 0]
-    assert slave.core.events.count(EventKind.PERIOD_TABLES) == 1
+    assert read(slave, "03300500") == b"\x01\x00\x00"
+    record = read(slave, "03300501")  # 682 bytes in four frames
+    assert record[6:10] == OPERATOR
+    assert record[10:16] == digits("000004") + digits("070003")  # as the first table was
 
 
 def test_more_rates_make_longer_blocks() -> None:
@@ -123,8 +134,8 @@ def test_a_broadcast_time_is_obeyed_in_silence() -> None:
     assert ask(slave, 0x08, digits("260310102230"), EVERYBODY) == (0, b"")
     assert slave.core.clock.now() == NOW + timedelta(seconds=150)
     [event] = slave.core.events.last(EventKind.CLOCK_SET)
-    assert event.values["before"] == digits("260310102000")
-    assert event.values["after"] == digits("260310102230")
+    assert event.values["clock before"] == digits("260310102000")
+    assert event.values["clock after"] == digits("260310102230")
 
 
 @pytest.mark.parametrize("sent", ["260310103000", "260310102230FF", "991399999999"])
@@ -197,7 +208,7 @@ def test_demand_begins_again_after_its_reset() -> None:
     assert ask(slave, 0x19, MASTER_KEY + OPERATOR) == (0x99, DONE)
     assert read(slave, "01010000") == bytes(8)
     [event] = slave.core.events.last(EventKind.DEMAND_RESET)
-    assert event.values["demand_01"] == pytest.approx(1.0)
+    assert event.values["total maximum forward active demand before"] == pytest.approx(1.0)
     clock.pass_(minutes=25)
     assert read(slave, "01010000") == digits("010000") + digits("2603101030")
     assert ask(slave, 0x19, MASTER_KEY) == (0xD9, b"\x01")

@@ -28,6 +28,12 @@ def content(di: str, load: Load | None = None, **traits: object) -> bytes:
         ("C011", "102000"),
         ("C010", "26031002"),
         ("C032", "123456789012"),
+        ("9410", "00140800"),  # a month ago
+        ("9530", "00070400"),
+        ("B010", "03010015"),
+        ("B410", "02010815"),
+        ("C111", "15"),
+        ("C117", "0100"),
     ],
 )
 def test_items_have_the_formats_of_1997(di: str, raw: str) -> None:
@@ -54,6 +60,6 @@ def test_demand_has_no_time() -> None:
     assert len(content("A01F")) == 15
 
 
-@pytest.mark.parametrize("di", ["D010", "9A10", "C0FF"])
+@pytest.mark.parametrize("di", ["D010", "9810", "C0FF"])
 def test_what_is_not_known_is_a_wrong_identifier(di: str) -> None:
     assert Reader1997(core()).read(bytes.fromhex(di)[::-1]) == ErrorBit1997.IDENTIFIER

@@ -3,7 +3,7 @@ from collections.abc import Collection
 import pytest
 
 from simulators.dlt645.conditions import Condition
-from simulators.dlt645.events import EventKind
+from pipeline.events import EventKind
 from simulators.dlt645.status import MeterState, status_words
 from tests.unit.simulators.dlt645.bench import NOW, Load, core
 
@@ -21,10 +21,10 @@ def state(**changes: object) -> MeterState:
         ({"is_relay_open": True}, (), 3, 0x10),
         ({"is_key_held": True}, (), 3, 0x08),
         ({"period_set": 2, "zone_set": 2}, (), 3, 0x21),
-        ({}, [(EventKind.LOSS_OF_VOLTAGE, "a"), (EventKind.PHASE_BREAK, "a")], 4, 0x81),
+        ({}, [(EventKind.VOLTAGE_LOSS, "a"), (EventKind.PHASE_BREAK, "a")], 4, 0x81),
         ({}, [(EventKind.CURRENT_BREAK, "c")], 6, 0x100),
         ({}, [(EventKind.CURRENT_UNBALANCE, "")], 7, 0x08),
-        ({}, [(EventKind.AUXILIARY_LOSS, ""), (EventKind.VOLTAGE_UNBALANCE, "")], 7, 0x14),
+        ({}, [(EventKind.AUXILIARY_SUPPLY_LOSS, ""), (EventKind.VOLTAGE_UNBALANCE, "")], 7, 0x14),
     ],
 )
 def test_each_bit_stands_where_the_standard_has_it(

@@ -1,0 +1,166 @@
+"""Puts the content of an answer into words: every field's name, exact text, unit and named bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocols.dlt645.bits import Words, named_bits
+from protocols.dlt645.catalogue import Field, Item, codes_of
+from protocols.dlt645.catalogue_rows import Axis
+from protocols.dlt645.decoding import BLOCK_TRAILER
+from protocols.dlt645.records import decode_blocks, section_fields
+from protocols.dlt645.values import Kind, is_absent, parse_format, show
+
+PHASES = ("A", "B", "C")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """One field of an answer, for people."""
+
+    name: str
+    zh: str
+    text: str | None
+    """Exact digits; None where the meter marks the field as absent."""
+    unit: str
+    bits: tuple[Words, ...] = ()
+    """What the set bits of a word mean."""
+
+    @property
+    def value(self) -> str:
+        """The text with its unit, and what its bits say."""
+        said = "; ".join(english for english, _ in self.bits)
+        unit = "" if self.unit == "1" else self.unit
+        shown = "-" if self.text is None else f"{self.text} {unit}".rstrip()
+        return f"{shown} ({said})" if said else shown
+
+
+def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
+    """Return the fields of an answer as far as it goes; bytes that are left over come as one field more.
+
+    Args:
+        item: What was asked.
+        payload: The data after the identifier.
+    """
+    fields = [field for field in item.fields if field.stop <= len(payload)]
+    told = [_described(item, number, field, payload) for number, field in enumerate(fields)]
+    rest = payload[fields[-1].stop if fields else 0 :]
+    if rest and not (item.is_block and rest == bytes((BLOCK_TRAILER,))):
+        told.append(Described(name="further bytes", zh="其余字节", text=rest.hex(" ").upper(), unit=""))
+    return tuple(told)
+
+
+def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, ...]:
+    """Return the blocks of a load record answer, field by field.
+
+    Args:
+        payload: The data after the identifier.
+        load_class: 1 to 6, or 0 for all classes.
+
+    Raises:
+        DecodeError: If the blocks cannot be told apart.
+    """
+    told: list[Described] = []
+    form = parse_format("YYMMDDhhmm")
+    for block in decode_blocks(payload, load_class):
+        mark = "" if block.is_valid else " (marked invalid)"
+        told.append(
+            Described(name=f"stored at{mark}", zh="记录时间", text=str(show(block.stored_at, form)), unit="")
+        )
+        for section, raw in block.sections.items():
+            told += [
+                Described(
+                    name=field.quantity or f"class {section}, bytes {field.start + 1} to {field.stop}",
+                    zh=f"第{section}类",
+                    text=_text(raw[field.start : field.stop], field),
+                    unit=field.unit,
+                )
+                for field in section_fields(section)
+            ]
+    return tuple(told)
+
+
+def described_facts(item: Item, payload: bytes) -> dict[str, str]:
+    """Return the fields that an answer holds by their English names; absent ones are left out."""
+    return {field.name: field.value for field in describe(item, payload) if field.text is not None}
+
+
+def words_of(item: Item) -> Words:
+    """Return what an identifier says beside its row's name: phase, tariff, period, number."""
+    said = []
+    for token, code in zip(item.row.tokens, codes_of(item.wire), strict=True):
+        if isinstance(token, tuple):
+            said.append(_phase(token.index(code)))
+        elif isinstance(token, Axis) and code in token.suffixes:
+            element = list(token.suffixes).index(code)
+            said.append(_ELEMENTS.get(token.name, _numbered)(element))
+    return "".join(english for english, _ in said), "".join(chinese for _, chinese in said)
+
+
+def _described(item: Item, number: int, field: Field, payload: bytes) -> Described:
+    raw = payload[field.start : field.stop]
+    # A record's or a table's fields have names of their own; others are called as their row.
+    own = words_of(item) if field.name.startswith(item.row.name) else ("", "")
+    element = _element(item, number)
+    return Described(
+        name=f"{field.name}{own[0]}{element[0]}",
+        zh=f"{field.zh}{own[1]}{element[1]}",
+        text=_text(raw, field),
+        unit=field.unit,
+        bits=named_bits(field.bits, int.from_bytes(raw, "little"))
+        if field.bits and not is_absent(raw)
+        else (),
+    )
+
+
+def _element(item: Item, number: int) -> Words:
+    """Return what to add to a field's name for its element of a block."""
+    if not item.is_block:
+        return "", ""
+    return _ELEMENTS.get(item.axis, _numbered)(number // item.width)
+
+
+def _numbered(element: int) -> Words:
+    return f" {element + 1}", f"{element + 1}"
+
+
+def _rate(element: int) -> Words:
+    return (f", tariff {element}", f"(费率{element})") if element else (", total", "(总)")
+
+
+def _period(element: int) -> Words:
+    return (f", {element} periods ago", f"(上{element}结算日)") if element else ("", "")
+
+
+def _month(element: int) -> Words:
+    return (f", {element} months ago", f"(上{element}月)") if element else ("", "")
+
+
+def _phase(element: int) -> Words:
+    return f", phase {PHASES[element]}", f"({PHASES[element]}相)"
+
+
+def _total_phase(element: int) -> Words:
+    return _phase(element - 1) if element else (", total", "(总)")
+
+
+_ELEMENTS = {
+    "rate": _rate,
+    "rate97": _rate,
+    "settlement": _period,
+    "month": _month,
+    "active97": _month,
+    "reactive97": _month,
+    "phase": _phase,
+    "phase97": _phase,
+    "total_phase": _total_phase,
+    "total_phase97": _total_phase,
+}
+
+
+def _text(raw: bytes, field: Field) -> str | None:
+    shown = show(raw, field.form)
+    if isinstance(shown, dict):
+        # Text is read the other way round than it is sent; digits above nine are shown as they came.
+        return str(shown["reversed"]).strip("\0 ") if field.form.kind is Kind.TEXT else raw.hex(" ").upper()
+    return None if shown is None else str(shown)

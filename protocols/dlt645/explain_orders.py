@@ -1,0 +1,194 @@
+"""Explains what an order to a DL/T 645 meter, or its answer, says: the fields of every function but reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from protocols.dlt645.explain import Explained, explain
+from protocols.dlt645.frame import FROM_METER, FUNCTION, Frame
+from protocols.dlt645.functions import NAMES_1997, NAMES_2007, Function1997, Function2007
+from protocols.dlt645.orders import EVERY, RATES
+from protocols.dlt645.relay import DELAY_STEP_MIN, DELAYED, NAMES, Control
+
+AUTHORITY: Final = 8
+"""PA P0 P1 P2 C0 C1 C2 C3."""
+PASSWORD: Final = 4
+ADDRESS: Final = 6
+OUTPUTS: Final = {
+    # General knowledge: to be confirmed.
+    0: ("clock pulse", "时钟秒脉冲"),
+    1: ("demand period", "需量周期"),
+    2: ("tariff switch", "时段投切"),
+}
+
+
+def explain_in_full(raw: bytes) -> Explained:
+    """Return what a frame says, with the name of its function and every field of an order.
+
+    Args:
+        raw: One whole frame, with or without its FE preamble.
+
+    Raises:
+        FrameError: If delimiters, length or checksum are wrong.
+    """
+    explained = explain(raw)
+    frame = Frame.decode(raw.lstrip(b"\xfe"))
+    is_1997 = explained["version"] == 1997  # noqa: PLR2004 - a year
+    names = (NAMES_1997 if is_1997 else NAMES_2007).get(frame.control & FUNCTION)
+    named: Explained = {"function_name": " ".join(names)} if names else {}
+    if explained["error"]:
+        return {**explained, **named}
+    table = (_ANSWERS if frame.control & FROM_METER else _REQUESTS)[1997 if is_1997 else 2007]
+    content = table.get(frame.control & FUNCTION)
+    return {**explained, **named, **(content(frame.data) if content is not None else {})}
+
+
+def _password(data: bytes, prefix: str = "") -> Explained:
+    return {f"{prefix}pa": f"{data[0]:02X}", f"{prefix}password": data[3:0:-1].hex().upper()}
+
+
+def _authority(data: bytes) -> Explained:
+    return {**_password(data), "operator": data[7:3:-1].hex().upper()}
+
+
+def _identifier(data: bytes) -> Explained:
+    return {"di": data[3::-1].hex().upper()}
+
+
+def _authentication(data: bytes) -> Explained:
+    if len(data) < AUTHORITY:
+        return {}
+    operator = data[7:3:-1].hex().upper()
+    return {**_identifier(data), "operator": operator, "payload": data[AUTHORITY:].hex(" ").upper()}
+
+
+def _authentication_answer(data: bytes) -> Explained:
+    return {**_identifier(data), "payload": data[4:].hex(" ").upper()} if len(data) > 4 else {}  # noqa: PLR2004 - DI
+
+
+def _write_1997(data: bytes) -> Explained:
+    if len(data) < 2 + PASSWORD:
+        return {}
+    return {
+        "di": data[1::-1].hex().upper(),
+        **_password(data[2:]),
+        "payload": data[2 + PASSWORD :].hex(" ").upper(),
+    }
+
+
+def _new_address(data: bytes) -> Explained:
+    return {"new_address": data[::-1].hex().upper()} if len(data) == ADDRESS else {}
+
+
+def _freeze(data: bytes) -> Explained:
+    if len(data) != 4:  # noqa: PLR2004 - mm hh DD MM
+        return {}
+    moment = data[::-1].hex().upper()
+    month, day, hour, minute = (moment[i : i + 2] for i in range(0, 8, 2))
+    when = {
+        0: "now",
+        1: f"every hour at minute {minute}",
+        2: f"every day at {hour}:{minute}",
+        3: f"every month on day {day} at {hour}:{minute}",
+        4: f"every year on {month}-{day} at {hour}:{minute}",
+    }
+    given = sum(pair != EVERY for pair in (month, day, hour, minute))
+    is_known = moment.startswith(EVERY * (4 - given)) and EVERY not in (month, day, hour, minute)[4 - given :]
+    return {"moment": moment, "freezes": when[given] if is_known else None}
+
+
+def _rate(data: bytes) -> Explained:
+    if len(data) != 1:
+        return {}
+    rates = [baudrate for baudrate, bit in RATES.items() if data[0] == bit]
+    return {"z": f"{data[0]:02X}", "baudrate": rates[0] if rates else None}
+
+
+def _change_password(data: bytes) -> Explained:
+    if len(data) != 4 + 2 * PASSWORD:
+        return {}
+    return {**_identifier(data), **_password(data[4:], "old_"), **_password(data[8:], "new_")}
+
+
+def _change_password_1997(data: bytes) -> Explained:
+    if len(data) != 2 * PASSWORD:
+        return {}
+    return {**_password(data, "old_"), **_password(data[PASSWORD:], "new_")}
+
+
+def _new_password(data: bytes) -> Explained:
+    return _password(data, "new_") if len(data) == PASSWORD else {}
+
+
+def _authorised(data: bytes) -> Explained:
+    return _authority(data) if len(data) == AUTHORITY else {}
+
+
+def _reset_demand_1997(data: bytes) -> Explained:
+    return _password(data) if len(data) == PASSWORD else {}
+
+
+def _clear_events(data: bytes) -> Explained:
+    if len(data) != AUTHORITY + 4:
+        return {}
+    which = data[: AUTHORITY - 1 : -1].hex().upper()
+    return {**_authority(data), "di": which, "clears": "all events" if which == "F" * 8 else "one event"}
+
+
+def _control(data: bytes) -> Explained:
+    if len(data) < AUTHORITY + 8:
+        return {}
+    explained = {
+        **_authority(data),
+        "n1": f"{data[8]:02X}",
+        "n2": data[9],
+        "deadline": data[15:9:-1].hex().upper(),
+    }
+    try:
+        order = Control(data[8])
+    except ValueError:
+        return explained
+    explained["order"] = " ".join(NAMES[order])
+    if order in DELAYED:
+        explained["delay_min"] = data[9] * DELAY_STEP_MIN
+    return explained
+
+
+def _output(data: bytes) -> Explained:
+    return {"output": " ".join(OUTPUTS[data[0]]) if data[0] in OUTPUTS else None} if len(data) == 1 else {}
+
+
+_REQUESTS: Final[Mapping[int, Mapping[int, Callable[[bytes], Explained]]]] = {
+    2007: {
+        Function2007.AUTHENTICATE: _authentication,
+        Function2007.WRITE_ADDRESS: _new_address,
+        Function2007.FREEZE: _freeze,
+        Function2007.CHANGE_RATE: _rate,
+        Function2007.CHANGE_PASSWORD: _change_password,
+        Function2007.RESET_DEMAND: _authorised,
+        Function2007.CLEAR_METER: _authorised,
+        Function2007.CLEAR_EVENTS: _clear_events,
+        Function2007.CONTROL: _control,
+        Function2007.OUTPUT: _output,
+    },
+    1997: {
+        Function1997.WRITE: _write_1997,
+        Function1997.WRITE_ADDRESS: _new_address,
+        Function1997.CHANGE_RATE: _rate,
+        Function1997.CHANGE_PASSWORD: _change_password_1997,
+        Function1997.RESET_DEMAND: _reset_demand_1997,
+    },
+}
+_ANSWERS: Final[Mapping[int, Mapping[int, Callable[[bytes], Explained]]]] = {
+    2007: {
+        Function2007.AUTHENTICATE: _authentication_answer,
+        Function2007.CHANGE_RATE: _rate,
+        Function2007.CHANGE_PASSWORD: _new_password,
+        Function2007.OUTPUT: _output,
+    },
+    1997: {
+        Function1997.CHANGE_RATE: _rate,
+        Function1997.CHANGE_PASSWORD: _new_password,
+    },
+}

@@ -1,0 +1,246 @@
+"""Gives an order to a meter: one person asks for it, another approves, and every step is audited.
+
+Nothing is sent twice, and nothing before the audit has it on disk. An order without an answer is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from collectors.order_line import OrderLine
+from pipeline.errors import AuditError, NotAllowedError, TransportError
+from protocols.dlt645.authority import Authority, Password
+from protocols.dlt645.explain_orders import explain_in_full
+from protocols.dlt645.redaction import redacted, shown
+from services.audit import Audit, Entry
+from services.capabilities import Capability
+from services.control_settings import ControlSettings
+from services.order_kinds import Means, Plan, kind_of, opens_supply, plan_of
+from services.order_record import Order, OrderRecord, person_details, record_of
+from services.order_sending import INTERRUPTED, Result, Sent, give
+from services.ordered_meter import OrderedMeter, parse_ordered_meter
+from services.persons import Person, are_the_same
+from services.settings import load_settings
+from services.wiring import utc_now
+
+HIDDEN = "******"
+SHOWN_OPERATOR = "00000000"
+"""In a dry run, where no operator code is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """A frame that an order would put on the line."""
+
+    what: str
+    frame: str
+    """In hex, ``**`` for what tells of a password."""
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of an order."""
+
+    order: str
+    what: str
+    url: str
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """Who orders, and what this installation allows."""
+
+    settings: ControlSettings
+    person: Person
+
+    @property
+    def audit(self) -> Audit:
+        """The record of orders."""
+        return Audit(self.settings.audit_file)
+
+    def dry_run(self, order: Order) -> Sequence[DryRun]:
+        """Return the frames of an order; nothing is sent, no password is needed and none is shown.
+
+        Raises:
+            ConfigError: If the order cannot be.
+        """
+        meter = parse_ordered_meter(order.url)
+        plan = plan_of(order, Means(meter=meter, credentials=_Shown(self.settings, order), now=utc_now()))
+        return dry_frames(meter, plan)
+
+    def request(self, order: Order) -> OrderRecord:
+        """Ask for an order; another person approves it.
+
+        Raises:
+            NotAllowedError: If this installation or the list of protected meters forbids it.
+            ConfigError: If the order cannot be.
+            AuditError: If the request cannot be recorded.
+        """
+        self.require_allowed(order)
+        frames = self.dry_run(order)
+        now = utc_now()
+        record = OrderRecord(
+            order=order,
+            requested_by=self.person,
+            requested_at=now,
+            expires_at=now + timedelta(minutes=self.settings.order_valid_minutes),
+        )
+        details = {**record.details(), "hash": record.hash, "frames": [dry.frame for dry in frames]}
+        self.audit.append("requested", record.id, now, details)
+        return record
+
+    def pending(self) -> Sequence[OrderRecord]:
+        """Return the orders that wait for a second person.
+
+        Raises:
+            AuditError: If the record is damaged.
+        """
+        now = utc_now()
+        return [record for record in self._open_orders() if record.expires_at > now]
+
+    def approve(self, order_id: str) -> Report:
+        """Approve another person's order and give it.
+
+        Raises:
+            NotAllowedError: If it is not there, has expired, is this person's own, or is no longer allowed.
+            ConfigError: If a password is missing.
+            AuditError: If a step cannot be recorded: nothing is sent then.
+        """
+        record = self._waiting(order_id)
+        try:
+            self._require_second_person(record)
+            self.require_allowed(record.order)
+        except NotAllowedError as error:
+            self._note("denied", record.id, {"reason": str(error)})
+            raise
+        meter = parse_ordered_meter(record.order.url)
+        means = Means(meter=meter, credentials=self.settings, now=utc_now())
+        plan_of(record.order, means)  # a missing password shows before the order is used up
+        self._note("approved", record.id, {"hash": record.hash}, once=True)
+        return asyncio.run(self._give(record, meter))
+
+    def require_allowed(self, order: Order) -> None:
+        """Complain about an order that this installation, or a meter's protection, forbids.
+
+        Raises:
+            NotAllowedError: With the reason.
+        """
+        self.settings.require(kind_of(order).capability(order))
+        if opens_supply(order):
+            address = parse_ordered_meter(order.url).address
+            if address in self.settings.protected_meters:
+                raise NotAllowedError(f"meter {address} is protected (保电): its supply is not taken away")
+
+    async def _give(self, record: OrderRecord, meter: OrderedMeter) -> Report:
+        line = order_line(meter)
+        sent = INTERRUPTED
+        try:
+            await line.open()
+            means = Means(meter=meter, credentials=self.settings, now=utc_now())
+            plan = plan_of(record.order, means)
+            self._note("sending", record.id, {"frames": [dry.frame for dry in dry_frames(meter, plan)]})
+            sent = await give(line, meter, plan)
+        except (TransportError, AuditError) as error:
+            sent = Sent(result=Result.NOT_SENT, detail=str(error))
+        finally:
+            await line.close()
+            self._note("outcome", record.id, outcome_details(sent))
+        return Report(order=record.id, what=record.order.kind, url=record.order.url, sent=sent)
+
+    def _waiting(self, order_id: str) -> OrderRecord:
+        found = [record for record in self._open_orders() if record.id == order_id]
+        if not found:
+            raise NotAllowedError(
+                f"no order {order_id!r} waits for a second person; `kilowatch control pending` lists those "
+                "that do"
+            )
+        if found[0].expires_at <= utc_now():
+            raise NotAllowedError(f"order {order_id} has expired at {found[0].expires_at:%Y-%m-%d %H:%M} UTC")
+        return found[0]
+
+    def _require_second_person(self, record: OrderRecord) -> None:
+        if are_the_same(record.requested_by, self.person):
+            raise NotAllowedError(
+                f"order {record.id} was asked for by {record.requested_by.shown}: another person, with "
+                f"another account, approves it, not {self.person.shown}"
+            )
+
+    def _open_orders(self) -> Sequence[OrderRecord]:
+        """Return what was asked for and not yet approved, expired ones too."""
+        entries = self.audit.entries()
+        used = {entry.order for entry in entries if entry.event == "approved"}
+        return [_record(entry) for entry in entries if entry.event == "requested" and entry.order not in used]
+
+    def _note(self, event: str, order: str, details: Mapping[str, object], *, once: bool = False) -> None:
+        self.audit.append(event, order, utc_now(), {**details, "by": person_details(self.person)}, once=once)
+
+
+def order_line(meter: OrderedMeter) -> OrderLine:
+    """Return the closed line of a meter."""
+    return OrderLine(meter.bus, now=utc_now, lock_dir=load_settings().lock_dir)
+
+
+def outcome_details(sent: Sent) -> dict[str, object]:
+    """Return what is known of an order, as the audit keeps it."""
+    return {
+        "result": sent.result.value,
+        "detail": sent.detail,
+        "read_back": sent.verdict.confirmed.value,
+        "read_back_detail": sent.verdict.words,
+    }
+
+
+def dry_frames(meter: OrderedMeter, plan: Plan) -> Sequence[DryRun]:
+    """Return the frames of a plan for people: passwords hidden."""
+    found = []
+    for query in plan.queries:
+        raw = meter.frame(query, plan.address)
+        fields = explain_in_full(redacted(raw))
+        clean = {name: HIDDEN if name.endswith("password") else value for name, value in fields.items()}
+        found.append(DryRun(what=query.what, frame=shown(raw), fields=clean))
+    return found
+
+
+def required(settings: ControlSettings, capability: Capability) -> Audit:
+    """Return the audit after checking a capability that takes one person.
+
+    Raises:
+        NotAllowedError: If it is off.
+        AuditError: If the record is damaged or cannot be written.
+    """
+    settings.require(capability)
+    audit = Audit(settings.audit_file)
+    audit.require_writable()
+    return audit
+
+
+def _record(entry: Entry) -> OrderRecord:
+    try:
+        record = record_of(entry.details)
+    except (KeyError, TypeError, ValueError) as error:
+        raise AuditError(f"entry {entry.number} of the audit holds no order: {error!r}") from error
+    if record.id != entry.order:
+        raise AuditError(f"entry {entry.number} of the audit is not the order {entry.order} that it says")
+    return record
+
+
+class _Shown:
+    """Stands for credentials where frames are only shown."""
+
+    def __init__(self, settings: ControlSettings, order: Order) -> None:
+        self._operator = settings.meter_operator or SHOWN_OPERATOR
+        self._class = int(order.arguments.get("class", 0))
+
+    def authority(self, level: int) -> Authority:
+        return Authority(password=self.password(level), operator=self._operator)
+
+    def password(self, level: int) -> Password:
+        return Password(level, "0" * len(HIDDEN))
+
+    def new_password(self) -> Password:
+        return self.password(self._class)
