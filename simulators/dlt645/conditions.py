@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Final
 
 from pipeline.events import EventKind
@@ -126,13 +125,16 @@ def _of_all(phases: list[_Phase], ratings: Ratings, limits: Thresholds) -> Itera
         yield EventKind.ALL_VOLTAGE_LOSS
     if not all_dark and unbalance(volts) > limits.unbalance:
         yield EventKind.VOLTAGE_UNBALANCE
-    if fmean(amps) > limits.some_current * ratings.basic_current_a and unbalance(amps) > limits.unbalance:
+    if (
+        sum(amps) / len(amps) > limits.some_current * ratings.basic_current_a
+        and unbalance(amps) > limits.unbalance
+    ):
         yield EventKind.CURRENT_UNBALANCE
 
 
 def unbalance(values: list[float]) -> float:
     """Return the greatest deviation from the mean as a share of the mean; 0 when all are 0."""
-    mean = fmean(values)
+    mean = sum(values) / len(values)
     return max(abs(value - mean) for value in values) / mean if mean else 0.0
 
 

@@ -131,6 +131,11 @@ class MeterCore:
         self._past.history.advance(now)
         return self._past
 
+    def catch_up(self) -> None:
+        """Bring what depends on the past up to now, if anybody has asked for it yet."""
+        if self._past is not None:
+            self._past.history.advance(self.clock.true_now())
+
     def settled_at(self, period: int) -> datetime | None:
         """Return the true time of the present (0) or of the n-th last settlement; None before the memory."""
         now = self.clock.true_now()

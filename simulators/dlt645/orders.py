@@ -213,12 +213,14 @@ class Orders:
         rates = core.parameters.number(RATES)
         if di.startswith(_TARIFF_FAMILIES):
             core.counter.changed(now, rates)  # up to now the old tables hold
+        core.catch_up()  # what was counted so far was counted by the old ones
         wrong = core.parameters.write(wire, content)
         if wrong:
             return wrong
         if di.startswith(_TARIFF_FAMILIES):
             core.counter.changed(now, max(core.parameters.number(RATES), 1))
             core.tariffs.changed()
+        core.settlement.changed()
         if di.startswith(_LOAD_FAMILIES):
             core.load_memory.restart()
         self._note(EventKind.PROGRAMMING, operator, {"identifier": wire})

@@ -19,7 +19,7 @@ from simulators.dlt645.voltage_statistics import VoltageMonth
 ALL: Final = 0xFF
 ENERGY, DEMAND, PRESENT, EVENTS, PARAMETERS, FREEZES = 0x00, 0x01, 0x02, 0x03, 0x04, 0x05
 EVENTS_2013: Final = range(0x10, 0x1F)
-VOLTAGE_HARMONICS, CURRENT_HARMONICS = 0x0A, 0x0B
+HARMONICS: Final = {0x0A: "voltage", 0x0B: "current"}
 VOLTAGE_STATISTICS: Final = 0x10
 SETTLEMENTS: Final = 12
 NAMES: Final = (digits_to_bytes("04000401"), digits_to_bytes("04000402"))
@@ -177,9 +177,9 @@ class Reader:
     def _present(self, item: Item) -> bytes:
         order, phase, code, _ = item.wire
         now = self._core.clock.true_now()
-        if code in (VOLTAGE_HARMONICS, CURRENT_HARMONICS):
+        if code in HARMONICS:
             name = "abc"[phase - 1 : phase]
-            return self._core.values.harmonics(item, code == VOLTAGE_HARMONICS, name, order, now)
+            return self._core.values.harmonics(item, HARMONICS[code], name, order, now)
         return self._core.values.measured(item, now)
 
     def _voltage_month(self, item: Item) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -12,16 +12,18 @@ from simulators.dlt645.clock import MeterClock
 from simulators.dlt645.parameters import Parameters
 
 DAYS: Final = ("04000B01", "04000B02", "04000B03")
+LOOK_AHEAD: Final = timedelta(days=1)
 
 
 class SettlementDays:
     """Tells the instants at which registers are kept as those of the last settlement days."""
 
-    __slots__ = ("_clock", "_parameters")
+    __slots__ = ("_ahead", "_clock", "_parameters")
 
     def __init__(self, parameters: Parameters, clock: MeterClock) -> None:
         """Read the days from a meter's parameters."""
         self._parameters, self._clock = parameters, clock
+        self._ahead: tuple[datetime, datetime, Sequence[datetime]] | None = None
 
     def before(self, instant: datetime, count: int = PERIODS_KEPT) -> Sequence[datetime]:
         """Return the last ``count`` settlement instants up to ``instant``, newest first, as true times."""
@@ -33,6 +35,12 @@ class SettlementDays:
         return [self._clock.true_at(at) for at in passed]
 
     def settles_between(self, start: datetime, end: datetime) -> bool:
-        """Tell whether a settlement falls into ``(start, end]``."""
-        last = self.before(end, 1)
-        return bool(last) and last[0] > start
+        """Tell whether a settlement falls into ``(start, end]``; cheap when it is asked step by step."""
+        if self._ahead is None or not self._ahead[0] <= start <= end <= self._ahead[1]:
+            until = end + LOOK_AHEAD
+            self._ahead = (start, until, [at for at in self.before(until) if at > start])
+        return any(start < at <= end for at in self._ahead[2])
+
+    def changed(self) -> None:
+        """Take in days that were just written."""
+        self._ahead = None

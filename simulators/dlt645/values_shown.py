@@ -70,9 +70,8 @@ class ValuesShown:
             content += b"".join(self._encoded(field, shown) for field in fields)
         return content if found else b""
 
-    def harmonics(self, item: Item, voltage: bool, phase: str, order: int, instant: datetime) -> bytes:  # noqa: FBT001 - what an identifier 020A or 020B names
+    def harmonics(self, item: Item, stem: str, phase: str, order: int, instant: datetime) -> bytes:
         """Return the content of one order, or of 1 to 21 for FF; empty for a phase that is not there."""
-        stem = "voltage" if voltage else "current"
         quantity = on_wiring(Quantity(f"{stem}_harmonic_{phase}"), self._wiring)
         if quantity is None:
             return b""

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from protocols.dlt645.frame import Frame, is_whole
 from protocols.dlt645.framer import Framer
-from protocols.session import NEED_DATA
 from protocols.dlt645.relay import Control
+from protocols.session import NEED_DATA
 from simulators.dlt645.traits import Traits
 from simulators.dlt645_meter_1997 import Dlt645Meter1997
 from tests.unit.simulators.dlt645.bench import (

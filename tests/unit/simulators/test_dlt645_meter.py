@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -273,7 +273,7 @@ class Dark:
 def test_an_answer_in_parts_is_joined_by_our_own_master() -> None:
     session, slave = driver().session("123456789012"), meter()
     query = read_query(bytes((0x02, 0x00, 0x00, 0x06)), 1000, b"\x08")
-    records: tuple[Record, ...] = ()
+    records: Sequence[Record] = ()
     more: Query | None = query
     while more is not None:
         event = exchange(session, slave, more)

@@ -1,14 +1,14 @@
 import pytest
 
+from pipeline.events import EventKind
 from pipeline.registry import Wiring
 from simulators.dlt645.conditions import STANDARD_THRESHOLDS, Condition, Ratings, conditions, unbalance
-from pipeline.events import EventKind
 from tests.unit.simulators.dlt645.bench import NOW, Load, Q
 
 FOUR_WIRE = Wiring.THREE_PHASE_FOUR_WIRE
 
 
-def found(wiring: Wiring = FOUR_WIRE, kw: float = 3.0, **shown: float) -> frozenset[Condition]:
+def found(wiring: Wiring = FOUR_WIRE, *, kw: float = 3.0, **shown: float) -> frozenset[Condition]:
     ratings = Ratings(voltage_v=100.0 if wiring is Wiring.THREE_PHASE_THREE_WIRE else 220.0)
     return conditions(Load(kw, **shown).read(NOW), wiring, ratings, STANDARD_THRESHOLDS)
 
@@ -35,7 +35,7 @@ def found(wiring: Wiring = FOUR_WIRE, kw: float = 3.0, **shown: float) -> frozen
     ],
 )
 def test_each_thing_wrong_is_named_with_its_phase(shown: dict[str, float], expected: set[Condition]) -> None:
-    assert found(**shown) == expected
+    assert found(FOUR_WIRE, **shown) == expected
 
 
 def test_over_current_and_its_neighbours_unbalance() -> None:

@@ -25,7 +25,7 @@ def test_a_meter_that_nobody_asks_works_nothing_out() -> None:
 def test_the_past_is_gone_through_once() -> None:
     load = Load()
     meter = core(load)
-    assert meter.past
+    assert meter.past is not None
     reads = load.reads
-    assert meter.past
+    assert meter.past is not None
     assert load.reads == reads

@@ -20,11 +20,11 @@ def test_an_outage_is_found_to_the_second() -> None:
 def test_what_lasts_has_no_end_until_it_is_over() -> None:
     load, clock = Load(kw=-2.0), Clock()
     meter = core(load, clock)
-    assert meter.past
+    assert meter.past is not None
     assert [e.ends_at for e in meter.events.last(EventKind.REVERSE_FLOW, "a")] == [None]
     load.kw = 2.0
     clock.now = NOW + HOUR
-    assert meter.past
+    assert meter.past is not None
     [event] = meter.events.last(EventKind.REVERSE_FLOW, "a")
     assert event.ends_at is not None
     assert meter.events.count(EventKind.REVERSE_FLOW, "a") == 1
@@ -32,7 +32,7 @@ def test_what_lasts_has_no_end_until_it_is_over() -> None:
 
 def test_a_healthy_meter_has_no_events() -> None:
     meter = core(Load(kw=3.0))
-    assert meter.past
+    assert meter.past is not None
     assert [
         kind for kind in EventKind for phase in ("", "a", "b", "c") if meter.events.count(kind, phase)
     ] == []

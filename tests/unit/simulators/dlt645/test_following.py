@@ -13,7 +13,7 @@ def joined(following: Following, content: bytes) -> bytes:
     assert isinstance(part, Part)
     whole, number = part.data[4:], 0
     assert len(part.data) <= 200
-    while isinstance(part, Part) and part.more:
+    while part.more:
         number = number % 255 + 1
         part = following.next(DI, number)
         assert isinstance(part, Part)

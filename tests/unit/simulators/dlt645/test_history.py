@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from pipeline.quantities import Quantity
 from simulators.dlt645.history import REACH, STEP, History
@@ -30,7 +31,7 @@ def test_every_quarter_of_an_hour_is_seen_once_and_the_present_too() -> None:
     history.advance(NOW + timedelta(minutes=11))
     steps = [at for at, is_step in seen.at if is_step]
     assert steps[0] == NOW - timedelta(minutes=65)
-    assert [b - a for a, b in zip(steps, steps[1:], strict=False)] == [STEP] * (len(steps) - 1)
+    assert [b - a for a, b in pairwise(steps)] == [STEP] * (len(steps) - 1)
     assert [at for at, is_step in seen.at if not is_step] == [NOW, NOW + timedelta(minutes=11)]
     assert seen.at == sorted(seen.at)
 

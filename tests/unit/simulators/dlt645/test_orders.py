@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from protocols.dlt645.frame import Frame
 from pipeline.events import EventKind
+from protocols.dlt645.frame import Frame
 from simulators.dlt645_meter import Dlt645Meter
 from tests.unit.simulators.dlt645.bench import (
     ADDRESS,
@@ -31,7 +31,7 @@ def relay_order(order: int, deadline: str = "000000000000", delay: int = 0) -> b
     return CLEAR_KEY + OPERATOR + bytes((order, delay)) + digits(deadline)
 
 
-# ---- 14 write -------------------------------------------------------------------------------------------------
+# ---- 14 write ------------------------------------------------------------
 
 
 def test_a_write_as_the_standard_draws_it_is_obeyed() -> None:
@@ -126,7 +126,7 @@ def test_the_clock_is_set_by_date_time_or_both() -> None:
     assert write(slave, "04000102", digits("256000")) == (0xD4, b"\x01")
 
 
-# ---- 08 broadcast ----------------------------------------------------------------------------------------------
+# ---- 08 broadcast ------------------------------------------------------------
 
 
 def test_a_broadcast_time_is_obeyed_in_silence() -> None:
@@ -145,7 +145,7 @@ def test_a_broadcast_out_of_reach_or_out_of_sense_changes_nothing(sent: str) -> 
     assert slave.core.clock.now() == NOW
 
 
-# ---- 15 16 17 18 -----------------------------------------------------------------------------------------------
+# ---- 15 16 17 18 ------------------------------------------------------------
 
 
 def test_a_new_address_answers_from_then_on() -> None:
@@ -198,7 +198,7 @@ def test_a_password_is_changed_by_who_knows_it() -> None:
     assert ask(slave, 0x18, order[:-1]) == (0xD8, b"\x01")
 
 
-# ---- 19 1A 1B --------------------------------------------------------------------------------------------------
+# ---- 19 1A 1B ------------------------------------------------------------
 
 
 def test_demand_begins_again_after_its_reset() -> None:
@@ -241,7 +241,7 @@ def test_events_are_cleared_all_or_by_kind() -> None:
     assert ask(slave, 0x1B, CLEAR_KEY + OPERATOR + bytes.fromhex("ff00ff09")) == (0xDB, b"\x02")
 
 
-# ---- 1C 1D 03 --------------------------------------------------------------------------------------------------
+# ---- 1C 1D 03 ------------------------------------------------------------
 
 
 def test_an_open_relay_stops_the_registers_and_shows_in_word_3() -> None:

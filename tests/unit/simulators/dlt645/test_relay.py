@@ -36,7 +36,7 @@ def test_a_permit_waits_for_the_button() -> None:
 )
 def test_an_order_that_returns_does_so_after_its_delay(
     order: Control,
-    closed: bool,
+    closed: bool,  # noqa: FBT001 - a case
     permitted: bool,  # noqa: FBT001 - a case
 ) -> None:
     relay = (meter := core()).relay

@@ -2,8 +2,8 @@ from collections.abc import Collection
 
 import pytest
 
-from simulators.dlt645.conditions import Condition
 from pipeline.events import EventKind
+from simulators.dlt645.conditions import Condition
 from simulators.dlt645.status import MeterState, status_words
 from tests.unit.simulators.dlt645.bench import NOW, Load, core
 

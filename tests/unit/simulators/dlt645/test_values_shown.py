@@ -44,11 +44,11 @@ def test_contents_make_the_total_distortion(thd: float) -> None:
 
 def test_harmonics_of_a_meter_that_knows_only_its_distortion() -> None:
     values = core().values
-    block = numbers(values.harmonics(item("020A01FF"), True, "a", 0xFF, NOW), 2)
+    block = numbers(values.harmonics(item("020A01FF"), "voltage", "a", 0xFF, NOW), 2)
     assert len(block) == 21
     assert math.sqrt(sum(n * n for n in block[1:])) / 100 == pytest.approx(3.0, abs=0.02)
-    assert numbers(values.harmonics(item("020A0105"), True, "a", 5, NOW), 2) == [block[4]]
-    assert values.harmonics(item("020A02FF"), True, "b", 0xFF, NOW) == b""
+    assert numbers(values.harmonics(item("020A0105"), "voltage", "a", 5, NOW), 2) == [block[4]]
+    assert values.harmonics(item("020A02FF"), "voltage", "b", 0xFF, NOW) == b""
 
 
 class Harmonic(Load):
@@ -57,7 +57,7 @@ class Harmonic(Load):
 
 
 def test_a_models_own_spectrum_is_told() -> None:
-    block = numbers(core(Harmonic()).values.harmonics(item("020B03FF"), False, "c", 0xFF, NOW), 2)
+    block = numbers(core(Harmonic()).values.harmonics(item("020B03FF"), "current", "c", 0xFF, NOW), 2)
     assert block[:4] == [9999, 0, 1234, 0]
     assert set(block[3:]) == {0}
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.unit.simulators.dlt645.bench import NOW, Clock, Load, core, digits, wire
+from tests.unit.simulators.dlt645.bench import NOW, Clock, Load, Q, core, digits, wire
 
 
 class Nightly(Load):
@@ -11,7 +11,7 @@ class Nightly(Load):
     def read(self, instant):  # type: ignore[no-untyped-def]  # as Load
         shown = dict(super().read(instant))
         if shown and instant.hour < 2:
-            shown["voltage_a"] = 240.0
+            shown[Q.VOLTAGE_A] = 240.0
         return shown
 
 
@@ -40,7 +40,7 @@ def test_all_together_are_over_when_one_phase_is() -> None:
 def test_written_limits_count_from_now_on() -> None:
     clock = Clock()
     meter = core(Load(), clock)
-    assert meter.past
+    assert meter.past is not None
     meter.parameters.write(wire("04000E04"), digits("2250"))
     clock.now = NOW + timedelta(hours=1)
     month = meter.past.voltage.month(clock.now, 0, "b")
