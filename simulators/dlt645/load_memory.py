@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import gcd
 from typing import Final
 
 from protocols.dlt645.records import ALL_CLASSES, CLASSES, LoadBlock, encode_block, section_fields
@@ -20,6 +21,9 @@ INTERVALS: Final = {number: f"04000A{number + 1:02X}" for number in CLASSES}
 EARLIEST, FROM_TIME, LATEST = 0x00, 0x01, 0x02
 CAPACITY_BLOCKS: Final = 62 * 96
 """62 days of quarters of an hour. [MEM]"""
+MINUTES_A_DAY: Final = 1440
+Plan = Sequence[tuple[int, int]]
+"""Classes that are recorded, and every how many minutes."""
 _TIME: Final = parse_format("YYMMDDhhmm")
 
 
@@ -59,26 +63,31 @@ class LoadMemory:
             return ErrorBit.NO_SUCH_DATA
         if not arguments:
             return ErrorBit.OTHER
-        classes = CLASSES if load_class == ALL_CLASSES else (load_class,)
-        count = arguments[0]
-        if mode == LATEST:
-            slots = list(islice(self._backwards(classes), count))[::-1]
-            blocks = [block for slot in slots if (block := self._block(slot, classes)) is not None]
-        else:
-            begin = self._oldest(classes)
+        plan = self._plan(CLASSES if load_class == ALL_CLASSES else (load_class,))
+        blocks: Iterable[LoadBlock] = ()
+        if plan and mode == LATEST:
+            blocks = list(islice(self._backwards(plan), arguments[0]))[::-1]
+        elif plan:
+            begin = self._oldest(plan)
             if mode == FROM_TIME:
                 asked = bytes_to_instant(arguments[1:6], self._clock.zone)
                 if asked is None:
                     return ErrorBit.NO_SUCH_DATA
                 begin = max(begin, asked)
-            blocks = list(islice(self._blocks(begin, classes), count))
+            blocks = islice(self._forwards(begin, plan), arguments[0])
         return b"".join(encode_block(block, load_class) for block in blocks)
 
-    def _oldest(self, classes: tuple[int, ...]) -> datetime:
+    def _plan(self, classes: tuple[int, ...]) -> Plan:
+        """Return which of the classes are recorded, and every how many minutes."""
+        mode = self._parameters.word(MODE_WORD)
+        recorded = [number for number in classes if mode >> number - 1 & 1]
+        return [(number, max(self._parameters.number(INTERVALS[number]), 1)) for number in recorded]
+
+    def _oldest(self, plan: Plan) -> datetime:
         """Return the meter's time from which on the ring still holds blocks."""
         now = self._clock.now()
         begins = self._begins_at if self._begins_at is not None else now
-        oldest = max(begins + self._clock.offset_at(begins), now - self._capacity * self._step(classes))
+        oldest = max(begins + self._clock.offset_at(begins), now - self._capacity * _step(plan))
         start = self._parameters.content(BEGIN)
         if not any(start):
             return oldest
@@ -86,51 +95,44 @@ class LoadMemory:
         parsed = bytes_to_instant(start + bytes.fromhex(f"{year % 100:02d}"), self._clock.zone)
         return max(oldest, parsed) if parsed is not None else oldest
 
-    def _blocks(self, begin: datetime, classes: tuple[int, ...]) -> Iterator[LoadBlock]:
-        step, slot, now = self._step(classes), self._floor(begin, classes), self._clock.now()
+    def _forwards(self, begin: datetime, plan: Plan) -> Iterator[LoadBlock]:
+        step, slot, now = _step(plan), self._floor(begin, plan), self._clock.now()
         slot = slot if slot >= begin else slot + step
         while slot <= now:
-            block = self._block(slot, classes)
+            block = self._block(slot, plan)
             if block is not None:
                 yield block
             slot += step
 
-    def _backwards(self, classes: tuple[int, ...]) -> Iterator[datetime]:
-        step, oldest = self._step(classes), self._oldest(classes)
-        slot = self._floor(self._clock.now(), classes)
+    def _backwards(self, plan: Plan) -> Iterator[LoadBlock]:
+        step, oldest = _step(plan), self._oldest(plan)
+        slot = self._floor(self._clock.now(), plan)
         while slot >= oldest:
-            if self._due(slot, classes) and self._values.has_power(self._clock.true_at(slot)):
-                yield slot
+            block = self._block(slot, plan)
+            if block is not None:
+                yield block
             slot -= step
 
-    def _block(self, slot: datetime, classes: tuple[int, ...]) -> LoadBlock | None:
+    def _block(self, slot: datetime, plan: Plan) -> LoadBlock | None:
         """Return what was stored at a slot of the meter's clock; None when nothing was."""
-        due = self._due(slot, classes)
+        local = slot.astimezone(self._clock.zone)
+        minute = local.hour * 60 + local.minute
+        due = [number for number, minutes in plan if minute % minutes == 0]
         true = self._clock.true_at(slot)
         if not due or not self._values.has_power(true):
             return None
-        stored_at = time_to_bytes(slot.astimezone(self._clock.zone), _TIME)
         sections: Mapping[int, bytes] = {
             number: self._values.section(number, section_fields(number), true) for number in due
         }
-        return LoadBlock(stored_at=stored_at, sections=sections)
+        return LoadBlock(stored_at=time_to_bytes(local, _TIME), sections=sections)
 
-    def _due(self, slot: datetime, classes: tuple[int, ...]) -> list[int]:
-        mode = self._parameters.word(MODE_WORD)
-        local = slot.astimezone(self._clock.zone)
-        minute = local.hour * 60 + local.minute
-        return [
-            number for number in classes if mode >> number - 1 & 1 and minute % self._minutes(number) == 0
-        ]
-
-    def _minutes(self, number: int) -> int:
-        return max(self._parameters.number(INTERVALS[number]), 1)
-
-    def _step(self, classes: tuple[int, ...]) -> timedelta:
-        return timedelta(minutes=min(self._minutes(number) for number in classes))
-
-    def _floor(self, at: datetime, classes: tuple[int, ...]) -> datetime:
+    def _floor(self, at: datetime, plan: Plan) -> datetime:
         """Return the slot at or before a time: multiples of the step from local midnight on."""
         local = at.astimezone(self._clock.zone)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        return (midnight + (local - midnight) // self._step(classes) * self._step(classes)).astimezone(UTC)
+        return (midnight + (local - midnight) // _step(plan) * _step(plan)).astimezone(UTC)
+
+
+def _step(plan: Plan) -> timedelta:
+    """Return what divides every interval, and the day, so that midnight is always a slot."""
+    return timedelta(minutes=gcd(MINUTES_A_DAY, *(minutes for _, minutes in plan)))

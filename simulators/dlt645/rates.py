@@ -6,8 +6,8 @@ the meter is first asked; what was before is spread as the model says, by larges
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from pipeline.quantities import Quantity
@@ -75,10 +75,11 @@ class RateCounter:
         self._advance(instant)
         return dict(zip(COUNTED, self._counts, strict=True))
 
-    def then(self, instant: datetime) -> Mapping[Quantity, Counts]:
-        """Return each register by rate at an instant of the past; empty while the meter had no power."""
+    def then(self, instant: datetime, wanted: Iterable[Quantity] = COUNTED) -> Mapping[Quantity, Counts]:
+        """Return at least the wanted registers by rate at an instant of the past."""
         if self._at is None or not self._midnights or instant < next(iter(self._midnights)):
-            return dict(zip(COUNTED, self._spread(instant), strict=True))
+            shown = self._measuring.read(instant)
+            return {quantity: self._spread_one(quantity, shown) for quantity in wanted}
         if instant >= self._at:
             return self.now(instant)
         midnight = max(at for at in self._midnights if at <= instant)
@@ -152,10 +153,3 @@ class RateCounter:
         own = [shown[q] for q in _RATES_OF.get(quantity, ()) if q in shown]
         weights = [max(weight, 0.0) for weight in own] if any(own) else list(RATE_SHARES.values())
         return apportioned(total, weights + [0.0] * (self._rates - len(weights)))
-
-
-def midnight_before(local: datetime) -> datetime:
-    """Return the local midnight at or before a local time."""
-    return local - timedelta(
-        hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-    )

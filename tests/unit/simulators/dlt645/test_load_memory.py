@@ -53,6 +53,24 @@ def test_classes_have_intervals_of_their_own() -> None:
     ]
 
 
+def test_intervals_that_do_not_divide_each_other_have_all_their_slots() -> None:
+    meter = core()
+    for di, minutes in (("04000A02", "0010"), ("04000A05", "0045")):
+        assert not meter.parameters.write(wire(di), digits(minutes))
+    assert not meter.parameters.write(wire("04000901"), b"\x09")
+    slots = stored(meter, "06000001", b"\x05" + digits("2603090000"))
+    midnight = datetime(2026, 3, 9, tzinfo=ZONE)
+    assert [((at - midnight).total_seconds() / 60, classes) for at, classes in slots if at] == [
+        (0, {1, 4}),
+        (10, {1}),
+        (20, {1}),
+        (30, {1}),
+        (40, {1}),
+    ]
+    later = stored(meter, "06040001", b"\x03" + digits("2603090001"))
+    assert [(at - midnight).total_seconds() / 60 for at, _ in later if at] == [45, 90, 135]
+
+
 def test_the_mode_word_leaves_classes_out() -> None:
     meter = core()
     assert not meter.parameters.write(wire("04000901"), b"\x08")

@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.quantities import Quantity
-from simulators.dlt645.registers import DIRECTIONS, QUADRANTS, combined
+from simulators.dlt645.registers import DIRECTIONS, QUADRANTS, combined, parts_of
 from tests.unit.simulators.dlt645.bench import NOW, Load, Q, core, wire
 
 REACTIVE = dict(zip(QUADRANTS, ((100, 1), (20, 2), (3, 3), (4, 4)), strict=True))
@@ -27,7 +27,7 @@ def test_a_combination_word_adds_and_subtracts_its_parts(
     word: int,
     counts: tuple[int, ...],
 ) -> None:
-    assert combined(rates, parts, word) == counts
+    assert combined(rates, parts_of(parts, word), 2) == counts
 
 
 def test_combined_registers_follow_their_words() -> None:
