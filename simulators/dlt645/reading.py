@@ -31,6 +31,18 @@ CLOCK: Final = {
 STATUS_WORDS: Final = b"\x05\x00\x04"
 FREEZE_DEMANDS: Final = (0x09, 0x0A)
 FREEZE_POWERS: Final = 0x10
+FREEZE_MODE: Final = "04000902"
+FREEZE_BITS: Final = {
+    # Which bit of the freeze mode word keeps which item (II of 05 KK II nn).
+    0x01: 0,
+    0x02: 1,
+    0x03: 2,
+    0x04: 3,
+    **dict.fromkeys(range(0x05, 0x09), 4),
+    0x09: 5,
+    0x0A: 6,
+    FREEZE_POWERS: 7,
+}
 IMPORT_DEMAND: Final = 0x01
 EXPORT_DEMAND: Final = 0x02
 
@@ -209,7 +221,8 @@ class Reader:
     def _freeze(self, item: Item) -> bytes:
         number, content, kind, _ = item.wire
         at = self._core.freezes.instant(kind, number)
-        if at is None or self._core.traits.refuses_freezes:
+        is_kept = self._core.parameters.word(FREEZE_MODE) >> FREEZE_BITS.get(content, 0) & 1
+        if at is None or self._core.traits.refuses_freezes or (content in FREEZE_BITS and not is_kept):
             return b""
         if content == FREEZE_TIME:
             return self._core.values.time(at, item.row.parts[0].form)

@@ -253,6 +253,8 @@ def test_an_open_relay_stops_the_registers_and_shows_in_word_3() -> None:
     assert numbers(read(slave, "00010000")) == before
     assert read(slave, "02030000") == bytes(3)
     assert read(slave, "04000503") == b"\x10\x00"
+    assert read(slave, "1D000001") == b"\x01\x00\x00"
+    assert read(slave, "1D000101") == digits("260310102000")
     assert ask(slave, 0x1C, relay_order(0x1C)) == (0x9C, DONE)
     assert read(slave, "04000503") == b"\x00\x00"
     clock.pass_(hours=1)

@@ -83,6 +83,19 @@ def test_a_family_of_parameters_is_one_block_with_clock_and_names() -> None:
     assert read(slave, "040006FF") == b"\x05\x05\x50"
 
 
+def test_the_freeze_mode_word_says_what_is_frozen() -> None:
+    slave = meter()
+    assert numbers(read(slave, "05060101"))[0] == 162400
+    assert write(slave, "04000902", b"\x01") == (0x94, b"")
+    assert len(read(slave, "05060101")) == 20
+    assert ask(slave, 0x11, wire("05060501")) == (0xD1, b"\x02")
+    assert read(slave, "05060001") == digits("2603100000")
+
+
+def test_an_hour_is_frozen_without_its_rates() -> None:
+    assert numbers(read(meter(), "05040101")) == [163400]
+
+
 def test_registers_are_zero_while_it_boots() -> None:
     load, clock = Load(), Clock()
     load.dark = [(NOW - timedelta(hours=1), NOW)]
