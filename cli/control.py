@@ -11,7 +11,6 @@ from cli.control_orders import app as orders_app
 from cli.control_output import exit_for, print_report, report_as_json
 from cli.output import JsonFlag, print_fields, print_json, print_table
 
-
 app = orders_app
 
 
@@ -33,7 +32,7 @@ def clock(  # noqa: PLR0913 - the options of one order
 
     Example: kilowatch control clock dlt645+tcp://127.0.0.1:8600/000000000101 --dry-run
     """
-    from services.control import Control
+    from services.control import OrderDesk
     from services.control_clock import set_clock
     from services.control_settings import load_control_settings
     from services.persons import this_person
@@ -43,10 +42,10 @@ def clock(  # noqa: PLR0913 - the options of one order
         return
     if to_all:
         typer.echo("warning: every meter of this line takes the time, also those that are right", err=True)
-    control = Control(settings=load_control_settings(), person=this_person(name))
+    control = OrderDesk(settings=load_control_settings(), person=this_person(name))
     done = set_clock(control, url, to_all=to_all, dry_run=dry_run)
     report = report_as_json(done.report) if done.report is not None else {"result": "not sent"}
-    fields = {"clock_offset_s": round(done.offset_s, 1), "frames": list(done.frames), **report}
+    fields = {"clock_offset_s": round(done.offset_s, 1) + 0.0, "frames": list(done.frames), **report}
     if as_json:
         print_json(fields)
     else:
@@ -60,11 +59,11 @@ def pending(*, as_json: JsonFlag = False) -> None:
 
     Example: kilowatch control pending --json
     """
-    from services.control import Control
+    from services.control import OrderDesk
     from services.control_settings import load_control_settings
     from services.persons import this_person
 
-    records = Control(settings=load_control_settings(), person=this_person()).pending()
+    records = OrderDesk(settings=load_control_settings(), person=this_person()).pending()
     if as_json:
         for record in records:
             print_json({"id": record.id, **record.details()})
@@ -94,11 +93,11 @@ def approve(
 
     Example: kilowatch control approve 3f9c1a77b0
     """
-    from services.control import Control
+    from services.control import OrderDesk
     from services.control_settings import load_control_settings
     from services.persons import this_person
 
-    report = Control(settings=load_control_settings(), person=this_person(name)).approve(order_id)
+    report = OrderDesk(settings=load_control_settings(), person=this_person(name)).approve(order_id)
     print_report(report, as_json=as_json)
     exit_for(report)
 

@@ -41,14 +41,14 @@ def ask_for(  # noqa: PLR0913 - what every order of the command has
     kind: str, url: str, arguments: Mapping[str, object], *, name: str, dry_run: bool, as_json: bool
 ) -> None:
     """Show an order's frames, or file it for a second person."""
-    from services.control import Control
+    from services.control import OrderDesk
     from services.control_settings import load_control_settings
     from services.order_record import Order
     from services.persons import this_person
 
     given = {key: str(value) for key, value in arguments.items() if value not in (None, "")}
     order = Order(kind=kind, url=url, arguments=given)
-    control = Control(settings=load_control_settings(), person=this_person(name))
+    control = OrderDesk(settings=load_control_settings(), person=this_person(name))
     frames = control.dry_run(order)
     if dry_run:
         print_dry_run(frames, as_json=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -21,6 +22,10 @@ def decode(
         typer.Argument(metavar="HEX...", help="A frame in hex, spaces allowed; - reads one frame a line."),
     ],
     *,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="With --json: also names, units, named bits and the parts of orders."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Explain a DL/T 645-2007/1997 or Modbus frame.
@@ -30,27 +35,27 @@ def decode(
     # Whatever bytes come in: what is no text is no hex either, and must not end the lines behind it.
     read = (line.decode("ascii", "replace") for line in sys.stdin.buffer)
     lines = read if frame == ["-"] else [" ".join(frame)]
-    results = [_decode_line(line, as_json=as_json) for line in lines if line.strip()]
+    results = [_decode_line(line, as_json=as_json, full=full) for line in lines if line.strip()]
     if not all(results):
         raise typer.Exit(1)
 
 
-def _decode_line(line: str, *, as_json: bool) -> bool:
-    from services.explain import explain_frame, subject_of_frame
+def _decode_line(line: str, *, as_json: bool, full: bool) -> bool:
+    from services.explain import explain_frame, explain_frame_in_full, subject_of_frame
 
     try:
         raw = _bytes_of(line)
-        fields = explain_frame(raw)
+        fields = explain_frame(raw) if as_json and not full else explain_frame_in_full(raw)
     except (NotHexError, WireError) as error:
         if as_json:
             print_json({"ok": False, "error": str(error)})
         else:
             typer.echo(f"error: {error}", err=True)
         return False
+    subject = subject_of_frame(raw) if full or not as_json else None
     if as_json:
-        print_json(fields)
+        print_json({**fields, "subject": asdict(subject)} if subject is not None else fields)
         return True
-    subject = subject_of_frame(raw)
     if subject is None:
         print_fields(fields)
     else:

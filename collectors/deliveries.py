@@ -18,6 +18,8 @@ class Message:
     topic: str
     payload: bytes
     received_at: datetime
+    retained: bool = False
+    """The broker kept it from before we subscribed: nobody knows since when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,7 @@ class HostLock:
         """Become the owner; an owner stays one.
 
         Raises:
-            BusBusyError: If another owner has the bus, and then its process is named; or if the file cannot be
-                opened.
+            BusBusyError: If another owner has the bus, whose process is named; or the file does not open.
         """
         if self._descriptor is not None:
             return
@@ -54,8 +53,8 @@ class HostLock:
                 return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC), False
         except OSError as error:
             raise BusBusyError(
-                f"bus {self._bus}: its lock {self._path} cannot be opened: {error.strerror}; name a folder that "
-                "every account of this host may write in KILOWATCH_LOCK_DIR"
+                f"bus {self._bus}: its lock {self._path} cannot be opened: {error.strerror}; name a folder "
+                "that every account of this host may write in KILOWATCH_LOCK_DIR"
             ) from error
 
     def release(self) -> None:

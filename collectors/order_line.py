@@ -42,7 +42,8 @@ class OrderLine:
         Raises:
             TransportError: If the line is not open any more and does not open again: nothing was sent.
         """
-        return await self._exchange(session, query, retries=0)
+        # The answer to an order does not name it: a late one must not confirm the next.
+        return await self._exchange(session, query, retries=0, linger=True)
 
     async def ask(self, session: Session, query: Query) -> Outcome:
         """Ask what changes nothing, again if need be.
@@ -61,7 +62,9 @@ class OrderLine:
         """Close the line and give the bus up."""
         await self._connection.close()
 
-    async def _exchange(self, session: Session, query: Query, *, retries: int) -> Outcome:
+    async def _exchange(
+        self, session: Session, query: Query, *, retries: int, linger: bool = False
+    ) -> Outcome:
         line = await self._connection.line()
-        timing = Timing(timeout_s=self._bus.timeout_s, retries=retries, baudrate=line.baudrate)
+        timing = Timing(timeout_s=self._bus.timeout_s, retries=retries, baudrate=line.baudrate, linger=linger)
         return await exchange(line, session, query, timing, now=self._now)

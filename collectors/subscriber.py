@@ -8,7 +8,6 @@ carries bytes only: what they mean is the handler's business.
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,13 +22,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collectors.broker import Broker
 from collectors.deliveries import Deliveries, Delivery, Message
 from pipeline.errors import ConfigError, StorageError
+from protocols.mqtt.dialects import Publication
 
 log = logging.getLogger("kilowatch.subscriber")
 
-Handle: TypeAlias = Callable[[Sequence[Message]], None]
-"""Stores a batch and returns when it is durable.
+Handle: TypeAlias = Callable[[Sequence[Message]], Sequence[Publication]]
+"""Stores a batch; returns when it is durable, with what is to be asked because of it.
 
 Raises:
     StorageError: If it could not; the same batch comes again.
@@ -42,17 +43,12 @@ LARGEST_RECEIVE_MAXIMUM: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriberOptions:
+class SubscriberOptions(Broker):
     """Where the broker is and how much may be under way."""
 
-    host: str
-    port: int = 1883
     client_id: str = "kilowatch"
     """The broker keeps our session under it: fixed, and one process at a time."""
     topics: tuple[str, ...]
-    username: str | None = None
-    password: str | None = None
-    tls: ssl.SSLContext | None = None
     batch_messages: int = 500
     batch_wait_s: float = 0.2
     receive_maximum: int = 1000
@@ -85,6 +81,8 @@ class SubscriberCounters:
     dropped: int = 0
     """Messages without delivery promise (QoS 0) that found the queue full."""
     connections: int = 0
+    asked: int = 0
+    """Questions published."""
 
 
 class Subscriber:
@@ -167,10 +165,7 @@ class Subscriber:
             manual_ack=True,
         )
         client.reconnect_delay_set(min_delay=1, max_delay=max(1, int(options.retry_most_s)))
-        if options.username is not None:
-            client.username_pw_set(options.username, options.password)
-        if options.tls is not None:
-            client.tls_set_context(options.tls)
+        options.admit(client)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
@@ -236,7 +231,12 @@ class Subscriber:
         self._count("received")
         taken = self._deliveries.put(
             Delivery(
-                message=Message(topic=topic, payload=bytes(message.payload), received_at=self._clock()),
+                message=Message(
+                    topic=topic,
+                    payload=bytes(message.payload),
+                    received_at=self._clock(),
+                    retained=message.retain,
+                ),
                 mid=message.mid,
                 qos=message.qos,
                 connection=-1 if number is None else number,
@@ -250,31 +250,33 @@ class Subscriber:
     def _consume(self) -> None:
         try:
             while batch := self._deliveries.take(self._options.batch_messages, self._options.batch_wait_s):
-                if not self._stored(batch):
+                questions = self._stored(batch)
+                if questions is None:
                     return
                 self._acknowledge(batch)
+                self._publish(questions)
         except Exception as error:
             # A fault in the handler, not in the data: nothing is acknowledged, and stop() or check() tell it.
             self._failure = error
             self._deliveries.close()
             log.exception("mqtt.consumer_failed")
 
-    def _stored(self, batch: Sequence[Delivery]) -> bool:
-        """Hand a batch over until it is stored; False when told to stop first."""
+    def _stored(self, batch: Sequence[Delivery]) -> Sequence[Publication] | None:
+        """Hand a batch over until it is stored; None when told to stop first."""
         messages = [delivery.message for delivery in batch]
         pause_s = self._options.retry_first_s
         while True:
             try:
-                self._handle(messages)
+                questions = self._handle(messages)
             except StorageError as error:
                 self._count("failed_batches")
                 log.warning("mqtt.batch_not_stored", extra={"messages": len(batch), "error": str(error)})
                 if self._stopping.wait(pause_s):
-                    return False
+                    return None
                 pause_s = min(2 * pause_s, self._options.retry_most_s)
             else:
                 self._count("handled", len(batch))
-                return True
+                return questions
 
     def _acknowledge(self, batch: Sequence[Delivery]) -> None:
         with self._lock:
@@ -286,6 +288,11 @@ class Subscriber:
                     self._tally["acknowledged"] += 1
                 else:
                     self._tally["superseded"] += 1
+
+    def _publish(self, questions: Sequence[Publication]) -> None:
+        for question in questions:
+            self._client.publish(question.topic, question.payload, question.qos, question.retain)
+            self._count("asked")
 
     def _count(self, what: str, more: int = 1) -> None:
         with self._lock:

@@ -83,6 +83,8 @@ class Point(Register):
     nan_is_absent: bool = False
     """NaN says "not available" too; elsewhere it is a fault and flagged."""
     coding: Coding = Coding.PLAIN
+    sign_of: Quantity | None = None
+    """The value takes the sign of this one, read in the same answer: makers differ in a power factor's."""
     ratio: tuple[str, ...] = ()
     """Names of the meter's own ratio registers that the value is multiplied by."""
     single_source: bool = False
@@ -139,7 +141,7 @@ PROFILE_KEYS = {
     "load_record_minutes", "load_record_days", "daily_freeze_days", "options",
 }  # fmt: skip
 _REGISTER_KEYS = {"address", "function", "type", "word_order", "scale"}
-POINT_KEYS = _REGISTER_KEYS | {"quantity", "wiring", "absent", "ratio", "single_source", "coding"}
+POINT_KEYS = _REGISTER_KEYS | {"quantity", "wiring", "absent", "ratio", "single_source", "coding", "sign_of"}
 _DEFAULT_KEYS = POINT_KEYS - {"address", "quantity"}
 _PAUSE_KEYS = {"between_ms", "after_connect_ms"}
 PAUSE_MOST_MS = 10_000
@@ -258,6 +260,10 @@ def _refuse_dangling(profile: Profile) -> None:
         missing = set(point.ratio) - set(profile.ratios)
         if missing:
             raise ValueError(f"point {point.quantity}: there is no [ratios] entry {sorted(missing)}")
+        if point.sign_of is not None and point.sign_of not in profile.quantities:
+            raise ValueError(
+                f"point {point.quantity}: the profile has no {point.sign_of} to take the sign of"
+            )
     absent = sorted(set(profile.probe) - profile.quantities)
     if absent:
         raise ValueError(f"probe: the profile has no {', '.join(absent)}")
@@ -293,6 +299,7 @@ def _point(entry: _Table, base: int, where: str) -> Point:
         absent=frozenset(value for value in absent if isinstance(value, int)),
         nan_is_absent=any(_is_nan(value) for value in absent),
         coding=Coding(entry.get("coding", Coding.PLAIN)),
+        sign_of=Quantity(entry["sign_of"]) if "sign_of" in entry else None,
         ratio=_texts(entry, "ratio"),
         single_source=bool(entry.get("single_source", False)),
     )

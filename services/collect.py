@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import ssl
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from collectors.scheduler import BusPlan, Scheduler
-from collectors.subscriber import Subscriber, SubscriberOptions
-from pipeline.errors import BusBusyError, ConfigError, StorageError
+from pipeline.errors import BusBusyError, StorageError
 from pipeline.registry import Registry
 from services.backfill import backfill
 from services.bus_reading import BusReading, Station, keep_reads, read_now
-from services.ingest import Ingest, topics_of
-from services.push_coverage import PushCoverage
+from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.read_requests import result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, station_of, utc_now
@@ -26,7 +22,6 @@ from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
-SETTLE_PUSHED_S = 5.0
 
 _log = logging.getLogger("kilowatch.collect")
 
@@ -63,11 +58,16 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
     plans = bus_plans(registry, settings, utc_now())
-    station = station_of(settings, registry)
-    subscription = _subscription(settings, registry)
+    broker = broker_of(settings)
+    announcer = announcer_of(broker, settings, registry)
+    on_stored = None if announcer is None else announcer.stored
+    station = station_of(settings, registry, on_stored)
+    subscription = subscription_of(broker, settings, registry)
     _own(plans)
     scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
     writing = asyncio.create_task(station.store.run())
+    if announcer is not None:
+        announcer.start()
     _log.info("collecting from %d buses and %d MQTT sources", len(plans), len(registry.mqtt_sources))
     try:
         async with asyncio.TaskGroup() as group:
@@ -78,13 +78,15 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
                 group.create_task(work.catch_up(catch_up_days))
             group.create_task(_serve_requests(works, station))
             if subscription is not None:
-                group.create_task(_subscribe(subscription, settings, registry))
+                group.create_task(listen(subscription, settings, registry, on_stored))
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:
         await scheduler.close()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+        if announcer is not None:
+            await asyncio.to_thread(announcer.stop)
 
 
 def _own(plans: Sequence[BusPlan]) -> None:
@@ -190,52 +192,6 @@ async def _serve_requests(works: Sequence[BusWork], station: Station) -> None:
             for request in requests:
                 group.create_task(by_bus[request.bus].serve(request))
             await asyncio.sleep(LOOK_FOR_REQUESTS_S)
-
-
-async def _subscribe(options: SubscriberOptions, settings: Settings, registry: Registry) -> None:
-    """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled."""
-    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
-    ingest = Ingest(settings.require_database_url(), registry, coverage, utc_now)
-    subscriber = Subscriber(options, ingest.handle)
-    subscriber.start()
-    try:
-        while True:
-            await asyncio.sleep(SETTLE_PUSHED_S)
-            subscriber.check()
-            try:
-                await asyncio.to_thread(ingest.settle)
-            except StorageError as error:
-                _log.warning("cannot write the ledger: %s", error)
-    finally:
-        await asyncio.to_thread(subscriber.stop)
-        ingest.close()
-
-
-def _subscription(settings: Settings, registry: Registry) -> SubscriberOptions | None:
-    """Return what to subscribe to; None without a broker or a source.
-
-    Raises:
-        ConfigError: If the certificate authority cannot be read.
-    """
-    if settings.mqtt_host is None or not registry.mqtt_sources:
-        return None
-    password = settings.mqtt_password
-    return SubscriberOptions(
-        host=settings.mqtt_host,
-        port=settings.mqtt_port,
-        client_id=settings.mqtt_client_id,
-        topics=topics_of(registry.mqtt_sources),
-        username=settings.mqtt_username,
-        password=None if password is None else password.get_secret_value(),
-        tls=None if settings.mqtt_ca_file is None else _tls(settings.mqtt_ca_file),
-    )
-
-
-def _tls(ca_file: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:  # ssl.SSLError too
-        raise ConfigError(f"KILOWATCH_MQTT_CA_FILE={ca_file}: {error.strerror or error}") from error
 
 
 def _release(url: str, buses: Sequence[str]) -> None:

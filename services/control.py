@@ -14,7 +14,7 @@ from collectors.order_line import OrderLine
 from pipeline.errors import AuditError, NotAllowedError, TransportError
 from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.explain_orders import explain_in_full
-from protocols.dlt645.redaction import redacted, shown
+from protocols.dlt645.redaction import BLANK, redacted, shown
 from services.audit import Audit, Entry
 from services.capabilities import Capability
 from services.control_settings import ControlSettings
@@ -52,7 +52,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class OrderDesk:
     """Who orders, and what this installation allows."""
 
     settings: ControlSettings
@@ -202,6 +202,8 @@ def dry_frames(meter: OrderedMeter, plan: Plan) -> Sequence[DryRun]:
         raw = meter.frame(query, plan.address)
         fields = explain_in_full(redacted(raw))
         clean = {name: HIDDEN if name.endswith("password") else value for name, value in fields.items()}
+        if query.is_secret:
+            clean["data_minus_33"] = str(clean["data_minus_33"]).replace(f"{BLANK:02X}", "**")
         found.append(DryRun(what=query.what, frame=shown(raw), fields=clean))
     return found
 

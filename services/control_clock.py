@@ -19,7 +19,7 @@ from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_1997, VERSION_2007
 from services.audit import Audit
 from services.capabilities import Capability
-from services.control import Control, Report, dry_frames, order_line, outcome_details, required
+from services.control import OrderDesk, Report, dry_frames, order_line, outcome_details, required
 from services.order_kinds import WRITES_LEVEL, Plan
 from services.order_record import ID_LENGTH, person_details
 from services.order_sending import INTERRUPTED, give
@@ -50,7 +50,7 @@ class ClockReport:
     """None when nothing was sent: a dry run, or a clock that is right."""
 
 
-def set_clock(control: Control, url: str, *, to_all: bool = False, dry_run: bool = False) -> ClockReport:
+def set_clock(control: OrderDesk, url: str, *, to_all: bool = False, dry_run: bool = False) -> ClockReport:
     """Measure a meter's clock and set it when it is off by at most five minutes.
 
     With a password the time is written (14; 04 in 1997); without one it is sent as function 08 to the
@@ -69,7 +69,7 @@ def set_clock(control: Control, url: str, *, to_all: bool = False, dry_run: bool
 
 
 async def _set(
-    control: Control, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
+    control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
 ) -> ClockReport:
     line = order_line(meter)
     try:
@@ -93,7 +93,7 @@ async def _set(
 
 
 async def _give(  # noqa: PLR0913, PLR0917 - one step of one use case
-    control: Control, audit: Audit, line: OrderLine, meter: OrderedMeter, plan: Plan, offset_s: float
+    control: OrderDesk, audit: Audit, line: OrderLine, meter: OrderedMeter, plan: Plan, offset_s: float
 ) -> Report:
     by = person_details(control.person)
     at = utc_now()
@@ -167,7 +167,7 @@ def _require_first_today(audit: Audit, meter: OrderedMeter, now: datetime) -> No
             )
 
 
-def _plan(control: Control, meter: OrderedMeter, now: datetime, *, to_all: bool) -> Plan:
+def _plan(control: OrderDesk, meter: OrderedMeter, now: datetime, *, to_all: bool) -> Plan:
     """Write the time when there is a password for it; the date is right, midnight is far."""
     local = now.astimezone(meter.zone)
     read_back = clock_is_right(meter)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pipeline.errors import ConfigError, NotAllowedError
 from protocols.dlt645.authority import Authority, Password
-from protocols.dlt645.frame import padded_address
+from protocols.dlt645.frame import ADDRESS_DIGITS, padded_address
 from services.capabilities import WRITES, Capability
 from services.settings import PREFIX, load
 
@@ -66,7 +66,11 @@ class ControlSettings(BaseSettings):
     def _addresses(cls, given: object) -> object:
         if not isinstance(given, str):
             return given
-        return frozenset(padded_address(address) for address in given.replace(",", " ").split())
+        named = given.replace(",", " ").split()
+        wrong = [address for address in named if not address.isdigit() or len(address) > ADDRESS_DIGITS]
+        if wrong:  # a meter that is misspelt here would not be protected
+            raise ValueError(f"an address has up to {ADDRESS_DIGITS} digits, not {', '.join(wrong)}")
+        return frozenset(map(padded_address, named))
 
     def require(self, capability: Capability) -> None:
         """Complain when an installation does not allow something.

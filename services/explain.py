@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pipeline.errors import FrameError
-from protocols.dlt645.explain_orders import explain_in_full as explain_dlt645
+from protocols.dlt645.explain import explain
+from protocols.dlt645.explain_orders import explain_in_full
 from protocols.dlt645.explain_values import Subject, subject_of
 from protocols.modbus.explain import explain_modbus
 
@@ -24,11 +25,24 @@ def subject_of_frame(raw: bytes) -> Subject | None:
 
 
 def explain_frame(raw: bytes) -> Mapping[str, object]:
-    """Return the fields of one whole frame.
+    """Return the fields of one whole frame, in the forms that programs take.
 
     Raises:
         FrameError: If it is a frame of no known protocol; the message says what is wrong with it.
     """
+    return _explained(raw, explain)
+
+
+def explain_frame_in_full(raw: bytes) -> Mapping[str, object]:
+    """Return the fields of one whole frame, with the function's name and all that an order says.
+
+    Raises:
+        FrameError: As for :func:`explain_frame`.
+    """
+    return _explained(raw, explain_in_full)
+
+
+def _explained(raw: bytes, explain_dlt645: Callable[[bytes], Mapping[str, object]]) -> Mapping[str, object]:
     if not raw:
         raise FrameError("no bytes given", raw)
     if not raw.lstrip(PREAMBLE).startswith(START):

@@ -1,4 +1,4 @@
-"""Takes MQTT messages in: parse, check, store, and only then acknowledge."""
+"""Takes MQTT messages in: parse, check, store, and only then acknowledge and ask."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from datetime import datetime
 from paho.mqtt.client import topic_matches_sub
 
 from collectors.deliveries import Message
-from pipeline.model import Snapshot
+from pipeline.errors import ConfigError
+from pipeline.model import Quality, Snapshot
 from pipeline.ports import Unmatched, WriteReport
 from pipeline.registry import MqttSource, Registry
-from protocols.mqtt.dialects import Parsed, dialects
+from pipeline.topics import plain_filter
+from protocols.mqtt.dialects import Latest, Parsed, Publication, Receive, dialects
 from services.push_coverage import PushCoverage
-from services.store import Entry, commit
+from services.store import Entry, OnStored, commit
 from storage.database import Connection, connect, storage_errors
 from storage.unmatched import keep_unmatched
 
@@ -23,17 +25,35 @@ from storage.unmatched import keep_unmatched
 class Ingest:
     """Handles batches of messages in the subscriber's thread; a batch is one commit."""
 
-    def __init__(
-        self, database_url: str, registry: Registry, coverage: PushCoverage, now: Callable[[], datetime]
+    def __init__(  # noqa: PLR0913 - what it needs, and two things that it can do without
+        self,
+        database_url: str,
+        registry: Registry,
+        coverage: PushCoverage,
+        now: Callable[[], datetime],
+        *,
+        latest: Latest | None = None,
+        on_stored: OnStored | None = None,
     ) -> None:
         """Prepare; the connection is opened with the first batch.
 
+        Args:
+            database_url: Where to store.
+            registry: The archive; its MQTT sources are listened to.
+            coverage: What is expected of them.
+            now: The clock.
+            latest: When each meter's newest stored register reading was taken: where asking begins.
+            on_stored: Is told what was committed.
+
         Raises:
             PluginError: If a source names a dialect that does not exist.
+            ConfigError: If a source's template or quantities are wrong.
         """
-        self._parsers = [
-            (source.topic, dialects.get(source.dialect).parse) for source in registry.mqtt_sources
+        self._receivers = [
+            receiver for source in registry.mqtt_sources for receiver in _receivers(source, latest or {})
         ]
+        self._on_stored = on_stored
+        self._unstored: tuple[Sequence[Message], list[Parsed]] | None = None
         self._url = database_url
         self._registry = registry
         self._coverage = coverage
@@ -42,13 +62,13 @@ class Ingest:
         self._lock = threading.Lock()
         self.report = WriteReport()
 
-    def handle(self, batch: Sequence[Message]) -> None:
-        """Store a batch; when this returns, its messages may be acknowledged.
+    def handle(self, batch: Sequence[Message]) -> Sequence[Publication]:
+        """Store a batch; when this returns, its messages may be acknowledged. Returns what to ask.
 
         Raises:
             StorageError: If the database refuses or is away; nothing of the batch is stored then.
         """
-        parsed = [self._parse(message) for message in batch]
+        parsed = self._parsed(batch)
         snapshots = [self._in_slot(snapshot) for one in parsed for snapshot in one.snapshots]
         unmatched = [message for one in parsed for message in one.unmatched]
         with self._lock:
@@ -56,6 +76,10 @@ class Ingest:
             self.report += self._store(Entry(snapshots=snapshots, coverage=lines), unmatched)
             # Only now: a batch that could not be stored comes again, and must bring its lines again.
             self._coverage.note(lines)
+        self._unstored = None
+        if self._on_stored is not None:
+            self._on_stored(snapshots)
+        return [question for one in parsed for question in one.questions]
 
     def settle(self) -> None:
         """Write down the expected slots that are over and brought nothing.
@@ -85,18 +109,18 @@ class Ingest:
             keep_unmatched(self._connection, unmatched)
         return report
 
+    def _parsed(self, batch: Sequence[Message]) -> list[Parsed]:
+        """Parse a batch once, however often it is handed over: dialects count and remember messages."""
+        if self._unstored is None or self._unstored[0] is not batch:
+            self._unstored = batch, [self._parse(message) for message in batch]
+        return self._unstored[1]
+
     def _parse(self, message: Message) -> Parsed:
-        for topic, parse in self._parsers:
+        for topic, receive in self._receivers:
             if topic_matches_sub(topic, message.topic):
-                return parse(message.topic, message.payload, message.received_at)
-        reason = Unmatched(
-            received_at=message.received_at,
-            source=message.topic,
-            reason="topic of no source",
-            key="",
-            payload=message.payload,
-        )
-        return Parsed(unmatched=(reason,))
+                parsed = receive(message.topic, message.payload, message.received_at)
+                return _without_guessed_times(message, parsed) if message.retained else parsed
+        return Parsed(unmatched=(_unmatched(message, "topic of no source"),))
 
     def _in_slot(self, snapshot: Snapshot) -> Snapshot:
         slot_at = self._coverage.slot_of(snapshot)
@@ -104,5 +128,41 @@ class Ingest:
 
 
 def topics_of(sources: Sequence[MqttSource]) -> tuple[str, ...]:
-    """Return the topic filters to subscribe to, each once."""
-    return tuple(sorted({source.topic for source in sources}))
+    """Return the topic filters to subscribe to, each once.
+
+    Raises:
+        PluginError: If a source names a dialect that does not exist.
+    """
+    return tuple(sorted({topic for source in sources for topic in _topics(source)}))
+
+
+def _topics(source: MqttSource) -> tuple[str, ...]:
+    return source.topic, *dialects.get(source.dialect).answers(source)
+
+
+def _receivers(source: MqttSource, latest: Latest) -> list[tuple[str, Receive]]:
+    """Return what receives each topic of a source."""
+    try:
+        receive = dialects.get(source.dialect).open(source, latest)
+    except ValueError as error:
+        raise ConfigError(f"[[mqtt_source]] {source.id}: {error}") from error
+    return [(plain_filter(topic), receive) for topic in _topics(source)]
+
+
+def _without_guessed_times(message: Message, parsed: Parsed) -> Parsed:
+    """Set aside what the broker kept and what bears no time of its own: its time of receipt means nothing."""
+    timed = tuple(s for s in parsed.snapshots if Quality.ARRIVAL_TIME not in s.quality)
+    if len(timed) == len(parsed.snapshots):
+        return parsed
+    reason = _unmatched(message, "kept by the broker, and without a time of its own")
+    return replace(parsed, snapshots=timed, unmatched=(*parsed.unmatched, reason))
+
+
+def _unmatched(message: Message, reason: str) -> Unmatched:
+    return Unmatched(
+        received_at=message.received_at,
+        source=message.topic,
+        reason=reason,
+        key="",
+        payload=message.payload,
+    )

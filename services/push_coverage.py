@@ -72,14 +72,15 @@ class PushCoverage:
         """A slot from before we began is not expected, but its answer is told: it may stand as missing."""
         slot_at = self.slot_of(snapshot)
         if slot_at is None:
+            yield from self._backfilled(snapshot)
             return
         tolerance = timedelta(seconds=GRACE * self._period_s[snapshot.meter])
         if slot_at - snapshot.received_at > tolerance:
             return  # measured, it says, long after it came: that answers no slot
         in_time = snapshot.received_at - slot_at <= tolerance
         came = self._came[snapshot.meter]
-        for group in self._groups:
-            if (group, slot_at) in came or not any(q.group is group for q in snapshot.values):
+        for group in self._groups_of(snapshot):
+            if (group, slot_at) in came:
                 continue
             yield CoverageEntry(
                 meter=snapshot.meter,
@@ -87,6 +88,27 @@ class PushCoverage:
                 slot_at=slot_at,
                 status=CoverageStatus.GOT if in_time else CoverageStatus.LATE,
             )
+
+    def _backfilled(self, snapshot: Snapshot) -> Iterator[CoverageEntry]:
+        """A load record out of a device's memory fills the slot at whose start it stands, if that was missed.
+
+        Slots from before we began were not expected; most stored records fill none.
+        """
+        meter, slot_at = snapshot.meter, snapshot.taken_at
+        if meter not in self._period_s or snapshot.origin is not Origin.LOAD_RECORD:
+            return
+        missed = self._first_slot(meter) <= slot_at < self._unsettled(meter)
+        if not missed or slot_at != slot_start(slot_at, self._period_s[meter]):
+            return
+        for group in self._groups_of(snapshot):
+            if (group, slot_at) not in self._came[meter]:
+                yield CoverageEntry(
+                    meter=meter, group=group, slot_at=slot_at, status=CoverageStatus.BACKFILLED
+                )
+
+    def _groups_of(self, snapshot: Snapshot) -> list[Group]:
+        """Return the expected groups of which a reading brings something."""
+        return [group for group in self._groups if any(q.group is group for q in snapshot.values)]
 
     def _missed(self, meter: MeterId, now: datetime) -> Iterator[CoverageEntry]:
         came = self._came[meter]

@@ -30,6 +30,10 @@ class Settings(BaseSettings):
     mqtt_client_id: str = Field(
         default="kilowatch", description="client id: the broker keeps our session under it"
     )
+    mqtt_discovery_prefix: str | None = Field(
+        default=None,
+        description="where Home Assistant looks for devices, usually homeassistant; none = tell it nothing",
+    )
     lock_dir: Path = Field(
         default=Path(tempfile.gettempdir()) / "kilowatch-buses",
         description="folder of the host locks: one owner a bus",

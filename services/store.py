@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from pipeline.checks import check
 from pipeline.coverage import CoverageEntry
@@ -26,6 +27,9 @@ QUEUE_MOST = 4000
 """Entries waiting for the database; a full queue holds the buses back, so memory stays bounded."""
 RETRY_FIRST_S, RETRY_MOST_S = 0.5, 30.0
 
+OnStored: TypeAlias = Callable[[Sequence[Snapshot]], None]
+"""Is told what was committed, in the thread that did it; must not raise and not wait."""
+
 _log = logging.getLogger("kilowatch.store")
 
 
@@ -40,10 +44,11 @@ class Entry:
 class Store:
     """The one writer of a process; ``put`` returns when there is room, ``drain`` when all is committed."""
 
-    def __init__(self, database_url: str, registry: Registry) -> None:
+    def __init__(self, database_url: str, registry: Registry, on_stored: OnStored | None = None) -> None:
         """Prepare; the connection is opened with the first batch."""
         self._url = database_url
         self._registry = registry
+        self._on_stored = on_stored
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
         self._batch: list[Entry] = []
         """In hand: taken from the queue, not yet committed."""
@@ -131,7 +136,10 @@ class Store:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
             self._writer = ReadingWriter(self._connection)
-        return commit(self._connection, self._registry, entries, self._writer)
+        report = commit(self._connection, self._registry, entries, self._writer)
+        if self._on_stored is not None:
+            self._on_stored([snapshot for entry in entries for snapshot in entry.snapshots])
+        return report
 
 
 def commit(

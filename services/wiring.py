@@ -19,7 +19,7 @@ from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
 from services.bus_reading import Station
 from services.settings import Settings
-from services.store import Store
+from services.store import OnStored, Store
 
 
 @cache
@@ -88,7 +88,7 @@ def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[Bus
     ]
 
 
-def station_of(settings: Settings, registry: Registry) -> Station:
+def station_of(settings: Settings, registry: Registry, on_stored: OnStored | None = None) -> Station:
     """Return what reading needs beside the buses; the writer is not yet running.
 
     Raises:
@@ -99,7 +99,7 @@ def station_of(settings: Settings, registry: Registry) -> Station:
     return Station(
         database_url=url,
         profiles={i.meter: profile_of(i, profiles) for i in registry.installed_at(utc_now()) if i.profile},
-        store=Store(url, as_shown(registry, primary_profiles(settings))),
+        store=Store(url, as_shown(registry, primary_profiles(settings)), on_stored),
     )
 
 

@@ -6,6 +6,7 @@ decides whether an order may be given: see ``services/control``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -27,10 +28,11 @@ MOST_WRITTEN: Final = 50
 """The longest data field of a write (clause 5.2.4)."""
 AUTHENTICATION_MOST: Final = 200
 ALL_EVENTS: Final = b"\xff\xff\xff\xff"
-FREEZE_PAIRS: Final = ("MM", "DD", "hh", "mm")
+FREEZE_PAIRS: Final[tuple[str, ...]] = ("MM", "DD", "hh", "mm")
 EVERY: Final = "99"
 """In a freeze's time: whatever the month, the day, the hour or the minute."""
-FREEZE_LIMITS: Final = {"MM": (1, 12), "DD": (1, 28), "hh": (0, 23), "mm": (0, 59)}
+FREEZE_LIMITS: Final[Mapping[str, tuple[int, int]]] = {"MM": (1, 12), "hh": (0, 23), "mm": (0, 59)}
+MONTHLY_LAST_DAY: Final = 28
 """A monthly freeze on the 29th would miss February."""
 RATES: Final = {600: 0x02, 1200: 0x04, 2400: 0x08, 4800: 0x10, 9600: 0x20, 19200: 0x40}
 """Z, the rate word: one bit a rate, bit/s. For meters of 1997 the same bits: to be confirmed."""
@@ -111,14 +113,15 @@ def freeze(moment: str, *, to_all: bool = False) -> Query:
     Raises:
         ValueError: If the moment is none of: now, hourly, daily, monthly, or one time a year.
     """
-    pairs = dict(zip(FREEZE_PAIRS, (moment[i : i + 2] for i in range(0, 8, 2)), strict=True))
+    pairs: dict[str, str] = dict(zip(FREEZE_PAIRS, (moment[i : i + 2] for i in range(0, 8, 2)), strict=True))
     given = [name for name in FREEZE_PAIRS if pairs[name] != EVERY]
+    limits = {**FREEZE_LIMITS, "DD": (1, MONTHLY_LAST_DAY if pairs["MM"] == EVERY else 31)}
     fits = len(moment) == 2 * len(FREEZE_PAIRS) and moment.isascii() and moment.isdigit()
-    in_range = fits and all(FREEZE_LIMITS[n][0] <= int(pairs[n]) <= FREEZE_LIMITS[n][1] for n in given)
+    in_range = fits and all(limits[name][0] <= int(pairs[name]) <= limits[name][1] for name in given)
     if not in_range or given != list(FREEZE_PAIRS[len(FREEZE_PAIRS) - len(given) :]):
         raise ValueError(
             "a freeze is 99999999 (now), 999999mm (hourly), 9999hhmm (daily), 99DDhhmm (monthly, "
-            f"DD to 28) or MMDDhhmm, not {moment!r}"
+            f"DD to {MONTHLY_LAST_DAY}) or MMDDhhmm, not {moment!r}"
         )
     query = _order(Function2007.FREEZE, f"freeze {moment}", bytes.fromhex(moment)[::-1])
     return Query(what=f"{query.what} to all", body=query.body, answer_bytes=NO_ANSWER) if to_all else query

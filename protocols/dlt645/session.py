@@ -145,7 +145,7 @@ class Dlt645Session:
         """Return the next answer, refusal or piece that is neither; ``NEED_DATA`` when there is none."""
         found = self._framer.next_event()
         if not isinstance(found, bytes):
-            return self._without_password(found) if self._hides else found
+            return self._clean(found)
         data = found[HEADER:-2].translate(MINUS_33)
         query = self._query
         if query is None or found[:CONTROL] != self._expected or data[: self._size] != self._identifier:
@@ -165,11 +165,11 @@ class Dlt645Session:
         self._query = None
         return event
 
-    def _without_password(
-        self, found: Dropped | Literal[NeedData.NEED_DATA]
-    ) -> Dropped | Literal[NeedData.NEED_DATA]:
-        """Mask what a broken echo of an order may hold."""
-        return replace(found, raw=redacted(found.raw)) if isinstance(found, Dropped) else found
+    def _clean(self, found: Dropped | Literal[NeedData.NEED_DATA]) -> Dropped | Literal[NeedData.NEED_DATA]:
+        """Hide noise that may be the broken echo of an order with a password."""
+        if isinstance(found, Dropped) and self._hides:
+            return replace(found, raw=redacted(found.raw))
+        return found
 
     def _is_of_an_earlier_time(self, answer: Answer) -> bool:
         """Tell whether load records answer an older question: identifiers are alike, only the times tell."""

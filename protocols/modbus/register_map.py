@@ -38,7 +38,8 @@ class RegisterMap:
 
     def wanted(self, quantities: frozenset[Quantity]) -> list[Register]:
         """Return the registers that bring ``quantities``, the ratios they need among them."""
-        points = [point for point in self.points if point.quantity in quantities]
+        signs = {p.sign_of for p in self.points if p.quantity in quantities}
+        points = [point for point in self.points if point.quantity in quantities | signs]
         names = {name for point in points for name in point.ratio}
         return [*(self.ratios[name] for name in sorted(names)), *points]
 
@@ -81,14 +82,21 @@ class RegisterMap:
                 values[point.quantity] = number * math.prod(ratios[name] for name in point.ratio)
             else:
                 flags[point.quantity] = Quality.NOT_A_NUMBER
-        return values, flags
+        return values | _signed(places, values), flags
 
-    def misfits(self, places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[Quantity, str]:
-        """Return why each quantity of the probe in an answer does not fit; empty text where it does."""
+    def misfits(
+        self, places: Sequence[Place], values: Mapping[Quantity, Value], ratios: Mapping[str, float]
+    ) -> dict[Quantity, str]:
+        """Return why each quantity of the probe in an answer does not fit; empty text where it does.
+
+        One whose ratio the meter has not told is not judged yet.
+        """
         found: dict[Quantity, str] = {}
         for place in places:
             point = place.register
-            if isinstance(point, Point) and point.quantity in self.probe:
+            if not isinstance(point, Point) or not ratios.keys() >= set(point.ratio):
+                continue
+            if point.quantity in self.probe:
                 found[point.quantity] = self._misfit(point.quantity, values.get(point.quantity))
         return found
 
@@ -101,10 +109,10 @@ class RegisterMap:
         }
 
     def _misfit(self, quantity: Quantity, value: Value | None) -> str:
+        """Judge a value; what is no number is a fault, tells nothing of the model and costs nobody."""
         low, high = self.probe[quantity]
-        if not isinstance(value, float):
-            return self._told(quantity, "reads no number")
-        return "" if low <= value <= high else self._told(quantity, f"reads {value:g}")
+        misfits = isinstance(value, float) and not low <= value <= high
+        return self._told(quantity, f"reads {value:g}") if misfits else ""
 
     def _told(self, quantity: Quantity, what: str) -> str:
         low, high = self.probe[quantity]
@@ -113,6 +121,18 @@ class RegisterMap:
             f"{quantity} {what} where {self._name} has {low:g} to {high:g}: another model, "
             f"variant{siblings} or word order; `kilowatch scan` tells which profile fits"
         )
+
+
+def _signed(places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[Quantity, Value]:
+    """Give each value that has no sign of its own that of another in the same answer, where that is not 0."""
+    signed: dict[Quantity, Value] = {}
+    for place in places:
+        point = place.register
+        if isinstance(point, Point) and point.sign_of is not None:
+            value, sign = values.get(point.quantity), values.get(point.sign_of)
+            if isinstance(value, float) and isinstance(sign, float) and sign:
+                signed[point.quantity] = math.copysign(value, sign)
+    return signed
 
 
 def _number(register: Register, words: Sequence[int]) -> float:

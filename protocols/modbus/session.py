@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,7 +61,7 @@ class ModbusSession:
         places = self._places_of(query)
         self._ratios |= self._map.ratios_in(places, found.registers)
         values, flags = self._map.read(places, found.registers, self._ratios)
-        self._misfits = {**self._misfits, **self._map.misfits(places, values)}
+        self._misfits = {**self._misfits, **self._judged(places, values)}
         self._held = _Held({**self._held.values, **values}, {**self._held.flags, **flags})
         facts = {"address": str(self._unit), **{name: f"{value:g}" for name, value in self._ratios.items()}}
         misfits = tuple(filter(None, self._misfits.values()))
@@ -74,6 +74,14 @@ class ModbusSession:
             return Answer(query=query, raw=found.raw, facts=facts)
         held, self._held = self._held, _Held()
         return Answer(query=query, raw=found.raw, values=held.values, flags=held.flags, facts=facts)
+
+    def _judged(self, places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[Quantity, str]:
+        """Return what the probe says of an answer.
+
+        A meter that has passed once and reads 0 now, as in an outage (停电), is still the same model.
+        """
+        found = self._map.misfits(places, values, self._ratios)
+        return {q: why for q, why in found.items() if values.get(q) or self._misfits.get(q) != ""}
 
     def _refused(self, query: Query, found: Found) -> Refused:
         refused = refusal(query, found)

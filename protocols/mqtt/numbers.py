@@ -25,7 +25,10 @@ class NotANumberError(ValueError):
 
 
 class UnreadableError(ValueError):
-    """The text is no value of its quantity."""
+    """A message, or a value in it, is not what it should be; the text says what is wrong."""
+
+    key = ""
+    """The name that is not known, where that is what is wrong."""
 
 
 def read_value(value: JsonValue, kind: Kind) -> Value:
@@ -41,7 +44,29 @@ def read_value(value: JsonValue, kind: Kind) -> Value:
         return _words(value)
     if kind is Kind.INSTANT:
         return _instant(value)
-    return _number(value)
+    return read_number(value)
+
+
+def read_number(value: JsonValue) -> float:
+    """Return a number, also one that is written as text.
+
+    Raises:
+        NotANumberError: If it is NaN or infinite.
+        UnreadableError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise UnreadableError("no number")
+    if isinstance(value, str) and (len(value) > MOST_DIGITS or "_" in value):
+        raise UnreadableError("no number")  # Python reads 1_000, no gateway means it
+    try:
+        number = float(value)
+    except ValueError:
+        raise UnreadableError("no number") from None
+    except OverflowError:
+        raise NotANumberError("a number beyond double precision") from None
+    if not abs(number) <= LARGEST:  # NaN too
+        raise NotANumberError("not a number")
+    return number
 
 
 def read_instant(value: JsonValue) -> datetime:
@@ -65,7 +90,7 @@ def read_instant(value: JsonValue) -> datetime:
 
 
 def _instant(value: JsonValue) -> float:
-    seconds = _number(value) if isinstance(value, (int, float)) else read_instant(value).timestamp()
+    seconds = read_number(value) if isinstance(value, (int, float)) else read_instant(value).timestamp()
     if not INSTANTS[0] <= seconds < INSTANTS[1]:
         raise UnreadableError("no readable time")
     return seconds
@@ -81,20 +106,4 @@ def _words(value: JsonValue) -> tuple[float, ...]:
 def _tuple(value: JsonValue) -> tuple[float, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= MOST_ELEMENTS:
         raise UnreadableError("no list of numbers")
-    return tuple(map(_number, value))
-
-
-def _number(value: JsonValue) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise UnreadableError("no number")
-    if isinstance(value, str) and (len(value) > MOST_DIGITS or "_" in value):
-        raise UnreadableError("no number")  # Python reads 1_000, no gateway means it
-    try:
-        number = float(value)
-    except ValueError:
-        raise UnreadableError("no number") from None
-    except OverflowError:
-        raise NotANumberError("a number beyond double precision") from None
-    if not abs(number) <= LARGEST:  # NaN too
-        raise NotANumberError("not a number")
-    return number
+    return tuple(map(read_number, value))

@@ -1,4 +1,4 @@
-"""``make fuzz``: mutated frames go through everything that takes bytes from a line; ends with a summary.
+"""``make fuzz``: mutated frames and messages go through everything that takes bytes; ends with a summary.
 
 What must hold for each: no exception but the named ones, no hang, no memory that grows; one flipped bit of a
 frame with a checksum never becomes another value; stored frames read alike one by one and many at once. A
@@ -14,7 +14,7 @@ import os
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 from pipeline.registry import DEFAULT_ZONE, Wiring
 from protocols.dlt645.decoding import Decoder
+from protocols.mqtt.dialects import Receive
+from tests.fuzz.messages import heard, listener, messages
 from tests.fuzz.mutations import MUTATIONS
 from tests.fuzz.subjects import (
     Subject,
@@ -56,6 +58,8 @@ class Summary:
     """Mutated frames that still had values, alike both ways."""
     meters_answered: int = 0
     """Mutated questions that a simulated meter still answered."""
+    messages: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Mutated MQTT messages by dialect and what became of them."""
     failures: list[str] = field(default_factory=list)
 
     def add(self, other: Summary) -> None:
@@ -65,6 +69,7 @@ class Summary:
         self.explained += other.explained
         self.replayed += other.replayed
         self.meters_answered += other.meters_answered
+        self.messages += other.messages
         self.failures += other.failures
 
 
@@ -87,7 +92,9 @@ def _batch(seed: int, size: int) -> Summary:
     chance = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     summary = Summary(frames=size)
     mutated: list[bytes] = []
+    listeners = {dialect: listener(dialect) for dialect in _messages()}
     for _ in range(size):
+        _one_message(chance, summary, listeners, seed)
         subject = chance.choice(_subjects())
         talk, other = chance.choice(subject.talks), chance.choice(subject.talks)
         kind = chance.choice(tuple(MUTATIONS))
@@ -118,6 +125,27 @@ def _one(chance: random.Random, summary: Summary, trial: Trial) -> None:
     summary.explained[explain(raw)] += 1
     question = MUTATIONS[kind](chance, subject.session().ask(talk.query), raw or b"\x68")
     summary.meters_answered += bool(subject.meter()(question))
+
+
+def _one_message(
+    chance: random.Random, summary: Summary, listeners: Mapping[str, Receive], seed: int
+) -> None:
+    """Let a session, which remembers what it heard before, hear one mutated MQTT message."""
+    dialect = chance.choice(tuple(listeners))
+    sound, other = (chance.choice(_messages()[dialect]) for _ in range(2))
+    kind = chance.choice(tuple(MUTATIONS))
+    raw = MUTATIONS[kind](chance, sound, other)
+    try:
+        summary.messages[dialect, heard(listeners[dialect], dialect, raw)] += 1
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
+        summary.failures.append(
+            f"seed {seed}, MQTT {dialect}, {kind}: {type(error).__name__} {error}: {raw.hex(' ')}"
+        )
+
+
+@cache
+def _messages() -> Mapping[str, Sequence[bytes]]:
+    return messages()
 
 
 @cache
@@ -172,6 +200,9 @@ def _as_json(total: Summary) -> dict[str, object]:
         "explained": dict(total.explained),
         "replayed": total.replayed,
         "meters_answered": total.meters_answered,
+        "messages": {
+            f"{dialect}: {word}": count for (dialect, word), count in sorted(total.messages.items())
+        },
         "failures": total.failures[:20],
         "failed": len(total.failures),
     }
@@ -185,6 +216,9 @@ def _as_text(total: Summary) -> str:
     lines += [f"  {subject:14} {word:26} {count:9}" for (subject, word), count in sorted(by_word.items())]
     lines += [f"  decode         {word:26} {count:9}" for word, count in sorted(total.explained.items())]
     lines.append(f"  replay         with values                {total.replayed:9}")
+    lines += [
+        f"  {dialect:14} {word:26} {count:9}" for (dialect, word), count in sorted(total.messages.items())
+    ]
     lines.append(f"  meters         answered                   {total.meters_answered:9}")
     return "\n".join([*lines, *total.failures[:20]])
 

@@ -13,8 +13,11 @@ from pipeline.errors import DecodeError, FrameError, WireError
 from pipeline.model import Value
 from pipeline.quantities import Quantity
 from pipeline.registry import DEFAULT_ZONE, Wiring
+from protocols.dlt645 import orders
+from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.catalogue import measured_items
 from protocols.dlt645.decoding import Decoder
+from protocols.dlt645.frame import FROM_METER, Frame
 from protocols.dlt645.memory_planner import freeze_queries, load_record_queries
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.replay import read_answer, replay
@@ -143,10 +146,28 @@ def _dlt645() -> Subject:
 
     return Subject(
         name="DL/T 645",
-        talks=_talks(queries, lambda: Dlt645Session(ADDRESS, decoder), meter()),
+        talks=[*_talks(queries, lambda: Dlt645Session(ADDRESS, decoder), meter()), *_obeyed()],
         session=lambda: Dlt645Session(ADDRESS, decoder),
         meter=meter,
     )
+
+
+def _obeyed() -> Sequence[Talk]:
+    """Return orders with the answers of the standard's clause 7: most of them have no data."""
+    who = Authority(password=Password(4, "123456"), operator="00000001")
+    given = [
+        (orders.write(bytes.fromhex("03010004"), b"\x15", who), b""),
+        (orders.freeze("99999999"), b""),
+        (orders.change_rate(9600), b"\x20"),
+        (orders.change_password(who.password, who.password), who.password.wire),
+        (orders.reset_demand(who), b""),
+        (orders.clear_events(who), b""),
+        (orders.authenticate(bytes(4), who.operator, b"\x01"), bytes(4) + b"\x02"),
+    ]
+    return [
+        Talk(query=query, answer=Frame(ADDRESS, query.body[0] | FROM_METER, data).encode())
+        for query, data in given
+    ]
 
 
 def _modbus(framing: Framing) -> Subject:

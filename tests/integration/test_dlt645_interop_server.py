@@ -30,7 +30,7 @@ from protocols.dlt645.relay import Control, ControlOrder
 from protocols.dlt645.session import Dlt645Session
 from protocols.dlt645.version import VERSION_2007
 from protocols.session import Answer, Event, NeedData, Query, Refused
-from services.control import Control as Desk
+from services.control import OrderDesk
 from services.control_settings import ControlSettings
 from services.order_record import Order
 from services.order_sending import Result
@@ -229,8 +229,8 @@ def test_two_persons_write_a_parameter_and_it_is_read_back(
         audit_file=tmp_path / "audit.jsonl",
     )
     order = Order(kind="write", url=obeying.url, arguments={"identifier": "04000103", "value": "30"})
-    asked = Desk(settings=settings, person=Person(account="li")).request(order)
-    report = Desk(settings=settings, person=Person(account="wang")).approve(asked.id)
+    asked = OrderDesk(settings=settings, person=Person(account="li")).request(order)
+    report = OrderDesk(settings=settings, person=Person(account="wang")).approve(asked.id)
     assert (report.sent.result, report.sent.verdict.confirmed) == (Result.DONE, Confirmed.YES)
 
 

@@ -8,6 +8,7 @@ from collectors.deliveries import Message
 from collectors.subscriber import Subscriber, SubscriberOptions
 from pipeline.model import MeterId, Origin, Snapshot
 from pipeline.quantities import Quantity
+from protocols.mqtt.dialects import Publication
 from protocols.mqtt.kilowatch import parse
 from simulators.gateway_messages import GatewayFaults
 from simulators.mqtt_gateway import GatewayOptions, MqttGateway
@@ -39,13 +40,14 @@ def test_two_days_of_memory_and_live_readings_arrive(mosquitto: Broker) -> None:
     kept: dict[tuple[MeterId, datetime, Origin], Snapshot] = {}
     changed = threading.Condition()
 
-    def handle(messages: Sequence[Message]) -> None:
+    def handle(messages: Sequence[Message]) -> Sequence[Publication]:
         with changed:
             for message in messages:
                 parsed = parse(message.topic, message.payload, message.received_at)
                 assert parsed.unmatched == ()
                 kept.update({(s.meter, s.taken_at, s.origin): s for s in parsed.snapshots})
             changed.notify_all()
+        return ()
 
     def of(origin: Origin) -> int:
         return sum(key[2] is origin for key in kept)

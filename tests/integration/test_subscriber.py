@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from collectors.deliveries import Message
 from collectors.subscriber import Subscriber, SubscriberOptions
 from pipeline.errors import StorageError
+from protocols.mqtt.dialects import Publication
 from tests.fix_mosquitto import Broker, BrokerProcess
 
 TIMEOUT_S = 20.0
@@ -26,11 +27,12 @@ class Store:
         self.failures = failures
         self.seen: list[bytes] = []
         self.sizes: list[int] = []
+        self.questions: list[Publication] = []
         self.changed = threading.Condition()
         self.open = threading.Event()
         self.open.set()
 
-    def __call__(self, messages: Sequence[Message]) -> None:
+    def __call__(self, messages: Sequence[Message]) -> Sequence[Publication]:
         self.open.wait(TIMEOUT_S)
         with self.changed:
             self.changed.notify_all()
@@ -39,6 +41,7 @@ class Store:
                 raise StorageError("the database is away")
             self.sizes.append(len(messages))
             self.seen += [message.payload for message in messages]
+        return self.questions
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         with self.changed:
@@ -199,7 +202,7 @@ def test_a_broker_that_forgot_us_does_not_cost_what_was_received(
 def test_a_fault_in_the_handler_is_told_and_nothing_is_acknowledged(mosquitto: Broker, topic: str) -> None:
     called = threading.Event()
 
-    def broken(_messages: Sequence[Message]) -> None:
+    def broken(_messages: Sequence[Message]) -> Sequence[Publication]:
         called.set()
         raise ZeroDivisionError
 

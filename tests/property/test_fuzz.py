@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from protocols.mqtt.dialects import dialects
 from tests.contract.project import ROOT
 from tests.fuzz import run
 from tests.fuzz.mutations import MUTATIONS
@@ -31,6 +32,9 @@ def test_mutated_frames_give_answers_drops_and_named_errors_only() -> None:
     assert set(total.explained) == {"explained", "refused by name"}
     assert total.replayed > 0
     assert total.meters_answered > 0
+    assert sum(total.messages.values()) == total.frames
+    assert {dialect for dialect, _ in total.messages} == set(dialects.all())
+    assert {word for _, word in total.messages} == {"readings", "kept apart", "passed over"}
 
 
 def test_the_same_seed_makes_the_same_frames() -> None:

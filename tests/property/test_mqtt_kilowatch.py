@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.quantities import Quantity
-from protocols.mqtt.dialects import KEPT_BYTES, MAX_KEY, MAX_UNMATCHED, Parsed
+from protocols.mqtt.dialects import Parsed
+from protocols.mqtt.findings import KEPT_BYTES, MAX_KEY, MAX_UNMATCHED
 from protocols.mqtt.kilowatch import parse
 
 TOPIC = "kilowatch/v1/gw-1/readings"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import ConfigError
@@ -80,30 +81,27 @@ def _chosen(units: Sequence[int], unit: int | None) -> int:
     return units[0] if unit is None else unit
 
 
+_KINDS = {"holding_registers": 3, "input_registers": 4, "coils": None, "discrete_inputs": None}
+
+
 def _in_registers(block: _Table) -> Iterator[tuple[int, ForeignField]]:
     slave = int(block.get("slave_id", 0))
-    for key, function in (
-        ("holding_registers", 3),
-        ("input_registers", 4),
-        ("coils", None),
-        ("discrete_inputs", None),
-    ):
+    for key, function in _KINDS.items():
         for number, entry in enumerate(block.get(key, ()), start=1):
-            place = f"{key} entry {number}"
             addresses = [int(address) for address in entry["address"]]
             first = addresses[0] if addresses else 0
-            kind = str(entry.get("data_type", ""))
-            note = (
-                ""
-                if addresses == list(range(first, first + len(addresses)))
-                else f"registers {addresses} are not in a row"
+            written = str(entry.get("data_type", ""))
+            field = _field(
+                f"{key} entry {number}",
+                entry,
+                entry,
+                function,
+                first,
+                _register_type(written, len(addresses)),
+                written,
             )
-            yield (
-                slave,
-                _field(
-                    place, entry, function, first, _register_type(kind, len(addresses)), note, kind, entry
-                ),
-            )
+            in_a_row = addresses == list(range(first, first + len(addresses)))
+            yield slave, field if in_a_row else replace(field, note=f"registers {addresses} are not in a row")
 
 
 def _register_type(kind: str, count: int) -> str:
@@ -124,31 +122,27 @@ def _in_requests(block: _Table, style: str) -> Iterator[tuple[int, ForeignField]
             )
             kind = str(entry.get("type", ""))
             place = f"{style} {at}, field {number}"
-            types = _WHOLE | _IEEE
-            function = FUNCTIONS.get(register)
+            ours = (_WHOLE | _IEEE).get(kind, "")
             yield (
                 slave,
-                _field(place, entry, function, int(entry["address"]), types.get(kind, ""), "", kind, request),
+                _field(place, entry, request, FUNCTIONS.get(register), int(entry["address"]), ours, kind),
             )
 
 
 def _field(  # noqa: PLR0913, PLR0917 - one row of a table
     place: str,
     entry: _Table,
+    ordered: _Table,
     function: int | None,
     address: int,
     kind: str,
-    note: str,
     written: str,
-    orders: _Table,
 ) -> ForeignField:
-    order = str(orders.get("byte_order", "ABCD"))
+    """Return a field; ``ordered`` is the table that says its byte order."""
+    order = str(ordered.get("byte_order", "ABCD"))
     if order not in WORD_ORDERS:
         raise ValueError(f"{place}: byte_order is one of {', '.join(WORD_ORDERS)}, not {order!r}")
-    if not note and function is None:
-        note = "one bit, no register"
-    if not note and not kind:
-        note = f"type {written or 'missing'} is none of ours"
+    note = "" if kind else f"type {written or 'missing'} is none of ours"
     return ForeignField(
         place=place,
         name=str(entry["name"]),
@@ -157,5 +151,5 @@ def _field(  # noqa: PLR0913, PLR0917 - one row of a table
         type=kind,
         word_order=WORD_ORDERS[order],
         scale=float(entry.get("scale", 1.0)),
-        note=note,
+        note=note if function else "one bit, no register",
     )

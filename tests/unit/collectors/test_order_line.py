@@ -16,7 +16,7 @@ from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, TransportError
 from pipeline.registry import Bus
 from protocols.session import Answer
-from tests.unit.collectors.toy import MemoryLine, ToySession, run_simulated, simulated_now, toy_query
+from tests.unit.collectors.toy import MemoryLine, ToySession, answer, run_simulated, simulated_now, toy_query
 
 T = TypeVar("T")
 BUS = Bus(id="line-1", url="tcp://a:1", timeout_s=1.0, retries=2)
@@ -39,6 +39,18 @@ def test_an_order_that_is_not_answered_is_not_sent_again(tmp_path: Path) -> None
     line = MemoryLine(lambda _: [])
     outcome = on(line, tmp_path, lambda owner: owner.order(ToySession("07"), toy_query("V")))
     assert (outcome.event, outcome.cause, line.asked) == (None, Cause.NO_ANSWER, ["07V"])
+
+
+def test_a_late_answer_does_not_confirm_the_next_order(tmp_path: Path) -> None:
+    late = [[(1.5, answer("07", "V", 230.0))], []]
+    line = MemoryLine(lambda _: late.pop(0))
+
+    async def act(owner: OrderLine) -> list[Outcome]:
+        session = ToySession("07")
+        return [await owner.order(session, toy_query("V")) for _ in range(2)]
+
+    outcomes = on(line, tmp_path, act)
+    assert [outcome.event for outcome in outcomes] == [None, None]
 
 
 def test_what_changes_nothing_is_asked_again(tmp_path: Path) -> None:

@@ -20,6 +20,6 @@ def test_a_subscription_to_nothing_is_refused() -> None:
 
 
 def test_a_subscriber_that_never_started_can_be_stopped() -> None:
-    subscriber = Subscriber(SubscriberOptions(host="broker", topics=("t",)), lambda _: None)
+    subscriber = Subscriber(SubscriberOptions(host="broker", topics=("t",)), lambda _: ())
     subscriber.stop()
     assert subscriber.counters == SubscriberCounters()

@@ -82,6 +82,10 @@ def test_every_wrong_point_is_told_at_once_with_its_number() -> None:
         ('trust = "sure"', "'sure' is not a valid Trust"),
         ("colour = 1", "unknown keys ['colour']"),
         ("[ratios.ct]\naddress = 1\nfunction = 3\ntype = 'uint16'\ncolour = 1", "ratio ct: unknown keys"),
+        (
+            "points = [{ quantity = 'frequency', address=1, function=3, type='x', sign_of = 'voltage_a' }]",
+            "no voltage_a to take the sign of",
+        ),
         ("[probe]\nfrequency = [65, 45]", "probe frequency: write two bounds"),
         ("[probe]\nfrequency = [45, 65]", "probe: the profile has no frequency"),
         (

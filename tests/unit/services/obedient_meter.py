@@ -56,10 +56,13 @@ class ObedientMeter:
         self.heard.append(asked)
         handler = getattr(self, f"_f{asked.control:02x}", None)
         said = handler(asked.data) if handler is not None else None
-        if said is None or asked.control in self.mute or asked.address == "999999999999":
+        if said is None or asked.control in self.mute or not self._is_heard(asked):
             return b""
         control, content = said
         return Frame(self.address, control, content).encode()
+
+    def _is_heard(self, asked: Frame) -> bool:
+        return asked.address != "999999999999"
 
     @property
     def now(self) -> datetime:
@@ -142,6 +145,54 @@ class ObedientMeter:
         if not self.stuck and data[8] == 0x1C:
             self.items["04000503"] = b"\x00\x00"
         return 0x9C, b""
+
+
+class ObedientMeter1997(ObedientMeter):
+    """The same of 1997: identifiers of two bytes, no operator code."""
+
+    def _f01(self, data: bytes) -> tuple[int, bytes]:
+        clocks = {
+            b"\x10\xc0": f"{self.now:%y%m%d}0{self.now.isoweekday() % 7}",
+            b"\x11\xc0": f"{self.now:%H%M%S}",
+        }
+        if data in clocks:
+            return 0x81, data + bytes.fromhex(clocks[data])[::-1]
+        di = data[::-1].hex().upper()
+        return (0x81, data + self.items[di]) if di in self.items else (0xC1, NO_SUCH_DATA)
+
+    def _f04(self, data: bytes) -> tuple[int, bytes]:
+        di, content = data[1::-1].hex().upper(), data[6:]
+        if data[3:6] != self.passwords.get(data[2]):
+            return 0xC4, WRONG_PASSWORD
+        if di == "C011":
+            hh, mm, ss = (int(f"{byte:02x}") for byte in reversed(content))
+            self.offset += self.now.replace(hour=hh, minute=mm, second=ss, microsecond=0) - self.now
+        elif di == "C010":
+            day, month, year = (int(f"{byte:02x}") for byte in content[1:])
+            self.offset += self.now.replace(year=2000 + year, month=month, day=day) - self.now
+        else:
+            self.items[di] = content
+        return 0x84, b""
+
+    def _f0a(self, data: bytes) -> tuple[int, bytes]:
+        self.address = data[::-1].hex().upper()
+        return 0x8A, b""
+
+    def _f0c(self, data: bytes) -> tuple[int, bytes]:
+        return 0x8C, data
+
+    def _f0f(self, data: bytes) -> tuple[int, bytes]:
+        if data[1:4] != self.passwords.get(data[0]):
+            return 0xCF, WRONG_PASSWORD
+        self.passwords[data[4]] = data[5:8]
+        return 0x8F, data[4:8]
+
+    def _f10(self, data: bytes) -> tuple[int, bytes]:
+        return self._clear(0x90, data, "demand")
+
+    def _is_heard(self, asked: Frame) -> bool:
+        """Meters of 1997 answer also to 99..99 (captured)."""
+        return asked.control != 0x08
 
 
 @contextmanager

@@ -17,14 +17,14 @@ from pipeline.errors import AuditError, ConfigError, NotAllowedError
 from services import control as module
 from services.audit import Audit
 from services.capabilities import WRITES, Capability
-from services.control import Control
+from services.control import OrderDesk
 from services.control_settings import ControlSettings
 from services.order_record import Order
 from services.order_sending import Result
 from services.persons import Person
 from services.read_back import Confirmed
 from services.wiring import utc_now
-from tests.unit.services.obedient_meter import ObedientMeter, line_of
+from tests.unit.services.obedient_meter import ObedientMeter, ObedientMeter1997, line_of
 
 LI = Person(account="li", host="station")
 WANG = Person(account="wang", host="station")
@@ -36,8 +36,8 @@ SECRETS = ("123456", "654321", "563412", "56 34 12", "214365")
 class Desk:
     """Two persons, one installation, one meter."""
 
-    li: Control
-    wang: Control
+    li: OrderDesk
+    wang: OrderDesk
     meter: ObedientMeter
     url: str
     audit: Audit
@@ -72,8 +72,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     allowed = settings(tmp_path)
     with line_of([meter]) as peer:
         yield Desk(
-            li=Control(settings=allowed, person=LI),
-            wang=Control(settings=allowed, person=WANG),
+            li=OrderDesk(settings=allowed, person=LI),
+            wang=OrderDesk(settings=allowed, person=WANG),
             meter=meter,
             url=f"dlt645+tcp://{peer}/{ADDRESS}?timeout_s=0.3",
             audit=Audit(allowed.audit_file),
@@ -153,7 +153,7 @@ def test_an_order_without_an_answer_is_unknown_sent_once_and_still_read_back(des
 def test_a_refusal_is_told_in_the_meters_words(desk: Desk, tmp_path: Path) -> None:
     wrong = settings(tmp_path, meter_passwords="02:000000,04:000000")
     record = desk.li.request(desk.order("write", identifier="04000103", value="30"))
-    report = Control(settings=wrong, person=WANG).approve(record.id)
+    report = OrderDesk(settings=wrong, person=WANG).approve(record.id)
     assert report.sent.result is Result.REFUSED
     assert "password wrong" in report.sent.detail
     assert desk.meter.items["04000103"] == b"\x15"
@@ -163,7 +163,7 @@ def test_nobody_approves_their_own_order(desk: Desk) -> None:
     record = desk.li.request(desk.order("relay", order="open"))
     for person in (LI, replace(WANG, login="li"), replace(LI, name="Wang")):
         with pytest.raises(NotAllowedError, match="another person"):
-            Control(settings=desk.li.settings, person=person).approve(record.id)
+            OrderDesk(settings=desk.li.settings, person=person).approve(record.id)
     assert desk.meter.heard == []
     assert desk.events == ["requested", "denied", "denied", "denied"]
 
@@ -208,15 +208,15 @@ def test_each_order_needs_its_own_capability(
 ) -> None:
     others = settings(tmp_path, allow_writes=frozenset(WRITES) - {capability})
     with pytest.raises(NotAllowedError, match=f"{capability}.*off by default.*KILOWATCH_ALLOW_WRITES="):
-        Control(settings=others, person=LI).request(desk.order(kind, **arguments))
+        OrderDesk(settings=others, person=LI).request(desk.order(kind, **arguments))
     record = desk.li.request(desk.order(kind, **arguments))
     with pytest.raises(NotAllowedError, match="off by default"):
-        Control(settings=others, person=WANG).approve(record.id)
+        OrderDesk(settings=others, person=WANG).approve(record.id)
     assert desk.meter.heard == []
 
 
 def test_a_protected_meter_keeps_its_supply(desk: Desk, tmp_path: Path) -> None:
-    guarded = Control(settings=settings(tmp_path, protected_meters="101"), person=LI)
+    guarded = OrderDesk(settings=settings(tmp_path, protected_meters="101"), person=LI)
     for kind, word in (("relay", "open"), ("relay", "open-then-close"), ("guard", "off")):
         with pytest.raises(NotAllowedError, match="protected"):
             guarded.request(desk.order(kind, order=word))
@@ -266,9 +266,33 @@ def test_a_meter_of_1997_knows_no_relay(desk: Desk) -> None:
     assert frames[0].fields["function"] == 0x10
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "control", "read_back"),
+    [
+        ("write", {"identifier": "C117", "raw": "0001"}, 0x04, Confirmed.YES),
+        ("address", {"address": "202"}, 0x0A, Confirmed.YES),
+        ("rate", {"baudrate": "2400"}, 0x0C, Confirmed.NOTHING),
+        ("password", {"class": "4"}, 0x0F, Confirmed.NOTHING),
+        ("demand-reset", {}, 0x10, Confirmed.NOTHING),
+        ("clock", {}, 0x04, Confirmed.YES),
+    ],
+)
+def test_a_meter_of_1997_obeys_too(
+    desk: Desk, kind: str, arguments: dict[str, str], control: int, read_back: Confirmed
+) -> None:
+    meter = ObedientMeter1997(ADDRESS)
+    meter.offset = timedelta(days=3)
+    with line_of([meter]) as peer:
+        url = f"dlt645+tcp://{peer}/{ADDRESS}?timeout_s=0.3&profile=dlt645_1997"
+        order = Order(kind=kind, url=url, arguments=arguments)
+        report = desk.wang.approve(desk.li.request(order).id)
+    assert (report.sent.result, report.sent.verdict.confirmed) == (Result.DONE, read_back), report
+    assert control in [frame.control for frame in meter.heard]
+
+
 def test_a_missing_password_shows_before_the_order_is_used_up(desk: Desk, tmp_path: Path) -> None:
     record = desk.li.request(desk.order("meter-clear"))
-    without = Control(settings=settings(tmp_path, meter_passwords=None), person=WANG)
+    without = OrderDesk(settings=settings(tmp_path, meter_passwords=None), person=WANG)
     with pytest.raises(ConfigError, match="no password of class 02: set KILOWATCH_METER_PASSWORDS"):
         without.approve(record.id)
     assert desk.wang.approve(record.id).sent.result is Result.DONE

@@ -14,7 +14,7 @@ from pipeline.errors import NoAnswerError, NotAllowedError
 from services import control as control_module
 from services import control_clock as module
 from services.audit import Audit
-from services.control import Control
+from services.control import OrderDesk
 from services.control_clock import set_clock
 from services.control_settings import ControlSettings
 from services.order_sending import Result
@@ -28,7 +28,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=ZONE)
 
 @dataclass
 class Bench:
-    control: Control
+    control: OrderDesk
     meter: ObedientMeter
     url: str
     shift: timedelta
@@ -55,9 +55,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         yield made
 
 
-def allowed(folder: Path, **changed: Any) -> Control:  # Any: each setting has its own type
+def allowed(folder: Path, **changed: Any) -> OrderDesk:  # Any: each setting has its own type
     given: dict[str, Any] = {"allow_clock": True, "audit_file": folder / "audit.jsonl"}
-    return Control(settings=ControlSettings(**{**given, **changed}), person=Person(account="li"))
+    return OrderDesk(settings=ControlSettings(**{**given, **changed}), person=Person(account="li"))
 
 
 @pytest.mark.parametrize("offset_s", [-280, -30, 45, 290])

@@ -109,3 +109,10 @@ def test_a_new_password_comes_the_same_way(tmp_path: Path, monkeypatch: pytest.M
 def test_protected_meters_are_named_in_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KILOWATCH_PROTECTED_METERS", "101, 000000000202")
     assert load_control_settings().protected_meters == {"000000000101", "000000000202"}
+
+
+@pytest.mark.parametrize("given", ["meter-1", "101,1234567890123", "AAAAAAAAAAAA"])
+def test_a_misspelt_protected_meter_stops_everything(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("KILOWATCH_PROTECTED_METERS", given)
+    with pytest.raises(ConfigError, match=r"KILOWATCH_PROTECTED_METERS.*up to 12 digits"):
+        load_control_settings()

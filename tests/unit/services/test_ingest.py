@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from collectors.deliveries import Message
-from pipeline.errors import PluginError, StorageError
+from pipeline.errors import ConfigError, PluginError, StorageError
 from pipeline.model import MeterId
 from pipeline.ports import WriteReport
 from pipeline.registry import Meter, MqttSource, Registry, Schedule
@@ -17,6 +17,7 @@ from services.ingest import Ingest, topics_of
 from services.push_coverage import PushCoverage
 from storage.database import connect
 from storage.registry import save_registry
+from tests.mqtt_payloads import birth, data
 
 START = datetime(2026, 11, 22, 4, 0, 7, tzinfo=UTC)
 SLOT = datetime(2026, 11, 22, 4, 1, tzinfo=UTC)
@@ -172,5 +173,70 @@ def test_a_source_of_an_unknown_dialect_is_an_error_at_the_start(now: Now) -> No
         ingest_of("postgresql://127.0.0.1:1/none", now, registry)
 
 
+def test_a_source_whose_quantities_are_wrong_is_an_error_at_the_start(now: Now) -> None:
+    source = MqttSource(id="gw", topic="tele/+/SENSOR", dialect="tasmota", quantities={"x": "watts"})
+    with pytest.raises(ConfigError, match="gw: 'watts' is no quantity"):
+        ingest_of("postgresql://127.0.0.1:1/none", now, Registry(mqtt_sources=[source]))
+
+
 def test_each_topic_is_subscribed_once() -> None:
     assert topics_of([SOURCE, SOURCE, MqttSource(id="x", topic="a/#")]) == ("a/#", "kilowatch/v1/+/readings")
+
+
+def test_a_batch_that_is_handed_over_again_is_parsed_once(url: str, now: Now) -> None:
+    """A dialect that counts messages must not count them twice: that would be a gap in their sequence."""
+    source = MqttSource(id="sp", topic="spBv1.0/#", dialect="sparkplug_b")
+    ingest = ingest_of(url, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
+    name = [("active_energy_import", 1, 10)]
+    at_ms = int(SLOT.timestamp() * 1000)
+    sent = [birth(name, at_ms=at_ms), *(data([(1, n)], seq=n, at_ms=at_ms + n) for n in (1, 2, 3))]
+    topics = ["spBv1.0/g/NBIRTH/A", *["spBv1.0/g/NDATA/A"] * 3]
+    batch = [Message(topic=t, payload=p, received_at=SLOT) for t, p in zip(topics, sent, strict=True)]
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE unmatched_message RENAME TO away")
+        connection.execute("ALTER TABLE register_reading RENAME TO gone")
+    with pytest.raises(StorageError):
+        ingest.handle(batch)
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE away RENAME TO unmatched_message")
+        connection.execute("ALTER TABLE gone RENAME TO register_reading")
+    assert ingest.handle(batch) == []
+    ingest.close()
+    assert rows(url, UNMATCHED) == []
+    assert rows(url, "SELECT active_energy_import FROM register_reading ORDER BY 1") == [
+        (1.0,),
+        (2.0,),
+        (3.0,),
+    ]
+
+
+def test_a_question_is_returned_once_its_batch_is_stored(url: str, now: Now) -> None:
+    source = MqttSource(id="sp", topic="$share/kilowatch/spBv1.0/#", dialect="sparkplug_b")
+    ingest = ingest_of(url, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
+    lost = Message(topic="spBv1.0/g/NDATA/A", payload=data([(1, 5.0)], seq=7), received_at=SLOT)
+    (question,) = ingest.handle([lost])
+    ingest.close()
+    assert question.topic == "spBv1.0/g/NCMD/A"
+    assert rows(url, UNMATCHED) == [("alias without birth", "A 1", 1)]
+
+
+def test_what_the_broker_kept_without_a_time_is_not_taken_for_new(url: str, now: Now) -> None:
+    source = MqttSource(id="z", topic="zigbee2mqtt/+", dialect="zigbee2mqtt")
+    ingest = ingest_of(url, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
+    seen = b'{"energy":2.5,"last_seen":"2026-11-22T04:00:30Z"}'
+    for payload in (b'{"energy":1.5}', seen):
+        ingest.handle([Message(topic="zigbee2mqtt/A", payload=payload, received_at=SLOT, retained=True)])
+    ingest.close()
+    assert rows(url, "SELECT active_energy_import FROM register_reading") == [(2.5,)]
+    assert rows(url, UNMATCHED) == [("kept by the broker, and without a time of its own", "", 1)]
+
+
+def test_what_was_stored_is_told(url: str, now: Now) -> None:
+    told: list[MeterId] = []
+    coverage = PushCoverage([SOURCE], [], START)
+    ingest = Ingest(
+        url, REGISTRY, coverage, now, on_stored=lambda stored: told.extend(s.meter for s in stored)
+    )
+    ingest.handle([message("A"), message("B")])
+    ingest.close()
+    assert told == ["A", "B"]

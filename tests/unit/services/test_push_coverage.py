@@ -135,6 +135,21 @@ def test_stored_readings_answer_no_live_slot(coverage: PushCoverage, origin: Ori
     assert coverage.slot_of(push(origin=origin)) is None
 
 
+def test_a_load_record_fills_the_slot_that_was_missed_at_its_start(coverage: PushCoverage) -> None:
+    assert ("A", FIRST) in settle(coverage, FIRST + 2 * MINUTE)
+    record = push(origin=Origin.LOAD_RECORD, delay_s=300)
+    assert take(coverage, record) == [("A", "backfilled")]
+    assert take(coverage, record) == []
+
+
+@pytest.mark.parametrize("taken_at", [FIRST + timedelta(seconds=30), FIRST - MINUTE])
+def test_a_load_record_within_a_slot_or_from_before_the_start_fills_none(
+    coverage: PushCoverage, taken_at: datetime
+) -> None:
+    settle(coverage, FIRST + 2 * MINUTE)
+    assert take(coverage, push(taken_at=taken_at, origin=Origin.LOAD_RECORD, delay_s=300)) == []
+
+
 def test_each_group_has_a_line_of_its_own() -> None:
     coverage = PushCoverage([SOURCE], [REGISTER, ELECTRICAL, ELECTRICAL], START)
     lines = coverage.answered([push(quantity=Quantity.VOLTAGE_A)])

@@ -123,7 +123,9 @@ def test_a_folder_of_profiles_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_wrong_profile_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text(PROFILE.replace("voltage_a", "tension"), encoding="utf-8")
-    with pytest.raises(ConfigError, match="profile bad: 'tension' is not a valid Quantity"):
+    with pytest.raises(
+        ConfigError, match=r"profile bad: point tension \(entry 1\): 'tension' is not a valid Quantity"
+    ):
         load_profiles(tmp_path)
 
 

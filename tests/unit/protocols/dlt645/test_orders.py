@@ -117,14 +117,25 @@ def test_nobody_answers_what_goes_to_all() -> None:
     assert orders.broadcast_time(datetime(2026, 3, 1)).answer_bytes == 0  # noqa: DTZ001 - local time
 
 
-@pytest.mark.parametrize("moment", ["99999999", "99999930", "99990015", "99280000", "03010000"])
+@pytest.mark.parametrize("moment", ["99999999", "99999930", "99990015", "99280000", "03010000", "12310000"])
 def test_a_freeze_is_now_hourly_daily_monthly_or_yearly(moment: str) -> None:
     assert orders.freeze(moment).body == b"\x16" + bytes.fromhex(moment)[::-1]
 
 
 @pytest.mark.parametrize(
     "moment",
-    ["9999", "999999999", "99999960", "99992400", "99290000", "13010000", "99009900", "9901993A", ""],
+    [
+        "9999",
+        "999999999",
+        "99999960",
+        "99992400",
+        "99290000",
+        "13010000",
+        "12320000",
+        "99009900",
+        "9901993A",
+        "",
+    ],
 )
 def test_a_freeze_at_a_time_that_is_none_is_refused(moment: str) -> None:
     with pytest.raises(ValueError, match="a freeze is 99999999"):

@@ -304,6 +304,38 @@ def test_nothing_is_given_before_the_whole_probe_has_passed() -> None:
     assert reading(conversation, Span(4, 1, 1), 231).values == {Quantity.VOLTAGE_A: 231.0}
 
 
+def test_a_meter_that_has_passed_its_probe_may_show_an_outage() -> None:
+    frequency, voltage = point(Quantity.FREQUENCY, 0, "uint16"), point(Quantity.VOLTAGE_A, 1, "uint16")
+    found = register_map([frequency, voltage], probe={Quantity.FREQUENCY: (45, 65)})
+    unknown = ModbusSession(1, found, Framing.RTU)
+    assert reading(unknown, Span(4, 0, 2), 0, 0).values == {}
+    conversation = ModbusSession(1, found, Framing.RTU)
+    reading(conversation, Span(4, 0, 2), 50, 230)
+    outage = reading(conversation, Span(4, 0, 2), 0, 0)
+    assert outage.values == {Quantity.FREQUENCY: 0.0, Quantity.VOLTAGE_A: 0.0}
+    assert outage.deviations == ()
+    assert reading(conversation, Span(4, 0, 2), 5000, 230).values == {}  # another map all the same
+
+
+def test_a_quantity_of_the_probe_that_is_no_number_costs_its_neighbours_nothing() -> None:
+    frequency, voltage = point(Quantity.FREQUENCY, 0), point(Quantity.VOLTAGE_A, 2, "uint16")
+    found = register_map([frequency, voltage], probe={Quantity.FREQUENCY: (45, 65)})
+    conversation = ModbusSession(1, found, Framing.RTU)
+    answer = reading(conversation, Span(4, 0, 3), 0x7F80, 0, 230)
+    assert answer.values == {Quantity.VOLTAGE_A: 230.0}
+    assert answer.flags == {Quantity.FREQUENCY: Quality.NOT_A_NUMBER}
+
+
+def test_a_quantity_of_the_probe_waits_for_the_meter_s_own_ratio() -> None:
+    energy = replace(point(Quantity.ACTIVE_ENERGY_IMPORT, 10, "uint16"), ratio=("ct",))
+    ratios = {"ct": Register(address=0, function=4, type="uint16")}
+    found = register_map([energy], ratios, {Quantity.ACTIVE_ENERGY_IMPORT: (1, 1e9)})
+    conversation = ModbusSession(1, found, Framing.RTU)
+    assert reading(conversation, Span(4, 10, 1), 7).deviations == ()
+    reading(conversation, Span(4, 0, 1), 40)
+    assert reading(conversation, Span(4, 10, 1), 7).values == {Quantity.ACTIVE_ENERGY_IMPORT: 280.0}
+
+
 def test_what_waited_for_an_answer_that_never_came_is_forgotten() -> None:
     frequency, energy = point(Quantity.FREQUENCY, 0, "uint16"), point(Quantity.ACTIVE_ENERGY_IMPORT, 50)
     probe = {Quantity.FREQUENCY: (45, 65), Quantity.ACTIVE_ENERGY_IMPORT: (0.001, 1e9)}
@@ -345,6 +377,22 @@ def test_a_power_factor_coded_for_four_quadrants_comes_out_with_the_sign_of_the_
     conversation = ModbusSession(1, register_map([coded]), Framing.RTU)
     words = struct.unpack(">HH", struct.pack(">f", register))
     assert reading(conversation, Span(4, 0, 2), *words).values == {Quantity.POWER_FACTOR: factor}
+
+
+@pytest.mark.parametrize(
+    ("power", "sent", "factor"),
+    [(1500, 0.9, 0.9), (-1500, 0.9, -0.9), (-1500, -0.9, -0.9), (1500, -0.9, 0.9), (0, -0.9, -0.9)],
+)
+def test_a_power_factor_takes_the_sign_of_the_power_whatever_its_maker_thinks(
+    power: int, sent: float, factor: float
+) -> None:
+    p = point(Quantity.ACTIVE_POWER, 0, "int16", scale=0.001)
+    pf = replace(point(Quantity.POWER_FACTOR, 1, "int16", scale=0.001), sign_of=Quantity.ACTIVE_POWER)
+    found = register_map([p, pf])
+    assert [register.address for register in found.wanted(frozenset({Quantity.POWER_FACTOR}))] == [0, 1]
+    conversation = ModbusSession(1, found, Framing.RTU)
+    answer = reading(conversation, Span(4, 0, 2), power & 0xFFFF, round(sent * 1000) & 0xFFFF)
+    assert answer.values[Quantity.POWER_FACTOR] == pytest.approx(factor)
 
 
 def test_nan_is_missing_where_the_profile_says_that_it_means_so() -> None:

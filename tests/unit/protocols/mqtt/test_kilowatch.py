@@ -6,7 +6,9 @@ import pytest
 
 from pipeline.model import Origin, Quality, Snapshot
 from pipeline.quantities import Quantity
-from protocols.mqtt.dialects import MAX_PAYLOAD_BYTES, MAX_UNMATCHED, Parsed, dialects
+from pipeline.registry import MqttSource
+from protocols.mqtt.dialects import Parsed, dialects
+from protocols.mqtt.findings import MAX_PAYLOAD_BYTES, MAX_UNMATCHED
 from protocols.mqtt.kilowatch import parse
 
 TOPIC = "kilowatch/v1/gw-1/readings"
@@ -198,6 +200,29 @@ def test_spectra_words_and_instants_of_another_form_are_kept_apart() -> None:
     ]
 
 
+def test_one_reading_may_be_the_message_itself() -> None:
+    parsed = parse(TOPIC, json.dumps({"gateway": "gw-1", **READING}).encode(), NOW)
+    assert only(parsed) == only(told(READING))
+    assert parsed.unmatched == ()
+
+
+def test_a_source_may_name_meters_and_fields_its_own_way() -> None:
+    source = MqttSource(
+        id="gw",
+        topic="kilowatch/v1/+/readings",
+        devices={"M-1": "plant-3"},
+        quantities={"watts": "active_power * 0.001"},
+    )
+    receive = dialects.get("kilowatch").open(source, {})
+    stranger = {**READING, "meter": "M-2"}
+    payload = json.dumps({"readings": [with_values(watts=1500, voltage_a=220), stranger]}).encode()
+    parsed = receive(TOPIC, payload, NOW)
+    assert reasons(parsed) == [("unknown device", "M-2")]
+    snapshot = only(parsed)
+    assert snapshot.meter == "plant-3"
+    assert snapshot.values == {Quantity.ACTIVE_POWER: 1.5, Quantity.VOLTAGE_A: 220.0}
+
+
 def test_the_dialect_is_filed_with_its_topics() -> None:
-    assert dialects.get("kilowatch").parse is parse
     assert dialects.get("kilowatch").topics == ("kilowatch/v1/+/readings",)
+    assert dialects.get("kilowatch").answers(MqttSource(id="gw", topic="t")) == ()

@@ -1,0 +1,123 @@
+"""Listens to the MQTT sources of the archive, and tells Home Assistant where that is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from datetime import timedelta
+from pathlib import Path
+
+from collectors.broker import Broker
+from collectors.subscriber import Subscriber, SubscriberOptions
+from pipeline.errors import ConfigError, StorageError
+from pipeline.model import EVERYTHING
+from pipeline.quantities import Quantity
+from pipeline.registry import Registry, as_shown
+from protocols.mqtt.dialects import Latest, dialects
+from services.home_assistant import Announcer
+from services.ingest import Ingest, topics_of
+from services.push_coverage import PushCoverage
+from services.settings import Settings
+from services.store import OnStored
+from services.wiring import primary_profiles, utc_now
+from storage.database import connect
+from storage.readings import latest_values
+
+SETTLE_PUSHED_S = 5.0
+LOOK_BACK = timedelta(days=30)
+"""A meter whose newest register reading is older counts as never read: its dialect says how far it asks."""
+
+_log = logging.getLogger("kilowatch.listen")
+
+
+async def listen(
+    options: SubscriberOptions, settings: Settings, registry: Registry, on_stored: OnStored | None = None
+) -> None:
+    """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled.
+
+    Raises:
+        StorageError: If the database is away at the start; later on it is waited for.
+    """
+    url = settings.require_database_url()
+    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
+    latest = await asyncio.to_thread(latest_registers, url, registry)
+    ingest = Ingest(url, registry, coverage, utc_now, latest=latest, on_stored=on_stored)
+    subscriber = Subscriber(options, ingest.handle)
+    subscriber.start()
+    try:
+        while True:
+            await asyncio.sleep(SETTLE_PUSHED_S)
+            subscriber.check()
+            try:
+                await asyncio.to_thread(ingest.settle)
+            except StorageError as error:
+                _log.warning("cannot write the ledger: %s", error)
+    finally:
+        await asyncio.to_thread(subscriber.stop)
+        ingest.close()
+
+
+def broker_of(settings: Settings) -> Broker | None:
+    """Return the broker of the settings; None if they name none.
+
+    Raises:
+        ConfigError: If the certificate authority cannot be read.
+    """
+    if settings.mqtt_host is None:
+        return None
+    password = settings.mqtt_password
+    return Broker(
+        host=settings.mqtt_host,
+        port=settings.mqtt_port,
+        username=settings.mqtt_username,
+        password=None if password is None else password.get_secret_value(),
+        tls=None if settings.mqtt_ca_file is None else _tls(settings.mqtt_ca_file),
+    )
+
+
+def subscription_of(
+    broker: Broker | None, settings: Settings, registry: Registry
+) -> SubscriberOptions | None:
+    """Return what to subscribe to; None without a broker or a source.
+
+    Raises:
+        PluginError: If a source names a dialect that does not exist.
+    """
+    if broker is None or not registry.mqtt_sources:
+        return None
+    return SubscriberOptions(
+        **broker.access, client_id=settings.mqtt_client_id, topics=topics_of(registry.mqtt_sources)
+    )
+
+
+def announcer_of(broker: Broker | None, settings: Settings, registry: Registry) -> Announcer | None:
+    """Return what tells Home Assistant; None without a broker, or where it is not wanted."""
+    prefix = settings.mqtt_discovery_prefix
+    if broker is None or prefix is None:
+        return None
+    shown = as_shown(registry, primary_profiles(settings))
+    return Announcer(broker, prefix, settings.mqtt_client_id, shown, utc_now)
+
+
+def latest_registers(url: str, registry: Registry) -> Latest:
+    """Return when each meter's newest stored register reading was taken, if a source can ask for the rest.
+
+    Raises:
+        StorageError: If the database is away.
+    """
+    if not any(dialects.get(source.dialect).answers(source) for source in registry.mqtt_sources):
+        return {}
+    now = utc_now()
+    with connect(url) as connection:
+        newest = latest_values(
+            connection, [Quantity.ACTIVE_ENERGY_IMPORT], scope=EVERYTHING, since=now - LOOK_BACK
+        )
+    return {value.meter: value.taken_at for value in newest if value.taken_at <= now}
+
+
+def _tls(ca_file: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except OSError as error:  # ssl.SSLError too
+        raise ConfigError(f"KILOWATCH_MQTT_CA_FILE={ca_file}: {error.strerror or error}") from error
