@@ -108,7 +108,7 @@ class MeterCore:
         self.relay = Relay(self.measuring, self.events)
         self.records = EventRecords(self.events, self.registers, self.measuring, self.values)
         self.memory_from = memory_from
-        self._past: _Past | None = None
+        self._past: Past | None = None
         self._born_at = memory_from
 
     @property
@@ -122,12 +122,12 @@ class MeterCore:
         return self._past is not None
 
     @property
-    def past(self) -> _Past:
+    def past(self) -> Past:
         """What must be worked out from all of the past; up to date when it is returned."""
         now = self.clock.true_now()
         if self._past is None:
             since = self._born_at if self._born_at is not None else now
-            self._past = _Past(self, since)
+            self._past = Past(self, since)
         self._past.history.advance(now)
         return self._past
 
@@ -177,7 +177,7 @@ class MeterCore:
         self.memory_from = now if self.memory_from is not None else None
 
 
-class _Past:
+class Past:
     """What depends on every quarter of an hour of the past."""
 
     __slots__ = ("demand", "history", "voltage", "watch")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from pipeline.quantities import Quantity
@@ -99,25 +100,26 @@ class Registers:
     def _rates(self) -> int:
         return self._parameters.number("04000204")
 
-    def _parts(self, code: int) -> list[tuple[int, Quantity]]:
+    def _parts(self, code: int) -> tuple[tuple[int, Quantity], ...]:
         """Return what a combined register adds (1) and subtracts (-1); nothing for any other."""
         if code not in COMBINED:
-            return []
+            return ()
         parts, di = COMBINED[code]
         return parts_of(parts, self._parameters.word(di))
 
 
-def parts_of(parts: tuple[Quantity, ...], word: int) -> list[tuple[int, Quantity]]:
+@cache
+def parts_of(parts: tuple[Quantity, ...], word: int) -> tuple[tuple[int, Quantity], ...]:
     """Return what a combination word (组合方式特征字) adds and subtracts.
 
     For each part in turn the word has one bit that adds it and, above it, one that subtracts it. [MEM, agrees
     with the factory words 05H (QI + QII, import + export) and 50H (QIII + QIV)]
     """
     signs = [(word >> 2 * i & 1) - (word >> 2 * i + 1 & 1) for i in range(len(parts))]
-    return [(sign, part) for sign, part in zip(signs, parts, strict=True) if sign]
+    return tuple((sign, part) for sign, part in zip(signs, parts, strict=True) if sign)
 
 
-def combined(rates: Mapping[Quantity, Counts], parts: list[tuple[int, Quantity]], width: int) -> Counts:
+def combined(rates: Mapping[Quantity, Counts], parts: Iterable[tuple[int, Quantity]], width: int) -> Counts:
     """Return a combined register by rate, at least ``width`` of them; parts not kept count nothing."""
     present = [(sign, rates[part]) for sign, part in parts if part in rates]
     width = max([width, *(len(counts) for _, counts in present)])
