@@ -183,6 +183,7 @@ class Past:
     __slots__ = ("demand", "history", "voltage", "watch")
 
     def __init__(self, core: MeterCore, since: datetime) -> None:
+        """Watch a meter from ``since`` on."""
         self.demand = DemandBook(core.tariffs, core.settlement)
         self.voltage = VoltageStatistics(core.wiring, core.parameters, core.clock)
         self.watch = EventWatch(core.measuring, core.events, core.judge)

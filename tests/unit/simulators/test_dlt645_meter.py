@@ -8,10 +8,13 @@ import pytest
 from pipeline.model import Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.dlt645 import orders
+from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.explain import explain
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.questions import address_query, read_query
+from protocols.dlt645.relay import Control, ControlOrder
 from protocols.dlt645.session import Dlt645Session
 from protocols.profile import Profile, Side
 from protocols.session import NEED_DATA, Answer, Query, Record, Refused
@@ -305,3 +308,31 @@ def test_frames_one_after_the_other_are_answered_one_after_the_other() -> None:
     asked = Frame("123456789012", 0x13).encode()
     slave = meter(preamble=0)
     assert slave.receive(asked + b"\xfe" + asked) == 2 * slave.receive(asked)
+
+
+WRITER = Authority(password=Password(4, "000000"), operator="00000001")
+CLEARER = Authority(password=Password(2, "123456"), operator="00000001")
+ORDERS = [
+    orders.write(bytes.fromhex("03010004"), b"\x30", WRITER),
+    orders.freeze("99999999"),
+    orders.change_rate(9600),
+    orders.change_password(Password(4, "000000"), Password(4, "654321")),
+    orders.reset_demand(WRITER),
+    orders.clear_meter(CLEARER),
+    orders.clear_events(CLEARER),
+    orders.control(
+        ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 10, 10, 30, tzinfo=ZONE)), CLEARER
+    ),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.what)
+def test_every_order_of_our_own_master_is_acknowledged(order: Query) -> None:
+    session = driver().session("123456789012")
+    assert isinstance(exchange(session, meter(), order), Answer)
+
+
+def test_an_order_of_our_own_master_after_its_deadline_is_refused() -> None:
+    late = ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 10, 10, 10, tzinfo=ZONE))
+    session = driver().session("123456789012")
+    assert isinstance(exchange(session, meter(), orders.control(late, CLEARER)), Refused)
