@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.registry import Role, Wiring
 from simulators.circuit import PHASES
-from simulators.dlt645_meter import STANDARD, Traits
+from simulators.dlt645.traits import STANDARD, Traits
 from simulators.fleet_plan import MeterPlan, SumPlan
 from simulators.harmonics import DISTORTIONS
 from simulators.shapes import SHAPES, LoadPlan

@@ -8,7 +8,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from pipeline.registry import Role, SuspensionKind, Wiring
-from simulators.dlt645_meter import Traits
+from simulators.dlt645.traits import Traits
 from simulators.gateway_messages import GatewayFaults
 from simulators.line import LineFaults
 from simulators.shapes import LoadPlan

@@ -8,7 +8,9 @@ from importlib import resources
 
 from pipeline.errors import ConfigError
 from protocols.profile import Profile, parse_profile
+from simulators.dlt645.conditions import Ratings
 from simulators.dlt645_meter import Dlt645Meter
+from simulators.dlt645_meter_1997 import Dlt645Meter1997
 from simulators.fleet import Fleet, SimulatedMeter
 from simulators.fleet_plan import BusPlan, GatewayPlan, MeterPlan
 from simulators.line import Slave
@@ -36,7 +38,8 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
             return ModbusMeter(
                 int(meter.plan.address or 0), profile, meter.model, clock, ct=meter.plan.ct, pt=meter.plan.pt
             )
-        return Dlt645Meter(
+        speaks = Dlt645Meter1997 if profile.protocol == "dlt645-1997" else Dlt645Meter
+        return speaks(
             meter.plan.address or "",
             meter.model,
             clock,
@@ -44,6 +47,7 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
             zone=fleet.plan.zone,
             load_record_minutes=profile.load_record_minutes or 15,
             memory_from=fleet.memory_from if profile.load_record_minutes else None,
+            ratings=Ratings(voltage_v=meter.plan.rated_voltage_v, max_current_a=meter.plan.max_current_a),
             traits=meter.plan.traits,
         )
 

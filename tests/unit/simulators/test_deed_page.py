@@ -8,7 +8,7 @@ import pytest
 from simulators.deed import deeds
 from simulators.deed_page import page_with_deeds
 from simulators.detector_numbers import DETECTORS
-from simulators.dlt645_meter import Traits
+from simulators.dlt645.traits import Traits
 from simulators.fleet import fleet_names
 from simulators.harmonics import DISTORTIONS
 from simulators.line import FaultKind
