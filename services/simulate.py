@@ -13,13 +13,13 @@ import orjson
 
 from pipeline.errors import ConfigError, TransportError
 from services.wiring import utc_now
-from simulators.archive_beside import keys_beside, tables_beside
-from simulators.deed import deeds, described_key
-from simulators.detector_numbers import DETECTORS
-from simulators.faulty_slaves import faulty_slave_maker
-from simulators.fleet import build_fleet, fleet_names, load_fleet
-from simulators.serving import ServedFleet, serve_fleet
-from simulators.wire import gateway_maker, slave_maker
+from simulators.faults.deed import deeds, described_key
+from simulators.faults.detector_numbers import DETECTORS
+from simulators.fleet.archive_beside import keys_beside, tables_beside
+from simulators.fleet.build import build_fleet, fleet_names, load_fleet
+from simulators.fleet.faulty_slaves import faulty_slave_maker
+from simulators.fleet.serving import ServedFleet, serve_fleet
+from simulators.fleet.wire import gateway_maker, slave_maker
 from storage.registry_files import export_registry
 
 HOST = "127.0.0.1"

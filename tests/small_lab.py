@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulators.fleet import load_fleet
-from simulators.fleet_plan import FleetPlan
+from simulators.fleet.build import load_fleet
+from simulators.fleet.plan import FleetPlan
 
 LINES = ("lab-rs485", "lab-modbus", "lab-gw")
 

@@ -14,7 +14,7 @@ from pipeline.quantities import Quantity
 from simulators.dlt645.clock import MeterClock
 from simulators.dlt645.measuring import Measuring
 from simulators.dlt645.tariffs import TariffPlan
-from simulators.registers import RATE_SHARES
+from simulators.physics.registers import RATE_SHARES
 
 COUNTS_PER_UNIT: Final = 100
 """Registers show 0.01 kWh."""

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from pipeline.registry import Registry
 from services.collect import collect
 from services.settings import Settings
-from simulators.fleet import build_fleet
-from simulators.serving import serve_fleet
-from simulators.wire import gateway_maker, slave_maker
+from simulators.fleet.build import build_fleet
+from simulators.fleet.serving import serve_fleet
+from simulators.fleet.wire import gateway_maker, slave_maker
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_mosquitto import Broker

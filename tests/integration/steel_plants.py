@@ -25,10 +25,10 @@ from pipeline.registry import (
     Suspension,
     Wiring,
 )
-from simulators.deeds.usage import lagging_kva
-from simulators.loads import LoadCurve
-from simulators.suspended import Idling, with_idling
-from simulators.window import Window
+from simulators.faults.deeds.usage import lagging_kva
+from simulators.faults.suspended import Idling, with_idling
+from simulators.physics.loads import LoadCurve
+from simulators.physics.window import Window
 
 DAYS = 22
 """Days of the curve; the suspension lies in it, with working days on both sides."""

@@ -21,7 +21,7 @@ from services.wiring import bus_plans, load_profiles, station_of
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import NO_FAULTS, LineFaults, LineServer, Slave, serve_line
 from simulators.modbus_meter import ModbusMeter
-from simulators.physics import MeterConfig, MeterModel, feeder_for
+from simulators.physics.model import MeterConfig, MeterModel, feeder_for
 from tests.integration.steel_plants import CT, DAYS, QUARTER, RS485, SLOTS_A_DAY, WIRING, Plant
 
 NOISE = LineFaults(

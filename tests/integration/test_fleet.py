@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.quantities import Quantity
-from simulators.fleet import Fleet, build_fleet, load_fleet
-from simulators.serving import ServedFleet, serve_fleet
-from simulators.wire import slave_maker
+from simulators.fleet.build import Fleet, build_fleet, load_fleet
+from simulators.fleet.serving import ServedFleet, serve_fleet
+from simulators.fleet.wire import slave_maker
 from tests.small_lab import small_lab
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)

@@ -11,8 +11,8 @@ from pipeline.model import Episode, Verdict
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from pipeline.timegrid import from_numpy, slot_grid
-from simulators.archive import archive_of
-from simulators.fleet import Fleet, SimulatedMeter, build_fleet, load_fleet
+from simulators.fleet.archive import archive_of
+from simulators.fleet.build import Fleet, SimulatedMeter, build_fleet, load_fleet
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

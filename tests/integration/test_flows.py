@@ -16,9 +16,9 @@ from flows.load_monitoring import load_monitoring
 from flows.remote_reading import remote_reading
 from flows.voltage_quality import voltage_quality
 from services.wiring import utc_now
-from simulators.fleet import build_fleet
-from simulators.serving import serve_fleet
-from simulators.wire import slave_maker
+from simulators.fleet.build import build_fleet
+from simulators.fleet.serving import serve_fleet
+from simulators.fleet.wire import slave_maker
 from storage.database import connect
 from storage.registry import save_registry
 from tests.small_lab import small_lab

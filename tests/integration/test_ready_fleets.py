@@ -24,10 +24,10 @@ from pipeline.registry import Wiring
 from protocols.profile import Side
 from services.read_meter import read_meter_at
 from services.wiring import load_profiles, utc_now
-from simulators.faulty_slaves import faulty_slave_maker
-from simulators.fleet import Fleet, SimulatedMeter, build_fleet, load_fleet
-from simulators.serving import ServedFleet, serve_fleet
-from simulators.wire import slave_maker
+from simulators.fleet.build import Fleet, SimulatedMeter, build_fleet, load_fleet
+from simulators.fleet.faulty_slaves import faulty_slave_maker
+from simulators.fleet.serving import ServedFleet, serve_fleet
+from simulators.fleet.wire import slave_maker
 from storage.registry_files import read_registry
 
 PROGRAM = [sys.executable, "-c", "from cli.main import main; main()", "simulate"]

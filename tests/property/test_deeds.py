@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Kind, Quantity
 from pipeline.registry import Wiring
-from simulators.deed import Deed, Key, deeds
-from simulators.detector_numbers import DETECTORS
-from simulators.faults import PlantedFault, plant
-from simulators.harmonics import thd_of
-from simulators.physics import MeterConfig, MeterModel
-from simulators.shapes import LoadPlan, synthetic
-from simulators.window import Window
-from simulators.world import World, honest_world, model_of
+from simulators.faults.deed import Deed, Key, deeds
+from simulators.faults.detector_numbers import DETECTORS
+from simulators.faults.planting import PlantedFault, plant
+from simulators.physics.harmonics import thd_of
+from simulators.physics.model import MeterConfig, MeterModel
+from simulators.physics.shapes import LoadPlan, synthetic
+from simulators.physics.window import Window
+from simulators.physics.world import World, honest_world, model_of
 
 START = datetime(2024, 6, 2, 16, tzinfo=UTC)
 DAYS = 16

@@ -3,7 +3,7 @@ import pytest
 from protocols.dlt645.catalogue import lookup
 from simulators.dlt645.parameters import Parameters, factory_values
 from simulators.dlt645.replies import ErrorBit
-from simulators.registers import TIMETABLE
+from simulators.physics.registers import TIMETABLE
 from tests.unit.simulators.dlt645.bench import digits, wire
 
 
