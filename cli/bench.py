@@ -30,7 +30,8 @@ def bench(
     cells = [
         (r.what, _figure(r.value), _figure(r.limit), _figure(r.ratio), r.goal, _word(r.holds)) for r in rows
     ]
-    print_table(name, ("what", "value", "limit", "ratio", "goal", "holds"), cells)
+    columns = ("what", "value", "limit", "ratio", "goal", "holds")
+    print_table(name, columns, cells, yielding=("what",))
 
 
 def _figure(value: float | None) -> str | None:

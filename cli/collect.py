@@ -16,11 +16,10 @@ def collect(
 
     Example: kilowatch collect --backfill-days 2
     """
-    import logging
-
+    from cli.logs import log_on_stderr
     from services.collect import run_collector
     from services.settings import load_settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_on_stderr()
     run_collector(load_settings(), backfill_days)
     typer.echo("stopped")

@@ -9,7 +9,7 @@ import typer
 from cli.control_orders import DryRun, Name, Url, ask_for
 from cli.control_orders import app as orders_app
 from cli.control_output import exit_for, print_report, report_as_json
-from cli.output import JsonFlag, print_fields, print_json, print_table
+from cli.output import JsonFlag, cell, print_fields, print_json, print_table
 
 app = orders_app
 
@@ -72,14 +72,15 @@ def pending(*, as_json: JsonFlag = False) -> None:
         (
             record.id,
             record.order.kind,
-            " ".join(f"{key}={value}" for key, value in record.order.arguments.items()),
+            record.order.arguments,
             record.order.url,
             record.requested_by.shown,
             record.expires_at,
         )
         for record in records
     ]
-    print_table(f"{len(rows)} orders", ("id", "order", "arguments", "meter", "asked by", "expires"), rows)
+    columns = ("id", "order", "arguments", "meter", "asked by", "expires")
+    print_table(f"{len(rows) or 'no'} order{'s' * (len(rows) != 1)} waiting", columns, rows)
 
 
 @app.command("approve")
@@ -138,5 +139,5 @@ def _told(details: object) -> str:
     person = details.get("by") or details.get("requested_by") or {}
     who = person.get("name") or person.get("account", "") if isinstance(person, dict) else ""
     keys = ("kind", "url", "arguments", "result", "detail", "read_back", "read_back_detail", "reason")
-    said = [str(details[key]) for key in keys if details.get(key)]
+    said = [cell(details[key]) for key in keys if details.get(key)]
     return "; ".join([*said, f"by {who}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 
 from cli.output import JsonFlag, print_fields, print_json, print_table
 from pipeline.errors import DataError, WireError
+
+EITHER_EDITION = 0
+"""The version of a frame that both editions of DL/T 645 know."""
 
 
 class NotHexError(DataError):
@@ -32,15 +36,21 @@ def decode(
 
     Example: kilowatch decode 68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC 16
     """
-    # Whatever bytes come in: what is no text is no hex either, and must not end the lines behind it.
-    read = (line.decode("ascii", "replace") for line in sys.stdin.buffer)
-    lines = read if frame == ["-"] else [" ".join(frame)]
-    results = [_decode_line(line, as_json=as_json, full=full) for line in lines if line.strip()]
+    lines = _lines_of_stdin() if frame == ["-"] else iter([("", " ".join(frame))])
+    results = [_decode_line(line, place, as_json=as_json, full=full) for place, line in lines]
     if not all(results):
         raise typer.Exit(1)
 
 
-def _decode_line(line: str, *, as_json: bool, full: bool) -> bool:
+def _lines_of_stdin() -> Iterator[tuple[str, str]]:
+    """Yield where each line stands that holds anything, and the line."""
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        if line.strip():
+            # What is no text is no hex either, and must not end the lines behind it.
+            yield f"line {number}: ", line.decode("ascii", "replace")
+
+
+def _decode_line(line: str, place: str, *, as_json: bool, full: bool) -> bool:
     from services.explain import explain_frame, explain_frame_in_full, subject_of_frame
 
     try:
@@ -50,23 +60,34 @@ def _decode_line(line: str, *, as_json: bool, full: bool) -> bool:
         if as_json:
             print_json({"ok": False, "error": str(error)})
         else:
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {place}{error}", err=True)
         return False
     subject = subject_of_frame(raw) if full or not as_json else None
     if as_json:
         print_json({**fields, "subject": asdict(subject)} if subject is not None else fields)
         return True
+    shown = _for_people(fields)
     if subject is None:
-        print_fields(fields)
+        print_fields(shown)
     else:
         # The values come by name below; what a program takes is in --json.
-        shown = {key: value for key, value in fields.items() if key not in ("di", "value")}
+        shown = {key: value for key, value in shown.items() if key not in ("di", "value")}
         print_fields(shown | {"identifier": f"{subject.identifier}  {subject.name}  {subject.zh}"})
         rows = [(field.zh, field.name, field.value) for field in subject.fields]
         if rows:
             print_table("", ("中文", "field", "value"), rows)
     typer.echo("")
     return True
+
+
+def _for_people(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields with the function's code as the standards write it, and its name beside it."""
+    shown = {key: value for key, value in fields.items() if key != "function_name"}
+    if isinstance(code := fields.get("function"), int):
+        shown["function"] = f"{code:02X}H {fields.get('function_name', '')}".rstrip()
+    if fields.get("version") == EITHER_EDITION:
+        shown["version"] = "1997 and 2007 alike"
+    return shown
 
 
 def _bytes_of(line: str) -> bytes:

@@ -23,6 +23,7 @@ from cli import (
     scan,
     simulate,
 )
+from cli.logs import warn_on_stderr
 from pipeline.errors import KilowatchError
 
 FOUND_BAD_INPUT = 1
@@ -54,6 +55,7 @@ app.add_typer(control.app, name="control")
 
 def main() -> None:
     """Run the command; a known error is one clear message and exit status 1."""
+    warn_on_stderr()
     try:
         app()
     except KilowatchError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, TypeAlias
@@ -11,14 +11,18 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 JsonFlag: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 console = Console()
 progress_console = Console(stderr=True)
 """Progress goes to stderr, so that ``--json`` can be piped."""
+EMPTY = ("", "-")
+"""Cells that say nothing."""
 
 
 @contextmanager
@@ -53,30 +57,56 @@ def print_json(value: object) -> None:
     typer.echo(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode())
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table for people."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for number, column in enumerate(columns):
-        # What comes first is what one types next: a name, an address, an identifier.
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
-    for row in rows:
-        table.add_row(*(escape(_cell(value)) for value in row))
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, yielding: Collection[str] = ()
+) -> None:
+    """Print a table for people; a column that holds nothing is left out.
+
+    Args:
+        title: Printed above it.
+        columns: Their heads.
+        rows: One cell a column.
+        yielding: The columns that become narrower on a narrow terminal; all but the first when left out,
+            for what comes first is what one types next: a name, an address, an identifier.
+    """
+    cells = [[cell(value) for value in row] for row in rows]
+    shown = [n for n in range(len(columns)) if not cells or any(row[n] not in EMPTY for row in cells)]
+    if title:
+        console.print(Text(title, style="italic"))
+    table = Table(header_style="bold")
+    for number in shown:
+        name = columns[number]
+        yields = name in yielding if yielding else number > 0
+        table.add_column(name, overflow="fold", no_wrap=not yields)
+    for row in cells:
+        table.add_row(*(escape(row[number]) for number in shown))
     console.print(table)
+
+
+def print_below(text: str) -> None:
+    """Print what belongs to the line above, indented and broken at words."""
+    console.print(Padding(Text(text), (0, 0, 0, 4)))
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
     """Print name and value pairs under one another."""
     table = Table.grid(padding=(0, 2))
     for name, value in fields.items():
-        table.add_row(f"[bold]{escape(name)}[/bold]", escape(_cell(value)))
+        table.add_row(f"[bold]{escape(name)}[/bold]", escape(cell(value)))
     console.print(table)
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
+def cell(value: object) -> str:
+    """Return a value as people read it."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(cell, value)) or "-"
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={cell(inner)}" for key, inner in value.items())
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, float):
         return f"{value:.10g}"
-    return str(value)
+    return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
+
+
+_WORDS = {None: "-", True: "yes", False: "no"}

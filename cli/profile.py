@@ -54,13 +54,24 @@ def list_(*, as_json: JsonFlag = False) -> None:
     """
     from services.import_profile import known_profiles
 
-    rows = [_summary(profile) for profile in known_profiles().values()]
+    profiles = known_profiles().values()
+    rows = [_summary(profile) for profile in profiles]
     if as_json:
         for row in rows:
             print_json(row)
         return
-    columns = ("name", "vendor", "models", "protocol", "trust", "quantities", "single-sourced")
-    print_table(f"{len(rows)} profiles", columns, [list(row.values())[: len(columns)] for row in rows])
+    columns = ("name", "meters", "trust", "values", "one source")
+    cells = [
+        (
+            row["name"],
+            f"{row['vendor']}: {row['models']}" if profile.models else "any",
+            row["trust"],
+            row["quantities"],
+            row["single_sourced"] or "",
+        )
+        for row, profile in zip(rows, profiles, strict=True)
+    ]
+    print_table(f"{len(rows)} profiles", columns, cells, yielding=("meters", "one source"))
 
 
 @app.command()
@@ -78,10 +89,12 @@ def show(
         print_json({**_summary(profile), "points": _points(profile)})
         return
     print_fields(_summary(profile))
-    rows = [tuple(point.values()) for point in _points(profile)]
+    rows = [
+        (*list(point.values())[:-1], "one" if point["single_sourced"] else "") for point in _points(profile)
+    ]
     if rows:
-        columns = ("quantity", "unit", "register", "type", "scale", "wiring", "single-sourced")
-        print_table(f"{len(rows)} points", columns, rows)
+        columns = ("quantity", "unit", "register", "type", "scale", "wiring", "source")
+        print_table(f"{len(rows)} points", columns, rows, yielding=("type", "scale", "wiring"))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.logs import leave_to_output
 from cli.output import JsonFlag, print_json, print_table, status
 
 
@@ -34,6 +35,7 @@ def scan(
     from services.scan import require_meters
     from services.scan import scan as scan_line
 
+    leave_to_output("kilowatch.collectors.bus")
     with status() as tell:
         report = scan_line(url, units=_range(units), thorough=thorough, tell=tell)
     if as_json:
@@ -47,22 +49,28 @@ def scan(
             m.address,
             f"{m.protocol} {m.version or ''}",
             m.profile,
-            m.clock_offset_s,
+            None if m.clock_offset_s is None else round(m.clock_offset_s),
             "; ".join(m.deviations),
             m.remark,
         )
         for m in report.meters
     ]
     columns = ("address", "protocol", "profile", "clock offset s", "deviates", "remark")
-    print_table(f"{len(rows)} meters, {report.questions} questions: {report.diagnosis}", columns, rows)
+    title = f"{len(rows)} found, {report.questions} questions; {report.diagnosis}"
+    print_table(title, columns, rows, yielding=("clock offset s", "deviates", "remark"))
     typer.echo("Read one of them now:")
     for meter in report.meters:
         typer.echo(f"  kilowatch read '{meter.url}'")
 
 
 def _range(text: str) -> tuple[int, int]:
+    from services.scan import LAST_UNIT
+
     first, _, last = text.partition("-")
     try:
-        return int(first), int(last or first)
+        units = int(first), int(last or first)
     except ValueError:
         raise typer.BadParameter(f"write FIRST-LAST such as 1-32, not {text!r}") from None
+    if not 1 <= units[0] <= units[1] <= LAST_UNIT:
+        raise typer.BadParameter(f"units are 1 to {LAST_UNIT}, first-last, not {text!r}")
+    return units

@@ -56,8 +56,9 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
         if as_json:
             print_json(line)
             return
-        rows = [(bus, address) for bus, address in line["buses"].items()]
-        print_table(f"Fleet {fleet}: {line['meters']} meters (Ctrl-C stops)", ("bus", "address"), rows)
+        rows = [(bus, url) for bus, url in line["scan"].items()]
+        title = f"Fleet {fleet}: {line['meters']} meters. Ctrl-C stops"
+        print_table(title, ("line", "kilowatch scan ..."), rows)
 
     share = serve(fleet, FleetFiles(registry=registry_out, truth=truth_out, stats=stats_out), broker, tell)
     typer.echo(f"stopped; {share:.1%} of the exchanges met a line fault", err=True)

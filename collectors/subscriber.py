@@ -107,6 +107,7 @@ class Subscriber:
         self._stopping = threading.Event()
         self._subscribed = threading.Event()
         self._failure: Exception | None = None
+        self._unreachable = False
         self._client = self._new_client()
         self._consumer = threading.Thread(
             target=self._consume, name=f"mqtt-consumer-{options.client_id}", daemon=True
@@ -167,6 +168,7 @@ class Subscriber:
         client.reconnect_delay_set(min_delay=1, max_delay=max(1, int(options.retry_most_s)))
         options.admit(client)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -190,9 +192,17 @@ class Subscriber:
         with self._lock:
             self._tally["connections"] += 1
             number = self._connection = self._tally["connections"]
+        self._unreachable = False
         log.info("mqtt.connected", extra={"connection": number, "session_kept": flags.session_present})
         wanted = SubscribeOptions(qos=QOS, retainHandling=RETAIN_ON_NEW_ONLY)
         client.subscribe([(topic, wanted) for topic in self._options.topics])
+
+    def _on_connect_fail(self, _client: mqtt.Client, _userdata: object) -> None:
+        """Tell it once an outage: paho tries again and again."""
+        if not self._unreachable:
+            self._unreachable = True
+            where = {"host": self._options.host, "port": self._options.port}
+            log.warning("mqtt.unreachable", extra={**where, "next": "trying again until it answers"})
 
     def _on_disconnect(
         self,

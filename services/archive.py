@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, Problem, RegistryError
 from pipeline.registry import Registry
+from protocols.mqtt.dialects import dialects
 from services.settings import load_settings
+from services.wiring import load_profiles
 from storage.database import connect
 from storage.registry import load_registry, save_registry
+from storage.registry_entries import read_entries
 from storage.registry_files import export_registry, read_registry
 
 
@@ -19,7 +22,7 @@ def check_file(file: Path) -> Mapping[str, int]:
     Raises:
         RegistryError: With every problem found.
     """
-    return counts(read_registry(file))
+    return counts(_read(file))
 
 
 def import_file(file: Path) -> Mapping[str, int]:
@@ -28,7 +31,7 @@ def import_file(file: Path) -> Mapping[str, int]:
     Raises:
         RegistryError: With every problem found.
     """
-    registry = read_registry(file)
+    registry = _read(file)
     with connect(load_settings().require_database_url()) as connection:
         save_registry(connection, registry)
     return counts(registry)
@@ -53,3 +56,29 @@ def counts(registry: Registry) -> dict[str, int]:
     """Return the number of entries of each table that has any."""
     tables = {name: getattr(registry, name) for name in registry.__dataclass_fields__}
     return {name: len(entries) for name, entries in tables.items() if entries}
+
+
+def _read(file: Path) -> Registry:
+    registry = read_registry(file)
+    if strangers := _strangers(file):
+        raise RegistryError(strangers)
+    return registry
+
+
+def _strangers(file: Path) -> list[Problem]:
+    """Return the profiles and dialects that nobody here speaks: a collector could not begin with them."""
+    profiles = ("profile", sorted(load_profiles(load_settings().profile_dir)))
+    known = {
+        "meter": profiles,
+        "installation": profiles,
+        "mqtt_source": ("dialect", sorted(dialects.all())),
+    }
+    problems: list[Problem] = []
+    for entry in read_entries(file, problems):
+        key, names = known.get(entry.kind, ("", []))
+        named = entry.values.get(key)
+        if named and named not in names:
+            problems.append(
+                entry.problem(key, f"no {key} is called {named!r}; there are: {', '.join(names)}")
+            )
+    return problems

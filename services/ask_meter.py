@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from zoneinfo import ZoneInfo
 
 from collectors.exchange import Outcome
 from collectors.order_line import OrderLine
 from pipeline.errors import ConfigError, NoAnswerError
 from pipeline.events import EventCount, EventKind, MeterEvent
 from pipeline.model import MeterId
+from pipeline.quantities import Kind
 from pipeline.registry import Bus, Meter
 from protocols.dlt645.catalogue import lookup
 from protocols.dlt645.describe import words_of
 from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.events import RECORDS_KEPT, counter_queries, record_queries
+from protocols.dlt645.explain_values import subject_of
+from protocols.dlt645.memory import LOAD_RECORD
 from protocols.dlt645.questions import MAX_DATA, read_query
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Answer, Query, Refused
 from services.read_meter import MeterAddress, parse_meter_url
 from services.settings import load_settings
+from services.shown_values import shown_unit, shown_value
 from services.wiring import driver_of, load_profiles, utc_now
 
 
@@ -70,7 +75,7 @@ def ask_identifiers(url: str, identifiers: Sequence[str]) -> tuple[Told, ...]:
     queries = [read_query(wire, MAX_DATA, version=version) for wire in wires]
     outcomes = asyncio.run(_Conversation(where, driver).items(queries))
     _require_answer(where, outcomes)
-    return tuple(_told(wire, outcome) for wire, outcome in zip(wires, outcomes, strict=True))
+    return tuple(_told(wire, outcome, where.zone) for wire, outcome in zip(wires, outcomes, strict=True))
 
 
 def ask_events(url: str, kinds: Sequence[EventKind] = (), newest: int = RECORDS_KEPT) -> EventsTold:
@@ -143,7 +148,7 @@ class _Conversation:
 def _dlt645(url: str) -> tuple[MeterAddress, Dlt645Driver]:
     where = parse_meter_url(url)
     profile = load_profiles(load_settings().profile_dir).get(where.profile)
-    meter = Meter(id=MeterId(where.address), wiring=where.wiring)
+    meter = Meter(id=MeterId(where.address), wiring=where.wiring, zone=where.zone)
     driver = driver_of(meter, profile) if profile is not None else None
     if not isinstance(driver, Dlt645Driver):
         raise ConfigError(
@@ -165,22 +170,35 @@ def _wire(text: str, version: Version) -> bytes:
     return wire
 
 
-def _told(wire: bytes, outcome: Outcome) -> Told:
+def _told(wire: bytes, outcome: Outcome, zone: ZoneInfo) -> Told:
     item = lookup(wire)
     english, chinese = words_of(item) if item is not None else ("", "")
     event = outcome.event
-    fields: dict[str, str] = {}
-    if isinstance(event, Answer):
-        fields = {str(quantity): f"{value} {quantity.unit}" for quantity, value in event.values.items()}
-        fields |= event.facts
+    failure = _failure(outcome)
+    if isinstance(event, Refused) and len(wire) == VERSION_2007.identifier_bytes and wire[3] == LOAD_RECORD:
+        failure += "; 06 is load records (负荷记录), asked for with a time: `kilowatch collect` fetches them"
     return Told(
         identifier=wire[::-1].hex().upper(),
         name=f"{item.row.name}{english}" if item is not None else "",
         zh=f"{item.row.zh}{chinese}" if item is not None else "",
-        fields=fields,
+        fields=_fields(event, zone) if isinstance(event, Answer) else {},
         raw=event.raw.hex(" ").upper() if event is not None else "",
-        failure=_failure(outcome),
+        failure=failure,
     )
+
+
+def _fields(answer: Answer, zone: ZoneInfo) -> dict[str, str]:
+    """Return what an answer says: as values of ours, else as the catalogue describes its fields."""
+    told = {
+        str(quantity): shown_value(quantity, value, zone)
+        if quantity.kind is Kind.INSTANT
+        else f"{value} {shown_unit(quantity)}".rstrip()
+        for quantity, value in answer.values.items()
+    } | dict(answer.facts)
+    if told:
+        return told
+    subject = subject_of(answer.raw)
+    return {field.name: field.value for field in subject.fields} if subject is not None else {}
 
 
 def _events(outcomes: Sequence[Outcome]) -> Iterator[MeterEvent | EventCount]:

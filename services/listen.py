@@ -84,7 +84,13 @@ def subscription_of(
     Raises:
         PluginError: If a source names a dialect that does not exist.
     """
-    if broker is None or not registry.mqtt_sources:
+    if not registry.mqtt_sources:
+        return None
+    if broker is None:
+        _log.warning(
+            "the archive has %d MQTT sources and nobody listens to them: set KILOWATCH_MQTT_HOST",
+            len(registry.mqtt_sources),
+        )
         return None
     return SubscriberOptions(
         **broker.access, client_id=settings.mqtt_client_id, topics=topics_of(registry.mqtt_sources)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from collectors.bus import BusOwner
 from collectors.targets import MeterRead, Target
@@ -13,7 +15,7 @@ from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, ConfigError, NoAnswerError, TransportError
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
-from pipeline.registry import Bus, Meter, Wiring
+from pipeline.registry import DEFAULT_ZONE, Bus, Meter, Wiring
 from services.settings import load_settings
 from services.wiring import load_profiles, target_of, utc_now
 
@@ -22,8 +24,10 @@ DEFAULT_PROFILES = {"dlt645": "dlt645_2007_three_phase"}
 PROTOCOLS = ("dlt645", "modbus")
 TIMEOUT_MOST_S = 60.0
 EXAMPLE = "dlt645+tcp://127.0.0.1:8600/000000000101 or modbus+tcp://127.0.0.1:502/1?profile=eastron_sdm630"
-OWN_OPTIONS = {"profile", "wiring", "timeout_s"}
+OWN_OPTIONS = {"profile", "wiring", "timeout_s", "zone"}
 """Options of the URL that are ours; the rest belongs to the line (baudrate, parity)."""
+ALMOST = 0.8
+"""How alike an option's name must be to one of ours to be taken for a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class MeterAddress:
     profile: str
     wiring: Wiring
     timeout_s: float
+    zone: ZoneInfo = DEFAULT_ZONE
+    """Of the meter's clock."""
 
 
 def parse_meter_url(url: str) -> MeterAddress:
@@ -67,13 +73,31 @@ def _parsed(url: str) -> MeterAddress:
     if not 0 < timeout_s <= TIMEOUT_MOST_S:
         raise ValueError(f"timeout_s is above 0 and at most {TIMEOUT_MOST_S:g} seconds, not {timeout_s:g}")
     line = {name: value for name, value in options.items() if name not in OWN_OPTIONS}
+    for name in line:
+        for meant in get_close_matches(name, OWN_OPTIONS, n=1, cutoff=ALMOST):
+            raise ValueError(f"unknown option {name!r}; {meant!r} is one")
     return MeterAddress(
         line_url=f"{transport}://{parts.netloc}{path}" + (f"?{urlencode(line)}" if line else ""),
         address=address,
         profile=profile,
-        wiring=Wiring(options.get("wiring", Wiring.THREE_PHASE_FOUR_WIRE)),
+        wiring=_wiring(options.get("wiring", Wiring.THREE_PHASE_FOUR_WIRE)),
         timeout_s=timeout_s,
+        zone=_zone(options["zone"]) if "zone" in options else DEFAULT_ZONE,
     )
+
+
+def _wiring(text: str) -> Wiring:
+    try:
+        return Wiring(text)
+    except ValueError:
+        raise ValueError(f"wiring is one of {', '.join(Wiring)}, not {text!r}") from None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        raise ValueError(f"no time zone is called {name!r}; there is Asia/Shanghai") from None
 
 
 def quantities_named(names: Collection[str]) -> frozenset[Quantity]:
@@ -95,10 +119,13 @@ class ReadNow:
     """What a meter said just now."""
 
     snapshot: Snapshot
+    """Of what was wanted only: an answer may hold more."""
     deviations: tuple[str, ...]
     """In what the meter was seen to differ from its standard."""
     failure: str
     """Why something is missing; empty when everything was answered."""
+    not_told: tuple[Quantity, ...] = ()
+    """What was asked for by name and is in no answer."""
 
 
 def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
@@ -106,7 +133,7 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
 
     Raises:
         ConfigError: If the URL or the profile is wrong, or the profile lacks what is wanted.
-        NoAnswerError: If the meter gives nothing; says why and what to check.
+        NoAnswerError: If the meter gives nothing of what is wanted; says why and what to check.
         TransportError: If the line does not open, or another process owns it.
     """
     where = parse_meter_url(url)
@@ -116,14 +143,29 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
     profile = profiles[where.profile]
     if profile.family != urlsplit(url).scheme.partition("+")[0]:
         raise ConfigError(f"profile {profile.name} speaks {profile.protocol}, not what {url!r} begins with")
-    meter = Meter(id=MeterId(where.address), wiring=where.wiring)
+    meter = Meter(id=MeterId(where.address), wiring=where.wiring, zone=where.zone)
     target = target_of(meter, where.address, profile, where.line_url)
     _refuse_impossible(url, where, target, wanted)
     read = asyncio.run(_read(where, target_quantities=wanted or profile.quantities, target=target))
     if read.snapshot is None:
         raise _failure(where, read)
     missing = f"{read.cause}: {read.failure}" if read.cause is not None else ""
-    return ReadNow(snapshot=read.snapshot, deviations=read.deviations, failure=missing)
+    snapshot = _only(read.snapshot, wanted) if wanted else read.snapshot
+    not_told = tuple(quantity for quantity in Quantity if quantity in wanted - snapshot.values.keys())
+    if wanted and not snapshot.values:
+        told = f": {missing}" if missing else "; its wiring may be another: `kilowatch scan` tells"
+        raise NoAnswerError(
+            f"meter {where.address} at {where.line_url} answers, but not with {', '.join(not_told)}{told}"
+        )
+    return ReadNow(snapshot=snapshot, deviations=read.deviations, failure=missing, not_told=not_told)
+
+
+def _only(snapshot: Snapshot, wanted: frozenset[Quantity]) -> Snapshot:
+    return replace(
+        snapshot,
+        values={quantity: value for quantity, value in snapshot.values.items() if quantity in wanted},
+        flags={quantity: flags for quantity, flags in snapshot.flags.items() if quantity in wanted},
+    )
 
 
 def _refuse_impossible(url: str, where: MeterAddress, target: Target, wanted: Collection[Quantity]) -> None:
@@ -147,11 +189,14 @@ def _failure(where: MeterAddress, read: MeterRead) -> TransportError:
         return TransportError(f"meter {where.address}: {read.failure}")
     told = "; ".join(filter(None, [*read.deviations, read.failure]))
     if read.cause is None:
-        return NoAnswerError(f"meter {where.address} at {where.line_url} answers, but gives no value: {told}")
+        return NoAnswerError(
+            f"meter {where.address} at {where.line_url} answers, but gives no value: {told}; "
+            f"is it a {where.profile}? `kilowatch scan` tells which profile fits"
+        )
     seen = f" ({told})" if told else ""
     return NoAnswerError(
         f"meter {where.address} at {where.line_url}: {read.cause} after {read.attempts} attempts{seen}; "
-        "check the address, the wires A and B, baud rate and parity"
+        "check the address, the wires A and B, baud rate and parity; `kilowatch scan` tells who answers"
     )
 
 
@@ -178,5 +223,6 @@ def read_as_json(read: ReadNow) -> Mapping[str, object]:
         "values": {q.value: snapshot.values[q] for q in Quantity if q in snapshot.values},
         "units": {q.value: q.unit for q in Quantity if q in snapshot.values},
         "missing": read.failure,
+        "not_told": [quantity.value for quantity in read.not_told],
         "deviations": list(read.deviations),
     }

@@ -109,7 +109,9 @@ async def _simulate(
         raise TransportError(f"fleet {name}: {error}; change the ports in the fleet file") from error
     try:
         _write(files, served)
-        tell({"fleet": name, "meters": len(fleet.meters), "buses": served.urls})
+        _write_stats(files.stats, served)  # now too: a path that cannot be written shows before anybody waits
+        scan = {bus.id: f"{bus.protocol}+{served.urls[bus.id]}" for bus in fleet.plan.buses}
+        tell({"fleet": name, "meters": len(fleet.meters), "buses": served.urls, "scan": scan})
         await stopped.wait()
         return served.fault_share
     finally:
@@ -142,7 +144,10 @@ def _write_stats(file: Path | None, served: ServedFleet) -> None:
         bus: {"exchanges": stats.exchanges, "faults": {str(kind): n for kind, n in stats.faults.items()}}
         for bus, stats in served.stats.items()
     }
-    file.write_bytes(orjson.dumps({"fault_share": served.fault_share, "buses": buses}))
+    try:
+        file.write_bytes(orjson.dumps({"fault_share": served.fault_share, "buses": buses}))
+    except OSError as error:
+        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
 
 
 def _address(broker: str | None) -> tuple[str, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -102,15 +102,35 @@ def _split_installations(written: Sequence[Entry]) -> list[Entry]:
 
 def _known_tables(entries: Sequence[Entry], problems: list[Problem]) -> dict[str, list[Entry]]:
     known: dict[str, list[Entry]] = {}
+    unread: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.kind in TABLE_BY_NAME:
             known.setdefault(entry.kind, []).append(entry)
         elif entry.kind in READ_LATER:
-            log.warning("registry table left unread", extra={"table": entry.table, "line": entry.line})
+            unread.setdefault(entry.table, []).append(entry)
         else:
             names = ", ".join(TABLE_BY_NAME)
             problems.append(entry.problem("", f"unknown table; the tables are {names}"))
+    for table, left in unread.items():
+        log.warning(
+            "registry table left unread",
+            extra={"table": table, "entries": len(left), "first_line": left[0].line},
+        )
+    for table, key, left in _keys_left_unread(known):
+        log.warning(
+            "registry key left unread",
+            extra={"table": table, "key": key, "entries": len(left), "first_line": left[0].line},
+        )
     return known
+
+
+def _keys_left_unread(known: Mapping[str, Sequence[Entry]]) -> Iterator[tuple[str, str, list[Entry]]]:
+    """Yield each key that is accepted and not read so far, with the entries that have it."""
+    for table, keys in KEYS_READ_LATER.items():
+        for key in sorted(keys):
+            left = [entry for entry in known.get(table, []) if key in entry.values]
+            if left:
+                yield table, key, left
 
 
 def _ids(entries: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
@@ -182,8 +202,8 @@ def _record(
     for key, value in entry.values.items():
         name = FIELD_OF_KEY.get(key, key)
         if key in KEYS_READ_LATER.get(table.name, ()):
-            log.warning("registry key left unread", extra={"key": key, "line": entry.line})
-        elif name not in table.fields:
+            continue
+        if name not in table.fields:
             known = ", ".join(map(_key, table.fields))
             problems.append(entry.problem(key, f"unknown key; the keys are {known}"))
         else:

@@ -16,8 +16,9 @@ from pipeline.errors import ConfigError, NoAnswerError
 from pipeline.events import EventKind
 from pipeline.model import MeterId, Origin
 from pipeline.quantities import Quantity
-from pipeline.registry import Bus, Meter
+from pipeline.registry import Bus, Meter, Wiring
 from services.ask_meter import ask_events, ask_identifiers
+from services.read_meter import read_meter_at
 from services.wiring import load_profiles, target_of
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import serve_line
@@ -25,20 +26,24 @@ from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 MEMORY_FROM = NOW - timedelta(days=70)
+SINGLE = "000000000077"
 OUTAGE = (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(minutes=95))
 
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[str]:
-    """The URL of a line with one meter on it, served by a thread of its own."""
+    """The URL of a line with a three-phase meter and a single-phase one, served by a thread of its own."""
     load = Load(kw=2.0)
     load.dark.append(OUTAGE)
     meter = Dlt645Meter(ADDRESS, load, lambda: datetime.now(UTC), zone=ZONE, memory_from=MEMORY_FROM)
+    single = Dlt645Meter(
+        SINGLE, Load(), lambda: datetime.now(UTC), zone=ZONE, memory_from=MEMORY_FROM, wiring=Wiring.ONE_PHASE
+    )
     opened, stop = threading.Event(), asyncio.Event()
     served: list[tuple[asyncio.AbstractEventLoop, int]] = []
 
     async def serve() -> None:
-        server = await serve_line([meter], host="127.0.0.1")
+        server = await serve_line([meter, single], host="127.0.0.1")
         served.append((asyncio.get_running_loop(), server.port))
         opened.set()
         await stop.wait()
@@ -61,6 +66,26 @@ def test_identifiers_are_told_by_name_and_a_refusal_costs_only_itself(line: str)
     assert "no such data" in by_identifier["00B0B0B0"].failure
     assert by_identifier["04000601"].zh == "有功组合方式特征字"
     assert not by_identifier["04000601"].failure
+
+
+def test_a_description_stands_in_where_there_is_no_quantity(line: str) -> None:
+    """A date is none of our quantities; a time of ours is told with the meter's offset."""
+    date, demand, record = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["04000101", "01010000", "06000001"])
+    assert any(f"{datetime.now(ZONE):%Y-%m}" in text for text in date.fields.values())
+    assert demand.fields["max_demand_import_at"].endswith("+08:00")
+    assert "asked for with a time" in record.failure
+
+
+def test_a_person_gets_what_was_asked_for_and_hears_what_is_not_told(line: str) -> None:
+    """Phases are answered in one block; a single-phase meter leaves two of them empty."""
+    url = f"dlt645+{line}/{SINGLE}"
+    read = read_meter_at(url, frozenset({Quantity.VOLTAGE_A, Quantity.VOLTAGE_B}))
+    assert dict(read.snapshot.values) == {Quantity.VOLTAGE_A: 220.0}
+    assert read.not_told == (Quantity.VOLTAGE_B,)
+    with pytest.raises(NoAnswerError, match="answers, but not with voltage_b"):
+        read_meter_at(url, frozenset({Quantity.VOLTAGE_B}))
+    whole = read_meter_at(f"dlt645+{line}/{ADDRESS}", frozenset({Quantity.VOLTAGE_B}))
+    assert dict(whole.snapshot.values) == {Quantity.VOLTAGE_B: 220.0}
 
 
 def test_an_outage_is_among_the_events_with_its_start_and_end(line: str) -> None:

@@ -50,3 +50,31 @@ def test_modbus_is_explained_too(kilowatch: Invoke) -> None:
 
 def test_nothing_on_standard_input_is_nothing_wrong(kilowatch: Invoke) -> None:
     assert kilowatch("decode", "-", stdin=b"\n").status == 0
+
+
+def test_a_bad_line_of_many_is_told_with_its_number(kilowatch: Invoke) -> None:
+    ran = kilowatch("decode", "-", stdin=f"{GOOD}\n\nhello\n".encode())
+    assert ran.err == "error: line 3: expected bytes in hex such as 68 12 ..., not 'hello'\n"
+    assert ran.status == 1
+
+
+def test_an_empty_frame_is_wrong(kilowatch: Invoke) -> None:
+    ran = kilowatch("decode", "")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("error: no bytes given")
+
+
+def test_people_read_the_function_as_the_standard_writes_it(kilowatch: Invoke) -> None:
+    assert "11H read 读数据" in kilowatch("decode", GOOD).out
+    assert "03H read holding registers" in kilowatch("decode", "01 03 00 00 00 02 C4 0B").out
+
+
+def test_people_read_reasons_and_yes_or_no_instead_of_python(kilowatch: Invoke) -> None:
+    """A broadcast time is alike in both editions; a refusal names its reasons."""
+    assert (
+        "1997 and 2007 alike"
+        in kilowatch("decode", "68 99 99 99 99 99 99 68 08 06 89 67 45 58 3C 58 95 16").out
+    )
+    told = kilowatch("decode", "68 29 53 70 64 40 02 68 C1 01 35 59 16").out
+    assert "[" not in told
+    assert "yes" in told

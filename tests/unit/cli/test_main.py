@@ -53,6 +53,8 @@ def test_the_command_alone_shows_what_it_can_do(kilowatch: Invoke) -> None:
         ["decode", "--colour", "red", "68"],
         ["detect", "--registry", "nowhere.toml", "--out", "x.jsonl"],
         ["registry", "check", "nowhere.toml"],
+        ["scan", "modbus+tcp://127.0.0.1:502", "--units", "9-2"],
+        ["scan", "modbus+tcp://127.0.0.1:502", "--units", "1-248"],
         ["dashboard", "--port", "70000"],
     ],
     ids=" ".join,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.output import print_fields, print_json, print_table
+from cli.output import print_below, print_fields, print_json, print_table
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +41,48 @@ def test_times_numbers_and_nothing_are_written_for_people(capsys: pytest.Capture
 def test_json_is_one_line_with_iso_times(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"at": datetime(2026, 11, 22, tzinfo=UTC), "名": float("nan")})
     assert capsys.readouterr().out == '{"at":"2026-11-22T00:00:00+00:00","名":null}\n'
+
+
+def test_yes_no_lists_and_pairs_are_written_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    print_fields({"a": True, "b": ["x", None], "c": (), "d": {"order": "open", "level": 4}})
+    assert capsys.readouterr().out.split() == [
+        *("a", "yes"),
+        *("b", "x,", "-"),
+        *("c", "-"),
+        *("d", "order=open", "level=4"),
+    ]
+
+
+def test_a_column_that_says_nothing_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("", ("address", "remark", "offset"), [["1", "", None], ["2", "", 3]])
+    shown = capsys.readouterr().out
+    assert "remark" not in shown
+    assert "offset" in shown
+    print_table("none", ("address", "remark"), [])
+    assert "remark" in capsys.readouterr().out
+
+
+def test_on_a_narrow_terminal_only_the_columns_that_may_yield(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    words = "many words that need several lines here"
+    print_table(
+        "a title that is longer than its table", ("what", "ratio"), [[words, "10.8"]], yielding=["what"]
+    )
+    shown = capsys.readouterr().out
+    assert "10.8" in shown
+    assert "a title that is longer than its table\n" in shown
+    assert all(word in shown for word in words.split())
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+def test_what_is_below_is_indented_and_broken_at_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    print_below("voltage 220.1 V; [current] 5 A")
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "    voltage 220.1 V;",
+        "    [current] 5 A",
+    ]

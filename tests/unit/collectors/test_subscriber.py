@@ -23,3 +23,17 @@ def test_a_subscriber_that_never_started_can_be_stopped() -> None:
     subscriber = Subscriber(SubscriberOptions(host="broker", topics=("t",)), lambda _: ())
     subscriber.stop()
     assert subscriber.counters == SubscriberCounters()
+
+
+def test_a_broker_that_is_away_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """paho tries again and again; a log is not to be filled with it."""
+    options = SubscriberOptions(host="127.0.0.1", port=1, topics=("t",))
+    subscriber = Subscriber(options, lambda _: ())
+    client = subscriber._client
+    for _attempt in range(3):
+        assert client.on_connect_fail is not None
+        client.on_connect_fail(client, None)
+    subscriber.stop()
+    (record,) = caplog.records
+    assert record.getMessage() == "mqtt.unreachable"
+    assert (vars(record)["host"], vars(record)["port"]) == ("127.0.0.1", 1)

@@ -48,6 +48,22 @@ def test_a_file_is_counted_by_table_without_a_database(site: Path) -> None:
     assert check_file(site) == COUNTS
 
 
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ('[[mqtt_source]]\nid = "s"\ntopic = "t"\ndialect = "x"', "[[mqtt_source]] entry 1, key 'dialect'"),
+        ('[[meter]]\nid = "M3"\nservice_point = "P1"\nprofile = "x"', "[[meter]] entry 3, key 'profile'"),
+        ('[[installation]]\nmeter = "M2"\nservice_point = "P1"\nprofile = "x"', "entry 1, key 'profile'"),
+    ],
+)
+def test_a_dialect_or_profile_that_nobody_speaks_is_told(site: Path, entry: str, place: str) -> None:
+    site.write_text(SITE + entry, encoding="utf-8")
+    with pytest.raises(RegistryError) as raised:
+        check_file(site)
+    assert place in str(raised.value)
+    assert "is called 'x'; there are: " in str(raised.value)
+
+
 def test_what_is_imported_comes_back(site: Path, url: str, tmp_path: Path) -> None:
     assert import_file(site) == COUNTS
     out = tmp_path / "out.toml"

@@ -28,6 +28,11 @@ def test_without_a_host_there_is_no_broker_and_nothing_to_do() -> None:
     assert announcer_of(None, Settings(mqtt_discovery_prefix="homeassistant"), Registry()) is None
 
 
+def test_sources_that_nobody_listens_to_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert subscription_of(None, Settings(), Registry(mqtt_sources=[TASMOTA])) is None
+    assert "set KILOWATCH_MQTT_HOST" in caplog.text
+
+
 def test_without_sources_nothing_is_subscribed() -> None:
     assert subscription_of(broker_of(WITH_BROKER), WITH_BROKER, Registry()) is None
 

@@ -1,6 +1,7 @@
 """A meter's URL, taken apart; each mistake is told with an example to copy."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -42,6 +43,12 @@ def test_modbus_names_its_profile_and_time_limit() -> None:
     assert found.timeout_s == 0.5
 
 
+def test_a_meter_s_clock_is_of_the_zone_that_the_url_names() -> None:
+    found = parse_meter_url("dlt645+tcp://127.0.0.1:8600/000000000101?zone=Europe/Berlin")
+    assert (found.zone, found.line_url) == (ZoneInfo("Europe/Berlin"), "tcp://127.0.0.1:8600")
+    assert parse_meter_url("dlt645+tcp://127.0.0.1:8600/000000000101").zone == ZoneInfo("Asia/Shanghai")
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -55,7 +62,10 @@ def test_modbus_names_its_profile_and_time_limit() -> None:
         ("modbus+tcp://127.0.0.1:502/1?profile=", "no ?profile="),
         ("dlt645+tcp://127.0.0.1:8600/1?timeout_s=inf", "timeout_s"),
         ("klingon+tcp://127.0.0.1:502/1", "no protocol 'klingon'"),
-        ("dlt645+tcp://127.0.0.1:8600/1?wiring=5P6W", "'5P6W' is not a valid Wiring"),
+        ("dlt645+tcp://127.0.0.1:8600/1?wiring=5P6W", "wiring is one of 1P2W, 3P3W, 3P4W, not '5P6W'"),
+        ("dlt645+tcp://127.0.0.1:8600/1?wring=1P2W", "unknown option 'wring'; 'wiring' is one"),
+        ("dlt645+tcp://127.0.0.1:8600/1?zone=Europe/Berlun", "no time zone is called 'Europe/Berlun'"),
+        ("dlt645+tcp://127.0.0.1:8600/1?zone=../x", "no time zone is called '../x'"),
         ("dlt645+tcp://127.0.0.1:8600/1?timeout_s=soon", "could not convert string to float: 'soon'"),
         ("dlt645+tcp://127.0.0.1:8600/1?timeout_s=-1", "timeout_s"),
         ("dlt645+tcp://127.0.0.1:8600/1?timeout_s=nan", "timeout_s"),
@@ -137,5 +147,6 @@ def test_the_json_form_has_values_units_and_flags_by_name() -> None:
         "values": {"voltage_a": 220.5},
         "units": {"voltage_a": "V"},
         "missing": "no answer: 0201FF00 #1",
+        "not_told": [],
         "deviations": ["closes blocks with AA"],
     }

@@ -42,6 +42,11 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_is_served(tmp_path: 
         simulate("lab", FleetFiles(registry=tmp_path / "nowhere" / "lab.toml"), None, never)
 
 
+def test_a_place_for_the_figures_is_tried_before_anybody_waits_for_them(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot write .*nowhere"):
+        simulate("lab", FleetFiles(stats=tmp_path / "nowhere" / "lab.json"), None, never)
+
+
 def test_the_fleets_are_listed_with_what_is_in_them() -> None:
     rows = {row["fleet"]: row for row in fleet_rows()}
     assert set(rows) == {"area", "demo", "lab", "substation"}

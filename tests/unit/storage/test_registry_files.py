@@ -239,3 +239,21 @@ def test_mistakes_of_an_mqtt_source_are_named_by_their_keys(tmp_path: Path) -> N
 def test_a_table_of_texts_that_is_none_is_one_problem(tmp_path: Path, key: str, value: str) -> None:
     text = f'[[mqtt_source]]\nid = "S"\ntopic = "t"\n{key} = {value}\n'
     assert all(f"key {key!r}" in problem for problem in problems_of(tmp_path, text))
+
+
+def test_what_is_left_unread_is_told_once_a_table_and_key(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    members = "".join(f'[[area_member]]\narea = "A"\nservice_point = "P{n}"\n' for n in range(3))
+    points = "".join(
+        f'[[service_point]]\nid = "P{n}"\n[[contract]]\nservice_point = "P{n}"\ngeneration = true\n'
+        for n in range(2)
+    )
+    read_registry(written(tmp_path, members + points))
+    told = [
+        (r.getMessage(), vars(r)["table"], vars(r)["entries"], vars(r)["first_line"]) for r in caplog.records
+    ]
+    assert told == [
+        ("registry table left unread", "area_member", 3, 1),
+        ("registry key left unread", "contract", 2, 12),
+    ]
