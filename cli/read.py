@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.logs import leave_to_output
-from cli.output import JsonFlag, print_below, print_fields, print_json, print_table
+from cli.output import JsonFlag, print_below, print_fields, print_json, print_table, status
 
 if TYPE_CHECKING:
     from services.ask_meter import Told
@@ -58,7 +58,9 @@ def read(  # noqa: PLR0913 - what a person may ask for
 def _read_identifiers(url: str, identifiers: list[str], *, as_json: bool) -> None:
     from services.ask_meter import ask_identifiers
 
-    told = ask_identifiers(url, identifiers)
+    with status() as tell:
+        tell(f"asking {url}")
+        told = ask_identifiers(url, identifiers)
     if as_json:
         for item in told:
             print_json(asdict(item))
@@ -84,7 +86,9 @@ def _read_events(url: str, newest: int, *, as_json: bool) -> None:
     from services.read_meter import parse_meter_url
     from services.shown_values import shown_time
 
-    told = ask_events(url, newest=newest)
+    with status() as tell:
+        tell(f"asking {url}: counters, then records")
+        told = ask_events(url, newest=newest)
     if as_json:
         print_json(asdict(told))
         return
@@ -107,7 +111,9 @@ def _read_snapshot(url: str, names: list[str], *, as_json: bool) -> None:
     from services.shown_values import shown_time, shown_unit, shown_value
 
     leave_to_output("kilowatch.collectors.bus")
-    read = read_meter_at(url, quantities_named(names))
+    with status() as tell:
+        tell(f"reading {url}")
+        read = read_meter_at(url, quantities_named(names))
     if as_json:
         print_json(read_as_json(read))
     else:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.output import print_below, print_fields, print_json, print_table
+from cli.output import console, print_below, print_fields, print_json, print_table
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_a_column_that_says_nothing_is_left_out(capsys: pytest.CaptureFixture[st
 def test_on_a_narrow_terminal_only_the_columns_that_may_yield(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(console, "_width", 40)
     words = "many words that need several lines here"
     print_table(
         "a title that is longer than its table", ("what", "ratio"), [[words, "10.8"]], yielding=["what"]
@@ -80,7 +80,7 @@ def test_on_a_narrow_terminal_only_the_columns_that_may_yield(
 def test_what_is_below_is_indented_and_broken_at_words(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr(console, "_width", 20)
     print_below("voltage 220.1 V; [current] 5 A")
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
         "    voltage 220.1 V;",
