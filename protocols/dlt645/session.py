@@ -114,9 +114,10 @@ class Dlt645Session:
         """Put the number that the meter gives a day's freeze or a past period in the place of its time."""
         if self._function != self._version.read:
             return data
-        if data[:1] == FREEZE_OF_DAY and data[2:4] == DAILY_FREEZE:
+        has_time = len(data) > self._size
+        if has_time and data[:1] == FREEZE_OF_DAY and data[2:4] == DAILY_FREEZE:
             number = self._reader.freezes.number_of(date.fromisoformat(data[4:].decode("ascii")))
-        elif data[:1] == PAST_PERIOD and len(data) > self._size:
+        elif has_time and data[:1] == PAST_PERIOD:
             number = self._reader.settlement.number_of(datetime.fromisoformat(data[4:].decode("ascii")))
         else:
             return data
@@ -207,8 +208,9 @@ class Dlt645Session:
             return Refused(query=query, raw=raw, error=security_refusal(query.what, data))
         if len(data) != 1:
             raise DecodeError("a refusal carries one error byte", data)
-        self._reader.refused(self._identifier)
         error = refusal(query.what, data[0], self._version.refusal_bits)
+        if error.lasting:
+            self._reader.refused(self._identifier)
         return Refused(query=query, raw=raw, error=error)
 
     def _answer(self, query: Query, raw: bytes, data: bytes) -> Answer | Dropped:

@@ -168,9 +168,11 @@ def test_a_gap_over_a_settlement_day_asks_for_the_period_between_two_looks_at_th
         "04000B01",
         "04000B02",
         "04000B03",
+        "03300C01",
         "0001FF 2026-03-01 00:00",
         "0002FF 2026-03-01 00:00",
         "0101FF 2026-03-01 00:00",
+        "03300C01 settled",
         "0400010C settled",
     ]
     later = backfill(first + timedelta(hours=1), first + timedelta(days=20))
