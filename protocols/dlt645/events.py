@@ -39,7 +39,7 @@ _END: Final = "end"
 
 
 def event_of(item: Item, content: bytes, zone: ZoneInfo) -> MeterEvent | None:
-    """Return the event in a record; None for what is no record, or one without a time.
+    """Return the event in a record; None for what is no record, several phases' at once, or has no time.
 
     Args:
         item: What was asked.
@@ -47,7 +47,7 @@ def event_of(item: Item, content: bytes, zone: ZoneInfo) -> MeterEvent | None:
         zone: Of the meter's clock.
     """
     kind = item.row.event
-    if kind is None or not _is_record(item.row):
+    if kind is None or not _is_record(item.row) or item.is_block:
         return None
     times = {
         field.name: bytes_to_instant(content[field.start : field.stop], zone)
@@ -79,7 +79,7 @@ def counts_of(item: Item, content: bytes) -> tuple[EventCount, ...]:
     ]
     has_minutes = any(field.unit == "min" for field in item.fields)
     step = 2 if has_minutes else 1
-    axis = _axis_name(kind) if item.wire[3] == EVENTS else ""
+    axis = _axis_name(kind) if item.wire[3] == EVENTS else item.axis
     parts = PARTS[axis] if axis else (_part(item),)
     return tuple(
         EventCount(kind=kind, part=part, count=count, minutes=minutes)

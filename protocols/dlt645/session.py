@@ -48,7 +48,7 @@ ANY_ADDRESS: Final = b"\xaa" * ADDRESS
 REPORT: Final = b"\x01\x15\x00\x04"
 """04001501, the report of an event that some meters send in place of the answer (State Grid)."""
 MOST_JOINED: Final = 16 * 1024
-"""A meter that says after so many bytes that more follows never ends."""
+"""A meter that says after so many bytes that more follows never ends, nor one whose part is empty."""
 MOST_PARTS: Final = 2 * LAST_SEQUENCE
 
 ECHOES_WILDCARD: Final = "answers with the wildcard AA instead of its own address"
@@ -243,7 +243,8 @@ class Dlt645Session:
             content = content[:-1]
         goes_on = raw[8] & MORE != 0
         joined = self._joined + content
-        endless = goes_on and (len(joined) > MOST_JOINED or self._sequence >= MOST_PARTS)
+        too_much = len(joined) > MOST_JOINED or self._sequence >= MOST_PARTS
+        endless = goes_on and (too_much or not content)
         answer = self._unusual(query, raw, self._identifier + joined, cut_short=goes_on)
         self._joined = joined
         if endless:

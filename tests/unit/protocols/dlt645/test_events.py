@@ -123,3 +123,10 @@ def test_both_families_tell_the_same_kind_and_phase() -> None:
     )
     assert event_of(item("10022503"), bytes.fromhex("000012250925"), ZONE) is None  # an end alone
     assert counts_of(item("10020002"), bytes.fromhex("070000")) == ()  # minutes alone
+
+
+def test_a_block_of_all_phases_is_told_by_phase_where_it_counts_and_is_no_single_event() -> None:
+    counted = counts_of(item("10FF0001"), bytes.fromhex("010000 020000 030000"))
+    assert [(count.part, count.count) for count in counted] == [("a", 1), ("b", 2), ("c", 3)]
+    assert event_of(item("0301FF01"), bytes.fromhex("000012250925") * 22, ZONE) is None
+    assert event_of(item("10FF0101"), bytes.fromhex("000012250925") * 3, ZONE) is None
