@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -13,12 +14,14 @@ from protocols.dlt645.catalogue import Item, lookup, measured_items
 from protocols.dlt645.catalogue_rows import Axis, Row, Token, rows
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.describe import describe, described_facts
+from protocols.dlt645.encoding import encode
 from protocols.dlt645.events import EVENTS, counts_of, event_of
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.memory import DAILY_FREEZE
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.replay import read_answer, replay
 from protocols.dlt645.session import REPORT, Dlt645Session
+from protocols.dlt645.values import Format, Kind, show
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.session import NEED_DATA, Answer, Dropped, DropReason, Event
 
@@ -222,3 +225,43 @@ def test_what_another_meter_says_is_nowhere_in_an_answer(
         assert foreign.reason is DropReason.FOREIGN_ADDRESS
     crowded.receive_data(Frame(ADDRESS, version.read | 0x80, wire + own).encode())
     assert repr(crowded.next_event()) == repr(alone)
+
+
+PAIRS = {"YY": (0, 99), "MM": (1, 12), "DD": (1, 28), "hh": (0, 23), "mm": (0, 59), "ss": (0, 59)}
+
+
+@st.composite
+def field_bytes(draw: st.DrawFn, form: Format) -> bytes:
+    """Draw what a meter may send for one field: digits, a time that is one, letters, bits."""
+    if form.kind in (Kind.WORD, Kind.HEX):
+        return draw(st.binary(min_size=form.length, max_size=form.length)).replace(b"\xff", b"\xfe")
+    if form.kind is Kind.TEXT:
+        letters = st.sampled_from(b"0123456789VA().-")
+        return bytes(draw(st.lists(letters, min_size=form.length, max_size=form.length)))
+    if form.kind is Kind.TIME:
+        units = [form.notation[i : i + 2] for i in range(0, len(form.notation), 2)]
+        numbers = {unit: draw(st.integers(*PAIRS[unit])) for unit in units if unit != "WW"}
+        if "WW" in units:
+            numbers["WW"] = date(2000 + numbers["YY"], numbers["MM"], numbers["DD"]).isoweekday() % 7
+        return bytes.fromhex("".join(f"{numbers[unit]:02d}" for unit in units))[::-1]
+    digits = draw(st.text("0123456789", min_size=2 * form.length, max_size=2 * form.length))
+    raw = bytearray.fromhex(digits)
+    if form.signed:
+        raw[0] &= 0x7F
+        if any(raw) and draw(st.booleans()):
+            raw[0] |= 0x80
+    return bytes(raw[::-1])
+
+
+@given(versions.flatmap(identifiers), st.integers(1, 3), st.data())
+def test_what_is_read_out_of_an_item_is_written_as_the_same_bytes(
+    wire: bytes, elements: int, data: st.DataObject
+) -> None:
+    item = lookup(wire)
+    if item is None or item.element_length > 60:
+        return
+    fields = item.fields[: item.width * min(elements, len(item.suffixes))]
+    raws = [data.draw(field_bytes(field.form)) for field in fields]
+    shown = [show(raw, field.form) for raw, field in zip(raws, fields, strict=True)]
+    texts = [str(said["reversed"]) if isinstance(said, dict) else str(said) for said in shown]
+    assert encode(item, ", ".join(texts)) == b"".join(raws)
