@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.errors import DecodeError
 from pipeline.model import Quality
 from pipeline.quantities import Quantity
-from protocols.dlt645.catalogue import Item, lookup
+from protocols.dlt645.catalogue import Item
 from protocols.dlt645.decoding import BLOCK_TRAILER, Decoder, Flags, Slot, Values, on_wiring
 from protocols.dlt645.frame import (
     END,
@@ -106,7 +105,7 @@ def read_answer(raw: bytes, decoder: Decoder) -> ReadAnswer:
     if size is None:
         raise DecodeError(f"control code {raw[HEADER - 2]:02X} is no whole answer to a read", raw)
     data = payload(raw)
-    item = _present_item(data[:size]) if len(data) >= size else None
+    item = _present_item(data[:size], decoder) if len(data) >= size else None
     if item is None:
         raise DecodeError(f"identifier {data[:size][::-1].hex().upper()} has no present values", raw)
     values, flags = decoder.values(item, data[size:])
@@ -146,7 +145,7 @@ def _groups(rows: NDArray[np.intp], matrix: Bytes, decoder: Decoder) -> list[Ans
         sent = matrix[:, HEADER : HEADER + size].take(of_control, axis=0) - _OFFSET
         keys = sent.view(f"<u{size}").ravel()
         for key in np.unique(keys).tolist():
-            item = _present_item(key.to_bytes(size, "little"))
+            item = _present_item(key.to_bytes(size, "little"), decoder)
             if item is None:
                 continue
             same = of_control.take(np.flatnonzero(keys == key))
@@ -171,9 +170,8 @@ def _sound(matrix: Bytes) -> NDArray[np.bool_]:
     return fits
 
 
-@lru_cache(maxsize=4096)
-def _present_item(wire: bytes) -> Item | None:
-    item = lookup(wire)
+def _present_item(wire: bytes, decoder: Decoder) -> Item | None:
+    item = decoder.item(wire)
     return None if item is None or item.is_stored else item
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pipeline.errors import DecodeError
 from protocols.dlt645.acknowledgement import acknowledged
-from protocols.dlt645.catalogue import Item, lookup
+from protocols.dlt645.catalogue import Item
 from protocols.dlt645.decoding import Decoder, Slot, has_trailer
 from protocols.dlt645.frame import (
     ABNORMAL,
@@ -127,7 +127,7 @@ class Dlt645Session:
         """Forget the item of the question before, and its parts."""
         is_read = self._function in (self._version.read, self._version.read_following)
         self._identifier = identifier if is_read else b""
-        self._item = lookup(identifier) if is_read else None
+        self._item = self._decoder.item(identifier) if is_read else None
         self._joined, self._sequence = b"", 0
         self._reader.begin(identifier)
         self._plain_length, self._plain = -1, ()
