@@ -50,8 +50,8 @@ class AnswerReader:
         """Take notice of a new question: only a time asked right after its date makes a clock."""
         if identifier != self._version.time:
             self._date = b""
-        if identifier in self._version.settlement_days:
-            self.settlement.asked_day(self._settlement_day(identifier))
+        if self._dates_periods(identifier):
+            self.settlement.asked(identifier)
 
     def read(self, answer: Answer, item: Item | None, wire: bytes, content: bytes) -> Answer:
         """Return an answer with what it says.
@@ -79,8 +79,10 @@ class AnswerReader:
         """Take notice that the meter has no such data."""
         if wire[2:] == DAILY_FREEZE and wire[1] == FREEZE_TIME:
             self.freezes.told_time(wire[0], None)
-        elif wire in self._version.settlement_days:
-            self.settlement.told_day(self._settlement_day(wire), "")
+        elif self._dates_periods(wire):
+            self.settlement.answered(wire)
+            if wire in self._version.settlement_days:
+                self.settlement.told_day(self._settlement_day(wire), "")
 
     def _read(
         self, answer: Answer, item: Item | None, wire: bytes, content: bytes, *, cut_short: bool
@@ -107,8 +109,14 @@ class AnswerReader:
     def _note(self, item: Item, content: bytes) -> None:
         """Remember what other answers are read with."""
         self._words.told(item.wire, content)
+        if self._dates_periods(item.wire):
+            self.settlement.answered(item.wire)
         if item.wire in self._version.settlement_days:
             self.settlement.told_day(self._settlement_day(item.wire), content[::-1].hex())
+
+    def _dates_periods(self, wire: bytes) -> bool:
+        """Tell whether the dates of past periods hang on an identifier."""
+        return wire == SETTLEMENT_PROGRAMMING or wire in self._version.settlement_days
 
     def _settlement_day(self, wire: bytes) -> int:
         return self._version.settlement_days.index(wire) + 1

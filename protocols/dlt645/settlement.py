@@ -70,7 +70,7 @@ class SettlementMemory:
         """Start with nothing known of the meter."""
         self._zone = zone
         self._days: dict[int, Day | None] = {}
-        self._unanswered: set[int] = set()
+        self._unanswered: set[bytes] = set()
         self._programmed_at: datetime | None = None
         self._clock: datetime | None = None
         self._told: dict[tuple[bool, int], tuple[Values, Flags]] = {}
@@ -81,9 +81,16 @@ class SettlementMemory:
         """What the meter's clock showed when it was read last."""
         return self._clock
 
-    def asked_day(self, number: int) -> None:
-        """Take notice that a day is asked: until it is told or refused, no number has a date."""
-        self._unanswered.add(number)
+    def asked(self, identifier: bytes) -> None:
+        """Take notice that a day, or when they were programmed, is asked.
+
+        Until it is told or refused, or the clock is read again, no number has a date.
+        """
+        self._unanswered.add(identifier)
+
+    def answered(self, identifier: bytes) -> None:
+        """Take notice that it is told or refused."""
+        self._unanswered.discard(identifier)
 
     def told_day(self, number: int, ddhh: str) -> None:
         """Take a settlement day, empty where the meter has none of this number.
@@ -94,7 +101,6 @@ class SettlementMemory:
         if self._days.get(number, day) != day:
             self._told.clear()
         self._days[number] = day
-        self._unanswered.discard(number)
 
     def told_programming(self, programmed_at: datetime) -> None:
         """Take when the days were programmed last; what was told before that may mean something else."""
@@ -108,6 +114,7 @@ class SettlementMemory:
             for monthly in (False, True):
                 self._prove(self._clock, clock, monthly=monthly)
         self._told.clear()
+        self._unanswered.clear()
         self._clock = clock
 
     def told_values(self, period: int, values: Values, flags: Flags, *, monthly: bool) -> None:

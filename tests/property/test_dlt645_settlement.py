@@ -114,7 +114,7 @@ def test_no_record_has_another_period_s_value(
     clock: datetime, days: Sequence[Day], programming: Programming | None, data: st.DataObject
 ) -> None:
     step = st.sampled_from([timedelta(seconds=1), HOUR, timedelta(days=9)])
-    lost = st.sampled_from([False] * 9 + [True])
+    lost = st.sampled_from([False] * 4 + [True])
     records = fetched(Meter(clock, days, programming), lambda: data.draw(step), lambda: data.draw(lost))
     for record in records:
         assert record.taken_at == START + record.values[Quantity.ACTIVE_ENERGY_IMPORT] * HOUR  # type: ignore[operator] # a number

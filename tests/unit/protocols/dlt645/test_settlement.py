@@ -144,11 +144,13 @@ def test_two_settlement_days_that_are_the_same_close_one_period() -> None:
 
 def test_a_day_that_was_asked_and_not_told_leaves_every_period_without_a_date() -> None:
     told = memory(local(2026, 3, 10, 8))
-    told.asked_day(2)
+    told.asked(b"day 2")
     told.told_values(1, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
     told.told_values(1, {Q.VOLTAGE_HIGHEST: 240.0}, {}, monthly=True)
     told.told_clock(local(2026, 3, 10, 9))
     assert [record.values for record in told.take()] == [{Q.VOLTAGE_HIGHEST: 240.0}]
+    told.asked(b"day 2")
+    told.answered(b"day 2")
     told.told_day(2, "")  # refused: there is none
     told.told_values(1, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
     told.told_clock(local(2026, 3, 10, 10))
