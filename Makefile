@@ -37,6 +37,7 @@ fuzz: ## a million mutated frames through everything that takes bytes; ARGS="--f
 reference: ## write the reference pages of docs/reference anew from the profiles and the catalogue
 	@scripts/environment
 	@$(BIN)/python -m services.reference_pages docs/reference
+	@$(BIN)/python -m simulators.faults.page docs/simulators.md
 
 check: ## the linters and type checkers alone
 	@scripts/environment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,11 +10,17 @@ import typer
 
 from cli.output import JsonFlag, print_json, print_table
 
+TOO_WIDE = ("zh", "detector", "energy_kwh", "twin")
+"""What only --json tells of a fault: a terminal is narrow."""
+
 
 def simulate(  # noqa: PLR0913  # each is an option of the command
     fleet: Annotated[
-        str, typer.Argument(help="A fleet file (.toml), or the name of one of ours: demo, lab.")
-    ],
+        str | None,
+        typer.Argument(
+            help="A fleet file (.toml), or one of ours: area, demo, lab, substation. Without it: a list."
+        ),
+    ] = None,
     registry_out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the archive of the fleet here (.toml).")
     ] = None,
@@ -29,14 +35,22 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
         str | None, typer.Option(help="HOST:PORT of the broker that simulated gateways publish to.")
     ] = None,
     *,
+    faults: Annotated[bool, typer.Option("--faults", help="List the faults that can be planted.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Serve simulated meters on 127.0.0.1 until stopped (Ctrl-C).
 
-    Example: kilowatch simulate lab --registry-out lab.toml
+    Example: kilowatch simulate area --registry-out area.toml --truth-out area.jsonl
     """
-    from services.simulate import FleetFiles
+    from services.simulate import FleetFiles, fault_rows, fleet_rows
     from services.simulate import simulate as serve
+
+    if faults:
+        _print_rows(fault_rows(), "Faults for a fleet file; --json adds their twins", as_json=as_json)
+        return
+    if fleet is None:
+        _print_rows(fleet_rows(), "Fleets: kilowatch simulate NAME", as_json=as_json)
+        return
 
     def tell(line: Mapping[str, Any]) -> None:  # Any: the JSON that --json prints
         if as_json:
@@ -47,3 +61,13 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
 
     share = serve(fleet, FleetFiles(registry=registry_out, truth=truth_out, stats=stats_out), broker, tell)
     typer.echo(f"stopped; {share:.1%} of the exchanges met a line fault", err=True)
+
+
+def _print_rows(rows: Sequence[Mapping[str, object]], title: str, *, as_json: bool) -> None:
+    """Print one object a line, or a table with the objects' keys at its head."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    shown = [name for name in rows[0] if name not in TOO_WIDE]
+    print_table(title, shown, [[row[name] for name in shown] for row in rows])

@@ -6,15 +6,20 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from pipeline.errors import ConfigError, TransportError
 from services.wiring import utc_now
-from simulators.fleet import build_fleet, load_fleet
-from simulators.serving import ServedFleet, serve_fleet
-from simulators.wire import gateway_maker, slave_maker
+from simulators.faults.deed import deeds, described_key
+from simulators.faults.detector_numbers import DETECTORS
+from simulators.fleet.archive_beside import keys_beside, tables_beside
+from simulators.fleet.build import build_fleet, fleet_names, load_fleet
+from simulators.fleet.faulty_slaves import faulty_slave_maker
+from simulators.fleet.serving import ServedFleet, serve_fleet
+from simulators.fleet.wire import gateway_maker, slave_maker
 from storage.registry_files import export_registry
 
 HOST = "127.0.0.1"
@@ -49,6 +54,43 @@ def simulate(
     return asyncio.run(_simulate(name, files, _address(broker), tell))
 
 
+def fleet_rows() -> list[dict[str, object]]:
+    """Return the fleets that come with the project, each with what is in it."""
+    rows: list[dict[str, object]] = []
+    for name in fleet_names():
+        plan = load_fleet(name)
+        lines = len(plan.buses) + len(plan.gateways)
+        rows.append(
+            {
+                "fleet": name,
+                "meters": len(plan.meters),
+                "lines": lines,
+                "days": plan.history_days,
+                "faults": sum(not fault.twin for fault in plan.faults),
+                "twins": sum(fault.twin for fault in plan.faults),
+                "what": plan.what,
+            }
+        )
+    return rows
+
+
+def fault_rows() -> list[dict[str, object]]:
+    """Return every kind of fault: its keys, the detector it is for, its innocent twin."""
+    return [
+        {
+            "deed": name,
+            "zh": deed.zh,
+            "for": DETECTORS[deed.detector] or deed.detector,
+            "detector": deed.detector,
+            "what": deed.what,
+            "energy_kwh": deed.stake.value,
+            "keys": ", ".join(described_key(key) for key in deed.keys),
+            "twin": deed.twin,
+        }
+        for name, deed in deeds.all().items()
+    ]
+
+
 async def _simulate(
     name: str,
     files: FleetFiles,
@@ -56,12 +98,13 @@ async def _simulate(
     tell: Callable[[Mapping[str, object]], None],
 ) -> float:
     fleet = build_fleet(load_fleet(name), utc_now())
+    make_slave = faulty_slave_maker(partial(slave_maker, fleet), utc_now)
     make_gateway = None if broker is None else gateway_maker(fleet, broker)
     stopped = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
     try:
-        served = await serve_fleet(fleet, host=HOST, make_slave=slave_maker(fleet), make_gateway=make_gateway)
+        served = await serve_fleet(fleet, host=HOST, make_slave=make_slave, make_gateway=make_gateway)
     except OSError as error:
         raise TransportError(f"fleet {name}: {error}; change the ports in the fleet file") from error
     try:
@@ -74,10 +117,17 @@ async def _simulate(
         _write_stats(files.stats, served)
 
 
+def archive_text(served: ServedFleet) -> str:
+    """Return the archive of a fleet as a registry file, with what a registry does not read yet beside it."""
+    registry = served.registry
+    beside = keys_beside(served.fleet, registry)
+    return export_registry(registry, beside=beside, tables=tables_beside(served.fleet))
+
+
 def _write(files: FleetFiles, served: ServedFleet) -> None:
     try:
         if files.registry is not None:
-            files.registry.write_text(export_registry(served.registry), encoding="utf-8")
+            files.registry.write_text(archive_text(served), encoding="utf-8")
         if files.truth is not None:
             lines = [orjson.dumps(truth.as_json()) for truth in served.fleet.truth]
             files.truth.write_bytes(b"\n".join([*lines, b""]))

@@ -41,13 +41,14 @@ class Model(Protocol):
     """What a meter shows at an instant."""
 
     def read(self, instant: datetime) -> Mapping[Quantity, float]:
-        """Return every value on the secondary side, in its quantity's unit."""
+        """Return every value on the secondary side, in its quantity's unit; empty without power."""
         ...
 
 
 def live_readings(models: Mapping[MeterId, Model], instant: datetime) -> list[Reading]:
-    """Return what every meter shows at ``instant``."""
-    return [_reading(meter, model, instant, Origin.PRESENT) for meter, model in models.items()]
+    """Return what every meter that has power shows at ``instant``."""
+    readings = (_reading(meter, model, instant, Origin.PRESENT) for meter, model in models.items())
+    return [reading for reading in readings if reading["values"]]
 
 
 def stored_readings(
@@ -64,9 +65,11 @@ def stored_readings(
     midnights = {local_day(day, zone)[0] for day in local_days(starts_at, ends_at, zone)}
     for slot in slots(starts_at, ends_at, LOAD_RECORD_MINUTES * 60):
         for meter, model in models.items():
-            if slot in midnights:
-                yield _reading(meter, model, slot, Origin.DAILY_FREEZE)
-            yield _reading(meter, model, slot, Origin.LOAD_RECORD)
+            origins = [Origin.DAILY_FREEZE] if slot in midnights else []
+            for origin in (*origins, Origin.LOAD_RECORD):
+                reading = _reading(meter, model, slot, origin)
+                if reading["values"]:
+                    yield reading
 
 
 def batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:

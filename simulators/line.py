@@ -44,6 +44,8 @@ class FaultKind(StrEnum):
     """It comes late, perhaps after the collector has given up."""
     HANG_UP = "hang_up"
     """The connection closes instead."""
+    DUPLICATE = "duplicate"
+    """It arrives twice: the second one may be taken for the answer to the next question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class LineFaults:
     echo: float = 0.0
     delay: float = 0.0
     hang_up: float = 0.0
+    duplicate: float = 0.0
     delay_s: float = 0.5
     """How late a delayed answer comes."""
 
@@ -126,6 +129,8 @@ class FaultMachine:
             return ()
         if kind is FaultKind.SPLIT:
             return answer[:at], answer[at:]
+        if kind is FaultKind.DUPLICATE:
+            return answer, answer
         return (self._damaged(kind, request, answer, at),)
 
     def _damaged(self, kind: FaultKind, request: bytes, answer: bytes, at: int) -> bytes:

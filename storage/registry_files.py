@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import Problem, RegistryError
@@ -15,6 +18,9 @@ from storage.registry import TABLES
 from storage.registry_cells import KEY_OF_FIELD
 from storage.registry_check import build_registry
 from storage.registry_entries import read_entries
+
+EntryKey: TypeAlias = tuple[str, tuple[object, ...]]
+"""A table, and the fields that tell its entries apart: ``("contract", ("SP-1", None))``."""
 
 
 def read_registry(path: Path) -> Registry:
@@ -33,9 +39,21 @@ def read_registry(path: Path) -> Registry:
     return registry
 
 
-def export_registry(registry: Registry) -> str:
-    """Return ``registry`` as the TOML text that :func:`read_registry` reads."""
-    return "\n".join(_toml_tables(registry))
+def export_registry(
+    registry: Registry,
+    *,
+    beside: Mapping[EntryKey, Mapping[str, object]] = MappingProxyType({}),
+    tables: Iterable[tuple[str, Mapping[str, object]]] = (),
+) -> str:
+    """Return ``registry`` as the TOML text that :func:`read_registry` reads.
+
+    Args:
+        registry: The archive.
+        beside: More keys of some of its entries, for those who read what this version leaves unread.
+        tables: More entries, by their table's name, likewise.
+    """
+    entries = chain(_entries(registry, beside), tables)
+    return "\n".join(line for name, values in entries for line in _toml_entry(name, values))
 
 
 def export_registry_tables(registry: Registry, folder: Path) -> None:
@@ -51,15 +69,22 @@ def export_registry_tables(registry: Registry, folder: Path) -> None:
             writer.writerows([_csv_cell(getattr(record, n)) for n in table.fields] for record in records)
 
 
-def _toml_tables(registry: Registry) -> Iterator[str]:
+def _entries(
+    registry: Registry, beside: Mapping[EntryKey, Mapping[str, object]]
+) -> Iterator[tuple[str, Mapping[str, object]]]:
     for table in TABLES:
         for record in getattr(registry, table.attribute):
-            yield f"[[{table.name}]]"
-            for name in table.fields:
-                value = getattr(record, name)
-                if value not in (None, "", (), {}):
-                    yield f"{KEY_OF_FIELD.get(name, name)} = {_toml_value(value)}"
-            yield ""
+            own = {KEY_OF_FIELD.get(name, name): getattr(record, name) for name in table.fields}
+            key = (table.name, tuple(getattr(record, name) for name in table.key))
+            yield table.name, {**own, **beside.get(key, {})}
+
+
+def _toml_entry(name: str, values: Mapping[str, object]) -> Iterator[str]:
+    yield f"[[{name}]]"
+    for key, value in values.items():
+        if value not in (None, "", (), {}):
+            yield f"{key} = {_toml_value(value)}"
+    yield ""
 
 
 def _toml_value(value: object) -> str:

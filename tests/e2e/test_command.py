@@ -75,14 +75,24 @@ def test_a_simulated_fleet_tells_its_addresses_and_stops_cleanly(
         assert child.stdout is not None
         assert child.stderr is not None
         line = json.loads(child.stdout.readline())
-        assert (line["fleet"], line["meters"]) == ("lab", 6)
-        assert set(line["buses"]) == {"lab-rs485", "lab-modbus"}
+        assert (line["fleet"], line["meters"]) == ("lab", 45)
+        assert {"lab-rs485", "lab-modbus", "bench", "wire-duplicate"} <= set(line["buses"])
         assert line["buses"]["lab-modbus"] in files["registry"].read_text("utf-8")
-        assert len(files["truth"].read_text("utf-8").splitlines()) == 3
+        assert len(files["truth"].read_text("utf-8").splitlines()) >= 70
         stop(child, sign)
         assert child.stderr.read().startswith("stopped; 0.0% of the exchanges")
     assert child.returncode == 0
     assert set(json.loads(files["stats"].read_text("utf-8"))["buses"]) == set(line["buses"])
+
+
+def test_without_a_name_it_tells_what_can_be_simulated() -> None:
+    for options, words in (([], ("area", "substation")), (["--faults"], ("current_loss", "D08"))):
+        ran = kilowatch("simulate", *options)
+        assert ran.status == 0
+        assert all(word in ran.out for word in words)
+    wrong = kilowatch("simulate", "nowhere")
+    assert wrong.status == 1
+    assert "area, demo, lab, substation" in wrong.err
 
 
 def test_wrong_usage_has_a_status_of_its_own() -> None:

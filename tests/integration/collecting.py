@@ -17,12 +17,13 @@ from pydantic import SecretStr
 from pipeline.registry import Registry
 from services.collect import collect
 from services.settings import Settings
-from simulators.fleet import build_fleet, load_fleet
-from simulators.serving import serve_fleet
-from simulators.wire import gateway_maker, slave_maker
+from simulators.fleet.build import build_fleet
+from simulators.fleet.serving import serve_fleet
+from simulators.fleet.wire import gateway_maker, slave_maker
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_mosquitto import Broker
+from tests.small_lab import small_lab
 
 PERIOD_S = 1
 TIMEOUT_S = 30.0
@@ -58,7 +59,7 @@ class Site:
 @asynccontextmanager
 async def lab_site(database_url: str, broker: Broker, folder: Path) -> AsyncIterator[Site]:
     """Serve the lab fleet, read once a second, and file its archive."""
-    plan = replace(load_fleet("lab"), live_every_s=PERIOD_S)
+    plan = replace(small_lab(), live_every_s=PERIOD_S)
     name = f"{folder.name}-{next(_numbers)}"
     topic = f"{name}/kilowatch/v1/lab-gw/readings"
     plan = replace(plan, gateways=tuple(replace(g, topic=topic) for g in plan.gateways))

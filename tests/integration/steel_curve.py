@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.registry import DEFAULT_ZONE
-from simulators.loads import LoadCurve
+from simulators.physics.loads import LoadCurve
 
 MINUTES = 15
 SLICE = Path(__file__).parent.parent / "data" / "steel_15min_35d.csv"

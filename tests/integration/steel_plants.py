@@ -25,8 +25,10 @@ from pipeline.registry import (
     Suspension,
     Wiring,
 )
-from simulators.faults import Deed, Idling, PlantedFault, Window, with_idling, with_load
-from simulators.loads import LoadCurve
+from simulators.faults.deeds.usage import lagging_kva
+from simulators.faults.suspended import Idling, with_idling
+from simulators.physics.loads import LoadCurve
+from simulators.physics.window import Window
 
 DAYS = 22
 """Days of the curve; the suspension lies in it, with working days on both sides."""
@@ -126,16 +128,10 @@ def plants_on(curve: LoadCurve) -> list[Plant]:
         window = Window(starts_at=at(SUSPENDED[0]), ends_at=at(SUSPENDED[1]))
         return with_idling(curve, Idling(window=window, idle_kw=kw))
 
-    nights = PlantedFault(
-        meter=MeterId(""),
-        service_point="",
-        deed=Deed.LOAD,
-        windows=[
-            Window(starts_at=at(day, hour), ends_at=at(day, hour + hours)) for day, hour, hours in NIGHTS
-        ],
-        kw=NIGHT_KW,
-    )
-    working = with_load(idling(IDLE_KW), nights)
+    kva = lagging_kva(NIGHT_KW, 0.9)
+    working = idling(IDLE_KW)
+    for day, hour, hours in NIGHTS:
+        working = working.replaced(at(day, hour), at(day, hour + hours), kva.real, kva.imag)
     modbus = "eastron_sdm630"
     dlt645 = "dlt645_2007_three_phase"
     lost_records = [

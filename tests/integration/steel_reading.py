@@ -21,12 +21,12 @@ from services.wiring import bus_plans, load_profiles, station_of
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import NO_FAULTS, LineFaults, LineServer, Slave, serve_line
 from simulators.modbus_meter import ModbusMeter
-from simulators.physics import MeterConfig, MeterModel, feeder_for
+from simulators.physics.model import MeterConfig, MeterModel, feeder_for
 from tests.integration.steel_plants import CT, DAYS, QUARTER, RS485, SLOTS_A_DAY, WIRING, Plant
 
 NOISE = LineFaults(
     drop=0.0006, corrupt=0.0006, truncate=0.0006, noise=0.02, split=0.02, echo=0.01, delay=0.0006,
-    hang_up=0.0003, delay_s=0.2,
+    hang_up=0.001, duplicate=0.005, delay_s=0.2,
 )  # fmt: skip
 SHOWN_KWH = 41_253.17
 """What every meter shows at the start of the curve."""

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline.quantities import Quantity
-from simulators.fleet import Fleet, build_fleet, load_fleet
-from simulators.serving import ServedFleet, serve_fleet
-from simulators.wire import slave_maker
+from simulators.fleet.build import Fleet, build_fleet, load_fleet
+from simulators.fleet.serving import ServedFleet, serve_fleet
+from simulators.fleet.wire import slave_maker
+from tests.small_lab import small_lab
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 READ_VOLTAGE_A = bytes.fromhex("00 01 01 02")
@@ -21,7 +22,7 @@ READ_ENERGY_BLOCK = bytes.fromhex("00 FF 01 00")
 
 @pytest.fixture(scope="module")
 def lab() -> Fleet:
-    return build_fleet(load_fleet("lab"), NOW)
+    return build_fleet(small_lab(), NOW)
 
 
 def on_fleet(fleet: Fleet, talk: Callable[[ServedFleet], None]) -> ServedFleet:

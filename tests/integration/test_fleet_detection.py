@@ -11,11 +11,12 @@ from pipeline.model import Episode, Verdict
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from pipeline.timegrid import from_numpy, slot_grid
-from simulators.archive import archive_of
-from simulators.fleet import Fleet, SimulatedMeter, build_fleet, load_fleet
+from simulators.fleet.archive import archive_of
+from simulators.fleet.build import Fleet, SimulatedMeter, build_fleet, load_fleet
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
+JUDGED = ("suspended_load", "voltage_deviation")
 VOLTAGES = (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C)
 
 
@@ -36,6 +37,8 @@ def seen(fleet: Fleet, meters: list[SimulatedMeter]) -> MeterMatrix:
     for row, meter in enumerate(meters):
         for column, slot in enumerate([*starts_at, starts_at[-1] + np.timedelta64(15, "m")]):
             shown = meter.model.read(from_numpy(slot))
+            if not shown:
+                continue  # it had no power
             registers[0, row, column] = round(shown[Quantity.ACTIVE_ENERGY_IMPORT], 2)
             registers[1, row, column] = round(shown[Quantity.REACTIVE_ENERGY_IMPORT], 2)
             if column == len(starts_at):
@@ -59,6 +62,13 @@ def seen(fleet: Fleet, meters: list[SimulatedMeter]) -> MeterMatrix:
     )
 
 
+def abnormal(fleet: Fleet, meters: list[SimulatedMeter]) -> list[Episode]:
+    """Return what the detectors that there are find in load records."""
+    registry = archive_of(fleet, {bus.id: "tcp://127.0.0.1:1" for bus in fleet.plan.buses})
+    found = run(seen(fleet, meters), registry, only=list(JUDGED))
+    return [episode for episode in found if episode.verdict is Verdict.ABNORMAL]
+
+
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
     return build_fleet(load_fleet("demo"), NOW)
@@ -66,9 +76,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture(scope="module")
 def episodes(fleet: Fleet) -> list[Episode]:
-    registry = archive_of(fleet, {bus.id: "tcp://127.0.0.1:1" for bus in fleet.plan.buses})
-    found = run(seen(fleet, concerned(fleet)), registry, only=["suspended_load", "voltage_deviation"])
-    return [episode for episode in found if episode.verdict is Verdict.ABNORMAL]
+    return abnormal(fleet, concerned(fleet))
 
 
 def test_every_planted_fault_is_found(fleet: Fleet, episodes: list[Episode]) -> None:
@@ -91,3 +99,15 @@ def test_the_energy_at_stake_is_the_planted_energy(fleet: Fleet, episodes: list[
     (episode,) = [e for e in episodes if e.meter == "IND-03"]
     planted_kwh = sum(t.energy_kwh or 0.0 for t in fleet.truth if t.meter == "IND-03")
     assert episode.energy_kwh == pytest.approx(planted_kwh, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["lab", "area", "substation"])
+def test_in_the_other_fleets_too_every_fault_is_found_and_no_twin_is_accused(name: str) -> None:
+    fleet = build_fleet(load_fleet(name), NOW)
+    modbus = {bus.id for bus in fleet.plan.buses if bus.protocol == "modbus"}
+    named = {t.meter for t in fleet.truth} | {s.meter for s in fleet.plan.suspensions}
+    meters = [m for m in fleet.meters if m.id in named and m.plan.line not in modbus]
+    found = {(episode.meter, episode.detector) for episode in abnormal(fleet, meters)}
+    guilty = {(t.meter, t.detector) for t in fleet.truth if not t.twin and t.detector in JUDGED}
+    suspected = {(t.meter, detector) for t in fleet.truth for detector in t.also}
+    assert guilty <= found <= guilty | suspected

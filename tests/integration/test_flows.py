@@ -16,11 +16,12 @@ from flows.load_monitoring import load_monitoring
 from flows.remote_reading import remote_reading
 from flows.voltage_quality import voltage_quality
 from services.wiring import utc_now
-from simulators.fleet import build_fleet, load_fleet
-from simulators.serving import serve_fleet
-from simulators.wire import slave_maker
+from simulators.fleet.build import build_fleet
+from simulators.fleet.serving import serve_fleet
+from simulators.fleet.wire import slave_maker
 from storage.database import connect
 from storage.registry import save_registry
+from tests.small_lab import small_lab
 
 GIVE_UP_S = 120.0
 
@@ -34,7 +35,7 @@ class ServedLab:
         self._thread = Thread(target=lambda: asyncio.run(self._serve()))
 
     async def _serve(self) -> None:
-        fleet = build_fleet(load_fleet("lab"), utc_now())
+        fleet = build_fleet(small_lab(), utc_now())
         served = await serve_fleet(fleet, host="127.0.0.1", make_slave=slave_maker(fleet))
         with connect(self._url) as connection:
             save_registry(connection, served.registry)

@@ -16,7 +16,7 @@ from pipeline.model import EVERYTHING, Episode, Verdict
 from services import remote_reading
 from services.settings import load_settings
 from simulators.line import FaultKind, LineStats
-from simulators.loads import LoadCurve
+from simulators.physics.loads import LoadCurve
 from storage.database import connect
 from storage.episodes import list_episodes
 from storage.intervals import IntervalColumns, interval_series

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, TransportError
-from services.simulate import FleetFiles, simulate
+from services.simulate import FleetFiles, fault_rows, fleet_rows, simulate
 
 
 def never(_line: object) -> None:
@@ -40,3 +40,17 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, unused_tcp_port: int) -> N
 def test_a_place_that_cannot_be_written_is_told_and_nothing_is_served(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot write .*nowhere"):
         simulate("lab", FleetFiles(registry=tmp_path / "nowhere" / "lab.toml"), None, never)
+
+
+def test_the_fleets_are_listed_with_what_is_in_them() -> None:
+    rows = {row["fleet"]: row for row in fleet_rows()}
+    assert set(rows) == {"area", "demo", "lab", "substation"}
+    assert (rows["demo"]["meters"], rows["demo"]["faults"], rows["demo"]["twins"]) == (65, 6, 7)
+    assert all(row["what"] for row in rows.values())
+
+
+def test_the_faults_are_listed_with_their_detectors_keys_and_twins() -> None:
+    rows = {row["deed"]: row for row in fault_rows()}
+    assert (rows["load"]["for"], rows["load"]["keys"]) == ("D15", "kw (needed), power_factor = 0.9")
+    assert rows["voltage"]["for"] == "voltage_deviation"
+    assert all(row["what"] and row["twin"] for row in rows.values())

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,14 +8,18 @@ import pytest
 from pipeline.model import Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.dlt645 import orders
+from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.explain import explain
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.questions import address_query, read_query
+from protocols.dlt645.relay import Control, ControlOrder
 from protocols.dlt645.session import Dlt645Session
 from protocols.profile import Profile, Side
 from protocols.session import NEED_DATA, Answer, Query, Record, Refused
-from simulators.dlt645_meter import Dlt645Meter, Traits
+from simulators.dlt645.traits import Traits
+from simulators.dlt645_meter import Dlt645Meter
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 10, 2, 20, tzinfo=UTC)  # 10:20 local
@@ -117,7 +121,8 @@ def test_what_the_meter_shows_comes_back_whatever_its_traits(traits: dict[str, A
     values = present(meter(**traits), WANTED, Wiring.THREE_PHASE_FOUR_WIRE)
     hours = (NOW - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds() / 3600
     assert values[Q.ACTIVE_ENERGY_IMPORT] == round(hours, 2)
-    assert values[Q.ACTIVE_ENERGY_IMPORT_T3] == round(hours / 4, 2)
+    # A quarter of everything up to midnight, and the hour from 07:00 in which rate 3 ran today.
+    assert values[Q.ACTIVE_ENERGY_IMPORT_T3] == (hours - (10 + 20 / 60)) / 4 + 1
     assert values[Q.VOLTAGE_A] == 230.0
     assert values[Q.ACTIVE_POWER] == -1.0
 
@@ -216,6 +221,11 @@ def test_the_address_is_told_to_who_asks_with_a_wildcard() -> None:
 @pytest.mark.parametrize(
     "sent",
     [
+        Frame("999999999999", 0x11, bytes.fromhex("00000100")).encode(),
+        Frame("999999999999", 0x13).encode(),
+        Frame("AAAAAAAAAAAA", 0x14, bytes(13)).encode(),
+        Frame("AAAAAAAA9012", 0x1C, bytes(16)).encode(),
+        Frame("123456789012", 0x31, bytes.fromhex("00000100")).encode(),
         Frame("123456789013", 0x11, bytes.fromhex("00000100")).encode(),
         Frame("AAAAAAAA9013", 0x11, bytes.fromhex("00000100")).encode(),
         Frame("999999999999", 0x08, bytes(6)).encode(),
@@ -245,3 +255,84 @@ def test_no_answer_is_longer_than_the_standard_allows() -> None:
         length = explain(answer)["L"]
         assert isinstance(length, int)
         assert 4 < length <= 200
+
+
+def test_an_order_to_everybody_is_obeyed_in_silence_where_the_standard_allows_it() -> None:
+    slave = meter()
+    assert slave.receive(Frame("999999999999", 0x16, b"\x99" * 4).encode()) == b""
+    assert slave.core.freezes.instant(1, 1) == NOW
+
+
+def test_a_meter_without_power_says_nothing() -> None:
+    slave = Dlt645Meter("123456789012", Dark(), lambda: NOW)
+    assert slave.receive(Frame("123456789012", 0x13).encode()) == b""
+
+
+class Dark:
+    def read(self, instant: datetime) -> Mapping[Quantity, float]:  # noqa: ARG002 - the shape of every model
+        return {}
+
+
+def test_an_answer_in_parts_is_joined_by_our_own_master() -> None:
+    session, slave = driver().session("123456789012"), meter()
+    query = read_query(bytes((0x02, 0x00, 0x00, 0x06)), 1000, b"\x08")
+    records: Sequence[Record] = ()
+    more: Query | None = query
+    while more is not None:
+        event = exchange(session, slave, more)
+        assert isinstance(event, Answer)
+        records, more = event.records, event.more
+    slots = [NOW - timedelta(minutes=5) - i * timedelta(minutes=15) for i in range(8)]
+    assert sorted(r.taken_at for r in records) == sorted(slots)
+
+
+def test_a_meter_that_says_more_and_refuses_it_leaves_the_first_part() -> None:
+    session, slave = driver().session("123456789012"), meter(refuses_following=True)
+    first = exchange(session, slave, read_query(bytes((0x02, 0x00, 0x00, 0x06)), 1000, b"\x08"))
+    assert isinstance(first, Answer)
+    assert first.more is not None
+    assert isinstance(exchange(session, slave, first.more), Refused)
+
+
+def test_an_event_is_reported_in_place_of_every_second_answer_until_it_is_reset() -> None:
+    slave = meter(reports_status=True)
+    asked = Frame("123456789012", 0x11, bytes.fromhex("00000100")).encode()
+    told = [Frame.decode(slave.receive(asked)[4:]).data[:4].hex() for _ in range(4)]
+    assert told == ["01150004", "00000100", "01150004", "00000100"]
+    reset = bytes.fromhex("03150004 02563412 78563412") + bytes(12)
+    assert Frame.decode(slave.receive(Frame("123456789012", 0x14, reset).encode())[4:]).control == 0x94
+    assert {Frame.decode(slave.receive(asked)[4:]).data[:4].hex() for _ in range(3)} == {"00000100"}
+
+
+def test_frames_one_after_the_other_are_answered_one_after_the_other() -> None:
+    asked = Frame("123456789012", 0x13).encode()
+    slave = meter(preamble=0)
+    assert slave.receive(asked + b"\xfe" + asked) == 2 * slave.receive(asked)
+
+
+WRITER = Authority(password=Password(4, "000000"), operator="00000001")
+CLEARER = Authority(password=Password(2, "123456"), operator="00000001")
+ORDERS = [
+    orders.write(bytes.fromhex("03010004"), b"\x30", WRITER),
+    orders.freeze("99999999"),
+    orders.change_rate(9600),
+    orders.change_password(Password(4, "000000"), Password(4, "654321")),
+    orders.reset_demand(WRITER),
+    orders.clear_meter(CLEARER),
+    orders.clear_events(CLEARER),
+    orders.control(
+        ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 10, 10, 30, tzinfo=ZONE)), CLEARER
+    ),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.what)
+def test_every_order_of_our_own_master_is_acknowledged(order: Query) -> None:
+    session = driver().session("123456789012")
+    assert isinstance(exchange(session, meter(), order), Answer)
+
+
+def test_an_order_of_our_own_master_after_its_deadline_is_refused() -> None:
+    late = ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 10, 10, 10, tzinfo=ZONE))
+    session = driver().session("123456789012")
+    assert isinstance(exchange(session, meter(), orders.control(late, CLEARER)), Refused)

@@ -11,6 +11,7 @@ from protocols.mqtt.kilowatch import parse
 from simulators.gateway_messages import (
     Disorder,
     GatewayFaults,
+    Model,
     batches,
     live_readings,
     payload,
@@ -50,6 +51,21 @@ def test_live_readings_carry_what_the_dialect_understands() -> None:
         Quantity.MAX_DEMAND_IMPORT: 1.2346,
         Quantity.MAX_DEMAND_IMPORT_AT: MIDNIGHT.timestamp(),
     }
+
+
+class Dark:
+    """A model without power until noon."""
+
+    def read(self, instant: datetime) -> Mapping[Quantity, float]:
+        return Clockwork().read(instant) if instant >= NOON else {}
+
+
+def test_a_meter_without_power_tells_and_stores_nothing() -> None:
+    models: dict[MeterId, Model] = {**MODELS, MeterId("M-3"): Dark()}
+    live = live_readings(models, NOON - timedelta(hours=1))
+    assert [reading["meter"] for reading in live] == ["M-1", "M-2"]
+    readings = list(stored_readings(models, NOON - timedelta(hours=1), NOON + timedelta(hours=1), ZONE))
+    assert [sum(r["meter"] == name for r in readings) for name in models] == [8, 8, 4]
 
 
 def test_a_day_of_memory_is_96_load_records_and_one_freeze_a_meter() -> None:

@@ -76,6 +76,7 @@ def test_a_collector_may_come_again() -> None:
         (FaultKind.ECHO, b"to A\nanswer of A"),
         (FaultKind.DELAY, b"answer of A"),
         (FaultKind.HANG_UP, b""),
+        (FaultKind.DUPLICATE, b"answer of Aanswer of A"),
     ],
 )
 def test_each_fault_does_what_its_name_says(kind: FaultKind, expected: bytes) -> None:

@@ -1,0 +1,83 @@
+"""Goes once through a meter's past in quarters of an hour, for whatever must be worked out from all of it.
+
+A meter does this all the time; a simulated one only when it is asked for something that depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol, runtime_checkable
+
+from pipeline.quantities import Quantity
+from simulators.dlt645.measuring import Measuring
+
+STEP: Final = timedelta(minutes=15)
+"""Every clock zone differs from UTC by a multiple of it."""
+REACH: Final = timedelta(days=62)
+"""How far back the meter looks when it is asked for the first time."""
+
+
+class Observer(Protocol):
+    """Takes what the meter shows, instant by instant."""
+
+    def observe(self, at: datetime, shown: Mapping[Quantity, float], *, is_step: bool) -> None:
+        """Take what was shown at a true time.
+
+        Args:
+            at: Later than the time before.
+            shown: Empty while the meter had no power.
+            is_step: It is a full quarter of an hour, not a moment between.
+        """
+        ...
+
+
+@runtime_checkable
+class ChangingModel(Protocol):
+    """A model that knows when something happens, so that nothing short is missed."""
+
+    def changes(self, starts_at: datetime, ends_at: datetime) -> Iterable[datetime]:
+        """Return the instants in ``[starts_at, ends_at)`` at which something begins or ends."""
+        ...
+
+
+class History:
+    """Feeds observers up to the present."""
+
+    __slots__ = ("_at", "_measuring", "_observers", "_since")
+
+    def __init__(self, measuring: Measuring, since: datetime, observers: Sequence[Observer]) -> None:
+        """Begin at ``since``."""
+        self._measuring, self._since, self._observers = measuring, since, observers
+        self._at: datetime | None = None
+
+    def advance(self, now: datetime) -> None:
+        """Let the observers see everything up to a true time."""
+        if self._at is None:
+            self._at = _floor(max(self._since, now - REACH)) - STEP
+        between = self._changes(self._at, now)
+        step = _floor(self._at) + STEP
+        while step <= now:
+            while between and between[-1] < step:
+                self._see(between.pop(), is_step=False)
+            self._see(step, is_step=True)
+            step += STEP
+        for at in [*reversed(between), now]:
+            self._see(at, is_step=False)
+
+    def _see(self, at: datetime, *, is_step: bool) -> None:
+        if self._at is not None and at > self._at:
+            self._at = at
+            shown = self._measuring.read(at)
+            for observer in self._observers:
+                observer.observe(at, shown, is_step=is_step)
+
+    def _changes(self, start: datetime, end: datetime) -> list[datetime]:
+        """Return the model's changes, latest first."""
+        model = self._measuring.model
+        return sorted(model.changes(start, end), reverse=True) if isinstance(model, ChangingModel) else []
+
+
+def _floor(at: datetime) -> datetime:
+    origin = datetime(2000, 1, 1, tzinfo=UTC)
+    return origin + (at - origin) // STEP * STEP

@@ -1,0 +1,1 @@
+"""Faults that are planted into simulated meters, each with the truth about it."""

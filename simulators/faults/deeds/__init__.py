@@ -1,0 +1,1 @@
+"""What faults do to a meter: one small function each, found by this folder."""

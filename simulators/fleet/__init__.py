@@ -1,0 +1,1 @@
+"""Fleets of simulated meters: their files, what they are made of, and how they are served."""

@@ -1,0 +1,109 @@
+"""Brings a fleet to life: opens its lines, starts its gateways, tells where they are, stops them cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+from zlib import crc32
+
+from pipeline.registry import Registry
+from simulators.fleet.archive import archive_of
+from simulators.fleet.build import Fleet, SimulatedMeter
+from simulators.fleet.plan import BusPlan, GatewayPlan
+from simulators.line import LineServer, LineStats, Slave, serve_line
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+class Gateway(Protocol):
+    """A simulated MQTT gateway with threads of its own."""
+
+    def start(self) -> None:
+        """Connect and begin to publish."""
+        ...
+
+    def stop(self) -> None:
+        """Stop publishing and disconnect."""
+        ...
+
+
+SlaveMaker: TypeAlias = Callable[[BusPlan, SimulatedMeter], Slave]
+GatewayMaker: TypeAlias = Callable[[GatewayPlan, Sequence[SimulatedMeter]], Gateway]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedFleet:
+    """A fleet that runs; :meth:`close` ends it."""
+
+    fleet: Fleet
+    lines: Mapping[str, LineServer]
+    """By bus id."""
+    gateways: Mapping[str, Gateway]
+    """By gateway id."""
+    _stack: AsyncExitStack
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where each bus listens, ``tcp://host:port``."""
+        return {bus: f"tcp://{line.host}:{line.port}" for bus, line in self.lines.items()}
+
+    @property
+    def registry(self) -> Registry:
+        """The archive of the fleet, with the addresses it is served on."""
+        return archive_of(self.fleet, self.urls)
+
+    @property
+    def stats(self) -> dict[str, LineStats]:
+        """Exchanges and injected faults so far, by bus."""
+        return {bus: line.stats for bus, line in self.lines.items()}
+
+    @property
+    def fault_share(self) -> float:
+        """The share of all exchanges that a line fault hit; 0 before the first one."""
+        exchanges = sum(stats.exchanges for stats in self.stats.values())
+        return sum(stats.faults.total() for stats in self.stats.values()) / max(exchanges, 1)
+
+    async def close(self) -> None:
+        """Stop the gateways and close every line; a second call does nothing."""
+        await self._stack.aclose()
+
+
+async def serve_fleet(
+    fleet: Fleet,
+    *,
+    host: str,
+    make_slave: SlaveMaker,
+    make_gateway: GatewayMaker | None = None,
+) -> ServedFleet:
+    """Open every line of a fleet on ``host`` and start its gateways.
+
+    Args:
+        fleet: The fleet, placed in time.
+        host: The address to listen on.
+        make_slave: Makes the wire side of a meter on a bus.
+        make_gateway: Makes a gateway; without it none is started, for there may be no broker.
+
+    Raises:
+        OSError: If a port is taken.
+    """
+    async with AsyncExitStack() as stack:
+        lines: dict[str, LineServer] = {}
+        for bus in fleet.plan.buses:
+            slaves = [make_slave(bus, meter) for meter in fleet.on(bus.id)]
+            seed = crc32(f"{fleet.plan.seed}/{bus.id}".encode())
+            line = await serve_line(slaves, host=host, port=bus.port, faults=bus.faults, seed=seed)
+            stack.push_async_callback(line.close)
+            lines[bus.id] = line
+        gateways: dict[str, Gateway] = {}
+        if make_gateway is not None:
+            for plan in fleet.plan.gateways:
+                gateway = make_gateway(plan, fleet.on(plan.id))
+                # Connecting and disconnecting wait for the broker: not on the loop that serves the lines.
+                await asyncio.to_thread(gateway.start)
+                stack.push_async_callback(asyncio.to_thread, gateway.stop)
+                gateways[plan.id] = gateway
+        return ServedFleet(fleet=fleet, lines=lines, gateways=gateways, _stack=stack.pop_all())

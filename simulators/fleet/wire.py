@@ -1,0 +1,90 @@
+"""Gives the simulated meters of a fleet their wire sides: DL/T 645, Modbus, or a gateway's MQTT messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib import resources
+
+from pipeline.errors import ConfigError
+from protocols.profile import Profile, parse_profile
+from simulators.dlt645.conditions import Ratings
+from simulators.dlt645_meter import Dlt645Meter
+from simulators.dlt645_meter_1997 import Dlt645Meter1997
+from simulators.fleet.build import Fleet, SimulatedMeter
+from simulators.fleet.plan import BusPlan, GatewayPlan, MeterPlan
+from simulators.fleet.serving import GatewayMaker, SlaveMaker
+from simulators.line import Slave
+from simulators.modbus_meter import ModbusMeter
+from simulators.mqtt_gateway import GatewayOptions, MqttGateway
+from simulators.sunspec_meter import SunSpecMeter
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time of the clock on the wall."""
+    return datetime.now(UTC)
+
+
+def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
+    """Return what makes the wire side of a fleet's meters on buses, with ``clock`` as their own."""
+
+    def make(bus: BusPlan, meter: SimulatedMeter) -> Slave:
+        profile = _profile_of(meter.plan)
+        if profile.protocol == "modbus-sunspec":
+            return SunSpecMeter(int(meter.plan.address or 0), meter.model, clock)
+        if bus.protocol == "modbus":
+            return ModbusMeter(
+                int(meter.plan.address or 0), profile, meter.model, clock, ct=meter.plan.ct, pt=meter.plan.pt
+            )
+        speaks = Dlt645Meter1997 if profile.protocol == "dlt645-1997" else Dlt645Meter
+        return speaks(
+            meter.plan.address or "",
+            meter.model,
+            clock,
+            wiring=meter.plan.wiring,
+            zone=fleet.plan.zone,
+            load_record_minutes=profile.load_record_minutes or 15,
+            memory_from=fleet.memory_from if profile.load_record_minutes else None,
+            ratings=Ratings(voltage_v=meter.plan.rated_voltage_v, max_current_a=meter.plan.max_current_a),
+            traits=meter.plan.traits,
+        )
+
+    return make
+
+
+def gateway_maker(fleet: Fleet, broker: tuple[str, int], clock: Clock = utc_now) -> GatewayMaker:
+    """Return what makes a fleet's gateways, which publish to the broker at (host, port)."""
+    host, port = broker
+
+    def make(gateway: GatewayPlan, meters: Sequence[SimulatedMeter]) -> MqttGateway:
+        options = GatewayOptions(
+            host=host,
+            port=port,
+            topic=gateway.topic,
+            every_s=fleet.plan.live_every_s,
+            stored_from=fleet.memory_from,
+            zone=fleet.plan.zone,
+            faults=gateway.faults,
+            seed=fleet.plan.seed,
+        )
+        return MqttGateway(gateway.id, {meter.id: meter.model for meter in meters}, options, clock)
+
+    return make
+
+
+def _profile_of(meter: MeterPlan) -> Profile:
+    """Return the profile of a meter on a bus.
+
+    Raises:
+        ConfigError: If the project has no such profile.
+    """
+    folder = resources.files("protocols").joinpath("profiles")
+    file = folder.joinpath(f"{meter.profile}.toml")
+    if not file.is_file():
+        known = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+        raise ConfigError(
+            f"meter {meter.id} of the fleet: no profile {meter.profile!r}; known: {', '.join(known)}"
+        )
+    return parse_profile(file.read_text("utf-8"), meter.profile or "")

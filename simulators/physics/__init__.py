@@ -1,0 +1,1 @@
+"""What simulated meters measure: loads, supply, circuits and registers that fit each other."""

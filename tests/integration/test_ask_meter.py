@@ -1,0 +1,120 @@
+"""What a person asks one meter: identifiers by their digits, event records, and periods long closed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from collectors.bus import BusOwner
+from collectors.targets import MeterBackfill
+from pipeline.errors import ConfigError, NoAnswerError
+from pipeline.events import EventKind
+from pipeline.model import MeterId, Origin
+from pipeline.quantities import Quantity
+from pipeline.registry import Bus, Meter
+from services.ask_meter import ask_events, ask_identifiers
+from services.wiring import load_profiles, target_of
+from simulators.dlt645_meter import Dlt645Meter
+from simulators.line import serve_line
+from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+MEMORY_FROM = NOW - timedelta(days=70)
+OUTAGE = (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(minutes=95))
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[str]:
+    """The URL of a line with one meter on it, served by a thread of its own."""
+    load = Load(kw=2.0)
+    load.dark.append(OUTAGE)
+    meter = Dlt645Meter(ADDRESS, load, lambda: datetime.now(UTC), zone=ZONE, memory_from=MEMORY_FROM)
+    opened, stop = threading.Event(), asyncio.Event()
+    served: list[tuple[asyncio.AbstractEventLoop, int]] = []
+
+    async def serve() -> None:
+        server = await serve_line([meter], host="127.0.0.1")
+        served.append((asyncio.get_running_loop(), server.port))
+        opened.set()
+        await stop.wait()
+        await server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert opened.wait(10)
+    [(loop, port)] = served
+    yield f"tcp://127.0.0.1:{port}"
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+
+
+def test_identifiers_are_told_by_name_and_a_refusal_costs_only_itself(line: str) -> None:
+    told = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["04000503", "0201FF00", "00B0B0B0", "04000601"])
+    by_identifier = {item.identifier: item for item in told}
+    assert "relay closed" in by_identifier["04000503"].fields["status word 3"]
+    assert by_identifier["0201FF00"].fields == {f"voltage_{phase}": "220.0 V" for phase in "abc"}
+    assert "no such data" in by_identifier["00B0B0B0"].failure
+    assert by_identifier["04000601"].zh == "有功组合方式特征字"
+    assert not by_identifier["04000601"].failure
+
+
+def test_an_outage_is_among_the_events_with_its_start_and_end(line: str) -> None:
+    told = ask_events(f"dlt645+{line}/{ADDRESS}", [EventKind.POWER_DOWN, EventKind.PROGRAMMING], newest=2)
+    assert [(count.kind, count.count) for count in told.counts] == [(EventKind.POWER_DOWN, 1)]
+    [event] = told.events
+    assert event.ends_at is not None
+    assert abs(event.starts_at - OUTAGE[0]) <= timedelta(seconds=1)
+    assert abs(event.ends_at - OUTAGE[1]) <= timedelta(seconds=1)
+    assert told.failures == []
+
+
+def test_a_meter_that_is_not_there_is_told_with_what_to_check(line: str) -> None:
+    with pytest.raises(NoAnswerError, match="check the address"):
+        ask_identifiers(f"dlt645+{line}/000000000009?timeout_s=0.1", ["04000503"])
+
+
+@pytest.mark.parametrize(
+    ("url", "digits", "said"),
+    [
+        (
+            "modbus+tcp://127.0.0.1:502/1?profile=eastron_sdm630",
+            "04000503",
+            "identifiers and events are of DL/T 645",
+        ),
+        ("dlt645+tcp://127.0.0.1:1/1", "9010", "8 hexadecimal digits"),
+        ("dlt645+tcp://127.0.0.1:1/1?profile=dlt645_1997", "04000503", "4 hexadecimal digits"),
+        ("dlt645+tcp://127.0.0.1:1/1", "not hex", "8 hexadecimal digits"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_before_a_line_is_opened(url: str, digits: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        ask_identifiers(url, [digits])
+
+
+def test_closed_periods_come_back_with_the_time_they_were_closed(line: str, tmp_path: Path) -> None:
+    """Settlement registers have a number and no time: the meter's clock and days date them."""
+    profile = load_profiles()["dlt645_2007_three_phase"]
+    target = target_of(Meter(id=MeterId("M")), ADDRESS, profile, line)
+    month = NOW.astimezone(ZONE).replace(day=1, hour=0, minute=0, second=0)
+    earlier = (month - timedelta(days=1)).replace(day=1)
+    filled = asyncio.run(_backfill(line, target, earlier, month + timedelta(minutes=1), tmp_path))
+    closed = {s.taken_at: s for s in filled.snapshots if s.origin is Origin.SETTLEMENT_FREEZE}
+    assert list(closed) == [earlier.astimezone(UTC), month.astimezone(UTC)]
+    for taken_at, snapshot in closed.items():
+        expected = Load(kw=2.0).read(taken_at)[Quantity.ACTIVE_ENERGY_IMPORT]
+        assert snapshot.values[Quantity.ACTIVE_ENERGY_IMPORT] == pytest.approx(expected, abs=0.011)
+
+
+async def _backfill(
+    line: str, target: object, starts_at: datetime, ends_at: datetime, lock_dir: Path
+) -> MeterBackfill:
+    owner = BusOwner(Bus(id="b", url=line), now=lambda: datetime.now(UTC), lock_dir=lock_dir)
+    try:
+        return await owner.backfill_meter(target, starts_at, ends_at)  # type: ignore[arg-type]  # a Target
+    finally:
+        await owner.close()

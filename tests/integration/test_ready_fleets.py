@@ -1,0 +1,220 @@
+"""The ready fleets, served as a user serves them and read by our own collector."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import NoAnswerError
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+from protocols.profile import Side
+from services.read_meter import read_meter_at
+from services.wiring import load_profiles, utc_now
+from simulators.fleet.build import Fleet, SimulatedMeter, build_fleet, load_fleet
+from simulators.fleet.faulty_slaves import faulty_slave_maker
+from simulators.fleet.serving import ServedFleet, serve_fleet
+from simulators.fleet.wire import slave_maker
+from storage.registry_files import read_registry
+
+PROGRAM = [sys.executable, "-c", "from cli.main import main; main()", "simulate"]
+START_S = 60.0
+SHOWN = (Quantity.ACTIVE_ENERGY_IMPORT, Quantity.ACTIVE_POWER, Quantity.CURRENT_A, Quantity.FREQUENCY)
+VOLTAGE = {Wiring.THREE_PHASE_THREE_WIRE: Quantity.VOLTAGE_AB}
+READ = [
+    ("lab", "LAB-H2"), ("lab", "LAB-M1"), ("lab", "WIRE-1"), ("lab", "WIRE-9"),
+    ("area", "H-001"), ("area", "SHOP-1"), ("area", "SUPPLY"),
+    ("substation", "SUB-MAIN"), ("substation", "MILL"), ("substation", "OFFICE"), ("substation", "PV"),
+]  # fmt: skip
+"""A meter of each protocol, wiring and kind of line."""
+
+
+@contextmanager
+def served(fleet: Fleet) -> Iterator[ServedFleet]:
+    """Serve a fleet from a loop in a thread of its own."""
+    ready, over = threading.Event(), threading.Event()
+    running: list[ServedFleet] = []
+
+    async def serve() -> None:
+        make_slave = faulty_slave_maker(partial(slave_maker, fleet), utc_now)
+        running.append(await serve_fleet(fleet, host="127.0.0.1", make_slave=make_slave))
+        ready.set()
+        await asyncio.to_thread(over.wait)
+        await running[0].close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(START_S)
+    try:
+        yield running[0]
+    finally:
+        over.set()
+        thread.join(START_S)
+
+
+@pytest.fixture(scope="module", params=["lab", "area", "substation"])
+def running(request: pytest.FixtureRequest) -> Iterator[ServedFleet]:
+    with served(build_fleet(load_fleet(request.param), utc_now())) as fleet:
+        yield fleet
+
+
+def url_of(fleet: ServedFleet, meter: SimulatedMeter) -> str:
+    line = fleet.lines[meter.plan.line]
+    protocol = next(bus.protocol for bus in fleet.fleet.plan.buses if bus.id == meter.plan.line)
+    place = f"{protocol}+tcp://{line.host}:{line.port}/{meter.plan.address}"
+    return f"{place}?profile={meter.plan.profile}&wiring={meter.plan.wiring}&timeout_s=1"
+
+
+def ratio_of(meter: SimulatedMeter, unit: str) -> float:
+    """Return what stands between the secondary value and what the meter's profile gives."""
+    if load_profiles()[meter.plan.profile or ""].side is Side.SECONDARY:
+        return 1.0
+    ct, pt = meter.plan.ct, meter.plan.pt
+    return {"V": pt, "A": ct, "Hz": 1.0}.get(unit, ct * pt)
+
+
+@pytest.mark.timeout(180)
+def test_our_collector_reads_what_the_meters_show(running: ServedFleet) -> None:
+    chosen = [name for fleet, name in READ if fleet == running.fleet.plan.name]
+    for meter in (m for m in running.fleet.meters if m.id in chosen):
+        wanted = {*SHOWN, VOLTAGE.get(meter.plan.wiring, Quantity.VOLTAGE_A)}
+        for _ in range(6):  # a fifth of the answers of some lines is lost or late
+            read = read_meter_at(url_of(running, meter), frozenset(wanted))
+            if not read.failure:
+                break
+        assert read.failure == "", meter.id
+        shown = meter.model.read(read.snapshot.taken_at)
+        for quantity in wanted:
+            expected = shown[quantity] * ratio_of(meter, quantity.unit)
+            value = read.snapshot.values[quantity]
+            assert value == pytest.approx(expected, rel=0.01, abs=0.05), (meter.id, quantity)
+
+
+def test_a_wrong_clock_and_a_silent_meter_show_over_the_wire(running: ServedFleet) -> None:
+    meters = {m.id: m for m in running.fleet.meters}
+    truth = [t for t in running.fleet.truth if t.ends_at is None and t.deed in {"clock_jump", "silent"}]
+    for planted in truth:
+        url = url_of(running, meters[planted.meter])
+        if planted.deed == "silent":
+            with pytest.raises(NoAnswerError, match="no answer"):
+                read_meter_at(url, frozenset({Quantity.VOLTAGE_A}))
+        else:
+            read = read_meter_at(url, frozenset({Quantity.CLOCK_OFFSET}))
+            expected = 40.0 if planted.twin else 420.0
+            # The meter tells whole seconds.
+            assert read.snapshot.values[Quantity.CLOCK_OFFSET] == pytest.approx(expected, abs=2.0)
+    assert bool(truth) is (running.fleet.plan.name == "area")
+
+
+def test_the_areas_supply_is_its_homes_and_a_few_percent_of_loss() -> None:
+    fleet = build_fleet(load_fleet("area"), datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC))
+    plans: dict[str, SimulatedMeter] = {m.id: m for m in fleet.meters}
+    day = datetime(2024, 6, 11, 16, tzinfo=UTC)
+
+    def day_kwh(name: str) -> float:
+        """Return the net import of a day, primary side."""
+        first, last = (plans[name].model.read(edge) for edge in (day, day + timedelta(days=1)))
+        imported, exported = (
+            last[quantity] - first[quantity]
+            for quantity in (Quantity.ACTIVE_ENERGY_IMPORT, Quantity.ACTIVE_ENERGY_EXPORT)
+        )
+        return (imported - exported) * plans[name].plan.ct
+
+    members = [m.id for m in fleet.meters if m.plan.area == "TQ-200" and m.id != "SUPPLY"]
+    assert len([name for name in members if name.startswith("H-")]) == 200
+    supply = day_kwh("SUPPLY")
+    metered = sum(day_kwh(name) for name in members)
+    assert 0.02 < 1 - metered / supply < 0.10
+
+
+@pytest.mark.parametrize("name", ["lab", "area", "substation"])
+def test_the_same_seed_gives_the_same_fleet_and_another_one_another(name: str) -> None:
+    plan, now = load_fleet(name), datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
+    first, again, other = (build_fleet(p, now) for p in (plan, plan, replace(plan, seed=plan.seed + 1)))
+    assert first.truth == again.truth
+    different = 0
+    for one, same, else_ in zip(first.meters, again.meters, other.meters, strict=True):
+        assert one.model.read(now) == same.model.read(now)
+        different += one.model.read(now) != else_.model.read(now)
+    # A meter that is dark now shows nothing either way.
+    assert different >= len(first.meters) - 2
+
+
+@pytest.mark.parametrize("name", ["lab", "area", "substation"])
+def test_a_voltage_fault_leaves_the_band_and_its_twin_does_not(name: str) -> None:
+    fleet = build_fleet(load_fleet(name), datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC))
+    meters: dict[str, SimulatedMeter] = {m.id: m for m in fleet.meters}
+    for truth in (t for t in fleet.truth if t.deed == "voltage"):
+        meter = meters[truth.meter]
+        low, high = (0.90, 1.07) if meter.plan.wiring is Wiring.ONE_PHASE else (0.93, 1.07)
+        volts = []
+        instant = truth.starts_at
+        while instant < (truth.ends_at or fleet.now):
+            volts.append(meter.model.read(instant)[Quantity.VOLTAGE_A] / meter.plan.rated_voltage_v)
+            instant += timedelta(minutes=15)
+        inside = all(low <= u <= high for u in volts)
+        assert inside is truth.twin, truth
+
+
+def test_neighbours_voltages_tell_the_phase() -> None:
+    """A home's voltage follows its own phase: what the topology detectors live on."""
+    fleet = build_fleet(load_fleet("area"), datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC))
+    times = [fleet.now - timedelta(minutes=15 * n) for n in range(1, 300)]
+
+    def volts(name: str, quantity: Quantity = Quantity.VOLTAGE_A) -> np.ndarray:
+        (model,) = (m.model for m in fleet.meters if m.id == name)
+        return np.array([model.read(time)[quantity] for time in times])
+
+    supply = [volts("SUPPLY", Quantity(f"voltage_{phase}")) for phase in "abc"]
+    for name, own in (("H-001", 0), ("H-002", 1), ("H-003", 2)):
+        likeness = [np.corrcoef(volts(name), other)[0, 1] for other in supply]
+        assert int(np.argmax(likeness)) == own
+
+
+def test_the_substations_main_meter_sees_its_feeders_and_the_check_meter_agrees() -> None:
+    fleet = build_fleet(load_fleet("substation"), datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC))
+    before_faults = fleet.now - timedelta(days=16)
+    power: dict[str, float] = {
+        m.id: m.model.read(before_faults)[Quantity.ACTIVE_POWER] * m.plan.ct * m.plan.pt for m in fleet.meters
+    }
+    feeders = sum(power[m.id] for m in fleet.meters if not m.id.startswith(("SUB-", "T1-IN", "T2-IN")))
+    assert power["SUB-MAIN"] == pytest.approx(feeders, rel=0.02)
+    assert power["SUB-MAIN"] > feeders
+    assert power["SUB-CHECK"] / power["SUB-MAIN"] == pytest.approx(1.0015)
+    # It is half past three in the afternoon: the sun is shining.
+    assert power["PV"] < 0
+
+
+@pytest.mark.parametrize("name", ["lab", "area", "substation"])
+def test_the_command_serves_it_and_writes_archive_and_truth(name: str, tmp_path: Path) -> None:
+    archive, truth = tmp_path / "archive.toml", tmp_path / "truth.jsonl"
+    command = [*PROGRAM, name, "--json", "--registry-out", str(archive), "--truth-out", str(truth)]
+    with subprocess.Popen(  # noqa: S603  # our own program
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        line = json.loads(child.stdout.readline())
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=START_S)
+    assert child.returncode == 0
+    plan = load_fleet(name)
+    assert (line["fleet"], line["meters"], set(line["buses"])) == (
+        name, len(plan.meters), {bus.id for bus in plan.buses},
+    )  # fmt: skip
+    assert len(read_registry(archive).meters) >= len(plan.meters)
+    rows = [json.loads(row) for row in truth.read_text("utf-8").splitlines()]
+    assert {row["deed"] for row in rows} == {fault.deed for fault in plan.faults}
+    assert any(row["twin"] for row in rows)
