@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -170,6 +171,7 @@ def _sound(matrix: Bytes) -> NDArray[np.bool_]:
     return fits
 
 
+@lru_cache(maxsize=4096)
 def _present_item(wire: bytes, decoder: Decoder) -> Item | None:
     item = decoder.item(wire)
     return None if item is None or item.is_stored else item
