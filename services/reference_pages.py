@@ -14,7 +14,8 @@ from typing import Final
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.bits import bit_tables
-from protocols.dlt645.catalogue_rows import AXES, Axis, Part, Row, Token, rows
+from protocols.dlt645.catalogue_rows import AXES, Axis, Part, Row, Token
+from protocols.dlt645.identifier_files import rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.wiring import load_profiles

@@ -1,6 +1,6 @@
 """What a DL/T 645 data identifier (数据标识) means: name, layout, unit, sign, and the quantity it becomes.
 
-The rows are data (``identifiers/``, read by ``catalogue_rows.py``); this module answers for single
+The rows are data (``identifiers/``, read by ``identifier_files.py``); this module answers for single
 identifiers and for blocks, where a code of FF (F in 1997) stands for all items of an axis.
 """
 
@@ -12,7 +12,8 @@ from functools import cache, cached_property, lru_cache
 from itertools import product
 
 from pipeline.quantities import Quantity
-from protocols.dlt645.catalogue_rows import PHASE_SUFFIXES, Axis, Part, Row, Token, rows
+from protocols.dlt645.catalogue_rows import PHASE_SUFFIXES, Axis, Part, Row, Token
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.values import YEARLESS, Format
 
 STORED = (0x05, 0x06)

@@ -11,8 +11,8 @@ from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.catalogue import lookup
-from protocols.dlt645.catalogue_rows import rows
 from protocols.dlt645.decoding import Decoder
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.memory_planner import (
     NEWEST_FREEZE,
     freeze_queries,

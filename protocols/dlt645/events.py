@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from pipeline.events import EventCount, EventKind, MeterEvent
 from protocols.dlt645.catalogue import Item, lookup
-from protocols.dlt645.catalogue_rows import Axis, Row, rows
+from protocols.dlt645.catalogue_rows import Axis, Row
 from protocols.dlt645.describe import describe
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import bcd_to_int, bytes_to_instant
 from protocols.session import Query

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.catalogue import Item, lookup, measured_items
-from protocols.dlt645.catalogue_rows import Axis, Row, Token, rows
+from protocols.dlt645.catalogue_rows import Axis, Row, Token
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.describe import describe, described_facts
 from protocols.dlt645.encoding import encode
 from protocols.dlt645.events import EVENTS, counts_of, event_of
 from protocols.dlt645.frame import Frame
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.memory import DAILY_FREEZE
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.replay import read_answer, replay

@@ -5,8 +5,8 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.events import EventKind
 from protocols.dlt645.catalogue import Item, lookup
-from protocols.dlt645.catalogue_rows import rows
 from protocols.dlt645.families import family_rows
+from protocols.dlt645.identifier_files import rows
 
 PART = {"count": [["count", "次数", "XXXXXX", ""]]}
 
