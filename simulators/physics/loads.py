@@ -24,7 +24,6 @@ class LoadCurve:
     active_kw: NDArray[np.float64]
     reactive_kvar: NDArray[np.float64]
     _start_s: float = field(init=False, repr=False)
-    _energy_kwh: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what no meter could integrate."""
@@ -39,7 +38,6 @@ class LoadCurve:
         if not (np.isfinite(self.active_kw).all() and np.isfinite(self.reactive_kvar).all()):
             raise ValueError("a load curve has steps that are no numbers")
         object.__setattr__(self, "_start_s", self.starts_at.timestamp())
-        object.__setattr__(self, "_energy_kwh", self.cumulated(self.active_kw))
 
     @classmethod
     def of(
@@ -70,10 +68,6 @@ class LoadCurve:
         slot = min(max(int(elapsed_s // slot_s), 0), self.active_kw.size - 1)
         return slot, (elapsed_s - slot * slot_s) / 3600
 
-    def cumulated(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the energy before each slot of a power that steps with this curve, 0 at its start."""
-        return np.concatenate(([0.0], np.cumsum(power[:-1]))) * self.slot_hours
-
     def power_kw(self, instant: datetime) -> float:
         """Return the active power drawn at ``instant``."""
         return self.active_kw.item(self.locate(instant.timestamp())[0])
@@ -85,7 +79,8 @@ class LoadCurve:
     def energy_kwh(self, instant: datetime) -> float:
         """Return the active energy drawn since the start: the exact integral of the steps."""
         slot, hours = self.locate(instant.timestamp())
-        return self._energy_kwh.item(slot) + self.active_kw.item(slot) * hours
+        before_kwh = float(self.active_kw[:slot].sum()) * self.slot_hours
+        return before_kwh + self.active_kw.item(slot) * hours
 
     def slots_between(self, starts_at: datetime, ends_at: datetime) -> slice:
         """Return the slots that begin in ``[starts_at, ends_at)``."""

@@ -34,8 +34,10 @@ class PhaseLoads:
     @cached_property
     def total(self) -> LoadCurve:
         """The curve of all phases together."""
-        total = self.kva.sum(axis=0)
-        return LoadCurve.of(self.starts_at, self.minutes, total.real, total.imag)
+        total = self.kva[0] if len(self.kva) == 1 else self.kva.sum(axis=0)
+        return LoadCurve(
+            starts_at=self.starts_at, minutes=self.minutes, active_kw=total.real, reactive_kvar=total.imag
+        )
 
     def slots(self, window: Window) -> slice:
         """Return the slots that begin in a window."""
