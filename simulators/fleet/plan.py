@@ -110,6 +110,11 @@ class MeterPlan:
     traits: Traits
     """In what a DL/T 645 meter differs from the standard."""
 
+    @property
+    def rated_current_a(self) -> float:
+        """The basic current (基本电流) on the plate."""
+        return 5.0 if self.wiring is Wiring.ONE_PHASE else 1.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspensionPlan:

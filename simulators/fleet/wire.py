@@ -47,7 +47,11 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
             zone=fleet.plan.zone,
             load_record_minutes=profile.load_record_minutes or 15,
             memory_from=fleet.memory_from if profile.load_record_minutes else None,
-            ratings=Ratings(voltage_v=meter.plan.rated_voltage_v, max_current_a=meter.plan.max_current_a),
+            ratings=Ratings(
+                voltage_v=meter.plan.rated_voltage_v,
+                basic_current_a=meter.plan.rated_current_a,
+                max_current_a=meter.plan.max_current_a,
+            ),
             traits=meter.plan.traits,
         )
 

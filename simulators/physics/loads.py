@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -67,6 +68,13 @@ class LoadCurve:
         slot_s = self.minutes * 60
         slot = min(max(int(elapsed_s // slot_s), 0), self.active_kw.size - 1)
         return slot, (elapsed_s - slot * slot_s) / 3600
+
+    def edges_of(self, starts_at: datetime, ends_at: datetime) -> Iterator[datetime]:
+        """Yield when what was done to the slots that begin in ``[starts_at, ends_at)`` begins and ends."""
+        where = self.slots_between(starts_at, ends_at)
+        if where.start < where.stop:
+            for slot in (where.start, where.stop):
+                yield self.starts_at + timedelta(minutes=self.minutes) * slot
 
     def power_kw(self, instant: datetime) -> float:
         """Return the active power drawn at ``instant``."""

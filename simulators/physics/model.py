@@ -117,6 +117,27 @@ class MeterModel:
         shown[Quantity.BATTERY_VOLTAGE] = BATTERY_V
         return changed(shown, self._conditions.shown, stamp_s)
 
+    def changes(self, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+        """Return the instants in ``[starts_at, ends_at)`` at which something planted begins or ends.
+
+        Loads and connections change with the slots of the curve, voltage, display and power to the second.
+        """
+        conditions = self._conditions
+        exact = [
+            *((event.starts_at, event.ends_at) for event in conditions.voltage_events),
+            *((change.window.starts_at, change.window.ends_at) for change in conditions.shown),
+            *((outage.starts_at, outage.ends_at) for outage in conditions.outages),
+        ]
+        by_slot = {
+            *(change.window for change in conditions.circuits),
+            *(conditions.drawn.edits if conditions.drawn is not None else ()),
+            *(conditions.metered.edits if conditions.metered is not None else ()),
+        }
+        edges = {edge for pair in exact for edge in pair}
+        for window in by_slot:
+            edges.update(self.curve.edges_of(window.starts_at, window.ends_at))
+        return sorted(edge for edge in edges if starts_at <= edge < ends_at)
+
     def register_kwh(self, instant: datetime) -> float:
         """Return the register of active import, secondary side; it stands also while the meter is dark."""
         return self._count(instant.timestamp())[Quantity.ACTIVE_ENERGY_IMPORT]
