@@ -5,9 +5,9 @@ A meter does this all the time; a simulated one only when it is asked for someth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol
 
 from pipeline.quantities import Quantity
 from simulators.dlt645.measuring import Measuring
@@ -29,15 +29,6 @@ class Observer(Protocol):
             shown: Empty while the meter had no power.
             is_step: It is a full quarter of an hour, not a moment between.
         """
-        ...
-
-
-@runtime_checkable
-class ChangingModel(Protocol):
-    """A model that knows when something happens, so that nothing short is missed."""
-
-    def changes(self, starts_at: datetime, ends_at: datetime) -> Iterable[datetime]:
-        """Return the instants in ``[starts_at, ends_at)`` at which something begins or ends."""
         ...
 
 
@@ -74,8 +65,7 @@ class History:
 
     def _changes(self, start: datetime, end: datetime) -> list[datetime]:
         """Return the model's changes, latest first."""
-        model = self._measuring.model
-        return sorted(model.changes(start, end), reverse=True) if isinstance(model, ChangingModel) else []
+        return sorted(self._measuring.changes(start, end), reverse=True)
 
 
 def _floor(at: datetime) -> datetime:

@@ -179,8 +179,8 @@ class DemandRegister:
 
     def _block_kw(self, block: int) -> float:
         first = block * self._slots_per_block
-        active = self._power.grid.active_kw[first : first + self._slots_per_block]
-        return float(np.maximum(active, 0.0).mean()) / self._power.ratio
+        active: list[float] = self._power.grid.active_kw[first : first + self._slots_per_block].tolist()
+        return sum(max(kw, 0.0) for kw in active) / len(active) / self._power.ratio
 
     @cached_property
     def _best(self) -> NDArray[np.int32]:
