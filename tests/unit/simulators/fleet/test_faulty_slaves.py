@@ -90,7 +90,7 @@ def test_the_line_of_a_meter_does_not_matter(lab: Fleet) -> None:
 def test_what_happens_at_a_meter_is_told_by_the_clock_that_it_goes_by(lab: Fleet) -> None:
     """Nothing planted is missed because the clock is seven minutes ahead."""
     (meter,) = [m for m in lab.meters if m.id == "B4V-1"]
-    (truth,) = [t for t in lab.truth if t.meter == "B4V-1" and t.deed == "voltage"]
+    truth = next(t for t in lab.truth if t.meter == "B4V-1" and t.deed == "voltage")
     ahead = ClockChange(
         window=Window(starts_at=truth.starts_at - timedelta(days=1), ends_at=NOW), jump_s=420.0
     )

@@ -28,7 +28,7 @@ def test_each_fault_of_a_line_has_a_row_for_each_meter_on_it(lab: Fleet) -> None
 
 
 def test_each_trait_of_a_meter_has_a_row(lab: Fleet) -> None:
-    rows = {(row.meter.id, row.deed): row for row in wire_truths(lab) if row.share is None}
+    rows = {(str(row.meter.id), row.deed): row for row in wire_truths(lab) if row.share is None}
     assert rows["TRAIT-SEQ", "wrong_sequence"].why == "the meter has wrong_sequence = true"
     assert ("TRAIT-CLK", "clock_jumps") in rows
     assert ("TRAIT-FRZ", "missing_freezes") in rows
