@@ -191,10 +191,11 @@ class Past:
 
     def __init__(self, core: MeterCore, since: datetime) -> None:
         """Watch a meter from ``since`` on."""
-        self.demand = DemandBook(core.tariffs, core.settlement)
+        self.demand = DemandBook(core.parameters, core.tariffs, core.settlement)
         self.voltage = VoltageStatistics(core.wiring, core.parameters, core.clock)
         self.watch = EventWatch(core.measuring, core.events, core.judge, core.event_delay)
-        self.history = History(core.measuring, since, (self.demand, self.voltage, self.watch))
+        observers = (self.demand, self.voltage, self.watch)
+        self.history = History(core.measuring, since, observers, self.demand.marks)
 
 
 def _own_parameters(ratings: Ratings, load_record_minutes: int) -> Mapping[str, bytes]:
