@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from protocols.dlt645.catalogue import Field, Item, lookup
+from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import BLOCK_TRAILER
 from protocols.dlt645.memory import FREEZE_TIME, LOAD_RECORD
-from protocols.dlt645.values import digits_to_bytes, number_to_bcd, parse_format, time_to_bytes
+from protocols.dlt645.values import digits_to_bytes, parse_format, time_to_bytes
 from simulators.dlt645.core import RATES, MeterCore
 from simulators.dlt645.demand import PERIOD, SLIDE, Peak, rates_of
 from simulators.dlt645.parameters import factory_values
@@ -202,20 +202,13 @@ class Reader:
         if month is None:
             return b""
         return b"".join(
-            self._statistic(field, value)
+            self._core.values.noted(value, field.form)
             for field, value in zip(item.fields, _statistics(month), strict=True)
         )
 
     def _event(self, item: Item) -> bytes:
         _ = self._core.past  # what happened up to now is in the event memory after it
         return self._core.records.content(item)
-
-    def _statistic(self, field: Field, value: float | datetime | None) -> bytes:
-        if value is None:
-            return bytes(field.form.length)
-        if isinstance(value, datetime):
-            return self._core.values.time(value, field.form)
-        return number_to_bcd(value, field.form)
 
     # ---- freezes -------------------------------------------------------------------------------------------
 
