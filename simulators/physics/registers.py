@@ -128,7 +128,7 @@ class EnergyRegisters:
             for sign in (1.0, -1.0)
         ]
         # IEC quadrants: QI and QIV import, QII and QIII export; QI and QII take positive kvar.
-        return np.vstack(
+        flows: Table = np.vstack(
             [
                 runs * imported,
                 runs * exported,
@@ -138,15 +138,17 @@ class EnergyRegisters:
                 leading * importing,
                 np.hypot(p_kw, q_kvar) * importing,
                 *phases,
-            ]
+            ],
+            dtype=np.float64,
         )
+        return flows
 
 
 @lru_cache(maxsize=16)
-def _rates_that_run(starts_at: datetime, slots: int, minutes: int, zone: ZoneInfo) -> NDArray[np.bool_]:
-    """Return for each rate and slot whether it runs; one table for all meters on one grid."""
+def _rates_that_run(starts_at: datetime, slots: int, minutes: int, zone: ZoneInfo) -> Table:
+    """Return 1 for each rate and slot where it runs, else 0; one table for all meters on one grid."""
     rate = rate_of_hours(local_times(starts_at, slots, minutes, zone).hour)
-    runs: NDArray[np.bool_] = rate == np.array(RATES)[:, None]
+    runs: Table = (rate == np.array(RATES)[:, None]).astype(np.float64)
     return runs
 
 
