@@ -11,7 +11,7 @@ from pipeline.quantities import Quantity
 from protocols.dlt645.catalogue import Field, Item
 from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.events import EVENTS, PARTS
-from protocols.dlt645.values import Kind, number_to_bcd
+from protocols.dlt645.values import number_to_bcd
 from simulators.dlt645.conditions import unbalance
 from simulators.dlt645.events import PHASED, RECORDS_KEPT, Event, EventLog, EventValue
 from simulators.dlt645.measuring import Measuring
@@ -103,7 +103,7 @@ class EventRecords:
             return bytes(item.element_length)  # A record that never was is all zeros. [MEM]
         event = records[number - 1]
         values = {**self.measured(event), **event.values}
-        return b"".join(self._field(field, _value_of(field, values)) for field in item.fields)
+        return b"".join(self._values.noted(_value_of(field, values), field.form) for field in item.fields)
 
     def measured(self, event: Event) -> Mapping[str, EventValue]:
         """Return what a record tells of measurements, by the names of its fields."""
@@ -136,20 +136,6 @@ class EventRecords:
                 if scope == "total":
                     yield f"{name} before", before / COUNTS_PER_UNIT
                     yield f"{name} after", after / COUNTS_PER_UNIT
-
-    def _field(self, field: Field, value: EventValue | None) -> bytes:
-        """Return one field; zeros for what the meter did not note, such as the end of what still lasts."""
-        form = field.form
-        if isinstance(value, bytes):
-            return value[: form.length].ljust(form.length, b"\0")
-        if isinstance(value, datetime):
-            return self._values.time(value, form) if form.kind is Kind.TIME else bytes(form.length)
-        if value is None or form.kind is not Kind.NUMBER:
-            return bytes(form.length)
-        try:
-            return number_to_bcd(value, form)
-        except ValueError:
-            return b"\xff" * form.length
 
 
 def registers_noted(registers: Registers, at: datetime) -> Mapping[str, EventValue]:
