@@ -94,16 +94,22 @@ class EventRecords:
         return content
 
     def _record(self, item: Item, kind: EventKind) -> bytes:
-        """Return a record, or of the families of 2013 the one field that is asked."""
-        records = self._log.last(kind, _part(item))
-        number = item.wire[0]
-        if not 1 <= number <= RECORDS_KEPT:
+        """Return a record, or of the families of 2013 the one field that is asked; of each phase in a block."""
+        if not 1 <= item.wire[0] <= RECORDS_KEPT:
             return b""
+        parts = PARTS[item.axis] if item.is_block else (_part(item),)
+        return b"".join(self._record_of(item, kind, part) for part in parts)
+
+    def _record_of(self, item: Item, kind: EventKind, part: str) -> bytes:
+        """Return the record of one phase."""
+        records = self._log.last(kind, part)
+        number = item.wire[0]
         if number > len(records):
             return bytes(item.element_length)  # A record that never was is all zeros. [MEM]
         event = records[number - 1]
         values = {**self.measured(event), **event.values}
-        return b"".join(self._values.noted(_value_of(field, values), field.form) for field in item.fields)
+        fields = item.fields[: item.width]
+        return b"".join(self._values.noted(_value_of(field, values), field.form) for field in fields)
 
     def measured(self, event: Event) -> Mapping[str, EventValue]:
         """Return what a record tells of measurements, by the names of its fields."""
@@ -158,9 +164,9 @@ def demands_noted(peaks: Mapping[tuple[int, int], tuple[float, datetime]]) -> Ma
 
 
 def _part(item: Item) -> str:
-    """Return the phase, or the direction of a demand, that an identifier names; empty for none."""
+    """Return the phase, or the direction of a demand, that an identifier names; empty for none or all."""
     for token, code in zip(item.row.tokens, reversed(item.wire), strict=True):
-        if isinstance(token, Axis) and token.name in PARTS:
+        if isinstance(token, Axis) and token.name in PARTS and code in token.suffixes:
             return PARTS[token.name][code - 1]
     return ""
 
