@@ -94,7 +94,7 @@ class EventRecords:
         return content
 
     def _record(self, item: Item, kind: EventKind) -> bytes:
-        """Return a record, or of the families of 2013 the one field that is asked; of each phase in a block."""
+        """Return a record, or of a family of 2013 the one field that is asked; a block has every phase's."""
         if not 1 <= item.wire[0] <= RECORDS_KEPT:
             return b""
         parts = PARTS[item.axis] if item.is_block else (_part(item),)
