@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from protocols.dlt645.catalogue import Item, altered
+from protocols.dlt645.catalogue import IDENTIFIER_2007, Item, altered
+from protocols.dlt645.catalogue_rows import Row
 
 COMBINED_1: Final = 0x03
 """DI2 of combined reactive energy 1, also II of its freezes; 2 is the next."""
@@ -23,6 +24,12 @@ MEANINGS: Final[Mapping[int, str]] = {0x05: "reactive_energy_import{}", 0x50: "r
 """What a word of this value makes of the sum, as a quantity's template."""
 ENERGY: Final = 0x00
 FREEZE: Final = 0x05
+
+
+def is_combined(row: Row) -> bool:
+    """Tell whether a row is a combined reactive energy, present or frozen: what it becomes, a word decides."""
+    code = row.tokens[1] if row.tokens[0] == ENERGY else row.tokens[2] if row.tokens[0] == FREEZE else None
+    return len(row.tokens) == IDENTIFIER_2007 and code in WORDS
 
 
 class CombinationWords:
