@@ -27,7 +27,7 @@ FREEZE: Final = 0x05
 
 
 def is_combined(row: Row) -> bool:
-    """Tell whether a row is a combined reactive energy, present or frozen: what it becomes, a word decides."""
+    """Tell whether a row is a combined reactive energy, present or frozen: a word decides what it becomes."""
     code = row.tokens[1] if row.tokens[0] == ENERGY else row.tokens[2] if row.tokens[0] == FREEZE else None
     return len(row.tokens) == IDENTIFIER_2007 and code in WORDS
 
