@@ -90,7 +90,7 @@ def result_of(connection: Connection, truth: Path, page: str, line_faults: float
 
 
 def read_truth(file: Path) -> list[Planted]:
-    """Read what ``kilowatch simulate --truth-out`` wrote."""
+    """Read what ``kilowatch simulate --truth-out`` wrote for detectors; faults of lines are for none."""
     rows = [orjson.loads(line) for line in file.read_bytes().splitlines()]
     return [
         Planted(
@@ -102,6 +102,7 @@ def read_truth(file: Path) -> list[Planted]:
             why=row["why"],
         )
         for row in rows
+        if row["detector"] is not None
     ]
 
 

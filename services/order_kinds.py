@@ -195,6 +195,11 @@ def _content(order: Order, identifier: bytes) -> bytes:
     if item is None:
         shown = identifier[::-1].hex().upper()
         raise ValueError(f"{shown} is not in the catalogue: give its bytes in wire order with --raw")
+    if not item.row.writable:
+        raise ValueError(
+            f"{item.di} ({item.row.name}) is no parameter that is written; "
+            "a meter that takes it all the same gets its bytes with --raw"
+        )
     return encode(item, order.arguments.get("value", ""))
 
 

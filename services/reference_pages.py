@@ -14,7 +14,9 @@ from typing import Final
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.bits import bit_tables
-from protocols.dlt645.catalogue_rows import AXES, Axis, Part, Row, Token, rows
+from protocols.dlt645.catalogue_rows import AXES, Axis, Part, Row, Token
+from protocols.dlt645.combination import MEANINGS, is_combined
+from protocols.dlt645.identifier_files import rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.wiring import load_profiles
@@ -66,8 +68,8 @@ SOURCES: Final = (
     "**LOG** seen in captured traffic; **MEM** general knowledge, to be confirmed."
 )
 METERS_HEAD: Final = (
-    "A profile (表计配置) says how a meter model is read. `documented` rests on one source, `cross- "
-    "checked` on independent ones that agree, `interop` was read from another implementation, "
+    "A profile (表计配置) says how a meter model is read. `documented` rests on one source, "
+    "`cross-checked` on independent ones that agree, `interop` was read from another implementation, "
     "`hardware` from the meter."
 )
 IDENTIFIERS_HEAD: Final = (
@@ -223,6 +225,8 @@ def _row_cells(row: Row) -> Sequence[str]:
     becomes = (
         [row.spectrum] if row.spectrum else [part.quantity.format("…") for part in row.parts if part.quantity]
     )
+    if is_combined(row):
+        becomes = [template.format("…") for template in MEANINGS.values()]
     return (
         f"`{' '.join(_shown(token) for token in row.tokens)}`",
         row.zh,

@@ -20,6 +20,7 @@ from simulators.fleet.build import build_fleet, fleet_names, load_fleet
 from simulators.fleet.faulty_slaves import faulty_slave_maker
 from simulators.fleet.serving import ServedFleet, serve_fleet
 from simulators.fleet.wire import gateway_maker, slave_maker
+from simulators.fleet.wire_truth import wire_truths
 from storage.registry_files import export_registry
 
 HOST = "127.0.0.1"
@@ -131,8 +132,11 @@ def _write(files: FleetFiles, served: ServedFleet) -> None:
         if files.registry is not None:
             files.registry.write_text(archive_text(served), encoding="utf-8")
         if files.truth is not None:
-            lines = [orjson.dumps(truth.as_json()) for truth in served.fleet.truth]
-            files.truth.write_bytes(b"\n".join([*lines, b""]))
+            rows = [truth.as_json() for truth in served.fleet.truth]
+            rows += [truth.as_json(served.fleet) for truth in wire_truths(served.fleet)]
+            files.truth.write_bytes(
+                b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+            )
     except OSError as error:
         raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
 

@@ -11,10 +11,11 @@ from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function1997
 from protocols.dlt645.questions import MAX_DATA
 from protocols.dlt645.session import ANY_ADDRESS
-from protocols.dlt645.values import bytes_to_instant, digits_to_bytes
+from protocols.dlt645.values import bytes_to_instant
 from protocols.session import NEED_DATA, Dropped
 from simulators.dlt645.access import PASSWORD_BYTES, WRITE_CLASS
 from simulators.dlt645.addressing import EVERYBODY, is_address, is_shortened_for
+from simulators.dlt645.clock import written_time
 from simulators.dlt645.core import MeterCore, MeterSettings
 from simulators.dlt645.following import Part
 from simulators.dlt645.measuring import Model
@@ -138,11 +139,7 @@ class Dlt645Meter1997:
             return ErrorBit1997.IDENTIFIER
         if len(content) != CLOCK[wire].length:
             return ErrorBit1997.ILLEGAL_DATA
-        local = core.clock.local()
-        is_time = CLOCK[wire].notation == "hhmmss"
-        time = content if is_time else digits_to_bytes(f"{local:%H%M%S}")
-        date = digits_to_bytes(f"{local:%y%m%d}") if is_time else content[1:]
-        wanted = bytes_to_instant(time + date, core.zone)
+        wanted = written_time(content, CLOCK[wire], core.clock.local())
         if wanted is None:
             return ErrorBit1997.ILLEGAL_DATA
         core.counter.now(core.clock.true_now())

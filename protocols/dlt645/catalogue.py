@@ -1,18 +1,19 @@
 """What a DL/T 645 data identifier (数据标识) means: name, layout, unit, sign, and the quantity it becomes.
 
-The rows are data (``identifiers/``, read by ``catalogue_rows.py``); this module answers for single
+The rows are data (``identifiers/``, read by ``identifier_files.py``); this module answers for single
 identifiers and for blocks, where a code of FF (F in 1997) stands for all items of an axis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from itertools import product
 
 from pipeline.quantities import Quantity
-from protocols.dlt645.catalogue_rows import PHASE_SUFFIXES, Axis, Part, Row, Token, rows
+from protocols.dlt645.catalogue_rows import PHASE_SUFFIXES, Axis, Part, Row, Token
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.values import YEARLESS, Format
 
 STORED = (0x05, 0x06)
@@ -91,15 +92,29 @@ def lookup(wire: bytes) -> Item | None:
         wire: Four bytes (2007) or two bytes (1997), DI0 first.
     """
     for row in _index(len(wire)).get(codes_of(wire)[:2], ()):
-        item = resolve(row, wire)
+        item = _match(row, codes_of(wire), wire)
         if item is not None:
             return item
     return None
 
 
-def resolve(row: Row, wire: bytes) -> Item | None:
-    """Return what an identifier means by one row; None where it is not of that row's family."""
-    return _match(row, codes_of(wire), wire)
+@lru_cache(maxsize=1024)
+def altered(wire: bytes, *, form: Format | None = None, quantity: str | None = None) -> Item | None:
+    """Return what an identifier means where its fields differ from the catalogue's.
+
+    Args:
+        wire: As for :func:`lookup`.
+        form: In what format a model of meters writes them.
+        quantity: What they become, as a template with {} for the axes' suffixes.
+    """
+    item = lookup(wire)
+    if item is None:
+        return None
+    parts = tuple(
+        replace(part, form=form or part.form, quantity=part.quantity if quantity is None else quantity)
+        for part in item.row.parts
+    )
+    return _match(replace(item.row, parts=parts), codes_of(wire), wire)
 
 
 @cache

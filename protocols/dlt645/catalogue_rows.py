@@ -1,16 +1,9 @@
-"""Reads the catalogue's data files (``identifiers/``): one row for each family of identifiers.
-
-``[[item]]`` tables are rows as they stand; ``[[event]]`` and ``[[freeze]]`` tables stand for the many rows
-that differ by one code only (``families.py``).
-"""
+"""What one row of the catalogue is: a family of identifiers, its codes, its fields, and what they become."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import Any, Final, TypeAlias
 
 from pipeline.errors import ConfigError
@@ -116,27 +109,6 @@ class Row:
     writable: bool = False
     """A parameter that function 14 sets."""
     source: str
-
-
-@cache
-def rows(identifier_bytes: int) -> tuple[Row, ...]:
-    """Return the rows for identifiers of two (1997) or four bytes (2007); none for other lengths.
-
-    Raises:
-        ConfigError: If a data file is wrong; names file and identifier.
-    """
-    from protocols.dlt645.families import family_rows  # noqa: PLC0415 - families build on rows
-
-    folder = {2: "1997", 4: "2007"}.get(identifier_bytes)
-    if folder is None:
-        return ()
-    found: list[Row] = []
-    files = resources.files("protocols.dlt645").joinpath("identifiers", folder).iterdir()
-    for file in sorted(files, key=lambda file: file.name):
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
-        found += [parse_row(entry, where=file.name) for entry in table.get("item", ())]
-        found += family_rows(table, where=file.name)
-    return tuple(found)
 
 
 def parse_row(entry: Entry, where: str) -> Row:

@@ -7,11 +7,11 @@ is no quantity of ours and is told as it is, never taken for one (DL/T 645-2007,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
-from protocols.dlt645.catalogue import Item, lookup, resolve
+from protocols.dlt645.catalogue import IDENTIFIER_2007, Item, altered
+from protocols.dlt645.catalogue_rows import Row
 
 COMBINED_1: Final = 0x03
 """DI2 of combined reactive energy 1, also II of its freezes; 2 is the next."""
@@ -24,6 +24,12 @@ MEANINGS: Final[Mapping[int, str]] = {0x05: "reactive_energy_import{}", 0x50: "r
 """What a word of this value makes of the sum, as a quantity's template."""
 ENERGY: Final = 0x00
 FREEZE: Final = 0x05
+
+
+def is_combined(row: Row) -> bool:
+    """Tell whether a row is a combined reactive energy, present or frozen: a word decides what it becomes."""
+    code = row.tokens[1] if row.tokens[0] == ENERGY else row.tokens[2] if row.tokens[0] == FREEZE else None
+    return len(row.tokens) == IDENTIFIER_2007 and code in WORDS
 
 
 class CombinationWords:
@@ -53,7 +59,7 @@ class CombinationWords:
         """Return the item with its quantities, if it is a combined reactive energy whose word is known."""
         combined = _combined_of(item.wire)
         template = self.template(combined) if combined else ""
-        return _with_quantity(item.wire, template) if template else item
+        return (altered(item.wire, quantity=template) if template else None) or item
 
 
 @lru_cache(maxsize=1024)
@@ -63,12 +69,3 @@ def _combined_of(wire: bytes) -> int:
         return 0
     code = wire[2] if wire[3] == ENERGY else wire[1]
     return code if code in WORDS else 0
-
-
-@cache
-def _with_quantity(wire: bytes, template: str) -> Item:
-    item = lookup(wire)
-    if item is None:
-        raise LookupError(wire)  # a combined energy is always in the catalogue
-    row = replace(item.row, parts=tuple(replace(part, quantity=template) for part in item.row.parts))
-    return resolve(row, wire) or item

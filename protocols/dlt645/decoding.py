@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from pipeline.errors import DecodeError
 from pipeline.model import Quality, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
-from protocols.dlt645.catalogue import Field, Item
+from protocols.dlt645.catalogue import Field, Item, altered, lookup
 from protocols.dlt645.values import (
     YEARLESS,
     Format,
@@ -96,13 +97,28 @@ def trimmed(item: Item, payload: bytes, *, cut_short: bool = False) -> bytes:
 
 
 class Decoder:
-    """Reads answers of meters with one wiring and one clock zone."""
+    """Reads answers of meters with one wiring and one clock zone, of one model."""
 
-    def __init__(self, wiring: Wiring, zone: ZoneInfo) -> None:
-        """Prepare for a wiring and the zone of the meters' clocks."""
+    def __init__(
+        self, wiring: Wiring, zone: ZoneInfo, formats: Mapping[str, Format] = MappingProxyType({})
+    ) -> None:
+        """Prepare for a model of meters.
+
+        Args:
+            wiring: Theirs.
+            zone: Of their clocks.
+            formats: How they write items otherwise than the standard, by the items' names in the catalogue.
+        """
         self.wiring = wiring
         self.zone = zone
+        self._formats = formats
         self._slots: dict[bytes, tuple[tuple[Field, ...], tuple[Slot, ...]]] = {}
+
+    def item(self, wire: bytes) -> Item | None:
+        """Return what an identifier means to these meters, or None when the catalogue has no row for it."""
+        item = lookup(wire)
+        form = self._formats.get(item.row.name) if item is not None else None
+        return item if form is None else altered(wire, form=form)
 
     def values(
         self, item: Item, payload: bytes, *, cut_short: bool = False, told_at: datetime | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.catalogue import lookup
 from protocols.dlt645.decoding import Decoder
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.memory_planner import (
     NEWEST_FREEZE,
     freeze_queries,
@@ -22,6 +23,7 @@ from protocols.dlt645.planner import combined_queries, parts_of, present_queries
 from protocols.dlt645.records import CLASSES
 from protocols.dlt645.session import Dlt645Session
 from protocols.dlt645.settlement import Day, parse_day
+from protocols.dlt645.values import Format, Kind, parse_format
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.profile import Profile
 from protocols.session import Query, drivers
@@ -29,7 +31,7 @@ from protocols.session import Query, drivers
 FREEZE_ITEMS = range(1, 0x0B)
 """II of a freeze identifier: energies 01 to 08, maximum demands 09 and 0A."""
 
-_OPTIONS = {"load_record_classes", "daily_freeze_items", "settlement_items", "settlement_days"}
+_OPTIONS = {"load_record_classes", "daily_freeze_items", "settlement_items", "settlement_days", "formats"}
 _SIX_HEX = re.compile("[0-9A-Fa-f]{6}")
 REFUSALS_ENOUGH = 3
 """So many refused times, and a class of load records is not asked again."""
@@ -44,7 +46,8 @@ class Dlt645Driver:
         """Check the profile's options.
 
         Raises:
-            ConfigError: If an option has an unknown name or a class or item that does not exist.
+            ConfigError: If an option has an unknown name, or a class, item or format that does not exist, or
+                the profile wants what meters of this edition do not keep.
         """
         unknown = set(profile.options) - _OPTIONS
         if unknown:
@@ -52,7 +55,7 @@ class Dlt645Driver:
         self._profile = profile
         self._zone = zone
         self._wiring = wiring
-        self._decoder = Decoder(wiring, zone)
+        self._decoder = Decoder(wiring, zone, _formats(profile, self.version))
         self._load_classes = _option(profile, "load_record_classes", (4, 1, 2), CLASSES)
         self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
         self._settlement_items = _settlement_items(profile)
@@ -114,6 +117,15 @@ class Dlt645Driver1997(Dlt645Driver):
 
     version = VERSION_1997
 
+    def __init__(self, profile: Profile, wiring: Wiring, zone: ZoneInfo) -> None:
+        """Check the profile's options, and that it wants nothing out of a memory."""
+        super().__init__(profile, wiring, zone)
+        if profile.load_record_minutes or profile.daily_freeze_days or self._settlement_items:
+            raise ConfigError(
+                f"profile {profile.name}: a meter of 1997 is not asked for load records, daily freezes or "
+                "settlement_items; leave them out"
+            )
+
 
 def _is_given_up(load_class: int, refused: Collection[str]) -> bool:
     """Tell whether a meter refuses a whole class.
@@ -146,6 +158,33 @@ def _settlement_items(profile: Profile) -> Sequence[bytes]:
             )
         wires.append(b"\x00" + wire)
     return tuple(wires)
+
+
+def _formats(profile: Profile, version: Version) -> Mapping[str, Format]:
+    """Return in what formats this model writes items otherwise than the standard, by their names."""
+    given = profile.options.get("formats", {})
+    try:
+        found = {str(name): parse_format(str(notation)) for name, notation in given.items()}
+    except (AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"profile {profile.name}: formats has {given!r}: {error}; "
+            'write for example { voltage = "XXX.X" }'
+        ) from error
+    wrong = sorted(name for name, form in found.items() if not _is_number(name, form, version))
+    if wrong:
+        raise ConfigError(
+            f"profile {profile.name}: formats has {', '.join(wrong)}; only numbers are written otherwise, by "
+            "their names in docs/reference"
+        )
+    return found
+
+
+def _is_number(name: str, form: Format, version: Version) -> bool:
+    """Tell whether all items of a name are one number each, and the format is one too."""
+    named = [row.parts for row in rows(version.identifier_bytes) if row.name == name]
+    return bool(named) and all(
+        [part.form.kind for part in parts] == [form.kind] == [Kind.NUMBER] for parts in named
+    )
 
 
 def _settlement_days(profile: Profile) -> Sequence[Day]:

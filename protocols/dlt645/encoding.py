@@ -1,4 +1,4 @@
-"""Turns what a person writes into the bytes of an item, in the item's own format and exactly."""
+"""Turns values as people write them into the bytes of any item, exactly: decoding reversed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from protocols.dlt645.values import CENTURY, TIMES, Format, Kind, digits_to_byte
 SEPARATOR: Final = ","
 """Between the fields of an item that has several."""
 WORD_HEX: Final = re.compile(r"0[xX]([0-9A-Fa-f]+)")
+HEX: Final = re.compile(r"[0-9A-Fa-f]*")
 DATED: Final = "YYMMDD"
 WEEKDAYS: Final = 7
 
@@ -22,21 +23,20 @@ def encode(item: Item, text: str) -> bytes:
     """Return an item's bytes in wire order.
 
     Args:
-        item: A single item of the catalogue.
+        item: An item of the catalogue; of a block or a table, as many elements as are given.
         text: Its value as ``kilowatch decode`` shows it; several fields with commas between them.
 
     Raises:
-        ValueError: If the item is a block, or the text does not fit; says what would.
+        ValueError: If the text does not fit; says what would.
     """
-    if item.is_block:
-        raise ValueError(f"{item.di} stands for several items: write them one by one")
-    forms = [part.form for part in item.fields]
-    parts = text.split(SEPARATOR) if len(forms) > 1 else [text]
-    if len(parts) != len(forms):
+    fields = item.fields
+    parts = text.split(SEPARATOR) if len(fields) > 1 else [text]
+    if len(parts) % item.width or len(parts) > len(fields):
+        each = " for each entry" if item.is_block else ""
         raise ValueError(
-            f"{item.di} has {len(forms)} fields, commas between them, not {len(parts)}: {text!r}"
+            f"{item.di} has {item.width} fields{each}, commas between them, not {len(parts)}: {text!r}"
         )
-    return b"".join(_field(form, part.strip()) for form, part in zip(forms, parts, strict=True))
+    return b"".join(_field(field.form, part.strip()) for field, part in zip(fields, parts, strict=False))
 
 
 def _field(form: Format, text: str) -> bytes:
@@ -46,9 +46,8 @@ def _field(form: Format, text: str) -> bytes:
         Kind.TIME: _time,
         Kind.TEXT: _text,
         Kind.WORD: _word,
+        Kind.HEX: _hex,
     }
-    if form.kind not in encoders:
-        raise ValueError(f"the format {form.notation} is only written as raw bytes")
     return encoders[form.kind](form, text)
 
 
@@ -106,6 +105,12 @@ def _text(form: Format, text: str) -> bytes:
     if len(text) != form.length or not text.isascii():
         raise ValueError(f"{form.length} ASCII characters are wanted, not {text!r}")
     return text.encode("ascii")[::-1]
+
+
+def _hex(form: Format, text: str) -> bytes:
+    if len(text) != 2 * form.length or not HEX.fullmatch(text):
+        raise ValueError(f"{2 * form.length} hexadecimal digits are wanted, not {text!r}")
+    return digits_to_bytes(text)
 
 
 def _word(form: Format, text: str) -> bytes:

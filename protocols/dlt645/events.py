@@ -2,26 +2,32 @@
 
 A meter keeps the last ten records of each kind and phase, and counts them all: the counters come first,
 then only the records that are there. Meters of 2013 keep the same under codes of their own (``10`` to
-``1F``); their single items are described, records come from the family ``03`` that both have.
+``1F``), item by item: there the start of an event stands for its record. Only what the family ``03`` lacks,
+such as trips of the relay, is asked for under these codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from pipeline.events import EventCount, EventKind, MeterEvent
 from protocols.dlt645.catalogue import Item, lookup
-from protocols.dlt645.catalogue_rows import Axis, Row, rows
+from protocols.dlt645.catalogue_rows import Axis, Row
 from protocols.dlt645.describe import describe
+from protocols.dlt645.identifier_files import rows
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import bcd_to_int, bytes_to_instant
 from protocols.session import Query
 
 EVENTS: Final = 0x03
 """DI3 of the standard's events."""
+TWIN_COUNT: Final = (0x00, 0x01)
+"""DI1 and DI0 of the counter in a family of 2013."""
+TWIN_START: Final = 0x01
+"""DI1 of the start."""
 RECORDS_KEPT: Final = 10
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     # What the code in the place of DI1 counts, from 1 on, by the axis of the row.
@@ -34,7 +40,7 @@ _END: Final = "end"
 
 
 def event_of(item: Item, content: bytes, zone: ZoneInfo) -> MeterEvent | None:
-    """Return the event in a record; None for what is no record, or one without a time.
+    """Return the event in a record; None for what is no record, several phases' at once, or has no time.
 
     Args:
         item: What was asked.
@@ -42,7 +48,7 @@ def event_of(item: Item, content: bytes, zone: ZoneInfo) -> MeterEvent | None:
         zone: Of the meter's clock.
     """
     kind = item.row.event
-    if kind is None or item.wire[3] != EVENTS or _is_counter(item.row):
+    if kind is None or not _is_record(item.row) or item.is_block:
         return None
     times = {
         field.name: bytes_to_instant(content[field.start : field.stop], zone)
@@ -67,14 +73,15 @@ def event_of(item: Item, content: bytes, zone: ZoneInfo) -> MeterEvent | None:
 def counts_of(item: Item, content: bytes) -> tuple[EventCount, ...]:
     """Return what the counters of an event say; none for a record, and none for digits that are no number."""
     kind = item.row.event
-    if kind is None or item.wire[3] != EVENTS or not _is_counter(item.row):
+    if kind is None or not _is_counter(item.row):
         return ()
     numbers = [
         _number(content[field.start : field.stop]) for field in item.fields if field.stop <= len(content)
     ]
     has_minutes = any(field.unit == "min" for field in item.fields)
     step = 2 if has_minutes else 1
-    parts = PARTS[_axis_name(kind)] if _axis_name(kind) else ("",)
+    axis = _axis_name(kind) if item.wire[3] == EVENTS else item.axis
+    parts = PARTS[axis] if axis else (_part(item),)
     return tuple(
         EventCount(kind=kind, part=part, count=count, minutes=minutes)
         for part, count, minutes in zip(
@@ -89,11 +96,11 @@ def counts_of(item: Item, content: bytes) -> tuple[EventCount, ...]:
 
 def counter_queries(kinds: Collection[EventKind] = ()) -> tuple[Query, ...]:
     """Return the questions for the counters of these kinds; of all kinds when none is named."""
-    items = [lookup(_wire((*row.tokens[:3], 0))) for row in rows(4) if row.event and _is_counter(row)]
+    items = [lookup(_wire(row.tokens)) for row in _by_kind(_is_counter).values()]
     return tuple(
         read_query(item.wire, item.element_length)
         for item in items
-        if item is not None and item.wire[3] == EVENTS and (not kinds or item.row.event in kinds)
+        if item is not None and (not kinds or item.row.event in kinds)
     )
 
 
@@ -106,7 +113,7 @@ def record_queries(counts: Sequence[EventCount], newest: int = RECORDS_KEPT) -> 
     """
     queries = []
     for count in counts:
-        row = _record_rows().get(count.kind)
+        row = _by_kind(_is_record).get(count.kind)
         if row is None:
             continue
         place = [_code(token, count.part) for token in row.tokens[:3]]
@@ -118,25 +125,37 @@ def record_queries(counts: Sequence[EventCount], newest: int = RECORDS_KEPT) -> 
 
 
 def _is_counter(row: Row) -> bool:
-    return row.tokens[-1] == 0
+    return row.tokens[-1] == 0 if row.tokens[0] == EVENTS else row.tokens[2:] == TWIN_COUNT
+
+
+def _is_record(row: Row) -> bool:
+    return not _is_counter(row) if row.tokens[0] == EVENTS else row.tokens[2] == TWIN_START
 
 
 @cache
-def _record_rows() -> Mapping[EventKind, Row]:
-    found = [row for row in rows(4) if row.event and row.tokens[0] == EVENTS and not _is_counter(row)]
+def _by_kind(wanted: Callable[[Row], bool]) -> Mapping[EventKind, Row]:
+    """Return the rows of one sort by what they tell of: of the family 03 wherever it has one."""
+    found = [row for row in rows(4) if row.event is not None and wanted(row)]
+    found.sort(key=lambda row: row.tokens[0] == EVENTS)
     return {row.event: row for row in found if row.event is not None}
+
+
+def _place(row: Row) -> int:
+    """Return which code of an identifier is the phase."""
+    return 2 if row.tokens[0] == EVENTS else 1
 
 
 def _axis_name(kind: EventKind) -> str:
     """Return the axis in the place of DI1 of the kind's records; empty where they are the whole meter's."""
-    row = _record_rows().get(kind)
-    place = row.tokens[2] if row else 0
+    row = _by_kind(_is_record).get(kind)
+    place = row.tokens[_place(row)] if row else 0
     return place.name if isinstance(place, Axis) else ""
 
 
 def _part(item: Item) -> str:
-    place = item.row.tokens[2]
-    return PARTS[place.name][item.wire[1] - 1] if isinstance(place, Axis) else ""
+    at = _place(item.row)
+    place = item.row.tokens[at]
+    return PARTS[place.name][item.wire[3 - at] - 1] if isinstance(place, Axis) else ""
 
 
 def _code(token: object, part: str) -> int:

@@ -100,7 +100,7 @@ def _event_rows(entry: Entry, layouts: Mapping[str, Sequence[Part]]) -> Iterator
 
 
 def _twin_rows(entry: Entry, row: Row, layouts: Mapping[str, Sequence[Part]]) -> Iterator[Row]:
-    """Yield the items of a family of 2013: counter, minutes, start, the record's items, end."""
+    """Yield the items of a family of 2013: counter, minutes, start, the record's items, end, what follows."""
     place = f"{entry['twin']} {'phase' if entry.get('phases') else '00'}"
     row = replace(row, source=entry["twin_source"])
 
@@ -113,13 +113,16 @@ def _twin_rows(entry: Entry, row: Row, layouts: Mapping[str, Sequence[Part]]) ->
 
     count, minutes, start, end = (layouts[name][0] for name in ("count", "minutes", "start", "end"))
     yield item("00 01", count, "count", "总次数")
-    if entry.get("phases"):
+    if any(part.unit == minutes.unit for part in row.parts):
         yield item("00 02", minutes, "minutes", "累计时间")
     yield item("01", start, "start", "发生时刻")
-    for code, part in enumerate(layouts.get(entry.get("twin_record", ""), ()), start=TWIN_ITEMS_FROM):
+    record, after = (layouts.get(entry.get(key, ""), ()) for key in ("twin_record", "twin_after"))
+    for code, part in enumerate(record, start=TWIN_ITEMS_FROM):
         yield item(f"{code:02X}", part, part.name, part.zh)
     if "twin_end" in entry:
         yield item(entry["twin_end"], end, "end", "结束时刻")
+        for code, part in enumerate(after, start=int(entry["twin_end"], 16) + 1):
+            yield item(f"{code:02X}", part, part.name, part.zh)
 
 
 def _freeze_rows(freeze: Entry, items: Sequence[Entry], where: str) -> Iterator[Row]:

@@ -12,7 +12,13 @@ from pipeline.timegrid import local_day, local_days
 from protocols.dlt645.catalogue import lookup
 from protocols.dlt645.memory import DAILY_FREEZE, FREEZE_TIME
 from protocols.dlt645.planner import clock_queries, content_bytes
-from protocols.dlt645.questions import FREEZE_OF_DAY, MAX_DATA, PAST_PERIOD, read_query
+from protocols.dlt645.questions import (
+    FREEZE_OF_DAY,
+    MAX_DATA,
+    PAST_PERIOD,
+    SETTLEMENT_PROGRAMMING,
+    read_query,
+)
 from protocols.dlt645.records import blocks_per_answer
 from protocols.dlt645.settlement import Day, settlements_between
 from protocols.dlt645.values import parse_format, time_to_bytes
@@ -103,8 +109,9 @@ def settlement_queries(  # noqa: PLR0913 - a stretch of time, what to ask, and h
 ) -> Iterator[Query]:
     """Yield the questions for the settlement periods that were closed in ``[starts_at, ends_at)``.
 
-    The meter's clock and its settlement days come first, so that the session can tell the number of each
-    period; the clock again at the end proves that no settlement day moved the numbers (``SettlementMemory``).
+    The meter's clock, its settlement days and when they were programmed come first, so that the session can
+    tell the number of each period; programming and clock again at the end prove that nothing moved these
+    numbers (``SettlementMemory``).
 
     Args:
         starts_at: Start of the gap.
@@ -120,6 +127,9 @@ def settlement_queries(  # noqa: PLR0913 - a stretch of time, what to ask, and h
         return
     yield from clock
     yield from (read_query(day, 2) for day in VERSION_2007.settlement_days)
+    programming = read_query(SETTLEMENT_PROGRAMMING, 16)
+    at_end = clock if programming.what in refused else (programming, *clock)
+    yield programming
     for instant in closed:
         for wire in items:
             item = lookup(b"\x01" + wire[1:])
@@ -131,4 +141,4 @@ def settlement_queries(  # noqa: PLR0913 - a stretch of time, what to ask, and h
             yield replace(
                 query, what=f"{wire[:0:-1].hex().upper()} {instant.astimezone(zone):%Y-%m-%d %H:%M}"
             )
-    yield from (replace(query, what=f"{query.what} settled") for query in clock)
+    yield from (replace(query, what=f"{query.what} settled") for query in at_end)

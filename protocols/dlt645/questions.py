@@ -18,6 +18,9 @@ FREEZE_OF_DAY: Final = b"\x00"
 PAST_PERIOD: Final = b"\xfe"
 """In place of a past settlement period's number, followed by when it was closed (ISO 8601)."""
 
+SETTLEMENT_PROGRAMMING: Final = bytes.fromhex("010C3003")
+"""The newest record of a programming of the settlement days (03300C01)."""
+
 
 def read_query(
     wire: bytes, content_bytes: int, arguments: bytes = b"", *, version: Version = VERSION_2007

@@ -15,6 +15,7 @@ from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.describe import described_facts
 from protocols.dlt645.events import counts_of, event_of
 from protocols.dlt645.memory import DAILY_FREEZE, FREEZE_TIME, LOAD_RECORD, FreezeMemory, load_records
+from protocols.dlt645.questions import SETTLEMENT_PROGRAMMING
 from protocols.dlt645.settlement import SettlementMemory
 from protocols.dlt645.values import bytes_to_instant
 from protocols.dlt645.version import Version
@@ -49,6 +50,8 @@ class AnswerReader:
         """Take notice of a new question: only a time asked right after its date makes a clock."""
         if identifier != self._version.time:
             self._date = b""
+        if self._dates_periods(identifier):
+            self.settlement.asked(identifier)
 
     def read(self, answer: Answer, item: Item | None, wire: bytes, content: bytes) -> Answer:
         """Return an answer with what it says.
@@ -76,6 +79,10 @@ class AnswerReader:
         """Take notice that the meter has no such data."""
         if wire[2:] == DAILY_FREEZE and wire[1] == FREEZE_TIME:
             self.freezes.told_time(wire[0], None)
+        elif self._dates_periods(wire):
+            self.settlement.answered(wire)
+            if wire in self._version.settlement_days:
+                self.settlement.told_day(self._settlement_day(wire), "")
 
     def _read(
         self, answer: Answer, item: Item | None, wire: bytes, content: bytes, *, cut_short: bool
@@ -102,12 +109,22 @@ class AnswerReader:
     def _note(self, item: Item, content: bytes) -> None:
         """Remember what other answers are read with."""
         self._words.told(item.wire, content)
+        if self._dates_periods(item.wire):
+            self.settlement.answered(item.wire)
         if item.wire in self._version.settlement_days:
-            digits = content[::-1].hex()
-            self.settlement.told_day(self._version.settlement_days.index(item.wire) + 1, digits)
+            self.settlement.told_day(self._settlement_day(item.wire), content[::-1].hex())
+
+    def _dates_periods(self, wire: bytes) -> bool:
+        """Tell whether the dates of past periods hang on an identifier."""
+        return wire == SETTLEMENT_PROGRAMMING or wire in self._version.settlement_days
+
+    def _settlement_day(self, wire: bytes) -> int:
+        return self._version.settlement_days.index(wire) + 1
 
     def _event(self, answer: Answer, item: Item, content: bytes) -> Answer:
         event = event_of(item, content, self._decoder.zone)
+        if item.wire == SETTLEMENT_PROGRAMMING and event is not None:
+            self.settlement.told_programming(event.starts_at)
         return replace(
             answer,
             events=counts_of(item, content) if event is None else (event,),

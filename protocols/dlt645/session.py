@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from pipeline.errors import DecodeError
 from protocols.dlt645.acknowledgement import acknowledged
-from protocols.dlt645.catalogue import Item, lookup
+from protocols.dlt645.catalogue import Item
 from protocols.dlt645.decoding import Decoder, Slot, has_trailer
 from protocols.dlt645.frame import (
     ABNORMAL,
@@ -48,7 +48,7 @@ ANY_ADDRESS: Final = b"\xaa" * ADDRESS
 REPORT: Final = b"\x01\x15\x00\x04"
 """04001501, the report of an event that some meters send in place of the answer (State Grid)."""
 MOST_JOINED: Final = 16 * 1024
-"""A meter that says after so many bytes that more follows never ends."""
+"""A meter that says after so many bytes that more follows never ends, nor one whose part is empty."""
 MOST_PARTS: Final = 2 * LAST_SEQUENCE
 
 ECHOES_WILDCARD: Final = "answers with the wildcard AA instead of its own address"
@@ -114,9 +114,10 @@ class Dlt645Session:
         """Put the number that the meter gives a day's freeze or a past period in the place of its time."""
         if self._function != self._version.read:
             return data
-        if data[:1] == FREEZE_OF_DAY and data[2:4] == DAILY_FREEZE:
+        has_time = len(data) > self._size
+        if has_time and data[:1] == FREEZE_OF_DAY and data[2:4] == DAILY_FREEZE:
             number = self._reader.freezes.number_of(date.fromisoformat(data[4:].decode("ascii")))
-        elif data[:1] == PAST_PERIOD and len(data) > self._size:
+        elif has_time and data[:1] == PAST_PERIOD:
             number = self._reader.settlement.number_of(datetime.fromisoformat(data[4:].decode("ascii")))
         else:
             return data
@@ -126,7 +127,7 @@ class Dlt645Session:
         """Forget the item of the question before, and its parts."""
         is_read = self._function in (self._version.read, self._version.read_following)
         self._identifier = identifier if is_read else b""
-        self._item = lookup(identifier) if is_read else None
+        self._item = self._decoder.item(identifier) if is_read else None
         self._joined, self._sequence = b"", 0
         self._reader.begin(identifier)
         self._plain_length, self._plain = -1, ()
@@ -207,8 +208,9 @@ class Dlt645Session:
             return Refused(query=query, raw=raw, error=security_refusal(query.what, data))
         if len(data) != 1:
             raise DecodeError("a refusal carries one error byte", data)
-        self._reader.refused(self._identifier)
         error = refusal(query.what, data[0], self._version.refusal_bits)
+        if error.lasting:
+            self._reader.refused(self._identifier)
         return Refused(query=query, raw=raw, error=error)
 
     def _answer(self, query: Query, raw: bytes, data: bytes) -> Answer | Dropped:
@@ -241,7 +243,8 @@ class Dlt645Session:
             content = content[:-1]
         goes_on = raw[8] & MORE != 0
         joined = self._joined + content
-        endless = goes_on and (len(joined) > MOST_JOINED or self._sequence >= MOST_PARTS)
+        too_much = len(joined) > MOST_JOINED or self._sequence >= MOST_PARTS
+        endless = goes_on and (too_much or not content)
         answer = self._unusual(query, raw, self._identifier + joined, cut_short=goes_on)
         self._joined = joined
         if endless:

@@ -2,13 +2,14 @@
 
 Number 1 was closed at the newest settlement day before the meter's clock. So the clock and the days are asked
 first, the clock again at the end: only when no settlement day has passed in between is it known which number
-meant which period, and only then is a record given out.
+meant which period, and only then is a record given out. Periods that were closed under other days, before the
+last programming of the days, have no date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import MINYEAR, UTC, datetime
 from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -41,8 +42,8 @@ def settlements_before(instant: datetime, days: Sequence[Day], zone: ZoneInfo) -
     """Yield the settlement instants up to ``instant``, in UTC, the newest first and without end."""
     local = instant.astimezone(zone)
     year, month = local.year, local.month
-    while days and year >= 1:
-        for day, hour in sorted(days, reverse=True):
+    while days and year > MINYEAR:
+        for day, hour in sorted(set(days), reverse=True):
             closed_at = datetime(year, month, day, hour, tzinfo=zone).astimezone(UTC)
             if closed_at <= instant:
                 yield closed_at
@@ -69,6 +70,8 @@ class SettlementMemory:
         """Start with nothing known of the meter."""
         self._zone = zone
         self._days: dict[int, Day | None] = {}
+        self._unanswered: set[bytes] = set()
+        self._programmed_at: datetime | None = None
         self._clock: datetime | None = None
         self._told: dict[tuple[bool, int], tuple[Values, Flags]] = {}
         self._proved: list[Record] = []
@@ -78,12 +81,32 @@ class SettlementMemory:
         """What the meter's clock showed when it was read last."""
         return self._clock
 
+    def asked(self, identifier: bytes) -> None:
+        """Take notice that a day, or when they were programmed, is asked.
+
+        Until it is told or refused, or the clock is read again, no number has a date.
+        """
+        self._unanswered.add(identifier)
+
+    def answered(self, identifier: bytes) -> None:
+        """Take notice that it is told or refused."""
+        self._unanswered.discard(identifier)
+
     def told_day(self, number: int, ddhh: str) -> None:
-        """Take a settlement day; what was told under other days means something else."""
+        """Take a settlement day, empty where the meter has none of this number.
+
+        What was told under other days means something else.
+        """
         day = parse_day(ddhh)
         if self._days.get(number, day) != day:
             self._told.clear()
         self._days[number] = day
+
+    def told_programming(self, programmed_at: datetime) -> None:
+        """Take when the days were programmed last; what was told before that may mean something else."""
+        if self._programmed_at != programmed_at:
+            self._told.clear()
+        self._programmed_at = programmed_at
 
     def told_clock(self, clock: datetime) -> None:
         """Take the meter's clock: it proves what was told since it was read last."""
@@ -91,6 +114,7 @@ class SettlementMemory:
             for monthly in (False, True):
                 self._prove(self._clock, clock, monthly=monthly)
         self._told.clear()
+        self._unanswered.clear()
         self._clock = clock
 
     def told_values(self, period: int, values: Values, flags: Flags, *, monthly: bool) -> None:
@@ -127,15 +151,23 @@ class SettlementMemory:
     def _instants(self, *, monthly: bool) -> tuple[datetime, ...]:
         if self._clock is None:
             return ()
-        days = [FIRST_OF_MONTH] if monthly else [day for day in self._days.values() if day is not None]
-        return tuple(islice(settlements_before(self._clock, days, self._zone), PERIODS_KEPT))
+        instants = islice(
+            settlements_before(self._clock, self._days_of(monthly=monthly), self._zone), PERIODS_KEPT
+        )
+        if monthly or self._programmed_at is None:
+            return tuple(instants)
+        return tuple(instant for instant in instants if instant > self._programmed_at)
+
+    def _days_of(self, *, monthly: bool) -> Sequence[Day]:
+        if monthly:
+            return [FIRST_OF_MONTH]
+        return [] if self._unanswered else [day for day in self._days.values() if day is not None]
 
     def _prove(self, before: datetime, after: datetime, *, monthly: bool) -> None:
         instants = self._instants(monthly=monthly)
         if not instants or after < before:
             return
-        days = [FIRST_OF_MONTH] if monthly else [day for day in self._days.values() if day is not None]
-        if next(settlements_before(after, days, self._zone)) != instants[0]:
+        if next(settlements_before(after, self._days_of(monthly=monthly), self._zone)) != instants[0]:
             return
         self._proved += [
             Record(taken_at=instants[period - 1], origin=Origin.SETTLEMENT_FREEZE, values=values, flags=flags)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from protocols.dlt645.values import Format, bytes_to_instant, digits_to_bytes
 from simulators.dlt645.traits import Traits
 
 BROADCAST_REACH: Final = timedelta(minutes=5)
@@ -86,3 +87,20 @@ class MeterClock:
         self._broadcast_day = now.date()
         self.set_to(sent)
         return True
+
+
+def written_time(content: bytes, form: Format, local: datetime) -> datetime | None:
+    """Return the instant that a written date (YYMMDDWW), time (hhmmss) or both mean; None when there is none.
+
+    Args:
+        content: In wire order, as long as its format.
+        form: Which of them it is.
+        local: What the meter shows: the part that is not written stays.
+    """
+    time, date = {
+        "YYMMDDWW": (digits_to_bytes(f"{local:%H%M%S}"), content[1:]),
+        "hhmmss": (content, digits_to_bytes(f"{local:%y%m%d}")),
+        "YYMMDDWWhhmmss": (content[:3], content[4:]),
+    }[form.notation]
+    zone = local.tzinfo
+    return bytes_to_instant(time + date, zone) if isinstance(zone, ZoneInfo) else None

@@ -28,7 +28,8 @@ class Ratings:
 class Thresholds:
     """From where on something is an event, as shares of the ratings.
 
-    Common settings of State Grid meters, which can be written there; the standard of 2007 gives none. [MEM]
+    What two independent firmwares of State Grid meters carry, with 60 s of delay (:class:`Traits`); the
+    standard of 2007 gives none.
     """
 
     loss_of_voltage: float = 0.78
@@ -36,7 +37,7 @@ class Thresholds:
     under_voltage: float = 0.78
     over_voltage: float = 1.2
     phase_break: float = 0.6
-    """断相: voltage below, current below ``no_current``."""
+    """断相: voltage below, current below ``no_current``; 断流: voltage above, current below."""
     no_current: float = 0.005
     """Of the basic current."""
     some_current: float = 0.05
@@ -50,7 +51,7 @@ class Thresholds:
     reverse_flow: float = 0.005
     """Of rated voltage times basic current, outward."""
     unbalance: float = 0.3
-    """Greatest deviation from the mean, as a share of the mean."""
+    """Greatest less smallest, as a share of the greatest: of what the 30 % are is to be confirmed."""
 
 
 STANDARD_THRESHOLDS: Final = Thresholds()
@@ -79,6 +80,9 @@ def conditions(
         found.update((kind, phase.name) for kind in _of_phase(phase, others, ratings, limits))
     if wiring is Wiring.THREE_PHASE_FOUR_WIRE and phases:
         found.update((kind, "") for kind in _of_all(phases, ratings, limits))
+    if (EventKind.ALL_VOLTAGE_LOSS, "") in found:
+        # A total loss ends what is recorded of single phases.
+        return frozenset(one for one in found if one[0] not in _OF_ONE_VOLTAGE)
     return frozenset(found)
 
 
@@ -108,8 +112,10 @@ def _of_phase(
     if volts_pu > limits.over_voltage:
         yield EventKind.OVERVOLTAGE
     others_flow = max(other_amps, default=0.0) > limits.some_current * ratings.basic_current_a
-    if not has_current and others_flow:
-        yield EventKind.CURRENT_LOSS if volts_pu > limits.live_voltage else EventKind.CURRENT_BREAK
+    if not has_current and others_flow and volts_pu > limits.live_voltage:
+        yield EventKind.CURRENT_LOSS
+    if not has_current and other_amps and volts_pu > limits.phase_break:
+        yield EventKind.CURRENT_BREAK
     if phase.amps > limits.over_current * ratings.max_current_a:
         yield EventKind.OVERCURRENT
     if phase.kw * 1000 > limits.overload * ratings.voltage_v * ratings.max_current_a:
@@ -125,19 +131,17 @@ def _of_all(phases: list[_Phase], ratings: Ratings, limits: Thresholds) -> Itera
         yield EventKind.ALL_VOLTAGE_LOSS
     if not all_dark and unbalance(volts) > limits.unbalance:
         yield EventKind.VOLTAGE_UNBALANCE
-    if (
-        sum(amps) / len(amps) > limits.some_current * ratings.basic_current_a
-        and unbalance(amps) > limits.unbalance
-    ):
+    if max(amps) > limits.some_current * ratings.basic_current_a and unbalance(amps) > limits.unbalance:
         yield EventKind.CURRENT_UNBALANCE
 
 
 def unbalance(values: list[float]) -> float:
-    """Return the greatest deviation from the mean as a share of the mean; 0 when all are 0."""
-    mean = sum(values) / len(values)
-    return max(abs(value - mean) for value in values) / mean if mean else 0.0
+    """Return the greatest less the smallest as a share of the greatest; 0 when all are 0."""
+    greatest = max(values)
+    return (greatest - min(values)) / greatest if greatest else 0.0
 
 
+_OF_ONE_VOLTAGE: Final = frozenset({EventKind.VOLTAGE_LOSS, EventKind.UNDERVOLTAGE, EventKind.PHASE_BREAK})
 _VOLTAGES: Final = {phase: Quantity(f"voltage_{phase}") for phase in "abc"}
 _CURRENTS: Final = {phase: Quantity(f"current_{phase}") for phase in "abc"}
 _POWERS: Final = {phase: Quantity(f"active_power_{phase}") for phase in "abc"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
@@ -146,6 +146,11 @@ class MeterCore:
             return None
         return passed[period - 1] if passed[period - 1] >= self.memory_from else None
 
+    @property
+    def event_delay(self) -> timedelta:
+        """How long something must be wrong before it counts (判定延时)."""
+        return timedelta(seconds=self.traits.event_delay_s)
+
     def judge(self, shown: Mapping[Quantity, float]) -> frozenset[Condition]:
         """Return what is wrong in what the meter shows."""
         return conditions(shown, self.wiring, self.ratings, self.thresholds)
@@ -161,7 +166,9 @@ class MeterCore:
             is_relay_open=self.measuring.is_open,
             is_key_held=self.access.is_key_held,
         )
-        return status_words(state, shown, self.judge(shown), self.traits.status_words)
+        # What has not lasted long enough to be an event sets no bit either.
+        lasting = self.judge(shown) & self.judge(self.measuring.read(now - self.event_delay))
+        return status_words(state, shown, lasting, self.traits.status_words)
 
     def clear_registers(self) -> None:
         """Set energy, demand, freezes, load records and statistics to nothing (电表清零)."""
@@ -184,10 +191,11 @@ class Past:
 
     def __init__(self, core: MeterCore, since: datetime) -> None:
         """Watch a meter from ``since`` on."""
-        self.demand = DemandBook(core.tariffs, core.settlement)
+        self.demand = DemandBook(core.parameters, core.tariffs, core.settlement)
         self.voltage = VoltageStatistics(core.wiring, core.parameters, core.clock)
-        self.watch = EventWatch(core.measuring, core.events, core.judge)
-        self.history = History(core.measuring, since, (self.demand, self.voltage, self.watch))
+        self.watch = EventWatch(core.measuring, core.events, core.judge, core.event_delay)
+        observers = (self.demand, self.voltage, self.watch)
+        self.history = History(core.measuring, since, observers, self.demand.marks)
 
 
 def _own_parameters(ratings: Ratings, load_record_minutes: int) -> Mapping[str, bytes]:

@@ -11,7 +11,7 @@ from pipeline.quantities import Quantity
 from protocols.dlt645.catalogue import Field, Item
 from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.events import EVENTS, PARTS
-from protocols.dlt645.values import Kind, number_to_bcd
+from protocols.dlt645.values import number_to_bcd
 from simulators.dlt645.conditions import unbalance
 from simulators.dlt645.events import PHASED, RECORDS_KEPT, Event, EventLog, EventValue
 from simulators.dlt645.measuring import Measuring
@@ -94,16 +94,22 @@ class EventRecords:
         return content
 
     def _record(self, item: Item, kind: EventKind) -> bytes:
-        """Return a record, or of the families of 2013 the one field that is asked."""
-        records = self._log.last(kind, _part(item))
-        number = item.wire[0]
-        if not 1 <= number <= RECORDS_KEPT:
+        """Return a record, or of a family of 2013 the one field that is asked; a block has every phase's."""
+        if not 1 <= item.wire[0] <= RECORDS_KEPT:
             return b""
+        parts = PARTS[item.axis] if item.is_block else (_part(item),)
+        return b"".join(self._record_of(item, kind, part) for part in parts)
+
+    def _record_of(self, item: Item, kind: EventKind, part: str) -> bytes:
+        """Return the record of one phase."""
+        records = self._log.last(kind, part)
+        number = item.wire[0]
         if number > len(records):
             return bytes(item.element_length)  # A record that never was is all zeros. [MEM]
         event = records[number - 1]
         values = {**self.measured(event), **event.values}
-        return b"".join(self._field(field, _value_of(field, values)) for field in item.fields)
+        fields = item.fields[: item.width]
+        return b"".join(self._values.noted(_value_of(field, values), field.form) for field in fields)
 
     def measured(self, event: Event) -> Mapping[str, EventValue]:
         """Return what a record tells of measurements, by the names of its fields."""
@@ -137,20 +143,6 @@ class EventRecords:
                     yield f"{name} before", before / COUNTS_PER_UNIT
                     yield f"{name} after", after / COUNTS_PER_UNIT
 
-    def _field(self, field: Field, value: EventValue | None) -> bytes:
-        """Return one field; zeros for what the meter did not note, such as the end of what still lasts."""
-        form = field.form
-        if isinstance(value, bytes):
-            return value[: form.length].ljust(form.length, b"\0")
-        if isinstance(value, datetime):
-            return self._values.time(value, form) if form.kind is Kind.TIME else bytes(form.length)
-        if value is None or form.kind is not Kind.NUMBER:
-            return bytes(form.length)
-        try:
-            return number_to_bcd(value, form)
-        except ValueError:
-            return b"\xff" * form.length
-
 
 def registers_noted(registers: Registers, at: datetime) -> Mapping[str, EventValue]:
     """Return the registers that the record of a meter clear keeps, as they stood before."""
@@ -172,9 +164,9 @@ def demands_noted(peaks: Mapping[tuple[int, int], tuple[float, datetime]]) -> Ma
 
 
 def _part(item: Item) -> str:
-    """Return the phase, or the direction of a demand, that an identifier names; empty for none."""
+    """Return the phase, or the direction of a demand, that an identifier names; empty for none or all."""
     for token, code in zip(item.row.tokens, reversed(item.wire), strict=True):
-        if isinstance(token, Axis) and token.name in PARTS:
+        if isinstance(token, Axis) and token.name in PARTS and code in token.suffixes:
             return PARTS[token.name][code - 1]
     return ""
 

@@ -5,17 +5,20 @@ A meter does this all the time; a simulated one only when it is asked for someth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeAlias
 
 from pipeline.quantities import Quantity
 from simulators.dlt645.measuring import Measuring
+from simulators.dlt645.steps import STEP, floored
 
-STEP: Final = timedelta(minutes=15)
-"""Every clock zone differs from UTC by a multiple of it."""
 REACH: Final = timedelta(days=62)
 """How far back the meter looks when it is asked for the first time."""
+
+
+Marks: TypeAlias = Callable[[datetime, datetime], Iterable[datetime]]
+"""From start and end to the moments between that must be seen."""
 
 
 class Observer(Protocol):
@@ -32,31 +35,25 @@ class Observer(Protocol):
         ...
 
 
-@runtime_checkable
-class ChangingModel(Protocol):
-    """A model that knows when something happens, so that nothing short is missed."""
-
-    def changes(self, starts_at: datetime, ends_at: datetime) -> Iterable[datetime]:
-        """Return the instants in ``[starts_at, ends_at)`` at which something begins or ends."""
-        ...
-
-
 class History:
     """Feeds observers up to the present."""
 
-    __slots__ = ("_at", "_measuring", "_observers", "_since")
+    __slots__ = ("_at", "_marks", "_measuring", "_observers", "_since")
 
-    def __init__(self, measuring: Measuring, since: datetime, observers: Sequence[Observer]) -> None:
-        """Begin at ``since``."""
+    def __init__(
+        self, measuring: Measuring, since: datetime, observers: Sequence[Observer], marks: Marks | None = None
+    ) -> None:
+        """Begin at ``since``; ``marks`` tells which moments beside the steps must be seen."""
         self._measuring, self._since, self._observers = measuring, since, observers
+        self._marks = marks
         self._at: datetime | None = None
 
     def advance(self, now: datetime) -> None:
         """Let the observers see everything up to a true time."""
         if self._at is None:
-            self._at = _floor(max(self._since, now - REACH)) - STEP
+            self._at = floored(max(self._since, now - REACH), STEP) - STEP
         between = self._changes(self._at, now)
-        step = _floor(self._at) + STEP
+        step = floored(self._at, STEP) + STEP
         while step <= now:
             while between and between[-1] < step:
                 self._see(between.pop(), is_step=False)
@@ -73,11 +70,6 @@ class History:
                 observer.observe(at, shown, is_step=is_step)
 
     def _changes(self, start: datetime, end: datetime) -> list[datetime]:
-        """Return the model's changes, latest first."""
-        model = self._measuring.model
-        return sorted(model.changes(start, end), reverse=True) if isinstance(model, ChangingModel) else []
-
-
-def _floor(at: datetime) -> datetime:
-    origin = datetime(2000, 1, 1, tzinfo=UTC)
-    return origin + (at - origin) // STEP * STEP
+        """Return the model's changes and what else must be seen, latest first."""
+        marks = () if self._marks is None else self._marks(start, end)
+        return sorted({*self._measuring.changes(start, end), *marks}, reverse=True)

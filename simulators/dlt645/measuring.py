@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol, runtime_checkable
 
@@ -24,6 +24,15 @@ class SpectrumModel(Protocol):
 
     def spectrum(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
         """Return contents in per cent of the fundamental by quantity; the index is the order."""
+        ...
+
+
+@runtime_checkable
+class ChangingModel(Protocol):
+    """A model that knows when something happens, so that nothing short is missed."""
+
+    def changes(self, starts_at: datetime, ends_at: datetime) -> Iterable[datetime]:
+        """Return the instants in ``[starts_at, ends_at)`` at which something begins or ends."""
         ...
 
 
@@ -68,9 +77,16 @@ class Measuring:
         self._last = (instant, shown)
         return shown
 
+    def changes(self, starts_at: datetime, ends_at: datetime) -> Iterable[datetime]:
+        """Return when something begins or ends at the terminals, as far as the model knows."""
+        return self.model.changes(starts_at, ends_at) if isinstance(self.model, ChangingModel) else ()
+
     def is_booting(self, now: datetime) -> bool:
         """Tell whether power came back so lately that the registers still read 0."""
-        return bool(self._boot_zero) and not self.model.read(now - self._boot_zero)
+        if not self._boot_zero:
+            return False
+        since = now - self._boot_zero
+        return not all(map(self.model.read, [since, *self.changes(since, now)]))
 
     def open(self, now: datetime) -> None:
         """Open the relay: from now on nothing flows."""

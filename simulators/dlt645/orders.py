@@ -11,6 +11,7 @@ from protocols.dlt645.relay import Control
 from protocols.dlt645.values import bytes_to_instant, digits_to_bytes, parse_format
 from simulators.dlt645.access import CLEAR_CLASS, PASSWORD_BYTES, WRITE_CLASS
 from simulators.dlt645.addressing import is_address
+from simulators.dlt645.clock import written_time
 from simulators.dlt645.core import RATES, MeterCore
 from simulators.dlt645.event_records import demands_noted, registers_noted
 from simulators.dlt645.events import NO_VALUES, NOT_CLEARED, Event, EventValue
@@ -239,19 +240,11 @@ class Orders:
         return b""
 
     def _set_clock(self, wire: bytes, content: bytes, operator: bytes) -> Reply:
-        """Set date (YYMMDDWW), time (hhmmss) or both; the other part stays."""
+        """Set date, time or both."""
         core = self._core
         if len(content) != CLOCK[wire].length:
             return ErrorBit.OTHER
-        local = core.clock.local()
-        kept_time = digits_to_bytes(f"{local:%H%M%S}")
-        kept_date = digits_to_bytes(f"{local:%y%m%d}")
-        time, date = {
-            "YYMMDDWW": (kept_time, content[1:]),
-            "hhmmss": (content, kept_date),
-            "YYMMDDWWhhmmss": (content[:3], content[4:]),
-        }[CLOCK[wire].notation]
-        wanted = bytes_to_instant(time + date, core.zone)
+        wanted = written_time(content, CLOCK[wire], core.clock.local())
         if wanted is None:
             return ErrorBit.OTHER
         now = core.clock.true_now()

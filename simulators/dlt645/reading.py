@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from protocols.dlt645.catalogue import Field, Item, lookup
+from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import BLOCK_TRAILER
 from protocols.dlt645.memory import FREEZE_TIME, LOAD_RECORD
-from protocols.dlt645.values import digits_to_bytes, number_to_bcd, parse_format, time_to_bytes
+from protocols.dlt645.values import digits_to_bytes, parse_format, time_to_bytes
 from simulators.dlt645.core import RATES, MeterCore
-from simulators.dlt645.demand import Peak, rates_of
+from simulators.dlt645.demand import PERIOD, SLIDE, Peak, rates_of
 from simulators.dlt645.parameters import factory_values
 from simulators.dlt645.replies import ErrorBit, Reply
 from simulators.dlt645.values_shown import counts_to_bcd, number_or_ff
@@ -29,7 +29,6 @@ CLOCK: Final = {
     digits_to_bytes("0400010C"): parse_format("YYMMDDWWhhmmss"),
 }
 STATUS_WORDS: Final = b"\x05\x00\x04"
-FREEZE_DEMANDS: Final = (0x09, 0x0A)
 FREEZE_POWERS: Final = 0x10
 FREEZE_MODE: Final = "04000902"
 FREEZE_BITS: Final = {
@@ -45,6 +44,8 @@ FREEZE_BITS: Final = {
 }
 IMPORT_DEMAND: Final = 0x01
 EXPORT_DEMAND: Final = 0x02
+FREEZE_DEMANDS: Final = {0x09: IMPORT_DEMAND, 0x0A: EXPORT_DEMAND}
+"""II of 05 KK II nn, and DI2 of the register whose demand it keeps."""
 
 
 class Reader:
@@ -171,7 +172,7 @@ class Reader:
         now = core.clock.true_now()
         shown = core.measuring.read(now)
         is_monthly = core.parameters.content("04000B01") == digits_to_bytes("0100")
-        if not core.measuring.is_plain or not is_monthly or (core.has_past and core.past.demand.was_reset):
+        if not core.measuring.is_plain or not is_monthly or not has_usual_demand(core):
             return b""
         if code == IMPORT_DEMAND and item.fields[0].quantity in shown:
             return core.values.measured(item, now)
@@ -201,20 +202,13 @@ class Reader:
         if month is None:
             return b""
         return b"".join(
-            self._statistic(field, value)
+            self._core.values.noted(value, field.form)
             for field, value in zip(item.fields, _statistics(month), strict=True)
         )
 
     def _event(self, item: Item) -> bytes:
         _ = self._core.past  # what happened up to now is in the event memory after it
         return self._core.records.content(item)
-
-    def _statistic(self, field: Field, value: float | datetime | None) -> bytes:
-        if value is None:
-            return bytes(field.form.length)
-        if isinstance(value, datetime):
-            return self._core.values.time(value, field.form)
-        return number_to_bcd(value, field.form)
 
     # ---- freezes -------------------------------------------------------------------------------------------
 
@@ -226,8 +220,12 @@ class Reader:
             return b""
         if content == FREEZE_TIME:
             return self._core.values.time(at, item.row.parts[0].form)
-        if content in FREEZE_DEMANDS or content == FREEZE_POWERS:
+        if content == FREEZE_POWERS:
             return self._core.values.measured(item, at)
+        if content in FREEZE_DEMANDS:
+            peaks = self._core.past.demand.peaks_at(at)
+            every = rates_of(peaks, FREEZE_DEMANDS[content], self._core.parameters.number(RATES))
+            return b"".join(self._peak(item, peak) for peak in every)
         register = self._core.registers.at(content, at, is_present=False)
         if register is None:
             return b""
@@ -235,6 +233,14 @@ class Reader:
         values = (total, *rates) if len(item.fields) > 1 else (total,)
         digits = self._core.traits.register_digits
         return b"".join(counts_to_bcd(value, item.row.parts[0].form, digits) for value in values)
+
+
+def has_usual_demand(core: MeterCore) -> bool:
+    """Tell whether maximum demand is that of the month's whole quarters of an hour, as models keep it."""
+    if core.has_past:
+        return core.past.demand.is_by_quarters and not core.past.demand.was_reset
+    usual = digits_to_bytes("15")
+    return core.parameters.content(PERIOD) == usual == core.parameters.content(SLIDE)
 
 
 def _statistics(month: VoltageMonth) -> tuple[float | datetime | None, ...]:

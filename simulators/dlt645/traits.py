@@ -49,6 +49,8 @@ class Traits:
     """Local days at whose beginning it had no power."""
     boot_zero_s: float = 0.0
     """Its registers read 0 for so long after power returns."""
+    event_delay_s: float = 60.0
+    """What is wrong for less is no event; firmware has 60 s for nearly all of them. A power-down has none."""
     register_digits: int = 8
     """Digits of an energy register, two of them decimals; then it begins at 0 again."""
     needs_programming_key: bool = False

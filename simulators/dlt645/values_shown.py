@@ -14,6 +14,7 @@ from protocols.dlt645.catalogue import Field, Item
 from protocols.dlt645.decoding import on_wiring
 from protocols.dlt645.values import Format, Kind, number_to_bcd, time_to_bytes
 from simulators.dlt645.clock import MeterClock
+from simulators.dlt645.events import EventValue
 from simulators.dlt645.measuring import Measuring, SpectrumModel
 from simulators.dlt645.registers import Registers
 
@@ -114,6 +115,19 @@ class ValuesShown:
             has_place = field.quantity is not None and field.quantity.endswith("_b")
             return bytes(field.form.length) if three_wire and has_place else b"\xff" * field.form.length
         return number_or_ff(value, field)
+
+    def noted(self, value: EventValue | None, form: Format) -> bytes:
+        """Return what the meter noted; zeros for what it did not, such as the end of what still lasts."""
+        if isinstance(value, bytes):
+            return value[: form.length].ljust(form.length, b"\0")
+        if isinstance(value, datetime):
+            return self.time(value, form) if form.kind is Kind.TIME else bytes(form.length)
+        if value is None or form.kind is not Kind.NUMBER:
+            return bytes(form.length)
+        try:
+            return number_to_bcd(value, form)
+        except ValueError:
+            return b"\xff" * form.length
 
     def time(self, true: datetime, form: Format) -> bytes:
         """Return a true time as the meter's clock showed it."""

@@ -11,8 +11,8 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import on_wiring
 from simulators.dlt645.clock import MeterClock
-from simulators.dlt645.history import STEP
 from simulators.dlt645.parameters import Parameters
+from simulators.dlt645.steps import STEP
 
 UPPER_LIMIT: Final = "04000E03"
 LOWER_LIMIT: Final = "04000E04"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from math import isinf
 from pathlib import Path
 
 from simulators.faults.deed import ALL_WIRINGS, ANY_LINE, Deed, Key, Stake, deeds
 from simulators.faults.detector_numbers import DETECTORS
-from simulators.fleet.toml_entry import INFINITE
 
 BEGIN, END = "<!-- deeds: begin -->", "<!-- deeds: end -->"
 
@@ -68,10 +68,10 @@ def _key(key: Key) -> str:
     usual = "needed" if default is None else f"usually `{default}`" if default else "usually empty"
     if key.words:
         bounds = f", one of {' '.join(f'`{word}`' for word in key.words)}"
-    elif key.is_text or (key.least <= 0 and key.most == INFINITE):
+    elif key.is_text or (key.least <= 0 and isinf(key.most)):
         bounds = ""
     else:
-        bounds = f", {key.least:g} or more" if key.most == INFINITE else f", {key.least:g} to {key.most:g}"
+        bounds = f", {key.least:g} or more" if isinf(key.most) else f", {key.least:g} to {key.most:g}"
     return f"`{key.name}` {key.what}{unit} ({usual}{bounds})"
 
 

@@ -21,7 +21,6 @@ from pipeline.registry import (
     Schedule,
     ServicePoint,
     Suspension,
-    Wiring,
 )
 from simulators.fleet.build import Fleet, SimulatedMeter
 from simulators.fleet.plan import MeterPlan, SuspensionPlan
@@ -103,7 +102,7 @@ def _meter(fleet: Fleet, meter: MeterPlan, name: MeterId) -> Meter:
         rated_voltage_v=meter.rated_voltage_v,
         # The supply point's own voltage: what stands before the transformers.
         nominal_voltage_v=meter.rated_voltage_v * meter.pt,
-        rated_current_a=5.0 if meter.wiring is Wiring.ONE_PHASE else 1.5,
+        rated_current_a=meter.rated_current_a,
         max_current_a=meter.max_current_a,
         zone=fleet.plan.zone,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -37,6 +37,10 @@ class Model(Protocol):
 
     def read(self, instant: datetime) -> Mapping[Quantity, float]:
         """Return every value on the secondary side; empty while it has no power."""
+        ...
+
+    def changes(self, starts_at: datetime, ends_at: datetime) -> Iterable[datetime]:
+        """Return the instants in ``[starts_at, ends_at)`` at which something planted begins or ends."""
         ...
 
     def spectrum(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:

@@ -77,6 +77,12 @@ class ClockedModel:
         true = self._clock.true(instant)
         return {} if true is None else self._model.read(true)
 
+    def changes(self, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+        """Return when something planted begins or ends, by the times that the meter's clock showed then."""
+        around = self._clock.reach
+        true = self._model.changes(starts_at - around, ends_at + around)
+        return sorted(at for at in map(self._clock.shown, true) if starts_at <= at < ends_at)
+
     def spectrum(self, instant: datetime) -> Mapping[Quantity, tuple[float, ...]]:
         """Return the spectra at a time of the meter's clock, likewise."""
         true = self._clock.true(instant)

@@ -16,6 +16,8 @@ from simulators.line import FaultKind, LineFaults
 
 MINUTES_PER_HOUR = 60
 PROTOCOLS = ("dlt645", "modbus")
+FRAMINGS = ("rtu",)
+"""Serial Modbus frames over TCP; without the key Modbus has its own frames there."""
 
 
 def parse_fleet(text: str, name: str) -> FleetPlan:
@@ -111,11 +113,14 @@ def _bus(entry: TomlEntry) -> BusPlan:
     bus = BusPlan(
         id=entry.need("id", str),
         protocol=entry.choose("protocol", PROTOCOLS),
+        framing=entry.choose("framing", FRAMINGS) if entry.has("framing") else "",
         port=entry.count("port", 0, least=0),
         timeout_s=entry.positive("timeout_s", 0.5),
         retries=entry.count("retries", 3, least=0),
         faults=_line_faults(entry),
     )
+    if bus.framing and bus.protocol != "modbus":
+        raise entry.wrong("framing", f"is of Modbus, not of {bus.protocol}")
     entry.done()
     return bus
 

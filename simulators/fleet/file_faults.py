@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import time
 
 from pipeline.registry import SuspensionKind
 from simulators.faults.deed import ONE_PHASE, Deed, Key, deeds
 from simulators.fleet.file_meters import KnownPlaces
-from simulators.fleet.plan import FaultPlan, MeterPlan, Moment, SumPlan, SuspensionPlan
+from simulators.fleet.file_moments import read_moment
+from simulators.fleet.plan import FaultPlan, MeterPlan, SumPlan, SuspensionPlan
 from simulators.fleet.toml_entry import TomlEntry
 
 MINUTES_PER_DAY = 1440
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def read_suspension(entry: TomlEntry, meters: Mapping[str, MeterPlan]) -> SuspensionPlan:
@@ -28,8 +26,8 @@ def read_suspension(entry: TomlEntry, meters: Mapping[str, MeterPlan]) -> Suspen
         kind=SuspensionKind(
             entry.choose("kind", [k.value for k in SuspensionKind], SuspensionKind.STOP.value)
         ),
-        starts=_moment(entry, "from_days_ago", "from_at"),
-        ends=_moment(entry, "to_days_ago", "to_at") if entry.has("to_days_ago") else None,
+        starts=read_moment(entry, "from_days_ago", "from_at"),
+        ends=read_moment(entry, "to_days_ago", "to_at") if entry.has("to_days_ago") else None,
         remaining_kva=entry.get("remaining_kva", float, 0.0),
         setpoint_w=entry.need("setpoint_w", float) if entry.has("setpoint_w") else None,
         auxiliaries_kw=entry.need("auxiliaries_kw", float) if entry.has("auxiliaries_kw") else None,
@@ -66,7 +64,7 @@ def read_fault(entry: TomlEntry, meters: Mapping[str, MeterPlan], known: KnownPl
     fault = FaultPlan(
         meter=meter.id,
         deed=name,
-        starts=_moment(entry, "days_ago", "at"),
+        starts=read_moment(entry, "days_ago", "at"),
         minutes=entry.count("days", 1) * MINUTES_PER_DAY if whole_days else entry.count("minutes", 60),
         nights=entry.count("nights", 1),
         values={key.name: _value(entry, key, _words(key, deed, meter, known)) for key in deed.keys},
@@ -106,11 +104,3 @@ def _value(entry: TomlEntry, key: Key, words: Sequence[str]) -> float | str:
     if words:
         return entry.choose(key.name, words, words[0] if usual is not None and usual not in words else usual)
     return entry.need(key.name, str) if usual is None else entry.get(key.name, str, usual)
-
-
-def _moment(entry: TomlEntry, days_key: str, at_key: str) -> Moment:
-    """Take a local day and time of day, such as ``days_ago = 12, at = "22:00"``."""
-    clock = entry.get(at_key, str, "00:00")
-    if not _CLOCK.fullmatch(clock):
-        raise entry.wrong(at_key, f'must be a time of day such as "22:00", not {clock!r}')
-    return Moment(days_ago=entry.need(days_key, int), at=time.fromisoformat(clock))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from pipeline.registry import Role, Wiring
-from simulators.dlt645.traits import STANDARD, Traits
+from simulators.fleet.file_traits import read_traits
 from simulators.fleet.plan import MeterPlan, SumPlan
 from simulators.fleet.toml_entry import INFINITE, TomlEntry
 from simulators.physics.circuit import PHASES
@@ -91,7 +91,7 @@ def _meter(entry: TomlEntry, known: KnownPlaces, zone: ZoneInfo) -> MeterPlan:
         harmonics=entry.choose("harmonics", DISTORTIONS, "electronics"),
         error_percent=entry.number("error_percent", 0.0, -100.0, 100.0),
         base_kwh=entry.need("base_kwh", float) if entry.has("base_kwh") else None,
-        traits=_traits(entry),
+        traits=read_traits(entry),
     )
 
 
@@ -115,27 +115,6 @@ def _load(entry: TomlEntry, zone: ZoneInfo) -> LoadPlan:
         power_factor=entry.number("power_factor", 0.95, 0.01, 1.0),
         zone=zone,
     )
-
-
-def _traits(meter: TomlEntry) -> Traits:
-    """Take in what a DL/T 645 meter differs from the standard; other meters have none.
-
-    Every trait that is a number, a text or a yes-or-no is a key by its own name.
-    """
-    entry = meter.table("traits")
-    given: dict[str, bool | int | float | str] = {}
-    for trait in fields(Traits):
-        usual = getattr(STANDARD, trait.name)
-        if isinstance(usual, bool):
-            given[trait.name] = entry.get(trait.name, bool, usual)
-        elif isinstance(usual, int):
-            given[trait.name] = entry.count(trait.name, usual, least=0)
-        elif isinstance(usual, float):
-            given[trait.name] = entry.get(trait.name, float, usual)
-        elif isinstance(usual, str):
-            given[trait.name] = entry.get(trait.name, str, usual)
-    entry.done()
-    return replace(STANDARD, **given)  # type: ignore[arg-type]  # each value has its trait's own type
 
 
 def _filled(entry: TomlEntry, key: str, pattern: str, n: int) -> str:

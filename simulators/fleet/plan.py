@@ -8,7 +8,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from pipeline.registry import Role, SuspensionKind, Wiring
-from simulators.dlt645.traits import Traits
+from simulators.dlt645.traits import STANDARD, Traits
 from simulators.gateway_messages import GatewayFaults
 from simulators.line import LineFaults
 from simulators.physics.shapes import LoadPlan
@@ -57,6 +57,8 @@ class BusPlan:
     id: str
     protocol: str
     """``dlt645`` or ``modbus``."""
+    framing: str
+    """``rtu`` where serial Modbus frames are passed on over TCP; else empty."""
     port: int
     """0 takes a free one."""
     timeout_s: float
@@ -72,6 +74,18 @@ class GatewayPlan:
     topic: str
     """What it publishes to, and the collector subscribes to."""
     faults: GatewayFaults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraitsPlan:
+    """In what a DL/T 645 meter differs from the standard."""
+
+    fixed: Traits = STANDARD
+    """What does not hang on the fleet's start."""
+    missing_freezes: tuple[int, ...] = ()
+    """So many days ago it had no power at midnight."""
+    clock_jumps: tuple[tuple[Moment, float], ...] = ()
+    """When its clock leaps, and by how many seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +121,13 @@ class MeterPlan:
     """What the meter measures too much."""
     base_kwh: float | None
     """None draws one from the seed."""
-    traits: Traits
+    traits: TraitsPlan
     """In what a DL/T 645 meter differs from the standard."""
+
+    @property
+    def rated_current_a(self) -> float:
+        """The basic current (基本电流) on the plate."""
+        return 5.0 if self.wiring is Wiring.ONE_PHASE else 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,9 @@ class ServedFleet:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where each bus listens, ``tcp://host:port``."""
-        return {bus: f"tcp://{line.host}:{line.port}" for bus, line in self.lines.items()}
+        """Where each bus listens, ``tcp://host:port``, as a collector must be told."""
+        framings = {bus.id: f"?framing={bus.framing}" if bus.framing else "" for bus in self.fleet.plan.buses}
+        return {bus: f"tcp://{line.host}:{line.port}{framings[bus]}" for bus, line in self.lines.items()}
 
     @property
     def registry(self) -> Registry:

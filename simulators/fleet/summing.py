@@ -72,7 +72,8 @@ def total_of(
     if summed.area is not None:
         area = areas[summed.area]
         r_ohm, no_load_kw = r_ohm + area.trunk_r_ohm * EVENLY_SPREAD, no_load_kw + area.no_load_kw
-    return replace(grid, kva=through + loss_kw(through, r_ohm, phase_voltage_v(plan)) + no_load_kw / 3)
+    kva = through + loss_kw(through, r_ohm, phase_voltage_v(plan)) + no_load_kw / 3
+    return replace(grid, kva=kva, edits=tuple({edit for _, loads in members for edit in loads.edits}))
 
 
 def loss_kw(kva: Complex, r_ohm: float, phase_v: float) -> Complex:

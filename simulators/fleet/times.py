@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pipeline.timegrid import local_day
-from simulators.fleet.plan import FaultPlan, FleetPlan, Moment
+from simulators.dlt645.traits import ClockJump, Traits
+from simulators.fleet.plan import FaultPlan, FleetPlan, Moment, TraitsPlan
 from simulators.physics.window import Window
 
 
@@ -52,6 +53,18 @@ class PlacedPlan:
     def _midnight(self, days: int) -> datetime:
         today = self.now.astimezone(self.plan.zone).date()
         return local_day(today + timedelta(days=days), self.plan.zone)[0]
+
+
+def traits_of(traits: TraitsPlan, zone: ZoneInfo, now: datetime) -> Traits:
+    """Return a meter's traits with their days as dates."""
+    today = now.astimezone(zone).date()
+    return replace(
+        traits.fixed,
+        missing_freezes=frozenset(today - timedelta(days=days) for days in traits.missing_freezes),
+        clock_jumps=tuple(
+            ClockJump(at=instant_of(moment, zone, now), by_s=by_s) for moment, by_s in traits.clock_jumps
+        ),
+    )
 
 
 def instant_of(moment: Moment, zone: ZoneInfo, now: datetime) -> datetime:

@@ -67,6 +67,17 @@ class TomlEntry:
             raise self.wrong(key, f'must be a list of texts, such as ["H-*"], not {found!r}')
         return tuple(found)
 
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """Take a list of whole numbers; empty when it is not there.
+
+        Raises:
+            ConfigError: If it is something else.
+        """
+        found = self._left.pop(key, [])
+        if not isinstance(found, list) or not all(type(item) is int for item in found):
+            raise self.wrong(key, f"must be a list of whole numbers, such as [1, 3], not {found!r}")
+        return tuple(found)
+
     def number(self, key: str, default: float | None, least: float, most: float) -> float:
         """Take a number between two bounds; without a default it must be there.
 

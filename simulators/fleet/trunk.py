@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulators.fleet.plan import AreaPlan
 from simulators.physics.phase_loads import Complex
+from simulators.physics.supply import SharedDrop
 
 WANDER_PU = 0.004
 """Standard deviation of the network's own movement, on each phase apart."""
@@ -28,12 +29,18 @@ class Trunk:
     end_drop_pu: Floats
     """What all the load would take off if it hung at the end of the line."""
 
-    def at(self, place: float) -> Floats:
+    def at(self, place: float) -> SharedDrop:
         """Return what is taken off at a place, 0 the transformer, 1 the end of the line.
 
-        Customers hang evenly, so the current falls along the line: the drop grows as x - x2/2.
+        Customers hang evenly, so the current falls along the line: the drop grows as x - x2/2. Everyone on
+        the line looks at these two tables; nobody has a copy.
         """
-        return self.wander_pu + self.end_drop_pu * (place - place * place / 2)
+        share = place - place * place / 2
+
+        def taken_off(phase: int, slot: int) -> float:
+            return self.wander_pu.item(phase, slot) + self.end_drop_pu.item(phase, slot) * share
+
+        return taken_off
 
 
 def trunk_of(area: AreaPlan, kva: Complex, phase_v: float, seed: int) -> Trunk:

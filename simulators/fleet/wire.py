@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib import resources
 
 from pipeline.errors import ConfigError
+from protocols.modbus.framing import Framing
 from protocols.profile import Profile, parse_profile
 from simulators.dlt645.conditions import Ratings
 from simulators.dlt645_meter import Dlt645Meter
@@ -14,6 +15,7 @@ from simulators.dlt645_meter_1997 import Dlt645Meter1997
 from simulators.fleet.build import Fleet, SimulatedMeter
 from simulators.fleet.plan import BusPlan, GatewayPlan, MeterPlan
 from simulators.fleet.serving import GatewayMaker, SlaveMaker
+from simulators.fleet.times import traits_of
 from simulators.line import Slave
 from simulators.modbus_meter import ModbusMeter
 from simulators.mqtt_gateway import GatewayOptions, MqttGateway
@@ -32,12 +34,12 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
 
     def make(bus: BusPlan, meter: SimulatedMeter) -> Slave:
         profile = _profile_of(meter.plan)
+        unit, framing = int(meter.plan.address or 0), Framing(bus.framing) if bus.framing else None
         if profile.protocol == "modbus-sunspec":
-            return SunSpecMeter(int(meter.plan.address or 0), meter.model, clock)
+            return SunSpecMeter(unit, meter.model, clock, framing=framing)
         if bus.protocol == "modbus":
-            return ModbusMeter(
-                int(meter.plan.address or 0), profile, meter.model, clock, ct=meter.plan.ct, pt=meter.plan.pt
-            )
+            ct, pt = meter.plan.ct, meter.plan.pt
+            return ModbusMeter(unit, profile, meter.model, clock, framing=framing, ct=ct, pt=pt)
         speaks = Dlt645Meter1997 if profile.protocol == "dlt645-1997" else Dlt645Meter
         return speaks(
             meter.plan.address or "",
@@ -47,8 +49,12 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
             zone=fleet.plan.zone,
             load_record_minutes=profile.load_record_minutes or 15,
             memory_from=fleet.memory_from if profile.load_record_minutes else None,
-            ratings=Ratings(voltage_v=meter.plan.rated_voltage_v, max_current_a=meter.plan.max_current_a),
-            traits=meter.plan.traits,
+            ratings=Ratings(
+                voltage_v=meter.plan.rated_voltage_v,
+                basic_current_a=meter.plan.rated_current_a,
+                max_current_a=meter.plan.max_current_a,
+            ),
+            traits=traits_of(meter.plan.traits, fleet.plan.zone, fleet.now),
         )
 
     return make

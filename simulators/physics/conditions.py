@@ -6,13 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.quantities import Quantity
 from simulators.physics.circuit import Circuit
 from simulators.physics.phase_loads import PhaseLoads
-from simulators.physics.supply import VoltageEvent
+from simulators.physics.supply import SharedDrop, VoltageEvent
 from simulators.physics.window import Change, Window
 
 Shown: TypeAlias = dict[Quantity, float]
@@ -43,8 +40,8 @@ class Conditions:
     circuits: Sequence[Change[Circuit]] = ()
     """Changes begin and end with the slots of the curve."""
     voltage_events: Sequence[VoltageEvent] = ()
-    shared_pu: NDArray[np.float64] | None = None
-    """Voltage that neighbours and network take off, shape (3, slots)."""
+    shared_pu: SharedDrop | None = None
+    """Voltage that neighbours and network take off."""
     lenses: Sequence[Lens] = ()
     shown: Sequence[Change[Shown]] = ()
     distorted: Sequence[Change[Distorted]] = ()

@@ -94,6 +94,8 @@ class Elements:
         return shown
 
     def _powers(self) -> Complex:
+        if self._wiring is not Wiring.THREE_PHASE_THREE_WIRE and _is_correct(self._segments):
+            return self._flows.metered  # each element measures its own phase: no second copy of it
         slots = self._grid.active_kw.size
         powers = np.empty((len(self._segments[0].states), slots), np.complex128)
         for segment, end in zip(self._segments, [*self._firsts[1:], slots], strict=True):
@@ -116,6 +118,10 @@ def _segments(wiring: Wiring, grid: LoadCurve, changes: Sequence[Change[Circuit]
                 circuit = change.apply(circuit)
         segments.append(_Segment(first=first, circuit=circuit, states=element_states(wiring, circuit)))
     return segments
+
+
+def _is_correct(segments: Sequence[_Segment]) -> bool:
+    return all(segment.circuit == CORRECT for segment in segments)
 
 
 def _power_values(names: Sequence[str], powers: Sequence[complex]) -> Shown:

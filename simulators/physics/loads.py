@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,7 +25,6 @@ class LoadCurve:
     active_kw: NDArray[np.float64]
     reactive_kvar: NDArray[np.float64]
     _start_s: float = field(init=False, repr=False)
-    _energy_kwh: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what no meter could integrate."""
@@ -39,7 +39,6 @@ class LoadCurve:
         if not (np.isfinite(self.active_kw).all() and np.isfinite(self.reactive_kvar).all()):
             raise ValueError("a load curve has steps that are no numbers")
         object.__setattr__(self, "_start_s", self.starts_at.timestamp())
-        object.__setattr__(self, "_energy_kwh", self.cumulated(self.active_kw))
 
     @classmethod
     def of(
@@ -70,9 +69,12 @@ class LoadCurve:
         slot = min(max(int(elapsed_s // slot_s), 0), self.active_kw.size - 1)
         return slot, (elapsed_s - slot * slot_s) / 3600
 
-    def cumulated(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the energy before each slot of a power that steps with this curve, 0 at its start."""
-        return np.concatenate(([0.0], np.cumsum(power[:-1]))) * self.slot_hours
+    def edges_of(self, starts_at: datetime, ends_at: datetime) -> Iterator[datetime]:
+        """Yield when what was done to the slots that begin in ``[starts_at, ends_at)`` begins and ends."""
+        where = self.slots_between(starts_at, ends_at)
+        if where.start < where.stop:
+            for slot in (where.start, where.stop):
+                yield self.starts_at + timedelta(minutes=self.minutes) * slot
 
     def power_kw(self, instant: datetime) -> float:
         """Return the active power drawn at ``instant``."""
@@ -85,7 +87,8 @@ class LoadCurve:
     def energy_kwh(self, instant: datetime) -> float:
         """Return the active energy drawn since the start: the exact integral of the steps."""
         slot, hours = self.locate(instant.timestamp())
-        return self._energy_kwh.item(slot) + self.active_kw.item(slot) * hours
+        before_kwh = float(self.active_kw[:slot].sum()) * self.slot_hours
+        return before_kwh + self.active_kw.item(slot) * hours
 
     def slots_between(self, starts_at: datetime, ends_at: datetime) -> slice:
         """Return the slots that begin in ``[starts_at, ends_at)``."""

@@ -43,8 +43,21 @@ class MeterClock:
 
     def __call__(self) -> datetime:
         """Return the time that the meter shows now."""
-        now = self._true_clock()
-        return now + timedelta(seconds=sum(c.offset_s(now.timestamp()) for c in self._changes))
+        return self.shown(self._true_clock())
+
+    def shown(self, true: datetime) -> datetime:
+        """Return what the meter shows at a true time."""
+        return true + timedelta(seconds=sum(c.offset_s(true.timestamp()) for c in self._changes))
+
+    @property
+    def reach(self) -> timedelta:
+        """The furthest that the clock is ever off."""
+        ends = (c.window.ends_at.timestamp() - c.window.starts_at.timestamp() for c in self._changes)
+        furthest = (
+            abs(c.jump_s) + abs(c.drift_s_per_day) * length_s / DAY_S
+            for c, length_s in zip(self._changes, ends, strict=True)
+        )
+        return timedelta(seconds=max(furthest, default=0.0))
 
     def true(self, shown: datetime) -> datetime | None:
         """Return the latest true time, up to now, at which the meter showed ``shown``.

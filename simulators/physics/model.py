@@ -23,7 +23,7 @@ from simulators.physics.elements import Elements, Flows, phase_names
 from simulators.physics.harmonics import DISTORTIONS, Distortion, contents
 from simulators.physics.loads import LoadCurve
 from simulators.physics.phase_loads import PhaseLoads
-from simulators.physics.registers import DemandRegister, EnergyRegisters, PhaseRegisters
+from simulators.physics.registers import DemandRegister, EnergyRegisters, MeteredPower
 from simulators.physics.supply import DAY_S, STIFF, Feeder, Supply, drop_load_kw
 from simulators.physics.window import changed
 
@@ -117,6 +117,27 @@ class MeterModel:
         shown[Quantity.BATTERY_VOLTAGE] = BATTERY_V
         return changed(shown, self._conditions.shown, stamp_s)
 
+    def changes(self, starts_at: datetime, ends_at: datetime) -> list[datetime]:
+        """Return the instants in ``[starts_at, ends_at)`` at which something planted begins or ends.
+
+        Loads and connections change with the slots of the curve, voltage, display and power to the second.
+        """
+        conditions = self._conditions
+        exact = [
+            *((event.starts_at, event.ends_at) for event in conditions.voltage_events),
+            *((change.window.starts_at, change.window.ends_at) for change in conditions.shown),
+            *((outage.starts_at, outage.ends_at) for outage in conditions.outages),
+        ]
+        by_slot = {
+            *(change.window for change in conditions.circuits),
+            *(conditions.drawn.edits if conditions.drawn is not None else ()),
+            *(conditions.metered.edits if conditions.metered is not None else ()),
+        }
+        edges = {edge for pair in exact for edge in pair}
+        for window in by_slot:
+            edges.update(self.curve.edges_of(window.starts_at, window.ends_at))
+        return sorted(edge for edge in edges if starts_at <= edge < ends_at)
+
     def register_kwh(self, instant: datetime) -> float:
         """Return the register of active import, secondary side; it stands also while the meter is dark."""
         return self._count(instant.timestamp())[Quantity.ACTIVE_ENERGY_IMPORT]
@@ -135,20 +156,24 @@ class MeterModel:
     def _honest_registers(self) -> Reader:
         """Return the reader of the registers, which count what the elements measure."""
         config, powers = self.config, self._elements.powers
-        total = powers.sum(axis=0)
-        measured = LoadCurve.of(self.curve.starts_at, self.curve.minutes, total.real, total.imag)
-        ratio = config.ct * config.pt
-        energy = EnergyRegisters(measured, ratio=ratio, zone=config.zone, base_kwh=config.base_kwh)
-        demand = DemandRegister(measured, ratio=ratio, zone=config.zone)
+        total = powers[0] if len(powers) == 1 else powers.sum(axis=0)
+        measured = LoadCurve(
+            starts_at=self.curve.starts_at,
+            minutes=self.curve.minutes,
+            active_kw=total.real,
+            reactive_kvar=total.imag,
+        )
         # The two elements of a three-wire meter are no phases, so it has no registers of phases.
         three_wire = config.wiring is Wiring.THREE_PHASE_THREE_WIRE
         by_phase = {} if three_wire else dict(zip(PHASES, powers.real, strict=False))
+        power = MeteredPower(grid=measured, by_phase=by_phase, ratio=config.ct * config.pt)
         bases = [config.base_kwh * share for share in config.shares]
-        phases = PhaseRegisters(measured, by_phase, ratio=ratio, bases=bases)
+        energy = EnergyRegisters(power, zone=config.zone, base_kwh=config.base_kwh, bases=bases)
+        demand = DemandRegister(power, zone=config.zone)
 
         def count(stamp_s: float) -> Shown:
             slot, hours = measured.locate(stamp_s)
-            return {**energy.read(slot, hours), **phases.read(slot, hours), **demand.read(slot, hours)}
+            return {**energy.read(slot, hours), **demand.read(slot, hours)}
 
         return count
 

@@ -24,6 +24,8 @@ class PhaseLoads:
     minutes: int
     kva: Complex
     """Shape (phases, slots); a single-phase customer has one row."""
+    edits: tuple[Window, ...] = ()
+    """Where something was done to them; the slots of such a window are others than they would have been."""
 
     @classmethod
     def split(cls, curve: LoadCurve, shares: Sequence[float]) -> PhaseLoads:
@@ -34,8 +36,10 @@ class PhaseLoads:
     @cached_property
     def total(self) -> LoadCurve:
         """The curve of all phases together."""
-        total = self.kva.sum(axis=0)
-        return LoadCurve.of(self.starts_at, self.minutes, total.real, total.imag)
+        total = self.kva[0] if len(self.kva) == 1 else self.kva.sum(axis=0)
+        return LoadCurve(
+            starts_at=self.starts_at, minutes=self.minutes, active_kw=total.real, reactive_kvar=total.imag
+        )
 
     def slots(self, window: Window) -> slice:
         """Return the slots that begin in a window."""
@@ -45,7 +49,7 @@ class PhaseLoads:
         """Return the loads with other powers, shape (phases, slots) or what fits it, within a window."""
         own = self.kva.copy()
         own[:, self.slots(window)] = kva
-        return replace(self, kva=own)
+        return replace(self, kva=own, edits=(*self.edits, window))
 
     def added(self, window: Window, kva: ArrayLike) -> PhaseLoads:
         """Return the loads with more power within a window."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ DAY_S = 86_400
 RIPPLE_PERIOD_S = 97.0
 """Voltage moves a little all the time; a period that divides no slot, so that live reads differ."""
 RIPPLE_PU = 0.002
+
+SharedDrop: TypeAlias = Callable[[int, int], float]
+"""From phase (0 to 2) and slot to the share of nominal voltage that others take off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ class Supply:
         nominal_v: float,
         phases: Sequence[int],
         events: Sequence[VoltageEvent] = (),
-        shared_pu: NDArray[np.float64] | None = None,
+        shared_pu: SharedDrop | None = None,
     ) -> None:
         """Prepare.
 
@@ -67,7 +71,7 @@ class Supply:
             nominal_v: Line to neutral; line to line for three-wire supplies.
             phases: The phases of the supply (0 to 2) that are looked at, in order.
             events: Times of another voltage.
-            shared_pu: What neighbours and network take off, shape (3, slots), as a share of nominal.
+            shared_pu: What neighbours and network take off.
         """
         self._feeder = feeder
         self._nominal_v = nominal_v
@@ -94,7 +98,7 @@ class Supply:
         feeder, nominal_v = self._feeder, self._nominal_v
         swing = feeder.swing_pu * math.cos(2 * math.pi * (stamp_s % DAY_S) / DAY_S)
         ripple = RIPPLE_PU * math.sin(2 * math.pi * stamp_s / RIPPLE_PERIOD_S + phase)
-        shared = 0.0 if self._shared_pu is None else self._shared_pu.item(phase, slot)
+        shared = 0.0 if self._shared_pu is None else self._shared_pu(phase, slot)
         level = feeder.level_pu + feeder.phase_offset_pu[phase] + swing + ripple - shared
         drop_v = (feeder.r_ohm * load.real + feeder.x_ohm * load.imag) * 1000 / nominal_v
         return nominal_v * level - drop_v

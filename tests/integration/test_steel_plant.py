@@ -89,7 +89,10 @@ def watched(
         with connect(url) as connection:
             save_registry(connection, registry)
         asyncio.run(poll(registry, polled, load_settings(), clock))
-        remote_reading.read_buses([RS485], backfill_days=DAYS + 1)
+        for _ in range(
+            2
+        ):  # what a line that broke twice running left open, the timetable's next turn fetches
+            remote_reading.read_buses([RS485], backfill_days=DAYS + 1)
         findings = abnormal_use(days=DAYS + 1)
         with connect(url) as connection:
             stored = list_episodes(connection, scope=EVERYTHING)

@@ -6,12 +6,19 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.registry import Wiring
+from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import Frame, is_whole
 from protocols.dlt645.framer import Framer
+from protocols.dlt645.questions import read_query
 from protocols.dlt645.relay import Control
-from protocols.session import NEED_DATA
+from protocols.dlt645.session import Dlt645Session
+from protocols.dlt645.version import Version
+from protocols.session import NEED_DATA, Answer, Query, Refused
 from simulators.dlt645.traits import Traits
 from simulators.dlt645_meter_1997 import Dlt645Meter1997
+from simulators.line import Slave
+from tests.property.test_dlt645_catalogue import identifiers, versions
 from tests.unit.simulators.dlt645.bench import (
     ADDRESS,
     CLEAR_KEY,
@@ -27,7 +34,7 @@ from tests.unit.simulators.dlt645.bench import (
 )
 
 addresses = st.sampled_from([ADDRESS, "AAAAAAAAAAAA", "AAAAAAAA9012", "999999999999", "000000000001"])
-identifiers = st.builds(
+any_identifiers = st.builds(
     lambda *codes: bytes(codes),
     st.sampled_from([0, 1, 2, 3, 12, 255]),
     st.integers(0, 255),
@@ -37,14 +44,17 @@ identifiers = st.builds(
 keys = st.sampled_from([bytes(4), CLEAR_KEY, b"\x04\x11\x11\x11"])
 sensible = st.builds(
     lambda wire, key, operator, rest: wire + key + operator + rest,
-    identifiers, keys, st.binary(min_size=4, max_size=4), st.binary(max_size=60),
+    any_identifiers, keys, st.binary(min_size=4, max_size=4), st.binary(max_size=60),
 )  # fmt: skip
 signed = st.builds(
     lambda key, operator, rest: key + operator + rest,
     keys, st.binary(min_size=4, max_size=4), st.binary(max_size=12),
 )  # fmt: skip
 questions = st.builds(
-    Frame, addresses, st.integers(0, 0xFF), st.one_of(identifiers, sensible, signed, st.binary(max_size=255))
+    Frame,
+    addresses,
+    st.integers(0, 0xFF),
+    st.one_of(any_identifiers, sensible, signed, st.binary(max_size=255)),
 )
 traits = st.builds(
     Traits,
@@ -114,3 +124,22 @@ def test_tariffs_add_up_at_any_time_and_never_run_back(kw: float, story: list[tu
             assert all(b >= a for a, b in zip(old, new, strict=True))
         before = blocks
     assert clock.now >= NOW
+
+
+ASKED_ALL: dict[int, Slave] = {2007: meter(), 1997: Dlt645Meter1997(ADDRESS, Load(), Clock(), zone=ZONE)}
+"""Questions change nothing, and the first one about the past is dear: these two are asked everything."""
+
+
+@settings(max_examples=300)
+@given(versions.flatmap(lambda version: st.tuples(st.just(version), identifiers(version))))
+def test_our_master_understands_every_identifier_of_the_catalogue(asked: tuple[Version, bytes]) -> None:
+    """The meter answers or refuses each; what it answers fits its identifier, in one frame or in several."""
+    version, wire = asked
+    slave = ASKED_ALL[version.year]
+    session = Dlt645Session(ADDRESS, Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), version)
+    query: Query | None = read_query(wire, 200, version=version)
+    while query is not None:
+        session.receive_data(slave.receive(session.ask(query)))
+        event = session.next_event()
+        assert isinstance(event, Answer | Refused), event
+        query = event.more if isinstance(event, Answer) else None

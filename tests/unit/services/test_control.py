@@ -231,6 +231,7 @@ def test_a_protected_meter_keeps_its_supply(desk: Desk, tmp_path: Path) -> None:
         ("relay", {"order": "open", "valid_min": "0"}, "valid for 1 to"),
         ("write", {"identifier": "04000103", "value": "soon"}, "a number NN is wanted"),
         ("write", {"identifier": "04CC0001", "value": "1"}, "is not in the catalogue"),
+        ("write", {"identifier": "00010000", "value": "1.00"}, "no parameter that is written"),
         ("write", {"identifier": "0400", "value": "1"}, "has 8 digits"),
         ("write", {"identifier": "04000C05", "raw": "04123456"}, "kilowatch control password"),
         ("write", {"identifier": "04000102", "value": "12:00:00"}, "kilowatch control clock"),

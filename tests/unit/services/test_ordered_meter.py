@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -26,6 +27,11 @@ def test_a_short_address_is_that_of_one_meter() -> None:
     meter = parse_ordered_meter(URL)
     assert (meter.address, meter.version.year, meter.bus.id) == ("000000000101", 2007, "tcp://127.0.0.1:8600")
     assert parse_ordered_meter(f"{URL}?profile=dlt645_1997").version.year == 1997
+
+
+def test_orders_carry_times_of_the_meter_s_own_zone() -> None:
+    assert parse_ordered_meter(URL).zone == ZoneInfo("Asia/Shanghai")
+    assert parse_ordered_meter(f"{URL}?zone=Europe/Berlin").zone == ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize(

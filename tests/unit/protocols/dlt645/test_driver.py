@@ -8,9 +8,16 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
-from protocols.dlt645.driver import Dlt645Driver
+from protocols.dlt645.decoding import Decoder
+from protocols.dlt645.driver import Dlt645Driver, Dlt645Driver1997
+from protocols.dlt645.frame import Frame
+from protocols.dlt645.questions import read_query
+from protocols.dlt645.replay import read_answer, replay
+from protocols.dlt645.session import Dlt645Session
+from protocols.dlt645.values import parse_format
+from protocols.dlt645.version import VERSION_1997
 from protocols.profile import Profile, parse_profile
-from protocols.session import drivers
+from protocols.session import Answer, drivers
 
 ZONE = ZoneInfo("Asia/Shanghai")
 Q = Quantity
@@ -168,9 +175,11 @@ def test_a_gap_over_a_settlement_day_asks_for_the_period_between_two_looks_at_th
         "04000B01",
         "04000B02",
         "04000B03",
+        "03300C01",
         "0001FF 2026-03-01 00:00",
         "0002FF 2026-03-01 00:00",
         "0101FF 2026-03-01 00:00",
+        "03300C01 settled",
         "0400010C settled",
     ]
     later = backfill(first + timedelta(hours=1), first + timedelta(days=20))
@@ -190,3 +199,58 @@ def test_a_gap_over_a_settlement_day_asks_for_the_period_between_two_looks_at_th
 def test_a_wrong_settlement_option_is_told(options: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         Dlt645Driver(replace(profile(), options=options), Wiring.THREE_PHASE_FOUR_WIRE, ZONE)
+
+
+def old(**options: object) -> Dlt645Driver1997:
+    given = profile("dlt645_1997")
+    return Dlt645Driver1997(replace(given, options=options), Wiring.THREE_PHASE_FOUR_WIRE, ZONE)
+
+
+def heard(session: Dlt645Session, di: str, content: str) -> dict[Quantity, object]:
+    wire = bytes.fromhex(di)[::-1]
+    session.ask(read_query(wire, 12, version=VERSION_1997))
+    session.receive_data(Frame("000000000101", 0x81, wire + bytes.fromhex(content)).encode())
+    event = session.next_event()
+    assert isinstance(event, Answer)
+    return dict(event.values)
+
+
+def test_a_profile_says_where_its_maker_widened_an_item() -> None:
+    assert heard(old().session("101"), "B611", "2302") == {Q.VOLTAGE_A: 223.0}
+    wide = old(formats={"voltage": "XXX.X", "current": "XXX.XXX"}).session("101")
+    assert heard(wide, "B611", "3422") == {Q.VOLTAGE_A: 223.4}
+    assert heard(wide, "B621", "341200") == {Q.CURRENT_A: 1.234}
+    assert heard(wide, "B61F", "342235223622") == {Q.VOLTAGE_A: 223.4, Q.VOLTAGE_B: 223.5, Q.VOLTAGE_C: 223.6}
+
+
+def test_a_stored_answer_of_such_a_meter_is_read_alike() -> None:
+    decoder = Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE, {"current": parse_format("XXX.XXX")})
+    raw = Frame("000000000101", 0x81, bytes.fromhex("21B6 341200")).encode()
+    assert read_answer(raw, decoder).values == {Q.CURRENT_A: 1.234}
+    [columns] = replay([raw], decoder).columns
+    assert columns.numbers[Q.CURRENT_A].tolist() == [1.234]
+
+
+@pytest.mark.parametrize(
+    ("formats", "said"),
+    [
+        ({"voltag": "XXX.X"}, "formats has voltag; only numbers"),
+        ({"voltage": "MMDDhhmm"}, "formats has voltage; only numbers"),
+        ({"time": "XXXXXX"}, "formats has time; only numbers"),
+        ({"voltage": "wide"}, "unknown DL/T 645 format 'wide'"),
+        ("XXX.X", "write for example"),
+    ],
+)
+def test_a_wrong_format_is_told(formats: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        old(formats=formats)
+
+
+@pytest.mark.parametrize(
+    "memory",
+    [{"load_record_minutes": 15}, {"daily_freeze_days": 62}, {"options": {"settlement_items": ["0001FF"]}}],
+)
+def test_a_meter_of_1997_is_not_asked_for_a_memory_of_2007(memory: dict[str, object]) -> None:
+    given = replace(profile("dlt645_1997"), **memory)  # type: ignore[arg-type]  # one field of a profile
+    with pytest.raises(ConfigError, match="a meter of 1997 is not asked for load records"):
+        Dlt645Driver1997(given, Wiring.THREE_PHASE_FOUR_WIRE, ZONE)

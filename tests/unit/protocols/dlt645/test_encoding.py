@@ -42,7 +42,10 @@ def test_a_value_is_written_as_the_standard_lays_it_out(di: str, text: str, wire
         ("04000101", "tomorrow", "a time such as '2026-03-01 w00' is wanted"),
         ("04000401", "1234", "12 digits are wanted"),
         ("04000501", "5", "hexadecimal digits after 0x"),
-        ("0201FF00", "220.0", "several items"),
+        ("0201FF00", "220.0, 221.0, 222.0, 223.0", "1 fields for each entry, commas between them, not 4"),
+        ("04010001", "01, 00:00, 02", "2 fields for each entry"),
+        ("04040101", "0001", "8 hexadecimal digits"),
+        ("04040101", "0001000Z", "8 hexadecimal digits"),
         ("01010000", "1.0", "2 fields"),
     ],
 )
@@ -57,6 +60,16 @@ def test_a_demand_is_written_with_its_time() -> None:
 
 def test_a_word_is_written_low_byte_first() -> None:
     assert encode(item("04000501"), "0x1234") == bytes.fromhex("34 12")
+
+
+def test_a_table_takes_as_many_entries_as_are_given() -> None:
+    # hhmmNN, low byte first: the number of the tariff stands in front on the wire.
+    assert encode(item("04010001"), "01, 00:00, 02, 08:30") == bytes.fromhex("01 00 00 02 30 08")
+    assert encode(item("04030001"), "03, 2026-10-01") == bytes.fromhex("03 01 10 26")
+
+
+def test_an_identifier_on_a_display_is_written_low_byte_first() -> None:
+    assert encode(item("04040101"), "02010100") == bytes.fromhex("00 01 01 02")
 
 
 def test_letters_travel_last_first() -> None:

@@ -98,8 +98,35 @@ def test_only_the_records_that_the_counters_promise_are_asked_newest_first() -> 
 
 def test_counters_can_be_asked_for_some_kinds_only() -> None:
     assert [query.what for query in counter_queries([EventKind.COVER_OPEN])] == ["03300D00"]
-    assert len(counter_queries()) == 35  # every kind but the three that only the families of 2013 have
+    asked = [query.what for query in counter_queries()]
+    assert len(asked) == len(set(asked)) == len(EventKind)
+    assert [what for what in asked if what[:2] != "03"] == ["1D000001", "1E000001", "1F000001"]
 
 
-def test_a_kind_without_records_of_its_own_asks_for_none() -> None:
-    assert record_queries([EventCount(kind=EventKind.RELAY_TRIP, count=3)]) == ()
+def test_a_trip_of_the_relay_is_told_by_the_family_of_2013() -> None:
+    assert counts_of(item("1D000001"), bytes.fromhex("020000")) == (
+        EventCount(kind=EventKind.RELAY_TRIP, count=2),
+    )
+    asked = record_queries([EventCount(kind=EventKind.RELAY_TRIP, count=2)])
+    assert [query.what for query in asked] == ["1D000101", "1D000102"]
+    assert event_of(item("1D000102"), bytes.fromhex("000012250925"), ZONE) == MeterEvent(
+        kind=EventKind.RELAY_TRIP, number=2, starts_at=datetime(2025, 9, 25, 4, tzinfo=UTC)
+    )
+
+
+def test_both_families_tell_the_same_kind_and_phase() -> None:
+    found = event_of(item("10020103"), bytes.fromhex("000012250925"), ZONE)
+    assert found is not None
+    assert (found.kind, found.part, found.number) == (EventKind.VOLTAGE_LOSS, "b", 3)
+    assert counts_of(item("13030001"), bytes.fromhex("070000")) == (
+        EventCount(kind=EventKind.PHASE_BREAK, part="c", count=7),
+    )
+    assert event_of(item("10022503"), bytes.fromhex("000012250925"), ZONE) is None  # an end alone
+    assert counts_of(item("10020002"), bytes.fromhex("070000")) == ()  # minutes alone
+
+
+def test_a_block_of_all_phases_is_told_by_phase_where_it_counts_and_is_no_single_event() -> None:
+    counted = counts_of(item("10FF0001"), bytes.fromhex("010000 020000 030000"))
+    assert [(count.part, count.count) for count in counted] == [("a", 1), ("b", 2), ("c", 3)]
+    assert event_of(item("0301FF01"), bytes.fromhex("000012250925") * 22, ZONE) is None
+    assert event_of(item("10FF0101"), bytes.fromhex("000012250925") * 3, ZONE) is None

@@ -5,8 +5,8 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.events import EventKind
 from protocols.dlt645.catalogue import Item, lookup
-from protocols.dlt645.catalogue_rows import rows
 from protocols.dlt645.families import family_rows
+from protocols.dlt645.identifier_files import rows
 
 PART = {"count": [["count", "次数", "XXXXXX", ""]]}
 
@@ -54,7 +54,12 @@ def item(di: str) -> Item:
         ("0310030C", 27),
         ("10010001", 3),
         ("10010101", 6),
-        ("1A032501", 6),
+        ("1A032101", 6),
+        ("14000002", 3),
+        ("14001201", 6),
+        ("1B021201", 6),
+        ("1600130A", 6),
+        ("1F000601", 6),
         ("1D000001", 3),
         ("1E000101", 6),
         ("05000001", 5),
@@ -89,6 +94,17 @@ def test_the_items_of_a_mirrored_family_stand_where_firmware_has_them() -> None:
     assert item("10012501").row.name == "loss of voltage: end"
     assert item("10010A01").row.parts[0].name == "phase A voltage"
     assert item("10012001").row.parts[0].name == "phase C power factor"
+
+
+@pytest.mark.parametrize(
+    ("end", "last"),
+    [("10012501", "10013501"), ("13022501", "13023501"), ("18012101", "18013101"), ("14001201", "14002201")],
+)
+def test_after_the_end_come_its_registers_up_to_where_firmware_has_them(end: str, last: str) -> None:
+    assert item(end).row.name.endswith(": end")
+    assert item(last).row.parts[0].name == "phase C combined reactive energy 2 at the end"
+    beyond = f"{end[:4]}{int(last[4:6], 16) + 1:02X}01"
+    assert lookup(bytes.fromhex(beyond)[::-1]) is None
 
 
 def test_every_kind_of_event_has_identifiers_and_every_name_of_a_record_is_its_own() -> None:

@@ -11,6 +11,7 @@ from protocols.dlt645.frame import Frame
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.records import LoadBlock, encode_block
 from protocols.dlt645.session import Dlt645Session
+from protocols.dlt645.version import VERSION_1997
 from protocols.session import Answer
 
 ADDRESS = "123456789012"
@@ -116,3 +117,62 @@ def test_an_event_record_in_two_frames_is_read_as_far_as_it_has_come() -> None:
     [event] = last.events
     assert isinstance(event, MeterEvent)
     assert event.values == {"total forward active energy increment": "0.01 kWh"}
+
+
+def test_a_settlement_day_that_was_lost_leaves_its_periods_without_a_date_and_a_refused_one_does_not() -> (
+    None
+):
+    clock = "00000803100326"  # 2026-03-10 08:00:00
+    for reply, dated in ((b"", 0), (Frame(ADDRESS, 0xD1, b"\x02").encode(), 1)):
+        talk = session()
+        said(talk, "0400010C", clock)
+        said(talk, "04000B01", "0001")
+        talk.ask(read_query(bytes.fromhex("020B0004"), 2))
+        talk.receive_data(reply)
+        talk.next_event()
+        said(talk, "00010001", "00010000")
+        assert len(said(talk, "0400010C", clock).records) == dated
+
+
+def test_another_error_does_not_say_that_there_is_no_such_freeze() -> None:
+    """Bit 0 alone may be a passing trouble: it proves nothing of the freezes beside it."""
+    for error, proved in ((b"\x01", 0), (b"\x02", 1)):
+        talk = session()
+        said(talk, "05060002", "0000090326")
+        said(talk, "05060102", "00010000")
+        talk.ask(read_query(bytes.fromhex("03000605"), 5))
+        talk.receive_data(Frame(ADDRESS, 0xD1, error).encode())
+        talk.next_event()
+        assert len(said(talk, "05060004", "0000070326").records) == proved
+
+
+def test_an_identifier_with_number_zero_is_asked_as_it_is() -> None:
+    """05060000 is no question for a day's freeze, which would have the day behind it."""
+    asked = session().ask(read_query(bytes.fromhex("00000605"), 5))
+    assert Frame.decode(asked.lstrip(b"\xfe")).data == bytes.fromhex("00000605")
+
+
+def test_last_month_s_register_of_1997_is_dated_by_the_day_of_automatic_reading() -> None:
+    talk = Dlt645Session(
+        ADDRESS, Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZoneInfo("Asia/Shanghai")), VERSION_1997
+    )
+
+    def heard(di: str, content: str) -> Answer:
+        talk.ask(read_query(bytes.fromhex(di)[::-1], 40, version=VERSION_1997))
+        talk.receive_data(answer(di, content, 0x81))
+        event = talk.next_event()
+        assert isinstance(event, Answer)
+        return event
+
+    def look_at_the_clock() -> Answer:
+        heard("C010", "03100326")
+        return heard("C011", "000008")
+
+    look_at_the_clock()
+    heard("C117", "0005")  # the fifth at 00
+    assert heard("9410", "00010000").facts == {"forward active energy, 1 months ago, total": "1.00 kWh"}
+    heard("9810", "00020000")
+    assert [(record.taken_at, record.values) for record in look_at_the_clock().records] == [
+        (datetime(2026, 3, 4, 16, tzinfo=UTC), {Q.ACTIVE_ENERGY_IMPORT: 1.0}),
+        (datetime(2026, 2, 4, 16, tzinfo=UTC), {Q.ACTIVE_ENERGY_IMPORT: 2.0}),
+    ]

@@ -373,6 +373,19 @@ def test_a_meter_that_never_ends_is_left() -> None:
     assert count * 190 <= MOST_JOINED + 190
 
 
+def test_a_part_without_content_that_goes_on_is_the_end() -> None:
+    talk = session()
+    talk.ask(query("DEADBEEF"))
+    first = told(talk, answer("DEADBEEF", "0102", 0xB1))
+    assert isinstance(first, Answer)
+    assert first.more is not None
+    talk.ask(first.more)
+    event = told(talk, answer("DEADBEEF", "01", 0xB2))
+    assert isinstance(event, Answer)
+    assert event.more is None
+    assert event.deviations == (NEVER_ENDS,)
+
+
 def test_load_records_in_two_frames_give_whole_blocks_first() -> None:
     blocks = "".join(
         encode_block(LoadBlock(stored_at=bytes.fromhex(f"{minute:02d}00010326"), sections={}), 4).hex()
@@ -454,6 +467,19 @@ def test_parts_of_1997_have_no_number() -> None:
     last = told(talk, Frame("010003635927", 0x82, bytes.fromhex("1F90" + "02000000")).encode())
     assert isinstance(last, Answer)
     assert list(last.values.values()) == [0.01, 0.01, 0.02]
+
+
+def test_a_meter_of_1997_that_never_ends_is_left_too() -> None:
+    """Its parts have no number: the same one again and again would go on for ever."""
+    talk = old_meter("901F")
+    event = told(talk, Frame("010003635927", 0xA1, bytes.fromhex("1F90" + "01000000")).encode())
+    count = 0
+    while isinstance(event, Answer) and event.more is not None:
+        talk.ask(event.more)
+        event = told(talk, Frame("010003635927", 0xA2, bytes.fromhex("1F90" + "00" * 190)).encode())
+        count += 1
+    assert not isinstance(event, Answer) or event.deviations == (NEVER_ENDS,)
+    assert count * 190 <= MOST_JOINED + 190
 
 
 def test_the_clock_of_1997_is_told_by_date_and_time() -> None:

@@ -131,3 +131,45 @@ def test_without_a_clock_nothing_is_kept() -> None:
     told.told_values(1, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
     told.told_clock(local(2026, 3, 10, 8))
     assert told.take() == ()
+
+
+def test_two_settlement_days_that_are_the_same_close_one_period() -> None:
+    told = memory(local(2026, 3, 10, 8))
+    told.told_day(2, "0100")
+    told.told_clock(local(2026, 3, 10, 8))
+    told.told_values(2, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
+    told.told_clock(local(2026, 3, 10, 9))
+    assert [record.taken_at for record in told.take()] == [local(2026, 2, 1)]
+
+
+def test_a_day_that_was_asked_and_not_told_leaves_every_period_without_a_date() -> None:
+    told = memory(local(2026, 3, 10, 8))
+    told.asked(b"day 2")
+    told.told_values(1, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
+    told.told_values(1, {Q.VOLTAGE_HIGHEST: 240.0}, {}, monthly=True)
+    told.told_clock(local(2026, 3, 10, 9))
+    assert [record.values for record in told.take()] == [{Q.VOLTAGE_HIGHEST: 240.0}]
+    told.asked(b"day 2")
+    told.answered(b"day 2")
+    told.told_day(2, "")  # refused: there is none
+    told.told_values(1, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
+    told.told_clock(local(2026, 3, 10, 10))
+    assert [record.taken_at for record in told.take()] == [local(2026, 3, 1)]
+
+
+def test_periods_closed_under_other_days_have_no_date() -> None:
+    told = memory(local(2026, 3, 10, 8))
+    told.told_programming(local(2026, 2, 20))
+    for period in (1, 2):
+        told.told_values(period, {Q.ACTIVE_ENERGY_IMPORT: float(period)}, {}, monthly=False)
+    told.told_clock(local(2026, 3, 10, 9))
+    assert [record.taken_at for record in told.take()] == [local(2026, 3, 1)]
+
+
+def test_a_programming_in_between_forgets_what_was_told() -> None:
+    told = memory(local(2026, 3, 10, 8))
+    told.told_programming(local(2026, 1, 20))
+    told.told_values(1, {Q.ACTIVE_ENERGY_IMPORT: 5.0}, {}, monthly=False)
+    told.told_programming(local(2026, 3, 10, 9))
+    told.told_clock(local(2026, 3, 10, 10))
+    assert told.take() == ()

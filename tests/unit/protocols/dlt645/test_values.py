@@ -1,8 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.dlt645.values import (
     Format,
@@ -14,6 +16,7 @@ from protocols.dlt645.values import (
     parse_format,
     show,
     time_to_bytes,
+    yearless_to_instant,
 )
 
 ENERGY = parse_format("XXXXXX.XX")
@@ -104,3 +107,23 @@ def test_a_bad_digit_is_shown_and_ff_is_nothing() -> None:
 def test_the_weekday_of_a_sunday_is_zero() -> None:
     sunday = datetime(2026, 3, 8, 1, 2, 3, tzinfo=SHANGHAI)
     assert time_to_bytes(sunday, parse_format("YYMMDDWW")) == bytes.fromhex("00080326")
+
+
+@given(
+    st.datetimes(datetime(2004, 1, 1), datetime(2098, 1, 1)),  # noqa: DTZ001 - made aware below
+    st.integers(0, 363 * 24 * 60),
+)
+def test_a_time_without_its_year_is_its_newest_one(told: datetime, minutes_ago: int) -> None:
+    told_at = told.replace(second=0, microsecond=0, tzinfo=SHANGHAI)
+    happened_at = told_at - timedelta(minutes=minutes_ago)
+    raw = bytes.fromhex(f"{happened_at:%m%d%H%M}")[::-1]
+    assert yearless_to_instant(raw, SHANGHAI, told_at) == happened_at
+
+
+def test_a_time_a_little_ahead_of_the_clock_is_not_a_year_old() -> None:
+    """The clock was read before: what is told may have happened in between, over the new year too."""
+    before = datetime(2026, 12, 31, 23, 59, tzinfo=SHANGHAI)
+    assert yearless_to_instant(bytes.fromhex("02000101"), SHANGHAI, before) == datetime(
+        2027, 1, 1, 0, 2, tzinfo=SHANGHAI
+    )
+    assert yearless_to_instant(bytes.fromhex("00002902"), SHANGHAI, before) is None

@@ -113,8 +113,8 @@ def test_what_lasts_has_no_end_and_no_growth_yet() -> None:
 
 def test_the_greatest_unbalance_is_told_in_per_cent() -> None:
     meter = with_event(EventKind.VOLTAGE_UNBALANCE, voltage_a=110.0)
-    # 110, 220, 220: mean 183.3, deviation 73.3, 40.00 %.
-    assert meter.records.content(item("03090001"))[12:14].hex() == "0040"
+    # 110, 220, 220: the smallest lacks 50.00 % of the greatest.
+    assert meter.records.content(item("03090001"))[12:14].hex() == "0050"
 
 
 def test_what_was_noted_by_an_order_stands_in_its_record() -> None:

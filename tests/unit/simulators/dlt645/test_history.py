@@ -3,8 +3,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from pipeline.quantities import Quantity
-from simulators.dlt645.history import REACH, STEP, History
+from simulators.dlt645.history import REACH, History
 from simulators.dlt645.measuring import Measuring
+from simulators.dlt645.steps import STEP
 from simulators.dlt645.traits import STANDARD
 from tests.unit.simulators.dlt645.bench import NOW, Load
 

@@ -60,10 +60,11 @@ def test_every_word_that_a_key_may_have_is_named(page: str) -> None:
         assert f"`{word}`" in page, word
 
 
-def test_traits_that_are_named_exist(page: str) -> None:
-    (named,) = re.findall(r"\| `traits` \|.*", page)
-    assert {name for name in re.findall(r"`(\w+)`", named) if name != "traits"} <= set(
-        Traits.__dataclass_fields__
+def test_every_trait_is_a_key_with_a_row_of_its_own(page: str) -> None:
+    table = page.partition("### Traits")[2].partition("A new deed")[0]
+    names = [name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in row.split(", ")]
+    assert [name.strip("`") for name in names] == sorted(
+        Traits.__dataclass_fields__, key=lambda trait: table.index(f"`{trait}`")
     )
 
 

@@ -6,9 +6,11 @@ import pytest
 
 from pipeline.quantities import Quantity
 from simulators.fleet.build import Fleet, Model, SimulatedMeter, build_fleet, load_fleet
-from simulators.fleet.faulty_slaves import Deaf, faulty_slave_maker
+from simulators.fleet.faulty_slaves import ClockedModel, Deaf, faulty_slave_maker
 from simulators.fleet.plan import BusPlan
 from simulators.fleet.serving import SlaveMaker
+from simulators.physics.meter_clock import ClockChange, MeterClock
+from simulators.physics.window import Window
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 
@@ -83,3 +85,17 @@ def test_the_line_of_a_meter_does_not_matter(lab: Fleet) -> None:
         return Watch(simulated.model, lambda: NOW)
 
     assert isinstance(faulty_slave_maker(lambda _clock: make, lambda: NOW)(bus, meter), Deaf)
+
+
+def test_what_happens_at_a_meter_is_told_by_the_clock_that_it_goes_by(lab: Fleet) -> None:
+    """Nothing planted is missed because the clock is seven minutes ahead."""
+    (meter,) = [m for m in lab.meters if m.id == "B4V-1"]
+    truth = next(t for t in lab.truth if t.meter == "B4V-1" and t.deed == "voltage")
+    ahead = ClockChange(
+        window=Window(starts_at=truth.starts_at - timedelta(days=1), ends_at=NOW), jump_s=420.0
+    )
+    model = ClockedModel(meter.model, MeterClock([ahead], lambda: NOW))
+    shown = truth.starts_at + timedelta(minutes=7)
+    around = (shown - timedelta(minutes=1), shown + timedelta(minutes=1))
+    assert model.changes(*around) == [shown]
+    assert list(meter.model.changes(*around)) == []
