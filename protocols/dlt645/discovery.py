@@ -2,8 +2,9 @@
 
 A question may keep the low pairs of an address and fill the others with AA; every meter that they fit
 answers, and answers at the same time collide. So silence empties a branch, a clean answer names a meter, and
-a collision is a reason to look at the hundred branches below. Nothing here waits or sends: the search says
-what to ask and takes what was heard.
+a collision is a reason to look at the hundred branches below. A disturbed line breaks answers, too, but not
+each time: a call that was answered by broken bytes is made again before it counts as a collision. Nothing
+here waits or sends: the search says what to ask and takes what was heard.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ PAIRS: Final = tuple(f"{number:02d}" for number in range(100))
 FORWARD_ENERGY_2007: Final = bytes.fromhex("00000100")
 """00010000, which every meter has."""
 FORWARD_ENERGY_1997: Final = bytes.fromhex("1090")
+CALLS_BEFORE_COLLISION: Final = 3
+"""So often a call is made while nothing but broken bytes, or silence after them, comes back."""
 ASKED_MOST: Final = 20_000
 """Questions of one search: some hundred meters whose addresses share their low pairs."""
 
@@ -104,6 +107,8 @@ class Discovery:
     echoed: bool = False
     broken_bytes: int = 0
     _open: Call | None = None
+    _broken: int = 0
+    """How often the open call was answered by broken bytes so far."""
     _left: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -116,9 +121,12 @@ class Discovery:
 
     def next_call(self) -> Call | None:
         """Return what to ask next; None when the search is over."""
-        if not self._left or self.asked >= ASKED_MOST:
+        if not (self._left or self._broken) or self.asked >= ASKED_MOST:
             return None
-        self._open = self._left.pop()
+        if self._broken == 0:
+            self._open = self._left.pop()
+        if self._open is None:
+            return None
         if self._open.address == BROADCAST and self.found:
             return self.next_call()  # only a line that is silent to AA is asked with 99
         self.asked += 1
@@ -127,7 +135,7 @@ class Discovery:
     @property
     def is_complete(self) -> bool:
         """Tell whether every branch was looked at."""
-        return not self._left
+        return not self._left and not self._broken
 
     def take(self, heard: Heard) -> None:
         """Take what came after the call."""
@@ -139,8 +147,15 @@ class Discovery:
         answers = [frame for frame in heard.frames if _answers(frame, call)]
         for frame in answers:
             self._note(frame, call)
-        # Several sound answers one after the other hide nobody; broken bytes may.
-        collided = heard.broken_bytes > 0 and call.address != BROADCAST
+        # Several sound answers one after the other hide nobody; broken bytes may, when they come every time.
+        may_hide = call.address != BROADCAST and (
+            heard.broken_bytes > 0 or (self._broken > 0 and not answers)
+        )
+        self._broken = self._broken + 1 if may_hide else 0
+        if 0 < self._broken < CALLS_BEFORE_COLLISION:
+            return
+        collided = self._broken > 0
+        self._broken = 0
         self.collisions += collided
         digits = call.address.lstrip("A")
         if len(digits) < ADDRESS_DIGITS and (collided or (answers and self.thorough)):

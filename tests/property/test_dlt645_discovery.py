@@ -102,3 +102,23 @@ def test_any_bytes_are_heard(raw: bytes) -> None:
     discovery = Discovery()
     discovery.next_call()
     discovery.take(heard)
+
+
+def test_a_disturbed_answer_is_asked_again_and_is_no_collision() -> None:
+    discovery = Discovery()
+    broken = 0
+    while (call := discovery.next_call()) is not None:
+        answer = answer_to(call, "202400010001", 2007, echoing=False) or b""
+        if answer and broken < 2:
+            answer, broken = answer[:-3] + b"\x00" + answer[-2:], broken + 1
+        discovery.take(hear(answer))
+    assert list(discovery.found) == ["202400010001"]
+    assert discovery.collisions == 0
+    assert discovery.asked == 5
+
+
+def test_what_is_broken_every_time_is_a_collision() -> None:
+    line = {"202400010001": 2007, "202400010002": 2007}
+    discovery = search(line, damaged)
+    assert sorted(discovery.found) == sorted(line)
+    assert discovery.collisions > 0
