@@ -219,3 +219,16 @@ def test_columns_of_different_length_are_refused() -> None:
             counts=np.zeros(1, np.int64),
             rank=np.zeros(0, np.int64),
         )
+
+
+def test_a_value_beyond_the_register_s_range_is_left_out_whatever_its_neighbours_say() -> None:
+    found = _of([100, 104, SCALE + 7, 112, 116])
+    assert found.counts.tolist() == [4, 4, 4, 4]
+    assert found.quality.tolist() == ["A", "E", "E", "A"]
+
+
+def test_a_value_beyond_64_bits_is_no_sound_value_either() -> None:
+    counts = counts_of(np.array([1.0, 1e300, -1e300]), 0.01)
+    assert counts[0] == 100
+    assert counts[1] > SCALE
+    assert counts[2] < 0
