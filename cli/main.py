@@ -22,6 +22,7 @@ from cli import (
     replay,
     scan,
     simulate,
+    vee,
 )
 from pipeline.errors import KilowatchError
 
@@ -43,6 +44,7 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)
+app.command("vee")(vee.vee)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
