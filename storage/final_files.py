@@ -38,6 +38,22 @@ class FinalColumns:
         """Return the number of intervals."""
         return len(self.meters)
 
+    def take(self, rows: Sequence[int]) -> FinalColumns:
+        """Return some of the intervals."""
+        place = np.array(rows, dtype=np.intp)
+        return FinalColumns(
+            meters=[self.meters[row] for row in rows],
+            starts_at=self.starts_at[place],
+            minutes=self.minutes[place],
+            import_kwh=self.import_kwh[place],
+            quality=self.quality[place],
+            raw_kwh=self.raw_kwh[place],
+            raw_quality=self.raw_quality[place],
+            method=[self.method[row] for row in rows],
+            reason=[self.reason[row] for row in rows],
+            author=[self.author[row] for row in rows],
+        )
+
 
 def write_finals(path: Path, finals: FinalColumns) -> None:
     """Write final intervals; ``kilowatch detect`` and the others read them again.
