@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import JsonFlag, print_fields, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from services.point_energies import CheckedPoint, PointEnergy
 
 
 def vee(  # noqa: PLR0913 - the options of the command
@@ -45,6 +48,10 @@ def vee(  # noqa: PLR0913 - the options of the command
     if as_json:
         for finding in result.findings:
             print_json({**asdict(finding), "starts_at": f"{finding.starts_at}Z"})
+        for pair in result.checked:
+            print_json({"check": _pair_as_json(pair)})
+        for point in result.points:
+            print_json({"point": _point_as_json(point)})
         for bill in result.bills:
             print_json({"bill": asdict(bill)})
         print_json(
@@ -59,6 +66,12 @@ def vee(  # noqa: PLR0913 - the options of the command
     columns = ("rule", "meter", "starts_at", "slots", "expected", "came")
     rows = [[getattr(f, column) for column in columns] for f in result.findings]
     print_table(f"{len(rows)} findings", columns, rows)
+    if result.checked:
+        pairs = [_pair_as_json(pair) for pair in result.checked]
+        print_table("main and check meters", list(pairs[0]), [list(pair.values()) for pair in pairs])
+    if result.points:
+        points = [_point_as_json(point) for point in result.points]
+        print_table("service points", list(points[0]), [list(point.values()) for point in points])
     if result.bills:
         shown = ("service_point", "month", "before_kwh", "after_kwh", "slots")
         print_table("bills that change", shown, [[getattr(b, c) for c in shown] for b in result.bills])
@@ -69,3 +82,24 @@ def vee(  # noqa: PLR0913 - the options of the command
             **{f"not checked: {rule}": f"wants {', '.join(w)}" for rule, w in result.unchecked.items()},
         }
     )
+
+
+def _pair_as_json(pair: CheckedPoint) -> dict[str, object]:
+    return {
+        "service_point": pair.service_point,
+        "main": pair.main,
+        "check": pair.check,
+        "main_kwh": pair.compared.main_kwh,
+        "check_kwh": pair.compared.check_kwh,
+        "difference_percent": pair.compared.difference_percent,
+        "agrees": pair.compared.agrees,
+    }
+
+
+def _point_as_json(point: PointEnergy) -> dict[str, object]:
+    return {
+        "service_point": point.service_point,
+        "kwh": point.known_kwh,
+        "slots": len(point.kwh),
+        "missing": point.missing,
+    }

@@ -107,6 +107,9 @@ def _reasons(window: VeeWindow) -> NDArray[np.str_]:
     reason[window.kwh < 0] = "negative"
     if window.installed is not None:
         reason[~window.installed & (reason == "missing")] = ""
+    if window.partly is not None:
+        # Both meters of a swap would be given the whole slot.
+        reason[window.partly & (reason == "missing")] = ""
     return reason
 
 

@@ -51,6 +51,8 @@ class VeeWindow:
     most_kwh: Floats | None = None
     """The most a slot can hold by the meter's ratings."""
     installed: Mask | None = None
+    partly: Mask | None = None
+    """Slots in which it hung for a part only: nothing is estimated there."""
     suspended: Mask | None = None
     """Slots in which the whole capacity rests or the account is closed."""
     rows: IntervalRows | None = None

@@ -17,6 +17,7 @@ from pipeline.vee_limits import LIMITS
 from pipeline.vee_window import Finding, VeeWindow
 from services.derive import MINUTES
 from services.detect_files import intervals_of
+from services.point_energies import CheckedPoint, PointEnergy, checked_points, point_energies
 from services.settings import load_settings
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles
@@ -39,6 +40,10 @@ class VeeResult:
     unchecked: dict[str, tuple[str, ...]]
     """Rules that could not be judged, and what they want."""
     finals: FinalColumns
+    points: Sequence[PointEnergy]
+    """Service points, each with its own slots."""
+    checked: Sequence[CheckedPoint]
+    """Main meters beside which a check meter hangs."""
     bills: Sequence[TouchedBill]
     """Bills that are no longer what they were before; empty where nothing came before."""
 
@@ -90,15 +95,27 @@ def vee(registry: Registry, windows: Iterable[VeeWindow], before: IntervalColumn
     findings: list[Finding] = []
     unchecked: dict[str, tuple[str, ...]] = {}
     parts: list[FinalColumns] = []
+    points: list[PointEnergy] = []
+    checked: list[CheckedPoint] = []
     for window in windows:
         validated: Validated = validate(window)
         findings += validated.findings
         unchecked |= validated.unchecked
         until = window.starts_at[-1] - np.timedelta64(LIMITS.final_after_days, "D")
-        parts.append(final_columns(window, finalise(window, final_before=until)))
+        final = finalise(window, final_before=until)
+        parts.append(final_columns(window, final))
+        points += point_energies(registry, window, final.kwh, final.quality)
+        checked += checked_points(registry, window)
     finals = _joined(parts)
     bills = [] if before is None else _touched(registry, finals, before)
-    return VeeResult(findings=findings, unchecked=unchecked, finals=finals, bills=bills)
+    return VeeResult(
+        findings=findings,
+        unchecked=unchecked,
+        finals=finals,
+        points=points,
+        checked=checked,
+        bills=bills,
+    )
 
 
 def final_columns(window: VeeWindow, final: FinalIntervals) -> FinalColumns:

@@ -64,6 +64,7 @@ def _window(
     cells = _cells(intervals, row_of, grid, minutes)
     quality = np.full(factors.shape, "N", dtype="U1")
     quality[cells[0], cells[1]] = intervals.quality[cells[2]]
+    installed, partly = _installed(registry, row_of, grid, minutes)
     shown = as_shown(registry, primary).meter_by_id
     most = np.array([most_per_hour(shown[m]) * shown[m].resolution for m in meters])
     return VeeWindow(
@@ -81,7 +82,8 @@ def _window(
             if name != IMPORT
         },
         most_kwh=most[:, None] * factors * minutes / 60.0,
-        installed=_installed(registry, row_of, grid),
+        installed=installed,
+        partly=partly,
         suspended=_suspended(registry, row_of, grid),
         rows=_rows(intervals, row_of),
         register_kwh=None if measured is None else _register_kwh(measured, row_of, grid, minutes),
@@ -132,22 +134,29 @@ def _register_kwh(measured: IntervalColumns, row_of: dict[MeterId, int], grid: T
     return total
 
 
-def _installed(registry: Registry, row_of: dict[MeterId, int], grid: Times) -> Mask:
-    step = np.timedelta64(1, "us")
-    installed = np.zeros((len(row_of), len(grid)), dtype=np.bool_)
+def _installed(
+    registry: Registry, row_of: dict[MeterId, int], grid: Times, minutes: int
+) -> tuple[Mask, Mask]:
+    """Return where each meter hung somewhere, and where only for a part of the slot."""
+    ends = grid + np.timedelta64(minutes, "m")
+    touched = np.zeros((len(row_of), len(grid)), dtype=np.bool_)
+    cut = np.zeros_like(touched)
     recorded = {installation.meter for installation in registry.installations}
     for meter, row in row_of.items():
-        installed[row] = meter not in recorded
-    ends = np.append(grid[1:], grid[-1:] + step)
+        touched[row] = meter not in recorded
     for installation in registry.installations:
-        if installation.meter in row_of:
-            touched = np.ones(len(grid), dtype=np.bool_)
-            if installation.starts_at is not None:
-                touched &= ends > to_numpy(installation.starts_at)
-            if installation.ends_at is not None:
-                touched &= grid < to_numpy(installation.ends_at)
-            installed[row_of[installation.meter]] |= touched
-    return installed
+        if installation.meter not in row_of:
+            continue
+        row, own = row_of[installation.meter], np.ones(len(grid), dtype=np.bool_)
+        if installation.starts_at is not None:
+            own &= ends > to_numpy(installation.starts_at)
+        if installation.ends_at is not None:
+            own &= grid < to_numpy(installation.ends_at)
+        for at in (installation.starts_at, installation.ends_at):
+            if at is not None:
+                cut[row] |= (grid < to_numpy(at)) & (to_numpy(at) < ends)
+        touched[row] |= own
+    return touched, touched & cut
 
 
 def _suspended(registry: Registry, row_of: dict[MeterId, int], grid: Times) -> Mask:

@@ -22,8 +22,9 @@ def options(tmp_path: Path) -> list[str]:
 
 def test_json_gives_findings_and_then_the_figures(kilowatch: Invoke, options: list[str]) -> None:
     ran = kilowatch("vee", *options, "--json")
-    finding, figures = map(json.loads, ran.out.splitlines())
+    finding, point, figures = map(json.loads, ran.out.splitlines())
     assert (finding["rule"], finding["starts_at"]) == ("missing", "2026-01-01T00:15:00.000000Z")
+    assert point["point"] == {"service_point": "P1", "kwh": 3.0, "slots": 3, "missing": 0}
     assert figures["quality"] == {"A": 2, "S": 1}
     assert figures["unchecked"]["sum_check"] == ["register_kwh"]
 

@@ -73,6 +73,13 @@ def test_slots_in_which_the_meter_hung_nowhere_are_left_alone() -> None:
     assert np.isnan(final.kwh[0, 1])
 
 
+def test_the_part_of_a_slot_in_which_a_meter_hung_is_not_estimated_as_a_whole() -> None:
+    partly = np.array([[False, True, False]])
+    final = finalise(vee_window([1.0, NAN, 1.0], partly=partly))
+    assert np.isnan(final.kwh[0, 1])
+    assert final.quality[0, 1] == "N"
+
+
 def test_asking_again_gives_the_same() -> None:
     window = vee_window(np.where(np.arange(960) % 7 == 3, NAN, 0.5))
     once, again = finalise(window), finalise(window)

@@ -107,6 +107,26 @@ def test_intervals_are_checked_against_registers_and_suspensions(tmp_path: Path,
     assert {f.rule for f in found} == {"sum_check", "inactive"}
 
 
+def test_a_swap_without_registers_is_missing_and_never_counted_twice(tmp_path: Path) -> None:
+    site = tmp_path / "swap.toml"
+    change = (START + 10.5 * SLOT).isoformat()
+    site.write_text(
+        "[[meter]]\nid = 'M1'\n[[meter]]\nid = 'M2'\n"
+        f"[[installation]]\nmeter = 'M1'\nservice_point = 'P'\nto = {change}\n"
+        f"[[installation]]\nmeter = 'M2'\nservice_point = 'P'\nfrom = {change}\n",
+        "utf-8",
+    )
+    rows = [
+        [m, (START + n * SLOT).isoformat(), 15, 1.0]
+        for n in range(20)
+        for m in (["M1"] if n < 11 else ["M2"])
+    ]
+    rows[10][3] = ""
+    raw = _write(tmp_path / "raw.csv", "meter_id,starts_at,minutes,import_kwh", rows)
+    (point,) = vee_files(readings=None, intervals=raw, registry=site, out=tmp_path / "final.csv").points
+    assert np.flatnonzero(np.isnan(point.kwh)).tolist() == [10]
+
+
 def test_nothing_to_look_at_is_said(tmp_path: Path, archive: Path) -> None:
     readings = _write(
         tmp_path / "r.csv", "meter_id,taken_at,active_energy_import", [["X", START.isoformat(), 1]]
