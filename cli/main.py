@@ -16,6 +16,7 @@ from cli import (
     demo,
     detect,
     flows,
+    handheld,
     profile,
     read,
     registry,
@@ -52,6 +53,7 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
+app.add_typer(handheld.app, name="handheld")
 
 
 def main() -> None:
