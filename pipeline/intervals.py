@@ -10,7 +10,7 @@ there is none on one side, the energy is unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.block import Times
 from pipeline.errors import DataError
 from pipeline.model import Origin
-from pipeline.register_falls import RegisterEvent, SoundReadings, sound_readings
+from pipeline.register_falls import HIDING, RegisterEvent, SoundReadings, sound_readings
 from pipeline.registry import Meter
 
 ORIGIN_RANK: Mapping[str, int] = MappingProxyType(
@@ -107,7 +107,9 @@ class IntervalCounts:
     quality: NDArray[np.str_]
     """``A`` actual, ``E`` estimated, ``N`` missing."""
     method: NDArray[np.str_]
-    """How the slot's edges were found, e.g. ``load record``; of two ways the weaker one."""
+    """How the slot's edges were found, e.g. ``load record``; of two ways the weaker one.
+
+    Of unknown energy ``hidden by reset`` or ``hidden by jump`` where one lies within, else ``unknown``."""
     segment: NDArray[np.int64]
     """Number of the register segment between resets; -1 where not valid."""
     events: tuple[RegisterEvent, ...] = ()
@@ -182,7 +184,8 @@ def counts_between(
         full_scale=bounds.scale,
         most_per_hour=bounds.fastest,
     )
-    return _between_edges(_edges(sound, edges, minutes * 60, bounds.tolerance_s), sound.events)
+    found = _between_edges(_edges(sound, edges, minutes * 60, bounds.tolerance_s), sound.events)
+    return _with_causes(found, edges)
 
 
 def energy_kwh(
@@ -301,3 +304,18 @@ def _between_edges(edges: _Edges, events: tuple[RegisterEvent, ...]) -> Interval
         segment=np.where(valid, edges.segment[:-1], -1),
         events=events,
     )
+
+
+def _with_causes(intervals: IntervalCounts, edges: Times) -> IntervalCounts:
+    """Say of unknown slots which reset or jump hides their energy."""
+    hiding = [event for event in intervals.events if event.kind in HIDING]
+    if not hiding:
+        return intervals
+    method = intervals.method.copy()
+    for event in hiding:
+        slot = min(int(np.searchsorted(edges, event.at)), len(method)) - 1
+        # Within a segment every gap is bridged, so the unknown slots before are those of the same event.
+        while slot >= 0 and not intervals.valid[slot]:
+            method[slot] = f"hidden by {event.kind}"
+            slot -= 1
+    return replace(intervals, method=method)

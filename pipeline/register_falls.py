@@ -32,6 +32,10 @@ class Fall(StrEnum):
     """It grew faster than the meter can measure; the energy in between is unknown."""
 
 
+HIDING = frozenset({Fall.RESET, Fall.JUMP})
+"""What makes the energy in between unknown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterEvent:
     """One place where a register did not simply grow."""

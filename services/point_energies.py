@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,14 +84,21 @@ def point_energies(
 
 
 def checked_points(registry: Registry, window: VeeWindow) -> list[CheckedPoint]:
-    """Compare each main meter with each check meter beside it, over the raw slots that both measured."""
+    """Compare each main meter with each check meter beside it, over the raw slots that both measured.
+
+    Slots with several main meters are left out: nobody has filed which of them the check meter stands beside.
+    """
     row_of = {meter: row for row, meter in enumerate(window.meters)}
+    actual = window.quality == "A"
     found = []
     for point, placed in _by_point(registry, row_of).items():
-        for main, check in _pairs(placed):
+        mains = [i for i in placed if i.role is Role.MAIN]
+        alone = np.sum([_touched(i, window) for i in mains], axis=0) == 1
+        for main, check in product(mains, (i for i in placed if i.role is Role.CHECK)):
             rows = row_of[main.meter], row_of[check.meter]
-            both = _touched(main, window) & _touched(check, window)
-            both &= (window.quality[rows[0]] == "A") & (window.quality[rows[1]] == "A")
+            both = (
+                alone & _touched(main, window) & _touched(check, window) & actual[rows[0]] & actual[rows[1]]
+            )
             compared = compare_main_and_check(
                 np.where(both, window.kwh[rows[0]], np.nan),
                 window.kwh[rows[1]],
@@ -103,13 +110,6 @@ def checked_points(registry: Registry, window: VeeWindow) -> list[CheckedPoint]:
                 )
                 found.append(pair)
     return found
-
-
-def _pairs(placed: Sequence[Installation]) -> Iterable[tuple[Installation, Installation]]:
-    mains = [i for i in placed if i.role is Role.MAIN]
-    checks = [i for i in placed if i.role is Role.CHECK]
-    # With several mains nobody has filed which of them a check meter stands beside.
-    return [(mains[0], check) for check in checks] if len({i.meter for i in mains}) == 1 else []
 
 
 def _by_point(registry: Registry, row_of: dict[MeterId, int]) -> dict[str, list[Installation]]:

@@ -136,6 +136,7 @@ def test_a_reset_hides_energy_that_stays_unknown() -> None:
     assert found.segment.tolist() == [0, -1, 1]
     assert [event.kind.value for event in found.events] == ["reset"]
     assert found.events[0].before == 5010
+    assert found.method.tolist() == ["load record", "hidden by reset", "load record"]
 
 
 def test_a_single_low_read_is_left_out() -> None:
@@ -182,6 +183,7 @@ def test_a_rise_faster_than_the_meter_can_measure_is_unknown() -> None:
     found = interval_counts(readings, grid, fastest=1000.0)
     assert found.quality.tolist() == ["A", "N", "A"]
     assert [event.kind.value for event in found.events] == ["jump"]
+    assert found.method[1] == "hidden by jump"
 
 
 def test_kwh_equal_the_digits_of_the_meter() -> None:

@@ -54,6 +54,19 @@ def test_main_and_check_meter_are_compared_over_what_both_measured() -> None:
     assert (pair.compared.main_kwh, pair.compared.check_kwh, pair.compared.agrees) == (10.0, 9.0, False)
 
 
+def test_before_and_after_a_swap_each_main_meter_is_compared_on_its_own() -> None:
+    window = vee_window([[1.0, 0.4, NAN], [NAN, 0.6, 1.0], [1.0, 1.0, 1.0]])
+    registry = Registry(
+        installations=[_placed("M1", to=SWAP), _placed("M2", since=SWAP), _placed("M3", Role.CHECK)]
+    )
+    pairs = checked_points(registry, window)
+    # The slot of the swap has two mains.
+    assert [(pair.main, pair.compared.slots, pair.compared.agrees) for pair in pairs] == [
+        ("M1", 1, True),
+        ("M2", 1, True),
+    ]
+
+
 def test_beside_two_mains_nobody_knows_whom_a_check_meter_checks() -> None:
     window = vee_window([[1.0], [1.0], [1.0]])
     registry = Registry(installations=[_placed("M1"), _placed("M2"), _placed("M3", Role.CHECK)])
