@@ -16,12 +16,14 @@ from cli import (
     demo,
     detect,
     flows,
+    handheld,
     profile,
     read,
     registry,
     replay,
     scan,
     simulate,
+    vee,
 )
 from cli.logs import warn_on_stderr
 from pipeline.errors import KilowatchError
@@ -44,6 +46,7 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)
+app.command("vee")(vee.vee)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
@@ -51,6 +54,7 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
+app.add_typer(handheld.app, name="handheld")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 from flows.abnormal_use import abnormal_use
+from flows.final_intervals import final_intervals
 from flows.load_monitoring import load_monitoring
 from flows.remote_reading import remote_reading
 from flows.voltage_quality import voltage_quality
@@ -30,6 +31,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=load_monitoring, cron="12 * * * *"),
     Scheduled(flow=voltage_quality, cron="17 * * * *"),
     Scheduled(flow=abnormal_use, cron="27 * * * *"),
+    Scheduled(flow=final_intervals, cron="42 2,6 * * *"),
 )
 """A quarter's registers are in by minute 7; analyses follow when backfill has had its turn."""
 

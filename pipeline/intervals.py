@@ -10,7 +10,7 @@ there is none on one side, the energy is unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.block import Times
 from pipeline.errors import DataError
 from pipeline.model import Origin
-from pipeline.register_falls import RegisterEvent, SoundReadings, sound_readings
+from pipeline.register_falls import HIDING, RegisterEvent, SoundReadings, sound_readings
 from pipeline.registry import Meter
 
 ORIGIN_RANK: Mapping[str, int] = MappingProxyType(
@@ -36,6 +36,9 @@ ORIGIN_RANK: Mapping[str, int] = MappingProxyType(
 
 ACTUAL_SPAN = 0.5
 """An edge between two readings at most this share of a slot apart still makes an actual interval."""
+
+MOST_COUNTS = 10**15
+"""More than any register shows; sums of a few hundred thousand such still fit into 64 bits."""
 
 _FIRST_PRESENT = ORIGIN_RANK[Origin.PUSH.value]
 """From this rank on a reading was taken when somebody asked or sent, not by the meter's own clock."""
@@ -62,6 +65,18 @@ class SlotGrid:
         step = np.timedelta64(self.minutes * 60_000_000, "us")
         edges: Times = self.starts_at.astype("datetime64[us]") + step * np.arange(self.slots + 1)
         return edges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterBounds:
+    """What one register can do, and how near to an edge a reading must be."""
+
+    scale: int | None = None
+    """The register's range in counts (:func:`full_scale`); None if unknown: then nothing rolls over."""
+    fastest: float | None = None
+    """The most counts an hour (:func:`most_per_hour`); a faster rise makes the energy unknown."""
+    tolerance_s: float = 60.0
+    """How far from a slot's edge a reading may be and still stand for it; under half a slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +107,9 @@ class IntervalCounts:
     quality: NDArray[np.str_]
     """``A`` actual, ``E`` estimated, ``N`` missing."""
     method: NDArray[np.str_]
-    """How the slot's edges were found, e.g. ``load record``; of two ways the weaker one."""
+    """How the slot's edges were found, e.g. ``load record``; of two ways the weaker one.
+
+    Of unknown energy ``hidden by reset`` or ``hidden by jump`` where one lies within, else ``unknown``."""
     segment: NDArray[np.int64]
     """Number of the register segment between resets; -1 where not valid."""
     events: tuple[RegisterEvent, ...] = ()
@@ -107,7 +124,10 @@ def counts_of(register: NDArray[np.float64], resolution: float) -> NDArray[np.in
     """
     if not np.isfinite(register).all():
         raise DataError("a register value is missing: leave the reading out, missing is never zero")
-    counts: NDArray[np.int64] = np.rint(register / resolution).astype(np.int64)
+    # What lies beyond any register stays beyond it: cast as it is it would wrap round to a sound value.
+    counts: NDArray[np.int64] = (
+        np.rint(register / resolution).clip(-MOST_COUNTS, MOST_COUNTS).astype(np.int64)
+    )
     return counts
 
 
@@ -132,29 +152,40 @@ def interval_counts(
 ) -> IntervalCounts:
     """Return the energy of each slot from the readings of one register of one meter.
 
-    Args:
-        readings: The register's readings; missing ones are left out, never zero.
-        grid: The slots wanted.
-        tolerance_s: How far from a slot's edge a reading may be and still stand for it; under half a slot.
-        scale: The register's range in counts (:func:`full_scale`); None if unknown: then nothing rolls over.
-        fastest: The most counts an hour (:func:`most_per_hour`); a faster rise makes the energy unknown.
+    For the arguments see :class:`RegisterBounds`; missing readings are left out, never zero.
 
     Raises:
         DataError: If the tolerance reaches the neighbouring slot.
     """
-    if not 0 <= tolerance_s < grid.minutes * 30:
-        raise DataError(f"tolerance of {tolerance_s} s is not under half a slot of {grid.minutes} min")
-    if len(readings.taken_at) == 0:
-        return _nothing(grid)
-    order = _best_of_each_time(readings)
+    bounds = RegisterBounds(scale=scale, fastest=fastest, tolerance_s=tolerance_s)
+    return counts_between(readings, grid.edges, grid.minutes, bounds)
+
+
+def counts_between(
+    readings: RegisterReadings, edges: Times, minutes: int, bounds: RegisterBounds
+) -> IntervalCounts:
+    """Return the energy between each two of ``edges``: slots of ``minutes``, or parts of such.
+
+    Raises:
+        DataError: If the tolerance reaches the neighbouring slot.
+    """
+    if not 0 <= bounds.tolerance_s < minutes * 30:
+        raise DataError(
+            f"tolerance of {bounds.tolerance_s} s is not under half a slot of {minutes} min: "
+            "a reading would stand for two edges. Next step: choose a smaller one"
+        )
+    order = _best_of_each_time(readings, bounds.scale)
+    if len(order) == 0:
+        return _nothing(len(edges))
     sound = sound_readings(
         readings.taken_at[order],
         readings.counts[order],
         readings.rank[order],
-        full_scale=scale,
-        most_per_hour=fastest,
+        full_scale=bounds.scale,
+        most_per_hour=bounds.fastest,
     )
-    return _between_edges(_edges(sound, grid, tolerance_s), sound.events)
+    found = _between_edges(_edges(sound, edges, minutes * 60, bounds.tolerance_s), sound.events)
+    return _with_causes(found, edges)
 
 
 def energy_kwh(
@@ -180,25 +211,35 @@ class _Edges:
     """A rank of origin, or one of the ways above."""
 
 
-def _nothing(grid: SlotGrid) -> IntervalCounts:
-    size = grid.slots + 1
+def _nothing(size: int) -> IntervalCounts:
     unknown = np.full(size, _UNKNOWN, dtype=np.int64)
     zeros = np.zeros(size, dtype=np.int64)
     return _between_edges(_Edges(counts=zeros, segment=zeros - 1, how=unknown), ())
 
 
-def _best_of_each_time(readings: RegisterReadings) -> NDArray[np.intp]:
-    """Return the order of the readings by time, keeping the best-ranked of those at one time."""
+def _best_of_each_time(readings: RegisterReadings, scale: int | None) -> NDArray[np.intp]:
+    """Return the order of the readings by time, keeping the best-ranked of those at one time.
+
+    What no register of this range can show is left out: it is a bad read, whatever its neighbours say.
+    """
     order = np.lexsort((readings.counts, readings.rank, readings.taken_at))
+    counts = readings.counts[order]
+    possible = counts >= 0 if scale is None else (counts >= 0) & (counts < scale)
+    order = order[possible]
     times = readings.taken_at[order]
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = times[1:] != times[:-1]
     return order[first]
 
 
-def _edges(sound: SoundReadings, grid: SlotGrid, tolerance_s: float) -> _Edges:
-    between = _edges_on_lines(sound, grid)
-    nearest, found = _edges_read(sound, grid, tolerance_s)
+def _edges(sound: SoundReadings, edges: Times, slot_s: int, tolerance_s: float) -> _Edges:
+    first = int(np.searchsorted(sound.taken_at, edges[0]))
+    own = slice(first, first + len(edges))
+    if np.array_equal(sound.taken_at[own], edges):
+        # One reading on every edge and none beside: as load records come. Nothing is left to choose.
+        return _Edges(counts=sound.counts[own], segment=sound.segment[own], how=sound.rank[own])
+    between = _edges_on_lines(sound, edges, slot_s)
+    nearest, found = _edges_read(sound, edges, tolerance_s)
     # A load record or freeze is the register at the edge itself. A present read some seconds off is not: the
     # line to its neighbour tells what the register was at the edge.
     moved = (sound.rank[nearest] >= _FIRST_PRESENT) & (between.how != _UNKNOWN)
@@ -210,25 +251,24 @@ def _edges(sound: SoundReadings, grid: SlotGrid, tolerance_s: float) -> _Edges:
 
 
 def _edges_read(
-    sound: SoundReadings, grid: SlotGrid, tolerance_s: float
+    sound: SoundReadings, edges: Times, tolerance_s: float
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Return for each edge the reading that stands for it, and whether there is one."""
-    step_us = grid.minutes * 60_000_000
-    offset = (sound.taken_at - grid.starts_at.astype("datetime64[us]")).astype(np.int64)
-    edge = (offset + step_us // 2) // step_us
-    distance = np.abs(offset - edge * step_us)
-    near = np.flatnonzero((distance <= tolerance_s * 1_000_000) & (edge >= 0) & (edge <= grid.slots))
+    following = np.searchsorted(edges, sound.taken_at).clip(1, max(len(edges) - 1, 1))
+    after, before = edges[following] - sound.taken_at, sound.taken_at - edges[following - 1]
+    edge = np.where(before < after, following - 1, following)
+    distance = np.abs(np.where(before < after, before, after).astype(np.int64))
+    near = np.flatnonzero(distance <= tolerance_s * 1_000_000)
     worst_first = near[np.lexsort((distance[near], sound.rank[near]))[::-1]]
-    nearest = np.zeros(grid.slots + 1, dtype=np.intp)
-    found = np.zeros(grid.slots + 1, dtype=np.bool_)
+    nearest = np.zeros(len(edges), dtype=np.intp)
+    found = np.zeros(len(edges), dtype=np.bool_)
     nearest[edge[worst_first]] = worst_first  # the last one written stays: the best
     found[edge[near]] = True
     return nearest, found
 
 
-def _edges_on_lines(sound: SoundReadings, grid: SlotGrid) -> _Edges:
+def _edges_on_lines(sound: SoundReadings, edges: Times, slot_s: int) -> _Edges:
     """Return each edge from the readings before and after it."""
-    edges = grid.edges
     after = np.searchsorted(sound.taken_at, edges, side="right")
     inside = (after > 0) & (after < len(sound.taken_at))
     after = np.clip(after, 1, max(len(sound.taken_at) - 1, 1)) if len(sound.taken_at) > 1 else after * 0
@@ -239,12 +279,12 @@ def _edges_on_lines(sound: SoundReadings, grid: SlotGrid) -> _Edges:
     span = np.maximum(seconds[after] - seconds[before], 1)
     passed = np.clip(edges.astype("datetime64[s]").astype(np.int64) - seconds[before], 0, span)
     growth = sound.counts[after] - sound.counts[before]
-    slot_s = grid.minutes * 60
     how = np.select(
         [~known, span <= ACTUAL_SPAN * slot_s, span <= slot_s], [_UNKNOWN, _INTERPOLATED, _WIDE], _SPREAD
     )
     return _Edges(
-        # Rounding down along one line spreads a gap's counts with no slot more than one count off.
+        # Rounding down along one line is the method of the largest remainder for slots of equal length: each
+        # gets its share or one count more, the sum stays, and what is over falls evenly over the gap.
         counts=np.where(known, sound.counts[before] + np.where(known, growth, 0) * passed // span, 0),
         segment=np.where(known, sound.segment[before], -1),
         how=how.astype(np.int64),
@@ -264,3 +304,18 @@ def _between_edges(edges: _Edges, events: tuple[RegisterEvent, ...]) -> Interval
         segment=np.where(valid, edges.segment[:-1], -1),
         events=events,
     )
+
+
+def _with_causes(intervals: IntervalCounts, edges: Times) -> IntervalCounts:
+    """Say of unknown slots which reset or jump hides their energy."""
+    hiding = [event for event in intervals.events if event.kind in HIDING]
+    if not hiding:
+        return intervals
+    method = intervals.method.copy()
+    for event in hiding:
+        slot = min(int(np.searchsorted(edges, event.at)), len(method)) - 1
+        # Within a segment every gap is bridged, so the unknown slots before are those of the same event.
+        while slot >= 0 and not intervals.valid[slot]:
+            method[slot] = f"hidden by {event.kind}"
+            slot -= 1
+    return replace(intervals, method=method)

@@ -26,8 +26,14 @@ class Fall(StrEnum):
     """One value that its neighbours contradict; it is left out."""
     BOOT_ZERO = "boot zero"
     """Zeros between two plausible values, as meters give while they start; they are left out."""
+    STALE = "stale repeat"
+    """Its source repeated an old value, then caught up; the repeats are left out and the energy is spread."""
     JUMP = "jump"
     """It grew faster than the meter can measure; the energy in between is unknown."""
+
+
+HIDING = frozenset({Fall.RESET, Fall.JUMP})
+"""What makes the energy in between unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,24 +125,87 @@ class _Walk:
         if not self.kept:
             self._keep(at, 0, 0)
             return at + 1
-        last, segment, added = self.kept[-1], self.segments[-1], self.added[-1]
+        last = self.kept[-1]
         if self._grows(last, at):
-            self._keep(at, segment, added)
+            self._keep(at, self.segments[-1], self.added[-1])
             return at + 1
-        if self._is_boot_zero(last, at):
-            self._note(Fall.BOOT_ZERO, last, at)
-            return self._after_zeros(at)
-        if self._last_was_bad(at) and not (
-            self._returns(last, at + 1) and self._rank[last] <= self._rank[at]
-        ):
-            self._drop_last()
-            self._note(Fall.BAD_READ, self.kept[-1], last)
-            return at
-        if self._returns(last, at + 1):
-            self._note(Fall.BAD_READ, last, at)
-            return at + 1
+        stories = (
+            self._zeros_of_a_start,
+            self._catching_up,
+            self._zeros_between,
+            self._bad_before,
+            self._bad_here,
+        )
+        for story in stories:
+            following = story(last, at)
+            if following is not None:
+                return following
         self._break_or_roll_over(last, at)
         return at + 1
+
+    # Each story explains the reading `at` and returns the next to look at; None if it does not fit.
+
+    def _zeros_of_a_start(self, last: int, at: int) -> int | None:
+        """All readings so far were the zeros of a starting meter."""
+        if self._counts[last] != 0 or self._first_of_run() != 0 or self._counts[at] <= 0:
+            return None
+        self._note(Fall.BOOT_ZERO, last, at)
+        self.kept, self.segments, self.added = [], [], []
+        return at
+
+    def _catching_up(self, _last: int, at: int) -> int | None:
+        """The rise is too fast only because the value before it had been repeated for a while.
+
+        Zeros are no such repeats: a meter that starts gives them too, and behind it the energy is unknown.
+        """
+        first = self._first_of_run()
+        repeats = self.kept[first + 1 :]
+        if not repeats or self._counts[self.kept[first]] == 0 or not self._grows(self.kept[first], at):
+            return None
+        for _ in repeats:
+            self._drop_last()
+        self._note(Fall.STALE, repeats[-1], at)
+        return at
+
+    def _zeros_between(self, last: int, at: int) -> int | None:
+        """Zeros before a return to the old level: neither a roll-over nor a reset.
+
+        Zeros with nothing behind them are not decided yet: taken for a roll-over they would add energy.
+        """
+        after = self._after_zeros(at)
+        if after == at or not (after == len(self._counts) or self._returns(last, after)):
+            return None
+        self._note(Fall.BOOT_ZERO, last, at)
+        return after
+
+    def _bad_before(self, last: int, at: int) -> int | None:
+        """Without the reading before, this one fits the one before that: three points of which one is bad."""
+        if not self._last_was_bad(at):
+            return None
+        if self._returns(last, at + 1) and self._rank[last] <= self._rank[at]:
+            return None
+        self._drop_last()
+        self._note(Fall.BAD_READ, self.kept[-1], last)
+        return at
+
+    def _bad_here(self, last: int, at: int) -> int | None:
+        """Without this reading, the next one fits the one before."""
+        if not self._returns(last, at + 1):
+            return None
+        self._note(Fall.BAD_READ, last, at)
+        return at + 1
+
+    def _first_of_run(self) -> int:
+        """Return the place in ``kept`` of the first of the readings that repeat the last one."""
+        first = len(self.kept) - 1
+        while first > 0 and self._repeats(first):
+            first -= 1
+        return first
+
+    def _repeats(self, place: int) -> bool:
+        before, this = self.kept[place - 1], self.kept[place]
+        same_run = self.segments[place - 1] == self.segments[place]
+        return same_run and self._counts[before] == self._counts[this]
 
     def _break_or_roll_over(self, last: int, at: int) -> None:
         segment, added = self.segments[-1], self.added[-1]
@@ -180,14 +249,6 @@ class _Walk:
         while at < len(self._counts) and self._counts[at] == 0:
             at += 1
         return at
-
-    def _is_boot_zero(self, last: int, at: int) -> bool:
-        """Tell a zero before a return to the old level from a roll-over or a reset.
-
-        Zeros with nothing behind them are not decided yet: taken for a roll-over they would add energy.
-        """
-        after = self._after_zeros(at)
-        return after > at and (after == len(self._counts) or self._returns(last, after))
 
     def _last_was_bad(self, at: int) -> bool:
         """Tell whether leaving out the reading before makes this one fit the one before that."""

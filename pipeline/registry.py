@@ -86,6 +86,12 @@ class Installation:
     profile: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    opening: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Registers (装表底度) when it was fitted, by quantity with its rate (``active_energy_import_t1``).
+
+    In kWh or kvarh on the meter's own side; empty if nobody wrote them down."""
+    closing: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Registers (拆表底度) when it was taken off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

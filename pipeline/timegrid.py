@@ -75,3 +75,20 @@ def slot_grid(starts_at: datetime, ends_at: datetime, minutes: int) -> NDArray[n
     first = slot_start(starts_at + timedelta(minutes=minutes) - timedelta(microseconds=1), minutes * 60)
     step = np.timedelta64(minutes * 60_000_000, "us")
     return np.arange(to_numpy(first), to_numpy(ends_at), step)
+
+
+def local_clock(times: NDArray[np.datetime64], zone: ZoneInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for UTC instants their local day (days since 1970) and the minute of that day on the wall clock.
+
+    On the day of 25 hours an hour's minutes come twice, on that of 23 hours an hour's never.
+    """
+    # Offsets change on quarters of an hour at the finest: one look-up serves all instants within one.
+    quarters, place = np.unique(times.astype("datetime64[m]").astype(np.int64) // 15, return_inverse=True)
+    offsets = np.array([_offset_minutes(int(quarter) * 15, zone) for quarter in quarters], dtype=np.int64)
+    local = times.astype("datetime64[m]").astype(np.int64) + offsets[place]
+    return local // MINUTES_PER_DAY, local % MINUTES_PER_DAY
+
+
+def _offset_minutes(minute: int, zone: ZoneInfo) -> int:
+    offset = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)).astimezone(zone).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() / 60)

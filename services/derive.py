@@ -12,18 +12,26 @@ from numpy.typing import NDArray
 
 from pipeline.intervals import (
     ORIGIN_RANK,
-    IntervalCounts,
+    RegisterBounds,
     RegisterReadings,
     SlotGrid,
     counts_of,
     energy_kwh,
     full_scale,
-    interval_counts,
     most_per_hour,
 )
-from pipeline.model import EVERYTHING
+from pipeline.model import EVERYTHING, MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Meter, Registry, as_shown
+from pipeline.stays import (
+    ALWAYS,
+    Register,
+    RegisterHistory,
+    SlotPieces,
+    register_histories,
+    slot_energies,
+    slot_pieces,
+)
 from pipeline.timegrid import slot_grid, slot_start
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -95,67 +103,98 @@ def derive(
         meters=[meter.id for meter in meters],
     )
     times = slot_grid(starts_at, ends_at, MINUTES)
-    ids = [meter.id for meter in meters]
-    factors = dict(zip(ids, ratio_factors(registry, ids, times, primary), strict=True))
     grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
+    ids = [meter.id for meter in meters]
     shown = as_shown(registry, primary).meter_by_id
+    factors = SlotFactors(registry, ids, grid, primary)
     saved = 0
     for meter in meters:
-        columns = interval_columns(shown[meter.id], series.of(meter.id), grid, factors[meter.id])
+        columns = interval_columns(shown[meter.id], series.of(meter.id), grid, factors)
         saved += save_intervals(connection, columns, computed_at=ends_at)
     return saved
 
 
+class SlotFactors:
+    """What the energies of some meters are multiplied by to become primary ones, slot by slot and within."""
+
+    def __init__(
+        self, registry: Registry, meters: Sequence[MeterId], grid: SlotGrid, primary: frozenset[str]
+    ) -> None:
+        """Look up all meters at once; ``primary`` names the profiles that report primary values already."""
+        self._registry, self._primary = registry, primary
+        of_slots = ratio_factors(registry, meters, grid.edges[:-1], primary)
+        self._of_meter: dict[MeterId, NDArray[np.float64]] = dict(zip(meters, of_slots, strict=True))
+        self._histories = register_histories(registry)
+
+    def history(self, meter: MeterId) -> RegisterHistory:
+        """Return when the meter's registers counted for somebody."""
+        return self._histories.get(meter, ALWAYS)
+
+    def at(self, meter: MeterId, pieces: SlotPieces) -> NDArray[np.float64]:
+        """Return the factor of each piece."""
+        if pieces.is_whole:
+            return self._of_meter[meter]
+        return ratio_factors(self._registry, [meter], pieces.starts_at, self._primary).ravel()
+
+
 def interval_columns(
-    meter: Meter, series: ReadingSeries, grid: SlotGrid, factor: NDArray[np.float64]
+    meter: Meter, series: ReadingSeries, grid: SlotGrid, factors: SlotFactors
 ) -> IntervalColumns:
     """Return a meter's intervals; leading and trailing slots that nothing is known of are left out.
 
     ``meter`` has its ratings on the side of its registers (:func:`pipeline.registry.as_shown`).
     """
-    energies: dict[str, IntervalCounts] = {
-        name: _counts(meter, series, quantity, grid)
+    pieces = {
+        name: _pieces(meter, series, quantity, grid, factors.history(meter.id))
         for name, quantity in REGISTERS.items()
         if np.isfinite(series.values[quantity]).any()
     }
     for name, parts in SUMS.items():
-        if name not in energies and all(part in energies for part in parts):
-            energies[name] = _sum(*(energies[part] for part in parts))
-    main = energies.get("import_kwh")
-    inside = _known_stretch(main, grid)
+        if name not in pieces and all(part in pieces for part in parts):
+            pieces[name] = _sum(*(pieces[part] for part in parts))
+    found = {
+        name: slot_energies(piece, energy_kwh(piece.counts, meter.resolution, factors.at(meter.id, piece)))
+        for name, piece in pieces.items()
+    }
+    if "import_kwh" not in found:
+        quality, method = np.full(grid.slots, "N"), np.full(grid.slots, "unknown")
+    else:
+        _, quality, method = found["import_kwh"]
+    inside = _known_stretch(quality)
     size = inside.stop - inside.start
     return IntervalColumns(
         meters=[meter.id] * size,
         starts_at=grid.edges[:-1][inside],
         minutes=np.full(size, grid.minutes, dtype=np.int16),
-        quality=np.full(size, "N") if main is None else main.quality[inside],
-        energies={
-            name: energy_kwh(counts, meter.resolution, factor)[inside] for name, counts in energies.items()
-        },
-        methods=[] if main is None else [str(method) for method in main.method[inside]],
+        quality=quality[inside],
+        energies={name: kwh[inside] for name, (kwh, _, _) in found.items()},
+        methods=[str(text) for text in method[inside]],
     )
 
 
-def _sum(one: IntervalCounts, other: IntervalCounts) -> IntervalCounts:
+def _sum(one: SlotPieces, other: SlotPieces) -> SlotPieces:
     """Return the energy of two registers together; unknown where one of them is."""
-    valid = one.valid & other.valid
-    return replace(one, counts=np.where(valid, one.counts + other.counts, 0), valid=valid)
+    valid = one.counts.valid & other.counts.valid
+    estimated = (one.counts.quality == "E") | (other.counts.quality == "E")
+    quality = np.where(valid, np.where(estimated, "E", "A"), "N")
+    counts = np.where(valid, one.counts.counts + other.counts.counts, 0)
+    return replace(one, counts=replace(one.counts, counts=counts, valid=valid, quality=quality))
 
 
-def _counts(meter: Meter, series: ReadingSeries, quantity: Quantity, grid: SlotGrid) -> IntervalCounts:
+def _pieces(
+    meter: Meter, series: ReadingSeries, quantity: Quantity, grid: SlotGrid, history: RegisterHistory
+) -> SlotPieces:
     known = np.isfinite(series.values[quantity])
     readings = RegisterReadings(
         taken_at=series.taken_at[known],
         counts=counts_of(series.values[quantity][known], meter.resolution),
         rank=_RANK[series.origin[known]],
     )
-    return interval_counts(
-        readings, grid, scale=full_scale(meter.digits, meter.resolution), fastest=most_per_hour(meter)
-    )
+    bounds = RegisterBounds(scale=full_scale(meter.digits, meter.resolution), fastest=most_per_hour(meter))
+    register = Register(quantity=quantity.value, resolution=meter.resolution, bounds=bounds)
+    return slot_pieces(readings, grid, register, history)
 
 
-def _known_stretch(counts: IntervalCounts | None, grid: SlotGrid) -> slice:
-    if counts is None or not counts.valid.any():
-        return slice(0, 0)
-    known = np.flatnonzero(counts.valid)
-    return slice(int(known[0]), min(int(known[-1]) + 1, grid.slots))
+def _known_stretch(quality: NDArray[np.str_]) -> slice:
+    known = np.flatnonzero(quality != "N")
+    return slice(int(known[0]), int(known[-1]) + 1) if len(known) else slice(0, 0)

@@ -15,14 +15,13 @@ from pipeline.intervals import SlotGrid
 from pipeline.model import Origin
 from pipeline.registry import Registry, as_shown
 from pipeline.timegrid import from_numpy, slot_grid, slot_start
-from services.derive import MINUTES, REGISTERS, interval_columns
+from services.derive import MINUTES, REGISTERS, SlotFactors, interval_columns
 from services.settings import load_settings
 from services.wiring import primary_profiles
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
 from storage.intervals import IntervalColumns
-from storage.matrices import ratio_factors
 from storage.readings import ReadingSeries
 from storage.registry_files import read_registry
 
@@ -79,12 +78,9 @@ def intervals_of(
         return None
     series = _registers(readings)
     meters = [meter for meter in as_shown(archive, primary).meters if meter.id in set(series.meters)]
-    factors = ratio_factors(archive, [meter.id for meter in meters], times, primary)
     grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
-    derived = [
-        interval_columns(meter, series.of(meter.id), grid, factor)
-        for meter, factor in zip(meters, factors, strict=True)
-    ]
+    factors = SlotFactors(archive, [meter.id for meter in meters], grid, primary)
+    derived = [interval_columns(meter, series.of(meter.id), grid, factors) for meter in meters]
     return _joined([columns for columns in derived if len(columns)])
 
 

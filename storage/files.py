@@ -24,6 +24,9 @@ from storage.readings import ReadingSeries
 QUALITY_LETTERS = "AEFSNV"
 """Actual, estimated, final substituted, substituted, missing, mixed."""
 
+FINAL_COLUMNS = ("raw_kwh", "raw_quality", "method", "reason", "author")
+"""What a file of final intervals has beside; readers of intervals pass over it."""
+
 DEFAULT_MINUTES = 15
 
 _LISTS = frozenset({Kind.SPECTRUM, Kind.WORDS})
@@ -68,7 +71,9 @@ def read_intervals(path: Path) -> IntervalColumns:
         DataError: Names file, row and column of what cannot be understood.
     """
     required = ("meter_id", "starts_at", "minutes", "import_kwh")
-    table = tabular.read_table(path, required=required, allowed=[*required, "quality", *ENERGIES])
+    table = tabular.read_table(
+        path, required=required, allowed=[*required, "quality", *ENERGIES, *FINAL_COLUMNS]
+    )
     meters = [MeterId(text) for text in tabular.texts(table, "meter_id")]
     starts_at = tabular.instants(table, "starts_at")
     minutes = _minutes(table)

@@ -14,7 +14,7 @@ from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.model import MeterId
-from pipeline.quantities import Group
+from pipeline.quantities import Group, Quantity
 from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
 from pipeline.scaling import parse_scaled
 from pipeline.topics import TopicTemplate
@@ -72,6 +72,8 @@ def convert(record: type, field: str, value: object) -> object:
     converted = _CONVERTERS[wanted](value)
     if field == "quantities":
         _check_quantities(_pairs(value))
+    if field in ("opening", "closing"):
+        _check_registers(_numbers(value))
     if field == "template":
         _check_template(_text(value))
     if isinstance(converted, bool):
@@ -162,6 +164,23 @@ def _pairs(value: object) -> dict[str, str]:
     return {_text(name): _text(text) for name, text in value.items()}
 
 
+def _numbers(value: object) -> dict[str, float]:
+    """Return a table of numbers; in a CSV cell it is written ``name=number;name=number``."""
+    if isinstance(value, str):
+        value = _pairs(value)
+    if not isinstance(value, dict):
+        raise CellError(f"expected a table like {{ active_energy_import = 0.4 }}, not {value!r}")
+    return {_text(name): _number(number) for name, number in value.items()}
+
+
+def _check_registers(written: Mapping[str, float]) -> None:
+    for name, register in written.items():
+        if name not in set(Quantity) or Quantity(name).group is not Group.REGISTER:
+            raise CellError(f"{name!r} is no energy register; expected a name like 'active_energy_import_t1'")
+        if register < 0:
+            raise CellError(f"{name!r}: expected a register of zero or more, not {register}")
+
+
 def _yes_or_no(value: object) -> bool:
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
@@ -209,6 +228,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     datetime | None: _instant,
     tuple[str, ...]: _texts,
     Mapping[str, str]: _pairs,
+    Mapping[str, float]: _numbers,
     bool: _yes_or_no,
     Wiring: _one_of(Wiring),
     Role: _one_of(Role),

@@ -27,7 +27,6 @@ READ_LATER = frozenset({"area_member", "transformer", "tariff", "work_order", "s
 """Tables of the archive that this version leaves unread."""
 KEYS_READ_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "installation": frozenset({"opening", "closing"}),
         "contract": frozenset({"power_factor_standard", "metering_side", "settlement_day", "generation"}),
         "suspension": frozenset({"transformers", "requested_at", "sealed_at", "unsealed_at"}),
     }

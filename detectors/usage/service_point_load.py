@@ -76,9 +76,13 @@ class _Sum:
         self._actual = np.ones(size, dtype=np.bool_)
 
     def add(self, placed: Installation, row: int | None, starts_at: Times, ends_at: Times) -> None:
-        """Add one meter for the slots in which it hangs there; a slot with a meter change is missing."""
+        """Add one meter for the slots in which it hangs there.
+
+        The slot of a meter change counts where the closing or opening register was written down, so that the
+        energy of the part in which the meter hung is known; else it is missing.
+        """
         touched = _touches(placed, starts_at, ends_at)
-        whole = touched & _holds(placed, starts_at, ends_at)
+        whole = touched & (_holds(placed, starts_at, ends_at) | bool(placed.closing or placed.opening))
         is_main = placed.role is Role.MAIN
         (self._mains if is_main else self._others)[touched] += 1
         self._kwh[touched & ~whole] = np.nan

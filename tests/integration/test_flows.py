@@ -12,6 +12,7 @@ from prefect import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 
 from flows.deploy import DEPLOYMENT, SCHEDULES, deployments
+from flows.final_intervals import final_intervals
 from flows.load_monitoring import load_monitoring
 from flows.remote_reading import remote_reading
 from flows.voltage_quality import voltage_quality
@@ -88,12 +89,16 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
         assert remote_reading(buses=["lab-rs485"], backfill_days=1)["records"] <= 3
     assert load_monitoring(days=2) > 0
     assert voltage_quality(days=2) > 0
+    final_intervals(days=2)
     with connect(database_url) as connection:
         days = connection.execute(
             "SELECT count(*), bool_and(max_kw >= mean_kw AND mean_kw >= min_kw) FROM load_day "
             "WHERE coverage > 0"
         ).fetchone()
         rates = connection.execute("SELECT count(*) FROM voltage_day WHERE qualified_share > 0.9").fetchone()
+        finals = connection.execute("SELECT count(*) FROM interval_final WHERE quality <> 'N'").fetchone()
+    assert finals is not None
+    assert finals[0] >= 3 * 96
     assert days is not None
     assert days[0] >= 3
     assert days[1]

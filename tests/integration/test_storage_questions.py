@@ -60,7 +60,13 @@ REGISTRY = Registry(
     meters=[Meter(id=M1), Meter(id=M2, resolution=0.1)],
     installations=[
         Installation(meter=M1, service_point="SP1", bus="B1", address="1", profile="dlt645_2007"),
-        Installation(meter=M2, service_point="SP2", profile="primary_meter", starts_at=START),
+        Installation(
+            meter=M2,
+            service_point="SP2",
+            profile="primary_meter",
+            starts_at=START,
+            opening={"active_energy_import": 0.4, "active_energy_import_t1": 0.0},
+        ),
     ],
     ratios=[Ratio(meter=M1, ct=20.0), Ratio(meter=M1, ct=30.0, starts_at=START + 2 * SLOT)],
     service_points=[ServicePoint(id="SP1", area="north"), ServicePoint(id="SP2", area="south")],

@@ -136,6 +136,7 @@ def test_a_reset_hides_energy_that_stays_unknown() -> None:
     assert found.segment.tolist() == [0, -1, 1]
     assert [event.kind.value for event in found.events] == ["reset"]
     assert found.events[0].before == 5010
+    assert found.method.tolist() == ["load record", "hidden by reset", "load record"]
 
 
 def test_a_single_low_read_is_left_out() -> None:
@@ -182,6 +183,7 @@ def test_a_rise_faster_than_the_meter_can_measure_is_unknown() -> None:
     found = interval_counts(readings, grid, fastest=1000.0)
     assert found.quality.tolist() == ["A", "N", "A"]
     assert [event.kind.value for event in found.events] == ["jump"]
+    assert found.method[1] == "hidden by jump"
 
 
 def test_kwh_equal_the_digits_of_the_meter() -> None:
@@ -219,3 +221,16 @@ def test_columns_of_different_length_are_refused() -> None:
             counts=np.zeros(1, np.int64),
             rank=np.zeros(0, np.int64),
         )
+
+
+def test_a_value_beyond_the_register_s_range_is_left_out_whatever_its_neighbours_say() -> None:
+    found = _of([100, 104, SCALE + 7, 112, 116])
+    assert found.counts.tolist() == [4, 4, 4, 4]
+    assert found.quality.tolist() == ["A", "E", "E", "A"]
+
+
+def test_a_value_beyond_64_bits_is_no_sound_value_either() -> None:
+    counts = counts_of(np.array([1.0, 1e300, -1e300]), 0.01)
+    assert counts[0] == 100
+    assert counts[1] > SCALE
+    assert counts[2] < 0

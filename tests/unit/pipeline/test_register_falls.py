@@ -59,3 +59,16 @@ def test_a_high_read_before_a_roll_over_is_still_a_bad_read() -> None:
     sound = _sound([960, 999, 970, 5])
     assert sound.counts.tolist() == [960, 970, 1005]
     assert _kinds(sound) == [Fall.BAD_READ, Fall.ROLL_OVER]
+
+
+def test_a_repeated_value_before_a_leap_was_stale_and_its_energy_is_spread() -> None:
+    sound = _sound([100, 110, 110, 110, 140, 150], most_per_hour=12.0)
+    assert sound.counts.tolist() == [100, 110, 140, 150]
+    assert set(sound.segment.tolist()) == {0}
+    assert _kinds(sound) == [Fall.STALE]
+
+
+def test_repeated_zeros_before_a_leap_are_no_stale_value() -> None:
+    sound = _sound([0, 0, 0, 30, 40], most_per_hour=12.0)
+    assert sound.counts.tolist() == [30, 40]
+    assert _kinds(sound) == [Fall.BOOT_ZERO]

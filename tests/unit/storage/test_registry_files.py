@@ -257,3 +257,29 @@ def test_what_is_left_unread_is_told_once_a_table_and_key(
         ("registry table left unread", "area_member", 3, 1),
         ("registry key left unread", "contract", 2, 12),
     ]
+
+
+def _swap(tmp_path: Path, opening: str) -> Registry:
+    path = tmp_path / "swap.toml"
+    text = f"[[meter]]\nid = 'M'\n[[installation]]\nmeter = 'M'\nfrom = 2026-01-01\nopening = {opening}\n"
+    path.write_text(text, "utf-8")
+    return read_registry(path)
+
+
+def test_opening_registers_are_read_by_quantity_and_rate(tmp_path: Path) -> None:
+    registry = _swap(tmp_path, "{ active_energy_import = 0.4, active_energy_import_t1 = 0 }")
+    assert registry.installations[0].opening == {"active_energy_import": 0.4, "active_energy_import_t1": 0.0}
+    assert registry.installations[0].closing == {}
+
+
+@pytest.mark.parametrize(
+    ("opening", "said"),
+    [
+        ("{ voltage_a = 1 }", "'voltage_a' is no energy register"),
+        ("{ active_energy_import = -1 }", "zero or more, not -1"),
+        ("0.4", "expected a table"),
+    ],
+)
+def test_an_opening_register_that_is_none_is_refused(tmp_path: Path, opening: str, said: str) -> None:
+    with pytest.raises(RegistryError, match=said):
+        _swap(tmp_path, opening)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -54,6 +55,20 @@ def test_slots_without_a_main_meter_and_the_slot_of_a_meter_change_are_missing()
     assert load is not None
     assert np.isnan(load.kwh).tolist() == [False, False, True, True, False, False, False, False]
     assert load.kwh[[0, 4]].tolist() == [1.0, 2.0]
+
+
+def test_the_slot_of_a_meter_change_counts_where_closing_and_opening_registers_are_filed() -> None:
+    # Both meters' intervals of slot 2 end and begin at the change, 00:40.
+    filed = {"active_energy_import": 1.0}
+    registry = Registry(
+        installations=(
+            replace(_placed("old", hours=(-9, 2 / 3)), closing=filed),
+            replace(_placed("new", hours=(2 / 3, 9)), opening=filed),
+        )
+    )
+    load = service_point_load(window(STARTS_AT, {"old": 1.0, "new": 2.0}), registry, "P", ALL)
+    assert load is not None
+    assert load.kwh.tolist() == [1.0, 1.0, 3.0, 2.0, 2.0, 2.0, 2.0, 2.0]
 
 
 def test_another_service_points_meters_are_none_of_its() -> None:

@@ -1,0 +1,170 @@
+"""Estimation of interval energy (数据估算): what stands in for a gap, one rule a function, the best first.
+
+The rules are those that Oracle Utilities Meter Data Management names (docs.oracle.com, "Estimation VEE
+Rules"); the order is the practice of California and Texas (``detection.md`` 1.5). Estimated values are never
+references for others. The rules for registers are in :mod:`pipeline.scalar_estimation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.apportion import apportion
+from pipeline.vee_limits import VeeLimits
+from pipeline.vee_window import Floats, Mask, runs
+
+WEEK = 7
+FIRST_SATURDAY = 2
+"""Day 2 since 1970 was a Saturday."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSeries:
+    """One meter's slots: arrays of shape (slots,)."""
+
+    kwh: Floats
+    """NaN where missing."""
+    trusted: Mask
+    """Slots that may serve as references: actual, and no rule has thrown them out."""
+    day: NDArray[np.int64]
+    minute_of_day: NDArray[np.int64]
+    minutes: int
+    step_kwh: float
+    outage: Mask
+    """Slots in which the supply is known to have been off."""
+    day_kind: NDArray[np.int64]
+    """What days are like one another (:func:`week_kind`)."""
+    profile: Floats | None = None
+    """Factors of the class's load profile, or None."""
+    temperature_c: Floats | None = None
+    """Mean outdoor temperature of each slot's day, or None."""
+
+
+def week_kind(day: NDArray[np.int64], holidays: frozenset[int] = frozenset()) -> NDArray[np.int64]:
+    """Return 0 for working days, 1 for weekends and holidays (days since 1970)."""
+    weekend = (day - FIRST_SATURDAY) % WEEK < 2  # noqa: PLR2004 - Saturday and Sunday
+    kind: NDArray[np.int64] = (weekend | np.isin(day, list(holidays))).astype(np.int64)
+    return kind
+
+
+def gaps(wanted: Mask) -> list[slice]:
+    """Create Estimation for Gap: return the stretches of slots that want an estimate."""
+    return [slice(first, first + slots) for _, first, slots in runs(wanted[None, :])]
+
+
+def known_outage(series: MeterSeries, gap: slice, _limits: VeeLimits) -> Floats | None:
+    """Zero where the supply is known to have been off for the whole gap; that is a fact, no estimate."""
+    return np.zeros(gap.stop - gap.start) if series.outage[gap].all() else None
+
+
+def interpolation(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | None:
+    """Interpolation: the line between the neighbours of a short gap; slots of an outage are no ends of it."""
+    size = gap.stop - gap.start
+    if size * series.minutes > limits.interpolated_minutes or gap.start == 0 or gap.stop >= len(series.kwh):
+        return None
+    ends = [gap.start - 1, gap.stop]
+    if not series.trusted[ends].all() or series.outage[ends].any():
+        return None
+    line: Floats = np.linspace(series.kwh[ends[0]], series.kwh[ends[1]], size + 2)[1:-1]
+    return line
+
+
+def averaging(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | None:
+    """Averaging: each slot's mean over the nearest like days on which it is actual."""
+    found = np.array([_like_days(series, slot, limits) for slot in range(gap.start, gap.stop)])
+    return found if np.isfinite(found).all() else None
+
+
+def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | None:
+    """Proxy Day: the slots of the like day whose temperature is nearest."""
+    if series.temperature_c is None:
+        return None
+    days = np.unique(series.day[gap])
+    if len(days) != 1:
+        return None
+    wanted = series.minute_of_day[gap]
+    mine = series.temperature_c[gap][0]
+    best: tuple[float, int] | None = None
+    for day in np.unique(series.day):
+        of_day = np.flatnonzero(series.day == day)
+        like = series.day_kind[of_day[0]] == series.day_kind[gap.start] and day != days[0]
+        if not like or abs(day - days[0]) > limits.reach_days:
+            continue
+        away = abs(series.temperature_c[of_day[0]] - mine)
+        given = np.isin(series.minute_of_day[of_day], wanted) & series.trusted[of_day]
+        if given.sum() >= len(wanted) and np.isfinite(away) and (best is None or away < best[0]):
+            best = float(away), int(day)
+    if best is None:
+        return None
+    chosen = np.flatnonzero(series.day == best[1])
+    place = {
+        int(minute): int(slot) for slot, minute in zip(chosen, series.minute_of_day[chosen], strict=True)
+    }
+    return np.array([series.kwh[place[int(minute)]] for minute in wanted])
+
+
+def profile(series: MeterSeries, gap: slice, _limits: VeeLimits) -> Floats | None:
+    """Profile: the class's factors, scaled by what this meter draws beside its class in its actual slots."""
+    if series.profile is None or not series.trusted.any():
+        return None
+    of_class = series.profile[series.trusted].sum()
+    if not np.isfinite(of_class) or of_class <= 0 or not np.isfinite(series.profile[gap]).all():
+        return None
+    scaled: Floats = series.profile[gap] * (series.kwh[series.trusted].sum() / of_class)
+    return scaled
+
+
+def adjust_from_scalar(values: Floats, total_kwh: float, step_kwh: float) -> Floats:
+    """Interval Adjustment From Scalar: scale to what the register grew, in whole steps that add up exactly.
+
+    Where all values are zero the shares are equal, as Oracle's rule has it.
+    """
+    shares: Floats = apportion(round(total_kwh / step_kwh), np.maximum(values, 0.0)) / (1.0 / step_kwh)
+    return shares
+
+
+def subtractive_adjustment(
+    values: Floats, eligible: Mask, total_kwh: float, step_kwh: float
+) -> Floats | None:
+    """Subtractive Interval Adjustment: change eligible slots alone, so that all add up to stop minus start.
+
+    None where the others alone are already more than that.
+    """
+    rest = total_kwh - values[~eligible].sum()
+    if rest < -0.5 * step_kwh or not eligible.any():
+        return None
+    adjusted = values.copy()
+    adjusted[eligible] = adjust_from_scalar(values[eligible], max(rest, 0.0), step_kwh)
+    return adjusted
+
+
+def _like_days(series: MeterSeries, slot: int, limits: VeeLimits) -> float:
+    away = np.abs(series.day - series.day[slot])
+    like = (
+        series.trusted
+        & ~series.outage
+        & (series.minute_of_day == series.minute_of_day[slot])
+        & (series.day_kind == series.day_kind[slot])
+        & (away > 0)
+        & (away <= limits.reach_days)
+    )
+    found = np.flatnonzero(like)
+    if len(found) < limits.like_days:
+        return float("nan")
+    nearest = found[np.argsort(away[found], kind="stable")[: limits.like_days]]
+    return float(series.kwh[nearest].mean())
+
+
+Estimator = Callable[[MeterSeries, slice, VeeLimits], "Floats | None"]
+ESTIMATORS: tuple[tuple[str, Estimator], ...] = (
+    ("known outage", known_outage),
+    ("interpolation", interpolation),
+    ("mean of like days", averaging),
+    ("proxy day", proxy_day),
+    ("class profile", profile),
+)
+"""In the order in which they are tried; the first that has an answer is taken."""

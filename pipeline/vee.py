@@ -1,0 +1,157 @@
+"""Raw and final intervals (VEE) side by side: the measured stays, what stands in for it says why and how.
+
+Only what is missing or cannot be energy (negative, more than the meter can measure) is replaced; whatever
+else a rule finds is shown to a person. The same window gives the same result however often it is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.estimation import ESTIMATORS, MeterSeries, adjust_from_scalar, gaps, known_outage, week_kind
+from pipeline.vee_limits import LIMITS, VeeLimits
+from pipeline.vee_window import Floats, Mask, VeeWindow
+
+WHOLE = 1e-6
+"""How far from a whole number of steps a sum of doubles may be."""
+REASONS = MappingProxyType(
+    {
+        "": "measured",
+        "missing": "nothing was measured",
+        "spread": "a gap between two registers, shared out evenly",
+        "negative": "less than zero",
+        "impossible": "more than the meter can measure",
+        "outage": "the supply was off",
+    }
+)
+"""Reason codes of final intervals, and what they mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalIntervals:
+    """The final import of each slot beside the raw one; arrays of shape (meters, slots)."""
+
+    kwh: Floats
+    """NaN where nothing may stand in."""
+    quality: NDArray[np.str_]
+    """``A`` measured, ``E`` shared out under a known sum, ``S`` substituted, ``F`` for good, ``N``."""
+    method: NDArray[np.str_]
+    """How a replaced slot was made; empty where the raw one stands."""
+    reason: NDArray[np.str_]
+    """A key of :data:`REASONS`."""
+
+    @property
+    def replaced(self) -> Mask:
+        """Where the final is not simply the raw interval."""
+        return np.asarray(self.method != "", dtype=np.bool_)
+
+
+def finalise(
+    window: VeeWindow,
+    *,
+    outage: Mask | None = None,
+    final_before: np.datetime64 | None = None,
+    holidays: frozenset[int] = frozenset(),
+    limits: VeeLimits = LIMITS,
+) -> FinalIntervals:
+    """Return the final intervals of ``window``.
+
+    Args:
+        window: The raw intervals.
+        outage: Slots whose supply is known to have been off, shape (meters, slots).
+        final_before: Substitutes of slots that begin before it are final (``F``); None leaves all at ``S``.
+        holidays: Days (since 1970) that are like weekends.
+        limits: The limits of the rules.
+    """
+    reason = _reasons(window)
+    shape = window.kwh.shape
+    kwh, quality = window.kwh.copy(), window.quality.astype("U1")
+    kwh[np.isin(reason, ("negative", "impossible", "missing"))] = np.nan
+    method = np.full(shape, "", dtype="U32")
+    kind = week_kind(window.day, holidays)
+    off = np.zeros(shape, dtype=np.bool_) if outage is None else outage
+    for row in np.flatnonzero((reason != "").any(axis=1)):
+        series = MeterSeries(
+            kwh=kwh[row].copy(),
+            trusted=(reason[row] == "") & (quality[row] == "A") & np.isfinite(kwh[row]),
+            day=window.day,
+            minute_of_day=window.minute_of_day,
+            minutes=window.minutes,
+            step_kwh=float(window.step_kwh[row]),
+            outage=off[row],
+            day_kind=kind,
+        )
+        for gap in gaps(reason[row] != ""):
+            for part in _alike(reason[row], gap):
+                _fill(series, part, (kwh[row], quality[row], method[row], reason[row]), limits)
+    final = (quality == "S") & (
+        np.zeros(window.slots, dtype=np.bool_) if final_before is None else window.starts_at < final_before
+    )
+    quality[final] = "F"
+    return FinalIntervals(kwh=kwh, quality=quality, method=method, reason=reason)
+
+
+def _reasons(window: VeeWindow) -> NDArray[np.str_]:
+    """Return why each slot cannot stand as it is; empty where it can."""
+    reason = np.full(window.kwh.shape, "", dtype="U10")
+    reason[~np.isfinite(window.kwh)] = "missing"
+    # A gap's sum is measured; only how it lies over the slots is not.
+    reason[np.isfinite(window.kwh) & (window.quality == "E")] = "spread"
+    if window.most_kwh is not None:
+        reason[window.kwh > window.most_kwh] = "impossible"
+    reason[window.kwh < 0] = "negative"
+    if window.installed is not None:
+        reason[~window.installed & (reason == "missing")] = ""
+    if window.partly is not None:
+        # Both meters of a swap would be given the whole slot.
+        reason[window.partly & (reason == "missing")] = ""
+    return reason
+
+
+def _alike(reason: NDArray[np.str_], gap: slice) -> list[slice]:
+    """Return the parts of a gap of one reason each."""
+    cuts = np.flatnonzero(reason[gap][1:] != reason[gap][:-1]) + gap.start + 1
+    edges = [gap.start, *cuts.tolist(), gap.stop]
+    return [slice(first, last) for first, last in pairwise(edges)]
+
+
+Columns = tuple[Floats, NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]
+
+
+def _fill(series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits) -> None:
+    """Write into one meter's columns what stands in for a gap; nothing where no rule has an answer."""
+    kwh, quality, method, reason = columns
+    if reason[gap.start] == "spread":
+        _reshape(series, gap, columns, limits)
+        return
+    for name, estimator in ESTIMATORS:
+        values = estimator(series, gap, limits)
+        if values is None:
+            continue
+        kwh[gap] = np.rint(np.maximum(values, 0.0) / series.step_kwh) / (1.0 / series.step_kwh)
+        method[gap] = name
+        off = estimator is known_outage
+        quality[gap] = "A" if off else "S"
+        reason[gap] = "outage" if off else reason[gap]
+        return
+    quality[gap] = "N"
+
+
+def _reshape(series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits) -> None:
+    """Give a gap of known sum the shape of like days; the sum stays to the step."""
+    kwh, _, method, _ = columns
+    steps = float(kwh[gap].sum()) / series.step_kwh
+    if abs(steps - round(steps)) > WHOLE:
+        return  # transformers were changed within: there is no one step to share out
+    for name, estimator in ESTIMATORS:
+        # The register moved: it was not off all the time.
+        values = None if estimator is known_outage else estimator(series, gap, limits)
+        if values is not None:
+            kwh[gap] = adjust_from_scalar(values, round(steps) * series.step_kwh, series.step_kwh)
+            method[gap] = f"{name}, scaled"
+            return

@@ -1,0 +1,50 @@
+"""Limits of validation and estimation as data, each with its unit and source; sites may set their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SOURCES = {
+    "spike_percent": "California MDMA VEE: (highest - third)/third; 180 % to be confirmed (detection.md 1.5)",
+    "low_percent": "usual in western VEE, to be confirmed (detection.md 1.5)",
+    "high_percent": "usual in western VEE, to be confirmed (detection.md 1.5)",
+    "history_days": "own default",
+    "history_estimated_share": "Oracle limits how much history may be estimated; the share is an own default",
+    "sigma": "Oracle leaves the formula to the utility; own default",
+    "sum_steps": "1 to 2 register units times multiplier, to be confirmed (detection.md 1.5)",
+    "sum_percent": "0.1 %, to be confirmed (detection.md 1.5)",
+    "zero_hours": "own default",
+    "prolonged_hours": "3 cycles of a day, to be confirmed (detection.md 1.5)",
+    "multiplier_percent": "exact by practice; 0.1 % for registers that round",
+    "interpolated_minutes": "California MDMA VEE: gaps of up to 2 h (detection.md 1.5)",
+    "like_days": "Itron IEE, Texas: mean of the 3 nearest valid like days (detection.md 1.5)",
+    "reach_days": "own default",
+    "final_after_days": "Texas: ask again for 5 days before final (detection.md 1.5)",
+}
+"""Where each limit comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VeeLimits:
+    """All limits; see :data:`SOURCES`."""
+
+    spike_percent: float = 180.0
+    low_percent: float = 50.0
+    high_percent: float = 200.0
+    history_days: int = 7
+    """Days before that a day is compared with; with fewer it is not."""
+    history_estimated_share: float = 0.5
+    sigma: float = 4.0
+    sum_steps: float = 2.0
+    sum_percent: float = 0.1
+    zero_hours: float = 72.0
+    prolonged_hours: float = 72.0
+    multiplier_percent: float = 0.1
+    interpolated_minutes: int = 120
+    like_days: int = 3
+    reach_days: int = 60
+    """How far away a like day may be."""
+    final_after_days: int = 5
+
+
+LIMITS = VeeLimits()

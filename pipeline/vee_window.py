@@ -1,0 +1,97 @@
+"""What validation and estimation (VEE) look at: intervals of meters, and what the archive says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.block import Times
+from pipeline.model import MeterId
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalRows:
+    """Intervals as they came, before they were lined up: columns of equal length in any order."""
+
+    meter: NDArray[np.int64]
+    """Row of the meter in the window."""
+    starts_at: Times
+    minutes: NDArray[np.int64]
+    kwh: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VeeWindow:
+    """Aligned intervals of many meters; arrays have shape (meters, slots) unless said otherwise.
+
+    What is None is not known: the rules that want it say so instead of passing.
+    """
+
+    meters: Sequence[MeterId]
+    starts_at: Times
+    """Shape (slots,)."""
+    minutes: int
+    day: NDArray[np.int64]
+    """Local day of each slot in the meter's zone."""
+    minute_of_day: NDArray[np.int64]
+    """Minute of each slot's start on the local wall clock."""
+    kwh: Floats
+    """Import on the primary side, NaN where missing."""
+    quality: NDArray[np.str_]
+    step_kwh: Floats
+    """One register step on the primary side, shape (meters,)."""
+    siblings: Mapping[str, Floats] = field(default_factory=dict)
+    """The meter's other energies by name."""
+    most_kwh: Floats | None = None
+    """The most a slot can hold by the meter's ratings."""
+    installed: Mask | None = None
+    partly: Mask | None = None
+    """Slots in which it hung for a part only: nothing is estimated there."""
+    suspended: Mask | None = None
+    """Slots in which the whole capacity rests or the account is closed."""
+    rows: IntervalRows | None = None
+    register_kwh: Floats | None = None
+    """Last minus first register of the same slots, primary side, shape (meters,); NaN where not known."""
+    finals: Floats | None = None
+    """What was given out as final before; NaN where nothing was."""
+    multiplier: Floats | None = None
+    """Ratio by the meter's own registers or the reading's source, shape (meters,); NaN where not told."""
+    filed_multiplier: Floats | None = None
+    """Ratio by the archive, shape (meters,)."""
+    units: Mapping[str, str] | None = None
+    """Unit told by the source for each energy."""
+
+    @property
+    def slots(self) -> int:
+        """The number of slots."""
+        return len(self.starts_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One place where a rule was not met."""
+
+    rule: str
+    meter: MeterId
+    starts_at: np.datetime64
+    """The first slot concerned."""
+    slots: int
+    """How many slots in a row."""
+    expected: str
+    came: str
+
+
+def runs(mask: Mask) -> list[tuple[int, int, int]]:
+    """Return (row, first slot, slots) of every unbroken run of true cells, by row and time."""
+    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), dtype=np.int8)
+    padded[:, 1:-1] = mask
+    change = np.diff(padded, axis=1)
+    rows, begin = np.nonzero(change == 1)
+    _, end = np.nonzero(change == -1)
+    return list(zip(rows.tolist(), begin.tolist(), (end - begin).tolist(), strict=True))

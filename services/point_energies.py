@@ -1,0 +1,137 @@
+"""Energy of service points from final intervals: mains minus sub-meters; mains against check meters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.block import Times
+from pipeline.model import MeterId
+from pipeline.point_energy import Compared, Member, compare_main_and_check, total_energy
+from pipeline.registry import Installation, Registry, Role
+from pipeline.timegrid import to_numpy
+from pipeline.vee_window import Floats, VeeWindow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointEnergy:
+    """One service point; arrays of shape (slots,)."""
+
+    service_point: str
+    starts_at: Times
+    kwh: Floats
+    quality: NDArray[np.str_]
+
+    @property
+    def known_kwh(self) -> float:
+        """Sum of the slots that are not missing."""
+        return float(np.nansum(self.kwh))
+
+    @property
+    def missing(self) -> int:
+        """How many slots are missing."""
+        return int(np.isnan(self.kwh).sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPoint:
+    """A service point whose main and check meter were compared."""
+
+    service_point: str
+    main: MeterId
+    check: MeterId
+    compared: Compared
+
+
+def point_energies(
+    registry: Registry, window: VeeWindow, kwh: Floats, quality: NDArray[np.str_]
+) -> list[PointEnergy]:
+    """Return the energy of every service point that has a main meter in ``window``.
+
+    ``kwh`` and ``quality`` are the final intervals of the window's meters. The slot of a meter change adds up
+    the parts of both meters, each known up to its closing or from its opening register.
+    """
+    row_of = {meter: row for row, meter in enumerate(window.meters)}
+    found = []
+    for point, placed in _by_point(registry, row_of).items():
+        if not any(i.role is Role.MAIN for i in placed):
+            continue
+        members = [
+            Member(
+                kwh=kwh[row_of[i.meter]],
+                quality=quality[row_of[i.meter]],
+                sign=-1 if i.role is Role.SUBTRACT else 1,
+                counts=_touched(i, window),
+            )
+            for i in placed
+            if i.role is not Role.CHECK
+        ]
+        total, letters = total_energy(members)
+        mains = np.any([_touched(i, window) for i in placed if i.role is Role.MAIN], axis=0)
+        found.append(
+            PointEnergy(
+                service_point=point,
+                starts_at=window.starts_at,
+                kwh=np.where(mains, total, np.nan),
+                quality=np.where(mains, letters, "N"),
+            )
+        )
+    return found
+
+
+def checked_points(registry: Registry, window: VeeWindow) -> list[CheckedPoint]:
+    """Compare each main meter with each check meter beside it, over the raw slots that both measured.
+
+    Slots with several main meters are left out: nobody has filed which of them the check meter stands beside.
+    """
+    row_of = {meter: row for row, meter in enumerate(window.meters)}
+    actual = window.quality == "A"
+    found = []
+    for point, placed in _by_point(registry, row_of).items():
+        mains = [i for i in placed if i.role is Role.MAIN]
+        alone = np.sum([_touched(i, window) for i in mains], axis=0) == 1
+        for main, check in product(mains, (i for i in placed if i.role is Role.CHECK)):
+            rows = row_of[main.meter], row_of[check.meter]
+            both = (
+                alone & _touched(main, window) & _touched(check, window) & actual[rows[0]] & actual[rows[1]]
+            )
+            compared = compare_main_and_check(
+                np.where(both, window.kwh[rows[0]], np.nan),
+                window.kwh[rows[1]],
+                steps_kwh=float(window.step_kwh[rows[0]] + window.step_kwh[rows[1]]),
+            )
+            if compared is not None:
+                pair = CheckedPoint(
+                    service_point=point, main=main.meter, check=check.meter, compared=compared
+                )
+                found.append(pair)
+    return found
+
+
+def _by_point(registry: Registry, row_of: dict[MeterId, int]) -> dict[str, list[Installation]]:
+    """Return the installations of each point of which the window has every meter but check meters."""
+    placed: dict[str, list[Installation]] = defaultdict(list)
+    absent: set[str] = set()
+    for installation in registry.installations:
+        point = installation.service_point
+        if point is None:
+            continue
+        if installation.meter in row_of:
+            placed[point].append(installation)
+        elif installation.role is not Role.CHECK:
+            absent.add(point)
+    return {point: found for point, found in sorted(placed.items()) if point not in absent}
+
+
+def _touched(placed: Installation, window: VeeWindow) -> NDArray[np.bool_]:
+    ends = window.starts_at + np.timedelta64(window.minutes, "m")
+    touched = np.ones(window.slots, dtype=np.bool_)
+    if placed.starts_at is not None:
+        touched &= ends > to_numpy(placed.starts_at)
+    if placed.ends_at is not None:
+        touched &= window.starts_at < to_numpy(placed.ends_at)
+    return touched

@@ -1,0 +1,133 @@
+"""Final intervals at rest: versions beside the raw ones; saving the same again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.block import Times
+from pipeline.model import MeterId, Scope
+from storage.database import Connection, storage_errors
+from storage.final_files import FinalColumns
+from storage.intervals import SAVING_LOCK
+from storage.registry import meter_numbers
+from storage.visible import visible_meters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalChanges:
+    """Slots whose final energy is another than was given out, or is given out for the first time."""
+
+    meters: Sequence[MeterId]
+    starts_at: Times
+    before: NDArray[np.float64]
+    """kWh; NaN where nothing, or nothing known, was given out."""
+    after: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """Return the number of slots."""
+        return len(self.meters)
+
+
+_SAVE = (
+    "WITH staged AS (SELECT * FROM unnest(%(meters)s::int[], %(starts)s::timestamptz[], "
+    "%(minutes)s::smallint[], %(raw_versions)s::smallint[], %(qualities)s::text[], %(methods)s::text[], "
+    "%(reasons)s::text[], %(authors)s::text[], %(energies)s::float8[]) AS s (meter_id, starts_at, minutes, "
+    "raw_version, quality, method, reason, author, import_kwh)) "
+    "INSERT INTO final_interval AS f (meter_id, starts_at, minutes, raw_version, quality, method, reason, "
+    "author, import_kwh, made_at, version) "
+    "SELECT s.*, %(made_at)s, coalesce(t.version + 1, 0) FROM staged AS s LEFT JOIN LATERAL ("
+    "SELECT * FROM final_interval AS old WHERE old.meter_id = s.meter_id AND old.starts_at = s.starts_at "
+    "AND old.minutes = s.minutes ORDER BY version DESC LIMIT 1) AS t ON true "
+    # Where nothing was replaced before, a raw interval needs no row to stand.
+    "WHERE (t.version IS NULL AND s.method <> '') OR (t.version IS NOT NULL AND "
+    "(s.raw_version, s.quality, s.method, s.reason, s.author, s.import_kwh) IS DISTINCT FROM "
+    "(t.raw_version, t.quality::text, t.method, t.reason, t.author, t.import_kwh)) "
+    "RETURNING meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, import_kwh, "
+    "(SELECT import_kwh FROM final_interval AS old WHERE old.meter_id = f.meter_id "
+    "AND old.starts_at = f.starts_at AND old.minutes = f.minutes AND old.version = f.version - 1)"
+)
+
+
+def save_finals(
+    connection: Connection, finals: FinalColumns, raw_versions: NDArray[np.int16], *, made_at: datetime
+) -> FinalChanges:
+    """Store final intervals where they are new or differ from their newest version; return what changed.
+
+    A slot whose raw interval stands is stored only if something stood in for it before.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"saving {len(finals)} final intervals"), connection.transaction():
+        numbers = meter_numbers(connection)
+        # Two runs at once would both make the same version: the later one waits, then sees no change.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
+        instants = np.char.add(np.datetime_as_string(finals.starts_at), "+00").tolist()
+        energies = [None if np.isnan(e) else float(e) for e in finals.import_kwh]
+        rows = connection.execute(
+            _SAVE,
+            {
+                "meters": [numbers[meter] for meter in finals.meters],
+                "starts": instants,
+                "minutes": finals.minutes.tolist(),
+                "raw_versions": raw_versions.tolist(),
+                "qualities": finals.quality.tolist(),
+                "methods": list(finals.method),
+                "reasons": list(finals.reason),
+                "authors": list(finals.author),
+                "energies": energies,
+                "made_at": made_at,
+            },
+        ).fetchall()
+    names = {number: meter for meter, number in numbers.items()}
+    rows.sort()
+    return FinalChanges(
+        meters=[names[row[0]] for row in rows],
+        starts_at=np.array([row[1] for row in rows], dtype=np.int64).view("datetime64[us]"),
+        after=np.array([row[2] for row in rows], dtype=np.float64),
+        before=np.array([row[3] for row in rows], dtype=np.float64),
+    )
+
+
+def final_series(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    minutes: int,
+    meters: Sequence[MeterId] | None = None,
+) -> FinalColumns:
+    """Return raw and final intervals that start in ``[starts_at, ends_at)`` side by side, by meter and time.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading final intervals"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(
+            "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, import_kwh, "
+            "quality, raw_kwh, raw_quality, method, reason, author FROM interval_final "
+            "WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s AND minutes = %s "
+            "ORDER BY meter_id, starts_at",
+            (visible.numbers, starts_at, ends_at, minutes),
+        ).fetchall()
+    names = visible.names
+    columns = list(zip(*rows, strict=True)) or [()] * 10
+    return FinalColumns(
+        meters=[names[number] for number in columns[0]],
+        starts_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
+        minutes=np.array(columns[2], dtype=np.int16),
+        import_kwh=np.array(columns[3], dtype=np.float64),
+        quality=np.array(columns[4], dtype="U1"),
+        raw_kwh=np.array(columns[5], dtype=np.float64),
+        raw_quality=np.array(columns[6], dtype="U1"),
+        method=list(columns[7]),
+        reason=list(columns[8]),
+        author=list(columns[9]),
+    )

@@ -1,0 +1,43 @@
+"""Local days and their minutes, also where clocks change."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from pipeline.timegrid import local_clock, local_day, slot_grid, to_numpy
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("day", "slots"), [(date(2026, 3, 29), 92), (date(2026, 10, 25), 100), (date(2026, 6, 1), 96)]
+)
+def test_every_slot_of_a_local_day_bears_its_date(day: date, slots: int) -> None:
+    starts_at, ends_at = local_day(day, BERLIN)
+    days, minutes = local_clock(slot_grid(starts_at, ends_at, 15), BERLIN)
+    assert len(days) == slots
+    assert set(days.tolist()) == {(day - date(1970, 1, 1)).days}
+    assert (minutes[0], minutes[-1]) == (0, 1425)
+
+
+def test_the_hour_that_comes_twice_has_its_minutes_twice_and_the_skipped_one_has_none() -> None:
+    autumn = local_clock(slot_grid(*local_day(date(2026, 10, 25), BERLIN), 15), BERLIN)[1]
+    spring = local_clock(slot_grid(*local_day(date(2026, 3, 29), BERLIN), 15), BERLIN)[1]
+    assert (autumn == 120).sum() == 2
+    assert (spring == 120).sum() == 0
+    assert (spring == 180).sum() == 1
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Shanghai", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe"]
+)
+def test_the_clock_agrees_with_the_library_in_every_hour_of_a_year(zone: str) -> None:
+    tz = ZoneInfo(zone)
+    times = to_numpy(datetime(2026, 1, 1, tzinfo=UTC)) + np.arange(365 * 24) * np.timedelta64(60, "m")
+    days, minutes = local_clock(times, tz)
+    for place in range(0, len(times), 7):
+        local = times[place].item().replace(tzinfo=UTC).astimezone(tz)
+        assert minutes[place] == local.hour * 60 + local.minute
+        assert days[place] == (local.date() - date(1970, 1, 1)).days

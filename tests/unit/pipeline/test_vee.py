@@ -1,0 +1,93 @@
+"""Raw and final side by side: only what cannot be energy is replaced, and it says why and how."""
+
+import numpy as np
+
+from pipeline.vee import finalise
+from tests.vee_windows import START, vee_window
+
+NAN = float("nan")
+
+
+def test_measured_intervals_stay_as_they_are() -> None:
+    window = vee_window([1.0, 2.0, 3.0])
+    final = finalise(window)
+    assert final.kwh.tolist() == window.kwh.tolist()
+    assert not final.replaced.any()
+    assert final.quality.tolist() == [["A", "A", "A"]]
+
+
+def test_a_short_hole_is_interpolated_and_substituted() -> None:
+    final = finalise(vee_window([1.0, NAN, 2.0]))
+    assert final.kwh.tolist() == [[1.0, 1.5, 2.0]]
+    assert final.quality[0, 1] == "S"
+    assert (final.method[0, 1], final.reason[0, 1]) == ("interpolation", "missing")
+
+
+def test_substitutes_become_final_once_nobody_asks_the_meter_any_more() -> None:
+    final = finalise(vee_window([1.0, NAN, 2.0, NAN, 2.0]), final_before=START + np.timedelta64(30, "m"))
+    assert final.quality.tolist() == [["A", "F", "A", "S", "A"]]
+
+
+def test_a_gap_of_known_sum_takes_the_shape_of_like_days_and_keeps_its_sum() -> None:
+    #            Thu  Fri  Sat  Sun  Mon  Tue
+    kwh = np.tile(np.where(np.arange(96) < 48, 0.10, 0.30), 6)
+    monday = slice(4 * 96, 5 * 96)
+    kwh[monday] = 0.25
+    letters = np.full((1, len(kwh)), "A")
+    letters[0, monday] = "E"
+    final = finalise(vee_window(kwh, quality=letters))
+    shaped = final.kwh[0, monday]
+    assert round(shaped.sum() * 100) == 2400
+    # 2400 steps at 1 : 3 are 12.5 and 37.5 a slot: equal remainders, so the earlier slots get the step.
+    assert shaped.tolist() == [0.13] * 48 + [0.37] * 48
+    assert set(final.quality[0, monday]) == {"E"}
+    assert set(final.method[0, monday]) == {"mean of like days, scaled"}
+    assert set(final.reason[0, monday]) == {"spread"}
+
+
+def test_negative_and_impossible_values_are_replaced_and_the_raw_ones_stay() -> None:
+    window = vee_window([1.0, -5.0, 1.0, 99.0, 1.0], most_kwh=np.full((1, 5), 10.0))
+    final = finalise(window)
+    assert final.kwh.tolist() == [[1.0] * 5]
+    assert final.reason.tolist() == [["", "negative", "", "impossible", ""]]
+    assert window.kwh.tolist() == [[1.0, -5.0, 1.0, 99.0, 1.0]]
+
+
+def test_a_known_outage_is_zero_as_a_fact() -> None:
+    off = np.array([[False, True, True, False]])
+    final = finalise(vee_window([1.0, NAN, NAN, 1.0]), outage=off)
+    assert final.kwh.tolist() == [[1.0, 0.0, 0.0, 1.0]]
+    assert final.quality.tolist() == [["A"] * 4]
+    assert final.reason[0, 1] == "outage"
+
+
+def test_what_no_rule_can_fill_stays_missing() -> None:
+    final = finalise(vee_window([NAN, NAN, 1.0]))
+    assert np.isnan(final.kwh[0, :2]).all()
+    assert final.quality.tolist() == [["N", "N", "A"]]
+
+
+def test_slots_in_which_the_meter_hung_nowhere_are_left_alone() -> None:
+    installed = np.array([[True, False, True]])
+    final = finalise(vee_window([1.0, NAN, 1.0], installed=installed))
+    assert np.isnan(final.kwh[0, 1])
+
+
+def test_the_part_of_a_slot_in_which_a_meter_hung_is_not_estimated_as_a_whole() -> None:
+    partly = np.array([[False, True, False]])
+    final = finalise(vee_window([1.0, NAN, 1.0], partly=partly))
+    assert np.isnan(final.kwh[0, 1])
+    assert final.quality[0, 1] == "N"
+
+
+def test_asking_again_gives_the_same() -> None:
+    window = vee_window(np.where(np.arange(960) % 7 == 3, NAN, 0.5))
+    once, again = finalise(window), finalise(window)
+    assert once.kwh.tolist() == again.kwh.tolist()
+    assert once.method.tolist() == again.method.tolist()
+
+
+def test_energy_after_a_ratio_change_within_a_gap_is_not_shared_out_anew() -> None:
+    letters = np.array([["A", "E", "E", "A"]])
+    final = finalise(vee_window([0.1, 0.105, 0.1, 0.1], quality=letters))
+    assert final.kwh.tolist() == [[0.1, 0.105, 0.1, 0.1]]

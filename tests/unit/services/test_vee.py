@@ -1,0 +1,140 @@
+"""Raw in, final intervals and findings out; a late actual replaces the estimate and names the bill."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import DataError
+from services.vee import vee_files
+from storage.files import read_intervals
+
+START = datetime(2026, 1, 4, 16, tzinfo=UTC)
+"""Midnight of Monday, 5 January, in Shanghai."""
+SLOT = timedelta(minutes=15)
+REGISTRY = """
+[[meter]]
+id = "M1"
+service_point = "P1"
+
+[[suspension]]
+service_point = "P1"
+from = 2026-01-12
+"""
+
+
+def _write(path: Path, header: str, rows: Sequence[Sequence[object]]) -> Path:
+    path.write_text("\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n", "utf-8")
+    return path
+
+
+def _registers(path: Path, days: int, unread: set[int]) -> Path:
+    """Load records of a meter that draws 0.10 kWh a slot at night and 0.30 by day."""
+    slots = np.where(np.arange(days * 96) % 96 < 48, 0.10, 0.30)
+    register = np.round(100 + np.concatenate([[0.0], np.cumsum(slots)]), 2)
+    rows = [
+        ["M1", (START + n * SLOT).isoformat(), "load record", value]
+        for n, value in enumerate(register)
+        if n not in unread
+    ]
+    return _write(path, "meter_id,taken_at,origin,active_energy_import", rows)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "site.toml"
+    path.write_text(REGISTRY, "utf-8")
+    return path
+
+
+def test_a_gap_between_registers_takes_the_shape_of_like_days_and_keeps_its_energy(
+    tmp_path: Path, archive: Path
+) -> None:
+    gap = range(3 * 96 + 40, 3 * 96 + 57)
+    readings = _registers(tmp_path / "readings.csv", 5, set(gap))
+    result = vee_files(readings=readings, intervals=None, registry=archive, out=tmp_path / "final.csv")
+    finals = result.finals
+    slots = slice(gap[0] - 1, gap[-1] + 1)
+    assert set(finals.quality[slots]) == {"E"}
+    assert set(finals.method[slots]) == {"mean of like days, scaled"}
+    # 9 slots at night and 9 by day between the registers around the gap: exactly what like days show.
+    assert finals.import_kwh[slots] == pytest.approx([0.10] * 9 + [0.30] * 9)
+    assert finals.raw_kwh[slots].sum() == pytest.approx(finals.import_kwh[slots].sum())
+    assert {f.rule for f in result.findings} == set()
+
+
+def test_the_final_file_is_read_again_as_intervals(tmp_path: Path, archive: Path) -> None:
+    readings = _registers(tmp_path / "readings.csv", 2, set())
+    out = tmp_path / "final.parquet"
+    vee_files(readings=readings, intervals=None, registry=archive, out=out)
+    assert len(read_intervals(out)) == 192
+
+
+def test_a_late_actual_replaces_the_estimate_and_names_the_bill(tmp_path: Path, archive: Path) -> None:
+    header = "meter_id,starts_at,minutes,import_kwh"
+    rows = [["M1", (START + n * SLOT).isoformat(), 15, 1.0 if n != 7 else ""] for n in range(96)]
+    early, late = _write(tmp_path / "early.csv", header, rows), tmp_path / "late.csv"
+    rows[7][3] = 4.0
+    _write(late, header, rows)
+    first = vee_files(readings=None, intervals=early, registry=archive, out=tmp_path / "one.csv")
+    assert (first.finals.import_kwh[7], first.finals.quality[7]) == (1.0, "S")
+    assert first.finals.author[7] == "kilowatch"
+    again = vee_files(
+        readings=None,
+        intervals=early,
+        registry=archive,
+        out=tmp_path / "two.csv",
+        before=tmp_path / "one.csv",
+    )
+    assert again.bills == []
+    assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+    second = vee_files(
+        readings=None, intervals=late, registry=archive, out=tmp_path / "two.csv", before=tmp_path / "one.csv"
+    )
+    assert (second.finals.import_kwh[7], second.finals.quality[7]) == (4.0, "A")
+    (bill,) = second.bills
+    assert (bill.service_point, bill.month, bill.before_kwh, bill.after_kwh) == ("P1", "2026-01", 1.0, 4.0)
+    assert [f.rule for f in second.findings if f.rule == "final_replacement"] == ["final_replacement"]
+
+
+def test_intervals_are_checked_against_registers_and_suspensions(tmp_path: Path, archive: Path) -> None:
+    readings = _registers(tmp_path / "readings.csv", 8, set())
+    rows = [["M1", (START + n * SLOT).isoformat(), 15, 0.30] for n in range(8 * 96)]
+    raw = _write(tmp_path / "raw.csv", "meter_id,starts_at,minutes,import_kwh", rows)
+    found = vee_files(readings=readings, intervals=raw, registry=archive, out=tmp_path / "final.csv").findings
+    assert {f.rule for f in found} == {"sum_check", "inactive"}
+
+
+def test_a_swap_without_registers_is_missing_and_never_counted_twice(tmp_path: Path) -> None:
+    site = tmp_path / "swap.toml"
+    change = (START + 10.5 * SLOT).isoformat()
+    site.write_text(
+        "[[meter]]\nid = 'M1'\n[[meter]]\nid = 'M2'\n"
+        f"[[installation]]\nmeter = 'M1'\nservice_point = 'P'\nto = {change}\n"
+        f"[[installation]]\nmeter = 'M2'\nservice_point = 'P'\nfrom = {change}\n",
+        "utf-8",
+    )
+    rows = [
+        [m, (START + n * SLOT).isoformat(), 15, 1.0]
+        for n in range(20)
+        for m in (["M1"] if n < 11 else ["M2"])
+    ]
+    rows[10][3] = ""
+    raw = _write(tmp_path / "raw.csv", "meter_id,starts_at,minutes,import_kwh", rows)
+    (point,) = vee_files(readings=None, intervals=raw, registry=site, out=tmp_path / "final.csv").points
+    assert np.flatnonzero(np.isnan(point.kwh)).tolist() == [10]
+
+
+def test_nothing_to_look_at_is_said(tmp_path: Path, archive: Path) -> None:
+    readings = _write(
+        tmp_path / "r.csv", "meter_id,taken_at,active_energy_import", [["X", START.isoformat(), 1]]
+    )
+    with pytest.raises(DataError, match="no intervals, nor registers of known meters"):
+        vee_files(readings=readings, intervals=None, registry=archive, out=tmp_path / "final.csv")
+    raw = _write(
+        tmp_path / "raw.csv", "meter_id,starts_at,minutes,import_kwh", [["X", START.isoformat(), 15, 1]]
+    )
+    with pytest.raises(DataError, match="knows none of the meters"):
+        vee_files(readings=None, intervals=raw, registry=archive, out=tmp_path / "final.csv")
