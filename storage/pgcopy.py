@@ -22,6 +22,8 @@ POSTGRES_EPOCH_US = 946_684_800_000_000
 
 REAL_OID = 700
 INTEGER_OID = 23
+REAL_MOST = float(np.finfo(np.float32).max)
+INTEGER_MOST = 2**31 - 1
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -77,13 +79,13 @@ def instants(microseconds: NDArray[np.datetime64]) -> FixedColumn:
 
 
 def float_array(value: Sequence[float]) -> bytes:
-    """Return the binary form of a ``real[]``; NaN becomes a NULL element."""
-    return _array([None if x != x else struct.pack(">f", x) for x in value], REAL_OID)  # noqa: PLR0124 - NaN
+    """Return the binary form of a ``real[]``; what is no number or too large becomes a NULL element."""
+    return _array([struct.pack(">f", x) if abs(x) <= REAL_MOST else None for x in value], REAL_OID)
 
 
 def integer_array(value: Sequence[float]) -> bytes:
-    """Return the binary form of an ``integer[]``."""
-    return _array([struct.pack(">i", int(x)) for x in value], INTEGER_OID)
+    """Return the binary form of an ``integer[]``; what is no number or too large becomes a NULL element."""
+    return _array([struct.pack(">i", int(x)) if abs(x) <= INTEGER_MOST else None for x in value], INTEGER_OID)
 
 
 def document(text: bytes) -> bytes:

@@ -53,7 +53,7 @@ class ReadingWriter:
             self._learn({s.meter for s in snapshots})
             strangers = [s for s in snapshots if s.meter not in self._ids]
             known = [s for s in snapshots if s.meter in self._ids] if strangers else snapshots
-            keep_unmatched(self._connection, [_unmatched(s) for s in strangers])
+            keep_unmatched(self._connection, [set_aside(s, UNKNOWN_METER) for s in strangers])
             report = WriteReport(unmatched=len(strangers))
             for table, groups in GROUPS_OF_TABLE.items():
                 block = block_from_snapshots(known, groups)
@@ -170,10 +170,11 @@ class ReadingWriter:
         )
 
 
-def _unmatched(snapshot: Snapshot) -> Unmatched:
+def set_aside(snapshot: Snapshot, reason: str) -> Unmatched:
+    """Return a reading as a message that is kept under ``reason``, for it has no place in the tables."""
     values = {quantity.value: value for quantity, value in snapshot.values.items()}
     content = {"taken_at": snapshot.taken_at, "origin": snapshot.origin.value, "values": values}
-    return _stranger(snapshot.meter, snapshot.received_at, content)
+    return _aside(snapshot.meter, snapshot.received_at, content, reason)
 
 
 def _unmatched_row(block: ReadingBlock, row: int) -> Unmatched:
@@ -185,14 +186,14 @@ def _unmatched_row(block: ReadingBlock, row: int) -> Unmatched:
         "origin": block.origins[row],
         "values": {**values, **arrays},
     }
-    return _stranger(block.meters[row], from_numpy(block.received_at[row]), content)
+    return _aside(block.meters[row], from_numpy(block.received_at[row]), content, UNKNOWN_METER)
 
 
-def _stranger(meter: str, received_at: datetime, content: Mapping[str, object]) -> Unmatched:
+def _aside(meter: str, received_at: datetime, content: Mapping[str, object], reason: str) -> Unmatched:
     return Unmatched(
         received_at=received_at,
         source=READINGS,
-        reason=UNKNOWN_METER,
+        reason=reason,
         key=meter,
         payload=orjson.dumps(content),
     )
