@@ -138,6 +138,8 @@ def test_a_database_that_is_slow_holds_nobody_up_and_what_it_stored_after_all_is
         for n in range(1, 50):
             landing.keep(entry(n))
         assert landing.behind
+        # In memory is what is being committed and the order to drain; the rest is in the file.
+        assert landing._database._work_queue.qsize() <= 1
         assert landing.counters.slow_commits == 1
     until(lambda: not landing.behind)
     assert stored(url) == [float(n) for n in range(50)]
@@ -192,6 +194,20 @@ def test_without_a_spool_a_database_that_is_away_is_an_error(
     landing = closing(Landing(NOWHERE))
     with pytest.raises(StorageError, match="no connection"):
         landing.keep(entry(1))
+
+
+def test_without_a_spool_a_slow_database_holds_the_caller_instead_of_growing_a_queue(
+    url: str, closing: Callable[[Landing], Landing]
+) -> None:
+    landing = closing(Landing(url, slow_s=0.01))
+    with psycopg.connect(url) as blocker:
+        blocker.execute("LOCK TABLE register_reading")
+        caller = threading.Thread(target=landing.keep, args=(entry(1),))
+        caller.start()
+        caller.join(0.3)
+        assert caller.is_alive()
+    caller.join(TIMEOUT_S)
+    assert stored(url) == [1.0]
 
 
 def test_a_fault_while_draining_is_told_to_the_next_caller(
