@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, repeat
+from itertools import chain
 from typing import cast
 
 import numpy as np
@@ -65,7 +65,7 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
         received_at=_times([s.received_at for s in kept]),
         slot_at=_times([s.slot_at for s in kept]),
         meter_time=_times([s.meter_time for s in kept]),
-        origins=[s.origin.value for s in kept],
+        origins=[s.origin for s in kept],
         quality=np.fromiter([s.quality for s in kept], dtype=np.int32, count=len(kept)),
         flags=[s.flags and {q: f for q, f in s.flags.items() if q in wanted} for s in kept],
         scalars=dict(zip(numbers, _columns(rows, numbers), strict=True)),
@@ -75,16 +75,23 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
 
 def _columns(rows: Sequence[Mapping[Quantity, Value]], quantities: Sequence[Quantity]) -> NDArray[np.float64]:
     """Return the values as numbers, shape (quantities, rows); NaN where there is none."""
-    # Row by row: each mapping is visited once, while it is still near.
-    found = chain.from_iterable(map(row.get, quantities, repeat(_NAN)) for row in rows)
-    size = len(rows) * len(quantities)
+    counts = np.fromiter(map(len, rows), dtype=np.intp, count=len(rows))
+    total = int(counts.sum())
+    given = chain.from_iterable(row.values() for row in rows)
     try:
-        flat = np.fromiter(found, dtype=np.float64, count=size)
+        values = np.fromiter(cast("Iterator[float]", given), dtype=np.float64, count=total)
     except (TypeError, ValueError):
-        # A tuple where a number belongs: that value is missing, the others are not.
-        cells = (row.get(q, _NAN) for row in rows for q in quantities)
-        flat = np.fromiter((_NAN if isinstance(v, tuple) else v for v in cells), dtype=np.float64, count=size)
-    return np.ascontiguousarray(flat.reshape(len(rows), len(quantities)).T)
+        # A tuple among them; where a number belongs that value is missing, the others are not.
+        given = chain.from_iterable(row.values() for row in rows)
+        values = np.fromiter((_NAN if isinstance(v, tuple) else v for v in given), np.float64, count=total)
+    # Quantities of other groups have no place: they fall into a spare last line.
+    spare = len(quantities)
+    places = {quantity: place for place, quantity in enumerate(quantities)}
+    # There are fewer than 256 quantities in a table, and nothing counts small numbers faster than bytes.
+    where = np.frombuffer(bytes([places.get(q, spare) for row in rows for q in row]), dtype=np.uint8)
+    columns = np.full((spare + 1) * len(rows), _NAN)
+    columns[where * np.intp(len(rows)) + np.repeat(np.arange(len(rows)), counts)] = values
+    return columns.reshape(spare + 1, len(rows))[:spare]
 
 
 def _tuple(value: Value | None) -> tuple[float, ...] | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import inf, isfinite, sqrt
+from functools import lru_cache
+from math import isfinite, sqrt
+from sys import float_info
 
 from pipeline.model import Quality, Snapshot, Value
 from pipeline.quantities import Quantity
@@ -31,50 +34,47 @@ def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
 
     Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``max_current_a`` are.
     """
-    flags = dict(snapshot.flags)
-    values: dict[Quantity, Value] = {}
-    for quantity, value in snapshot.values.items():
-        if not _is_number(value):
-            flags[quantity] = flags.get(quantity, Quality.GOOD) | Quality.NOT_A_NUMBER
-            continue
-        values[quantity] = value
-        if not _is_possible(quantity, value, meter):
-            flags[quantity] = flags.get(quantity, Quality.GOOD) | Quality.OUT_OF_RANGE
+    ranges = _ranges(meter.rated_voltage_v, meter.max_current_a, meter.wiring)
+    # Nearly every value is a sound number: the short way for those.
+    odd = [
+        (quantity, value)
+        for quantity, value in snapshot.values.items()
+        if type(value) is not float or not ranges[quantity][0] <= value <= ranges[quantity][1]
+    ]
     quality = snapshot.quality
     if snapshot.taken_at > min(snapshot.received_at, now) + AHEAD:
         quality |= Quality.FUTURE_TIME
+    found = {quantity: flag for quantity, value in odd if (flag := _flag(value, ranges[quantity]))}
+    flags = dict(snapshot.flags)
+    for quantity, flag in found.items():
+        flags[quantity] = flags.get(quantity, Quality.GOOD) | flag
     if quality == snapshot.quality and flags == snapshot.flags:
         return snapshot
-    return replace(snapshot, values=values, flags=flags, quality=quality)
+    kept = {q: v for q, v in snapshot.values.items() if found.get(q) is not Quality.NOT_A_NUMBER}
+    return replace(snapshot, values=kept, flags=flags, quality=quality)
 
 
-def _is_number(value: Value) -> bool:
-    return all(map(isfinite, value)) if isinstance(value, tuple) else isfinite(value)
-
-
-def _is_possible(quantity: Quantity, value: Value, meter: Meter) -> bool:
+def _flag(value: Value, possible: tuple[float, float]) -> Quality:
     if isinstance(value, tuple):
-        return True
-    lowest, highest = _range_of(quantity, meter)
-    return lowest <= value <= highest
+        return Quality.GOOD if all(map(isfinite, value)) else Quality.NOT_A_NUMBER
+    if not isfinite(value):
+        return Quality.NOT_A_NUMBER
+    return Quality.GOOD if possible[0] <= value <= possible[1] else Quality.OUT_OF_RANGE
 
 
-def _range_of(quantity: Quantity, meter: Meter) -> tuple[float, float]:
-    if quantity is Quantity.FREQUENCY:
-        return FREQUENCY_HZ
-    most = inf
-    if quantity in _PHASE_VOLTAGES:
-        most = MOST_RATED * meter.rated_voltage_v
-    elif quantity in _LINE_VOLTAGES:
-        most = MOST_RATED * _rated_line_voltage_v(meter)
-    elif quantity in _CURRENTS:
-        most = MOST_RATED * meter.max_current_a
-    elif quantity in _POWER_FACTORS:
-        most = MOST_POWER_FACTOR
-    return -most, most
-
-
-def _rated_line_voltage_v(meter: Meter) -> float:
-    """A three-wire meter is rated by its line voltage, the others by their phase voltage."""
-    three_wire = meter.wiring is Wiring.THREE_PHASE_THREE_WIRE
-    return meter.rated_voltage_v * (1.0 if three_wire else sqrt(3.0))
+@lru_cache
+def _ranges(
+    rated_voltage_v: float, max_current_a: float, wiring: Wiring
+) -> Mapping[Quantity, tuple[float, float]]:
+    """Return the lowest and highest possible value of every quantity of a meter with these ratings."""
+    # A three-wire meter is rated by its line voltage, the others by their phase voltage.
+    line_voltage_v = rated_voltage_v * (1.0 if wiring is Wiring.THREE_PHASE_THREE_WIRE else sqrt(3.0))
+    most = {
+        **dict.fromkeys(Quantity, float_info.max),
+        **dict.fromkeys(_PHASE_VOLTAGES, MOST_RATED * rated_voltage_v),
+        **dict.fromkeys(_LINE_VOLTAGES, MOST_RATED * line_voltage_v),
+        **dict.fromkeys(_CURRENTS, MOST_RATED * max_current_a),
+        **dict.fromkeys(_POWER_FACTORS, MOST_POWER_FACTOR),
+    }
+    ranges = {quantity: (-highest, highest) for quantity, highest in most.items()}
+    return {**ranges, Quantity.FREQUENCY: FREQUENCY_HZ}

@@ -13,6 +13,7 @@
         * :class:`NoAnswerError` - the line works, the meter is silent
         * :class:`BusBusyError` - another process owns the line
     * :class:`StorageError` - the database refused or is away
+        * :class:`ContentRefusedError` - a value or row is at fault, not the server: repeating cannot help
     * :class:`NotAllowedError` - an order to a meter is switched off, lacks a second person, or is ill-timed
     * :class:`AuditError` - the record of orders is damaged or cannot be written; nothing is sent
     * :class:`MissingPartError` - a system package or program is not installed; says how to get it
@@ -132,6 +133,10 @@ class BusBusyError(TransportError):
 
 class StorageError(KilowatchError):
     """The database refused or is away."""
+
+
+class ContentRefusedError(StorageError):
+    """The database refused a value or a row; the same again would be refused again."""
 
 
 class NotAllowedError(KilowatchError):

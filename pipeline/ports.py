@@ -25,6 +25,8 @@ class WriteReport:
     """Values that differ from what is stored; kept in ``reading_conflict``."""
     unmatched: int = 0
     """Snapshots of meters that the registry does not know; kept in ``unmatched_message``."""
+    refused: int = 0
+    """Rows whose content the database refused; kept in ``unmatched_message``."""
 
     def __add__(self, other: WriteReport) -> WriteReport:
         """Add up two reports."""
@@ -34,6 +36,7 @@ class WriteReport:
             completed=self.completed + other.completed,
             conflicts=self.conflicts + other.conflicts,
             unmatched=self.unmatched + other.unmatched,
+            refused=self.refused + other.refused,
         )
 
 

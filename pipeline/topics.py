@@ -16,6 +16,11 @@ def plain_filter(topic: str) -> str:
     return topic.split("/", 2)[2] if topic.startswith(SHARED) and topic.count("/") > 1 else topic
 
 
+def shared_filter(topic: str, group: str) -> str:
+    """Return a filter whose messages the subscribers of ``group`` share; one that has a group keeps it."""
+    return topic if is_shared(topic) else f"{SHARED}{group}/{topic}"
+
+
 def is_shared(topic: str) -> bool:
     """Tell whether several subscribers share the messages of a filter."""
     return topic.startswith(SHARED)

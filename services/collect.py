@@ -16,7 +16,7 @@ from services.bus_reading import BusReading, Station, keep_reads, read_now
 from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.read_requests import result_of, this_process
 from services.settings import Settings
-from services.wiring import bus_plans, station_of, utc_now
+from services.wiring import bus_plans, landing_of, station_of, utc_now
 from storage.database import connect
 from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
@@ -57,13 +57,14 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
-    plans = bus_plans(registry, settings, utc_now())
+    plans = bus_plans(registry, settings, utc_now()) if settings.poll_buses else []
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
     on_stored = None if announcer is None else announcer.stored
-    station = station_of(settings, registry, on_stored)
     subscription = subscription_of(broker, settings, registry)
     _own(plans)
+    landing = landing_of(settings, on_stored)
+    station = station_of(settings, registry, landing)
     scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
@@ -78,13 +79,14 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
                 group.create_task(work.catch_up(catch_up_days))
             group.create_task(_serve_requests(works, station))
             if subscription is not None:
-                group.create_task(listen(subscription, settings, registry, on_stored))
+                group.create_task(listen(subscription, settings, registry, landing))
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:
         await scheduler.close()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+        await asyncio.to_thread(landing.close)
         if announcer is not None:
             await asyncio.to_thread(announcer.stop)
 

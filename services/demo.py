@@ -149,6 +149,7 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) ->
         "KILOWATCH_MQTT_HOST": "127.0.0.1",
         "KILOWATCH_MQTT_PORT": str(broker_port),
         "KILOWATCH_LOCK_DIR": str(folder / "locks"),
+        "KILOWATCH_SPOOL_DIR": str(folder / "spool"),
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{prefect_port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -12,38 +12,35 @@ from paho.mqtt.client import topic_matches_sub
 from collectors.deliveries import Message
 from pipeline.errors import ConfigError
 from pipeline.model import Quality, Snapshot
-from pipeline.ports import Unmatched, WriteReport
+from pipeline.ports import Unmatched
 from pipeline.registry import MqttSource, Registry
-from pipeline.topics import plain_filter
+from pipeline.topics import plain_filter, shared_filter
 from protocols.mqtt.dialects import Latest, Parsed, Publication, Receive, dialects
+from services.entry import Entry, checked
+from services.landing import Landing
 from services.push_coverage import PushCoverage
-from services.store import Entry, OnStored, commit
-from storage.database import Connection, connect, storage_errors
-from storage.unmatched import keep_unmatched
 
 
 class Ingest:
     """Handles batches of messages in the subscriber's thread; a batch is one commit."""
 
-    def __init__(  # noqa: PLR0913 - what it needs, and two things that it can do without
+    def __init__(
         self,
-        database_url: str,
+        landing: Landing,
         registry: Registry,
         coverage: PushCoverage,
         now: Callable[[], datetime],
         *,
         latest: Latest | None = None,
-        on_stored: OnStored | None = None,
     ) -> None:
-        """Prepare; the connection is opened with the first batch.
+        """Prepare.
 
         Args:
-            database_url: Where to store.
+            landing: Where readings are kept; it stays open.
             registry: The archive; its MQTT sources are listened to.
             coverage: What is expected of them.
             now: The clock.
             latest: When each meter's newest stored register reading was taken: where asking begins.
-            on_stored: Is told what was committed.
 
         Raises:
             PluginError: If a source names a dialect that does not exist.
@@ -52,62 +49,45 @@ class Ingest:
         self._receivers = [
             receiver for source in registry.mqtt_sources for receiver in _receivers(source, latest or {})
         ]
-        self._on_stored = on_stored
         self._unstored: tuple[Sequence[Message], list[Parsed]] | None = None
-        self._url = database_url
+        self._landing = landing
         self._registry = registry
         self._coverage = coverage
         self._now = now
-        self._connection: Connection | None = None
         self._lock = threading.Lock()
-        self.report = WriteReport()
 
     def handle(self, batch: Sequence[Message]) -> Sequence[Publication]:
         """Store a batch; when this returns, its messages may be acknowledged. Returns what to ask.
 
         Raises:
-            StorageError: If the database refuses or is away; nothing of the batch is stored then.
+            StorageError: If neither database nor spool takes it; nothing of the batch is kept then.
         """
         parsed = self._parsed(batch)
         snapshots = [self._in_slot(snapshot) for one in parsed for snapshot in one.snapshots]
         unmatched = [message for one in parsed for message in one.unmatched]
         with self._lock:
             lines = self._coverage.answered(snapshots)
-            self.report += self._store(Entry(snapshots=snapshots, coverage=lines), unmatched)
-            # Only now: a batch that could not be stored comes again, and must bring its lines again.
+            self._keep(Entry(snapshots=snapshots, coverage=lines, unmatched=unmatched))
+            # Only now: a batch that could not be kept comes again, and must bring its lines again.
             self._coverage.note(lines)
         self._unstored = None
-        if self._on_stored is not None:
-            self._on_stored(snapshots)
         return [question for one in parsed for question in one.questions]
 
     def settle(self) -> None:
         """Write down the expected slots that are over and brought nothing.
 
         Raises:
-            StorageError: If the database refuses or is away; these slots are tried again with the next call.
+            StorageError: If neither database nor spool takes them; these slots are tried again.
         """
         with self._lock:
             now = self._now()
             lines = self._coverage.overdue(now)
             if lines:
-                self._store(Entry(coverage=lines), [])
+                self._keep(Entry(coverage=lines))
             self._coverage.settle(now)
 
-    def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
-
-    def _store(self, entry: Entry, unmatched: Sequence[Unmatched]) -> WriteReport:
-        """Store readings, ledger and what fits nothing in one transaction: a batch counts once or never."""
-        if self._connection is None or self._connection.closed:
-            self._connection = connect(self._url)
-        doing = f"storing a batch of {len(entry.snapshots)} readings"
-        with storage_errors(doing), self._connection.transaction():
-            report = commit(self._connection, self._registry, [entry], now=self._now)
-            keep_unmatched(self._connection, unmatched)
-        return report
+    def _keep(self, entry: Entry) -> None:
+        self._landing.keep(checked(entry, self._registry, self._now()))
 
     def _parsed(self, batch: Sequence[Message]) -> list[Parsed]:
         """Parse a batch once, however often it is handed over: dialects count and remember messages."""
@@ -127,13 +107,22 @@ class Ingest:
         return snapshot if slot_at is None else replace(snapshot, slot_at=slot_at)
 
 
-def topics_of(sources: Sequence[MqttSource]) -> tuple[str, ...]:
+def topics_of(sources: Sequence[MqttSource], share: str | None = None) -> tuple[str, ...]:
     """Return the topic filters to subscribe to, each once.
+
+    Several processes with the same ``share`` divide the messages, but for those of dialects that remember.
 
     Raises:
         PluginError: If a source names a dialect that does not exist.
     """
-    return tuple(sorted({topic for source in sources for topic in _topics(source)}))
+    return tuple(sorted({topic for source in sources for topic in _subscribed(source, share)}))
+
+
+def _subscribed(source: MqttSource, share: str | None) -> Sequence[str]:
+    topics = _topics(source)
+    if share is None or dialects.get(source.dialect).remembers:
+        return topics
+    return [shared_filter(topic, share) for topic in topics]
 
 
 def _topics(source: MqttSource) -> tuple[str, ...]:

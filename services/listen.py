@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+
+import orjson
 
 from collectors.broker import Broker
 from collectors.subscriber import Subscriber, SubscriberOptions
@@ -17,9 +20,9 @@ from pipeline.registry import Registry, as_shown
 from protocols.mqtt.dialects import Latest, dialects
 from services.home_assistant import Announcer
 from services.ingest import Ingest, topics_of
+from services.landing import Landing
 from services.push_coverage import PushCoverage
 from services.settings import Settings
-from services.store import OnStored
 from services.wiring import primary_profiles, utc_now
 from storage.database import connect
 from storage.readings import latest_values
@@ -32,7 +35,7 @@ _log = logging.getLogger("kilowatch.listen")
 
 
 async def listen(
-    options: SubscriberOptions, settings: Settings, registry: Registry, on_stored: OnStored | None = None
+    options: SubscriberOptions, settings: Settings, registry: Registry, landing: Landing
 ) -> None:
     """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled.
 
@@ -42,7 +45,7 @@ async def listen(
     url = settings.require_database_url()
     coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
     latest = await asyncio.to_thread(latest_registers, url, registry)
-    ingest = Ingest(url, registry, coverage, utc_now, latest=latest, on_stored=on_stored)
+    ingest = Ingest(landing, registry, coverage, utc_now, latest=latest)
     subscriber = Subscriber(options, ingest.handle)
     subscriber.start()
     try:
@@ -54,8 +57,10 @@ async def listen(
             except StorageError as error:
                 _log.warning("cannot write the ledger: %s", error)
     finally:
-        await asyncio.to_thread(subscriber.stop)
-        ingest.close()
+        try:
+            await asyncio.to_thread(subscriber.stop)
+        finally:
+            _log.info("mqtt.counters %s", orjson.dumps(asdict(subscriber.counters)).decode())
 
 
 def broker_of(settings: Settings) -> Broker | None:
@@ -92,9 +97,8 @@ def subscription_of(
             len(registry.mqtt_sources),
         )
         return None
-    return SubscriberOptions(
-        **broker.access, client_id=settings.mqtt_client_id, topics=topics_of(registry.mqtt_sources)
-    )
+    topics = topics_of(registry.mqtt_sources, settings.mqtt_share)
+    return SubscriberOptions(**broker.access, client_id=settings.mqtt_client_id, topics=topics)
 
 
 def announcer_of(broker: Broker | None, settings: Settings, registry: Registry) -> Announcer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TypeVar
@@ -30,14 +31,27 @@ class Settings(BaseSettings):
     mqtt_client_id: str = Field(
         default="kilowatch", description="client id: the broker keeps our session under it"
     )
+    mqtt_share: str | None = Field(
+        default=None,
+        pattern=r"^[^/+#]+$",
+        description="group of processes that divide the messages, each with a client id of its own",
+    )
     mqtt_discovery_prefix: str | None = Field(
         default=None,
         description="where Home Assistant looks for devices, usually homeassistant; none = tell it nothing",
     )
+    poll_buses: bool = Field(default=True, description="false = take MQTT messages only, leave buses alone")
     lock_dir: Path = Field(
         default=Path(tempfile.gettempdir()) / "kilowatch-buses",
         description="folder of the host locks: one owner a bus",
     )
+    spool_dir: Path = Field(
+        default_factory=lambda: (
+            Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "kilowatch/spool"
+        ),
+        description="folder of the spools: what the database does not take now waits there",
+    )
+    spool_max_mb: int = Field(default=1024, ge=0, description="the most a spool may hold; 0 = no spool")
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
+from collectors.spool_files import open_spool
 from collectors.targets import Target
 from pipeline.errors import ConfigError
 from pipeline.registry import Installation, Meter, Registry, Schedule, as_shown
@@ -18,8 +19,11 @@ from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
 from services.bus_reading import Station
+from services.entry import OnStored
+from services.landing import Landing
 from services.settings import Settings
-from services.store import OnStored, Store
+from services.store import Store
+from storage.database import describe_url, require_compiled_driver
 
 
 @cache
@@ -88,7 +92,21 @@ def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[Bus
     ]
 
 
-def station_of(settings: Settings, registry: Registry, on_stored: OnStored | None = None) -> Station:
+def landing_of(settings: Settings, on_stored: OnStored | None = None) -> Landing:
+    """Return where a collector's readings are kept; what its last run left in the spool goes first.
+
+    Raises:
+        ConfigError: If no database is named, or its driver is the slow one.
+        StorageError: If the spool cannot be used.
+    """
+    require_compiled_driver()
+    url = settings.require_database_url()
+    most_bytes = settings.spool_max_mb * 1_000_000
+    spool = open_spool(settings.spool_dir, describe_url(url), most_bytes) if most_bytes else None
+    return Landing(url, on_stored, spool=spool)
+
+
+def station_of(settings: Settings, registry: Registry, landing: Landing | None = None) -> Station:
     """Return what reading needs beside the buses; the writer is not yet running.
 
     Raises:
@@ -99,7 +117,7 @@ def station_of(settings: Settings, registry: Registry, on_stored: OnStored | Non
     return Station(
         database_url=url,
         profiles={i.meter: profile_of(i, profiles) for i in registry.installed_at(utc_now()) if i.profile},
-        store=Store(url, as_shown(registry, primary_profiles(settings)), on_stored),
+        store=Store(url, as_shown(registry, primary_profiles(settings)), landing=landing),
     )
 
 

@@ -135,6 +135,8 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
         meter_id: The number of each row's meter; negative for rows to leave out.
     """
     wanted = frozenset(QUANTITIES_OF_TABLE[table])
+    if wanted.isdisjoint(block.scalars) and wanted.isdisjoint(block.arrays) and not any(block.flags):
+        return None
     scalars = {q: _storable(q, v) for q, v in block.scalars.items() if q in wanted}
     arrays = {q: column for q, column in block.arrays.items() if q in wanted}
     flags = [{q: f for q, f in row.items() if q in wanted} if row else row for row in block.flags]
@@ -150,7 +152,7 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
         table=table,
         meter_id=meter_id,
         taken_at=block.taken_at,
-        origin=np.fromiter(map(_ORIGIN_NUMBERS.__getitem__, map(str, block.origins)), dtype=np.int16),
+        origin=np.fromiter(map(_ORIGIN_NUMBERS.__getitem__, block.origins), dtype=np.int16),
         received_at=block.received_at,
         slot_at=block.slot_at,
         meter_time=block.meter_time,

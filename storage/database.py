@@ -12,12 +12,19 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
-from pipeline.errors import StorageError
+from pipeline.errors import ConfigError, ContentRefusedError, StorageError
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 """What every function of this folder takes."""
 
 CONNECT_TIMEOUT_S = 10
+SILENT_MS = 30_000
+"""A server that acknowledges nothing for so long is gone: the link was cut without a word."""
+_CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
+"""What the driver raises for a value or a row that does not fit."""
+
+
+COMPILED = ("binary", "c")
 
 
 class Level(StrEnum):
@@ -42,6 +49,7 @@ def connect(url: str) -> Connection:
             url,
             autocommit=True,
             connect_timeout=CONNECT_TIMEOUT_S,
+            tcp_user_timeout=SILENT_MS,
             application_name="kilowatch",
             options="-c TimeZone=UTC",
         )
@@ -52,6 +60,19 @@ def connect(url: str) -> Connection:
             f"Next step: check that the server runs and that KILOWATCH_DATABASE_URL names it; "
             f"'scripts/timescaledb start' starts one"
         ) from error
+
+
+def require_compiled_driver() -> None:
+    """Make sure that psycopg's compiled part is there: the pure Python one is some twenty times slower.
+
+    Raises:
+        ConfigError: If it is not.
+    """
+    if psycopg.pq.__impl__ not in COMPILED:
+        raise ConfigError(
+            f"psycopg runs as {psycopg.pq.__impl__!r}, which is too slow to store readings. Next step: "
+            "pip install 'psycopg[binary]' into this environment, and unset PSYCOPG_IMPL"
+        )
 
 
 def describe_url(url: str) -> str:
@@ -72,6 +93,10 @@ def storage_errors(doing: str) -> Iterator[None]:
         raise StorageError(
             f"{doing}: the database has no such table ({error.diag.message_primary}). "
             "Next step: run 'kilowatch db migrate'"
+        ) from error
+    except _CONTENT as error:
+        raise ContentRefusedError(
+            f"{doing}: the database refused the content ({' '.join(str(error).split())})"
         ) from error
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())

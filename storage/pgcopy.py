@@ -6,8 +6,9 @@ for each field its length and bytes (length -1 for NULL), then a trailer.
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +23,10 @@ POSTGRES_EPOCH_US = 946_684_800_000_000
 
 REAL_OID = 700
 INTEGER_OID = 23
+REAL_MOST = float(np.finfo(np.float32).max)
+INTEGER_MOST = 2**31 - 1
+
+ROWS_OF_PIECE = 2000
 
 Mask: TypeAlias = NDArray[np.bool_]
 
@@ -47,26 +52,59 @@ Column: TypeAlias = FixedColumn | BytesColumn
 
 def encode(columns: Sequence[Column], rows: int) -> bytes:
     """Return ``rows`` rows of ``columns`` as one binary COPY stream."""
+    return b"".join(pieces(columns, rows))
+
+
+def pieces(columns: Sequence[Column], rows: int) -> Iterator[bytes]:
+    """Yield the same stream piece by piece: the server stores one while the next is being made."""
+    yield SIGNATURE
+    for start in range(0, rows, ROWS_OF_PIECE):
+        beyond = min(rows, start + ROWS_OF_PIECE)
+        yield _rows([_cut(column, slice(start, beyond)) for column in columns], beyond - start)
+    yield TRAILER
+
+
+def _cut(column: Column, rows: slice) -> Column:
+    if isinstance(column, BytesColumn):
+        return BytesColumn(values=column.values[rows])
+    missing = None if column.missing is None else column.missing[rows]
+    return FixedColumn(values=column.values[rows], missing=missing)
+
+
+def _rows(columns: Sequence[Column], rows: int) -> bytes:
     fixed = [_flatten(column) for column in columns]
     layout = [("fields", ">i2")]
     for position, (values, _, _) in enumerate(fixed):
         layout += [(f"length{position}", ">i4"), (f"value{position}", values.dtype.str)]
     table = np.empty(rows, dtype=np.dtype(layout))
     table["fields"] = len(columns)
-    keep = np.ones((rows, table.dtype.itemsize), dtype=np.bool_)
-    whole = True
     offset = 2
+    dropped: list[tuple[int, int, Mask]] = []
     for position, (values, lengths, kept) in enumerate(fixed):
-        table[f"length{position}"] = values.dtype.itemsize if lengths is None else lengths
+        width = values.dtype.itemsize
+        table[f"length{position}"] = width if lengths is None else lengths
         table[f"value{position}"] = values
         offset += 4
         if kept is not None:
-            keep[:, offset : offset + values.dtype.itemsize] = kept
-            whole = False
-        offset += values.dtype.itemsize
-    octets = table.view(np.uint8).reshape(rows, table.dtype.itemsize)
-    body = octets.tobytes() if whole else octets[keep].tobytes()
-    return SIGNATURE + body + TRAILER
+            dropped.append((offset, width, kept))
+        offset += width
+    return _without(table, dropped)
+
+
+def _without(table: NDArray[np.void], dropped: Sequence[tuple[int, int, Mask]]) -> bytes:
+    """Return the bytes of ``table`` but for the fields, by offset and width, that their masks do not keep."""
+    if not dropped:
+        return table.tobytes()
+    size = table.dtype.itemsize
+    # In the largest pieces that fit: masking is what takes the time, and most fields are four or eight bytes.
+    whole_fields = all(kept.shape[1] == 1 for _, _, kept in dropped)
+    piece = math.gcd(8, size, *(n for offset, width, _ in dropped for n in (offset, width)))
+    piece = piece if whole_fields else 1
+    keep = np.ones((len(table), size // piece), dtype=np.bool_)
+    for offset, width, kept in dropped:
+        keep[:, offset // piece : (offset + width) // piece] = kept
+    pieces = table.view(f"u{piece}").reshape(len(table), size // piece)
+    return pieces[keep].tobytes()
 
 
 def instants(microseconds: NDArray[np.datetime64]) -> FixedColumn:
@@ -77,13 +115,13 @@ def instants(microseconds: NDArray[np.datetime64]) -> FixedColumn:
 
 
 def float_array(value: Sequence[float]) -> bytes:
-    """Return the binary form of a ``real[]``; NaN becomes a NULL element."""
-    return _array([None if x != x else struct.pack(">f", x) for x in value], REAL_OID)  # noqa: PLR0124 - NaN
+    """Return the binary form of a ``real[]``; what is no number or too large becomes a NULL element."""
+    return _array([struct.pack(">f", x) if abs(x) <= REAL_MOST else None for x in value], REAL_OID)
 
 
 def integer_array(value: Sequence[float]) -> bytes:
-    """Return the binary form of an ``integer[]``."""
-    return _array([struct.pack(">i", int(x)) for x in value], INTEGER_OID)
+    """Return the binary form of an ``integer[]``; what is no number or too large becomes a NULL element."""
+    return _array([struct.pack(">i", int(x)) if abs(x) <= INTEGER_MOST else None for x in value], INTEGER_OID)
 
 
 def document(text: bytes) -> bytes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from psycopg import errors, sql
 
 from pipeline.block import ReadingBlock, block_from_snapshots
@@ -53,12 +55,12 @@ class ReadingWriter:
             self._learn({s.meter for s in snapshots})
             strangers = [s for s in snapshots if s.meter not in self._ids]
             known = [s for s in snapshots if s.meter in self._ids] if strangers else snapshots
-            keep_unmatched(self._connection, [_unmatched(s) for s in strangers])
+            keep_unmatched(self._connection, [set_aside(s, UNKNOWN_METER) for s in strangers])
             report = WriteReport(unmatched=len(strangers))
             for table, groups in GROUPS_OF_TABLE.items():
                 block = block_from_snapshots(known, groups)
                 if len(block):
-                    report += self._write_table(block, table)
+                    report += self._write_table(block, self._numbers(block), table)
             return report
 
     def write_block(self, block: ReadingBlock) -> WriteReport:
@@ -74,8 +76,9 @@ class ReadingWriter:
             strangers = [row for row, meter in enumerate(block.meters) if meter not in self._ids]
             keep_unmatched(self._connection, [_unmatched_row(block, row) for row in strangers])
             report = WriteReport(unmatched=len(strangers))
+            numbers = self._numbers(block)
             for table in GROUPS_OF_TABLE:
-                report += self._write_table(block, table)
+                report += self._write_table(block, numbers, table)
             return report
 
     def _learn(self, meters: Iterable[str]) -> None:
@@ -84,9 +87,11 @@ class ReadingWriter:
             rows = self._connection.execute("SELECT id, meter_id FROM meter WHERE id = ANY(%s)", (new,))
             self._ids.update(rows.fetchall())
 
-    def _write_table(self, block: ReadingBlock, table: str) -> WriteReport:
-        ids = self._ids
-        numbers = np.fromiter((ids.get(m, -1) for m in block.meters), dtype=np.int32, count=len(block))
+    def _numbers(self, block: ReadingBlock) -> NDArray[np.int32]:
+        """Return the number of each row's meter; negative where the archive does not know it."""
+        return np.fromiter(map(self._ids.get, block.meters, repeat(-1)), dtype=np.int32, count=len(block))
+
+    def _write_table(self, block: ReadingBlock, numbers: NDArray[np.int32], table: str) -> WriteReport:
         batch = table_batch(block, table, numbers)
         if batch is None:
             return WriteReport()
@@ -96,40 +101,55 @@ class ReadingWriter:
         return report
 
     def _write_batch(self, batch: TableBatch) -> WriteReport:
-        stream = pgcopy.encode(batch.columns(), len(batch))
         if batch.table not in self._replaying:
             try:
                 with self._connection.transaction():
-                    self._copy(batch, batch.table, stream)
+                    self._copy(batch, batch.table)
             except errors.UniqueViolation:
                 self._replaying.add(batch.table)
             else:
                 return WriteReport(written=len(batch))
-        report = self._write_through_stage(batch, stream)
+        report = self._write_through_stage(batch)
         if report.written == len(batch):
             self._replaying.discard(batch.table)
         return report
 
-    def _copy(self, batch: TableBatch, into: str, stream: bytes) -> None:
+    def _copy(self, batch: TableBatch, into: str) -> None:
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             sql.Identifier(into), columns_of(batch)
         )
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(stream)
+            for piece in pgcopy.pieces(batch.columns(), len(batch)):
+                copy.write(piece)
 
-    def _write_through_stage(self, batch: TableBatch, stream: bytes) -> WriteReport:
+    def _write_through_stage(self, batch: TableBatch) -> WriteReport:
         stage = f"stage_{batch.table}"
         self._prepare_stage(batch.table, stage)
-        self._copy(batch, stage, stream)
+        self._copy(batch, stage)
         # The stage has no statistics, and hashing a whole chunk for a few rows is slow: walk the key's index.
         self._connection.execute("SET LOCAL enable_hashjoin = off")
         self._connection.execute("SET LOCAL enable_mergejoin = off")
+        report = self._replayed(batch, stage) or self._merged(batch, stage)
+        self._connection.execute("SET LOCAL enable_hashjoin = on")
+        self._connection.execute("SET LOCAL enable_mergejoin = on")
+        return report
+
+    def _replayed(self, batch: TableBatch, stage: str) -> WriteReport | None:
+        """Report a batch whose every row is there already, equal in every column; None for any other."""
+        tables = StageJoin(batch, stage)
+        # One row tells whether it is worth looking at all of them.
+        for question, rows in ((tables.first_is_there(), 1), (tables.equal(), len(batch))):
+            found = self._connection.execute(question, tables.span, prepare=False).fetchone()
+            if found is None or found[0] < rows:
+                return None
+        return WriteReport(replayed=len(batch))
+
+    def _merged(self, batch: TableBatch, stage: str) -> WriteReport:
+        """Insert what is new, and amend what is there."""
         written = self._insert_new(batch, stage)
         report = WriteReport(written=written)
         if written < len(batch):
             report += self._amend(batch, stage, len(batch) - written)
-        self._connection.execute("SET LOCAL enable_hashjoin = on")
-        self._connection.execute("SET LOCAL enable_mergejoin = on")
         return report
 
     def _prepare_stage(self, table: str, stage: str) -> None:
@@ -170,10 +190,11 @@ class ReadingWriter:
         )
 
 
-def _unmatched(snapshot: Snapshot) -> Unmatched:
+def set_aside(snapshot: Snapshot, reason: str) -> Unmatched:
+    """Return a reading as a message that is kept under ``reason``, for it has no place in the tables."""
     values = {quantity.value: value for quantity, value in snapshot.values.items()}
     content = {"taken_at": snapshot.taken_at, "origin": snapshot.origin.value, "values": values}
-    return _stranger(snapshot.meter, snapshot.received_at, content)
+    return _aside(snapshot.meter, snapshot.received_at, content, reason)
 
 
 def _unmatched_row(block: ReadingBlock, row: int) -> Unmatched:
@@ -185,14 +206,14 @@ def _unmatched_row(block: ReadingBlock, row: int) -> Unmatched:
         "origin": block.origins[row],
         "values": {**values, **arrays},
     }
-    return _stranger(block.meters[row], from_numpy(block.received_at[row]), content)
+    return _aside(block.meters[row], from_numpy(block.received_at[row]), content, UNKNOWN_METER)
 
 
-def _stranger(meter: str, received_at: datetime, content: Mapping[str, object]) -> Unmatched:
+def _aside(meter: str, received_at: datetime, content: Mapping[str, object], reason: str) -> Unmatched:
     return Unmatched(
         received_at=received_at,
         source=READINGS,
-        reason=UNKNOWN_METER,
+        reason=reason,
         key=meter,
         payload=orjson.dumps(content),
     )

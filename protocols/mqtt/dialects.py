@@ -56,6 +56,8 @@ class Dialect:
     open: Open
     answers: Callable[[MqttSource], tuple[str, ...]] = no_answers
     """Further filters to subscribe to: where the answers to its questions come."""
+    remembers: bool = False
+    """What a message means depends on earlier ones, so no process may hear only a share of them."""
 
 
 dialects: PluginRegistry[Dialect] = PluginRegistry("protocols.mqtt")

@@ -272,4 +272,4 @@ def _is_number(value: JsonValue) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-dialects.register("shelly_gen2")(Dialect(topics=TOPICS, open=listen, answers=_answers))
+dialects.register("shelly_gen2")(Dialect(topics=TOPICS, open=listen, answers=_answers, remembers=True))

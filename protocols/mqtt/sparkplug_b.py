@@ -220,4 +220,4 @@ def _address(topic: str) -> _Address | None:
     return None
 
 
-dialects.register("sparkplug_b")(Dialect(topics=(f"{NAMESPACE}/#",), open=listen))
+dialects.register("sparkplug_b")(Dialect(topics=(f"{NAMESPACE}/#",), open=listen, remembers=True))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.topics import TopicTemplate, is_shared, plain_filter, template_of
+from pipeline.topics import TopicTemplate, is_shared, plain_filter, shared_filter, template_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,8 @@ def test_a_shared_subscription_is_known_and_its_filter_is_what_follows_the_group
     assert plain_filter("$share/g/a/+") == "a/+"
     assert plain_filter("a/+") == "a/+"
     assert plain_filter("$share/g") == "$share/g"
+
+
+def test_a_filter_is_shared_once() -> None:
+    assert shared_filter("a/+", "g") == "$share/g/a/+"
+    assert shared_filter("$share/own/a/+", "g") == "$share/own/a/+"

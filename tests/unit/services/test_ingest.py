@@ -1,6 +1,6 @@
 """MQTT messages into the database: one commit a batch, nothing acknowledged that is not stored."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
@@ -14,6 +14,7 @@ from pipeline.model import MeterId
 from pipeline.ports import WriteReport
 from pipeline.registry import Meter, MqttSource, Registry, Schedule
 from services.ingest import Ingest, topics_of
+from services.landing import Landing
 from services.push_coverage import PushCoverage
 from storage.database import connect
 from storage.registry import save_registry
@@ -48,13 +49,20 @@ def url(plain_database_url: str) -> str:
 
 
 @pytest.fixture
+def landing(url: str) -> Iterator[Landing]:
+    landing = Landing(url)
+    yield landing
+    landing.close()
+
+
+@pytest.fixture
 def now() -> Now:
     return Now()
 
 
-def ingest_of(url: str, now: Now, registry: Registry = REGISTRY) -> Ingest:
+def ingest_of(landing: Landing, now: Now, registry: Registry = REGISTRY) -> Ingest:
     coverage = PushCoverage(registry.mqtt_sources, registry.schedules, START)
-    return Ingest(url, registry, coverage, now)
+    return Ingest(landing, registry, coverage, now)
 
 
 def message(
@@ -79,45 +87,47 @@ UNMATCHED = "SELECT reason, key, messages FROM unmatched_message ORDER BY 1, 2"
 REGISTERS = "SELECT m.id, slot_at, active_energy_import FROM register_reading JOIN meter m USING (meter_id)"
 
 
-def test_a_reading_is_stored_with_its_slot_and_its_line_of_the_ledger(url: str, now: Now) -> None:
-    ingest = ingest_of(url, now)
+def test_a_reading_is_stored_with_its_slot_and_its_line_of_the_ledger(
+    url: str, landing: Landing, now: Now
+) -> None:
+    ingest = ingest_of(landing, now)
     ingest.handle([message()])
-    ingest.close()
-    assert ingest.report == WriteReport(written=1)
+    assert landing.counters.report == WriteReport(written=1)
     assert rows(url, REGISTERS) == [("A", SLOT, 7.5)]
     assert rows(url, LEDGER) == [("A", SLOT, "got")]
 
 
-def test_a_topic_of_no_source_and_an_unknown_quantity_are_kept_apart_and_counted(url: str, now: Now) -> None:
-    ingest = ingest_of(url, now)
+def test_a_topic_of_no_source_and_an_unknown_quantity_are_kept_apart_and_counted(
+    url: str, landing: Landing, now: Now
+) -> None:
+    ingest = ingest_of(landing, now)
     ingest.handle([message(topic="other/topic"), message(values={"moon_phase": 1, "voltage_a": 220.5})])
     ingest.handle([message(topic="other/topic")])
-    ingest.close()
     assert rows(url, UNMATCHED) == [("topic of no source", "", 2), ("unknown quantity", "moon_phase", 1)]
     assert rows(url, "SELECT voltage_a FROM electrical_reading") == [(220.5,)]
 
 
-def test_a_meter_outside_the_archive_is_counted_and_costs_its_neighbour_nothing(url: str, now: Now) -> None:
-    ingest = ingest_of(url, now)
+def test_a_meter_outside_the_archive_is_counted_and_costs_its_neighbour_nothing(
+    url: str, landing: Landing, now: Now
+) -> None:
+    ingest = ingest_of(landing, now)
     ingest.handle([message("stranger"), message("B")])
-    ingest.close()
-    assert ingest.report == WriteReport(written=1, unmatched=1)
+    assert landing.counters.report == WriteReport(written=1, unmatched=1)
     assert rows(url, UNMATCHED) == [("unknown meter", "stranger", 1)]
 
 
-def test_the_same_batch_again_changes_nothing(url: str, now: Now) -> None:
-    ingest = ingest_of(url, now)
+def test_the_same_batch_again_changes_nothing(url: str, landing: Landing, now: Now) -> None:
+    ingest = ingest_of(landing, now)
     ingest.handle([message()])
     ingest.handle([message()])
-    ingest.close()
-    assert ingest.report == WriteReport(written=1, replayed=1)
+    assert landing.counters.report == WriteReport(written=1, replayed=1)
     assert rows(url, LEDGER) == [("A", SLOT, "got")]
 
 
-def test_nothing_of_a_batch_is_stored_when_a_part_of_it_is_not(url: str, now: Now) -> None:
+def test_nothing_of_a_batch_is_stored_when_a_part_of_it_is_not(url: str, landing: Landing, now: Now) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE unmatched_message RENAME TO away")
-    ingest = ingest_of(url, now)
+    ingest = ingest_of(landing, now)
     batch = [message(), message(topic="other/topic")]
     with pytest.raises(StorageError):
         ingest.handle(batch)
@@ -125,16 +135,15 @@ def test_nothing_of_a_batch_is_stored_when_a_part_of_it_is_not(url: str, now: No
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE away RENAME TO unmatched_message")
     ingest.handle(batch)
-    ingest.close()
     assert rows(url, REGISTERS) == [("A", SLOT, 7.5)]
     assert rows(url, LEDGER) == [("A", SLOT, "got")]
     assert rows(url, UNMATCHED) == [("topic of no source", "", 1)]
 
 
 def test_a_connection_that_the_server_ended_is_a_storage_error_and_the_next_batch_opens_another(
-    url: str, now: Now
+    url: str, landing: Landing, now: Now
 ) -> None:
-    ingest = ingest_of(url, now)
+    ingest = ingest_of(landing, now)
     ingest.handle([message()])
     with psycopg.connect(url, autocommit=True) as admin:
         ended = admin.execute(
@@ -145,24 +154,21 @@ def test_a_connection_that_the_server_ended_is_a_storage_error_and_the_next_batc
     with pytest.raises(StorageError, match="went away"):
         ingest.handle([message("B")])
     ingest.handle([message("B")])
-    ingest.close()
     assert rows(url, LEDGER) == [("A", SLOT, "got"), ("B", SLOT, "got")]
 
 
-def test_slots_that_stayed_empty_are_written_once(url: str, now: Now) -> None:
-    ingest = ingest_of(url, now)
+def test_slots_that_stayed_empty_are_written_once(url: str, landing: Landing, now: Now) -> None:
+    ingest = ingest_of(landing, now)
     ingest.handle([message()])
     now.at = SLOT + timedelta(seconds=95)
     ingest.settle()
     ingest.settle()
-    ingest.close()
     assert rows(url, LEDGER) == [("A", SLOT, "got"), ("B", SLOT, "missing")]
 
 
-def test_a_time_in_the_future_is_kept_with_a_flag(url: str, now: Now) -> None:
-    ingest = ingest_of(url, now)
+def test_a_time_in_the_future_is_kept_with_a_flag(url: str, landing: Landing, now: Now) -> None:
+    ingest = ingest_of(landing, now)
     ingest.handle([message(taken_at="2027-01-01T00:00:00Z")])
-    ingest.close()
     assert rows(url, "SELECT quality & 32 FROM register_reading") == [(32,)]
     assert rows(url, LEDGER) == []
 
@@ -170,23 +176,23 @@ def test_a_time_in_the_future_is_kept_with_a_flag(url: str, now: Now) -> None:
 def test_a_source_of_an_unknown_dialect_is_an_error_at_the_start(now: Now) -> None:
     registry = Registry(mqtt_sources=[MqttSource(id="gw", topic="t", dialect="klingon")])
     with pytest.raises(PluginError, match="klingon"):
-        ingest_of("postgresql://127.0.0.1:1/none", now, registry)
+        ingest_of(Landing("postgresql://127.0.0.1:1/none"), now, registry)
 
 
 def test_a_source_whose_quantities_are_wrong_is_an_error_at_the_start(now: Now) -> None:
     source = MqttSource(id="gw", topic="tele/+/SENSOR", dialect="tasmota", quantities={"x": "watts"})
     with pytest.raises(ConfigError, match="gw: 'watts' is no quantity"):
-        ingest_of("postgresql://127.0.0.1:1/none", now, Registry(mqtt_sources=[source]))
+        ingest_of(Landing("postgresql://127.0.0.1:1/none"), now, Registry(mqtt_sources=[source]))
 
 
 def test_each_topic_is_subscribed_once() -> None:
     assert topics_of([SOURCE, SOURCE, MqttSource(id="x", topic="a/#")]) == ("a/#", "kilowatch/v1/+/readings")
 
 
-def test_a_batch_that_is_handed_over_again_is_parsed_once(url: str, now: Now) -> None:
+def test_a_batch_that_is_handed_over_again_is_parsed_once(url: str, landing: Landing, now: Now) -> None:
     """A dialect that counts messages must not count them twice: that would be a gap in their sequence."""
     source = MqttSource(id="sp", topic="spBv1.0/#", dialect="sparkplug_b")
-    ingest = ingest_of(url, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
+    ingest = ingest_of(landing, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
     name = [("active_energy_import", 1, 10)]
     at_ms = int(SLOT.timestamp() * 1000)
     sent = [birth(name, at_ms=at_ms), *(data([(1, n)], seq=n, at_ms=at_ms + n) for n in (1, 2, 3))]
@@ -201,7 +207,6 @@ def test_a_batch_that_is_handed_over_again_is_parsed_once(url: str, now: Now) ->
         connection.execute("ALTER TABLE away RENAME TO unmatched_message")
         connection.execute("ALTER TABLE gone RENAME TO register_reading")
     assert ingest.handle(batch) == []
-    ingest.close()
     assert rows(url, UNMATCHED) == []
     assert rows(url, "SELECT active_energy_import FROM register_reading ORDER BY 1") == [
         (1.0,),
@@ -210,33 +215,29 @@ def test_a_batch_that_is_handed_over_again_is_parsed_once(url: str, now: Now) ->
     ]
 
 
-def test_a_question_is_returned_once_its_batch_is_stored(url: str, now: Now) -> None:
+def test_a_question_is_returned_once_its_batch_is_stored(url: str, landing: Landing, now: Now) -> None:
     source = MqttSource(id="sp", topic="$share/kilowatch/spBv1.0/#", dialect="sparkplug_b")
-    ingest = ingest_of(url, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
+    ingest = ingest_of(landing, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
     lost = Message(topic="spBv1.0/g/NDATA/A", payload=data([(1, 5.0)], seq=7), received_at=SLOT)
     (question,) = ingest.handle([lost])
-    ingest.close()
     assert question.topic == "spBv1.0/g/NCMD/A"
     assert rows(url, UNMATCHED) == [("alias without birth", "A 1", 1)]
 
 
-def test_what_the_broker_kept_without_a_time_is_not_taken_for_new(url: str, now: Now) -> None:
+def test_what_the_broker_kept_without_a_time_is_not_taken_for_new(
+    url: str, landing: Landing, now: Now
+) -> None:
     source = MqttSource(id="z", topic="zigbee2mqtt/+", dialect="zigbee2mqtt")
-    ingest = ingest_of(url, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
+    ingest = ingest_of(landing, now, Registry(meters=REGISTRY.meters, mqtt_sources=[source]))
     seen = b'{"energy":2.5,"last_seen":"2026-11-22T04:00:30Z"}'
     for payload in (b'{"energy":1.5}', seen):
         ingest.handle([Message(topic="zigbee2mqtt/A", payload=payload, received_at=SLOT, retained=True)])
-    ingest.close()
     assert rows(url, "SELECT active_energy_import FROM register_reading") == [(2.5,)]
     assert rows(url, UNMATCHED) == [("kept by the broker, and without a time of its own", "", 1)]
 
 
-def test_what_was_stored_is_told(url: str, now: Now) -> None:
-    told: list[MeterId] = []
-    coverage = PushCoverage([SOURCE], [], START)
-    ingest = Ingest(
-        url, REGISTRY, coverage, now, on_stored=lambda stored: told.extend(s.meter for s in stored)
-    )
-    ingest.handle([message("A"), message("B")])
-    ingest.close()
-    assert told == ["A", "B"]
+def test_what_neither_database_nor_spool_takes_is_not_told_as_stored(now: Now) -> None:
+    nowhere = Landing("postgresql://127.0.0.1:1/none")
+    with pytest.raises(StorageError, match="no connection"):
+        ingest_of(nowhere, now).handle([message()])
+    nowhere.close()

@@ -45,6 +45,14 @@ def test_the_subscription_covers_readings_and_answers() -> None:
     assert (options.host, options.username, options.password) == ("broker", "me", "x")
 
 
+def test_processes_of_a_group_share_messages_but_not_those_of_a_dialect_that_remembers() -> None:
+    registry = Registry(mqtt_sources=[SHELLY, TASMOTA])
+    settings = WITH_BROKER.model_copy(update={"mqtt_share": "kilowatch"})
+    options = subscription_of(broker_of(settings), settings, registry)
+    assert options is not None
+    assert options.topics == ("$share/kilowatch/tele/+/SENSOR", "+/events/rpc", "kilowatch-s/rpc")
+
+
 def test_a_dialect_that_does_not_exist_is_named() -> None:
     registry = Registry(mqtt_sources=[MqttSource(id="x", topic="t", dialect="klingon")])
     with pytest.raises(PluginError, match="klingon"):

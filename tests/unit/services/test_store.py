@@ -81,13 +81,12 @@ def test_a_stop_while_a_batch_is_being_committed_waits_for_it(
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
 
-        def slow(self: Store, entries: Sequence[Entry]) -> WriteReport:
+        def slow(self: Store, entries: Sequence[Entry]) -> None:
             at_work.append(1)
             assert sum(at_work) == 1
             loop.call_soon_threadsafe(busy.set)
-            report = commit(self, entries)
+            commit(self, entries)
             at_work.append(-1)
-            return report
 
         monkeypatch.setattr(Store, "_commit", slow)
         store = Store(url, REGISTRY)
@@ -126,10 +125,10 @@ def test_a_batch_that_the_database_does_not_take_is_tried_again(
     commit = Store._commit
     refusals = [StorageError("away"), StorageError("still away")]
 
-    def first_away(self: Store, entries: Sequence[Entry]) -> WriteReport:
+    def first_away(self: Store, entries: Sequence[Entry]) -> None:
         if refusals:
             raise refusals.pop()
-        return commit(self, entries)
+        commit(self, entries)
 
     monkeypatch.setattr(Store, "_commit", first_away)
     monkeypatch.setattr("services.store.RETRY_FIRST_S", 0.01)
