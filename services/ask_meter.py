@@ -19,6 +19,7 @@ from protocols.dlt645.events import RECORDS_KEPT, counter_queries, record_querie
 from protocols.dlt645.questions import MAX_DATA, read_query
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Answer, Query, Refused
+from services.line_bus import bus_name
 from services.read_meter import MeterAddress, parse_meter_url
 from services.settings import load_settings
 from services.wiring import driver_of, load_profiles, utc_now
@@ -62,6 +63,7 @@ def ask_identifiers(url: str, identifiers: Sequence[str]) -> tuple[Told, ...]:
     Raises:
         ConfigError: If the URL names no DL/T 645 meter, or digits are no identifier.
         NoAnswerError: If the meter answers nothing at all.
+        StorageError: If a database is set, which says whose bus this is, and is away.
         TransportError: If the line does not open, or another process owns it.
     """
     where, driver = _dlt645(url)
@@ -82,7 +84,7 @@ def ask_events(url: str, kinds: Sequence[EventKind] = (), newest: int = RECORDS_
         newest: At most so many records of each kind and phase.
 
     Raises:
-        ConfigError, NoAnswerError, TransportError: As for :func:`ask_identifiers`.
+        ConfigError, NoAnswerError, StorageError, TransportError: As for :func:`ask_identifiers`.
     """
     where, driver = _dlt645(url)
     if driver.version is not VERSION_2007:
@@ -98,9 +100,10 @@ class _Conversation:
 
         Raises:
             ConfigError: If the URL names no line, or an address that no meter has.
+            StorageError: If a database is set and is away.
         """
         self._where = where
-        bus = Bus(id=where.line_url, url=where.line_url, timeout_s=where.timeout_s)
+        bus = Bus(id=bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
         self._line = OrderLine(bus, now=utc_now, lock_dir=load_settings().lock_dir)
         self._session = driver.session(where.address)
 

@@ -18,11 +18,10 @@ from protocols.dlt645.questions import read_query
 from protocols.dlt645.session import Dlt645Session
 from protocols.dlt645.version import Version
 from protocols.session import Answer, Query
+from services.line_bus import bus_name
 from services.read_meter import parse_meter_url
 from services.settings import load_settings
 from services.wiring import driver_of, load_profiles
-from storage.database import connect
-from storage.registry import load_registry
 
 CLOCK_BYTES = 7
 
@@ -88,18 +87,8 @@ def parse_ordered_meter(url: str) -> OrderedMeter:
     address = padded_address(where.address)
     if not address.isdigit() or address == "9" * len(address):
         raise ConfigError(f"meter URL {url!r}: an order goes to one meter, {address} stands for several")
-    bus = Bus(id=_bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
+    bus = Bus(id=bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
     return OrderedMeter(url=url, address=address, bus=bus, driver=driver, zone=meter.zone)
-
-
-def _bus_name(line_url: str) -> str:
-    """Return the name under which a collector of this archive would own the line."""
-    settings = load_settings()
-    if settings.database_url is None:
-        return line_url
-    with connect(settings.require_database_url()) as connection:
-        buses = load_registry(connection).buses
-    return next((bus.id for bus in buses if bus.url == line_url), line_url)
 
 
 def content_of(outcome: Outcome, identifier: bytes) -> bytes | None:

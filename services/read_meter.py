@@ -1,4 +1,4 @@
-"""Reads one meter now, named by a URL: no archive, no database."""
+"""Reads one meter now, named by a URL; an archive is only asked whose line this is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pipeline.errors import BusBusyError, ConfigError, NoAnswerError, TransportE
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Wiring
+from services.line_bus import bus_name
 from services.settings import load_settings
 from services.wiring import load_profiles, target_of, utc_now
 
@@ -107,6 +108,7 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
     Raises:
         ConfigError: If the URL or the profile is wrong, or the profile lacks what is wanted.
         NoAnswerError: If the meter gives nothing; says why and what to check.
+        StorageError: If a database is set, which says whose bus this is, and is away.
         TransportError: If the line does not open, or another process owns it.
     """
     where = parse_meter_url(url)
@@ -156,7 +158,7 @@ def _failure(where: MeterAddress, read: MeterRead) -> TransportError:
 
 
 async def _read(where: MeterAddress, *, target_quantities: Collection[Quantity], target: Target) -> MeterRead:
-    bus = Bus(id=where.line_url, url=where.line_url, timeout_s=where.timeout_s)
+    bus = Bus(id=bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
     owner = BusOwner(bus, now=utc_now, lock_dir=load_settings().lock_dir)
     try:
         return await owner.read_meter(target, target_quantities, None)

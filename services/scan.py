@@ -31,6 +31,7 @@ def scan(url: str, *, units: tuple[int, int] = UNITS, thorough: bool = False, te
     Raises:
         ConfigError: If the URL names no line.
         BusBusyError: If a collector owns the line.
+        StorageError: If a database is set, which says whose line this is, and is away.
         TransportError: If the line does not open.
     """
     where = parse_line_url(url)

@@ -41,7 +41,7 @@ async def scan_dlt645(where: LineAddress, tell: Tell, *, thorough: bool) -> Scan
         BusBusyError: If a collector owns the line.
         TransportError: If the line does not open or breaks.
     """
-    lock = HostLock(where.url, load_settings().lock_dir)
+    lock = HostLock(where.bus, load_settings().lock_dir)
     lock.acquire()
     try:
         seen: list[Observation] = []

@@ -13,6 +13,7 @@ from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Wiring
 from protocols.profile import Profile
+from services.line_bus import bus_name
 from services.settings import load_settings
 from services.wiring import target_of, utc_now
 
@@ -61,6 +62,8 @@ class LineAddress:
     """Of the line, with its own options."""
     options: Mapping[str, str]
     timeout_s: float
+    bus: str
+    """The name under which the line is owned."""
 
     def meter_url(self, address: str, **options: str) -> str:
         """Return the URL for ``kilowatch read`` of a meter on the line."""
@@ -75,6 +78,7 @@ def parse_line_url(url: str) -> LineAddress:
 
     Raises:
         ConfigError: If it names no line; the message shows examples.
+        StorageError: If a database is set, which says whose line this is, and is away.
     """
     try:
         return _parsed(url)
@@ -94,11 +98,13 @@ def _parsed(url: str) -> LineAddress:
     own = {name: value for name, value in options.items() if name not in OWN_OPTIONS}
     path = parts.path if transport == "serial" else ""
     query = f"?{urlencode(own)}" if own else ""
+    line_url = f"{transport}://{parts.netloc}{path}{query}"
     return LineAddress(
         protocol=protocol,
-        url=f"{transport}://{parts.netloc}{path}{query}",
+        url=line_url,
         options=own,
         timeout_s=timeout_s,
+        bus=bus_name(line_url),
     )
 
 
@@ -106,7 +112,7 @@ async def read_values(
     where: LineAddress, address: str, profile: Profile, wanted: Sequence[Quantity], *, retries: int
 ) -> MeterRead:
     """Read a few values of one meter, with a profile that may or may not be its own."""
-    bus = Bus(id=where.url, url=where.url, timeout_s=where.timeout_s, retries=retries)
+    bus = Bus(id=where.bus, url=where.url, timeout_s=where.timeout_s, retries=retries)
     owner = BusOwner(bus, now=utc_now, lock_dir=load_settings().lock_dir)
     meter = Meter(id=MeterId(address), wiring=Wiring.THREE_PHASE_FOUR_WIRE)
     try:

@@ -53,6 +53,8 @@ _PAIRS: Final = np.array([_pair(sent) for sent in range(256)])
 _ABSENT: Final = np.uint8((0xFF + 0x33) & 0xFF)
 _OFFSET: Final = np.uint8(0x33)
 _SIGN: Final = np.uint8(0x80)
+_TOO_LONG: Final = OVERHEAD + 256
+"""No frame has so many bytes: its length byte counts to 255."""
 
 
 class ReadAnswer(NamedTuple):
@@ -118,11 +120,11 @@ def replay(frames: Sequence[bytes], decoder: Decoder) -> Replay:
         frames: Whole frames without preamble.
         decoder: For the meters' wiring and clock zone.
     """
-    lengths = np.fromiter(map(len, frames), dtype=np.int64, count=len(frames))
+    lengths = np.fromiter(map(len, frames), dtype=np.int64, count=len(frames)).clip(max=_TOO_LONG)
     taken = np.zeros(len(frames), dtype=np.bool_)
     columns: list[AnswerColumns] = []
-    for length in np.unique(lengths).tolist():
-        if length < OVERHEAD:
+    for length in np.flatnonzero(np.bincount(lengths)).tolist():
+        if not OVERHEAD <= length < _TOO_LONG:
             continue
         rows = np.flatnonzero(lengths == length)
         chosen = frames if len(rows) == len(frames) else list(map(frames.__getitem__, rows.tolist()))
@@ -141,14 +143,14 @@ def _groups(rows: NDArray[np.intp], matrix: Bytes, decoder: Decoder) -> list[Ans
         of_control = np.flatnonzero(sound & (matrix[:, HEADER - 2] == control))
         if not len(of_control) or matrix.shape[1] < OVERHEAD + size:
             continue
-        sent = np.ascontiguousarray(matrix[of_control, HEADER : HEADER + size] - _OFFSET)
+        sent = matrix[:, HEADER : HEADER + size].take(of_control, axis=0) - _OFFSET
         keys = sent.view(f"<u{size}").ravel()
         for key in np.unique(keys).tolist():
             item = _present_item(key.to_bytes(size, "little"))
             if item is None:
                 continue
-            same = of_control[keys == key]
-            group = _columns(item, rows[same], matrix[same], HEADER + size, decoder)
+            same = of_control.take(np.flatnonzero(keys == key))
+            group = _columns(item, rows.take(same), matrix.take(same, axis=0), HEADER + size, decoder)
             if group is not None:
                 groups.append(group)
     return groups
@@ -157,7 +159,8 @@ def _groups(rows: NDArray[np.intp], matrix: Bytes, decoder: Decoder) -> list[Ans
 def _sound(matrix: Bytes) -> NDArray[np.bool_]:
     """Tell which frames keep delimiters, length and checksum."""
     length = matrix.shape[1]
-    sums = matrix[:, :-2].sum(axis=1, dtype=np.uint8)
+    # A column after the other: numpy adds long rows fast and short ones slowly.
+    sums = np.ascontiguousarray(matrix.T)[:-2].sum(axis=0, dtype=np.uint8)
     fits: NDArray[np.bool_] = (
         (matrix[:, 0] == START)
         & (matrix[:, 7] == START)
@@ -214,7 +217,7 @@ def _field(content: Bytes, slot: Slot, decoder: Decoder) -> tuple[NDArray[np.flo
 
 def _numbers(field: Bytes, form: Format) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     weights = 100.0 ** np.arange(field.shape[1])
-    numbers: NDArray[np.float64] = _PAIRS[field] @ weights
+    numbers: NDArray[np.float64] = _PAIRS.take(field) @ weights
     if form.signed:
         last = field[:, -1] - _OFFSET
         negative = np.flatnonzero(last & _SIGN)
