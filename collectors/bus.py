@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from collectors.bus_claim import NO_LEASE, BusClaim, Lease
 from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange
-from collectors.host_lock import HostLock
 from collectors.poller import MeterState, Poll, present_snapshot, stored_snapshots
 from collectors.targets import MeterBackfill, MeterRead, Target
 from collectors.transports import line_for
@@ -46,9 +46,11 @@ _log = logging.getLogger("kilowatch.collectors.bus")
 
 
 class BusOwner:
-    """Owns one bus on this host; everything that is sent on it goes through here."""
+    """Owns one bus; everything that is sent on it goes through here."""
 
-    def __init__(self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for) -> None:
+    def __init__(
+        self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for, lease: Lease = NO_LEASE
+    ) -> None:
         """Prepare the owner; the lock and the line are taken with the first read.
 
         Args:
@@ -56,13 +58,15 @@ class BusOwner:
             now: The server's clock.
             lock_dir: Where the lock files of this host are, the same for every process.
             make_line: Makes the closed line of a URL.
+            lease: Tells whether another host's process owns the bus.
 
         Raises:
             ConfigError: If the bus's URL names no line.
         """
         self.bus = bus
         self._now = now
-        self._connection = Connection(bus.url, HostLock(bus.id, lock_dir), make_line)
+        self._claim = BusClaim(bus.id, lock_dir, lease)
+        self._connection = Connection(bus.url, self._claim, make_line)
         self._turns = Turns()
         self._meters: dict[tuple[MeterId, str], MeterState] = {}
         self._slowest_s = 0.0
@@ -81,6 +85,19 @@ class BusOwner:
             BusBusyError: If another owner has the bus; names its process.
         """
         self._connection.lock()
+
+    def lock_host(self) -> None:
+        """Take the lock of this host alone, before the lease is asked for.
+
+        Raises:
+            BusBusyError: If another process of this host has the bus.
+        """
+        self._claim.lock_host()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether a process of another host reads this bus, and answers for its slots."""
+        return self._claim.is_elsewhere
 
     async def close(self) -> None:
         """Close the line and give the bus up; a later read takes it again."""

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 
 from collectors.scheduler import BusPlan, Scheduler
 from pipeline.errors import BusBusyError, StorageError
+from pipeline.quantities import Quantity
 from pipeline.registry import Registry
 from services.backfill import backfill
-from services.bus_reading import BusReading, Station, keep_reads, read_now
+from services.bus_leases import BusLeases, usable_here
+from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.listen import announcer_of, broker_of, listen, subscription_of
-from services.read_requests import result_of, this_process
+from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, station_of, utc_now
 from storage.database import connect
@@ -57,12 +59,15 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
-    plans = bus_plans(registry, settings, utc_now())
+    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
+    plans = bus_plans(registry, settings, utc_now(), leases)
+    owners = [plan.owner for plan in plans]
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
     on_stored = None if announcer is None else announcer.stored
     station = station_of(settings, registry, on_stored)
     subscription = subscription_of(broker, settings, registry)
+    await leases.take(usable_here(owners))
     _own(plans)
     scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
     writing = asyncio.create_task(station.store.run())
@@ -72,6 +77,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch(writing))
+            group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
             works = [BusWork(plan, station) for plan in plans]
             for work in works if catch_up_days else ():
@@ -83,6 +89,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         raise _first(failed) from failed
     finally:
         await scheduler.close()
+        await leases.give_up()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         if announcer is not None:
@@ -90,13 +97,19 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
 
 
 def _own(plans: Sequence[BusPlan]) -> None:
-    """Take the buses before anything is read; a second collector of the same site ends here."""
+    """Take the buses before anything is read; a second collector on the same host ends here.
+
+    One on another host stands by: it reads what the first one lets go of.
+    """
     busy: list[BusBusyError] = []
     for plan in plans:
         try:
             plan.owner.acquire()
         except BusBusyError as error:
-            busy.append(error)
+            if plan.owner.is_elsewhere:
+                _log.warning("standing by: %s", error)
+            else:
+                busy.append(error)
     if busy and len(busy) == len(plans):
         raise busy[0]
     for taken in busy:
@@ -148,26 +161,28 @@ class BusWork:
     async def serve(self, request: ReadRequest) -> None:
         """Serve one request; whatever goes wrong with it is told to who filed it and costs nobody else."""
         try:
-            reading, error = await self._answer(request), None
+            result, error = await self._answer(request), None
             await self._station.store.drain()
         except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
             _log.exception("read request %d on bus %s failed", request.id, request.bus)
-            reading, error = None, str(failure) or type(failure).__name__
+            result, error = None, str(failure) or type(failure).__name__
         while True:
             try:
-                await asyncio.to_thread(_served, self._station.database_url, request.id, reading, error)
+                await asyncio.to_thread(_served, self._station.database_url, request.id, result, error)
             except StorageError as away:
                 _log.warning("cannot answer read request %d yet: %s", request.id, away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
             else:
                 return
 
-    async def _answer(self, request: ReadRequest) -> BusReading:
+    async def _answer(self, request: ReadRequest) -> dict[str, object]:
         targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
         if request.starts_at is None or request.ends_at is None:
-            return await read_now(self._plan.owner, targets, self._station.store.put)
+            wanted = [Quantity(name) for name in request.quantities]
+            reads = await read_now(self._plan.owner, targets, self._station.store.put, wanted)
+            return present_result(reading_of(self.bus, reads), reads)
         asked = BusPlan(owner=self._plan.owner, targets=targets)
-        return await self._backfill(asked, request.starts_at, request.ends_at)
+        return result_of(await self._backfill(asked, request.starts_at, request.ends_at))
 
     async def _backfill(self, plan: BusPlan, since: datetime, until: datetime) -> BusReading:
         async with self._backfilling:
@@ -204,7 +219,6 @@ def _take(url: str, buses: Sequence[str]) -> list[ReadRequest]:
         return take_requests(connection, buses, taken_by=this_process())
 
 
-def _served(url: str, request_id: int, reading: BusReading | None, error: str | None) -> None:
+def _served(url: str, request_id: int, result: dict[str, object] | None, error: str | None) -> None:
     with connect(url) as connection:
-        result = None if reading is None else result_of(reading)
         serve_request(connection, request_id, result=result, error=error)

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
         default=Path(tempfile.gettempdir()) / "kilowatch-buses",
         description="folder of the host locks: one owner a bus",
     )
+    bus_lease_s: float = Field(
+        default=30.0,
+        ge=1.0,
+        le=45.0,
+        description="seconds after which a bus whose owner is silent is another host's",
+    )
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from collectors.bus import BusOwner
+from collectors.bus_claim import NO_LEASE, Lease
 from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import ConfigError
@@ -71,8 +72,12 @@ def driver_of(meter: Meter, profile: Profile) -> Driver:
     return drivers.get(profile.protocol)(profile, meter.wiring, meter.zone)
 
 
-def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[BusPlan]:
+def bus_plans(
+    registry: Registry, settings: Settings, now: datetime, lease: Lease = NO_LEASE
+) -> list[BusPlan]:
     """Return every bus of the archive with its meters at ``now``; nothing is opened yet.
+
+    ``lease`` tells which of them another host's process owns.
 
     Raises:
         ConfigError: If a meter names an unknown profile or bus, or a bus's URL names no line.
@@ -83,7 +88,10 @@ def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[Bus
     for bus in sorted(targets.keys() - known):
         raise ConfigError(f"meter {targets[bus][0].meter}: its bus {bus!r} is not in the archive")
     return [
-        BusPlan(owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir), targets=targets.get(bus.id, []))
+        BusPlan(
+            owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir, lease=lease),
+            targets=targets.get(bus.id, []),
+        )
         for bus in registry.buses
     ]
 
