@@ -12,7 +12,7 @@ STEPS = 3
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark: decode.")],
+    name: Annotated[str, typer.Argument(help="Which benchmark: bus, decode or poll.")],
     *,
     as_json: JsonFlag = False,
 ) -> None:
