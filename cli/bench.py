@@ -8,7 +8,7 @@ import typer
 
 from cli.output import JsonFlag, print_json, print_table, progress
 
-STEPS = 3
+STEPS = 4
 
 
 def bench(

@@ -7,23 +7,29 @@ import logging
 import signal
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from collectors.bus import OnResult
 from collectors.scheduler import BusPlan, Scheduler
+from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
 from services.backfill import backfill
+from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
-from services.wiring import bus_plans, station_of, utc_now
+from services.wiring import bus_plans, station_of, utc_now, zone_of
 from storage.database import connect
 from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
+LOOK_BACK_DAYS = 7.0
+"""How far back an automatic backfill looks for what is missing."""
 
 _log = logging.getLogger("kilowatch.collect")
 
@@ -69,7 +75,8 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     subscription = subscription_of(broker, settings, registry)
     await leases.take(usable_here(owners))
     _own(plans)
-    scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
+    works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
+    scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
         announcer.start()
@@ -79,9 +86,8 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             group.create_task(_watch(writing))
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
-            works = [BusWork(plan, station) for plan in plans]
-            for work in works if catch_up_days else ():
-                group.create_task(work.catch_up(catch_up_days))
+            for work in works:
+                group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
             if subscription is not None:
                 group.create_task(listen(subscription, settings, registry, on_stored))
@@ -94,6 +100,17 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         await asyncio.gather(writing, return_exceptions=True)
         if announcer is not None:
             await asyncio.to_thread(announcer.stop)
+
+
+def _noting(works: Sequence[BusWork], keep: OnResult) -> OnResult:
+    """Return what a scheduler calls with each read: its bus's backfill is told of it, and it is kept."""
+    by_bus = {work.bus: work for work in works}
+
+    async def note_and_keep(read: MeterRead) -> None:
+        by_bus[read.bus].occasions.note(read)
+        await keep(read)
+
+    return note_and_keep
 
 
 def _own(plans: Sequence[BusPlan]) -> None:
@@ -130,12 +147,13 @@ def _first(failed: ExceptionGroup[Exception]) -> Exception:
 class BusWork:
     """What is asked of one owned bus beside its schedule; backfills run one after the other."""
 
-    def __init__(self, plan: BusPlan, station: Station) -> None:
+    def __init__(self, plan: BusPlan, station: Station, zone: ZoneInfo) -> None:
         """Take a bus that this process owns, or will own when another one lets go of it."""
         self.bus = plan.owner.bus.id
         self._plan = plan
         self._station = station
         self._backfilling = asyncio.Lock()
+        self.occasions = Occasions(self.bus, zone, utc_now)
 
     def is_ours(self) -> bool:
         """Tell whether we own the bus, taking it if it is free; requests on others are not ours to serve."""
@@ -144,6 +162,16 @@ class BusWork:
         except BusBusyError:
             return False
         return True
+
+    async def keep_whole(self, first_days: float) -> None:
+        """Fetch what is missing at the start, on each occasion, and when the bus becomes ours; never ends."""
+        days = first_days
+        while True:
+            if days and self.is_ours():
+                await self.catch_up(days)
+            occasion = await self.occasions.next(self.is_ours)
+            _log.info("bus %s: backfill, %s", self.bus, occasion)
+            days = LOOK_BACK_DAYS
 
     async def catch_up(self, days: float) -> None:
         """Fetch what was missed while nobody collected; a database that is away is waited for."""

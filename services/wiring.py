@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from collectors.bus import BusOwner
 from collectors.bus_claim import NO_LEASE, Lease
 from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.registry import Installation, Meter, Registry, Schedule, as_shown
+from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, as_shown
 from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
@@ -109,6 +110,12 @@ def station_of(settings: Settings, registry: Registry, on_stored: OnStored | Non
         profiles={i.meter: profile_of(i, profiles) for i in registry.installed_at(utc_now()) if i.profile},
         store=Store(url, as_shown(registry, primary_profiles(settings)), on_stored),
     )
+
+
+def zone_of(plan: BusPlan, registry: Registry) -> ZoneInfo:
+    """Return the clock zone of a bus: that of its meters, which stand in one place."""
+    meters = [registry.meter_by_id[target.meter] for target in plan.targets]
+    return meters[0].zone if meters else DEFAULT_ZONE
 
 
 def utc_now() -> datetime:

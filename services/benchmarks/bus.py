@@ -12,7 +12,8 @@ from statistics import median
 from typing import Final
 
 from collectors.bus import BusOwner
-from collectors.targets import MeterRead, Target
+from collectors.targets import MeterRead, Target, coverage_entries
+from pipeline.coverage import CoverageEntry, CoverageStatus
 from pipeline.model import MeterId
 from pipeline.quantities import Kind, Quantity
 from pipeline.registry import Bus, Meter, Schedule, Wiring
@@ -21,6 +22,7 @@ from services.benchmarks.skipped_waits import run_skipping
 from services.benchmarks.slow_line import SlowLine
 from services.wiring import load_profiles, target_of
 from simulators.dlt645_meter import Dlt645Meter
+from simulators.line import FaultMachine, LineFaults
 
 METERS: Final = 32
 SILENT: Final = 8
@@ -35,6 +37,10 @@ ROUNDS: Final = 5
 USE_GOAL: Final = 0.9
 READS_GOAL: Final = 0.99
 LONGER_MOST: Final = 1.2
+DAMAGED_GOAL: Final = 0.995
+FAULTS: Final = LineFaults(drop=0.03, corrupt=0.03, truncate=0.02, noise=0.02)
+"""A tenth of the answers: lost, one bit flipped, cut short, or behind noise."""
+HOUR_SLOTS: Final = 4
 URL: Final = f"serial:///bench?baudrate={BAUDRATE}"
 SCHEDULES: Final = (Schedule(group="register", every_s=900), Schedule(group="electrical", every_s=900))
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -74,6 +80,9 @@ def bus(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     begin("24 meters beside 8 silent ones")
     silent = range(0, METERS, METERS // SILENT)
     beside = [run_skipping(cycles(METERS, silent)) for _ in range(ROUNDS)]
+    begin("an hour with 10 % of the answers damaged")
+    damaged = [run_skipping(cycles(METERS, damage=FaultMachine(FAULTS, seed))) for seed in range(ROUNDS)]
+    lines = [line for run in damaged for line in _first_hour(run)]
     return [
         BenchRow(
             what="full plan of 32 meters at 2 400 baud, against bytes and meters' delays (s a cycle)",
@@ -98,11 +107,17 @@ def bus(begin: Callable[[str], None]) -> Sequence[BenchRow]:
             limit=float(sum(_got(run, silent) for run in beside)),
             goal=READS_GOAL,
         ),
+        BenchRow(
+            what="slots of an hour with 10 % of the answers damaged, against those that came",
+            value=float(len(lines)),
+            limit=float(sum(line.status is not CoverageStatus.MISSING for line in lines)),
+            goal=DAMAGED_GOAL,
+        ),
     ]
 
 
-async def cycles(count: int, silent: Collection[int] = ()) -> list[Cycle]:
-    """Read ``CYCLES`` slots of a bus with ``count`` meters on the archive, of which some never answer."""
+async def cycles(count: int, silent: Collection[int] = (), damage: FaultMachine | None = None) -> list[Cycle]:
+    """Read ``CYCLES`` slots of a bus with ``count`` meters in the archive, of which some never answer."""
     loop = asyncio.get_running_loop()
     began_s = loop.time()
 
@@ -110,7 +125,7 @@ async def cycles(count: int, silent: Collection[int] = ()) -> list[Cycle]:
         return START + timedelta(seconds=loop.time() - began_s)
 
     meters = [Dlt645Meter(_address(n), SteadyModel(), now) for n in range(count) if n not in silent]
-    line = SlowLine(meters, baudrate=BAUDRATE, delay_s=DELAY_S)
+    line = SlowLine(meters, baudrate=BAUDRATE, delay_s=DELAY_S, damage=damage)
     with tempfile.TemporaryDirectory() as locks:
         owner = BusOwner(Bus(id="bench", url=URL), now=now, lock_dir=Path(locks), make_line=lambda _url: line)
         found = []
@@ -142,6 +157,10 @@ def _address(number: int) -> str:
 
 async def _forget(read: MeterRead) -> None:
     """Keep nothing: what storing costs is another benchmark."""
+
+
+def _first_hour(run: Sequence[Cycle]) -> list[CoverageEntry]:
+    return [line for cycle in run[:HOUR_SLOTS] for read in cycle.reads for line in coverage_entries(read)]
 
 
 def _mean_s(run: Sequence[Cycle]) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from collectors.exchange import BITS_PER_BYTE
 from collectors.inbox import Inbox
-from simulators.line import Slave
+from simulators.line import FaultMachine, Slave
 
 CHUNK_BYTES = 8
 """How many bytes an adapter gathers before it hands them over."""
@@ -16,19 +16,23 @@ CHUNK_BYTES = 8
 class SlowLine:
     """Implements ``collectors.transports.Line``: what is written reaches every slave, and one answers."""
 
-    def __init__(self, slaves: Sequence[Slave], *, baudrate: int, delay_s: float) -> None:
+    def __init__(
+        self, slaves: Sequence[Slave], *, baudrate: int, delay_s: float, damage: FaultMachine | None = None
+    ) -> None:
         """Join slaves to a line.
 
         Args:
             slaves: The meters.
             baudrate: Bits per second, eleven of them a byte.
             delay_s: How long a meter thinks before its answer (DL/T 645-2007 clause 5.3: 20 to 500 ms).
+            damage: What becomes of answers; None for a clean line.
         """
         self.baudrate = baudrate
         self.least_s = 0.0
         """What the bytes so far and the meters' delays take at least: no master can be faster."""
         self._slaves = slaves
         self._delay_s = delay_s
+        self._damage = damage
         self._inbox = Inbox()
 
     async def open(self) -> None:
@@ -39,6 +43,8 @@ class SlowLine:
         answer = next((found for found in [slave.receive(data) for slave in self._slaves] if found), b"")
         asked_s = self._on_wire_s(len(data))
         self.least_s += asked_s
+        if answer and self._damage is not None and (kind := self._damage.next_fault()) is not None:
+            answer = b"".join(self._damage.damage(kind, data, answer))
         if not answer:
             return
         self.least_s += self._delay_s + self._on_wire_s(len(answer))

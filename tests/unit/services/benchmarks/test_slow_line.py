@@ -4,6 +4,7 @@ import pytest
 
 from services.benchmarks.skipped_waits import run_skipping
 from services.benchmarks.slow_line import SlowLine
+from simulators.line import FaultMachine, LineFaults
 
 
 class Parrot:
@@ -40,5 +41,17 @@ def test_nobody_answers_what_is_meant_for_nobody() -> None:
             await line.read(asyncio.get_running_loop().time() + 5)
         assert line.drain_input() == b""
         assert line.least_s == pytest.approx(6 / 100)
+
+    run_skipping(main())
+
+
+def test_an_answer_may_be_lost_on_the_way() -> None:
+    async def main() -> None:
+        line = SlowLine(
+            [Parrot()], baudrate=1100, delay_s=0.5, damage=FaultMachine(LineFaults(drop=1.0), seed=1)
+        )
+        line.write(b"parrot")
+        with pytest.raises(TimeoutError):
+            await line.read(asyncio.get_running_loop().time() + 5)
 
     run_skipping(main())
