@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from collectors.bus_claim import Claim
+from collectors.dialin import DialInLine
 from collectors.transports import Line
 from pipeline.errors import BusBusyError, TransportError
 
@@ -27,10 +28,8 @@ class Connection:
         Raises:
             ConfigError: If the URL names no line.
         """
-        self._url = url
         self._claim = claim
-        self._make_line = make_line
-        make_line(url)  # a wrong URL shows at the start, not at the first read
+        self._closed_line = make_line(url)  # a wrong URL shows at the start, not at the first read
         self._line: Line | None = None
         self._proven = False
         self._failures = 0
@@ -68,7 +67,7 @@ class Connection:
             raise TransportError(f"{self._last_error}; next attempt in {pause_s:.0f} s")
         if pause_s > 0:
             await asyncio.sleep(pause_s)
-        line = self._make_line(self._url)
+        line = self._closed_line
         try:
             await line.open()
         except TransportError as error:
@@ -98,6 +97,8 @@ class Connection:
     async def close(self) -> None:
         """Close the line and give up the bus."""
         await self._close_line()
+        if isinstance(self._closed_line, DialInLine):
+            await self._closed_line.stop_listening()
         self._claim.release()
 
     async def _close_line(self) -> None:
