@@ -15,8 +15,8 @@ from typing import TypeAlias
 from collectors.bus_claim import NO_LEASE, BusClaim, Lease
 from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
-from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange
-from collectors.poller import MeterState, Poll, present_snapshot, stored_snapshots
+from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
+from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
 from collectors.targets import MeterBackfill, MeterRead, Target
 from collectors.transports import line_for
 from collectors.turns import Priority, Turns
@@ -223,16 +223,7 @@ class BusOwner:
         snapshots: list[Snapshot] = []
         try:
             state = self._state(target)
-            plan = partial(target.driver.backfill_plan, starts_at, ends_at)
-            poll = Poll(state, plan, self._now(), remember=False)
-            while (query := poll.next_query()) is not None:
-                await self._turns.take(Priority.BACKFILL)
-                try:
-                    probe = state.silent and not poll.alive
-                    poll.take(query, await self._ask(target, query, probe=probe))
-                finally:
-                    self._turns.give_back()
-            poll.finish()
+            poll = await self.ask_by_turns(target, partial(target.driver.backfill_plan, starts_at, ends_at))
             snapshots = stored_snapshots(target.meter, poll)
         except Exception as error:  # noqa: BLE001  # a faulty driver must not cost the neighbours their data
             return MeterBackfill(
@@ -252,6 +243,20 @@ class BusOwner:
             refused=state.refused(self._now()),
             failure=poll.failure,
         )
+
+    async def ask_by_turns(self, target: Target, plan: Plan) -> Poll:
+        """Ask what a plan says, one exchange a turn, behind slots and people; its driver may raise."""
+        state = self._state(target)
+        poll = Poll(state, plan, self._now(), remember=False)
+        while (query := poll.next_query()) is not None:
+            await self._turns.take(Priority.BACKFILL)
+            try:
+                probe = state.silent and not poll.alive
+                poll.take(query, await self._ask(target, query, probe=probe))
+            finally:
+                self._turns.give_back()
+        poll.finish()
+        return poll
 
     async def _read(
         self,
@@ -319,9 +324,9 @@ class BusOwner:
             try:
                 line = await self._connection.line()
             except BusBusyError as error:
-                return self._no_line(Cause.BUS_BUSY, error)
+                return unasked(Cause.BUS_BUSY, str(error), self._now())
             except TransportError as error:
-                return self._no_line(Cause.LINK, error)
+                return unasked(Cause.LINK, str(error), self._now())
             await self._keep_pause(target)
             timing = self._timing(target, state, line.baudrate, probe=probe)
             loop = asyncio.get_running_loop()
@@ -375,19 +380,6 @@ class BusOwner:
         if self._deaf >= DEAF_AFTER:
             self._deaf = 0
             await self._connection.reopen()
-
-    def _no_line(self, cause: Cause, error: TransportError) -> Outcome:
-        return Outcome(
-            event=None,
-            cause=cause,
-            attempts=0,
-            dropped={},
-            sent_at=self._now(),
-            answered_at=None,
-            first_byte_s=None,
-            raw=b"",
-            failure=str(error),
-        )
 
     def _count(self, outcome: Outcome) -> None:
         self._totals["exchanges"] += 1

@@ -20,6 +20,7 @@ from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.listen import announcer_of, broker_of, listen, subscription_of
+from services.meter_events import fetch_events
 from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, station_of, utc_now, zone_of
@@ -169,9 +170,18 @@ class BusWork:
         while True:
             if days and self.is_ours():
                 await self.catch_up(days)
+                await self._fetch_events()
             occasion = await self.occasions.next(self.is_ours)
             _log.info("bus %s: backfill, %s", self.bus, occasion)
             days = LOOK_BACK_DAYS
+
+    async def _fetch_events(self) -> None:
+        """Fetch the meters' events; what fails is fetched on the next occasion."""
+        try:
+            changed = await fetch_events(self._plan, self._station.database_url)
+            _log.info("bus %s: %d events", self.bus, changed)
+        except Exception:  # noqa: BLE001  # a faulty driver or a database that is away must not end the collector
+            _log.exception("bus %s: events not fetched", self.bus)
 
     async def catch_up(self, days: float) -> None:
         """Fetch what was missed while nobody collected; a database that is away is waited for."""

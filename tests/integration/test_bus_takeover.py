@@ -24,7 +24,8 @@ NEW_READS = (
 )
 HOLES = """
 SELECT slot_at FROM generate_series(
-    (SELECT min(slot_at) FROM coverage), (SELECT max(slot_at) FROM coverage) - interval '2 seconds',
+    (SELECT min(slot_at) FROM coverage WHERE status <> 'backfilled'),
+    (SELECT max(slot_at) FROM coverage) - interval '2 seconds',
     interval '1 second') AS slot_at
 WHERE NOT EXISTS (SELECT 1 FROM coverage c JOIN meter m USING (meter_id)
     WHERE m.id = 'LAB-H1' AND c.quantity_group = 'register' AND c.slot_at = slot_at.slot_at)
