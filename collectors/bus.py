@@ -77,6 +77,7 @@ class BusOwner:
         self._totals: Counter[str] = Counter()
         self._dropped: Counter[DropReason] = Counter()
         self._busy_s = 0.0
+        self._first_at = math.inf
 
     def acquire(self) -> None:
         """Take the bus's lock now rather than with the first read.
@@ -111,6 +112,8 @@ class BusOwner:
             dropped=dict(self._dropped),
             opened=self._connection.opened,
             busy_s=self._busy_s,
+            watched_s=max(0.0, self._quiet_since - self._first_at),
+            silent=sum(state.silent for state in self._meters.values()),
             exchanges=self._totals["exchanges"],
             answered=self._totals["answered"],
             refused=self._totals["refused"],
@@ -331,6 +334,7 @@ class BusOwner:
             timing = self._timing(target, state, line.baudrate, probe=probe)
             loop = asyncio.get_running_loop()
             started = loop.time()
+            self._first_at = min(self._first_at, started)
             if probe:
                 state.probed_at = started
             try:

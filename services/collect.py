@@ -29,6 +29,7 @@ from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
+TELL_USE_S = 900.0
 LOOK_BACK_DAYS = 7.0
 """How far back an automatic backfill looks for what is missing."""
 
@@ -87,6 +88,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             group.create_task(_watch(writing))
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
+            group.create_task(_tell_use(scheduler))
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
@@ -132,6 +134,20 @@ def _own(plans: Sequence[BusPlan]) -> None:
         raise busy[0]
     for taken in busy:
         _log.warning("not ours yet, its slots count as missing: %s", taken)
+
+
+async def _tell_use(scheduler: Scheduler) -> None:
+    """Log how much of its time each bus is used, and how many meters are silent on it."""
+    while True:
+        await asyncio.sleep(TELL_USE_S)
+        for told in scheduler.counters():
+            if told.use is not None:
+                _log.info(
+                    "bus %s: used %.0f %% of the time, %d meters silent",
+                    told.bus,
+                    100 * told.use,
+                    told.silent,
+                )
 
 
 async def _watch(writing: asyncio.Task[None]) -> None:
