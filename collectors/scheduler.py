@@ -107,7 +107,7 @@ class Scheduler:
         if not periods_s:
             return
         spread_s = _spread_s(plan)
-        done = {period_s: _first_done(self._now(), period_s) for period_s in periods_s}
+        done = {period_s: first_done(self._now(), period_s) for period_s in periods_s}
         while True:
             if plan.owner.is_elsewhere:
                 done = _standing_by(done, self._now())
@@ -155,7 +155,7 @@ class Scheduler:
                 await self._on_result(plan.owner.unread(target, slot_at, schedules, cause))
 
 
-def _first_done(now: datetime, period_s: int) -> datetime:
+def first_done(now: datetime, period_s: int) -> datetime:
     """Return the slot to count as read at the start; the present one is read in its first half."""
     slot_at = slot_start(now, period_s)
     early = now - slot_at < timedelta(seconds=period_s / 2)

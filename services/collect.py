@@ -21,6 +21,7 @@ from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.meter_events import fetch_events
+from services.missed_slots import note_missed
 from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, station_of, utc_now, zone_of
@@ -77,6 +78,9 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     subscription = subscription_of(broker, settings, registry)
     await leases.take(usable_here(owners))
     _own(plans)
+    ours = [plan for plan in plans if not plan.owner.is_elsewhere]
+    missed = await asyncio.to_thread(note_missed, station.database_url, ours, utc_now())
+    _log.info("%d slots were missed since the last collector", missed)
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
     scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
     writing = asyncio.create_task(station.store.run())

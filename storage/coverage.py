@@ -115,6 +115,23 @@ class CoverageLedger:
             )
 
 
+def newest_slots(
+    connection: Connection, meters: Sequence[MeterId], *, since: datetime
+) -> dict[tuple[MeterId, Group], datetime]:
+    """Return the newest slot after ``since`` that somebody tried to read, by meter and group.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("looking up the newest slots"):
+        rows = connection.execute(
+            "SELECT id, quantity_group, max(slot_at) FROM coverage JOIN meter USING (meter_id) "
+            "WHERE id = ANY(%s) AND slot_at > %s AND status <> 'backfilled' GROUP BY 1, 2",
+            (list(meters), since),
+        ).fetchall()
+    return {(MeterId(meter), Group(group)): slot_at for meter, group, slot_at in rows}
+
+
 def mark_not_stored(
     connection: Connection, meters: Sequence[MeterId], *, starts_at: datetime, ends_at: datetime
 ) -> int:
