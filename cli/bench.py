@@ -8,11 +8,11 @@ import typer
 
 from cli.output import JsonFlag, print_json, print_table, progress
 
-STEPS = 3
+STEPS = 4
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark: decode, ingest, mqtt.")],
+    name: Annotated[str, typer.Argument(help="Which benchmark: bus, decode, ingest, mqtt, poll.")],
     *,
     as_json: JsonFlag = False,
 ) -> None:

@@ -28,8 +28,8 @@ def run(
     names: Annotated[
         list[str],
         typer.Argument(
-            help="remote_reading, load_monitoring, voltage_quality, abnormal_use, final_intervals, maintenance: "
-            "one after another"
+            help="remote_reading, load_monitoring, voltage_quality, abnormal_use, final_intervals, "
+            "maintenance: one after another"
         ),
     ],
     parameters: Annotated[str, typer.Option(help="The parameters of each, as JSON.")] = "{}",

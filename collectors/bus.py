@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from collectors.bus_claim import NO_LEASE, BusClaim, Lease
 from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
-from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange
-from collectors.host_lock import HostLock
-from collectors.poller import MeterState, Poll, present_snapshot, stored_snapshots
+from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
+from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
 from collectors.targets import MeterBackfill, MeterRead, Target
 from collectors.transports import line_for
 from collectors.turns import Priority, Turns
@@ -46,9 +46,11 @@ _log = logging.getLogger("kilowatch.collectors.bus")
 
 
 class BusOwner:
-    """Owns one bus on this host; everything that is sent on it goes through here."""
+    """Owns one bus; everything that is sent on it goes through here."""
 
-    def __init__(self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for) -> None:
+    def __init__(
+        self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for, lease: Lease = NO_LEASE
+    ) -> None:
         """Prepare the owner; the lock and the line are taken with the first read.
 
         Args:
@@ -56,13 +58,15 @@ class BusOwner:
             now: The server's clock.
             lock_dir: Where the lock files of this host are, the same for every process.
             make_line: Makes the closed line of a URL.
+            lease: Tells whether another host's process owns the bus.
 
         Raises:
             ConfigError: If the bus's URL names no line.
         """
         self.bus = bus
         self._now = now
-        self._connection = Connection(bus.url, HostLock(bus.id, lock_dir), make_line)
+        self._claim = BusClaim(bus.id, lock_dir, lease)
+        self._connection = Connection(bus.url, self._claim, make_line)
         self._turns = Turns()
         self._meters: dict[tuple[MeterId, str], MeterState] = {}
         self._slowest_s = 0.0
@@ -73,6 +77,7 @@ class BusOwner:
         self._totals: Counter[str] = Counter()
         self._dropped: Counter[DropReason] = Counter()
         self._busy_s = 0.0
+        self._first_at = math.inf
 
     def acquire(self) -> None:
         """Take the bus's lock now rather than with the first read.
@@ -81,6 +86,19 @@ class BusOwner:
             BusBusyError: If another owner has the bus; names its process.
         """
         self._connection.lock()
+
+    def lock_host(self) -> None:
+        """Take the lock of this host alone, before the lease is asked for.
+
+        Raises:
+            BusBusyError: If another process of this host has the bus.
+        """
+        self._claim.lock_host()
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether a process of another host reads this bus, and answers for its slots."""
+        return self._claim.is_elsewhere
 
     async def close(self) -> None:
         """Close the line and give the bus up; a later read takes it again."""
@@ -94,6 +112,8 @@ class BusOwner:
             dropped=dict(self._dropped),
             opened=self._connection.opened,
             busy_s=self._busy_s,
+            watched_s=max(0.0, self._quiet_since - self._first_at),
+            silent=sum(state.silent for state in self._meters.values()),
             exchanges=self._totals["exchanges"],
             answered=self._totals["answered"],
             refused=self._totals["refused"],
@@ -206,16 +226,7 @@ class BusOwner:
         snapshots: list[Snapshot] = []
         try:
             state = self._state(target)
-            plan = partial(target.driver.backfill_plan, starts_at, ends_at)
-            poll = Poll(state, plan, self._now(), remember=False)
-            while (query := poll.next_query()) is not None:
-                await self._turns.take(Priority.BACKFILL)
-                try:
-                    probe = state.silent and not poll.alive
-                    poll.take(query, await self._ask(target, query, probe=probe))
-                finally:
-                    self._turns.give_back()
-            poll.finish()
+            poll = await self.ask_by_turns(target, partial(target.driver.backfill_plan, starts_at, ends_at))
             snapshots = stored_snapshots(target.meter, poll)
         except Exception as error:  # noqa: BLE001  # a faulty driver must not cost the neighbours their data
             return MeterBackfill(
@@ -235,6 +246,20 @@ class BusOwner:
             refused=state.refused(self._now()),
             failure=poll.failure,
         )
+
+    async def ask_by_turns(self, target: Target, plan: Plan) -> Poll:
+        """Ask what a plan says, one exchange a turn, behind slots and people; its driver may raise."""
+        state = self._state(target)
+        poll = Poll(state, plan, self._now(), remember=False)
+        while (query := poll.next_query()) is not None:
+            await self._turns.take(Priority.BACKFILL)
+            try:
+                probe = state.silent and not poll.alive
+                poll.take(query, await self._ask(target, query, probe=probe))
+            finally:
+                self._turns.give_back()
+        poll.finish()
+        return poll
 
     async def _read(
         self,
@@ -302,13 +327,14 @@ class BusOwner:
             try:
                 line = await self._connection.line()
             except BusBusyError as error:
-                return self._no_line(Cause.BUS_BUSY, error)
+                return unasked(Cause.BUS_BUSY, str(error), self._now())
             except TransportError as error:
-                return self._no_line(Cause.LINK, error)
+                return unasked(Cause.LINK, str(error), self._now())
             await self._keep_pause(target)
             timing = self._timing(target, state, line.baudrate, probe=probe)
             loop = asyncio.get_running_loop()
             started = loop.time()
+            self._first_at = min(self._first_at, started)
             if probe:
                 state.probed_at = started
             try:
@@ -358,19 +384,6 @@ class BusOwner:
         if self._deaf >= DEAF_AFTER:
             self._deaf = 0
             await self._connection.reopen()
-
-    def _no_line(self, cause: Cause, error: TransportError) -> Outcome:
-        return Outcome(
-            event=None,
-            cause=cause,
-            attempts=0,
-            dropped={},
-            sent_at=self._now(),
-            answered_at=None,
-            first_byte_s=None,
-            raw=b"",
-            failure=str(error),
-        )
 
     def _count(self, outcome: Outcome) -> None:
         self._totals["exchanges"] += 1

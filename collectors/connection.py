@@ -1,4 +1,4 @@
-"""Keeps one bus's line open: the host lock, the connection, and the waits between attempts to get it back."""
+"""Keeps one bus's line open: the claim, the connection, and the waits between attempts to get it back."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeAlias
 
-from collectors.host_lock import HostLock
+from collectors.bus_claim import Claim
+from collectors.dialin import DialInLine
 from collectors.transports import Line
-from pipeline.errors import TransportError
+from pipeline.errors import BusBusyError, TransportError
 
 MakeLine: TypeAlias = Callable[[str], Line]
 
@@ -19,18 +20,16 @@ BACK_OFF_WAITED_S = 2.0
 
 
 class Connection:
-    """The line of one bus, opened when needed, by one owner on this host."""
+    """The line of one bus, opened when needed, by one owner."""
 
-    def __init__(self, url: str, lock: HostLock, make_line: MakeLine) -> None:
+    def __init__(self, url: str, claim: Claim, make_line: MakeLine) -> None:
         """Take the line's name; nothing is locked or opened yet.
 
         Raises:
             ConfigError: If the URL names no line.
         """
-        self._url = url
-        self._lock = lock
-        self._make_line = make_line
-        make_line(url)  # a wrong URL shows at the start, not at the first read
+        self._claim = claim
+        self._closed_line = make_line(url)  # a wrong URL shows at the start, not at the first read
         self._line: Line | None = None
         self._proven = False
         self._failures = 0
@@ -42,12 +41,12 @@ class Connection:
         """The event loop's time at which it was opened last."""
 
     def lock(self) -> None:
-        """Become the bus's owner on this host.
+        """Become the bus's owner.
 
         Raises:
             BusBusyError: If another process is.
         """
-        self._lock.acquire()
+        self._claim.acquire()
 
     async def line(self) -> Line:
         """Return the open line, opening it first when need be.
@@ -56,15 +55,19 @@ class Connection:
             BusBusyError: If another process owns the bus.
             TransportError: If the line does not open, or is left alone for a while after failing.
         """
+        try:
+            self.lock()
+        except BusBusyError:
+            await self._close_line()  # the lease has gone to another host
+            raise
         if self._line is not None:
             return self._line
-        self.lock()
         pause_s = self._retry_at - asyncio.get_running_loop().time()
         if pause_s > BACK_OFF_WAITED_S:
             raise TransportError(f"{self._last_error}; next attempt in {pause_s:.0f} s")
         if pause_s > 0:
             await asyncio.sleep(pause_s)
-        line = self._make_line(self._url)
+        line = self._closed_line
         try:
             await line.open()
         except TransportError as error:
@@ -92,9 +95,11 @@ class Connection:
         await self._close_line()
 
     async def close(self) -> None:
-        """Close the line and give up the lock."""
+        """Close the line and give up the bus."""
         await self._close_line()
-        self._lock.release()
+        if isinstance(self._closed_line, DialInLine):
+            await self._closed_line.stop_listening()
+        self._claim.release()
 
     async def _close_line(self) -> None:
         line, self._line, self._proven = self._line, None, False

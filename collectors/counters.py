@@ -23,6 +23,15 @@ class BusCounters:
     """Times the line was opened."""
     busy_s: float = 0.0
     """Seconds spent in exchanges."""
+    watched_s: float = 0.0
+    """Seconds from the first exchange to the last."""
+    silent: int = 0
+    """Meters that are only probed now: their breaker is open."""
+
+    @property
+    def use(self) -> float | None:
+        """Share of the time in which the bus was used, 0 to 1; None before the first exchange."""
+        return min(1.0, self.busy_s / self.watched_s) if self.watched_s else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

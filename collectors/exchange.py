@@ -71,6 +71,21 @@ class Outcome:
     """What the line said when it broke."""
 
 
+def unasked(cause: Cause, failure: str, at: datetime) -> Outcome:
+    """Return what came of a question that was not even sent."""
+    return Outcome(
+        event=None,
+        cause=cause,
+        attempts=0,
+        dropped={},
+        sent_at=at,
+        answered_at=None,
+        first_byte_s=None,
+        raw=b"",
+        failure=failure,
+    )
+
+
 class _Silence(Enum):
     SILENCE = auto()
 

@@ -24,6 +24,10 @@ SPREAD_S = 0.5
 SPREAD_SHARE = 0.02
 SLEEP_MOST_S = 30.0
 """The wall clock may be stepped while we sleep; look at it at least this often."""
+STAND_BY_S = 1.0
+"""How often to look whether the owner on another host still is one."""
+DIES_WITHIN = timedelta(seconds=60)
+"""What an owner read last before it fell silent lies at most so far back when its lease has run out."""
 MISSED_MOST = 1000
 """Missed slots of one period that are reported one by one; older ones only show as gaps."""
 
@@ -103,8 +107,12 @@ class Scheduler:
         if not periods_s:
             return
         spread_s = _spread_s(plan)
-        done = {period_s: _first_done(self._now(), period_s) for period_s in periods_s}
+        done = {period_s: first_done(self._now(), period_s) for period_s in periods_s}
         while True:
+            if plan.owner.is_elsewhere:
+                done = _standing_by(done, self._now())
+                await self._sleep(STAND_BY_S)
+                continue
             due = await self._due_slots(plan, done, Cause.NOT_ASKED)
             if not due:
                 await self._sleep_until(_next_slot(done) + timedelta(seconds=spread_s))
@@ -147,11 +155,19 @@ class Scheduler:
                 await self._on_result(plan.owner.unread(target, slot_at, schedules, cause))
 
 
-def _first_done(now: datetime, period_s: int) -> datetime:
+def first_done(now: datetime, period_s: int) -> datetime:
     """Return the slot to count as read at the start; the present one is read in its first half."""
     slot_at = slot_start(now, period_s)
     early = now - slot_at < timedelta(seconds=period_s / 2)
     return slot_at - timedelta(seconds=period_s) if early else slot_at
+
+
+def _standing_by(done: Mapping[int, datetime], now: datetime) -> dict[int, datetime]:
+    """Leave slots to the owner on another host, but for those that it may have missed as it died."""
+    return {
+        period_s: max(last, slot_start(now - DIES_WITHIN, period_s) - timedelta(seconds=period_s))
+        for period_s, last in done.items()
+    }
 
 
 def _next_slot(done: Mapping[int, datetime]) -> datetime:

@@ -1,4 +1,4 @@
-"""The ways to a meter's line: a TCP connection or a serial port, all with the same five verbs."""
+"""The ways to a line: TCP connections, terminals that dial in, serial ports, all with the same verbs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import serial  # type: ignore[import-untyped]  # pyserial ships no types
 
+from collectors.dialin import DialInLine
 from collectors.inbox import INBOX_BYTES, Inbox
 from pipeline.errors import ConfigError, TransportError
 
@@ -27,6 +28,7 @@ _OPTIONS = {
     # ``framing`` is the protocol's business; the line carries it along.
     "tcp": {"baudrate", "framing"},
     "tls": {"baudrate", "framing", "ca", "certificate", "key", "name"},
+    "listen": {"baudrate", "framing", "registration", "heartbeat"},
     "serial": {"baudrate", "parity", "stopbits", "framing"},
 }
 
@@ -82,7 +84,9 @@ def line_for(url: str) -> Line:
     Args:
         url: ``tcp://host:port``, with ``?baudrate=2400`` where a slow serial line lies behind it,
             ``tls://host:802?ca=ca.pem&certificate=own.pem&key=own.key`` (MODBUS/TCP Security), or
-            ``serial:///dev/ttyUSB0?baudrate=2400&parity=E&stopbits=1``. ``framing=rtu`` says that a peer on
+            ``serial:///dev/ttyUSB0?baudrate=2400&parity=E&stopbits=1``, or ``listen://0.0.0.0:9000/ID`` for a
+            terminal that dials in and begins with its ID, or with ``?registration=`` (hexadecimal), and keeps
+            the connection alive with ``&heartbeat=`` (hexadecimal). ``framing=rtu`` says that a peer on
             TCP passes serial Modbus frames on.
 
     Raises:
@@ -95,13 +99,16 @@ def line_for(url: str) -> Line:
         raise ConfigError(f"bus URL {url!r}: {error}; write tcp://host:port") from error
     if parts.scheme not in _OPTIONS:
         raise ConfigError(
-            f"bus URL {url!r}: write tcp://host:port, tls://host:port or serial:///dev/ttyUSB0?baudrate=2400"
+            f"bus URL {url!r}: write tcp://host:port, tls://host:port, listen://host:port/ID "
+            "or serial:///dev/ttyUSB0?baudrate=2400"
         )
     options = _options(url, parts)
     baudrate = _whole(url, options, "baudrate")
     if parts.scheme != "serial":
         if not parts.hostname or not port:
             raise ConfigError(f"bus URL {url!r}: host or port is missing; write {parts.scheme}://host:port")
+        if parts.scheme == "listen":
+            return _dial_in_line(url, options, (parts.hostname, port), parts.path.strip("/"), baudrate)
         secured = _secured(url, options, parts.hostname) if parts.scheme == "tls" else None
         return TcpLine(parts.hostname, port, baudrate=baudrate, secured=secured)
     path = parts.netloc + parts.path
@@ -112,6 +119,26 @@ def line_for(url: str) -> Line:
         raise ConfigError(f"bus URL {url!r}: parity {parity!r} is none of {', '.join(_PARITIES)}")
     stopbits = _whole(url, options, "stopbits") or 1
     return SerialLine(path, baudrate=baudrate or DEFAULT_BAUDRATE, parity=parity, stopbits=stopbits)
+
+
+def _dial_in_line(
+    url: str, options: dict[str, str], place: tuple[str, int], name: str, baudrate: int | None
+) -> DialInLine:
+    registration = _hexadecimal(url, options, "registration") or name.encode()
+    if not registration:
+        raise ConfigError(
+            f"bus URL {url!r}: how the terminal registers is missing; write listen://host:port/ID "
+            "or ?registration= and the packet in hexadecimal digits"
+        )
+    heartbeat = _hexadecimal(url, options, "heartbeat")
+    return DialInLine(*place, registration, heartbeat=heartbeat, baudrate=baudrate)
+
+
+def _hexadecimal(url: str, options: dict[str, str], name: str) -> bytes:
+    try:
+        return bytes.fromhex(options.get(name, ""))
+    except ValueError as error:
+        raise ConfigError(f"bus URL {url!r}: {name} {options[name]!r} is not hexadecimal") from error
 
 
 def _options(url: str, parts: SplitResult) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Who may use a bus next: a scheduled slot before a person's read, a person's read before backfill."""
+"""Who may use a bus next: slots and people's reads take turns, backfill waits for both."""
 
 from __future__ import annotations
 
@@ -18,15 +18,10 @@ class Priority(IntEnum):
     BACKFILL = 2
 
 
-PATIENCE_S = 5.0
-"""A person's read that has waited so long goes next, so that a bus without pause cannot starve it."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     priority: Priority
     arrival: int
-    since: float
     turn: asyncio.Future[None]
 
 
@@ -54,7 +49,7 @@ class Turns:
     async def take(self, priority: Priority) -> None:
         """Wait for a turn; give it back with :meth:`give_back`."""
         loop = asyncio.get_running_loop()
-        entry = _Waiting(priority, next(self._arrivals), loop.time(), loop.create_future())
+        entry = _Waiting(priority, next(self._arrivals), loop.create_future())
         self._waiting.append(entry)
         self._serve()
         try:
@@ -84,14 +79,12 @@ class Turns:
         first = min(self._waiting, key=lambda entry: (entry.priority, entry.arrival), default=None)
         if first is None or not self._cycles:
             return first
-        impatient = None if self._favoured else self._impatient()
-        if impatient is not None:
-            return impatient
+        person = None if self._favoured else self._person()
+        if person is not None:
+            return person
         return first if first.priority is Priority.LIVE else None
 
-    def _impatient(self) -> _Waiting | None:
-        """Return the oldest person's read that has waited too long; never two without a live one between."""
-        limit = asyncio.get_running_loop().time() - PATIENCE_S
+    def _person(self) -> _Waiting | None:
+        """Return the oldest person's read: during a slot it waits for one turn, never two go in a row."""
         people = (entry for entry in self._waiting if entry.priority is Priority.ON_DEMAND)
-        oldest = min(people, key=lambda entry: entry.arrival, default=None)
-        return oldest if oldest is not None and oldest.since <= limit else None
+        return min(people, key=lambda entry: entry.arrival, default=None)

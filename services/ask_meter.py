@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from protocols.dlt645.memory import LOAD_RECORD
 from protocols.dlt645.questions import MAX_DATA, read_query
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Answer, Query, Refused
+from services.bus_leases import leased
 from services.line_bus import bus_name
 from services.read_meter import MeterAddress, parse_meter_url
 from services.settings import load_settings
@@ -109,33 +111,37 @@ class _Conversation:
         """
         self._where = where
         bus = Bus(id=bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
+        self._bus = bus.id
         self._line = OrderLine(bus, now=utc_now, lock_dir=load_settings().lock_dir)
         self._session = driver.session(where.address)
 
     async def items(self, queries: Sequence[Query]) -> list[Outcome]:
         """Put the questions one after another; each outcome is of the last part of its answer."""
-        await self._line.open()
-        try:
+        async with self._opened():
             return [await self._whole(query) for query in queries]
-        finally:
-            await self._line.close()
 
     async def events(self, kinds: Sequence[EventKind], newest: int) -> EventsTold:
         """Ask the counters, then the records that they promise."""
-        await self._line.open()
-        try:
+        async with self._opened():
             counted = [await self._whole(query) for query in counter_queries(kinds)]
             _require_answer(self._where, counted)
             counts = [event for event in _events(counted) if isinstance(event, EventCount) and event.count]
             recorded = [await self._whole(query) for query in record_queries(counts, newest)]
-        finally:
-            await self._line.close()
         records = [event for event in _events(recorded) if isinstance(event, MeterEvent)]
         return EventsTold(
             counts=counts,
             events=sorted(records, key=lambda event: event.starts_at, reverse=True),
             failures=[_failure(outcome) for outcome in (*counted, *recorded) if _failure(outcome)],
         )
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[None]:
+        async with leased([self._bus]):
+            await self._line.open()
+            try:
+                yield
+            finally:
+                await self._line.close()
 
     async def _whole(self, query: Query) -> Outcome:
         """Ask until the answer is whole; what came before a lost part is kept."""

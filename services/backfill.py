@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,7 @@ from pipeline.quantities import Group
 from protocols.profile import Profile
 from services.bus_reading import BusReading, Station
 from services.store import Entry
+from storage.coverage import mark_not_stored
 from storage.database import connect
 from storage.gaps import Span, load_record_gaps
 
@@ -27,26 +28,38 @@ HOLE_MOST = timedelta(days=1)
 """A shorter piece that a meter holds nothing for may be a power cut: it does not mark its memory's end."""
 ROUNDS = 3
 """What a bad line has cost is asked for again, this many times in all."""
+SETTLED_AFTER = timedelta(hours=1)
+"""A meter has written its record of an instant by then; what it does not hold is not stored."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 async def backfill(plan: BusPlan, since: datetime, until: datetime, station: Station) -> BusReading:
     """Fetch what the database misses of ``[since, until)`` and the meters of a bus hold."""
     total = BusReading(bus=plan.owner.bus.id)
+    failed: Collection[MeterId] = ()
     failures = 0
     for _ in range(ROUNDS):
         await station.store.drain()
         profiles = {target.meter: station.profiles[target.meter] for target in plan.targets}
         gaps = await asyncio.to_thread(_gaps, station.database_url, profiles, since, until)
-        reading = await _fetch(plan, gaps, station)
+        reading, failed = await _fetch(plan, gaps, station)
         total, failures = total + reading, reading.failures
         if not failures:
             break
+    await station.store.drain()
+    told = [target.meter for target in plan.targets if target.meter not in failed]
+    await asyncio.to_thread(_not_stored, station.database_url, told, since, until - SETTLED_AFTER)
     return replace(total, failures=failures)
 
 
-async def _fetch(plan: BusPlan, gaps: Mapping[MeterId, Sequence[Span]], station: Station) -> BusReading:
-    """Ask each meter in turn for its newest gap, then for the next older ...: all fill up side by side."""
+async def _fetch(
+    plan: BusPlan, gaps: Mapping[MeterId, Sequence[Span]], station: Station
+) -> tuple[BusReading, set[MeterId]]:
+    """Ask each meter in turn for its newest gap, then for the next older ...: all fill up side by side.
+
+    Returns what came, and the meters that did not answer everything.
+    """
+    failed: set[MeterId] = set()
     total = BusReading(bus=plan.owner.bus.id)
     empty: Counter[MeterId] = Counter()
     longest = max((len(spans) for spans in gaps.values()), default=0)
@@ -60,13 +73,15 @@ async def _fetch(plan: BusPlan, gaps: Mapping[MeterId, Sequence[Span]], station:
                 empty[target.meter] = 0
             elif fetched.cause is None and _length(spans[place]) >= HOLE_MOST:
                 empty[target.meter] += 1
+            if fetched.cause is not None:
+                failed.add(target.meter)
             await station.store.put(Entry(snapshots=fetched.snapshots, coverage=_lines(fetched)))
             total += BusReading(
                 bus=plan.owner.bus.id,
                 records=len(fetched.snapshots),
                 failures=int(fetched.cause is not None),
             )
-    return total
+    return total, failed
 
 
 def _lines(fetched: MeterBackfill) -> list[CoverageEntry]:
@@ -102,6 +117,11 @@ def _gaps(
             minutes={meter: profile.load_record_minutes or 0 for meter, profile in keeping.items()},
         )
     return {meter: chunks(_since(begins[meter], spans)) for meter, spans in gaps.items()}
+
+
+def _not_stored(database_url: str, meters: Sequence[MeterId], since: datetime, until: datetime) -> None:
+    with connect(database_url) as connection:
+        mark_not_stored(connection, meters, starts_at=since, ends_at=until)
 
 
 def _memory_begins(profile: Profile, until: datetime) -> datetime:

@@ -9,6 +9,7 @@ from datetime import datetime
 from collectors.bus import BusOwner
 from collectors.targets import MeterRead, Target, coverage_entries
 from pipeline.model import MeterId
+from pipeline.quantities import Quantity
 from protocols.profile import Profile
 from services.store import Entry, Store
 
@@ -70,14 +71,20 @@ async def read_slots(
     reads: list[MeterRead] = []
     for period_s, slot_at in slots.items():
         reads += await owner.read_slot(targets, slot_at, keep_reads(put), periods_s=(period_s,))
-    got = sum(read.snapshot is not None for read in reads)
-    return BusReading(bus=owner.bus.id, read=got, missing=len(reads) - got)
+    return reading_of(owner.bus.id, reads)
 
 
-async def read_now(owner: BusOwner, targets: Collection[Target], put: Put) -> BusReading:
-    """Read everything these meters give, at once, outside any schedule."""
-    reads = [await owner.read_meter(target, target.quantities, None) for target in targets]
+async def read_now(
+    owner: BusOwner, targets: Collection[Target], put: Put, wanted: Collection[Quantity] = ()
+) -> list[MeterRead]:
+    """Read these meters at once, outside any schedule: what is wanted, or everything they give."""
+    reads = [await owner.read_meter(target, wanted or target.quantities, None) for target in targets]
     for read in reads:
         await keep_reads(put)(read)
+    return reads
+
+
+def reading_of(bus: str, reads: Collection[MeterRead]) -> BusReading:
+    """Count which meters gave values."""
     got = sum(read.snapshot is not None for read in reads)
-    return BusReading(bus=owner.bus.id, read=got, missing=len(reads) - got)
+    return BusReading(bus=bus, read=got, missing=len(reads) - got)

@@ -7,21 +7,32 @@ import logging
 import signal
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from collectors.bus import OnResult
 from collectors.scheduler import BusPlan, Scheduler
+from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
+from pipeline.quantities import Quantity
 from pipeline.registry import Registry
 from services.backfill import backfill
-from services.bus_reading import BusReading, Station, keep_reads, read_now
+from services.backfill_occasions import Occasions
+from services.bus_leases import BusLeases, usable_here
+from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.listen import announcer_of, broker_of, listen, subscription_of
-from services.read_requests import result_of, this_process
+from services.meter_events import fetch_events
+from services.missed_slots import note_missed
+from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
-from services.wiring import bus_plans, landing_of, station_of, utc_now
+from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
 from storage.database import connect
 from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
+TELL_USE_S = 900.0
+LOOK_BACK_DAYS = 7.0
+"""How far back an automatic backfill looks for what is missing."""
 
 _log = logging.getLogger("kilowatch.collect")
 
@@ -57,15 +68,22 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
-    plans = bus_plans(registry, settings, utc_now()) if settings.poll_buses else []
+    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
+    plans = bus_plans(registry, settings, utc_now(), leases) if settings.poll_buses else []
+    owners = [plan.owner for plan in plans]
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
     on_stored = None if announcer is None else announcer.stored
     subscription = subscription_of(broker, settings, registry)
+    await leases.take(usable_here(owners))
     _own(plans)
     landing = landing_of(settings, on_stored)
     station = station_of(settings, registry, landing)
-    scheduler = Scheduler(plans, now=utc_now, on_result=keep_reads(station.store.put))
+    ours = [plan for plan in plans if not plan.owner.is_elsewhere]
+    missed = await asyncio.to_thread(note_missed, station.database_url, ours, utc_now())
+    _log.info("%d slots were missed since the last collector", missed)
+    works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
+    scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
         announcer.start()
@@ -73,10 +91,11 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch(writing))
+            group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
-            works = [BusWork(plan, station) for plan in plans]
-            for work in works if catch_up_days else ():
-                group.create_task(work.catch_up(catch_up_days))
+            group.create_task(_tell_use(scheduler))
+            for work in works:
+                group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
             if subscription is not None:
                 group.create_task(listen(subscription, settings, registry, landing))
@@ -84,6 +103,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         raise _first(failed) from failed
     finally:
         await scheduler.close()
+        await leases.give_up()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await asyncio.to_thread(landing.close)
@@ -91,18 +111,49 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             await asyncio.to_thread(announcer.stop)
 
 
+def _noting(works: Sequence[BusWork], keep: OnResult) -> OnResult:
+    """Return what a scheduler calls with each read: its bus's backfill is told of it, and it is kept."""
+    by_bus = {work.bus: work for work in works}
+
+    async def note_and_keep(read: MeterRead) -> None:
+        by_bus[read.bus].occasions.note(read)
+        await keep(read)
+
+    return note_and_keep
+
+
 def _own(plans: Sequence[BusPlan]) -> None:
-    """Take the buses before anything is read; a second collector of the same site ends here."""
+    """Take the buses before anything is read; a second collector on the same host ends here.
+
+    One on another host stands by: it reads what the first one lets go of.
+    """
     busy: list[BusBusyError] = []
     for plan in plans:
         try:
             plan.owner.acquire()
         except BusBusyError as error:
-            busy.append(error)
+            if plan.owner.is_elsewhere:
+                _log.warning("standing by: %s", error)
+            else:
+                busy.append(error)
     if busy and len(busy) == len(plans):
         raise busy[0]
     for taken in busy:
         _log.warning("not ours yet, its slots count as missing: %s", taken)
+
+
+async def _tell_use(scheduler: Scheduler) -> None:
+    """Log how much of its time each bus is used, and how many meters are silent on it."""
+    while True:
+        await asyncio.sleep(TELL_USE_S)
+        for told in scheduler.counters():
+            if told.use is not None:
+                _log.info(
+                    "bus %s: used %.0f %% of the time, %d meters silent",
+                    told.bus,
+                    100 * told.use,
+                    told.silent,
+                )
 
 
 async def _watch(writing: asyncio.Task[None]) -> None:
@@ -119,12 +170,13 @@ def _first(failed: ExceptionGroup[Exception]) -> Exception:
 class BusWork:
     """What is asked of one owned bus beside its schedule; backfills run one after the other."""
 
-    def __init__(self, plan: BusPlan, station: Station) -> None:
+    def __init__(self, plan: BusPlan, station: Station, zone: ZoneInfo) -> None:
         """Take a bus that this process owns, or will own when another one lets go of it."""
         self.bus = plan.owner.bus.id
         self._plan = plan
         self._station = station
         self._backfilling = asyncio.Lock()
+        self.occasions = Occasions(self.bus, zone, utc_now)
 
     def is_ours(self) -> bool:
         """Tell whether we own the bus, taking it if it is free; requests on others are not ours to serve."""
@@ -133,6 +185,25 @@ class BusWork:
         except BusBusyError:
             return False
         return True
+
+    async def keep_whole(self, first_days: float) -> None:
+        """Fetch what is missing at the start, on each occasion, and when the bus becomes ours; never ends."""
+        days = first_days
+        while True:
+            if days and self.is_ours():
+                await self.catch_up(days)
+                await self._fetch_events()
+            occasion = await self.occasions.next(self.is_ours)
+            _log.info("bus %s: backfill, %s", self.bus, occasion)
+            days = LOOK_BACK_DAYS
+
+    async def _fetch_events(self) -> None:
+        """Fetch the meters' events; what fails is fetched on the next occasion."""
+        try:
+            changed = await fetch_events(self._plan, self._station.database_url)
+            _log.info("bus %s: %d events", self.bus, changed)
+        except Exception:  # noqa: BLE001  # a faulty driver or a database that is away must not end the collector
+            _log.exception("bus %s: events not fetched", self.bus)
 
     async def catch_up(self, days: float) -> None:
         """Fetch what was missed while nobody collected; a database that is away is waited for."""
@@ -150,26 +221,28 @@ class BusWork:
     async def serve(self, request: ReadRequest) -> None:
         """Serve one request; whatever goes wrong with it is told to who filed it and costs nobody else."""
         try:
-            reading, error = await self._answer(request), None
+            result, error = await self._answer(request), None
             await self._station.store.drain()
         except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
             _log.exception("read request %d on bus %s failed", request.id, request.bus)
-            reading, error = None, str(failure) or type(failure).__name__
+            result, error = None, str(failure) or type(failure).__name__
         while True:
             try:
-                await asyncio.to_thread(_served, self._station.database_url, request.id, reading, error)
+                await asyncio.to_thread(_served, self._station.database_url, request.id, result, error)
             except StorageError as away:
                 _log.warning("cannot answer read request %d yet: %s", request.id, away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
             else:
                 return
 
-    async def _answer(self, request: ReadRequest) -> BusReading:
+    async def _answer(self, request: ReadRequest) -> dict[str, object]:
         targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
         if request.starts_at is None or request.ends_at is None:
-            return await read_now(self._plan.owner, targets, self._station.store.put)
+            wanted = [Quantity(name) for name in request.quantities]
+            reads = await read_now(self._plan.owner, targets, self._station.store.put, wanted)
+            return present_result(reading_of(self.bus, reads), reads)
         asked = BusPlan(owner=self._plan.owner, targets=targets)
-        return await self._backfill(asked, request.starts_at, request.ends_at)
+        return result_of(await self._backfill(asked, request.starts_at, request.ends_at))
 
     async def _backfill(self, plan: BusPlan, since: datetime, until: datetime) -> BusReading:
         async with self._backfilling:
@@ -206,7 +279,6 @@ def _take(url: str, buses: Sequence[str]) -> list[ReadRequest]:
         return take_requests(connection, buses, taken_by=this_process())
 
 
-def _served(url: str, request_id: int, reading: BusReading | None, error: str | None) -> None:
+def _served(url: str, request_id: int, result: dict[str, object] | None, error: str | None) -> None:
     with connect(url) as connection:
-        result = None if reading is None else result_of(reading)
         serve_request(connection, request_id, result=result, error=error)

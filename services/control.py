@@ -16,6 +16,7 @@ from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.explain_orders import explain_in_full
 from protocols.dlt645.redaction import BLANK, redacted, shown
 from services.audit import Audit, Entry
+from services.bus_leases import leased
 from services.capabilities import Capability
 from services.control_settings import ControlSettings
 from services.order_kinds import Means, Plan, kind_of, opens_supply, plan_of
@@ -140,11 +141,12 @@ class OrderDesk:
         line = order_line(meter)
         sent = INTERRUPTED
         try:
-            await line.open()
-            means = Means(meter=meter, credentials=self.settings, now=utc_now())
-            plan = plan_of(record.order, means)
-            self._note("sending", record.id, {"frames": [dry.frame for dry in dry_frames(meter, plan)]})
-            sent = await give(line, meter, plan)
+            async with leased([meter.bus.id]):
+                await line.open()
+                means = Means(meter=meter, credentials=self.settings, now=utc_now())
+                plan = plan_of(record.order, means)
+                self._note("sending", record.id, {"frames": [dry.frame for dry in dry_frames(meter, plan)]})
+                sent = await give(line, meter, plan)
         except (TransportError, AuditError) as error:
             sent = Sent(result=Result.NOT_SENT, detail=str(error))
         finally:

@@ -18,6 +18,7 @@ from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_1997, VERSION_2007
 from services.audit import Audit
+from services.bus_leases import leased
 from services.capabilities import Capability
 from services.control import OrderDesk, Report, dry_frames, order_line, outcome_details, required
 from services.order_kinds import WRITES_LEVEL, Plan
@@ -65,7 +66,14 @@ def set_clock(control: OrderDesk, url: str, *, to_all: bool = False, dry_run: bo
     """
     audit = control.audit if dry_run else required(control.settings, Capability.CLOCK)
     meter = parse_ordered_meter(url)
-    return asyncio.run(_set(control, audit, meter, to_all=to_all, dry_run=dry_run))
+    return asyncio.run(_owned(control, audit, meter, to_all=to_all, dry_run=dry_run))
+
+
+async def _owned(
+    control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
+) -> ClockReport:
+    async with leased([meter.bus.id]):
+        return await _set(control, audit, meter, to_all=to_all, dry_run=dry_run)
 
 
 async def _set(

@@ -1,4 +1,4 @@
-"""Reads one meter now, named by a URL; an archive is only asked whose line this is."""
+"""Reads one meter now, named by a URL; on a line that a collector owns, the collector reads it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from pipeline.errors import BusBusyError, ConfigError, NoAnswerError, TransportE
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import DEFAULT_ZONE, Bus, Meter, Wiring
+from services.bus_leases import leased
 from services.line_bus import bus_name
+from services.present_reading import PresentReading, present_reading
+from services.read_requests import ask_owner_to_read
 from services.settings import load_settings
 from services.wiring import load_profiles, target_of, utc_now
+from storage.database import connect
+from storage.registry import load_registry
 
 DEFAULT_PROFILES = {"dlt645": "dlt645_2007_three_phase"}
 """The profile of a scheme when the URL names none; a Modbus register map cannot be guessed."""
@@ -148,18 +153,26 @@ def read_meter_at(url: str, wanted: frozenset[Quantity]) -> ReadNow:
     meter = Meter(id=MeterId(where.address), wiring=where.wiring, zone=where.zone)
     target = target_of(meter, where.address, profile, where.line_url)
     _refuse_impossible(url, where, target, wanted)
-    read = asyncio.run(_read(where, target_quantities=wanted or profile.quantities, target=target))
-    if read.snapshot is None:
-        raise _failure(where, read)
-    missing = f"{read.cause}: {read.failure}" if read.cause is not None else ""
-    snapshot = _only(read.snapshot, wanted) if wanted else read.snapshot
+    told = asyncio.run(_read_or_ask(where, target, wanted or profile.quantities))
+    return _answered(where, wanted, told)
+
+
+def _answered(where: MeterAddress, wanted: frozenset[Quantity], told: PresentReading) -> ReadNow:
+    """Keep what was wanted of what the meter said; everything when nothing was named.
+
+    Raises:
+        NoAnswerError: If it said nothing of it.
+    """
+    if told.snapshot is None:
+        raise NoAnswerError(f"meter {where.address} at {where.line_url}: {told.failure}")
+    snapshot = _only(told.snapshot, wanted) if wanted else told.snapshot
     not_told = tuple(quantity for quantity in Quantity if quantity in wanted - snapshot.values.keys())
     if wanted and not snapshot.values:
-        told = f": {missing}" if missing else "; its wiring may be another: `kilowatch scan` tells"
+        why = f": {told.failure}" if told.failure else "; its wiring may be another: `kilowatch scan` tells"
         raise NoAnswerError(
-            f"meter {where.address} at {where.line_url} answers, but not with {', '.join(not_told)}{told}"
+            f"meter {where.address} at {where.line_url} answers, but not with {', '.join(not_told)}{why}"
         )
-    return ReadNow(snapshot=snapshot, deviations=read.deviations, failure=missing, not_told=not_told)
+    return ReadNow(snapshot=snapshot, deviations=told.deviations, failure=told.failure, not_told=not_told)
 
 
 def _only(snapshot: Snapshot, wanted: frozenset[Quantity]) -> Snapshot:
@@ -167,6 +180,49 @@ def _only(snapshot: Snapshot, wanted: frozenset[Quantity]) -> Snapshot:
         snapshot,
         values={quantity: value for quantity, value in snapshot.values.items() if quantity in wanted},
         flags={quantity: flags for quantity, flags in snapshot.flags.items() if quantity in wanted},
+    )
+
+
+async def _read_or_ask(where: MeterAddress, target: Target, wanted: Collection[Quantity]) -> PresentReading:
+    """Read it ourselves when nobody owns its bus, or have the owner read it."""
+    bus = bus_name(where.line_url)
+    try:
+        async with leased([bus]):
+            read = await _read(where, bus, target, wanted)
+    except BusBusyError as busy:
+        return await _ask(where, bus, wanted, busy)
+    if read.cause is Cause.BUS_BUSY:
+        return await _ask(where, bus, wanted, BusBusyError(read.failure))
+    if read.snapshot is None:
+        raise _failure(where, read)
+    return present_reading(read)
+
+
+async def _ask(
+    where: MeterAddress, bus: str, wanted: Collection[Quantity], busy: BusBusyError
+) -> PresentReading:
+    """Ask the owner of the bus over the archive; it knows the meters that are installed there."""
+    database_url = load_settings().database_url
+    if database_url is None:
+        raise busy
+    url = database_url.get_secret_value()
+    meter = await asyncio.to_thread(_meter_at, url, bus, where.address)
+    if meter is None:
+        raise BusBusyError(
+            f"{busy}; address {where.address} is not in its archive, so it cannot be asked"
+        ) from busy
+    told = await ask_owner_to_read(url, bus, meter, wanted)
+    if told.snapshot is None:
+        raise NoAnswerError(f"meter {meter}, asked by the owner of bus {bus}: {told.failure}")
+    return told
+
+
+def _meter_at(url: str, bus: str, address: str) -> MeterId | None:
+    with connect(url) as connection:
+        installed = load_registry(connection).installed_at(utc_now())
+    return next(
+        (i.meter for i in installed if i.bus == bus and (i.address or "").lstrip("0") == address.lstrip("0")),
+        None,
     )
 
 
@@ -185,8 +241,6 @@ def _refuse_impossible(url: str, where: MeterAddress, target: Target, wanted: Co
 
 
 def _failure(where: MeterAddress, read: MeterRead) -> TransportError:
-    if read.cause is Cause.BUS_BUSY:
-        return BusBusyError(read.failure)
     if read.cause is Cause.LINK:
         return TransportError(f"meter {where.address}: {read.failure}")
     told = "; ".join(filter(None, [*read.deviations, read.failure]))
@@ -202,11 +256,11 @@ def _failure(where: MeterAddress, read: MeterRead) -> TransportError:
     )
 
 
-async def _read(where: MeterAddress, *, target_quantities: Collection[Quantity], target: Target) -> MeterRead:
-    bus = Bus(id=bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
+async def _read(where: MeterAddress, name: str, target: Target, wanted: Collection[Quantity]) -> MeterRead:
+    bus = Bus(id=name, url=where.line_url, timeout_s=where.timeout_s)
     owner = BusOwner(bus, now=utc_now, lock_dir=load_settings().lock_dir)
     try:
-        return await owner.read_meter(target, target_quantities, None)
+        return await owner.read_meter(target, wanted, None)
     finally:
         await owner.close()
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
+from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
 from services.bus_reading import BusReading
+from services.present_reading import PresentReading, as_json, from_json, present_reading
 from storage.database import connect
 from storage.requests import ReadRequest, file_request, get_request
 
@@ -17,6 +22,8 @@ POLL_S = 0.5
 TAKE_WITHIN_S = 30.0
 """An owner takes what is asked of it within one turn; after this it is held for dead."""
 SERVE_WITHIN_S = 3600.0
+METERS = "meters"
+"""The key of a result under which each meter's present values are."""
 
 
 def this_process() -> str:
@@ -31,13 +38,34 @@ async def ask_owner(url: str, bus: str, since: datetime, until: datetime) -> Bus
         BusBusyError: If the owner does not take it in time, or fails.
     """
     request_id = await asyncio.to_thread(_file, url, bus, since, until)
+    result = (await _served(url, bus, request_id)).result or {}
+    return BusReading(**{**result, "bus": bus, "served_by": "collector"})
+
+
+async def ask_owner_to_read(
+    url: str, bus: str, meter: MeterId, wanted: Collection[Quantity]
+) -> PresentReading:
+    """File a request for present values of one meter on an owned bus and wait for what it says.
+
+    Raises:
+        BusBusyError: If the owner does not take it in time, or fails.
+    """
+    request_id = await asyncio.to_thread(_file_present, url, bus, meter, wanted)
+    request = await _served(url, bus, request_id)
+    if not request.result or not request.result.get(METERS):
+        raise BusBusyError(f"bus {bus}: its owner {request.taken_by} does not read meter {meter}")
+    return from_json(request.result[METERS][0])
+
+
+async def _served(url: str, bus: str, request_id: int) -> ReadRequest:
+    """Wait until the owner of a bus has served a request."""
     waited_s = 0.0
     while True:
         request = await asyncio.to_thread(_look, url, request_id)
         if request.error is not None:
             raise BusBusyError(f"bus {bus}: its owner {request.taken_by} failed: {request.error}")
         if request.served_at is not None:
-            return BusReading(**{**(request.result or {}), "bus": bus, "served_by": "collector"})
+            return request
         if waited_s > (TAKE_WITHIN_S if request.taken_at is None else SERVE_WITHIN_S):
             raise BusBusyError(f"bus {bus} is owned, but its owner does not serve request {request_id}")
         await asyncio.sleep(POLL_S)
@@ -49,10 +77,27 @@ def result_of(reading: BusReading) -> dict[str, object]:
     return {name: value for name, value in asdict(reading).items() if name not in {"bus", "served_by"}}
 
 
+def present_result(reading: BusReading, reads: Collection[MeterRead]) -> dict[str, object]:
+    """Return what the owner writes beside a served request for present values: what each meter said."""
+    return {**result_of(reading), METERS: [as_json(present_reading(read)) for read in reads]}
+
+
 def _file(url: str, bus: str, since: datetime, until: datetime) -> int:
     with connect(url) as connection:
         return file_request(
             connection, bus=bus, kind="backfill", starts_at=since, ends_at=until, filed_by=this_process()
+        )
+
+
+def _file_present(url: str, bus: str, meter: MeterId, wanted: Collection[Quantity]) -> int:
+    with connect(url) as connection:
+        return file_request(
+            connection,
+            bus=bus,
+            kind="present",
+            meter=meter,
+            quantities=sorted(wanted),
+            filed_by=this_process(),
         )
 
 

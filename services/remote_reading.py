@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
+from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
 from pipeline.errors import BusBusyError, ConfigError
 from pipeline.registry import Registry
 from pipeline.timegrid import slot_start
 from services.backfill import backfill
+from services.bus_leases import leased
 from services.bus_reading import BusReading, Station, read_slots
 from services.read_requests import ask_owner
 from services.settings import Settings, load_settings
@@ -86,15 +89,26 @@ async def _read_bus(plan: BusPlan, backfill_days: float, station: Station) -> Bu
     now = utc_now()
     since = now - timedelta(days=backfill_days)
     try:
-        plan.owner.acquire()
+        return await _read_ourselves(plan, since, now, station)
     except BusBusyError:
         return await ask_owner(station.database_url, plan.owner.bus.id, since, now)
-    try:
+
+
+async def _read_ourselves(plan: BusPlan, since: datetime, now: datetime, station: Station) -> BusReading:
+    async with leased([plan.owner.bus.id]), _owned(plan.owner):
         slots = {period_s: slot_start(now, period_s) for period_s in plan.periods_s}
         reading = await read_slots(plan.owner, plan.targets, slots, station.store.put)
         return reading + await backfill(plan, since, now, station)
+
+
+@asynccontextmanager
+async def _owned(owner: BusOwner) -> AsyncIterator[None]:
+    """Have the bus on this host while the block runs."""
+    owner.acquire()
+    try:
+        yield
     finally:
-        await plan.owner.close()
+        await owner.close()
 
 
 def _registry(settings: Settings) -> Registry:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from collectors.transports import line_for
 from pipeline.errors import ConfigError, NoAnswerError
+from services.bus_leases import leased
 from services.scan_dlt645 import scan_dlt645
-from services.scan_line import ScanReport, parse_line_url
+from services.scan_line import LineAddress, ScanReport, parse_line_url
 from services.scan_modbus import scan_modbus
 
 UNITS = (1, 32)
@@ -39,9 +40,14 @@ def scan(url: str, *, units: tuple[int, int] = UNITS, thorough: bool = False, te
     first, last = units
     if not 1 <= first <= last <= LAST_UNIT:
         raise ConfigError(f"units are 1 to {LAST_UNIT}, first-last, not {first}-{last}")
-    if where.protocol == "modbus":
-        return asyncio.run(scan_modbus(where, range(first, last + 1), tell))
-    return asyncio.run(scan_dlt645(where, tell, thorough=thorough))
+    return asyncio.run(_scan(where, range(first, last + 1), thorough=thorough, tell=tell))
+
+
+async def _scan(where: LineAddress, units: range, *, thorough: bool, tell: Tell) -> ScanReport:
+    async with leased([where.bus]):
+        if where.protocol == "modbus":
+            return await scan_modbus(where, units, tell)
+        return await scan_dlt645(where, tell, thorough=thorough)
 
 
 def require_meters(report: ScanReport) -> None:

@@ -52,6 +52,12 @@ class Settings(BaseSettings):
         description="folder of the spools: what the database does not take now waits there",
     )
     spool_max_mb: int = Field(default=1024, ge=0, description="the most a spool may hold; 0 = no spool")
+    bus_lease_s: float = Field(
+        default=30.0,
+        ge=1.0,
+        le=45.0,
+        description="seconds after which a bus whose owner is silent is another host's",
+    )
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"

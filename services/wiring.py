@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from collectors.bus import BusOwner
+from collectors.bus_claim import NO_LEASE, Lease
 from collectors.scheduler import BusPlan
 from collectors.spool_files import open_spool
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.registry import Installation, Meter, Registry, Schedule, as_shown
+from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, as_shown
 from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
@@ -75,8 +77,12 @@ def driver_of(meter: Meter, profile: Profile) -> Driver:
     return drivers.get(profile.protocol)(profile, meter.wiring, meter.zone)
 
 
-def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[BusPlan]:
+def bus_plans(
+    registry: Registry, settings: Settings, now: datetime, lease: Lease = NO_LEASE
+) -> list[BusPlan]:
     """Return every bus of the archive with its meters at ``now``; nothing is opened yet.
+
+    ``lease`` tells which of them another host's process owns.
 
     Raises:
         ConfigError: If a meter names an unknown profile or bus, or a bus's URL names no line.
@@ -87,7 +93,10 @@ def bus_plans(registry: Registry, settings: Settings, now: datetime) -> list[Bus
     for bus in sorted(targets.keys() - known):
         raise ConfigError(f"meter {targets[bus][0].meter}: its bus {bus!r} is not in the archive")
     return [
-        BusPlan(owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir), targets=targets.get(bus.id, []))
+        BusPlan(
+            owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir, lease=lease),
+            targets=targets.get(bus.id, []),
+        )
         for bus in registry.buses
     ]
 
@@ -119,6 +128,12 @@ def station_of(settings: Settings, registry: Registry, landing: Landing | None =
         profiles={i.meter: profile_of(i, profiles) for i in registry.installed_at(utc_now()) if i.profile},
         store=Store(url, as_shown(registry, primary_profiles(settings)), landing=landing),
     )
+
+
+def zone_of(plan: BusPlan, registry: Registry) -> ZoneInfo:
+    """Return the clock zone of a bus: that of its meters, which stand in one place."""
+    meters = [registry.meter_by_id[target.meter] for target in plan.targets]
+    return meters[0].zone if meters else DEFAULT_ZONE
 
 
 def utc_now() -> datetime:

@@ -115,6 +115,42 @@ class CoverageLedger:
             )
 
 
+def newest_slots(
+    connection: Connection, meters: Sequence[MeterId], *, since: datetime
+) -> dict[tuple[MeterId, Group], datetime]:
+    """Return the newest slot after ``since`` that somebody tried to read, by meter and group.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("looking up the newest slots"):
+        rows = connection.execute(
+            "SELECT id, quantity_group, max(slot_at) FROM coverage JOIN meter USING (meter_id) "
+            "WHERE id = ANY(%s) AND slot_at > %s AND status <> 'backfilled' GROUP BY 1, 2",
+            (list(meters), since),
+        ).fetchall()
+    return {(MeterId(meter), Group(group)): slot_at for meter, group, slot_at in rows}
+
+
+def mark_not_stored(
+    connection: Connection, meters: Sequence[MeterId], *, starts_at: datetime, ends_at: datetime
+) -> int:
+    """Note of what is missing in ``[starts_at, ends_at)`` that these meters hold no memory of it.
+
+    The cause stays: it says why the read itself was missed. A record that comes later replaces the note.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("noting what meters do not store"):
+        return connection.execute(
+            "UPDATE coverage SET status = 'not stored', updated_at = now() WHERE status = 'missing' "
+            "AND meter_id IN (SELECT meter_id FROM meter WHERE id = ANY(%s)) "
+            "AND slot_at >= %s AND slot_at < %s",
+            (list(meters), starts_at, ends_at),
+        ).rowcount
+
+
 def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     by: CoverageBy,

@@ -20,6 +20,7 @@ from services.settings import Settings
 from simulators.fleet.build import build_fleet
 from simulators.fleet.serving import serve_fleet
 from simulators.fleet.wire import gateway_maker, slave_maker
+from simulators.line import LineFaults
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_mosquitto import Broker
@@ -44,10 +45,16 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
-    async def until(self, statement: str, enough: Callable[[list[Row]], bool], *parameters: object) -> None:
+    async def until(
+        self,
+        statement: str,
+        enough: Callable[[list[Row]], bool],
+        *parameters: object,
+        within_s: float = TIMEOUT_S,
+    ) -> None:
         """Wait until the database's answer is ``enough``."""
         loop = asyncio.get_running_loop()
-        limit = loop.time() + TIMEOUT_S
+        limit = loop.time() + within_s
         while True:
             rows = await asyncio.to_thread(self.rows, statement, *parameters)
             if enough(rows):
@@ -57,9 +64,13 @@ class Site:
 
 
 @asynccontextmanager
-async def lab_site(database_url: str, broker: Broker, folder: Path) -> AsyncIterator[Site]:
-    """Serve the lab fleet, read once a second, and file its archive."""
-    plan = replace(small_lab(), live_every_s=PERIOD_S)
+async def lab_site(
+    database_url: str, broker: Broker, folder: Path, faults: LineFaults | None = None, every_s: int = PERIOD_S
+) -> AsyncIterator[Site]:
+    """Serve the lab fleet, read each ``every_s`` and with other line faults if so asked; file its archive."""
+    plan = replace(small_lab(), live_every_s=every_s)
+    if faults is not None:
+        plan = replace(plan, buses=tuple(replace(bus, faults=faults) for bus in plan.buses))
     name = f"{folder.name}-{next(_numbers)}"
     topic = f"{name}/kilowatch/v1/lab-gw/readings"
     plan = replace(plan, gateways=tuple(replace(g, topic=topic) for g in plan.gateways))

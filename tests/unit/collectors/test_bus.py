@@ -10,6 +10,7 @@ import pytest
 
 from collectors.bus import BusOwner
 from collectors.counters import BusCounters, MeterHealth
+from collectors.poller import SILENT_AFTER
 from collectors.targets import MeterBackfill, MeterRead, Target
 from pipeline.coverage import Cause
 from pipeline.errors import ConfigError
@@ -407,3 +408,20 @@ def test_a_cancelled_read_leaves_the_bus_free_for_the_next(tmp_path: Path) -> No
     again, counters = run_simulated(main())
     assert again.snapshot is not None
     assert counters.dropped.get(DropReason.CHECKSUM) is None
+
+
+def test_use_and_open_breakers_are_counted(tmp_path: Path) -> None:
+    async def main() -> tuple[BusCounters, BusCounters]:
+        owner = owner_of(MemoryLine(except_for({2})), tmp_path)
+        before = owner.counters
+        for minute in range(SILENT_AFTER):
+            await slot(owner, [target(1), target(2)], minute)
+            await asyncio.sleep(2.0)
+        await owner.close()
+        return before, owner.counters
+
+    before, after = run_simulated(main())
+    assert (before.use, before.silent) == (None, 0)
+    assert after.silent == 1
+    assert after.watched_s == pytest.approx(after.busy_s + (SILENT_AFTER - 1) * 2.0)
+    assert after.use == pytest.approx(after.busy_s / after.watched_s)

@@ -88,3 +88,21 @@ def test_the_bus_s_lock_comes_before_its_line(tmp_path: Path) -> None:
 
     run_simulated(main())
     assert line.opened == 1
+
+
+def test_a_line_is_closed_when_the_bus_has_gone_to_another_host(tmp_path: Path) -> None:
+    line = MemoryLine()
+
+    class Lost(HostLock):
+        def acquire(self) -> None:
+            if line.opened:
+                raise BusBusyError("the lease has run out")
+
+    async def main() -> None:
+        connection = Connection("memory", Lost("b1", tmp_path), lambda _url: line)
+        await connection.line()
+        with pytest.raises(BusBusyError, match="run out"):
+            await connection.line()
+        assert line.closed == 1
+
+    run_simulated(main())

@@ -1,6 +1,6 @@
 import asyncio
 
-from collectors.turns import PATIENCE_S, Priority, Turns
+from collectors.turns import Priority, Turns
 from tests.unit.collectors.toy import run_simulated
 
 
@@ -50,7 +50,7 @@ def test_backfill_does_not_slip_in_between_two_meters_of_a_slot() -> None:
     run_simulated(main())
 
 
-def test_a_person_who_waited_long_goes_between_two_meters_but_not_two_persons_in_a_row() -> None:
+def test_a_person_waits_for_one_turn_of_a_slot_but_two_persons_never_go_in_a_row() -> None:
     async def main() -> None:
         turns = Turns()
         log: list[str] = []
@@ -58,7 +58,7 @@ def test_a_person_who_waited_long_goes_between_two_meters_but_not_two_persons_in
         async def slot() -> None:
             with turns.cycle():
                 for name in ("slot 1", "slot 2", "slot 3"):
-                    await use(turns, Priority.LIVE, name, log, PATIENCE_S + 1)
+                    await use(turns, Priority.LIVE, name, log)
 
         async with asyncio.TaskGroup() as group:
             group.create_task(slot())

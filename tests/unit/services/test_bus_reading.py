@@ -12,7 +12,7 @@ from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Schedule
 from protocols.session import Driver
-from services.bus_reading import BusReading, keep_reads, read_now, read_slots
+from services.bus_reading import BusReading, keep_reads, read_now, read_slots, reading_of
 from services.store import Entry
 
 SLOT = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -96,8 +96,8 @@ def test_each_period_is_read_at_its_own_slot() -> None:
 
 def test_a_read_outside_the_schedule_stands_in_no_slot() -> None:
     kept = Kept()
-    reading = asyncio.run(read_now(cast("BusOwner", Owner()), targets("A", "S1"), kept.put))
-    assert reading == BusReading(bus="bus", read=1, missing=1)
+    reads = asyncio.run(read_now(cast("BusOwner", Owner()), targets("A", "S1"), kept.put))
+    assert reading_of("bus", reads) == BusReading(bus="bus", read=1, missing=1)
     assert [len(entry.snapshots) for entry in kept.entries] == [1, 0]
     assert not any(entry.coverage for entry in kept.entries)
 

@@ -1,0 +1,142 @@
+"""Keeps the leases of buses: one owner a bus across hosts, taken over when an owner stops renewing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from collectors.bus import BusOwner
+from pipeline.errors import BusBusyError, StorageError
+from services.read_requests import this_process
+from services.settings import load_settings
+from storage.database import connect
+from storage.leases import BusLease, give_up_leases, take_leases
+
+RENEWALS = 3
+"""Renewals in the time of a lease: two may fail."""
+
+_log = logging.getLogger("kilowatch.leases")
+
+
+class BusLeases:
+    """The leases that this process holds. Implements ``collectors.bus_claim.Lease``.
+
+    While the database is away nobody can take a bus over, and an owner goes on reading: the archive must not
+    lose what the meters say only now (decision record 0027).
+    """
+
+    def __init__(self, database_url: str, lease_s: float) -> None:
+        """Hold nothing yet."""
+        self._url = database_url
+        self._lease_s = lease_s
+        # Two containers may share a host name and a process number.
+        self.owner = f"{this_process()}:{uuid.uuid4().hex[:8]}"
+        self._known: Mapping[str, BusLease] = {}
+
+    def require(self, bus: str) -> None:
+        """Do nothing for a bus that is ours.
+
+        Raises:
+            BusBusyError: If another process owns it, whose host and number are named.
+        """
+        if self._holds(bus):
+            return
+        lease = self._known.get(bus)
+        holder = (
+            "nobody yet" if lease is None else f"process {lease.owner} until {lease.expires_at:%H:%M:%S} UTC"
+        )
+        raise BusBusyError(
+            f"bus {bus} belongs to {holder} (lease in the database); "
+            "stop it, or file a read request that it serves"
+        )
+
+    def is_elsewhere(self, bus: str) -> bool:
+        """Tell whether another process held the bus when the leases were looked at last."""
+        return bus in self._known and not self._holds(bus)
+
+    async def take(self, buses: Sequence[str]) -> None:
+        """Take or renew what nobody else holds.
+
+        Raises:
+            StorageError: If the database is away; what was ours stays ours.
+        """
+        if not buses:
+            return
+        known = await asyncio.to_thread(self._take, buses)
+        for bus in buses:
+            was, lease = self._known.get(bus), known[bus]
+            if was is None or was.owner != lease.owner:
+                _log.info("bus %s belongs to %s", bus, lease.owner)
+        self._known = {**self._known, **known}
+
+    async def keep(self, buses: Callable[[], Sequence[str]]) -> None:
+        """Renew until cancelled; ``buses`` returns those whose lines this host can use."""
+        while True:
+            await asyncio.sleep(self._lease_s / RENEWALS)
+            try:
+                await self.take(buses())
+            except StorageError as away:
+                _log.warning("leases cannot be renewed, reading goes on: %s", away)
+
+    async def give_up(self) -> None:
+        """Let others have our buses at once; a database that is away lets the leases run out."""
+        ours = [bus for bus in self._known if self._holds(bus)]
+        self._known = {}
+        try:
+            await asyncio.to_thread(self._give_up, ours)
+        except StorageError as away:
+            _log.warning("leases run out by themselves: %s", away)
+
+    def _holds(self, bus: str) -> bool:
+        lease = self._known.get(bus)
+        return lease is not None and lease.owner == self.owner
+
+    def _take(self, buses: Sequence[str]) -> dict[str, BusLease]:
+        with connect(self._url) as connection:
+            return take_leases(connection, buses, owner=self.owner, lasting=timedelta(seconds=self._lease_s))
+
+    def _give_up(self, buses: Sequence[str]) -> None:
+        with connect(self._url) as connection:
+            give_up_leases(connection, buses, owner=self.owner)
+
+
+def usable_here(owners: Collection[BusOwner]) -> list[str]:
+    """Return the buses whose lock on this host is ours or free, and take it: only they are worth a lease."""
+    usable = []
+    for owner in owners:
+        with suppress(BusBusyError):
+            owner.lock_host()
+            usable.append(owner.bus.id)
+    return usable
+
+
+@asynccontextmanager
+async def leased(buses: Collection[str]) -> AsyncIterator[None]:
+    """Own buses across hosts while the block runs: for a command that opens a line by hand.
+
+    A line that is not in the archive, or one without an archive, has no lease: its name is the line itself.
+
+    Raises:
+        BusBusyError: If another process owns one; nothing may be opened then.
+        StorageError: If a database is set and is away.
+    """
+    settings = load_settings()
+    shared = [bus for bus in buses if "://" not in bus]
+    if settings.database_url is None or not shared:
+        yield
+        return
+    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
+    await leases.take(shared)
+    keeping = asyncio.create_task(leases.keep(lambda: shared))
+    try:
+        for bus in shared:
+            leases.require(bus)
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await leases.give_up()

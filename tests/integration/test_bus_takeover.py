@@ -1,0 +1,107 @@
+"""Two collectors on two hosts share an archive: one owns the bus, the other takes over when it dies."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from collectors.host_lock import HostLock
+from pipeline.errors import BusBusyError
+from services.read_meter import ReadNow, read_meter_at
+from tests.fix_mosquitto import Broker
+from tests.integration.collecting import Site, lab_site
+
+LEASE_S = 2.0
+OWNER = "SELECT owner FROM bus_lease WHERE bus = 'lab-rs485' AND expires_at > now()"
+NEW_READS = (
+    "SELECT count(*) FROM register_reading WHERE origin = 0 AND received_at > now() - interval '1 second'"
+)
+HOLES = """
+SELECT slot_at FROM generate_series(
+    (SELECT min(slot_at) FROM coverage WHERE status <> 'backfilled'),
+    (SELECT max(slot_at) FROM coverage) - interval '2 seconds',
+    interval '1 second') AS slot_at
+WHERE NOT EXISTS (SELECT 1 FROM coverage c JOIN meter m USING (meter_id)
+    WHERE m.id = 'LAB-H1' AND c.quantity_group = 'register' AND c.slot_at = slot_at.slot_at)
+"""
+
+
+@asynccontextmanager
+async def collector(site: Site, host: Path) -> AsyncIterator["subprocess.Popen[bytes]"]:
+    """Run a collector as another host would: with host locks of its own."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("KILOWATCH_")},
+        "KILOWATCH_DATABASE_URL": site.database_url,
+        "KILOWATCH_LOCK_DIR": str(host),
+        "KILOWATCH_BUS_LEASE_S": str(LEASE_S),
+    }
+    log_path = host.with_suffix(".log")
+    with log_path.open("wb") as log:
+        running = subprocess.Popen(  # noqa: ASYNC220 - our own program, ended below
+            [sys.executable, "-c", "from cli.main import main; main()", "collect", "--backfill-days", "0"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.send_signal(signal.SIGINT)
+        await asyncio.to_thread(running.wait, 30)
+
+
+async def logged(path: Path, words: str) -> None:
+    async with asyncio.timeout(20):
+        while words not in await asyncio.to_thread(path.read_text):  # noqa: ASYNC110 - a file of another process
+            await asyncio.sleep(0.1)
+
+
+def on_another_host(site: Site, monkeypatch: pytest.MonkeyPatch, host: Path) -> ReadNow:
+    """Do what `kilowatch read` does on a third host, for a meter whose bus somebody owns."""
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", site.database_url)
+    monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(host))
+    bus = next(bus for bus in site.registry.buses if bus.id == "lab-rs485")
+    installed = next(i for i in site.registry.installations if i.meter == "LAB-H1")
+    return read_meter_at(f"dlt645+{bus.url}/{installed.address}?profile={installed.profile}", frozenset())
+
+
+def test_a_second_host_stands_by_takes_over_and_serves_reads(
+    database_url: str, mosquitto: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def owned_by(site: Site, process: "subprocess.Popen[bytes]") -> None:
+        await site.until(OWNER, lambda rows: len(rows) == 1 and f":{process.pid}:" in rows[0][0])
+
+    async def scenario() -> None:
+        async with lab_site(database_url, mosquitto, tmp_path) as site:
+            async with collector(site, tmp_path / "one") as first:
+                await owned_by(site, first)
+                async with collector(site, tmp_path / "two") as second:
+                    await site.until(NEW_READS, lambda rows: rows[0][0] > 0)
+                    read = await asyncio.to_thread(on_another_host, site, monkeypatch, tmp_path / "three")
+                    assert read.snapshot.meter == "LAB-H1"
+                    assert len(read.snapshot.values) > 10
+                    taken = "SELECT count(*) FROM read_request WHERE taken_by LIKE '%%:' || %s::text"
+                    assert site.rows(taken, first.pid) == [(1,)]
+                    await logged(tmp_path / "two.log", "standing by: bus lab-rs485 belongs to process")
+                    with pytest.raises(BusBusyError):  # nobody else of its host does
+                        HostLock("lab-rs485", tmp_path / "two").acquire()
+                    first.kill()
+                    await owned_by(site, second)
+                    await site.until(NEW_READS, lambda rows: rows[0][0] > 0)
+                    read = await asyncio.to_thread(on_another_host, site, monkeypatch, tmp_path / "three")
+                    assert site.rows(taken, second.pid) == [(1,)]
+            assert site.rows(OWNER) == []
+            # Every second from the first slot to the last has its line in the ledger, got or with a cause.
+            assert site.rows(HOLES) == []
+            assert site.rows("SELECT count(*) FROM coverage WHERE status = 'missing' AND cause IS NULL") == [
+                (0,)
+            ]
+
+    asyncio.run(scenario())
