@@ -63,7 +63,7 @@ def connect(url: str) -> Connection:
 
 
 def require_compiled_driver() -> None:
-    """Make sure that psycopg's compiled part is there: the pure Python one is some twenty times slower.
+    """Make sure that psycopg's compiled part is there: what storing costs is measured with it.
 
     Raises:
         ConfigError: If it is not.

@@ -72,11 +72,13 @@ class ReadingWriter:
         if not len(block):
             return WriteReport()
         with storage_errors(f"storing {len(block)} readings"), self._connection.transaction():
-            self._learn(set(block.meters))
-            strangers = [row for row, meter in enumerate(block.meters) if meter not in self._ids]
+            numbers = self._numbers(block)
+            if (numbers < 0).any():
+                self._learn(set(block.meters))
+                numbers = self._numbers(block)
+            strangers = [int(row) for row in np.flatnonzero(numbers < 0)]
             keep_unmatched(self._connection, [_unmatched_row(block, row) for row in strangers])
             report = WriteReport(unmatched=len(strangers))
-            numbers = self._numbers(block)
             for table in GROUPS_OF_TABLE:
                 report += self._write_table(block, numbers, table)
             return report
