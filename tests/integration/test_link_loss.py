@@ -26,8 +26,10 @@ LOST = timedelta(hours=48)
 QUARTER_S = 900
 STORED = """
 SELECT m.id, c.status::text, count(*) FROM coverage AS c JOIN meter AS m USING (meter_id)
-WHERE c.quantity_group = 'register' AND c.slot_at >= %s AND c.slot_at < %s GROUP BY 1, 2 ORDER BY 1, 2
+WHERE c.quantity_group = 'register' AND c.slot_at >= %s AND c.slot_at < %s
+AND extract(epoch FROM c.slot_at)::bigint %% 900 = 0 GROUP BY 1, 2 ORDER BY 1, 2
 """
+"""Quarters only: the collector also names its own slots, of seconds, that passed before it began."""
 STILL_MISSING = "SELECT count(*) FROM coverage WHERE status = 'missing' AND slot_at >= %s AND slot_at < %s"
 UNMEASURED = """
 SELECT count(*) FROM coverage AS c WHERE c.status = 'backfilled' AND c.quantity_group = 'register'
