@@ -30,3 +30,14 @@ class Broker:
             client.username_pw_set(self.username, self.password)
         if self.tls is not None:
             client.tls_set_context(self.tls)
+
+
+def let_go(client: mqtt.Client) -> None:
+    """Disconnect a client, end its thread, and forget its callbacks.
+
+    They lead back to their owner: such a circle would keep the client's sockets open until it is collected.
+    """
+    client.disconnect()
+    client.loop_stop()
+    client.on_connect = client.on_disconnect = client.on_subscribe = None
+    client.on_message = client.on_publish = None

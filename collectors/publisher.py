@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from collectors.broker import Broker
+from collectors.broker import Broker, let_go
 from protocols.mqtt.dialects import Publication
 
 log = logging.getLogger("kilowatch.publisher")
@@ -77,8 +77,7 @@ class Publisher:
             said = self._send(self._options.farewell)
             if said.rc == mqtt.MQTT_ERR_SUCCESS:
                 said.wait_for_publish(FAREWELL_S)
-        self._client.disconnect()
-        self._client.loop_stop()
+        let_go(self._client)
 
     def _send(self, publication: Publication) -> mqtt.MQTTMessageInfo:
         return self._client.publish(

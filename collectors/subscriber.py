@@ -22,7 +22,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from collectors.broker import Broker
+from collectors.broker import Broker, let_go
 from collectors.deliveries import Deliveries, Delivery, Message
 from pipeline.errors import ConfigError, StorageError
 from protocols.mqtt.dialects import Publication
@@ -153,8 +153,7 @@ class Subscriber:
         self._deliveries.close()
         if self._consumer.is_alive():
             self._consumer.join()
-        self._client.disconnect()
-        self._client.loop_stop()
+        let_go(self._client)
         self.check()
 
     def _new_client(self) -> mqtt.Client:

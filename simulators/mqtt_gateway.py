@@ -109,6 +109,8 @@ class MqttGateway:
             self._sender.join(STOP_TIMEOUT_S)
         self._client.disconnect()
         self._client.loop_stop()
+        # They lead back to this gateway: a circle that would keep the client's sockets open.
+        self._client.on_connect = self._client.on_publish = None
 
     def _new_client(self) -> mqtt.Client:
         client = mqtt.Client(

@@ -12,6 +12,7 @@ from itertools import count
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from collectors.broker import let_go
 from tests.fix_mosquitto import Broker
 
 TIMEOUT_S = 30.0
@@ -62,8 +63,7 @@ class Device:
 
     def stop(self) -> None:
         """Disconnect."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        let_go(self._client)
 
     def _on_message(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         heard = Heard(message.topic, bytes(message.payload), message.retain)
