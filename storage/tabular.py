@@ -44,7 +44,8 @@ def read_table(path: Path, *, required: Sequence[str], allowed: Collection[str])
         table = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    except (pd.errors.ParserError, NotImplementedError, ValueError) as error:
+    except (NotImplementedError, ValueError) as error:
+        # What a parser or pyarrow says is a ValueError, but for a kind of column that pyarrow cannot read.
         raise DataError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from error
     columns = [str(c) for c in table.cells.columns]
     doubled = sorted({c for c in columns if columns.count(c) > 1})

@@ -50,9 +50,9 @@ class Slave:
     def _answer(self, identifier: bytes) -> bytes:
         low = bytes.fromhex(f"{self.number:02}")
         items = {
-            "00010000": low + b"\x00\x00\x00",  # XXXXXX.XX kWh
-            "02010100": low + b"\x22",  # XXX.X V
-            "02800002": low + b"\x50",  # XX.XX Hz
+            "00010000": low + b"\x00\x00\x00",  # kWh: four bytes, two decimals
+            "02010100": low + b"\x22",  # V: two bytes, one decimal
+            "02800002": low + b"\x50",  # Hz: two bytes, two decimals
         }
         content = items.get(identifier[::-1].hex())
         if content is None:

@@ -1,72 +1,36 @@
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
-from collectors.bus import BusOwner
 from collectors.counters import BusCounters, MeterHealth
-from collectors.poller import SILENT_AFTER
-from collectors.targets import MeterBackfill, MeterRead, Target
+from collectors.targets import MeterBackfill, MeterRead
 from pipeline.coverage import Cause
 from pipeline.errors import ConfigError
-from pipeline.model import MeterId, Quality
-from pipeline.quantities import Quantity
-from pipeline.registry import Bus, Schedule
+from pipeline.model import Quality
 from protocols.profile import Pauses
 from protocols.session import DropReason
 from tests.unit.collectors.toy import (
     START,
     MemoryLine,
     Reply,
-    Respond,
     ToyDriver,
     ToySession,
     run_simulated,
-    simulated_now,
     toy_reply,
 )
-
-WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.CURRENT_A, Quantity.ACTIVE_ENERGY_IMPORT})
-EVERY_MINUTE = (Schedule(group="electrical", every_s=60), Schedule(group="register", every_s=60))
-
-Cycle: TypeAlias = tuple[dict[int, MeterRead], float]
-
-
-def target(number: int, driver: ToyDriver | None = None) -> Target:
-    return Target(
-        meter=MeterId(f"M{number:02}"),
-        address=f"{number:02}",
-        driver=driver or ToyDriver(),
-        quantities=WANTED,
-        schedules=EVERY_MINUTE,
-    )
-
-
-def owner_of(line: MemoryLine, tmp_path: Path, timeout_s: float = 1.0, pause_s: float = 0.0) -> BusOwner:
-    bus = Bus(id="b1", url="memory", timeout_s=timeout_s, pause_s=pause_s)
-    return BusOwner(bus, now=simulated_now, lock_dir=tmp_path, make_line=lambda _url: line)
-
-
-async def keep(_read: MeterRead) -> None:
-    pass
-
-
-async def slot(owner: BusOwner, targets: Sequence[Target], minute: int = 0) -> Cycle:
-    """Read one slot; return the reads by meter number and how long it took."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    reads = await owner.read_slot(targets, START + timedelta(minutes=minute), keep)
-    return {int(read.meter[1:]): read for read in reads}, loop.time() - started
-
-
-def except_for(silent: set[int]) -> Respond:
-    """Answer as healthy meters do, but not for the silent ones; the set may change meanwhile."""
-    return lambda question: [] if int(question[1:3]) in silent else toy_reply(question)
+from tests.unit.collectors.toy_bus import (
+    EVERY_MINUTE,
+    WANTED,
+    Cycle,
+    except_for,
+    owner_of,
+    slot,
+    target,
+)
 
 
 def test_a_read_brings_a_snapshot_of_what_was_wanted(tmp_path: Path) -> None:
@@ -408,20 +372,3 @@ def test_a_cancelled_read_leaves_the_bus_free_for_the_next(tmp_path: Path) -> No
     again, counters = run_simulated(main())
     assert again.snapshot is not None
     assert counters.dropped.get(DropReason.CHECKSUM) is None
-
-
-def test_use_and_open_breakers_are_counted(tmp_path: Path) -> None:
-    async def main() -> tuple[BusCounters, BusCounters]:
-        owner = owner_of(MemoryLine(except_for({2})), tmp_path)
-        before = owner.counters
-        for minute in range(SILENT_AFTER):
-            await slot(owner, [target(1), target(2)], minute)
-            await asyncio.sleep(2.0)
-        await owner.close()
-        return before, owner.counters
-
-    before, after = run_simulated(main())
-    assert (before.use, before.silent) == (None, 0)
-    assert after.silent == 1
-    assert after.watched_s == pytest.approx(after.busy_s + (SILENT_AFTER - 1) * 2.0)
-    assert after.use == pytest.approx(after.busy_s / after.watched_s)

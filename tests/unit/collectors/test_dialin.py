@@ -13,8 +13,8 @@ from pipeline.coverage import Cause
 from pipeline.errors import TransportError
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus
-from tests.unit.collectors.test_bus import target
 from tests.unit.collectors.toy import simulated_now, toy_reply
+from tests.unit.collectors.toy_bus import target
 
 WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.ACTIVE_ENERGY_IMPORT})
 

@@ -1,19 +1,12 @@
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipeline.model import Quality, Value
 from pipeline.quantities import Quantity
-from pipeline.registry import Wiring
-from protocols.dlt645 import orders
-from protocols.dlt645.authority import Authority, Password
-from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.memory_planner import load_record_queries
-from protocols.dlt645.questions import address_query, read_query
+from protocols.dlt645.questions import address_query
 from protocols.dlt645.records import LoadBlock, encode_block
-from protocols.dlt645.relay import Control, ControlOrder
 from protocols.dlt645.session import (
     ECHOES_WILDCARD,
     MOST_JOINED,
@@ -22,120 +15,25 @@ from protocols.dlt645.session import (
     TRAILING_AA,
     Dlt645Session,
 )
-from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
-from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
+from protocols.dlt645.version import VERSION_2007
+from protocols.session import Answer, Dropped, DropReason, Refused
+from tests.unit.protocols.dlt645.conversation import (
+    ADDRESS,
+    ZONE,
+    answer,
+    events,
+    query,
+    session,
+    told,
+)
 
-ADDRESS = "123456789012"
-ZONE = ZoneInfo("Asia/Shanghai")
 DATE, TIME, DATE_AND_TIME = VERSION_2007.date, VERSION_2007.time, bytes.fromhex("0C010004")
 Q = Quantity
-
-
-def session(wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE, address: str = ADDRESS) -> Dlt645Session:
-    return Dlt645Session(address, Decoder(wiring, ZONE))
-
-
-def query(di: str) -> Query:
-    return read_query(bytes.fromhex(di)[::-1], 40)
-
-
-def answer(di: str, content: str, control: int = 0x91, address: str = ADDRESS) -> bytes:
-    return Frame(address, control, bytes.fromhex(di)[::-1] + bytes.fromhex(content)).encode()
-
-
-def events(talk: Dlt645Session, di: str, *received: bytes) -> list[Event]:
-    talk.ask(query(di))
-    for chunk in received:
-        talk.receive_data(chunk)
-    found: list[Event] = []
-    while not isinstance(event := talk.next_event(), NeedData):
-        found.append(event)
-    return found
-
-
-def values(di: str, content: str, wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE) -> dict[Quantity, Value]:
-    [event] = events(session(wiring), di, answer(di, content))
-    assert isinstance(event, Answer)
-    return dict(event.values)
 
 
 def test_the_question_of_the_reference_goes_out_with_its_preamble() -> None:
     wire = bytes.fromhex("FE FE FE FE 68 12 90 78 56 34 12 68 11 04 33 34 34 35 6B 16")
     assert session().ask(query("02010100")) == wire
-
-
-def test_the_answer_of_figure_nine_becomes_a_value() -> None:
-    raw = bytes.fromhex("68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC 16")
-    [event] = events(session(), "00010000", raw)
-    assert event == Answer(query=query("00010000"), raw=raw, values={Q.ACTIVE_ENERGY_IMPORT: 123456.78})
-
-
-def test_a_block_of_a_real_meter_gives_total_and_rates() -> None:
-    raw = bytes.fromhex(
-        "68 00 36 19 00 00 00 68 91 18 33 32 34 33 63 69 33 33 89 35 33 33 4C 33 33 33 6B 33 33 33"
-        "4A 66 33 33 E9 16"
-    )
-    [event] = events(session(address="193600"), "0001FF00", raw)
-    assert isinstance(event, Answer)
-    assert list(event.values.values()) == [36.30, 2.56, 0.19, 0.38, 33.17]
-    assert Q.ACTIVE_ENERGY_IMPORT_T4 in event.values
-
-
-def test_absent_phases_have_no_entry() -> None:
-    raw = bytes.fromhex("68 12 00 00 00 10 20 68 91 0A 33 32 34 35 89 55 32 32 32 32 21 16")
-    [event] = events(session(address="201000000012"), "0201FF00", raw)
-    assert isinstance(event, Answer)
-    assert event.values == {Q.VOLTAGE_A: 225.6}
-    assert event.flags == {}
-
-
-def test_nines_in_front_are_no_sign_where_the_standard_names_none() -> None:
-    assert values("00010000", "78563492") == {Q.ACTIVE_ENERGY_IMPORT: 923456.78}
-    assert values("00000000", "50500080") == {Q.ACTIVE_ENERGY_COMBINED: -50.5}
-
-
-def test_a_bad_digit_costs_only_its_own_value() -> None:
-    [event] = events(session(), "0201FF00", answer("0201FF00", "0022 1A22 0223"))
-    assert isinstance(event, Answer)
-    assert event.values == {Q.VOLTAGE_A: 220.0, Q.VOLTAGE_C: 230.2}
-    assert event.flags == {Q.VOLTAGE_B: Quality.NOT_BCD}
-
-
-def test_a_trailing_aa_of_a_block_is_no_value() -> None:
-    assert values("0201FF00", "0022 0122 0223 AA")[Q.VOLTAGE_C] == 230.2
-
-
-def test_a_three_wire_meter_has_line_voltages() -> None:
-    found = values("0201FF00", "0210 0000 9809", Wiring.THREE_PHASE_THREE_WIRE)
-    assert found == {Q.VOLTAGE_AB: 100.2, Q.VOLTAGE_BC: 99.8}
-
-
-def test_a_single_phase_meter_has_no_phase_b_even_when_it_sends_zero() -> None:
-    assert values("0201FF00", "0323 0000 0000", Wiring.ONE_PHASE) == {Q.VOLTAGE_A: 230.3}
-
-
-def test_the_time_of_a_maximum_demand_is_posix_seconds() -> None:
-    found = values("01010000", "563412 3012250925")
-    at = datetime(2025, 9, 25, 4, 30, tzinfo=UTC).timestamp()
-    assert found == {Q.MAX_DEMAND_IMPORT: 12.3456, Q.MAX_DEMAND_IMPORT_AT: at}
-    assert Q.MAX_DEMAND_IMPORT_AT not in values("01010000", "000000 0000000000")
-
-
-def test_status_words_come_as_one_tuple() -> None:
-    found = values("040005FF", "0400 0100 1000 0100 0200 0400 0300")
-    assert found == {Q.STATUS_WORDS: (4.0, 1.0, 16.0, 1.0, 2.0, 4.0, 3.0)}
-
-
-def test_harmonics_are_indexed_by_their_order() -> None:
-    content = "9999" + "7400" + "1101" + "0000" * 18
-    spectrum = values("020A01FF", content)[Q.VOLTAGE_HARMONIC_A]
-    assert isinstance(spectrum, tuple)
-    assert len(spectrum) == 22
-    assert spectrum[2:4] == (0.74, 1.11)
-
-
-def test_combined_reactive_energy_is_never_taken_for_import() -> None:
-    assert values("00030000", "26000100") == {}
 
 
 def test_the_refusal_names_the_question_and_the_bits() -> None:
@@ -276,13 +174,6 @@ def record_answer(hour: int, minute: int) -> bytes:
 # Answers that go on in following frames: by the standard's rules (D5, 12H, SEQ), for none was captured.
 RATES = [f"{n:02d}000000" for n in range(1, 8)]
 SEVEN = [(Q.ACTIVE_ENERGY_IMPORT if n == 0 else Q(f"active_energy_import_t{n}")) for n in range(7)]
-
-
-def told(talk: Dlt645Session, raw: bytes) -> Event:
-    talk.receive_data(raw)
-    event = talk.next_event()
-    assert not isinstance(event, NeedData)
-    return event
 
 
 def part(content: str, control: int, sequence: int | None = None) -> bytes:
@@ -431,211 +322,3 @@ def test_a_block_closed_by_aa_is_read_and_told() -> None:
     event = told(talk, answer("0201FF00", "002200220022AA"))
     assert isinstance(event, Answer)
     assert (len(event.values), event.deviations) == (3, (TRAILING_AA,))
-
-
-# The edition of 1997.
-
-
-def old_meter(di: str) -> Dlt645Session:
-    talk = Dlt645Session("010003635927", Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), VERSION_1997)
-    talk.ask(read_query(bytes.fromhex(di)[::-1], 4, version=VERSION_1997))
-    return talk
-
-
-def test_a_captured_answer_of_1997_becomes_a_value() -> None:
-    raw = bytes.fromhex("68 27 59 63 03 00 01 68 81 04 44 E9 56 35 F4 16")
-    event = told(old_meter("B611"), raw)
-    assert isinstance(event, Answer)
-    assert event.values == {Q.VOLTAGE_A: 223.0}
-
-
-def test_a_captured_refusal_of_1997_is_in_its_own_words() -> None:
-    raw = bytes.fromhex("68 95 32 06 00 00 00 68 C1 01 35 94 16")
-    talk = Dlt645Session("063295", Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), VERSION_1997)
-    talk.ask(read_query(bytes.fromhex("10B6"), 4, version=VERSION_1997))
-    event = told(talk, raw)
-    assert isinstance(event, Refused)
-    assert "identifier wrong 数据标识错" in str(event.error)
-
-
-def test_parts_of_1997_have_no_number() -> None:
-    talk = old_meter("901F")
-    first = told(talk, Frame("010003635927", 0xA1, bytes.fromhex("1F90" + "01000000" * 2)).encode())
-    assert isinstance(first, Answer)
-    assert first.more is not None
-    assert talk.ask(first.more)[4:] == Frame("010003635927", 0x02, bytes.fromhex("1F90")).encode()
-    last = told(talk, Frame("010003635927", 0x82, bytes.fromhex("1F90" + "02000000")).encode())
-    assert isinstance(last, Answer)
-    assert list(last.values.values()) == [0.01, 0.01, 0.02]
-
-
-def test_a_meter_of_1997_that_never_ends_is_left_too() -> None:
-    """Its parts have no number: the same one again and again would go on for ever."""
-    talk = old_meter("901F")
-    event = told(talk, Frame("010003635927", 0xA1, bytes.fromhex("1F90" + "01000000")).encode())
-    count = 0
-    while isinstance(event, Answer) and event.more is not None:
-        talk.ask(event.more)
-        event = told(talk, Frame("010003635927", 0xA2, bytes.fromhex("1F90" + "00" * 190)).encode())
-        count += 1
-    assert not isinstance(event, Answer) or event.deviations == (NEVER_ENDS,)
-    assert count * 190 <= MOST_JOINED + 190
-
-
-def test_the_clock_of_1997_is_told_by_date_and_time() -> None:
-    talk = old_meter("C010")
-    told(talk, Frame("010003635927", 0x81, bytes.fromhex("10C0" + "02100326")).encode())
-    talk.ask(read_query(VERSION_1997.time, 3, version=VERSION_1997))
-    event = told(talk, Frame("010003635927", 0x81, bytes.fromhex("11C0" + "301510")).encode())
-    assert isinstance(event, Answer)
-    assert event.facts == {"clock": datetime(2026, 3, 10, 2, 15, 30, tzinfo=UTC).isoformat()}
-
-
-# Orders: the session carries any function.
-
-
-@pytest.mark.parametrize(
-    ("body", "reply"),
-    [
-        ("14 03010004 02 000000 78563412 15", "94"),
-        ("16 99999999", "96"),
-        ("17 08", "97 08"),
-        ("18 000C0004 02 111111 02 222222", "98 02222222"),
-        ("19 02 000000 78563412", "99"),
-        ("1C 02 000000 78563412 1A 00 000000010127", "9C"),
-    ],
-)
-def test_an_order_is_confirmed(body: str, reply: str) -> None:
-    talk = session()
-    order = Query(what="order", body=bytes.fromhex(body), answer_bytes=20)
-    talk.ask(order)
-    control, *data = bytes.fromhex(reply)
-    event = told(talk, Frame(ADDRESS, control, bytes(data)).encode())
-    assert isinstance(event, Answer)
-    assert event.values == {}
-
-
-def test_a_relay_order_is_refused_with_two_bytes() -> None:
-    talk = session()
-    talk.ask(Query(what="relay", body=bytes.fromhex("1C") + bytes(16), answer_bytes=20))
-    event = told(talk, Frame(ADDRESS, 0xDC, bytes.fromhex("0800")).encode())
-    assert isinstance(event, Refused)
-    assert "identity authentication failed" in str(event.error)
-
-
-def test_a_meter_that_is_given_another_address_confirms_from_there() -> None:
-    talk = session(address="A" * 12)
-    talk.ask(Query(what="address", body=bytes.fromhex("15 020000000000"), answer_bytes=20))
-    assert isinstance(told(talk, Frame("000000000002", 0x95).encode()), Answer)
-
-
-WHO = Authority(password=Password(4, "135790"), operator="12345678")
-SECRET = bytes.fromhex("90 57 31")
-
-
-def obeyed(order: Query, *raw: bytes, address: str = ADDRESS, version: Version = VERSION_2007) -> list[Event]:
-    talk = Dlt645Session(address, Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), version)
-    talk.ask(order)
-    for chunk in raw:
-        talk.receive_data(chunk)
-    found: list[Event] = []
-    while not isinstance(event := talk.next_event(), NeedData):
-        found.append(event)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("order", "control", "data"),
-    [
-        (orders.write(bytes.fromhex("03010004"), b"\x15", WHO), 0x94, ""),
-        (orders.freeze("99999999"), 0x96, ""),
-        (orders.change_rate(9600), 0x97, "20"),
-        (orders.change_password(WHO.password, Password(4, "654321")), 0x98, "04 21 43 65"),
-        (orders.reset_demand(WHO), 0x99, ""),
-        (orders.clear_meter(WHO), 0x9A, ""),
-        (orders.clear_events(WHO), 0x9B, ""),
-    ],
-)
-def test_an_order_is_confirmed_by_its_own_function(order: Query, control: int, data: str) -> None:
-    [event] = obeyed(order, Frame(ADDRESS, control, bytes.fromhex(data)).encode())
-    assert isinstance(event, Answer)
-    assert bytes.fromhex("21 43 65") not in Frame.decode(event.raw).data
-    [late] = obeyed(order, Frame(ADDRESS, control ^ 1, bytes.fromhex(data)).encode())
-    assert isinstance(late, Dropped)
-
-
-def test_the_relay_of_a_real_meter_confirms() -> None:
-    order = ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 1))  # noqa: DTZ001 - meter's local time
-    raw = bytes.fromhex("68 61 10 01 30 12 15 68 9C 00 35 16")
-    [event] = obeyed(orders.control(order, WHO), raw, address="151230011061")
-    assert isinstance(event, Answer)
-
-
-def test_a_relay_is_refused_with_two_bytes_or_one() -> None:
-    order = orders.control(ControlOrder(control=Control.OPEN, deadline=datetime(2026, 3, 1)), WHO)  # noqa: DTZ001 - meter's local time
-    [security] = obeyed(order, Frame(ADDRESS, 0xDC, b"\x08\x00").encode())
-    [old] = obeyed(order, Frame(ADDRESS, 0xDC, b"\x04").encode())
-    assert isinstance(security, Refused)
-    assert "identity authentication failed" in str(security.error)
-    assert isinstance(old, Refused)
-    assert "password wrong" in str(old.error)
-
-
-def test_a_meter_confirms_its_new_address_from_there() -> None:
-    order = orders.write_address("000000000777")
-    [event] = obeyed(order, Frame("000000000777", 0x95).encode(), address="AAAAAAAAAAAA")
-    assert isinstance(event, Answer)
-
-
-@pytest.mark.parametrize(
-    ("order", "answered"),
-    [
-        (orders.change_rate(9600), Frame(ADDRESS, 0x97, b"\x08")),
-        (orders.clear_meter(WHO), Frame(ADDRESS, 0x9A, b"\x00")),
-        (orders.change_password(WHO.password, WHO.password), Frame(ADDRESS, 0x98, bytes(4))),
-    ],
-)
-def test_a_confirmation_of_something_else_is_none(order: Query, answered: Frame) -> None:
-    [event] = obeyed(order, answered.encode())
-    assert isinstance(event, Dropped)
-    assert event.reason is DropReason.MALFORMED
-
-
-def test_the_echo_of_an_order_is_dropped_without_its_password_whole_or_broken() -> None:
-    order = orders.clear_meter(WHO)
-    echo = Frame(ADDRESS, 0x1A, WHO.wire).encode()
-    [whole] = obeyed(order, echo)
-    assert isinstance(whole, Dropped)
-    assert whole.reason is DropReason.ECHO
-    assert SECRET not in Frame.decode(whole.raw).data
-    broken = echo[:-2] + bytes((echo[-2] ^ 1, echo[-1]))
-    [noise] = obeyed(order, broken)
-    assert isinstance(noise, Dropped)
-    assert set(noise.raw) == {0xEE}
-
-
-def test_an_order_of_1997_is_confirmed_or_refused_in_its_own_words() -> None:
-    order = orders.write_1997(bytes.fromhex("10C0"), bytes(4), WHO.password)
-    [done] = obeyed(order, Frame(ADDRESS, 0x84).encode(), version=VERSION_1997)
-    [refused] = obeyed(order, Frame(ADDRESS, 0xC4, b"\x04").encode(), version=VERSION_1997)
-    assert isinstance(done, Answer)
-    assert isinstance(refused, Refused)
-    assert "密码错" in str(refused.error)
-
-
-def test_a_meter_of_1997_repeats_its_last_answer() -> None:
-    talk = Dlt645Session(ADDRESS, Decoder(Wiring.THREE_PHASE_FOUR_WIRE, ZONE), VERSION_1997)
-    talk.ask(read_query(bytes.fromhex("11B6"), 2, version=VERSION_1997))
-    again = orders.read_again()
-    assert talk.ask(again)[4 + 8 : 4 + 10] == b"\x03\x00"
-    talk.receive_data(Frame(ADDRESS, 0x83, bytes.fromhex("11B6 2302")).encode())
-    event = talk.next_event()
-    assert isinstance(event, Answer)
-    assert event.values == {Q.VOLTAGE_A: 223.0}
-
-
-def test_an_authentication_brings_what_the_meter_said() -> None:
-    order = orders.authenticate(bytes.fromhex("FF000007"), "12345678", b"\x01")
-    [event] = obeyed(order, Frame(ADDRESS, 0x83, bytes.fromhex("FF000007 A1B2")).encode())
-    assert isinstance(event, Answer)
-    assert event.facts == {"authentication": "A1B2"}
