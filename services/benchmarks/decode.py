@@ -7,12 +7,14 @@ import random
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Final
 
 from pipeline.errors import ConfigError
+from pipeline.model import MeterId, Snapshot
 from pipeline.registry import DEFAULT_ZONE, Wiring
 from protocols.dlt645.catalogue import Item, lookup
 from protocols.dlt645.decoding import Decoder
@@ -31,6 +33,7 @@ SLICE: Final = 2_000
 ROUNDS: Final = 30
 """Each way takes its turn so often; the best round counts, for the machine has other work too."""
 ADDRESS: Final = "201908310042"
+TAKEN_AT: Final = datetime(2026, 3, 10, tzinfo=UTC)
 PEER: Final = "dlt645"
 PEER_START_S: Final = 60.0
 ONE_BY_ONE_GOAL: Final = 4.0
@@ -53,7 +56,7 @@ def decode(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     frames = list(islice(_answers(random.Random(645)), FRAMES))  # noqa: S311 - meters' readings, not secrets
     decoder = Decoder(Wiring.THREE_PHASE_FOUR_WIRE, DEFAULT_ZONE)
     some = frames[:SLICE]
-    best = dict.fromkeys(("peer", "single", "session", "bulk"), float("inf"))
+    best = dict.fromkeys(("peer", "single", "snapshot", "session", "bulk"), float("inf"))
     with _peer(python, some) as peer:
         _same_values(peer.total, some, decoder)
         begin(f"{ROUNDS} rounds")
@@ -61,6 +64,7 @@ def decode(begin: Callable[[str], None]) -> Sequence[BenchRow]:
             took = {
                 "peer": peer.pass_s() / SLICE,
                 "single": cpu_s(lambda: [read_answer(frame, decoder) for frame in some]) / SLICE,
+                "snapshot": cpu_s(lambda: [_snapshot(frame, decoder) for frame in some]) / SLICE,
                 "session": _session_s(some, decoder) / SLICE,
                 "bulk": cpu_s(lambda: replay(frames, decoder)) / FRAMES,
             }
@@ -70,6 +74,12 @@ def decode(begin: Callable[[str], None]) -> Sequence[BenchRow]:
         BenchRow(
             what="frame to values, one by one, against PyPI dlt645 3.2.0 (us a frame)",
             value=us["single"],
+            limit=us["peer"],
+            goal=ONE_BY_ONE_GOAL,
+        ),
+        BenchRow(
+            what="frame to a snapshot of its own, against the same (us a frame)",
+            value=us["snapshot"],
             limit=us["peer"],
             goal=ONE_BY_ONE_GOAL,
         ),
@@ -102,6 +112,18 @@ def _item(di: str) -> Item:
     item = lookup(bytes.fromhex(di)[::-1])
     assert item is not None, di  # noqa: S101 - our own list
     return item
+
+
+def _snapshot(frame: bytes, decoder: Decoder) -> Snapshot:
+    """Return one frame's values as a snapshot; in service a snapshot gathers all answers of one read."""
+    read = read_answer(frame, decoder)
+    return Snapshot(
+        meter=MeterId(read.address),
+        taken_at=TAKEN_AT,
+        received_at=TAKEN_AT,
+        values=read.values,
+        flags=read.flags,
+    )
 
 
 def _session_s(frames: Sequence[bytes], decoder: Decoder) -> float:
