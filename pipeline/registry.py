@@ -46,6 +46,13 @@ class SuspensionKind(StrEnum):
     """销户: the account is closed."""
 
 
+class MemberRole(StrEnum):
+    """Which side of an area's balance a service point stands on."""
+
+    MEMBER = "member"
+    SUPPLY = "supply"
+
+
 class BasicCharge(StrEnum):
     """What a two-part tariff counts its basic charge (基本电费) by; ``NONE`` is a single-part one."""
 
@@ -135,6 +142,8 @@ class Contract:
     category: str | None = None
     tariff: str | None = None
     supply_voltage_kv: float | None = None
+    generation: bool = False
+    """Declared generation behind the meter: energy may flow back."""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -155,6 +164,59 @@ class Suspension:
     """Power above which load counts, as agreed or set in the terminal."""
     auxiliaries_kw: float | None = None
     """Declared auxiliaries (lighting, guard room), when there is no set-point."""
+    transformers: tuple[str, ...] = ()
+    """The units that rest, whole ones."""
+    requested_at: datetime | None = None
+    sealed_at: datetime | None = None
+    unsealed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transformer:
+    """A transformer (变压器) of an area or of one customer."""
+
+    id: str
+    area: str | None = None
+    service_point: str | None = None
+    """The customer's own (专变)."""
+    capacity_kva: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaMember:
+    """A service point in the balance of an area (台区), by date."""
+
+    area: str
+    service_point: str
+    role: MemberRole = MemberRole.MEMBER
+    sign: int = 1
+    """How a supply meter counts in the balance: 1 into the area, -1 out of it."""
+    phase: str | None = None
+    """``A``, ``B`` or ``C`` as filed, for a single-phase customer."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """Planned work (工单) at a service point: what happens within it is expected."""
+
+    id: str
+    service_point: str
+    kind: str = ""
+    """What is done, in the utility's words: ``meter change``, ``programming``, ``inspection``."""
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """The supply of a service point, against which harmonics are judged (GB/T 14549)."""
+
+    service_point: str
+    short_circuit_mva: float | None = None
+    agreed_mva: float | None = None
+    equipment_mva: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +305,10 @@ class Registry:
     areas: Sequence[Area] = ()
     contracts: Sequence[Contract] = ()
     suspensions: Sequence[Suspension] = ()
+    transformers: Sequence[Transformer] = ()
+    area_members: Sequence[AreaMember] = ()
+    work_orders: Sequence[WorkOrder] = ()
+    supplies: Sequence[Supply] = ()
     thresholds: Sequence[Threshold] = ()
     buses: Sequence[Bus] = ()
     schedules: Sequence[Schedule] = ()
