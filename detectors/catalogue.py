@@ -66,7 +66,9 @@ class Needs:
     energies: tuple[str, ...] = ()
     """Other energies of the slots by their names in files."""
     registers: tuple[Quantity, ...] = ()
-    """Energy registers at the slots, and at the end of the days."""
+    """Energy registers at the slots."""
+    day_registers: tuple[Quantity, ...] = ()
+    """Energy registers at the end of local days: far less to load."""
     daily: bool = False
     """Daily rows."""
     readings: tuple[Quantity, ...] = ()
@@ -76,6 +78,8 @@ class Needs:
     outcomes: bool = False
     archive: tuple[str, ...] = ()
     """Tables of the registry."""
+    essential: tuple[str, ...] = ()
+    """The fields above without which it cannot run at all; empty for every one that is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

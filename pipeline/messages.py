@@ -18,6 +18,10 @@ class Template:
     en: str
     zh: str
 
+    def in_language(self, language: str) -> str:
+        """Return the text as it is written in a language: ``zh...`` is Chinese, all else English."""
+        return self.zh if language.startswith("zh") else self.en
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorTexts:
@@ -52,7 +56,7 @@ def render(key: str, parameters: Mapping[str, float | int | str], language: str 
         KeyError: If the key is unknown or a parameter is missing.
     """
     template = MESSAGES[key]
-    return (template.zh if language.startswith("zh") else template.en).format(**parameters)
+    return template.in_language(language).format(**parameters)
 
 
 def summary(episode: Episode) -> str:

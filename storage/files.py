@@ -216,7 +216,7 @@ def _span(readings: ReadingBlock | None, intervals: IntervalColumns | None, minu
 
 
 def _series(readings: ReadingBlock, meters: Sequence[MeterId], origins: Sequence[Origin]) -> ReadingSeries:
-    """Return the readings of known meters and some origins as a series, so that files and database take the same way."""
+    """Return readings of known meters and some origins, so that files and database take the same way."""
     row_of = {meter: row for row, meter in enumerate(meters)}
     index = np.array([row_of.get(meter, -1) for meter in readings.meters], dtype=np.int64)
     numbers = {origin.value: number for origin, number in NUMBER_OF_ORIGIN.items()}

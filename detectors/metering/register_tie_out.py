@@ -52,7 +52,7 @@ class RegisterTieOut:
         name="register_tie_out",
         number="D01",
         kind=Kind.DAYS,
-        needs=Needs(registers=REGISTERS, daily=True, archive=("meter",)),
+        needs=Needs(day_registers=REGISTERS, daily=True, archive=("meter",)),
         messages=("episode.register_tie_out",),
         severity=Severity.MINOR,
     )

@@ -64,6 +64,7 @@ class VoltageLoss:
                 )
             ),
             interval_energy=True,
+            essential=("quantities",),
             archive=("meter", "ratio"),
         ),
         suppressed_by=("outage",),

@@ -49,6 +49,7 @@ class ClosedPointUse:
             interval_energy=True,
             daily=True,
             events=True,
+            essential=("interval_energy",),
             archive=("contract", "suspension", "installation"),
         ),
         messages=("episode.closed_point_use",),

@@ -66,6 +66,7 @@ class SuspendedLoad:
         needs=Needs(
             quantities=(Quantity.REACTIVE_POWER, Quantity.DEMAND_IMPORT),
             interval_energy=True,
+            essential=("interval_energy",),
             archive=("suspension", "installation", "contract", "ratio", "area"),
         ),
         messages=(
