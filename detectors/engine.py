@@ -7,6 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from detectors.catalogue import Detector, Together, about, detectors, parameters_of
 from detectors.suppression import blinded, in_order
@@ -17,8 +21,11 @@ from pipeline.errors import PluginError
 from pipeline.model import Episode, Verdict
 from pipeline.registry import Registry
 
+Real = TypeVar("Real", np.float32, np.float64)
 BLOCK_METERS = 250
 """Meters looked at together: a month of their values stays in the processor's cache."""
+SUBJECTS = ("phase", "register", "suspension", "area")
+"""Parameters of a message that tell two stretches of one detector, meter and time apart."""
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -48,6 +55,7 @@ def run(
     """
     wanted = set(detectors.all() if only is None else only)
     ordered = in_order(wanted)
+    window = finite(window)
     registry = overruled(registry, settings or {})
     if any(about(name).needs.daily for name in ordered):
         window = with_daily_rows(window, registry)
@@ -57,6 +65,25 @@ def run(
         seen = blinded(window, found, detector.about.suppressed_by)
         found += _on_blocks(detector, seen, registry, threads)
     return sorted((episode for episode in found if episode.detector in wanted), key=_order)
+
+
+def finite(window: MeterMatrix) -> MeterMatrix:
+    """Return the window with infinities, which no meter measures, as missing values."""
+    return replace(
+        window,
+        values={q: _without_infinities(column) for q, column in window.values.items()},
+        import_kwh=_without_infinities(window.import_kwh),
+        power_kw=_without_infinities(window.power_kw),
+    )
+
+
+def _without_infinities(column: NDArray[Real]) -> NDArray[Real]:
+    infinite = np.isinf(column)
+    if not infinite.any():
+        return column
+    cleaned = column.copy()
+    cleaned[infinite] = np.nan
+    return cleaned
 
 
 def made(name: str, settings: Mapping[str, float]) -> Detector:
@@ -146,7 +173,7 @@ def _is_same(episode: Episode, old: Episode) -> bool:
 
 def _subject(episode: Episode) -> tuple[object, ...]:
     """What a stretch is about: of two subjects, overlapping stretches are two episodes."""
-    named = (episode.parameters.get(name) for name in ("phase", "suspension"))
+    named = (episode.parameters.get(name) for name in SUBJECTS)
     return episode.detector, episode.meter, episode.service_point, episode.message, *named
 
 

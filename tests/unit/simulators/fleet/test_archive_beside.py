@@ -50,10 +50,17 @@ def test_every_fleets_archive_is_read_back_without_a_complaint(name: str, tmp_pa
     contracts = [
         replace(c, **noted.get(("contract", (c.service_point, c.starts_at)), {})) for c in archive.contracts
     ]
-    beside = {"transformers": read.transformers, "area_members": read.area_members}
     assert read.area_members
-    nothing = {"work_orders": [], "supplies": [], "thresholds": []}
-    assert read == replace(archive, installations=placed, contracts=contracts, **beside, **nothing)
+    assert read == replace(
+        archive,
+        installations=placed,
+        contracts=contracts,
+        transformers=read.transformers,
+        area_members=read.area_members,
+        work_orders=[],
+        supplies=[],
+        thresholds=[],
+    )
 
 
 def test_a_filed_swap_has_both_meters_with_closing_and_opening_registers(lab: Fleet, tables: Tables) -> None:
