@@ -10,9 +10,9 @@ from pipeline.messages import DETECTOR_TEXTS
 
 INTRODUCTION = (
     "What each detector looks at, its numbers with their sources, and how often it cried wolf on data in"
-    " which nothing was wrong. Tags: **S** a public source, **D** practice of the trade, to be confirmed, **M**"
-    " measured, **own** our choice. Every number may be another one for a class of customers or a service"
-    " point: `[[threshold]]` in the archive. How detection works: [detection](../detection.md)."
+    " which nothing was wrong. Tags: **S** a public source, **D** practice of the trade, to be confirmed,"
+    " **M** measured, **own** our choice. Every number may be another one for a class of customers or a"
+    " service point: `[[threshold]]` in the archive. How detection works: [detection](../detection.md)."
 )
 
 
