@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.catalogue import Detector, Kind, parameters_of
+from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Json, MeterId
-from pipeline.registry import Registry, Threshold, in_force
+from pipeline.registry import Registry, in_force
 from pipeline.timegrid import from_numpy, to_numpy
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

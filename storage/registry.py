@@ -11,15 +11,14 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
-    AreaMember,
     BasicCharge,
     Bus,
     Contract,
     Installation,
-    MemberRole,
     Meter,
     MqttSource,
     Ratio,
@@ -27,13 +26,9 @@ from pipeline.registry import (
     Role,
     Schedule,
     ServicePoint,
-    Supply,
     Suspension,
     SuspensionKind,
-    Threshold,
-    Transformer,
     Wiring,
-    WorkOrder,
 )
 from storage.database import Connection, storage_errors
 

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.archive_records import MemberRole
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import BasicCharge, MemberRole, Role, SuspensionKind, Wiring
+from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
 from pipeline.scaling import parse_scaled
 from pipeline.topics import TopicTemplate
 

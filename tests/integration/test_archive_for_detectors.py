@@ -6,19 +6,8 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.registry import (
-    Area,
-    AreaMember,
-    Contract,
-    MemberRole,
-    Registry,
-    ServicePoint,
-    Supply,
-    Suspension,
-    Threshold,
-    Transformer,
-    WorkOrder,
-)
+from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.registry import Area, Contract, Registry, ServicePoint, Suspension
 from storage.database import Connection
 from storage.registry import load_registry, save_registry
 from storage.registry_files import export_registry, read_registry

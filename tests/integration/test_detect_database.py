@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from detectors.catalogue import Together
 from detectors.metering.register_tie_out import REGISTERS
+from pipeline.archive_records import Threshold
 from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot
-from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint, Threshold
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import from_numpy
 from services.detect import detect_recent, groups
 from services.settings import Settings
