@@ -34,8 +34,9 @@ Floats = NDArray[np.float64]
 class RegisterTieOut:
     """Compares total and rates at the end of each day, on the meter's own side.
 
-    A day on which a rate that the meter has was not read is unknown: a partial read proves nothing. Each
-    register is rounded to its own step, so the sum may be off by one step a register.
+    Registers roll over one by one, so they are compared modulo their range. A day on which a rate that the
+    meter has was not read is unknown: a partial read proves nothing. Each register is rounded to its own
+    step, so the sum may be off by one step a register.
     """
 
     trigger_kwh: float = parameter(
@@ -64,10 +65,11 @@ class RegisterTieOut:
             return []
         known = registry.meter_by_id
         step = np.array([[known[m].resolution if m in known else np.nan] for m in window.meters])
+        full = np.array([[10.0 ** known[m].digits if m in known else np.nan] for m in window.meters])
         found = []
         for stem in STEMS:
             total, rates, counted = _columns(daily, stem)
-            apart = np.abs(total - rates)
+            apart = _apart(total, rates, full)
             rounding = (counted + 1) * step * (self.restore_steps + 1e-6)
             delays = Delays(
                 on=limit(self, "trigger_days", window, registry).values[:, 0],
@@ -75,21 +77,23 @@ class RegisterTieOut:
             )
             trigger = np.maximum(limit(self, "trigger_kwh", window, registry).values, rounding)
             stretches = day_stretches(
-                window, apart, trigger=trigger, restore=np.minimum(rounding, trigger), delays=delays
+                window, np.abs(apart), trigger=trigger, restore=np.minimum(rounding, trigger), delays=delays
             )
             found += [
-                day_episode(self.about, window, registry, s, self._said(daily, stem, s, (total, rates)))
+                day_episode(
+                    self.about, window, registry, s, self._said(daily, stem, s, (total, rates, apart))
+                )
                 for s in stretches
             ]
         return found
 
-    def _said(self, daily: DailyRows, stem: str, stretch: Stretch, columns: tuple[Floats, Floats]) -> Said:
-        total, rates = columns
-        apart = (total - rates)[stretch.row, stretch.first : stretch.end]
-        known = np.abs(apart[~np.isnan(apart)])
+    def _said(self, daily: DailyRows, stem: str, stretch: Stretch, columns: tuple[Floats, ...]) -> Said:
+        total, rates, apart = columns
+        days = np.abs(apart[stretch.row, stretch.first : stretch.end])
+        known = days[~np.isnan(days)]
         most = float(known.max())
         grows = bool(len(known) > 1 and known[-1] > known[0] + self.trigger_kwh)
-        rows = {"total_kwh": total, "rates_kwh": rates, "apart_kwh": total - rates}
+        rows = {"total_kwh": total, "rates_kwh": rates, "apart_kwh": apart}
         return Said(
             key=stem,
             message="episode.register_tie_out",
@@ -107,6 +111,11 @@ class RegisterTieOut:
                 "side": "the meter's own registers, before CT and PT",
             },
         )
+
+
+def _apart(total: Floats, rates: Floats, full: Floats) -> Floats:
+    """Return the total less the rates, the shorter way round the register's range ``full``."""
+    return (total - rates + full / 2.0) % full - full / 2.0
 
 
 def _columns(daily: DailyRows, stem: str) -> tuple[Floats, Floats, NDArray[np.intp]]:

@@ -33,6 +33,10 @@ def test_the_rounding_of_four_rates_is_innocent() -> None:
     assert planted(None).found("register_tie_out") == []
 
 
+def test_a_total_that_rolled_over_before_its_rates_is_innocent() -> None:
+    assert planted("roll_over").found("register_tie_out") == []
+
+
 def test_one_day_alone_is_innocent() -> None:
     day = Window(starts_at=START + timedelta(days=5, hours=3), ends_at=START + timedelta(days=6, hours=3))
     assert planted("tie_out", window=day).found("register_tie_out") == []
