@@ -107,7 +107,11 @@ class VoltageLoss:
         known = np.logical_and.reduce(
             [np.isfinite(u) & np.isfinite(i) for u, i in zip(volts, amps, strict=True)]
         )
-        delays = Delays(on=self.trigger_slots, off=self.restore_slots, gap=self.gap_slots)
+        on, off, gap = (
+            limit(self, name, window, registry).values[:, 0]
+            for name in ("trigger_slots", "restore_slots", "gap_slots")
+        )
+        delays = Delays(on=on, off=off, gap=gap)
         for stretch in slot_mask_stretches(
             window, total, best > number_of["restore_percent"], known, delays=delays
         ):
@@ -136,7 +140,11 @@ class VoltageLoss:
         nominal_v = float(rated.nominal_v[stretch.row])
         volts = np.stack([_slots(window, e.voltage, stretch) for e in lost])
         amps = np.stack([_slots(window, e.current, stretch) for e in lost])
-        floor_a = self.current_percent / 100.0 * float(rated.rated_a[stretch.row])
+        current_percent, *limits = (
+            limit(self, name, window, registry).at(stretch.row, stretch.first)
+            for name in ("current_percent", "trigger_percent", "restore_percent")
+        )
+        floor_a = current_percent / 100.0 * float(rated.rated_a[stretch.row])
         carries = bool((amps > floor_a).any())
         least = 100.0 * float(np.nanmin(volts)) / nominal_v
         message = "phase_break" if not carries else "voltage_loss"
@@ -169,8 +177,8 @@ class VoltageLoss:
                     {e.voltage.value: window.values[e.voltage] for e in (*lost, *elements)},
                     unit="V",
                     limits={
-                        "trigger": self.trigger_percent / 100.0 * nominal_v,
-                        "restore": self.restore_percent / 100.0 * nominal_v,
+                        name: percent / 100.0 * nominal_v
+                        for name, percent in zip(("trigger", "restore"), limits, strict=True)
                     },
                 ),
                 "currents": slot_curves(
