@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import isfinite, sqrt
@@ -51,7 +50,7 @@ def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
     if quality == snapshot.quality and flags == snapshot.flags:
         return snapshot
     kept = {q: v for q, v in snapshot.values.items() if found.get(q) is not Quality.NOT_A_NUMBER}
-    return replace(snapshot, values=kept, flags=flags, quality=quality)
+    return snapshot._replace(values=kept, flags=flags, quality=quality)
 
 
 def _flag(value: Value, possible: tuple[float, float]) -> Quality:
