@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ import numpy as np
 
 from detectors.catalogue import detectors
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Group, Kind, Quantity
@@ -138,6 +139,11 @@ def window_of(model: MeterModel, days: int) -> MeterMatrix:
         energies={"export_kwh": np.diff(registers[Quantity.ACTIVE_ENERGY_EXPORT]) * ratio},
         registers={q: column[:, :-1] for q, column in registers.items()},
     )
+
+
+def with_thresholds(registry: Registry, *thresholds: Threshold) -> Registry:
+    """Return an archive that lays down other numbers than the detectors' own."""
+    return replace(registry, thresholds=thresholds)
 
 
 def deeds_for(detector: str) -> Sequence[str]:
