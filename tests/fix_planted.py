@@ -16,7 +16,7 @@ from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Group, Kind, Quantity
-from pipeline.registry import Installation, Meter, Ratio, Registry, ServicePoint, Wiring
+from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, ServicePoint, Wiring
 from pipeline.timegrid import from_numpy, slot_grid
 from simulators.faults.deed import deeds
 from simulators.faults.planting import PlantedFault, plant
@@ -24,7 +24,8 @@ from simulators.faults.truth import Truth
 from simulators.physics.model import MeterConfig, MeterModel
 from simulators.physics.shapes import LoadPlan, synthetic
 from simulators.physics.window import Window
-from simulators.physics.world import honest_world, model_of
+from simulators.physics.world import ArchiveSlips, honest_world, model_of
+from storage.matrices import ratio_factors, register_steps
 
 METER = MeterId("M1")
 POINT = "SP-M1"
@@ -43,6 +44,8 @@ NEEDED: Mapping[str, float | str] = {
 }
 """Keys of deeds that have no default."""
 SLOT = timedelta(minutes=15)
+CAPACITY_KVA = 100.0
+"""Contracted by a customer whose ratio is filed wrongly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +89,39 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
         meter=METER, service_point=POINT, deed=name, windows=[window], values={**usual, **values}
     )
     changed, (truth,) = plant(world, [fault], until)
+    shown = world if deed is None else changed
+    registry = _with_wrong_ratios(registry_of(config), config, shown.slips)
+    seen = window_of(model_of(shown), days)
     return Planted(
-        window=window_of(model_of(world if deed is None else changed), days),
-        registry=registry_of(config),
-        truth=truth,
+        window=_as_filed(seen, registry) if shown.slips.wrong_ct else seen, registry=registry, truth=truth
+    )
+
+
+def _with_wrong_ratios(registry: Registry, config: MeterConfig, slips: ArchiveSlips) -> Registry:
+    """Return the archive with ratios that are not installed, and the capacity that gives them away."""
+    if not slips.wrong_ct:
+        return registry
+    wrong = [
+        Ratio(meter=config.id, ct=ct, pt=config.pt, starts_at=span.starts_at, ends_at=span.ends_at)
+        for span, ct in slips.wrong_ct
+    ]
+    contracts = [Contract(service_point=POINT, capacity_kva=CAPACITY_KVA)]
+    return replace(registry, ratios=[*registry.ratios, *wrong], contracts=contracts)
+
+
+def _as_filed(window: MeterMatrix, registry: Registry) -> MeterMatrix:
+    """Return the energies and powers as the archive's ratios make them out of what the meter shows."""
+    factors = ratio_factors(registry, window.meters, window.starts_at, frozenset())
+    step_kwh = register_steps(registry, window.meters, factors)
+    times = factors * 0.01 / window.step_kwh[:, None]
+    kvarh = None if window.import_kvarh is None else window.import_kvarh * times
+    return replace(
+        window,
+        import_kwh=window.import_kwh * times,
+        power_kw=window.power_kw * times,
+        import_kvarh=kvarh,
+        energies={name: column * times for name, column in window.energies.items()},
+        step_kwh=step_kwh,
     )
 
 
