@@ -76,6 +76,24 @@ def daily_rows(window: MeterMatrix, zones: Sequence[ZoneInfo]) -> DailyRows:
     )
 
 
+def day_sums(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]) -> Floats:
+    """Return a column of slots added up over local days; a missing slot makes its day missing.
+
+    Days without slots in the window are missing too.
+    """
+    sums = np.full(daily.kwh.shape, np.nan)
+    for zone in dict.fromkeys(daily.zones):
+        rows = [row for row, own in enumerate(daily.zones) if own == zone]
+        day, _ = local_clock(window.starts_at, zone)
+        edges = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
+        place = day[edges] - daily.days[0].astype(np.int64)
+        inside = (place >= 0) & (place < len(daily.days))
+        chosen = column if len(rows) == len(daily.zones) else column[rows]
+        found = np.add.reduceat(chosen, edges, axis=1)
+        sums[np.ix_(rows, place[inside])] = found[:, inside]
+    return sums
+
+
 class _Days:
     """The local days of one zone in a grid of slots."""
 
