@@ -16,8 +16,9 @@ from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Group, Kind, Quantity
+from pipeline.records import Records, TimedValues
 from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, ServicePoint, Wiring
-from pipeline.timegrid import from_numpy, slot_grid
+from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from simulators.faults.deed import deeds
 from simulators.faults.planting import PlantedFault, plant
 from simulators.faults.truth import Truth
@@ -170,7 +171,24 @@ def window_of(model: MeterModel, days: int) -> MeterMatrix:
         import_kvarh=np.diff(registers[Quantity.REACTIVE_ENERGY_IMPORT]) * ratio,
         energies={"export_kwh": np.diff(registers[Quantity.ACTIVE_ENERGY_EXPORT]) * ratio},
         registers={q: column[:, :-1] for q, column in registers.items()},
+        records=Records(readings=_frozen_demands(model, days)),
     )
+
+
+def _frozen_demands(model: MeterModel, days: int) -> dict[Quantity, TimedValues]:
+    """Return the maximum demand and its time as a meter freezes them at each midnight."""
+    midnights = [START + timedelta(days=day) for day in range(1, days + 1)]
+    shown = {at: model.read(at) for at in midnights}
+    lit = [at for at in midnights if Quantity.MAX_DEMAND_IMPORT in shown[at]]
+    taken_at = np.array([to_numpy(at) for at in lit], dtype="datetime64[us]")
+    return {
+        quantity: TimedValues(
+            meters=[model.config.id] * len(lit),
+            taken_at=taken_at,
+            values=np.array([round(shown[at][quantity], 4) for at in lit]),
+        )
+        for quantity in (Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT)
+    }
 
 
 def with_thresholds(registry: Registry, *thresholds: Threshold) -> Registry:

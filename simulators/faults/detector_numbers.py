@@ -23,6 +23,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "closed_point_use": "D17",
         "over_capacity": "D18",
         "power_factor": "D19",
+        "demand_deviation": "D20",
         "sustained_drop": "D21",
         "long_low_use": "D22",
         "profile_excess": "D23",
