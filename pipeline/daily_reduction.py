@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -81,7 +81,21 @@ def day_sums(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]
 
     Days without slots in the window are missing too.
     """
-    sums = np.full(daily.kwh.shape, np.nan)
+    return _by_days(window, daily, column, lambda rows, edges: np.add.reduceat(rows, edges, axis=1))
+
+
+def day_firsts(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]) -> Floats:
+    """Return a column's value in the first slot of each local day that the window holds."""
+    return _by_days(window, daily, column, lambda rows, edges: rows[:, edges])
+
+
+def _by_days(
+    window: MeterMatrix,
+    daily: DailyRows,
+    column: NDArray[np.floating],
+    reduced: Callable[[NDArray[np.floating], NDArray[np.intp]], NDArray[np.floating]],
+) -> Floats:
+    figures = np.full(daily.kwh.shape, np.nan)
     for zone in dict.fromkeys(daily.zones):
         rows = [row for row, own in enumerate(daily.zones) if own == zone]
         day, _ = local_clock(window.starts_at, zone)
@@ -89,9 +103,8 @@ def day_sums(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]
         place = day[edges] - daily.days[0].astype(np.int64)
         inside = (place >= 0) & (place < len(daily.days))
         chosen = column if len(rows) == len(daily.zones) else column[rows]
-        found = np.add.reduceat(chosen, edges, axis=1)
-        sums[np.ix_(rows, place[inside])] = found[:, inside]
-    return sums
+        figures[np.ix_(rows, place[inside])] = reduced(chosen, edges)[:, inside]
+    return figures
 
 
 class _Days:

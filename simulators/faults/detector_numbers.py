@@ -33,6 +33,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "voltage_load_consistency": "D28",
         "topology": "D29",
         "reverse_energy": "D31",
+        "validation": "D32",
         "communication_blackout": "D33",
         # Outside the catalogue: judged by coverage, and by the quality of supply.
         "missing_reads": None,
