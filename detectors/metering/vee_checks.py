@@ -13,7 +13,7 @@ from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.registry import Registry
 from pipeline.timegrid import local_clock, to_numpy
-from pipeline.validation import RULES
+from pipeline.validation import RULES, THIRD
 from pipeline.vee_limits import VeeLimits
 from pipeline.vee_window import Finding, VeeWindow
 
@@ -90,18 +90,23 @@ def long_runs(mask: Bools, least: float) -> Ints:
     return np.flatnonzero(np.asarray(full.any(axis=1)))
 
 
-def spikes(seen: VeeWindow, limits: VeeLimits, slots: int) -> Iterator[Finding]:
-    """Yield the spikes of each part of a window of so many slots; the last part overlaps the one before."""
+def spikes(seen: VeeWindow, limits: VeeLimits, slots: int) -> Iterator[tuple[Finding, float]]:
+    """Yield the spikes of each part of a window of so many slots, with the third highest of their part.
+
+    The last part overlaps the one before; what both show is told once.
+    """
     firsts = dict.fromkeys([*range(0, seen.slots - slots + 1, slots), seen.slots - slots])
-    found: dict[tuple[str, np.datetime64], Finding] = {}
+    told: set[tuple[str, np.datetime64]] = set()
     for first in firsts:
         if first < 0:
             continue
         part = _of_slots(seen, slice(first, first + slots))
-        enough = np.flatnonzero(np.isfinite(part.kwh).mean(axis=1) >= KNOWN_SHARE)
-        part = of_rows(part, enough)
-        found |= {(f.meter, f.starts_at): f for f in CHECKS["spike"](part, limits)}
-    yield from found.values()
+        part = of_rows(part, np.flatnonzero(np.isfinite(part.kwh).mean(axis=1) >= KNOWN_SHARE))
+        for finding in CHECKS["spike"](part, limits):
+            if (finding.meter, finding.starts_at) not in told:
+                told.add((finding.meter, finding.starts_at))
+                own = part.kwh[part.meters.index(finding.meter)]
+                yield finding, float(np.sort(own[np.isfinite(own)])[-THIRD])
 
 
 def unlike_days(seen: VeeWindow, limits: VeeLimits) -> Bools:

@@ -43,7 +43,7 @@ def test_a_spike_is_judged_in_each_part_and_told_once() -> None:
     kwh[0, 500] = 9.0
     seen = slot_window(BOTH, DAILY, kwh, ALL)
     found = list(spikes(seen, LIMITS, 5 * 96))
-    assert [(f.meter, f.starts_at) for f in found] == [("a", BOTH.starts_at[500])]
+    assert [(f.meter, f.starts_at, third) for f, third in found] == [("a", BOTH.starts_at[500], 1.0)]
     assert len(list(spikes(seen, LIMITS, 7 * 96))) == 1
     assert list(spikes(seen, LIMITS, 11 * 96)) == []
 
