@@ -60,7 +60,7 @@ class DemandDeviation:
             essential=("interval_energy", "readings"),
             archive=("meter", "ratio", "work_order"),
         ),
-        suppressed_by=("clock_error",),
+        suppressed_by=("clock_error", "register_runaway", "register_stopped"),
         messages=tuple(f"episode.demand_{kind}" for kind in (LOW, HIGH, STAMP, FALL, RESET)),
         severity=Severity.MINOR,
     )

@@ -76,7 +76,9 @@ def demand_readings(
     fell = follows.copy()
     fell[1:] &= kw[1:] < kw[:-1] * (1.0 - share[row[1:]])
     at = _ended_at(window, row, taken_at)
-    kwh = window.actual_kwh()
+    kwh, mask = window.actual_kwh(), window.mask_of()
+    if mask is not None:
+        kwh[mask] = np.nan
     return DemandReadings(
         row=row,
         taken_at=taken_at,

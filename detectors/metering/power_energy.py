@@ -40,18 +40,23 @@ class SlotEnergies:
 
     def shown_kwh(self) -> Floats:
         """Return the energy by the mean of the powers at both ends of each slot."""
-        ends = _following(self.power_kw)
-        ends += self.power_kw
-        ends *= self.hours / 2.0
-        return ends
+        return self._of_ends(np.add, self.hours / 2.0)
 
     def least_kwh(self) -> Floats:
         """Return the energy by the smaller of the powers at both ends of each slot."""
-        return np.minimum(self.power_kw, _following(self.power_kw)) * self.hours
+        return self._of_ends(np.minimum, self.hours)
 
     def most_kwh(self) -> Floats:
         """Return the energy by the greater of the powers at both ends."""
-        return np.maximum(self.power_kw, _following(self.power_kw)) * self.hours
+        return self._of_ends(np.maximum, self.hours)
+
+    def _of_ends(self, joined: np.ufunc, hours: float) -> Floats:
+        """Return powers at both ends made one, times ``hours``; the end of the last slot is not known yet."""
+        kwh = np.empty_like(self.power_kw)
+        joined(self.power_kw[:, :-1], self.power_kw[:, 1:], out=kwh[:, :-1])
+        kwh[:, -1:] = np.nan
+        kwh *= hours
+        return kwh
 
 
 def slot_energies(window: MeterMatrix, rated: Ratings) -> SlotEnergies:
@@ -105,14 +110,6 @@ _PHASES: Mapping[Wiring, float] = {
     Wiring.THREE_PHASE_FOUR_WIRE: 3.0,
     Wiring.THREE_PHASE_THREE_WIRE: sqrt(3.0),
 }
-
-
-def _following(power_kw: Floats) -> Floats:
-    """Return the power at each slot's end; that of the last slot is not known yet."""
-    after = np.empty_like(power_kw)
-    after[:, :-1] = power_kw[:, 1:]
-    after[:, -1:] = np.nan
-    return after
 
 
 def _by_currents(window: MeterMatrix, rated: Ratings, wiring: Wiring, rows: NDArray[np.intp]) -> Floats:

@@ -110,7 +110,6 @@ class RegisterRunaway:
         energies = slot_energies(window, rated)
         scale = rated.ratio[:, None] * window.minutes / 15.0
         counted, most = energies.counted_kwh, energies.most_kwh()
-        known = np.isfinite(counted) & np.isfinite(most)
         trigger = limit(self, "trigger_ratio", window, registry)
         restore = limit(self, "restore_ratio", window, registry)
         floor = limit(self, "least_power_kwh", window, registry).values * scale
@@ -124,6 +123,7 @@ class RegisterRunaway:
             limit(self, name, window, registry).values[:, 0]
             for name in ("trigger_slots", "restore_slots", "gap_slots")
         )
+        known = np.isfinite(counted) & np.isfinite(most)
         restored = counted <= restore.values * most
         for stretch in slot_mask_stretches(
             window, begins, restored, known, delays=Delays(on=on, off=off, gap=gap)

@@ -21,6 +21,7 @@ from detectors.metering.vee_checks import (
     of_rows,
     slot_window,
     spikes,
+    suspended_days,
     taken,
     unbalanced_days,
     unlike_days,
@@ -69,7 +70,8 @@ class Validation:
 
     A sum is judged on days that are wholly actual, with the energy of a slot's length more or less for a
     reading that came late after midnight; where a register fell or a ratio changed it is not. Spikes are
-    judged per so many days and not in shorter windows. A meter without any interval is left to the coverage.
+    judged per so many days and not in shorter windows. Days of a suspended service are neither high nor low,
+    nor is a day compared with them. A meter without any interval is left to the coverage.
     """
 
     sum_steps: float = parameter(2, "register steps", SOURCES["sum_steps"], "D", Effect.TRIGGER)
@@ -103,9 +105,9 @@ class Validation:
             day_registers=(Quantity.ACTIVE_ENERGY_IMPORT,),
             daily=True,
             essential=("interval_energy",),
-            archive=("meter", "installation", "ratio"),
+            archive=("meter", "installation", "ratio", "suspension"),
         ),
-        suppressed_by=("outage",),
+        suppressed_by=("outage", "register_runaway", "register_stopped"),
         messages=tuple(
             f"episode.validation_{rule}" for rule in (SUM, SPIKE, HIGH, LOW, NEGATIVE, MISSING, ESTIMATED)
         ),
@@ -173,11 +175,12 @@ class Validation:
         kwh = whole_days(daily)
         register = _register_kwh(window, daily, registry)
         seen = day_window(window, daily, kwh)
+        usual_days = day_window(window, daily, np.where(suspended_days(window, daily, registry), np.nan, kwh))
         unlike, unbalanced = np.zeros((2, *kwh.shape), dtype=np.bool_)
         nearest = _nearest(window, daily, kwh, register)
         for group in alike:
             part = of_rows(seen, group.rows)
-            unlike[group.rows] = unlike_days(part, group.limits)
+            unlike[group.rows] = unlike_days(of_rows(usual_days, group.rows), group.limits)
             unbalanced[group.rows] = unbalanced_days(part, nearest[group.rows], group.limits)
         usual = _usual(kwh)
         high, low = unlike & (kwh > usual), unlike & (kwh < usual)

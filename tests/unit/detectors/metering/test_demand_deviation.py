@@ -169,6 +169,11 @@ def test_a_meter_that_the_archive_does_not_know_is_not_judged() -> None:
     assert _read(planted(None), lambda kw: kw * 1.3).found(NAME, Registry()) == []
 
 
+@pytest.mark.parametrize("deed", ["stopped_register", "runaway_register"])
+def test_a_register_that_stands_still_or_runs_away_is_told_by_its_own_detector(deed: str) -> None:
+    assert planted(deed).found(NAME) == []
+
+
 def test_it_takes_its_numbers_from_the_archive() -> None:
     case = _read(planted(None), lambda kw: kw * 1.3)
 

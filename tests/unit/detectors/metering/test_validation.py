@@ -12,8 +12,9 @@ from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, MeterId, Severity, Verdict
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records
-from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
-from tests.fix_planted import planted
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint, Suspension
+from simulators.physics.window import Window
+from tests.fix_planted import START, planted
 from tests.fix_windows import SHANGHAI, grid, window
 
 NAME = "validation"
@@ -122,6 +123,24 @@ def test_three_days_far_from_the_seven_before_are_found(factor: float, rule: str
     kwh = _steady(20)
     kwh[10 * 96 : 12 * 96] *= factor
     assert _rules(_window(kwh)) == []
+
+
+def test_days_of_a_suspended_service_are_neither_low_nor_a_measure_for_others() -> None:
+    kwh = _steady(30)
+    kwh[10 * 96 : 18 * 96] *= 0.05
+    assert _rules(_window(kwh)) == ["low"]
+    registry = replace(
+        REGISTRY,
+        installations=[Installation(meter=M, service_point="P")],
+        suspensions=[Suspension(id="S", service_point="P", starts_at=_at(10), ends_at=_at(18))],
+    )
+    assert _rules(_window(kwh), registry) == []
+
+
+@pytest.mark.parametrize("deed", ["stopped_register", "runaway_register"])
+def test_a_register_that_stands_still_or_runs_away_is_told_by_its_own_detector(deed: str) -> None:
+    whole = Window(starts_at=START + timedelta(days=8), ends_at=START + timedelta(days=11))
+    assert planted(deed, window=whole).found(NAME) == []
 
 
 def test_negative_import_is_found_with_what_would_stand_in() -> None:
