@@ -16,6 +16,8 @@ from pipeline.registry import Meter
 
 USUAL_TIMES = 2.0
 """A reset register shows no more than so many times what it has ever counted in as long a time."""
+ALONE_SHARE = 0.25
+"""A jump stands alone: before and after it the register grows at less than this share of its pace."""
 RESET, SWAP, JUMP, DIP = "reset", "swap", "jump", "dip"
 
 Floats = NDArray[np.float64]
@@ -78,7 +80,7 @@ def breaks_of(
     found = [
         _break(sound, event, quantity, meter)
         for event in sound.events
-        if event.kind in HIDING and _following(sound, event)
+        if event.kind in HIDING and _following(sound, event) and not _runs_away(sound, event)
     ]
     return list(_with_dips(found, most_kw))
 
@@ -102,6 +104,18 @@ def _place(entry: Break) -> int:
 def _following(sound: SoundReadings, event: RegisterEvent) -> int:
     place = int(np.searchsorted(sound.taken_at, event.at))
     return int((sound.segment[place + 1 :] == sound.segment[place]).sum())
+
+
+def _runs_away(sound: SoundReadings, event: RegisterEvent) -> bool:
+    """Tell whether a register that grew too fast did so before or after as well: that is no other meter."""
+    place = int(np.searchsorted(sound.taken_at, event.at))
+    if event.after < event.before:
+        return False
+    near = slice(max(place - 2, 0), place + 2)
+    hours = np.diff(sound.taken_at[near]) / np.timedelta64(3_600_000_000, "us")
+    paces = np.diff(sound.counts[near]) / hours
+    jump = place - 1 - max(place - 2, 0)
+    return bool((np.delete(paces, jump) > ALONE_SHARE * paces[jump]).any())
 
 
 def _break(sound: SoundReadings, event: RegisterEvent, quantity: Quantity, meter: Meter) -> Break:

@@ -77,6 +77,10 @@ def test_a_register_that_came_back_after_three_days_is_a_dip() -> None:
     assert episode.severity is Severity.MINOR
 
 
+def test_a_runaway_is_no_row_of_jumps_to_other_meters() -> None:
+    assert planted("runaway_register", {"factor": 2000.0}).found(NAME) == []
+
+
 def test_the_last_reading_of_a_window_decides_nothing() -> None:
     case = planted("register_reset")
 
