@@ -225,6 +225,9 @@ def test_more_bytes_than_one_chunk_come_in_order() -> None:
 
     async def pour(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(sent)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
 
     async def main() -> None:
         server = await asyncio.start_server(pour, "127.0.0.1", 0)
