@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from collectors.transports import Line
 from pipeline.coverage import Cause
@@ -47,9 +47,8 @@ class Timing:
         return self.timeout_s + (len(question) + query.answer_bytes) * BITS_PER_BYTE / self.baudrate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one question."""
+class Outcome(NamedTuple):
+    """What became of one question; as light as :class:`protocols.session.Answer`."""
 
     event: Answer | Refused | None
     cause: Cause | None

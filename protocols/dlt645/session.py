@@ -30,7 +30,7 @@ from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function2007
 from protocols.dlt645.memory import DAILY_FREEZE, LOAD_RECORD
 from protocols.dlt645.questions import FREEZE_OF_DAY, LAST_SEQUENCE, PAST_PERIOD, following_query
-from protocols.dlt645.reader import NOTHING, AnswerReader
+from protocols.dlt645.reader import AnswerReader
 from protocols.dlt645.redaction import redacted
 from protocols.dlt645.refusals import refusal, security_refusal
 from protocols.dlt645.request import Request, reading, reading_present, sent
@@ -223,7 +223,7 @@ class Dlt645Session:
             answer = self._unusual(query, raw, data, cut_short=False)
         else:
             values, flags = self._decoder.read(request.slots, content)
-            return Answer(query=query, raw=raw, values=values, flags=flags, facts=NOTHING)
+            return Answer(query=query, raw=raw, values=values, flags=flags)
         if isinstance(answer, Answer) and self._is_of_an_earlier_time(answer):
             return Dropped(reason=DropReason.LATE, raw=raw)
         return answer
@@ -252,12 +252,12 @@ class Dlt645Session:
         answer = self._unusual(query, raw, self._request.identifier + joined, cut_short=goes_on)
         self._joined = joined
         if endless:
-            return replace(answer, deviations=(*answer.deviations, NEVER_ENDS))
+            return answer._replace(deviations=(*answer.deviations, NEVER_ENDS))
         if not goes_on:
             return answer
         self._sequence += 1 if query.part_of else 0
         more = following_query(query, self._request.identifier, self._sequence + 1, self._version)
-        return replace(answer, more=more)
+        return answer._replace(more=more)
 
     def _unusual(self, query: Query, raw: bytes, data: bytes, *, cut_short: bool) -> Answer:
         """Read any answer, and note in what the meter differs from the standard."""
@@ -275,9 +275,9 @@ class Dlt645Session:
             deviations.append(TRAILING_AA)
         if self._report:
             deviations.append(REPORTS_UNASKED)
-            answer = replace(answer, facts={**answer.facts, "event_report": self._report.hex(" ").upper()})
+            answer = answer._replace(facts={**answer.facts, "event_report": self._report.hex(" ").upper()})
             self._report = b""
-        return replace(answer, deviations=tuple(deviations)) if deviations else answer
+        return answer._replace(deviations=tuple(deviations)) if deviations else answer
 
     def _address_answer(self, query: Query, raw: bytes, data: bytes) -> Answer:
         if len(data) != ADDRESS:
