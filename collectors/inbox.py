@@ -13,8 +13,8 @@ INBOX_BYTES = 65_536
 class Inbox:
     """Bytes in any chunks from one side, one reader on the other.
 
-    One timer serves all reads: its deadline moves, and what it finds when it fires decides. A timer for each
-    read costs a tenth more, a time-out through ``asyncio.timeout`` a third.
+    One timer serves all reads: the deadline moves, and what the timer finds when it fires decides. To make
+    and cancel one for each read takes 1 us, ``asyncio.timeout`` 3.5 us.
     """
 
     __slots__ = ("_buffer", "_deadline", "_error", "_timer", "_waiter")

@@ -16,14 +16,12 @@ import serial  # type: ignore[import-untyped]  # pyserial ships no types
 
 from collectors.dialin import DialInLine
 from collectors.inbox import INBOX_BYTES, Inbox
+from collectors.receiver import Receiver
 from pipeline.errors import ConfigError, TransportError
 
 CONNECT_TIMEOUT_S = 5.0
 UNACKNOWLEDGED_MS = 20_000
 """How long sent bytes may stay unacknowledged before the system calls a TCP line dead."""
-
-CHUNK_BYTES = 4096
-"""Taken from the system at once; a longer answer comes in several chunks."""
 
 DEFAULT_BAUDRATE = 2400
 """DL/T 645-2007 clause 5.2: the RS-485 default."""
@@ -211,7 +209,7 @@ class TcpLine:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 secured = self._secured
                 transport, _ = await loop.create_connection(
-                    lambda: _Receiver(inbox, self._name),
+                    lambda: _Connection(inbox, self._name),
                     self._host,
                     self._port,
                     ssl=secured.context if secured else None,
@@ -254,22 +252,16 @@ class TcpLine:
             self._transport = None
 
 
-class _Receiver(asyncio.BufferedProtocol):
-    """Hands what the event loop receives to the inbox.
-
-    It brings a buffer of its own: the loop's takes a quarter of a megabyte from the system for each chunk.
-    """
+class _Connection(Receiver):
+    """Hands what the event loop receives to the inbox."""
 
     def __init__(self, inbox: Inbox, name: str) -> None:
+        super().__init__()
         self._inbox = inbox
         self._name = name
-        self._buffer = bytearray(CHUNK_BYTES)
 
-    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - the loop's hint is of no use
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._inbox.feed(bytes(self._buffer[:nbytes]))
+    def receive(self, data: bytes) -> None:
+        self._inbox.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = str(exc) if exc is not None else "the peer closed the connection"

@@ -13,9 +13,10 @@ import pytest
 
 from collectors.bus import BusOwner
 from collectors.exchange import Timing, exchange
+from collectors.receiver import CHUNK_BYTES
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.targets import MeterRead, Target, coverage_entries
-from collectors.transports import CHUNK_BYTES, line_for
+from collectors.transports import line_for
 from pipeline.coverage import Cause, CoverageStatus
 from pipeline.errors import BusBusyError, TransportError
 from pipeline.model import MeterId
