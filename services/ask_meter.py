@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from collectors.exchange import Outcome
@@ -149,7 +149,7 @@ class _Conversation:
         while isinstance(outcome.event, Answer) and outcome.event.more is not None:
             following = await self._line.ask(self._session, outcome.event.more)
             if not isinstance(following.event, Answer):
-                return replace(outcome, failure=f"the rest did not come: {_failure(following)}")
+                return outcome._replace(failure=f"the rest did not come: {_failure(following)}")
             outcome = following
         return outcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from collectors.scheduler import BusPlan
 from collectors.spool_files import open_spool
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, as_shown
+from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, Wiring, as_shown
 from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
@@ -73,8 +73,13 @@ def profile_of(installation: Installation, profiles: Mapping[str, Profile]) -> P
 
 
 def driver_of(meter: Meter, profile: Profile) -> Driver:
-    """Return the driver that speaks to this meter."""
-    return drivers.get(profile.protocol)(profile, meter.wiring, meter.zone)
+    """Return the driver that speaks to this meter; meters alike share one, and what it has worked out."""
+    return _driver(profile, meter.wiring, meter.zone)
+
+
+@lru_cache(maxsize=256)
+def _driver(profile: Profile, wiring: Wiring, zone: ZoneInfo) -> Driver:
+    return drivers.get(profile.protocol)(profile, wiring, zone)
 
 
 def bus_plans(

@@ -25,6 +25,7 @@ from protocols.dlt645.session import Dlt645Session
 from protocols.dlt645.settlement import Day, parse_day
 from protocols.dlt645.values import Format, Kind, parse_format
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
+from protocols.kept_plans import KeptPlans
 from protocols.profile import Profile
 from protocols.session import Query, drivers
 
@@ -60,6 +61,7 @@ class Dlt645Driver:
         self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
         self._settlement_items = _settlement_items(profile)
         self._settlement_days = _settlement_days(profile)
+        self._plans = KeptPlans(self._plan)
 
     def session(self, address: str) -> Dlt645Session:
         """Return a fresh conversation with the meter at ``address``.
@@ -74,6 +76,9 @@ class Dlt645Driver:
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest questions that bring ``wanted``, avoiding those this meter has refused."""
+        return self._plans.plan(wanted, refused)
+
+    def _plan(self, wanted: frozenset[Quantity], refused: frozenset[str]) -> Sequence[Query]:
         given = self._profile.quantities
         asked = [quantity for quantity in parts_of(wanted) if not given or quantity in given]
         questions = present_queries(asked, self._wiring, refused, self.version)
