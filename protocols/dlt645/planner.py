@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from typing import Final
 
 from pipeline.quantities import Quantity
@@ -16,8 +15,6 @@ from protocols.dlt645.values import YEARLESS
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Query
 
-PLANS_KEPT: Final = 1024
-"""Planning anew took half of a read's CPU; the meters of a fleet share few plans."""
 RATES_USUAL: Final = 7
 """Total and six rates: more is allowed by the standard, and kept nowhere here."""
 
@@ -70,13 +67,6 @@ def present_queries(
     version: Version = VERSION_2007,
 ) -> Sequence[Query]:
     """Return the fewest questions that bring the wanted present values."""
-    return _present_queries(frozenset(wanted), wiring, frozenset(refused), version)
-
-
-@lru_cache(maxsize=PLANS_KEPT)
-def _present_queries(
-    wanted: frozenset[Quantity], wiring: Wiring, refused: frozenset[str], version: Version
-) -> Sequence[Query]:
     left = set(wanted)
     items = [item for item in measured_items(version.identifier_bytes) if item.di not in refused]
     singles = [item for item in items if not item.is_block]
