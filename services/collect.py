@@ -70,7 +70,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
     leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
-    plans = bus_plans(registry, settings, utc_now(), leases) if settings.poll_buses else []
+    plans = bus_plans(registry, settings, utc_now(), leases, settings.buses) if settings.poll_buses else []
     owners = [plan.owner for plan in plans]
     allow_open_files(len(plans))
     broker = broker_of(settings)

@@ -14,6 +14,7 @@ from services.settings import Settings
 from services.wiring import (
     bus_groups,
     bus_plans,
+    is_meant,
     load_profiles,
     primary_profiles,
     profile_of,
@@ -136,3 +137,15 @@ def test_the_profile_of_an_installation_is_looked_up() -> None:
 def test_buses_are_read_in_groups() -> None:
     assert bus_groups(["a", "b", "c"], 2) == [["a", "b"], ["c"]]
     assert bus_groups([], 2) == []
+
+
+def test_a_collector_may_be_given_some_of_the_buses(settings: Settings) -> None:
+    (plan,) = bus_plans(REGISTRY, settings, NOW, only="a*, ?2")
+    assert (plan.owner.bus.id, [target.meter for target in plan.targets]) == ("b2", ["M2"])
+    assert is_meant("b1", None)
+    assert not is_meant("B1", "b*")
+
+
+def test_patterns_that_fit_no_bus_are_refused_by_name(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"KILOWATCH_BUSES=north-\*: fits none of the 2 buses .* 'b1'"):
+        bus_plans(REGISTRY, settings, NOW, only="north-*")
