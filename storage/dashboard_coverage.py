@@ -8,7 +8,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.model import Scope
-from pipeline.quantities import Group
 from storage.dashboard_queries import rows_in_scope
 from storage.database import Connection
 
@@ -99,28 +98,23 @@ def last_cycle_counts(
         connection,
         CoverageCount,
         """
-        , newest AS MATERIALIZED (
-            SELECT m.bus, expected.quantity_group, max(last.slot_at) AS slot_at
-            FROM placed AS m CROSS JOIN unnest(%(groups)s::text[]) AS expected (quantity_group)
-            CROSS JOIN LATERAL (
-                SELECT c.slot_at FROM coverage AS c
-                WHERE c.meter_id = m.meter_id AND c.quantity_group = expected.quantity_group
-                  AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-                ORDER BY c.slot_at DESC LIMIT 1
-            ) AS last
-            GROUP BY m.bus, expected.quantity_group
+        , newest AS (
+            SELECT m.bus, c.quantity_group, max(c.slot_at) AS slot_at
+            FROM coverage AS c JOIN placed AS m USING (meter_id)
+            WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+            GROUP BY m.bus, c.quantity_group
         )
         SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
         FROM newest
         JOIN placed AS m ON coalesce(m.bus, '') = coalesce(newest.bus, '')
         JOIN coverage AS c ON c.meter_id = m.meter_id AND c.quantity_group = newest.quantity_group
              AND c.slot_at = newest.slot_at
+        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
         GROUP BY m.bus, m.profile, c.status
         """,
         scope=scope,
         since=since,
         now=now,
-        groups=[group.value for group in Group],
     )
 
 
