@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +23,7 @@ from protocols.session import Driver, drivers
 from services.bus_reading import Station
 from services.entry import OnStored
 from services.landing import Landing
+from services.own_buses import is_meant
 from services.settings import Settings
 from services.store import Store
 from storage.database import describe_url, require_compiled_driver
@@ -110,11 +110,6 @@ def bus_plans(
         )
         for bus in meant
     ]
-
-
-def is_meant(bus: str, patterns: str | None) -> bool:
-    """Tell whether one of the patterns, divided by commas, fits a bus; without any every bus is meant."""
-    return patterns is None or any(fnmatchcase(bus, pattern.strip()) for pattern in patterns.split(","))
 
 
 def landing_of(settings: Settings, on_stored: OnStored | None = None) -> Landing:

@@ -14,7 +14,6 @@ from services.settings import Settings
 from services.wiring import (
     bus_groups,
     bus_plans,
-    is_meant,
     load_profiles,
     primary_profiles,
     profile_of,
@@ -142,8 +141,6 @@ def test_buses_are_read_in_groups() -> None:
 def test_a_collector_may_be_given_some_of_the_buses(settings: Settings) -> None:
     (plan,) = bus_plans(REGISTRY, settings, NOW, only="a*, ?2")
     assert (plan.owner.bus.id, [target.meter for target in plan.targets]) == ("b2", ["M2"])
-    assert is_meant("b1", None)
-    assert not is_meant("B1", "b*")
 
 
 def test_patterns_that_fit_no_bus_are_refused_by_name(settings: Settings) -> None:
