@@ -23,6 +23,7 @@ from services.garbage import seldom_collected
 from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
+from services.open_files import allow_open_files
 from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
@@ -71,8 +72,9 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
     leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
-    plans = bus_plans(registry, settings, utc_now(), leases) if settings.poll_buses else []
+    plans = bus_plans(registry, settings, utc_now(), leases, settings.buses) if settings.poll_buses else []
     owners = [plan.owner for plan in plans]
+    allow_open_files(len(plans))
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
     on_stored = None if announcer is None else announcer.stored

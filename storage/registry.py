@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
@@ -146,9 +146,12 @@ def load_registry(connection: Connection) -> Registry:
         return Registry(**{table.attribute: _load(connection, table, names) for table in TABLES})
 
 
-def meter_numbers(connection: Connection) -> dict[MeterId, int]:
-    """Return the number of every meter: the key of its readings."""
-    rows = connection.execute("SELECT id, meter_id FROM meter").fetchall()
+def meter_numbers(connection: Connection, meters: Collection[MeterId] | None = None) -> dict[MeterId, int]:
+    """Return the number of these meters (None: of all): the key of their readings."""
+    rows = connection.execute(
+        "SELECT id, meter_id FROM meter WHERE %(meters)s::text[] IS NULL OR id = ANY(%(meters)s)",
+        {"meters": None if meters is None else list(meters)},
+    ).fetchall()
     return {MeterId(name): number for name, number in rows}
 
 

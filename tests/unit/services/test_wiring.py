@@ -146,3 +146,13 @@ def test_the_profile_of_an_installation_is_looked_up() -> None:
 def test_buses_are_read_in_groups() -> None:
     assert bus_groups(["a", "b", "c"], 2) == [["a", "b"], ["c"]]
     assert bus_groups([], 2) == []
+
+
+def test_a_collector_may_be_given_some_of_the_buses(settings: Settings) -> None:
+    (plan,) = bus_plans(REGISTRY, settings, NOW, only="a*, ?2")
+    assert (plan.owner.bus.id, [target.meter for target in plan.targets]) == ("b2", ["M2"])
+
+
+def test_patterns_that_fit_no_bus_are_refused_by_name(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"KILOWATCH_BUSES=north-\*: fits none of the 2 buses .* 'b1'"):
+        bus_plans(REGISTRY, settings, NOW, only="north-*")
