@@ -13,12 +13,12 @@ from datetime import timedelta
 from collectors.order_line import OrderLine
 from pipeline.errors import AuditError, NotAllowedError, TransportError
 from protocols.dlt645.authority import Authority, Password
-from protocols.dlt645.explain_orders import explain_in_full
-from protocols.dlt645.redaction import BLANK, redacted, shown
+from protocols.dlt645.redaction import shown
 from services.audit import Audit, Entry
 from services.bus_leases import leased
 from services.capabilities import Capability
 from services.control_settings import ControlSettings
+from services.explain import HIDDEN, explain_without_passwords
 from services.order_kinds import Means, Plan, kind_of, opens_supply, plan_of
 from services.order_record import Order, OrderRecord, person_details, record_of
 from services.order_sending import INTERRUPTED, Result, Sent, give
@@ -27,7 +27,6 @@ from services.persons import Person, are_the_same
 from services.settings import load_settings
 from services.wiring import utc_now
 
-HIDDEN = "******"
 SHOWN_OPERATOR = "00000000"
 """In a dry run, where no operator code is set."""
 
@@ -202,11 +201,7 @@ def dry_frames(meter: OrderedMeter, plan: Plan) -> Sequence[DryRun]:
     found = []
     for query in plan.queries:
         raw = meter.frame(query, plan.address)
-        fields = explain_in_full(redacted(raw))
-        clean = {name: HIDDEN if name.endswith("password") else value for name, value in fields.items()}
-        if query.is_secret:
-            clean["data_minus_33"] = str(clean["data_minus_33"]).replace(f"{BLANK:02X}", "**")
-        found.append(DryRun(what=query.what, frame=shown(raw), fields=clean))
+        found.append(DryRun(what=query.what, frame=shown(raw), fields=explain_without_passwords(raw)))
     return found
 
 

@@ -9,9 +9,10 @@ from protocols.dlt645.catalogue import Field, Item, codes_of
 from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.decoding import BLOCK_TRAILER
 from protocols.dlt645.records import decode_blocks, section_fields
-from protocols.dlt645.values import Kind, is_absent, parse_format, show
+from protocols.dlt645.values import Format, Kind, is_absent, is_impossible_time, parse_format, show
 
 PHASES = ("A", "B", "C")
+IMPOSSIBLE = "impossible time 时间不可能"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Described:
     unit: str
     bits: tuple[Words, ...] = ()
     """What the set bits of a word mean."""
+    is_impossible: bool = False
+    """A time that no clock shows."""
 
     @property
     def value(self) -> str:
@@ -32,7 +35,8 @@ class Described:
         said = "; ".join(english for english, _ in self.bits)
         unit = "" if self.unit == "1" else self.unit
         shown = "-" if self.text is None else f"{self.text} {unit}".rstrip()
-        return f"{shown} ({said})" if said else shown
+        remark = IMPOSSIBLE if self.is_impossible else said
+        return f"{shown} ({remark})" if remark else shown
 
 
 def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
@@ -65,14 +69,20 @@ def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, .
     for block in decode_blocks(payload, load_class):
         mark = "" if block.is_valid else " (marked invalid)"
         told.append(
-            Described(name=f"stored at{mark}", zh="记录时间", text=str(show(block.stored_at, form)), unit="")
+            Described(
+                name=f"stored at{mark}",
+                zh="记录时间",
+                text=_text(block.stored_at, form),
+                unit="",
+                is_impossible=is_impossible_time(block.stored_at, form),
+            )
         )
         for section, raw in block.sections.items():
             told += [
                 Described(
                     name=field.quantity or f"class {section}, bytes {field.start + 1} to {field.stop}",
                     zh=f"第{section}类",
-                    text=_text(raw[field.start : field.stop], field),
+                    text=_text(raw[field.start : field.stop], field.form),
                     unit=field.unit,
                 )
                 for field in section_fields(section)
@@ -105,11 +115,12 @@ def _described(item: Item, number: int, field: Field, payload: bytes) -> Describ
     return Described(
         name=f"{field.name}{own[0]}{element[0]}",
         zh=f"{field.zh}{own[1]}{element[1]}",
-        text=_text(raw, field),
+        text=_text(raw, field.form),
         unit=field.unit,
         bits=named_bits(field.bits, int.from_bytes(raw, "little"))
         if field.bits and not is_absent(raw)
         else (),
+        is_impossible=is_impossible_time(raw, field.form),
     )
 
 
@@ -158,9 +169,9 @@ _ELEMENTS = {
 }
 
 
-def _text(raw: bytes, field: Field) -> str | None:
-    shown = show(raw, field.form)
+def _text(raw: bytes, form: Format) -> str | None:
+    shown = show(raw, form)
     if isinstance(shown, dict):
         # Text is read the other way round than it is sent; digits above nine are shown as they came.
-        return str(shown["reversed"]).strip("\0 ") if field.form.kind is Kind.TEXT else raw.hex(" ").upper()
+        return str(shown["reversed"]).strip("\0 ") if form.kind is Kind.TEXT else raw.hex(" ").upper()
     return None if shown is None else str(shown)
