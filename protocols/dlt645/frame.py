@@ -91,8 +91,8 @@ def _fault(raw: bytes) -> str:
     length = OVERHEAD + raw[HEADER - 1]
     if len(raw) < length:
         return (
-            f"the frame is cut short: L is {raw[HEADER - 1]}, so {length} bytes are expected, {len(raw)} came,"
-            f" missing {length - len(raw)}"
+            f"the frame is cut short: L is {raw[HEADER - 1]}, so {length} bytes are expected, {len(raw)} came"
+            f", missing {length - len(raw)}"
         )
     if len(raw) > length:
         return f"L is {raw[HEADER - 1]}, so {length} bytes are expected, and {len(raw) - length} more came"
