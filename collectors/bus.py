@@ -247,12 +247,12 @@ class BusOwner:
             failure=poll.failure,
         )
 
-    async def ask_by_turns(self, target: Target, plan: Plan) -> Poll:
-        """Ask what a plan says, one exchange a turn, behind slots and people; its driver may raise."""
+    async def ask_by_turns(self, target: Target, plan: Plan, priority: Priority = Priority.BACKFILL) -> Poll:
+        """Ask what a plan says, one exchange a turn, by default behind all others; its driver may raise."""
         state = self._state(target)
         poll = Poll(state, plan, self._now(), remember=False)
         while (query := poll.next_query()) is not None:
-            await self._turns.take(Priority.BACKFILL)
+            await self._turns.take(priority)
             try:
                 probe = state.silent and not poll.alive
                 poll.take(query, await self._ask(target, query, probe=probe))

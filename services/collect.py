@@ -15,6 +15,7 @@ from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
+from services.answer_inquiry import answer
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
@@ -22,7 +23,7 @@ from services.bus_reading import BusReading, Station, keep_reads, read_now, read
 from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
-from services.read_requests import present_result, result_of, this_process
+from services.read_requests import inquiry_in, present_result, reply_result, result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
 from storage.database import connect
@@ -237,6 +238,9 @@ class BusWork:
 
     async def _answer(self, request: ReadRequest) -> dict[str, object]:
         targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
+        inquiry = inquiry_in(request)
+        if inquiry is not None:
+            return reply_result([await answer(self._plan.owner, target, inquiry) for target in targets])
         if request.starts_at is None or request.ends_at is None:
             wanted = [Quantity(name) for name in request.quantities]
             reads = await read_now(self._plan.owner, targets, self._station.store.put, wanted)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocols.dlt645.bits import Words, named_bits
-from protocols.dlt645.catalogue import Field, Item, codes_of
+from protocols.dlt645.catalogue import Field, Item, codes_of, lookup
 from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.decoding import BLOCK_TRAILER
-from protocols.dlt645.records import decode_blocks, section_fields
+from protocols.dlt645.records import LoadBlock, decode_blocks, section_fields, section_items
 from protocols.dlt645.values import Format, Kind, is_absent, is_impossible_time, parse_format, show
 
 PHASES = ("A", "B", "C")
+BLOCK_TIME = parse_format("YYMMDDhhmm")
 IMPOSSIBLE = "impossible time 时间不可能"
 
 
@@ -54,40 +55,40 @@ def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
     return tuple(told)
 
 
-def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, ...]:
-    """Return the blocks of a load record answer, field by field.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedBlock:
+    """One stored instant of the load records, for people."""
+
+    stored_at: Described
+    instant: bytes
+    """The same as it stands on the wire: mm hh DD MM YY."""
+    fields: tuple[Described, ...]
+
+
+def describe_blocks(
+    payload: bytes, load_class: int, *, cut_short: bool = False
+) -> tuple[DescribedBlock, ...]:
+    """Return the blocks of a load record answer.
 
     Args:
         payload: The data after the identifier.
         load_class: 1 to 6, or 0 for all classes.
+        cut_short: More frames follow, or were lost: a block at the end that is not whole is left.
 
     Raises:
         DecodeError: If the blocks cannot be told apart.
     """
-    told: list[Described] = []
-    form = parse_format("YYMMDDhhmm")
-    for block in decode_blocks(payload, load_class):
-        mark = "" if block.is_valid else " (marked invalid)"
-        told.append(
-            Described(
-                name=f"stored at{mark}",
-                zh="记录时间",
-                text=_text(block.stored_at, form),
-                unit="",
-                is_impossible=is_impossible_time(block.stored_at, form),
-            )
-        )
-        for section, raw in block.sections.items():
-            told += [
-                Described(
-                    name=field.quantity or f"class {section}, bytes {field.start + 1} to {field.stop}",
-                    zh=f"第{section}类",
-                    text=_text(raw[field.start : field.stop], field.form),
-                    unit=field.unit,
-                )
-                for field in section_fields(section)
-            ]
-    return tuple(told)
+    return tuple(map(_described_block, decode_blocks(payload, load_class, cut_short=cut_short)))
+
+
+def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, ...]:
+    """Return the blocks of a load record answer, field by field, each after its time.
+
+    Raises:
+        DecodeError: As for :func:`describe_blocks`.
+    """
+    blocks = describe_blocks(payload, load_class)
+    return tuple(field for block in blocks for field in (block.stored_at, *block.fields))
 
 
 def described_facts(item: Item, payload: bytes) -> dict[str, str]:
@@ -105,6 +106,36 @@ def words_of(item: Item) -> Words:
             element = list(token.suffixes).index(code)
             said.append(_ELEMENTS.get(token.name, _numbered)(element))
     return "".join(english for english, _ in said), "".join(chinese for _, chinese in said)
+
+
+def _described_block(block: LoadBlock) -> DescribedBlock:
+    mark = "" if block.is_valid else " (marked invalid 标为无效)"
+    stored_at = Described(
+        name=f"stored at{mark}",
+        zh="记录时间",
+        text=_text(block.stored_at, BLOCK_TIME),
+        unit="",
+        is_impossible=is_impossible_time(block.stored_at, BLOCK_TIME),
+    )
+    fields = [
+        _described_section_field(field, lookup(wire), raw[field.start : field.stop])
+        for section, raw in block.sections.items()
+        for field, wire in zip(section_fields(section), section_items(section), strict=True)
+    ]
+    return DescribedBlock(stored_at=stored_at, instant=block.stored_at, fields=tuple(fields))
+
+
+def _described_section_field(field: Field, item: Item | None, raw: bytes) -> Described:
+    """Call a field as the present value that it is a record of."""
+    english, chinese = words_of(item) if item is not None else ("", "")
+    row = item.row if item is not None else None
+    name = f"{row.name}{english}" if row is not None else "unnamed"
+    return Described(
+        name=field.quantity or name,
+        zh=f"{row.zh}{chinese}" if row is not None else "",
+        text=_text(raw, field.form),
+        unit=field.unit or (row.parts[0].unit if row is not None else ""),
+    )
 
 
 def _described(item: Item, number: int, field: Field, payload: bytes) -> Described:

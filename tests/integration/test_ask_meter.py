@@ -19,6 +19,7 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Wiring
 from services.ask_meter import ask_events, ask_identifiers
 from services.read_meter import read_meter_at
+from services.shown_values import shown_time
 from services.wiring import load_profiles, target_of
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import serve_line
@@ -70,10 +71,64 @@ def test_identifiers_are_told_by_name_and_a_refusal_costs_only_itself(line: str)
 
 def test_a_description_stands_in_where_there_is_no_quantity(line: str) -> None:
     """A date is none of our quantities; a time of ours is told with the meter's offset."""
-    date, demand, record = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["04000101", "01010000", "06000001"])
+    date, demand = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["04000101", "01010000"])
     assert any(f"{datetime.now(ZONE):%Y-%m}" in text for text in date.fields.values())
     assert demand.fields["max_demand_import_at"].endswith("+08:00")
-    assert "asked for with a time" in record.failure
+
+
+def test_load_records_come_with_their_times_from_a_time_on(line: str) -> None:
+    """The meter stores every quarter of an hour what its registers and voltages were then."""
+    since = (NOW - timedelta(days=2)).replace(minute=0, second=0)
+    url = f"dlt645+{line}/{ADDRESS}"
+    energies, voltages = ask_identifiers(url, ["06040001", "06010001"], since=since, blocks=3)
+    quarters = [since + timedelta(minutes=15 * n) for n in range(3)]
+    assert [record.at for record in energies.records] == [shown_time(at, ZONE) for at in quarters]
+    for record, at in zip(energies.records, quarters, strict=True):
+        expected = Load(kw=2.0).read(at)[Quantity.ACTIVE_ENERGY_IMPORT]
+        told, unit = record.fields["active_energy_import"].split()
+        assert (float(told), unit) == (pytest.approx(expected, abs=0.011), "kWh")
+        assert record.fields["combined reactive energy 1, total"].endswith(" kvarh")
+    assert [record.fields["voltage_a"] for record in voltages.records] == ["220.0 V"] * 3
+
+
+def test_more_load_records_than_a_frame_holds_come_in_following_frames(line: str) -> None:
+    since = (NOW - timedelta(days=2)).replace(minute=0, second=0)
+    [told] = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["06000001"], since=since, blocks=9)
+    assert [record.at for record in told.records] == [
+        shown_time(since + timedelta(minutes=15 * n), ZONE) for n in range(9)
+    ]
+    assert not told.failure
+
+
+def test_a_time_without_load_records_is_said_to_have_none(line: str) -> None:
+    [told] = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["06040001"], since=NOW + timedelta(days=1))
+    assert (told.records, told.failure) == ((), "the meter stores no such record")
+
+
+def test_a_freeze_is_told_with_the_time_it_was_made(line: str) -> None:
+    [told] = ask_identifiers(f"dlt645+{line}/{ADDRESS}", ["05060102"])
+    [record] = told.records
+    yesterday = NOW.astimezone(ZONE).date() - timedelta(days=1)
+    assert record.at == f"{yesterday} 00:00"
+    assert len(record.fields) == 5  # total and four tariffs
+    assert told.fields == {}
+
+
+@pytest.mark.parametrize("digits", ["06040001", "06070002", "06040003"])
+def test_a_load_record_that_cannot_be_asked_is_told_before_a_line_is_opened(digits: str) -> None:
+    with pytest.raises(ConfigError, match="add --from" if digits == "06040001" else "060k0001"):
+        ask_identifiers("dlt645+tcp://127.0.0.1:1/1", [digits])
+
+
+def test_events_that_a_meter_does_not_count_are_refused_and_not_unanswered(line: str) -> None:
+    told = ask_events(
+        f"dlt645+{line}/{ADDRESS}", [EventKind.POWER_FACTOR_LOW, EventKind.POWER_DOWN], newest=1
+    )
+    [refused] = told.refused
+    assert (refused.kind, refused.part, refused.identifier) == (EventKind.POWER_FACTOR_LOW, "", "1F000001")
+    assert "no such data 无请求数据" in refused.reason
+    assert told.failures == []
+    assert [count.kind for count in told.counts] == [EventKind.POWER_DOWN]
 
 
 def test_a_person_gets_what_was_asked_for_and_hears_what_is_not_told(line: str) -> None:
