@@ -86,7 +86,8 @@ def test_load_records_come_with_their_times_from_a_time_on(line: str) -> None:
     for record, at in zip(energies.records, quarters, strict=True):
         expected = Load(kw=2.0).read(at)[Quantity.ACTIVE_ENERGY_IMPORT]
         told, unit = record.fields["active_energy_import"].split()
-        assert (float(told), unit) == (pytest.approx(expected, abs=0.011), "kWh")
+        assert float(told) == pytest.approx(expected, abs=0.011)
+        assert unit == "kWh"
         assert record.fields["combined reactive energy 1, total"].endswith(" kvarh")
     assert [record.fields["voltage_a"] for record in voltages.records] == ["220.0 V"] * 3
 
