@@ -31,12 +31,16 @@ def print_dry_run(frames: Sequence[DryRun], *, as_json: bool) -> None:
 
 def print_requested(record: OrderRecord, frames: Sequence[DryRun], *, as_json: bool) -> None:
     """Print an order that now waits for a second person."""
+    from services.ordered_meter import zone_of_url
+    from services.shown_values import shown_time
+
     if as_json:
         print_json({"id": record.id, "frames": [dry.frame for dry in frames], **record.details()})
         return
     print_dry_run(frames, as_json=False)
+    expires = shown_time(record.expires_at, zone_of_url(record.order.url))
     typer.echo(
-        f"order {record.id} waits for a second person until {record.expires_at:%Y-%m-%d %H:%M} UTC; "
+        f"order {record.id} waits for a second person until {expires}; "
         f"another account sends it with\n  kilowatch control approve {record.id}"
     )
 

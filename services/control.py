@@ -22,9 +22,10 @@ from services.explain import HIDDEN, explain_without_passwords
 from services.order_kinds import Means, Plan, kind_of, opens_supply, plan_of
 from services.order_record import Order, OrderRecord, person_details, record_of
 from services.order_sending import INTERRUPTED, Result, Sent, give
-from services.ordered_meter import OrderedMeter, parse_ordered_meter
+from services.ordered_meter import OrderedMeter, parse_ordered_meter, zone_of_url
 from services.persons import Person, are_the_same
 from services.settings import load_settings
+from services.shown_values import shown_time
 from services.wiring import utc_now
 
 SHOWN_OPERATOR = "00000000"
@@ -161,7 +162,8 @@ class OrderDesk:
                 "that do"
             )
         if found[0].expires_at <= utc_now():
-            raise NotAllowedError(f"order {order_id} has expired at {found[0].expires_at:%Y-%m-%d %H:%M} UTC")
+            expired = shown_time(found[0].expires_at, zone_of_url(found[0].order.url))
+            raise NotAllowedError(f"order {order_id} has expired at {expired}; ask for it anew")
         return found[0]
 
     def _require_second_person(self, record: OrderRecord) -> None:
