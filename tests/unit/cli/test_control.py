@@ -87,7 +87,6 @@ def test_people_are_told_what_to_type_next(kilowatch: Invoke, url: str) -> None:
     assert "******" in ran.out
 
 
-@pytest.mark.parametrize("order", ORDERS)
 def test_people_read_times_of_orders_in_the_meters_zone(
     kilowatch: Invoke, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +102,7 @@ def test_people_read_times_of_orders_in_the_meters_zone(
         assert "+00:00" not in shown
 
 
+@pytest.mark.parametrize("order", ORDERS)
 def test_a_dry_run_shows_any_order_without_permission_or_password(
     kilowatch: Invoke, url: str, meter: ObedientMeter, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
