@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from collectors.bus import OnResult
+from collectors.lending import LineLender
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
@@ -98,6 +99,8 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
+            for owner in owners:
+                group.create_task(LineLender(owner, settings.lock_dir).serve())
             if subscription is not None:
                 group.create_task(listen(subscription, settings, registry, landing))
     except ExceptionGroup as failed:
