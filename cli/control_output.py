@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cli.frame_fields import fields_for_people
 from cli.output import print_fields, print_json
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def print_dry_run(frames: Sequence[DryRun], *, as_json: bool) -> None:
         if as_json:
             print_json({"what": dry.what, "frame": dry.frame, "sent": False, **dry.fields})
             continue
-        print_fields({"what": dry.what, "frame": dry.frame, **dry.fields})
+        print_fields({"what": dry.what, "frame": dry.frame, **fields_for_people(dry.fields)})
         typer.echo("")
     if not as_json:
         typer.echo("nothing was sent")

@@ -76,7 +76,7 @@ async def ask_owner_to_answer(url: str, bus: str, meter: MeterId, inquiry: Inqui
     request = await _served(url, bus, await asyncio.to_thread(_file_present, url, bus, meter, [asked]))
     if not request.result or not request.result.get(REPLIES):
         raise BusBusyError(f"bus {bus}: its owner {request.taken_by} does not ask meter {meter}")
-    return _REPLIES.validate_python(request.result[REPLIES][0])
+    return _REPLIES.validate_json(request.result[REPLIES][0])
 
 
 def inquiry_in(request: ReadRequest) -> Inquiry | None:
@@ -86,8 +86,8 @@ def inquiry_in(request: ReadRequest) -> Inquiry | None:
 
 
 def reply_result(replies: Collection[Reply]) -> dict[str, object]:
-    """Return what the owner writes beside a served inquiry."""
-    return {REPLIES: [_REPLIES.dump_python(reply, mode="json") for reply in replies]}
+    """Return what the owner writes beside a served inquiry: text, for the database sorts keys of objects."""
+    return {REPLIES: [_REPLIES.dump_json(reply).decode() for reply in replies]}
 
 
 async def _served(url: str, bus: str, request_id: int) -> ReadRequest:
