@@ -141,6 +141,8 @@ class _Conversation:
         if self._unheard >= SILENT_ENOUGH:
             self.require_heard()
         failure = poll.failure or str(poll.cause or "")
+        if answers and failure:
+            failure = f"the rest did not come ({poll.cause}): {failure}"
         return _Asked(query=query, answers=answers, is_refused=is_refused, failure=failure)
 
 
