@@ -21,6 +21,7 @@ from services.ask_meter import ask_events, ask_identifiers
 from services.read_meter import read_meter_at
 from services.shown_values import shown_time
 from services.wiring import load_profiles, target_of
+from simulators.dlt645.traits import Traits
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import serve_line
 from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
@@ -28,6 +29,8 @@ from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
 NOW = datetime.now(UTC).replace(microsecond=0)
 MEMORY_FROM = NOW - timedelta(days=70)
 SINGLE = "000000000077"
+STUBBORN = "000000000078"
+"""Says that more follows and refuses to tell it."""
 OUTAGE = (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(minutes=95))
 
 
@@ -40,11 +43,19 @@ def line() -> Iterator[str]:
     single = Dlt645Meter(
         SINGLE, Load(), lambda: datetime.now(UTC), zone=ZONE, memory_from=MEMORY_FROM, wiring=Wiring.ONE_PHASE
     )
+    stubborn = Dlt645Meter(
+        STUBBORN,
+        Load(),
+        lambda: datetime.now(UTC),
+        zone=ZONE,
+        memory_from=MEMORY_FROM,
+        traits=Traits(refuses_following=True),
+    )
     opened, stop = threading.Event(), asyncio.Event()
     served: list[tuple[asyncio.AbstractEventLoop, int]] = []
 
     async def serve() -> None:
-        server = await serve_line([meter, single], host="127.0.0.1")
+        server = await serve_line([meter, single, stubborn], host="127.0.0.1")
         served.append((asyncio.get_running_loop(), server.port))
         opened.set()
         await stop.wait()
@@ -99,6 +110,13 @@ def test_more_load_records_than_a_frame_holds_come_in_following_frames(line: str
         shown_time(since + timedelta(minutes=15 * n), ZONE) for n in range(9)
     ]
     assert not told.failure
+
+
+def test_what_came_before_a_part_that_is_refused_is_kept_and_said_to_be_a_part(line: str) -> None:
+    since = (NOW - timedelta(days=2)).replace(minute=0, second=0)
+    [told] = ask_identifiers(f"dlt645+{line}/{STUBBORN}", ["06000001"], since=since, blocks=9)
+    assert [record.at for record in told.records] == [shown_time(since, ZONE)]
+    assert told.failure.startswith("the rest did not come (refused)")
 
 
 def test_a_time_without_load_records_is_said_to_have_none(line: str) -> None:
