@@ -18,7 +18,7 @@ from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
 from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
-from collectors.probing import FORGET_SLOW, first_byte_s
+from collectors.probing import FORGET_SLOW, PROBE_SHARE, first_byte_s
 from collectors.targets import MeterBackfill, MeterRead, Target
 from collectors.transports import Line, line_for
 from collectors.turns import Priority, Turns
@@ -32,8 +32,6 @@ from protocols.session import Answer, DropReason, Query
 OnResult: TypeAlias = Callable[[MeterRead], Awaitable[None]]
 """Takes each read as it ends; a bounded queue's ``put`` holds the bus back when nobody stores."""
 
-PROBE_SHARE = 0.1
-"""Silent meters together may take this share of the time that the others took in a cycle."""
 DEAF_AFTER = 8
 """Questions in a row without a single byte, after which the line is opened again: half of it may be gone."""
 
@@ -243,7 +241,7 @@ class BusOwner:
         )
 
     async def ask_by_turns(self, target: Target, plan: Plan, priority: Priority = Priority.BACKFILL) -> Poll:
-        """Ask what a plan says, one exchange a turn, by default behind all others; its driver may raise."""
+        """Ask what a plan says, one answer a turn, by default behind all others; its driver may raise."""
         state = self._state(target)
         poll = Poll(state, plan, self._now(), remember=False)
         while (query := poll.next_query()) is not None:
@@ -251,6 +249,8 @@ class BusOwner:
             try:
                 probe = state.silent and not poll.alive
                 poll.take(query, await self._ask(target, query, probe=probe))
+                while (part := poll.next_query()) is not None and part.part_of:  # a session joins one answer
+                    poll.take(part, await self._ask(target, part))
             finally:
                 self._turns.give_back()
         poll.finish()

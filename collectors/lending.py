@@ -22,6 +22,8 @@ from pipeline.errors import BusBusyError, TransportError
 LENT_MOST_S: Final = 30.0
 TURN_WITHIN_S: Final = 60.0
 """A borrower waits so long for its turn."""
+LOOK_EVERY_S: Final = 1.0
+"""How often a bus that another process has is looked at."""
 CHUNK: Final = 4096
 YOURS: Final = b"\x06"
 """What the owner says when the line is lent (ACK)."""
@@ -46,7 +48,12 @@ class LineLender:
         self._lent_most_s = lent_most_s
 
     async def serve(self) -> None:
-        """Lend until cancelled; a place that cannot be used is told once, and orders are refused then."""
+        """Lend until cancelled; a place that cannot be used is told once, and orders are refused then.
+
+        The place is the owner's: it is not taken from another process that has the bus.
+        """
+        while not self._is_ours():  # noqa: ASYNC110 - another process lets go of it
+            await asyncio.sleep(LOOK_EVERY_S)
         try:
             server = await asyncio.start_unix_server(self._lend, self._place)
             self._place.chmod(MODE)
@@ -58,6 +65,13 @@ class LineLender:
                 await server.serve_forever()
         finally:
             self._place.unlink(missing_ok=True)
+
+    def _is_ours(self) -> bool:
+        try:
+            self._owner.acquire()
+        except BusBusyError:
+            return False
+        return True
 
     async def _lend(self, reader: StreamReader, writer: StreamWriter) -> None:
         bus = self._owner.bus.id

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+PROBE_SHARE: Final = 0.1
+"""Silent meters together may take this share of the time that the others took in a cycle."""
 PROBE_LEAST_S: Final = 0.02
 PROBE_MARGIN: Final = 1.5
 """A silent meter is given this many times the longest wait for a first byte that its bus has seen."""

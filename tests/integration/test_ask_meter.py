@@ -17,7 +17,9 @@ from pipeline.events import EventKind
 from pipeline.model import MeterId, Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Wiring
+from services.answer_inquiry import answer
 from services.ask_meter import ask_events, ask_identifiers
+from services.inquiry import Inquiry, Reply
 from services.read_meter import read_meter_at
 from services.shown_values import shown_time
 from services.wiring import load_profiles, target_of
@@ -109,6 +111,31 @@ def test_more_load_records_than_a_frame_holds_come_in_following_frames(line: str
     assert [record.at for record in told.records] == [
         shown_time(since + timedelta(minutes=15 * n), ZONE) for n in range(9)
     ]
+    assert not told.failure
+
+
+def test_an_answer_in_parts_is_whole_while_slots_are_read(line: str, tmp_path: Path) -> None:
+    """A meter's session joins one answer at a time: a slot between two parts would cost the rest."""
+    since = (NOW - timedelta(days=2)).replace(minute=0, second=0)
+    target = target_of(Meter(id=MeterId("M")), ADDRESS, load_profiles()["dlt645_2007_three_phase"], line)
+
+    async def scenario() -> Reply:
+        owner = BusOwner(Bus(id="b", url=line), now=lambda: datetime.now(UTC), lock_dir=tmp_path)
+
+        async def slots() -> None:
+            while True:
+                await owner.read_meter(target, {Quantity.VOLTAGE_A}, datetime.now(UTC))
+
+        reading = asyncio.create_task(slots())
+        try:
+            return await answer(owner, target, Inquiry(identifiers=("06000001",), since=since, blocks=9))
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await owner.close()
+
+    [told] = asyncio.run(scenario()).items
+    assert len(told.records) == 9
     assert not told.failure
 
 

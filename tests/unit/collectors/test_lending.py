@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from collectors.bus import BusOwner
+from collectors.host_lock import HostLock
 from collectors.lending import MODE, LentLine, LineLender, lending_place
 from pipeline.errors import BusBusyError, TransportError
 from pipeline.registry import Bus
@@ -124,3 +125,27 @@ def test_a_place_that_cannot_be_used_costs_the_owner_nothing(
     owner = BusOwner(BUS, now=simulated_now, lock_dir=folder, make_line=lambda _url: MemoryLine(echo))
     asyncio.run(LineLender(owner, folder / ("x" * 120)).serve())
     assert "not lent to orders" in caplog.text
+
+
+def test_a_bus_of_another_process_is_not_lent_in_its_place(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.lending.LOOK_EVERY_S", 0.02)
+    theirs = HostLock("b1", folder)
+    theirs.acquire()
+
+    async def scenario() -> None:
+        owner = BusOwner(BUS, now=simulated_now, lock_dir=folder, make_line=lambda _url: MemoryLine(echo))
+        serving = asyncio.create_task(LineLender(owner, folder).serve())
+        await asyncio.sleep(0.1)
+        assert not lending_place("b1", folder).exists()
+        theirs.release()
+        async with asyncio.timeout(5):
+            while not lending_place("b1", folder).exists():  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)  # from the place to serving it
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        await owner.close()
+
+    asyncio.run(scenario())
