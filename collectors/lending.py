@@ -55,7 +55,8 @@ class LineLender:
         while not self._is_ours():  # noqa: ASYNC110 - another process lets go of it
             await asyncio.sleep(LOOK_EVERY_S)
         try:
-            server = await asyncio.start_unix_server(self._lend, self._place)
+            # Not serving yet, so that nothing is awaited while only the socket is there.
+            server = await asyncio.start_unix_server(self._lend, self._place, start_serving=False)
             self._place.chmod(MODE)
         except OSError as error:
             _log.warning("bus %s is not lent to orders: %s: %s", self._owner.bus.id, self._place, error)

@@ -143,7 +143,6 @@ def test_a_bus_of_another_process_is_not_lent_in_its_place(
         async with asyncio.timeout(5):
             while not lending_place("b1", folder).exists():  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)  # from the place to serving it
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         await owner.close()
