@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from collectors.bus import OnResult
+from collectors.lending import LineLender
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
+from services.answer_inquiry import answer
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
@@ -24,7 +26,7 @@ from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
 from services.open_files import allow_open_files
-from services.read_requests import present_result, result_of, this_process
+from services.read_requests import inquiry_in, present_result, reply_result, result_of, this_process
 from services.settings import Settings
 from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
 from storage.database import connect
@@ -101,6 +103,8 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
+            for owner in owners:
+                group.create_task(LineLender(owner, settings.lock_dir).serve())
             if subscription is not None:
                 group.create_task(listen(subscription, settings, registry, landing))
     except ExceptionGroup as failed:
@@ -241,6 +245,9 @@ class BusWork:
 
     async def _answer(self, request: ReadRequest) -> dict[str, object]:
         targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
+        inquiry = inquiry_in(request)
+        if inquiry is not None:
+            return reply_result([await answer(self._plan.owner, target, inquiry) for target in targets])
         if request.starts_at is None or request.ends_at is None:
             wanted = [Quantity(name) for name in request.quantities]
             reads = await read_now(self._plan.owner, targets, self._station.store.put, wanted)

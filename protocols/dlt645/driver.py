@@ -54,7 +54,8 @@ class Dlt645Driver:
         if unknown:
             raise ConfigError(f"profile {profile.name}: unknown options {sorted(unknown)}")
         self._profile = profile
-        self._zone = zone
+        self.zone = zone
+        """Of the meter's clock."""
         self._wiring = wiring
         self._decoder = Decoder(wiring, zone, _formats(profile, self.version))
         self._load_classes = _option(profile, "load_record_classes", (4, 1, 2), CLASSES)
@@ -95,14 +96,14 @@ class Dlt645Driver:
         queries: list[Query] = []
         if profile.daily_freeze_days and NEWEST_FREEZE.what not in refused:
             queries += freeze_queries(
-                starts_at, ends_at, self._freeze_items, self._zone, profile.daily_freeze_days
+                starts_at, ends_at, self._freeze_items, self.zone, profile.daily_freeze_days
             )
         queries += settlement_queries(
             starts_at,
             ends_at,
             items=self._settlement_items,
             days=self._settlement_days,
-            zone=self._zone,
+            zone=self.zone,
             refused=refused,
         )
         for load_class in self._load_classes if profile.load_record_minutes else ():
@@ -112,7 +113,7 @@ class Dlt645Driver:
                     ends_at,
                     minutes=profile.load_record_minutes or 0,
                     load_class=load_class,
-                    zone=self._zone,
+                    zone=self.zone,
                 )
         return [query for query in queries if query.what not in refused]
 
