@@ -7,17 +7,16 @@ from datetime import datetime
 from typing import Final, TypeAlias, Unpack
 
 from protocols.dlt645.frame import ABNORMAL, FROM_METER, FUNCTION, MORE, PREAMBLE, build, payload
-from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function1997
 from protocols.dlt645.questions import MAX_DATA
 from protocols.dlt645.session import ANY_ADDRESS
 from protocols.dlt645.values import bytes_to_instant
-from protocols.session import NEED_DATA, Dropped
 from simulators.dlt645.access import PASSWORD_BYTES, WRITE_CLASS
 from simulators.dlt645.addressing import EVERYBODY, is_address, is_shortened_for
 from simulators.dlt645.clock import written_time
 from simulators.dlt645.core import MeterCore, MeterSettings
 from simulators.dlt645.following import Part
+from simulators.dlt645.listening import Listening
 from simulators.dlt645.measuring import Model
 from simulators.dlt645.orders import RATE_BITS
 from simulators.dlt645.reading_1997 import CLOCK, IDENTIFIER, Reader1997
@@ -32,7 +31,7 @@ DONE: Final = Part(data=b"", more=False)
 class Dlt645Meter1997:
     """One slave on a line; it measures and remembers as its younger sister does and says less about it."""
 
-    __slots__ = ("_framer", "_last", "_reader", "_rest", "core")
+    __slots__ = ("_last", "_listening", "_reader", "_rest", "core")
 
     def __init__(
         self,
@@ -50,19 +49,14 @@ class Dlt645Meter1997:
             settings: Wiring, memory, ratings and traits; see :class:`MeterCore`.
         """
         self.core = MeterCore(address, model, clock, **settings)
-        self._framer = Framer()
+        self._listening = Listening(self.core, self._is_meant, self._answer)
         self._reader = Reader1997(self.core)
         self._rest: tuple[bytes, bytes] = (b"", b"")
         self._last: Reply1997 = None
 
     def receive(self, data: bytes) -> bytes:
         """Take bytes from the line and return what the meter sends; empty for silence."""
-        self._framer.receive_data(data)
-        answer = b""
-        while (found := self._framer.next_event()) is not NEED_DATA:
-            if not isinstance(found, Dropped) and self._is_meant(found):
-                answer += self._answer(found)
-        return answer
+        return self._listening.receive(data)
 
     def _is_meant(self, raw: bytes) -> bool:
         asked, control = raw[1:7], raw[8]
@@ -76,8 +70,6 @@ class Dlt645Meter1997:
 
     def _answer(self, raw: bytes) -> bytes:
         core, control = self.core, raw[8]
-        if not core.has_power:
-            return b""
         reply = self._reply(control, payload(raw))
         if reply is None:
             return b""

@@ -53,8 +53,11 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
                 voltage_v=meter.plan.rated_voltage_v,
                 basic_current_a=meter.plan.rated_current_a,
                 max_current_a=meter.plan.max_current_a,
+                ct=meter.plan.ct,
+                pt=meter.plan.pt,
             ),
             traits=traits_of(meter.plan.traits, fleet.plan.zone, fleet.now),
+            handlings=meter.world.handlings,
         )
 
     return make
