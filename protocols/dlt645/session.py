@@ -239,7 +239,7 @@ class Dlt645Session:
         if query.part_of and self._version.has_sequence:
             asked = self._sequence % LAST_SEQUENCE + 1
             if not content or content[-1] != asked:
-                return Dropped(reason=DropReason.LATE, raw=raw)
+                return Dropped(reason=DropReason.SEQUENCE, raw=raw)
             content = content[:-1]
         goes_on = raw[8] & MORE != 0
         joined = self._joined + content
