@@ -92,6 +92,14 @@ class Point(Register):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity(Register):
+    """A register that tells a model from others with the same measurements at the same addresses."""
+
+    between: tuple[float, float]
+    """Both included; a register that is refused or reads otherwise says that it is another model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One meter model."""
 
@@ -115,6 +123,13 @@ class Profile:
     """The meter's own ratio registers by name: ``ct``, ``pt``."""
     probe: Mapping[Quantity, tuple[float, float]] = field(default_factory=dict)
     """What must read between two bounds, or this is not the meter's map."""
+    identity: Mapping[str, Identity] = field(default_factory=dict)
+    """What tells the model apart, by a name for people; asked with the probe alone, by a scan."""
+    covers: tuple[str, ...] = ()
+    """Profiles whose registers are all in this one, so that their probes fit this model too; its identity does
+    not fit theirs."""
+    lookalikes: Mapping[str, str] = field(default_factory=dict)
+    """Profiles that no register we know of tells from this one, and why."""
     variants: tuple[str, ...] = ()
     """Profiles of the other maps sold under this name; the probes tell them apart."""
     pauses: Pauses = NO_PAUSES
@@ -137,11 +152,13 @@ class Profile:
 
 PROFILE_KEYS = {
     "protocol", "description", "vendor", "models", "firmware", "side", "source", "trust",
-    "quantities", "points", "defaults", "address_base", "ratios", "probe", "variants", "pauses",
+    "quantities", "points", "defaults", "address_base", "ratios", "probe", "identity", "covers",
+    "lookalikes", "variants", "pauses",
     "load_record_minutes", "load_record_days", "daily_freeze_days", "options",
 }  # fmt: skip
 _REGISTER_KEYS = {"address", "function", "type", "word_order", "scale"}
 POINT_KEYS = _REGISTER_KEYS | {"quantity", "wiring", "absent", "ratio", "single_source", "coding", "sign_of"}
+IDENTITY_KEYS = _REGISTER_KEYS | {"between"}
 _DEFAULT_KEYS = POINT_KEYS - {"address", "quantity"}
 _PAUSE_KEYS = {"between_ms", "after_connect_ms"}
 PAUSE_MOST_MS = 10_000
@@ -193,7 +210,15 @@ def _profile(table: _Table, name: str) -> Profile:
             key: _ratio({**_registers_of(defaults), **entry}, base, f"ratio {key}")
             for key, entry in _section(table, "ratios").items()
         },
-        probe={Quantity(key): _bounds(key, value) for key, value in _section(table, "probe").items()},
+        probe={
+            Quantity(key): _bounds(f"probe {key}", value) for key, value in _section(table, "probe").items()
+        },
+        identity={
+            key: _identity({**_registers_of(defaults), **entry}, base, f"identity {key}")
+            for key, entry in _section(table, "identity").items()
+        },
+        covers=_texts(table, "covers"),
+        lookalikes={key: _reason(key, why) for key, why in _section(table, "lookalikes").items()},
         variants=_texts(table, "variants"),
         pauses=_pauses(_section(table, "pauses")),
         load_record_minutes=_whole(table, "load_record_minutes") if "load_record_minutes" in table else None,
@@ -310,6 +335,17 @@ def _ratio(entry: _Table, base: int, where: str) -> Register:
     return Register(**_register(entry, base, where))
 
 
+def _identity(entry: _Table, base: int, where: str) -> Identity:
+    _refuse_unknown(entry, IDENTITY_KEYS, f"{where}: ")
+    return Identity(**_register(entry, base, where), between=_bounds(where, entry.get("between")))
+
+
+def _reason(other: str, why: object) -> str:
+    if isinstance(why, str) and why:
+        return why
+    raise ValueError(f"lookalikes {other}: say in words why no register tells them apart, not {why!r}")
+
+
 def _is_nan(value: object) -> bool:
     if isinstance(value, int):
         return False
@@ -347,4 +383,4 @@ def _bounds(key: str, value: object) -> tuple[float, float]:
     match value:
         case [int() | float() as low, int() | float() as high] if low < high:
             return float(low), float(high)
-    raise ValueError(f"probe {key}: write two bounds such as [45, 65], not {value!r}")
+    raise ValueError(f"{key}: write two bounds such as [45, 65], not {value!r}")

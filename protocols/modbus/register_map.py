@@ -19,7 +19,7 @@ class Place:
 
     register: Register
     ratio: str
-    """Name of the ratio; empty for a point."""
+    """Name of the ratio or of what tells the model; empty for a point."""
     start: int
     stop: int
 
@@ -33,6 +33,7 @@ class RegisterMap:
         self.ratios = profile.ratios
         measured = {point.quantity for point in self.points}
         self.probe = {q: bounds for q, bounds in profile.probe.items() if q in measured}
+        self.identity = profile.identity
         self._name = profile.name
         self._variants = profile.variants
 
@@ -45,7 +46,11 @@ class RegisterMap:
 
     def places(self, span: Span) -> tuple[Place, ...]:
         """Return what lies wholly within ``span``."""
-        named = [("", point) for point in self.points] + list(self.ratios.items())
+        named = [
+            *(("", point) for point in self.points),
+            *self.ratios.items(),
+            *self.identity.items(),
+        ]
         held = (
             (name, register, place) for name, register in named if span.holds(place := point_span(register))
         )
@@ -56,7 +61,11 @@ class RegisterMap:
 
     def ratios_in(self, places: Sequence[Place], registers: Sequence[int]) -> dict[str, float]:
         """Return the meter's own ratios that an answer tells; one of zero or less is none."""
-        told = {p.ratio: _number(p.register, registers[p.start : p.stop]) for p in places if p.ratio}
+        told = {
+            p.ratio: _number(p.register, registers[p.start : p.stop])
+            for p in places
+            if p.ratio in self.ratios
+        }
         return {name: ratio for name, ratio in told.items() if math.isfinite(ratio) and ratio > 0}
 
     def read(
@@ -100,10 +109,27 @@ class RegisterMap:
                 found[point.quantity] = self._misfit(point.quantity, values.get(point.quantity))
         return found
 
-    def refused(self, span: Span, meaning: str) -> dict[Quantity, str]:
-        """Return for each quantity of the probe within a refused question that it was refused."""
-        return {
-            q: self._told(q, f"is refused ({meaning})")
+    def strangeness(self, places: Sequence[Place], registers: Sequence[int]) -> dict[str, str]:
+        """Return by name why what tells the model does not fit; empty text where it does."""
+        found: dict[str, str] = {}
+        for place in places:
+            if place.ratio in self.identity:
+                low, high = self.identity[place.ratio].between
+                number = _number(place.register, registers[place.start : place.stop])
+                said = "" if low <= number <= high else f"reads {number:g}"
+                found[place.ratio] = said and self._another(place.ratio, said, (low, high))
+        return found
+
+    def refused(self, span: Span, meaning: str) -> dict[str, str]:
+        """Return for each part of the probe and identity within a refused question that it was refused."""
+        said = f"is refused ({meaning})"
+        strange = {
+            name: self._another(name, said, register.between)
+            for name, register in self.identity.items()
+            if span.holds(point_span(register))
+        }
+        return strange | {
+            q: self._told(q, said)
             for point in self.points
             if (q := point.quantity) in self.probe and span.holds(point_span(point))
         }
@@ -115,10 +141,13 @@ class RegisterMap:
         return self._told(quantity, f"reads {value:g}") if misfits else ""
 
     def _told(self, quantity: Quantity, what: str) -> str:
-        low, high = self.probe[quantity]
+        return self._another(quantity, what, self.probe[quantity])
+
+    def _another(self, name: str, what: str, bounds: tuple[float, float]) -> str:
+        low, high = bounds
         siblings = f" ({', '.join(self._variants)})" if self._variants else ""
         return (
-            f"{quantity} {what} where {self._name} has {low:g} to {high:g}: another model, "
+            f"{name} {what} where {self._name} has {low:g} to {high:g}: another model, "
             f"variant{siblings} or word order; `kilowatch scan` tells which profile fits"
         )
 
