@@ -126,8 +126,7 @@ class Profile:
     identity: Mapping[str, Identity] = field(default_factory=dict)
     """What tells the model apart, by a name for people; asked with the probe alone, by a scan."""
     covers: tuple[str, ...] = ()
-    """Profiles whose registers are all in this one, so that their probes fit this model too; its identity does
-    not fit theirs."""
+    """Profiles whose registers are all in this one, so that their probes fit this model too."""
     lookalikes: Mapping[str, str] = field(default_factory=dict)
     """Profiles that no register we know of tells from this one, and why."""
     variants: tuple[str, ...] = ()

@@ -89,7 +89,7 @@ def _identified(
 
 
 def narrowed(fitting: Sequence[Profile]) -> list[str]:
-    """Return the names of the profiles that fit, without those whose registers a fitting larger one has too."""
+    """Return the names of those that fit, less those whose registers a fitting larger one has too."""
     covered = {name for profile in fitting for name in profile.covers}
     return sorted(profile.name for profile in fitting if profile.name not in covered)
 

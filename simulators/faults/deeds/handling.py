@@ -31,7 +31,7 @@ PARAMETERS: Final = {
     "pt_ratio": ("04000307", "000001", 3),
     "display": ("04000302", "06", 1),
 }
-"""What may be changed: no loss of voltage is an event any more, all day is valley, a ratio of 1, a display that
+"""What may be changed: voltage loss is no event any more, all day is valley, a ratio of 1, a display that
 only moves the programming counter."""
 ORDER_MARGIN: Final = timedelta(minutes=30)
 """A work order begins so long before the work and ends so long after it."""
