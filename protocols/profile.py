@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
+from protocols.quadrants import sums_of
 
 
 class Side(StrEnum):
@@ -117,7 +118,7 @@ class Profile:
     source: str
     trust: Trust = Trust.DOCUMENTED
     quantities: frozenset[Quantity]
-    """What the model can give. For a register map these are its points' quantities."""
+    """What the model can give. For a register map these are its points' quantities, and sums of quadrants."""
     points: tuple[Point, ...] = ()
     ratios: Mapping[str, Register] = field(default_factory=dict)
     """The meter's own ratio registers by name: ``ct``, ``pt``."""
@@ -192,6 +193,7 @@ def _profile(table: _Table, name: str) -> Profile:
     _refuse_unknown(defaults, _DEFAULT_KEYS, "defaults: ")
     base = _base(table.get("address_base", 0))
     points = _points(table.get("points", ()), defaults, base)
+    own = frozenset(point.quantity for point in points)
     given = _texts(table, "quantities")
     profile = Profile(
         name=name,
@@ -203,7 +205,7 @@ def _profile(table: _Table, name: str) -> Profile:
         side=Side(table["side"]),
         source=_text(table, "source"),
         trust=Trust(table.get("trust", Trust.DOCUMENTED)),
-        quantities=frozenset(map(Quantity, given)) | {point.quantity for point in points},
+        quantities=frozenset(map(Quantity, given)) | own | sums_of(own),
         points=points,
         ratios={
             key: _ratio({**_registers_of(defaults), **entry}, base, f"ratio {key}")

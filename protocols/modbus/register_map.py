@@ -11,6 +11,7 @@ from pipeline.quantities import Quantity
 from protocols.modbus.planner import Span, point_span
 from protocols.modbus.registers import decode_registers, unsigned
 from protocols.profile import Coding, Point, Profile, Register
+from protocols.quadrants import SUMS, summed, sums_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class RegisterMap:
         self.points = tuple(p for p in profile.points if not p.wiring or wiring in p.wiring)
         self.ratios = profile.ratios
         measured = {point.quantity for point in self.points}
+        self.sums = sums_of(measured)
+        """Reactive energies by direction that come of the quadrants alone."""
         self.probe = {q: bounds for q, bounds in profile.probe.items() if q in measured}
         self.identity = profile.identity
         self._name = profile.name
@@ -39,6 +42,7 @@ class RegisterMap:
 
     def wanted(self, quantities: frozenset[Quantity]) -> list[Register]:
         """Return the registers that bring ``quantities``, the ratios they need among them."""
+        quantities |= {part for whole in self.sums & quantities for part in SUMS[whole]}
         signs = {p.sign_of for p in self.points if p.quantity in quantities}
         points = [point for point in self.points if point.quantity in quantities | signs]
         names = {name for point in points for name in point.ratio}
@@ -91,7 +95,11 @@ class RegisterMap:
                 values[point.quantity] = number * math.prod(ratios[name] for name in point.ratio)
             else:
                 flags[point.quantity] = Quality.NOT_A_NUMBER
-        return values | _signed(places, values), flags
+        return values | _signed(places, values) | self._summed(values), flags
+
+    def _summed(self, values: Mapping[Quantity, Value]) -> dict[Quantity, Value]:
+        """Return the sums of quadrants that the meter itself does not tell."""
+        return {whole: value for whole, value in summed(values).items() if whole in self.sums}
 
     def misfits(
         self, places: Sequence[Place], values: Mapping[Quantity, Value], ratios: Mapping[str, float]

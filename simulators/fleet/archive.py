@@ -29,7 +29,6 @@ from simulators.fleet.times import instant_of
 
 TWO_PART_KVA = 315.0
 """From this capacity on industry pays a basic charge (两部制电价): the 315 kVA threshold."""
-MQTT_DIALECT = "kilowatch"
 READ_GROUPS = (Group.REGISTER, Group.ELECTRICAL)
 
 
@@ -65,9 +64,10 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
             MqttSource(
                 id=gateway.id,
                 topic=gateway.topic,
-                dialect=MQTT_DIALECT,
+                dialect=gateway.dialect,
                 every_s=plan.live_every_s,
                 meters=tuple(meter.id for meter in fleet.on(gateway.id)),
+                zone=plan.zone,
             )
             for gateway in plan.gateways
         ],

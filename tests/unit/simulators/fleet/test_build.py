@@ -213,6 +213,14 @@ def test_the_archive_knows_every_meter_and_how_to_reach_it(demo: Fleet) -> None:
             ('protocol = "dlt645"', 'protocol = "modbus"\n[[gateway]]\nid = "g"\nfaults.late = 2'),
             ["'faults'"],
         ),
+        (
+            (
+                GOOD.partition('bus = "line"')[1] + GOOD.partition('bus = "line"')[2],
+                'gateway = "g"\nwiring = "3P3W"\narea = "TQ"\nload = "office"\npeak_kw = 10\n'
+                '[[gateway]]\nid = "g"\ndialect = "dsmr"\n',
+            ),
+            ["[[meters]] entry 1", "'wiring'", "1P2W or 3P4W behind g"],
+        ),
         (("history_days = 3", 'zone = "Asia/Atlantis"'), ["'zone'", "Atlantis"]),
         (("history_days = 3", "curve_minutes = 7"), ["'curve_minutes'", "hour"]),
         (("history_days = 3", "= 3"), ["no TOML"]),
