@@ -14,9 +14,9 @@ from protocols.dlt645.values import bytes_to_instant
 from simulators.dlt645.access import PASSWORD_BYTES, WRITE_CLASS
 from simulators.dlt645.addressing import EVERYBODY, is_address, is_shortened_for
 from simulators.dlt645.clock import written_time
-from simulators.dlt645.core import MeterCore, MeterSettings
+from simulators.dlt645.core import MeterSettings
 from simulators.dlt645.following import Part
-from simulators.dlt645.listening import Listening
+from simulators.dlt645.listening import ListeningMeter
 from simulators.dlt645.measuring import Model
 from simulators.dlt645.orders import RATE_BITS
 from simulators.dlt645.reading_1997 import CLOCK, IDENTIFIER, Reader1997
@@ -28,10 +28,10 @@ Reply1997: TypeAlias = Part | ErrorBit1997 | None
 DONE: Final = Part(data=b"", more=False)
 
 
-class Dlt645Meter1997:
+class Dlt645Meter1997(ListeningMeter):
     """One slave on a line; it measures and remembers as its younger sister does and says less about it."""
 
-    __slots__ = ("_last", "_listening", "_reader", "_rest", "core")
+    __slots__ = ("_last", "_reader", "_rest")
 
     def __init__(
         self,
@@ -40,23 +40,11 @@ class Dlt645Meter1997:
         clock: Callable[[], datetime],
         **settings: Unpack[MeterSettings],
     ) -> None:
-        """Set the meter up.
-
-        Args:
-            address: Up to twelve digits.
-            model: What it measures.
-            clock: The true time, aware.
-            settings: Wiring, memory, ratings and traits; see :class:`MeterCore`.
-        """
-        self.core = MeterCore(address, model, clock, **settings)
-        self._listening = Listening(self.core, self._is_meant, self._answer)
+        """Set the meter up, with the arguments of every meter."""
+        super().__init__(address, model, clock, **settings)
         self._reader = Reader1997(self.core)
         self._rest: tuple[bytes, bytes] = (b"", b"")
         self._last: Reply1997 = None
-
-    def receive(self, data: bytes) -> bytes:
-        """Take bytes from the line and return what the meter sends; empty for silence."""
-        return self._listening.receive(data)
 
     def _is_meant(self, raw: bytes) -> bool:
         asked, control = raw[1:7], raw[8]

@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from datetime import datetime
+from typing import Unpack
 
 from protocols.dlt645.framer import Framer
 from protocols.session import NEED_DATA, Dropped
-from simulators.dlt645.core import MeterCore
+from simulators.dlt645.core import MeterCore, MeterSettings
 from simulators.dlt645.hands import Hands
+from simulators.dlt645.measuring import Model
 
 
-class Listening:
-    """Cuts what the line brings into frames and answers those that are meant; a dark meter is silent."""
+class ListeningMeter(ABC):
+    """One slave on a line; many may share it, each is silent unless it is meant, and without power always."""
 
-    __slots__ = ("_answer", "_core", "_framer", "_hands", "_is_meant")
+    __slots__ = ("_framer", "_hands", "core")
 
     def __init__(
-        self, core: MeterCore, is_meant: Callable[[bytes], bool], answer: Callable[[bytes], bytes]
+        self,
+        address: str,
+        model: Model,
+        clock: Callable[[], datetime],
+        **settings: Unpack[MeterSettings],
     ) -> None:
-        """Listen for a meter.
+        """Set the meter up.
 
         Args:
-            core: The meter.
-            is_meant: Tells whether a whole frame is for it.
-            answer: Returns what it sends to such a frame; empty for silence.
+            address: Up to twelve digits.
+            model: What it measures.
+            clock: The true time, aware.
+            settings: Wiring, memory, ratings and traits; see :class:`MeterCore`.
         """
-        self._core, self._is_meant, self._answer = core, is_meant, answer
+        self.core = MeterCore(address, model, clock, **settings)
         self._framer = Framer()
-        self._hands = Hands(core)
+        self._hands = Hands(self.core)
 
     def receive(self, data: bytes) -> bytes:
-        """Take bytes from the line and return what the meter sends."""
+        """Take bytes from the line and return what the meter sends; empty for silence."""
         self._framer.receive_data(data)
         answer = b""
         while (found := self._framer.next_event()) is not NEED_DATA:
             if isinstance(found, Dropped) or not self._is_meant(found):
                 continue
             self._hands.settle()
-            if self._core.has_power:
+            if self.core.has_power:
                 answer += self._answer(found)
         return answer
+
+    @abstractmethod
+    def _is_meant(self, raw: bytes) -> bool:
+        """Tell whether a frame means this meter: its address, everybody's, or one shortened with AA."""
+
+    @abstractmethod
+    def _answer(self, raw: bytes) -> bytes:
+        """Return what it sends to a frame that means it; empty for silence."""

@@ -40,6 +40,15 @@ area = "TQ"
 load = "office"
 peak_kw = 10
 """
+BEHIND_A_P1_READER = """gateway = "g"
+wiring = "3P3W"
+area = "TQ"
+load = "office"
+peak_kw = 10
+[[gateway]]
+id = "g"
+dialect = "dsmr"
+"""
 LOAD_FAULT = '\n[[fault]]\ndeed = "load"\nmeter = "M1"\ndays_ago = 1\nkw = 5\n'
 
 
@@ -216,8 +225,7 @@ def test_the_archive_knows_every_meter_and_how_to_reach_it(demo: Fleet) -> None:
         (
             (
                 GOOD.partition('bus = "line"')[1] + GOOD.partition('bus = "line"')[2],
-                'gateway = "g"\nwiring = "3P3W"\narea = "TQ"\nload = "office"\npeak_kw = 10\n'
-                '[[gateway]]\nid = "g"\ndialect = "dsmr"\n',
+                BEHIND_A_P1_READER,
             ),
             ["[[meters]] entry 1", "'wiring'", "1P2W or 3P4W behind g"],
         ),
