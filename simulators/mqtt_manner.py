@@ -80,6 +80,10 @@ manners: PluginRegistry[Manner] = PluginRegistry("simulators.mqtt_manners")
 """Every foreign dialect that simulated devices speak."""
 
 
-def silence(_topic: str, _payload: bytes, _now: datetime) -> Iterable[Publication]:
-    """Answer nothing."""
-    return ()
+class Quiet:
+    """Devices that listen to nobody."""
+
+    def answer(self, topic: str, payload: bytes, now: datetime) -> Iterable[Publication]:
+        """Answer nothing."""
+        del topic, payload, now
+        return ()

@@ -12,17 +12,15 @@ from typing import Final
 from pipeline.quantities import Quantity
 from protocols.mqtt.dialects import Publication
 from protocols.mqtt.p1_telegram import crc16
-from simulators.mqtt_manner import Device, Manner, Shown, Surroundings, manners, silence
+from simulators.mqtt_manner import Device, Manner, Quiet, Shown, Surroundings, manners
 from simulators.physics.registers import RATES
 
 PHASE_CODES: Final = {"a": 2, "b": 4, "c": 6}
 """The first digit of a phase's codes: 21.7.0, 32.7.0 and 31.7.0 are phase A's."""
 
 
-class Dsmr:
+class Dsmr(Quiet):
     """Meters with a P1 port and a reader on it."""
-
-    answer = staticmethod(silence)
 
     def __init__(self, around: Surroundings) -> None:
         """Speak for the devices of a gateway."""

@@ -13,7 +13,7 @@ import orjson
 
 from pipeline.quantities import Quantity
 from protocols.mqtt.dialects import Publication
-from simulators.mqtt_manner import Device, Manner, Shown, Surroundings, manners, silence
+from simulators.mqtt_manner import Device, Manner, Quiet, Shown, Surroundings, manners
 
 W = 1000.0
 FIELDS = (
@@ -29,10 +29,8 @@ FIELDS = (
 )
 
 
-class Tasmota:
+class Tasmota(Quiet):
     """Devices with this firmware."""
-
-    answer = staticmethod(silence)
 
     def __init__(self, around: Surroundings) -> None:
         """Speak for the devices of a gateway."""
