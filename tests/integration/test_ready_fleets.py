@@ -99,8 +99,8 @@ def lab() -> Iterator[ServedFleet]:
     [
         ("lab-1997", {("199700000001", "dlt645_1997", 1997), ("199700000002", "dlt645_1997", 1997)}),
         ("lab-sunspec", {("1", "sunspec_meter", None)}),
-        # Three meters of one maker have the same map as far as a probe can see.
-        ("lab-rtu", {("1", None, None)}),
+        # Three meters of one maker have the same measurements; the settings registers tell this one.
+        ("lab-rtu", {("1", "eastron_sdm630", None)}),
     ],
 )
 def test_a_scan_finds_the_meters_of_other_protocols(
