@@ -290,6 +290,8 @@ def _refuse_dangling(profile: Profile) -> None:
             raise ValueError(
                 f"point {point.quantity}: the profile has no {point.sign_of} to take the sign of"
             )
+    if profile.identity and not profile.probe:
+        raise ValueError("identity: it is asked with a probe, and there is none")
     absent = sorted(set(profile.probe) - profile.quantities)
     if absent:
         raise ValueError(f"probe: the profile has no {', '.join(absent)}")

@@ -61,7 +61,6 @@ class Hands:
         before: list[bytes] = []
 
         def put() -> None:
-            _ = self._core.past  # what was judged so far was judged by what stood there then
             before.append(self._core.parameters.content(handling.identifier))
             self._orders.program(wire, b"".join(map(digits_to_bytes, entries)), BY_HAND)
 

@@ -38,6 +38,7 @@ OUTPUTS: Final = (0, 1, 2)
 """Clock pulse, demand period, tariff switch. [MEM]"""
 _STAMP: Final = parse_format("YYMMDDhhmmss")
 _TARIFF_FAMILIES: Final = tuple(bytes.fromhex(di) for di in ("040001", "040002", "040008", "0401", "0402"))
+_THRESHOLDS: Final = bytes.fromhex("0409")
 _LOAD_FAMILIES: Final = tuple(bytes.fromhex(di) for di in ("04000901", "04000A"))
 
 
@@ -115,6 +116,8 @@ class Orders:
         rates = core.parameters.number(RATES)
         if di.startswith(_TARIFF_FAMILIES):
             core.counter.changed(now, rates)  # up to now the old tables hold
+        if di.startswith(_THRESHOLDS):
+            _ = core.past  # what happened so far was judged by the old ones
         core.catch_up()  # what was counted so far was counted by the old ones
         wrong = core.parameters.write(wire, content)
         if wrong:
