@@ -73,6 +73,11 @@ REGISTRY = Registry(
     areas=[Area(id="north"), Area(id="south")],
     contracts=[Contract(service_point="SP1", capacity_kva=630.0)],
     suspensions=[Suspension(id="S1", service_point="SP1", starts_at=START, ends_at=None)],
+    transformers=[],
+    area_members=[],
+    work_orders=[],
+    supplies=[],
+    thresholds=[],
     buses=[Bus(id="B1", url="tcp://127.0.0.1:1")],
     schedules=[Schedule(group="register", every_s=900)],
     mqtt_sources=[
