@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from pipeline.archive_records import WorkOrder
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.registry import (
@@ -29,6 +30,8 @@ from simulators.fleet.times import instant_of
 
 TWO_PART_KVA = 315.0
 """From this capacity on industry pays a basic charge (两部制电价): the 315 kVA threshold."""
+WORK = "inspection"
+"""The kind of every work order: somebody of the utility works at the meter."""
 READ_GROUPS = (Group.REGISTER, Group.ELECTRICAL)
 
 
@@ -54,6 +57,17 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
         suspensions=[
             *(_suspension(fleet, suspension) for suspension in plan.suspensions),
             *(filed for meter in fleet.meters for filed in _filed_suspensions(meter)),
+        ],
+        work_orders=[
+            WorkOrder(
+                id=f"WO-{meter.id}-{number}",
+                service_point=meter.plan.service_point,
+                kind=WORK,
+                starts_at=order.starts_at,
+                ends_at=order.ends_at,
+            )
+            for meter in fleet.meters
+            for number, order in enumerate(meter.world.work_orders, 1)
         ],
         buses=[
             Bus(id=bus.id, url=bus_urls[bus.id], timeout_s=bus.timeout_s, retries=bus.retries)

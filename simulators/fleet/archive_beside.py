@@ -27,19 +27,7 @@ Entry = tuple[str, Mapping[str, object]]
 
 
 def tables_beside(fleet: Fleet) -> Iterator[Entry]:
-    """Yield the work orders, the transformers, and the members of each area with their phases as filed."""
-    for meter in fleet.meters:
-        for number, order in enumerate(meter.world.work_orders, 1):
-            yield (
-                "work_order",
-                {
-                    "id": f"WO-{meter.id}-{number}",
-                    "meter": meter.id,
-                    "service_point": meter.plan.service_point,
-                    "from": order.starts_at,
-                    "to": order.ends_at,
-                },
-            )
+    """Yield the transformers and the members of each area, with their phases as filed."""
     for area in fleet.plan.areas:
         if area.transformer_kva is not None:
             yield (
