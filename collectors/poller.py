@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from collectors.exchange import Outcome
+from collectors.exchange import WRONG_SEQUENCE, Outcome
 from pipeline.coverage import Cause
 from pipeline.errors import bounded_hex
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
 from pipeline.quantities import Quantity
-from protocols.session import Answer, Query, Refused, Session
+from protocols.session import Answer, DropReason, Query, Refused, Session
 
 Plan: TypeAlias = Callable[[Collection[str]], Sequence[Query]]
 """Returns the questions that remain when the named ones are refused."""
@@ -195,6 +195,8 @@ class Poll:
     def _take_nothing(self, query: Query, outcome: Outcome) -> None:
         self.cause = outcome.cause
         self.failure = outcome.failure or self.failure or bounded_hex(outcome.raw)
+        if outcome.dropped.get(DropReason.SEQUENCE):
+            self.deviations[WRONG_SEQUENCE] = None
         self._row += 1
         if outcome.cause in {Cause.LINK, Cause.BUS_BUSY}:
             self._over = True

@@ -103,6 +103,8 @@ class DropReason(StrEnum):
     """A sound answer to another question than the open one."""
     REPORT = "event report"
     """The meter told of an event instead of answering; it is asked again."""
+    SEQUENCE = "sequence"
+    """A part of the answer (后续帧) that bears another number than was asked for."""
     MALFORMED = "malformed"
     """A sound frame whose content does not fit its identifier."""
 

@@ -152,6 +152,14 @@ def _profile_section(profile: Profile) -> Iterator[str]:
     if profile.probe:
         bounds = (f"`{quantity}` {low:g} to {high:g}" for quantity, (low, high) in profile.probe.items())
         yield f"Refused unless it reads {', '.join(bounds)}."
+    if profile.identity:
+        told = (
+            f"{name.replace('_', ' ')} {register.between[0]:g} to {register.between[1]:g}"
+            for name, register in profile.identity.items()
+        )
+        yield f"`kilowatch scan` tells it from {', '.join(profile.covers)} by its {', '.join(told)}."
+    for other, why in profile.lookalikes.items():
+        yield f"`kilowatch scan` cannot tell it from {other}: {why}."
     single = sorted(point.quantity for point in profile.points if point.single_source)
     if single:
         yield f"Of one source only: {', '.join(f'`{quantity}`' for quantity in single)}."
