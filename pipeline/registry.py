@@ -135,6 +135,8 @@ class Contract:
     category: str | None = None
     tariff: str | None = None
     supply_voltage_kv: float | None = None
+    settlement_day: int | None = None
+    """Day of the month, 1 to 28, at whose 00:00 the month's account closes (抄表例日); None is the 1st."""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 

@@ -27,6 +27,7 @@ REASONS = MappingProxyType(
         "negative": "less than zero",
         "impossible": "more than the meter can measure",
         "outage": "the supply was off",
+        "edit": "a person set it",
     }
 )
 """Reason codes of final intervals, and what they mean."""
@@ -34,7 +35,7 @@ REASONS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalIntervals:
-    """The final import of each slot beside the raw one; arrays of shape (meters, slots)."""
+    """The final energy of each slot beside the raw one; arrays of shape (meters, slots)."""
 
     kwh: Floats
     """NaN where nothing may stand in."""

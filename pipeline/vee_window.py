@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from pipeline.block import Times
 from pipeline.model import MeterId
 
+IMPORT = "import_kwh"
+"""The energy that every rule is made for; of the others each is judged by the rules that fit it."""
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -42,10 +45,12 @@ class VeeWindow:
     minute_of_day: NDArray[np.int64]
     """Minute of each slot's start on the local wall clock."""
     kwh: Floats
-    """Import on the primary side, NaN where missing."""
+    """Energy on the primary side, NaN where missing."""
     quality: NDArray[np.str_]
     step_kwh: Floats
     """One register step on the primary side, shape (meters,)."""
+    energy: str = IMPORT
+    """Which energy ``kwh`` holds; reactive ones are in kvarh, as their name says."""
     siblings: Mapping[str, Floats] = field(default_factory=dict)
     """The meter's other energies by name."""
     most_kwh: Floats | None = None
@@ -85,6 +90,7 @@ class Finding:
     """How many slots in a row."""
     expected: str
     came: str
+    energy: str = IMPORT
 
 
 def runs(mask: Mask) -> list[tuple[int, int, int]]:

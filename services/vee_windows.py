@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,9 @@ from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
 from pipeline.registry import Registry, SuspensionKind, as_shown
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
-from pipeline.vee_window import Floats, IntervalRows, Mask, VeeWindow
-from storage.intervals import IntervalColumns
+from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
+from storage.intervals import ENERGIES, IntervalColumns
 from storage.matrices import ratio_factors, register_steps
-
-IMPORT = "import_kwh"
 
 
 def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked against
@@ -31,7 +30,9 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     measured: IntervalColumns | None = None,
     finals: IntervalColumns | None = None,
 ) -> Iterator[VeeWindow]:
-    """Yield a window for each time zone that meters of ``intervals`` are in.
+    """Yield a window for each time zone that meters of ``intervals`` are in, and for each of their energies.
+
+    An energy's window has the meters that give it; a meter that gives none at all is asked for its import.
 
     Args:
         registry: The archive; meters outside it are left out.
@@ -48,22 +49,36 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
         from_numpy(intervals.starts_at.min()), from_numpy(intervals.starts_at.max()) + step, minutes
     )
     for zone, meters in _by_zone(registry, intervals).items():
-        yield _window(registry, (intervals, measured, finals), (meters, grid, minutes, zone), primary)
+        for energy, giving in _by_energy(intervals, meters).items():
+            frame = _Frame(meters=giving, grid=grid, minutes=minutes, zone=zone, energy=energy)
+            yield _window(registry, (intervals, measured, finals), frame, primary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What a window spans: meters of one zone, the slots, and one energy."""
+
+    meters: list[MeterId]
+    grid: Times
+    minutes: int
+    zone: ZoneInfo
+    energy: str
 
 
 def _window(
     registry: Registry,
     given: tuple[IntervalColumns, IntervalColumns | None, IntervalColumns | None],
-    frame: tuple[list[MeterId], Times, int, ZoneInfo],
+    frame: _Frame,
     primary: frozenset[str],
 ) -> VeeWindow:
-    (intervals, measured, finals), (meters, grid, minutes, zone) = given, frame
-    day, minute_of_day = local_clock(grid, zone)
+    intervals, measured, finals = given
+    meters, grid, minutes = frame.meters, frame.grid, frame.minutes
+    day, minute_of_day = local_clock(grid, frame.zone)
     factors = ratio_factors(registry, meters, grid, primary)
     row_of = {meter: row for row, meter in enumerate(meters)}
     cells = _cells(intervals, row_of, grid, minutes)
-    quality = np.full(factors.shape, "N", dtype="U1")
-    quality[cells[0], cells[1]] = intervals.quality[cells[2]]
+    energies = {name: _spread(e, cells, factors.shape) for name, e in intervals.energies.items()}
+    kwh = energies.pop(frame.energy)
     installed, partly = _installed(registry, row_of, grid, minutes)
     shown = as_shown(registry, primary).meter_by_id
     most = np.array([most_per_hour(shown[m]) * shown[m].resolution for m in meters])
@@ -73,21 +88,18 @@ def _window(
         minutes=minutes,
         day=day,
         minute_of_day=minute_of_day,
-        kwh=_spread(intervals.energies[IMPORT], cells, factors.shape),
-        quality=quality,
+        kwh=kwh,
+        energy=frame.energy,
+        quality=_letters(intervals, cells, kwh, frame.energy),
         step_kwh=register_steps(registry, meters, factors),
-        siblings={
-            name: _spread(energy, cells, factors.shape)
-            for name, energy in intervals.energies.items()
-            if name != IMPORT
-        },
+        siblings=energies,
         most_kwh=most[:, None] * factors * minutes / 60.0,
         installed=installed,
         partly=partly,
         suspended=_suspended(registry, row_of, grid),
         rows=_rows(intervals, row_of),
-        register_kwh=None if measured is None else _register_kwh(measured, row_of, grid, minutes),
-        finals=None if finals is None else _energies(finals, row_of, grid, minutes),
+        register_kwh=None if measured is None else _energies(measured, row_of, frame).sum(axis=1),
+        finals=None if finals is None else _energies(finals, row_of, frame),
         filed_multiplier=factors[:, -1],
     )
 
@@ -103,6 +115,20 @@ def _by_zone(registry: Registry, intervals: IntervalColumns) -> dict[ZoneInfo, l
                 zone_of[point] = registry.zone_of(point)
             zones[zone_of[point]].append(meter.id)
     return zones
+
+
+def _by_energy(intervals: IntervalColumns, meters: list[MeterId]) -> dict[str, list[MeterId]]:
+    """Return the meters that give each energy, in the order of :data:`storage.intervals.ENERGIES`."""
+    names = np.array(intervals.meters, dtype=object)
+    giving: dict[str, set[MeterId]] = {
+        energy: set(names[np.isfinite(intervals.energies[energy])])
+        for energy in ENERGIES
+        if energy in intervals.energies
+    }
+    some = set().union(*giving.values())
+    giving[IMPORT] = giving.get(IMPORT, set()) | {meter for meter in meters if meter not in some}
+    found = {energy: [m for m in meters if m in given] for energy, given in giving.items()}
+    return {energy: given for energy, given in found.items() if given}
 
 
 Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]
@@ -124,14 +150,23 @@ def _spread(energy: Floats, cells: Cells, shape: tuple[int, ...]) -> Floats:
     return found
 
 
-def _energies(intervals: IntervalColumns, row_of: dict[MeterId, int], grid: Times, minutes: int) -> Floats:
-    cells = _cells(intervals, row_of, grid, minutes)
-    return _spread(intervals.energies[IMPORT], cells, (len(row_of), len(grid)))
+def _energies(intervals: IntervalColumns, row_of: dict[MeterId, int], frame: _Frame) -> Floats:
+    shape = len(row_of), len(frame.grid)
+    if frame.energy not in intervals.energies:
+        return np.full(shape, np.nan)
+    cells = _cells(intervals, row_of, frame.grid, frame.minutes)
+    return _spread(intervals.energies[frame.energy], cells, shape)
 
 
-def _register_kwh(measured: IntervalColumns, row_of: dict[MeterId, int], grid: Times, minutes: int) -> Floats:
-    total: Floats = _energies(measured, row_of, grid, minutes).sum(axis=1)
-    return total
+def _letters(intervals: IntervalColumns, cells: Cells, kwh: Floats, energy: str) -> NDArray[np.str_]:
+    """Return the letters of one energy: an interval's letter is that of its import."""
+    quality = np.full(kwh.shape, "N", dtype="U1")
+    quality[cells[0], cells[1]] = intervals.quality[cells[2]]
+    if energy != IMPORT:
+        # There is a value, and nobody kept how it was made.
+        quality[np.isfinite(kwh) & (quality == "N")] = "V"
+        quality[~np.isfinite(kwh)] = "N"
+    return quality
 
 
 def _installed(

@@ -15,7 +15,8 @@ from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
-from storage.intervals import IntervalColumns, interval_series
+from storage.finals import settled_series
+from storage.intervals import IntervalColumns
 from storage.readings import ReadingSeries, reading_series
 
 PREFERENCE = (Origin.LOAD_RECORD, Origin.PRESENT, Origin.PUSH)
@@ -38,6 +39,8 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
 ) -> MeterMatrix:
     """Return the slots of ``meters`` that begin in ``[starts_at, ends_at)``, missing ones as NaN.
 
+    Energies are the final ones where there are, each slot with its letter: what is not ``A`` was not measured
+    in that slot, and whoever judges must not take it for a measurement.
     Ask for some hundred meters at a time: a month of 500 meters is about 1.4 million slots.
 
     Args:
@@ -160,7 +163,7 @@ def _intervals(
 ) -> IntervalColumns | None:
     if not len(grid):
         return None
-    return interval_series(
+    return settled_series(
         connection,
         scope=scope,
         starts_at=from_numpy(grid[0]),

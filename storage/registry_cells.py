@@ -25,6 +25,7 @@ FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
 """Keys that do not bear their field's name."""
 KEY_OF_FIELD: Mapping[str, str] = MappingProxyType({field: key for key, field in FIELD_OF_KEY.items()})
 
+LAST_SETTLEMENT_DAY = 28
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _MAY_BE_ZERO = frozenset(
@@ -74,6 +75,8 @@ def convert(record: type, field: str, value: object) -> object:
         _check_quantities(_pairs(value))
     if field in ("opening", "closing"):
         _check_registers(_numbers(value))
+    if field == "settlement_day" and not 1 <= _whole(value) <= LAST_SETTLEMENT_DAY:
+        raise CellError(f"expected a day that every month has, 1 to {LAST_SETTLEMENT_DAY}, not {value!r}")
     if field == "template":
         _check_template(_text(value))
     if isinstance(converted, bool):

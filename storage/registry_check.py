@@ -27,7 +27,7 @@ READ_LATER = frozenset({"area_member", "transformer", "tariff", "work_order", "s
 """Tables of the archive that this version leaves unread."""
 KEYS_READ_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "contract": frozenset({"power_factor_standard", "metering_side", "settlement_day", "generation"}),
+        "contract": frozenset({"power_factor_standard", "metering_side", "generation"}),
         "suspension": frozenset({"transformers", "requested_at", "sealed_at", "unsealed_at"}),
     }
 )

@@ -1,0 +1,82 @@
+-- Finals of every energy, edits by persons, and what the rules of validation found.
+
+DROP VIEW interval_final;
+ALTER TABLE final_interval ADD COLUMN energy text NOT NULL DEFAULT 'import_kwh';
+ALTER TABLE final_interval RENAME COLUMN import_kwh TO value;
+ALTER TABLE final_interval ADD COLUMN edited boolean NOT NULL DEFAULT false;
+ALTER TABLE final_interval ADD COLUMN replaced double precision;
+ALTER TABLE final_interval ADD COLUMN note text NOT NULL DEFAULT '';
+ALTER TABLE final_interval DROP CONSTRAINT final_interval_pkey;
+ALTER TABLE final_interval ADD PRIMARY KEY (meter_id, starts_at, minutes, energy, version);
+COMMENT ON COLUMN final_interval.energy IS 'The column of interval that it stands in for';
+COMMENT ON COLUMN final_interval.edited IS 'A person''s: it stands until a person withdraws it, whatever comes later';
+COMMENT ON COLUMN final_interval.replaced IS 'What counted before a person''s edit';
+COMMENT ON COLUMN final_interval.note IS 'Why a person edited or withdrew it, in their words';
+
+CREATE VIEW interval_final AS
+SELECT
+    i.starts_at,
+    i.meter_id,
+    i.minutes,
+    e.energy,
+    coalesce(f.quality::text, e.raw_quality) AS quality,
+    CASE WHEN f.version IS NULL THEN e.raw_value ELSE f.value END AS value,
+    e.raw_quality,
+    e.raw_value,
+    i.method AS raw_method,
+    i.version AS raw_version,
+    f.version AS final_version,
+    coalesce(f.method, '') AS method,
+    coalesce(f.reason, '') AS reason,
+    coalesce(f.author, '') AS author,
+    coalesce(f.note, '') AS note,
+    f.made_at
+FROM interval_current AS i
+CROSS JOIN LATERAL (
+    SELECT
+        given.energy,
+        given.raw_value,
+        CASE
+            WHEN given.raw_value IS NULL THEN 'N'
+            WHEN i.quality = 'N' AND given.energy <> 'import_kwh' THEN 'V'
+            ELSE i.quality::text
+        END AS raw_quality
+    FROM (VALUES
+        ('import_kwh', i.import_kwh),
+        ('export_kwh', i.export_kwh),
+        ('import_kvarh', i.import_kvarh),
+        ('export_kvarh', i.export_kvarh),
+        ('q1_kvarh', i.q1_kvarh),
+        ('q2_kvarh', i.q2_kvarh),
+        ('q3_kvarh', i.q3_kvarh),
+        ('q4_kvarh', i.q4_kvarh)
+    ) AS given (energy, raw_value)
+) AS e
+LEFT JOIN LATERAL (
+    SELECT * FROM final_interval AS made
+    WHERE made.meter_id = i.meter_id AND made.starts_at = i.starts_at AND made.minutes = i.minutes
+    AND made.energy = e.energy
+    ORDER BY made.version DESC LIMIT 1
+) AS f ON f.edited OR f.raw_version = i.version
+WHERE e.energy = 'import_kwh' OR e.raw_value IS NOT NULL OR f.version IS NOT NULL;
+COMMENT ON VIEW interval_final IS 'Raw and final value of each energy side by side; the final one counts for bills';
+
+CREATE TABLE vee_finding (
+    meter_id integer NOT NULL REFERENCES meter (meter_id),
+    rule text NOT NULL,
+    energy text NOT NULL,
+    starts_at timestamptz NOT NULL,
+    minutes smallint NOT NULL,
+    slots integer NOT NULL,
+    expected text NOT NULL,
+    came text NOT NULL,
+    found_at timestamptz NOT NULL,
+    gone_at timestamptz,
+    PRIMARY KEY (meter_id, rule, energy, starts_at)
+);
+CREATE INDEX vee_finding_open ON vee_finding (starts_at) WHERE gone_at IS NULL;
+COMMENT ON COLUMN vee_finding.rule IS 'A name of pipeline.validation.RULES';
+COMMENT ON COLUMN vee_finding.gone_at IS 'When a later run no longer found it; NULL while it stands';
+
+ALTER TABLE contract ADD COLUMN settlement_day smallint CHECK (settlement_day BETWEEN 1 AND 28);
+COMMENT ON COLUMN contract.settlement_day IS 'Day at whose 00:00 the month''s account closes; NULL is the 1st';
