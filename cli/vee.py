@@ -72,8 +72,8 @@ def run(  # noqa: PLR0913 - the options of the command
         pairs = [_pair_as_json(pair) for pair in result.checked]
         print_table("main and check meters", list(pairs[0]), [list(pair.values()) for pair in pairs])
     if result.points:
-        points = [_point_as_json(point) for point in result.points]
-        print_table("service points", list(points[0]), [list(point.values()) for point in points])
+        rows = [[p.kind, p.name, p.known_kwh, len(p.kwh), p.missing] for p in result.points]
+        print_table("service points and totals", ("of", "name", "kwh", "slots", "missing"), rows)
     if result.bills:
         shown = ("service_point", "month", "energy", "before", "after", "slots")
         print_table("bills that change", shown, [[getattr(b, c) for c in shown] for b in result.bills])
@@ -103,7 +103,7 @@ def _pair_as_json(pair: CheckedPoint) -> dict[str, object]:
 
 def _point_as_json(point: PointEnergy) -> dict[str, object]:
     return {
-        "service_point": point.service_point,
+        point.kind: point.name,
         "kwh": point.known_kwh,
         "slots": len(point.kwh),
         "missing": point.missing,

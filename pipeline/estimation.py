@@ -109,12 +109,13 @@ def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
 
 def profile(series: MeterSeries, gap: slice, _limits: VeeLimits) -> Floats | None:
     """Profile: the class's factors, scaled by what this meter draws beside its class in its actual slots."""
-    if series.profile is None or not series.trusted.any():
+    if series.profile is None:
         return None
-    of_class = series.profile[series.trusted].sum()
-    if not np.isfinite(of_class) or of_class <= 0 or not np.isfinite(series.profile[gap]).all():
+    known = series.trusted & np.isfinite(series.profile)
+    of_class = series.profile[known].sum()
+    if of_class <= 0 or not np.isfinite(series.profile[gap]).all():
         return None
-    scaled: Floats = series.profile[gap] * (series.kwh[series.trusted].sum() / of_class)
+    scaled: Floats = series.profile[gap] * (series.kwh[known].sum() / of_class)
     return scaled
 
 

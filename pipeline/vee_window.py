@@ -67,6 +67,18 @@ class VeeWindow:
     """What was given out as final before; NaN where nothing was."""
     multiplier: Floats | None = None
     """Ratio by the meter's own registers or the reading's source, shape (meters,); NaN where not told."""
+    registered: Floats | None = None
+    """Energy of each slot by the meter's registers, NaN where not known."""
+    register_edges: Mask | None = None
+    """Where a register was read just at the start of a slot, shape (meters, slots + 1)."""
+    profile: Floats | None = None
+    """Factors of the class's load profile; NaN where none is filed."""
+    temperature_c: Floats | None = None
+    """Mean outdoor temperature of each slot's day; NaN where none is filed."""
+    orders: Sequence[Sequence[str]] = ()
+    """Orders of estimation that are filed, each the names of its rules."""
+    order_of: NDArray[np.int64] | None = None
+    """Which of ``orders`` holds in each slot, -1 where none is filed."""
     filed_multiplier: Floats | None = None
     """Ratio by the archive, shape (meters,)."""
     units: Mapping[str, str] | None = None

@@ -18,7 +18,7 @@ from pipeline.vee_limits import LIMITS
 from pipeline.vee_window import IMPORT, Finding, VeeWindow
 from services.derive import MINUTES
 from services.detect_files import intervals_of
-from services.point_energies import CheckedPoint, PointEnergy, checked_points, point_energies
+from services.point_energies import CheckedPoint, PointEnergy, checked_points, point_energies, total_energies
 from services.settings import load_settings
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles
@@ -44,7 +44,7 @@ class VeeResult:
     finals: Mapping[str, FinalColumns]
     """By energy."""
     points: Sequence[PointEnergy]
-    """Service points, each with its own slots."""
+    """Service points and totalising groups, each with its own slots."""
     checked: Sequence[CheckedPoint]
     """Main meters beside which a check meter hangs."""
     bills: Sequence[TouchedBill]
@@ -75,16 +75,18 @@ def vee_files(  # noqa: PLR0913 - the files of one run
     begin("reading")
     archive = read_registry(registry)
     primary = primary_profiles(load_settings())
-    measured = None if readings is None else intervals_of(read_readings(readings), archive, primary)
+    block = None if readings is None else read_readings(readings)
     given = None if intervals is None else read_intervals(intervals)
     earlier = None if before is None else read_intervals(before)
+    minutes = MINUTES if given is None or not len(given) else _usual_minutes(given)
+    measured = None if block is None else intervals_of(block, archive, primary, minutes)
     raw = measured if given is None else given
     if raw is None or not len(raw):
         raise DataError("there are no intervals, nor registers of known meters to derive them from")
     begin("checking and estimating")
-    minutes = MINUTES if given is None else _usual_minutes(given)
+    beside = (None, None) if given is None else (measured, block)
     windows = vee_windows(
-        archive, raw, minutes, primary, measured=None if given is None else measured, finals=earlier
+        archive, raw, minutes, primary, measured=beside[0], registers=beside[1], finals=earlier
     )
     result = vee(archive, windows, earlier)
     begin("writing")
@@ -109,6 +111,7 @@ def vee(registry: Registry, windows: Iterable[VeeWindow], before: IntervalColumn
         parts[window.energy].append(final_columns(window, final))
         if window.energy == IMPORT:
             points += point_energies(registry, window, final.kwh, final.quality)
+            points += total_energies(registry, window, final.kwh, final.quality)
             checked += checked_points(registry, window)
     if not parts:
         raise DataError("the registry knows none of the meters that have intervals: check the meters' ids")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.block import Times
+from pipeline.block import ReadingBlock, Times
 from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
 from pipeline.registry import Registry, SuspensionKind, as_shown
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
 from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
+from services.derive import REGISTERS
+from services.vee_policies import Slots, policies
 from storage.intervals import ENERGIES, IntervalColumns
 from storage.matrices import ratio_factors, register_steps
 
@@ -28,6 +30,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     primary: frozenset[str],
     *,
     measured: IntervalColumns | None = None,
+    registers: ReadingBlock | None = None,
     finals: IntervalColumns | None = None,
 ) -> Iterator[VeeWindow]:
     """Yield a window for each time zone that meters of ``intervals`` are in, and for each of their energies.
@@ -39,7 +42,8 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
         intervals: Raw intervals.
         minutes: Length of the slots.
         primary: The profiles that report primary values already.
-        measured: Intervals that the registers give, for the sum check.
+        measured: Intervals that the registers give, for the sum check and for fitting estimates between them.
+        registers: The registers that gave them.
         finals: What was given out as final before.
     """
     if not len(intervals):
@@ -51,7 +55,9 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     for zone, meters in _by_zone(registry, intervals).items():
         for energy, giving in _by_energy(intervals, meters).items():
             frame = _Frame(meters=giving, grid=grid, minutes=minutes, zone=zone, energy=energy)
-            yield _window(registry, (intervals, measured, finals), frame, primary)
+            window = _window(registry, (intervals, measured, finals), frame, primary)
+            edges = None if registers is None else _edges(registers, giving, frame)
+            yield replace(window, register_edges=edges)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,8 @@ def _window(
     kwh = energies.pop(frame.energy)
     installed, partly = _installed(registry, row_of, grid, minutes)
     shown = as_shown(registry, primary).meter_by_id
+    filed = policies(registry, row_of, Slots(starts_at=grid, day=day, minute_of_day=minute_of_day))
+    by_registers = None if measured is None else _energies(measured, row_of, frame)
     most = np.array([most_per_hour(shown[m]) * shown[m].resolution for m in meters])
     return VeeWindow(
         meters=meters,
@@ -98,7 +106,13 @@ def _window(
         partly=partly,
         suspended=_suspended(registry, row_of, grid),
         rows=_rows(intervals, row_of),
-        register_kwh=None if measured is None else _energies(measured, row_of, frame).sum(axis=1),
+        registered=by_registers,
+        register_kwh=None if by_registers is None else by_registers.sum(axis=1),
+        # The class's curve is one of active energy drawn.
+        profile=filed.profile if frame.energy == IMPORT else None,
+        temperature_c=filed.temperature_c,
+        orders=filed.orders,
+        order_of=filed.order_of,
         finals=None if finals is None else _energies(finals, row_of, frame),
         filed_multiplier=factors[:, -1],
     )
@@ -156,6 +170,23 @@ def _energies(intervals: IntervalColumns, row_of: dict[MeterId, int], frame: _Fr
         return np.full(shape, np.nan)
     cells = _cells(intervals, row_of, frame.grid, frame.minutes)
     return _spread(intervals.energies[frame.energy], cells, shape)
+
+
+def _edges(registers: ReadingBlock, meters: list[MeterId], frame: _Frame) -> Mask:
+    """Return where a register was read just at a slot's edge."""
+    edges = np.zeros((len(meters), len(frame.grid) + 1), dtype=np.bool_)
+    column = registers.scalars.get(REGISTERS[frame.energy])
+    if column is None:
+        return edges
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    rows = np.array([row_of.get(MeterId(meter), -1) for meter in registers.meters], dtype=np.int64)
+    since = registers.taken_at - frame.grid[0]
+    step = np.timedelta64(frame.minutes * 60_000_000, "us")
+    slots = (since // step).astype(np.int64)
+    fits = (rows >= 0) & np.isfinite(column) & (slots >= 0) & (slots < edges.shape[1])
+    fits &= (since % step).astype(np.int64) == 0
+    edges[rows[fits], slots[fits]] = True
+    return edges
 
 
 def _letters(intervals: IntervalColumns, cells: Cells, kwh: Floats, energy: str) -> NDArray[np.str_]:

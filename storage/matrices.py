@@ -125,11 +125,11 @@ def ratio_factors(
     dated = sorted(registry.ratios, key=lambda ratio: ratio.starts_at or _SINCE_EVER)
     for ratio in dated:
         if ratio.meter in row_of:
-            factors[row_of[ratio.meter], _inside(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
+            factors[row_of[ratio.meter], inside(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
     for installation in registry.installations:
         if installation.profile in primary_profiles and installation.meter in row_of:
-            inside = _inside(grid, installation.starts_at, installation.ends_at)
-            factors[row_of[installation.meter], inside] = 1.0
+            there = inside(grid, installation.starts_at, installation.ends_at)
+            factors[row_of[installation.meter], there] = 1.0
     return factors
 
 
@@ -183,10 +183,11 @@ def register_steps(
     return resolution * coarsest
 
 
-def _inside(grid: Times, starts_at: datetime | None, ends_at: datetime | None) -> NDArray[np.bool_]:
-    inside = np.ones(len(grid), dtype=np.bool_)
+def inside(grid: Times, starts_at: datetime | None, ends_at: datetime | None) -> NDArray[np.bool_]:
+    """Return which slots begin in ``[starts_at, ends_at)``; None is an open end."""
+    begins = np.ones(len(grid), dtype=np.bool_)
     if starts_at is not None:
-        inside &= grid >= to_numpy(starts_at)
+        begins &= grid >= to_numpy(starts_at)
     if ends_at is not None:
-        inside &= grid < to_numpy(ends_at)
-    return inside
+        begins &= grid < to_numpy(ends_at)
+    return begins

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -13,10 +13,12 @@ from types import MappingProxyType
 from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
+from pipeline.registry import BasicCharge, Role, Sense, SuspensionKind, Wiring
 from pipeline.scaling import parse_scaled
+from pipeline.timegrid import MINUTES_PER_DAY
 from pipeline.topics import TopicTemplate
 
 FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
@@ -37,9 +39,11 @@ _MAY_BE_ZERO = frozenset(
         "contract_demand_kw",
         "setpoint_w",
         "auxiliaries_kw",
+        "mean_c",
     }
     | {"tolerance_s"}
 )
+_MAY_BE_NEGATIVE = frozenset({"mean_c"})
 
 
 class CellError(ValueError):
@@ -77,12 +81,14 @@ def convert(record: type, field: str, value: object) -> object:
         _check_registers(_numbers(value))
     if field == "settlement_day" and not 1 <= _whole(value) <= LAST_SETTLEMENT_DAY:
         raise CellError(f"expected a day that every month has, 1 to {LAST_SETTLEMENT_DAY}, not {value!r}")
+    if field == "rules":
+        _check_rules(_texts(value))
     if field == "template":
         _check_template(_text(value))
     if isinstance(converted, bool):
         return converted
     if isinstance(converted, float | int) and (
-        converted < 0 or (converted == 0 and field not in _MAY_BE_ZERO)
+        (converted < 0 and field not in _MAY_BE_NEGATIVE) or (converted == 0 and field not in _MAY_BE_ZERO)
     ):
         raise CellError(f"expected a number above zero, not {value!r}")
     return converted
@@ -157,6 +163,32 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(part) for part in value)
 
 
+def _factors(value: object) -> tuple[float, ...]:
+    """Return the factors of a day, whose count divides its minutes."""
+    if isinstance(value, str):
+        value = [part for part in value.split(";") if part.strip()]
+    if not isinstance(value, list) or not value or MINUTES_PER_DAY % len(value):
+        raise CellError(f"expected a factor for each equal part of a day (24, 48, 96 ...), not {value!r}")
+    factors = tuple(_number(part) for part in value)
+    if min(factors) < 0:
+        raise CellError(f"expected factors of zero or more, not {min(factors):g}")
+    return factors
+
+
+def _date(value: object) -> date:
+    instant = _instant(value)
+    if not isinstance(instant, LocalDate):
+        raise CellError(f"expected a date like 2026-01-01, not {value!r}")
+    return instant.day
+
+
+def _check_rules(written: Sequence[str]) -> None:
+    names = [name for name, _ in ESTIMATORS]
+    for name in written:
+        if name not in names:
+            raise CellError(f"{name!r} is no rule of estimation; the rules are {', '.join(names)}")
+
+
 def _pairs(value: object) -> dict[str, str]:
     """Return a table of texts; in a CSV cell it is written ``name=text;name=text``."""
     if isinstance(value, str):
@@ -227,14 +259,17 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     int: _whole,
     int | None: _whole,
     ZoneInfo: _zone,
+    date: _date,
     datetime: _instant,
     datetime | None: _instant,
     tuple[str, ...]: _texts,
+    tuple[float, ...]: _factors,
     Mapping[str, str]: _pairs,
     Mapping[str, float]: _numbers,
     bool: _yes_or_no,
     Wiring: _one_of(Wiring),
     Role: _one_of(Role),
+    Sense: _one_of(Sense),
     SuspensionKind: _one_of(SuspensionKind),
     BasicCharge | None: _one_of(BasicCharge),
 }

@@ -42,6 +42,11 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("ratio", "meter"): "meter",
         ("contract", "service_point"): "service_point",
         ("suspension", "service_point"): "service_point",
+        ("total_member", "total"): "total",
+        ("total_member", "meter"): "meter",
+        ("estimation", "service_point"): "service_point",
+        ("estimation", "profile"): "load_profile",
+        ("temperature", "area"): "area",
         ("mqtt_source", "meters"): "meter",
         ("mqtt_source", "devices"): "meter",
     }

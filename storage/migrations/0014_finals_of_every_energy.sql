@@ -80,3 +80,43 @@ COMMENT ON COLUMN vee_finding.gone_at IS 'When a later run no longer found it; N
 
 ALTER TABLE contract ADD COLUMN settlement_day smallint CHECK (settlement_day BETWEEN 1 AND 28);
 COMMENT ON COLUMN contract.settlement_day IS 'Day at whose 00:00 the month''s account closes; NULL is the 1st';
+
+-- Totalising groups (总加组), and how gaps are estimated. Mirrors pipeline/registry.py.
+
+CREATE TABLE total (
+    id text PRIMARY KEY,
+    name text NOT NULL
+);
+
+CREATE TABLE total_member (
+    total text NOT NULL REFERENCES total (id),
+    meter_id integer NOT NULL REFERENCES meter (meter_id),
+    sense text NOT NULL CHECK (sense IN ('add', 'subtract')),
+    starts_at timestamptz,
+    ends_at timestamptz,
+    UNIQUE NULLS NOT DISTINCT (total, meter_id, starts_at)
+);
+
+CREATE TABLE load_profile (
+    id text PRIMARY KEY,
+    working_day double precision[] NOT NULL,
+    day_off double precision[] NOT NULL
+);
+
+CREATE TABLE estimation (
+    id text PRIMARY KEY,
+    service_point text REFERENCES service_point (id),
+    category text,
+    rules text[] NOT NULL,
+    profile text REFERENCES load_profile (id),
+    starts_at timestamptz,
+    ends_at timestamptz
+);
+
+CREATE TABLE temperature (
+    area text NOT NULL REFERENCES area (id),
+    day date NOT NULL,
+    mean_c double precision NOT NULL,
+    PRIMARY KEY (area, day)
+);
+COMMENT ON COLUMN temperature.mean_c IS 'Mean outdoor temperature of the local day, degrees Celsius';

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from pipeline.block import MeterMatrix
 from pipeline.errors import DataError
 from pipeline.model import EVERYTHING, MeterId, Scope
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
@@ -63,8 +64,18 @@ def _run(url: str, now: datetime = END) -> RecentVee:
     return vee_recent(1, Settings(database_url=SecretStr(url)), now)
 
 
-def _stored(connection: Connection, scope: Scope = EVERYTHING) -> FinalColumns:
-    return final_series(connection, scope=scope, starts_at=START, ends_at=END, minutes=15)
+def _stored(connection: Connection, scope: Scope = EVERYTHING, energy: str = "import_kwh") -> FinalColumns:
+    return final_series(connection, scope=scope, starts_at=START, ends_at=END, minutes=15, energy=energy)
+
+
+def _settled(connection: Connection) -> IntervalColumns:
+    return settled_series(connection, scope=EVERYTHING, starts_at=START, ends_at=END, minutes=15)
+
+
+def _matrix(connection: Connection) -> MeterMatrix:
+    return meter_matrix(
+        connection, REGISTRY, scope=EVERYTHING, starts_at=START, ends_at=END, minutes=15, meters=[M]
+    )
 
 
 def test_raw_and_final_stand_side_by_side_and_running_again_changes_nothing(archive: str) -> None:
@@ -139,10 +150,9 @@ def test_every_energy_has_its_finals_and_its_own_methods(any_database_url: str) 
         ("sibling", "import_kwh"),
     }
     with connect(any_database_url) as connection:
-        span = {"scope": EVERYTHING, "starts_at": START, "ends_at": END, "minutes": 15}
-        reactive = final_series(connection, energy="import_kvarh", **span)
-        given = final_series(connection, energy="export_kwh", **span)
-        settled = settled_series(connection, **span)
+        reactive = _stored(connection, energy="import_kvarh")
+        given = _stored(connection, energy="export_kwh")
+        settled = _settled(connection)
     assert reactive.amounts.tolist() == [0.5] * SLOTS
     assert set(reactive.quality[HOLE].tolist()) == {"S"}
     assert (given.amounts[3], given.raw_amounts[3], given.reason[3]) == (0.25, -1.0, "negative")
@@ -155,12 +165,11 @@ def test_every_energy_has_its_finals_and_its_own_methods(any_database_url: str) 
 def test_a_matrix_has_what_counts_with_its_letter(archive: str) -> None:
     _run(archive)
     with connect(archive) as connection:
-        span = {"scope": EVERYTHING, "starts_at": START, "ends_at": END, "minutes": 15}
-        matrix = meter_matrix(connection, REGISTRY, meters=[M], **span)
+        matrix = _matrix(connection)
         assert matrix.import_kwh.tolist() == [[1.0] * SLOTS]
         assert set(matrix.quality[0, HOLE].tolist()) == {"S"}
         save_intervals(connection, _raw(3.0), computed_at=END)
-        late = meter_matrix(connection, REGISTRY, meters=[M], **span)
+        late = _matrix(connection)
     assert late.import_kwh[0, HOLE].tolist() == [3.0] * 4
     assert set(late.quality[0].tolist()) == {"A"}
 
@@ -208,7 +217,7 @@ def test_a_persons_edit_outlives_runs_and_late_actuals_until_it_is_withdrawn(arc
         assert (stored.quality[14], stored.method[14], stored.reason[14]) == ("F", "edited", "edit")
         assert stored.author[14] == "Wang (wang@desk)"
         assert stored.raw_amounts[14] == 3.0
-        settled = settled_series(connection, scope=EVERYTHING, starts_at=START, ends_at=END, minutes=15)
+        settled = _settled(connection)
         assert settled.energies["import_kwh"][HOLE].tolist() == [7.5, 3.0, 3.0, 3.0]
         withdraw(connection, stretch, WANG, "wrong photo", END)
         assert _stored(connection).amounts[HOLE].tolist() == [3.0] * 4

@@ -23,7 +23,7 @@ SLOT = timedelta(minutes=15)
 @pytest.fixture
 def hole(plain_database_url: str, monkeypatch: pytest.MonkeyPatch, kilowatch: Invoke) -> str:
     """The start of a slot of yesterday that is missing, stored and found."""
-    assert kilowatch  # it clears the settings first
+    del kilowatch  # it clears the settings, before this one is made
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", plain_database_url)
     begins = utc_now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
     registry = Registry(
