@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import vee_record
+from cli import vee_energy, vee_record
 from cli.output import JsonFlag, print_fields, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Checks, estimates and edits of intervals (数据校验与估算).", no_args_is_help=True)
 app.add_typer(vee_record.app)
+app.add_typer(vee_energy.app)
 
 
 @app.command("run")

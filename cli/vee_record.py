@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.instants import instant_of
 from cli.output import JsonFlag, print_fields, print_json, print_table
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def edit(  # noqa: PLR0913, PLR0917 - the options of the command
     from storage.database import connect
 
     with connect(load_settings().require_database_url()) as connection:
-        stretch = Stretch(meter=_meter(meter), energy=energy, starts_at=_instant(starts_at), slots=slots)
+        stretch = Stretch(meter=_meter(meter), energy=energy, starts_at=instant_of(starts_at), slots=slots)
         edited = set_value(connection, stretch, value, this_person(name), why, utc_now())
     _print_edited(edited, as_json=as_json)
 
@@ -115,7 +116,7 @@ def withdraw(  # noqa: PLR0913 - the options of the command
     from storage.database import connect
 
     with connect(load_settings().require_database_url()) as connection:
-        stretch = Stretch(meter=_meter(meter), energy=energy, starts_at=_instant(starts_at), slots=slots)
+        stretch = Stretch(meter=_meter(meter), energy=energy, starts_at=instant_of(starts_at), slots=slots)
         edited = take_back(connection, stretch, this_person(name), why, utc_now())
     _print_edited(edited, as_json=as_json)
 
@@ -141,16 +142,6 @@ def edits(meter: Meters = None, *, as_json: JsonFlag = False) -> None:
         return
     columns = ("meter", "starts_at", "energy", "before", "after", "withdrawn", "author", "note", "made_at")
     print_table(f"{len(found)} edits", columns, [[getattr(e, c) for c in columns] for e in found])
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise typer.BadParameter(f"expected a time with its offset like 2026-03-01T08:15+08:00, not {text!r}")
-    return instant
 
 
 def _meter(text: str) -> MeterId:
