@@ -23,7 +23,7 @@ from services.vee import final_columns
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
-from storage.finals import FinalChanges, save_finals
+from storage.finals import FinalChanges, given_out, save_finals
 from storage.intervals import IntervalColumns, interval_series
 from storage.registry import load_registry
 from storage.vee_findings import Judged, save_findings
@@ -96,7 +96,8 @@ def _batch(
         minutes=MINUTES,
         meters=[meter.id for meter in meters],
     )
-    for window in vee_windows(registry, raw, MINUTES, primary):
+    earlier = given_out(connection, raw, starts_at=span[0], ends_at=span[1], minutes=MINUTES)
+    for window in vee_windows(registry, raw, MINUTES, primary, finals=earlier):
         validated = validate(window)
         save_findings(connection, _judged(window, validated), validated.findings, now=span[1])
         yield validated.findings, _save(connection, window, raw, span[1])

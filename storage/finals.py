@@ -5,7 +5,7 @@ What a person edited is left alone by everybody but a person (:mod:`storage.fina
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
-from pipeline.model import MeterId, Scope
+from pipeline.model import EVERYTHING, MeterId, Scope
 from pipeline.vee_window import IMPORT
 from storage.database import Connection, storage_errors
 from storage.final_columns import FinalColumns
-from storage.intervals import SAVING_LOCK, IntervalColumns, interval_series
+from storage.intervals import ENERGIES, SAVING_LOCK, IntervalColumns, interval_series
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
 
@@ -37,6 +37,14 @@ class FinalChanges:
         """Return the number of slots."""
         return len(self.meters)
 
+
+_NEWEST = (
+    "SELECT DISTINCT ON (meter_id, starts_at, energy) meter_id, "
+    "(extract(epoch FROM starts_at) * 1000000)::bigint, energy, value, quality, raw_version, edited "
+    "FROM final_interval WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s AND minutes = %s "
+    # Where the raw interval stands again there is a version without a method.
+    "AND (%s OR method <> '') ORDER BY meter_id, starts_at, energy, version DESC"
+)
 
 _SAVE = (
     "WITH staged AS (SELECT * FROM unnest(%(meters)s::int[], %(starts)s::timestamptz[], "
@@ -142,6 +150,33 @@ def final_series(  # noqa: PLR0913 - one question with all that bounds it
     )
 
 
+def given_out(
+    connection: Connection, raw: IntervalColumns, *, starts_at: datetime, ends_at: datetime, minutes: int
+) -> IntervalColumns:
+    """Return what had stood in for ``raw`` before it changed; NaN where it has not, or nothing had.
+
+    Args:
+        connection: The database.
+        raw: Raw intervals with their versions.
+        starts_at: The first instant.
+        ends_at: The first instant after.
+        minutes: Length of the slots.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading what was given out"):
+        visible = visible_meters(connection, sorted(set(raw.meters)), scope=EVERYTHING)
+        rows = connection.execute(_NEWEST, (visible.numbers, starts_at, ends_at, minutes, False)).fetchall()
+    places = _Places(raw, visible.names)
+    energies = {name: np.full(len(raw), np.nan) for name in ENERGIES}
+    for number, start, energy, value, _, raw_version, _ in rows:
+        place = places.of(number, start)
+        if place is not None and raw_version < places.versions[place] and value is not None:
+            energies[energy][place] = value
+    return replace(raw, energies=energies)
+
+
 def settled_series(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,
@@ -164,25 +199,30 @@ def settled_series(  # noqa: PLR0913 - one question with all that bounds it
     )
     with storage_errors("reading what stands in for intervals"):
         visible = visible_meters(connection, meters, scope=scope)
-        rows = connection.execute(
-            "SELECT DISTINCT ON (meter_id, starts_at, energy) meter_id, "
-            "(extract(epoch FROM starts_at) * 1000000)::bigint, energy, value, quality, raw_version, edited "
-            "FROM final_interval WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s "
-            "AND minutes = %s ORDER BY meter_id, starts_at, energy, version DESC",
-            (visible.numbers, starts_at, ends_at, minutes),
-        ).fetchall()
+        rows = connection.execute(_NEWEST, (visible.numbers, starts_at, ends_at, minutes, True)).fetchall()
     if not rows:
         return raw
-    names, versions = visible.names, raw.versions if raw.versions is not None else np.zeros(len(raw))
-    starts = raw.starts_at.astype(np.int64).tolist()
-    place_of = {key: place for place, key in enumerate(zip(raw.meters, starts, strict=True))}
+    places = _Places(raw, visible.names)
     energies = {name: energy.copy() for name, energy in raw.energies.items()}
     quality = raw.quality.copy()
     for number, start, energy, value, letter, raw_version, edited in rows:
-        place = place_of.get((names[number], start))
-        if place is None or not (edited or raw_version == versions[place]):
+        place = places.of(number, start)
+        if place is None or not (edited or raw_version == places.versions[place]):
             continue
         energies[energy][place] = np.nan if value is None else value
         if energy == IMPORT:
             quality[place] = letter
     return replace(raw, energies=energies, quality=quality)
+
+
+class _Places:
+    """Where each slot stands among raw intervals."""
+
+    def __init__(self, raw: IntervalColumns, names: Mapping[int, MeterId]) -> None:
+        self.versions = np.zeros(len(raw), dtype=np.int16) if raw.versions is None else raw.versions
+        self._names = names
+        starts = raw.starts_at.astype(np.int64).tolist()
+        self._place_of = {key: place for place, key in enumerate(zip(raw.meters, starts, strict=True))}
+
+    def of(self, number: int, start_us: int) -> int | None:
+        return self._place_of.get((self._names[number], start_us))

@@ -185,10 +185,16 @@ def test_findings_are_kept_once_and_say_when_they_are_gone(archive: str) -> None
     later = END + timedelta(minutes=15)
     _run(archive, later)
     with connect(archive) as connection:
-        assert _findings(connection, gone=False) == []
-        (stored,) = _findings(connection)
+        # What is left to say is that the estimate of 1 kWh was given out four times.
+        replaced = _findings(connection, gone=False)
+        assert {f.rule for f in replaced} == {"final_replacement"}
+        assert {(f.expected, f.came) for f in replaced} == {("1 kWh as given out", "3 kWh")}
+        (stored,) = [f for f in _findings(connection) if f.rule == "missing"]
         assert _findings(connection, scope=Scope(frozenset({"south"}))) == []
     assert (stored.found_at, stored.gone_at) == (END, later)
+    _run(archive, later)
+    with connect(archive) as connection:
+        assert _findings(connection, gone=False) == replaced
 
 
 def test_a_finding_that_reaches_into_the_span_keeps_its_beginning(archive: str) -> None:
