@@ -14,9 +14,11 @@ INTRODUCTION = """# Validation and estimation 数据校验与估算
 Rules of validation find; they change nothing. What is missing or cannot be energy (negative, more than the
 meter can measure) is estimated; the raw interval stays beside it with its version. The rules bear the names
 that they have in Oracle Utilities Meter Data Management (docs.oracle.com, "Validation VEE Rules", "Estimation
-VEE Rules"). Findings are kept in the table `vee_finding` (`kilowatch vee findings`), finals in
-`final_interval` (view `interval_final`). How gaps are estimated is filed in the archive: `[[estimation]]` with
-`service_point`, or `category` of the contract, or neither; `rules` in order; `profile`; `from` and `to`.
+VEE Rules"). Findings are kept in the table `vee_finding` (`kilowatch vee findings`), those of reads taken by
+hand too (`hand_read`); finals in `final_interval` (view `interval_final`).
+
+How gaps are estimated is filed in the archive: `[[estimation]]` with `service_point`, or `category` of the
+contract, or neither; `rules` in order; `profile`; `from` and `to`. The point goes before the class.
 """
 LETTERS = """## Quality letters 质量标识
 

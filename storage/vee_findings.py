@@ -104,6 +104,55 @@ def save_findings(connection: Connection, judged: Judged, found: Sequence[Findin
         return changed + _mark_gone(connection, judged, list(numbers), kept, now)
 
 
+def save_point_findings(
+    connection: Connection, found: Sequence[Finding], *, rule: str, now: datetime
+) -> None:
+    """Store findings about an instant each; one that is there is brought up to date.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    if not found:
+        return
+    with storage_errors(f"saving {len(found)} findings of {rule}"), connection.transaction():
+        numbers = meter_numbers(connection)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                _UPSERT,
+                [
+                    (
+                        numbers[f.meter],
+                        rule,
+                        f.energy,
+                        from_numpy(f.starts_at),
+                        0,
+                        f.slots,
+                        f.expected,
+                        f.came,
+                        now,
+                    )
+                    for f in found
+                ],
+            )
+
+
+def forget_point_findings(
+    connection: Connection, places: Sequence[tuple[MeterId, datetime]], *, rule: str, now: datetime
+) -> None:
+    """Mark the findings of a rule at some instants of some meters as gone.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"closing findings of {rule}"):
+        connection.execute(
+            "UPDATE vee_finding AS f SET gone_at = %s FROM meter AS m, "
+            "unnest(%s::text[], %s::timestamptz[]) AS place (meter, at) WHERE m.meter_id = f.meter_id "
+            "AND m.id = place.meter AND f.starts_at = place.at AND f.rule = %s AND f.gone_at IS NULL",
+            (now, [meter for meter, _ in places], [at for _, at in places], rule),
+        )
+
+
 def findings(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,

@@ -75,7 +75,9 @@ CREATE TABLE vee_finding (
     PRIMARY KEY (meter_id, rule, energy, starts_at)
 );
 CREATE INDEX vee_finding_open ON vee_finding (starts_at) WHERE gone_at IS NULL;
-COMMENT ON COLUMN vee_finding.rule IS 'A name of pipeline.validation.RULES';
+COMMENT ON COLUMN vee_finding.rule IS 'A name of pipeline.validation.RULES, or hand_read';
+COMMENT ON COLUMN vee_finding.energy IS 'A column of interval; of hand_read the register';
+COMMENT ON COLUMN vee_finding.minutes IS 'Length of a slot; 0 for a finding about an instant';
 COMMENT ON COLUMN vee_finding.gone_at IS 'When a later run no longer found it; NULL while it stands';
 
 ALTER TABLE contract ADD COLUMN settlement_day smallint CHECK (settlement_day BETWEEN 1 AND 28);
