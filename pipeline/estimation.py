@@ -95,12 +95,13 @@ def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
         if not like or abs(day - days[0]) > limits.reach_days:
             continue
         away = abs(series.temperature_c[of_day[0]] - mine)
-        given = np.isin(series.minute_of_day[of_day], wanted) & series.trusted[of_day]
-        if given.sum() >= len(wanted) and np.isfinite(away) and (best is None or away < best[0]):
+        # Where clocks are set back an hour comes twice: the like day need not have it twice.
+        given = series.minute_of_day[of_day][series.trusted[of_day]]
+        if np.isin(wanted, given).all() and np.isfinite(away) and (best is None or away < best[0]):
             best = float(away), int(day)
     if best is None:
         return None
-    chosen = np.flatnonzero(series.day == best[1])
+    chosen = np.flatnonzero((series.day == best[1]) & series.trusted)
     place = {
         int(minute): int(slot) for slot, minute in zip(chosen, series.minute_of_day[chosen], strict=True)
     }
