@@ -39,6 +39,8 @@ REASONS = MappingProxyType(
     }
 )
 """Reason codes of final intervals, and what they mean."""
+NO_ENERGY = frozenset({"negative", "impossible"})
+"""Reasons for which a raw value is never final, whether or not something stands in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def finalise(
     reason = _reasons(window)
     shape = window.kwh.shape
     kwh, quality = window.kwh.copy(), window.quality.astype("U1")
-    kwh[np.isin(reason, ("negative", "impossible", "missing"))] = np.nan
+    kwh[np.isin(reason, ("missing", *NO_ENERGY))] = np.nan
     method = np.full(shape, "", dtype="U32")
     kind = week_kind(window.day, holidays)
     off = np.zeros(shape, dtype=np.bool_) if outage is None else outage

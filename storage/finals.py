@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.block import Times
 from pipeline.model import EVERYTHING, MeterId, Scope
+from pipeline.vee import NO_ENERGY
 from pipeline.vee_window import IMPORT
 from storage.database import Connection, storage_errors
 from storage.final_columns import FinalColumns
@@ -57,7 +58,7 @@ _SAVE = (
     "SELECT * FROM final_interval AS old WHERE old.meter_id = s.meter_id AND old.starts_at = s.starts_at "
     "AND old.minutes = s.minutes AND old.energy = %(energy)s ORDER BY version DESC LIMIT 1) AS t ON true "
     # Where nothing was replaced before, a raw interval needs no row to stand.
-    "WHERE (t.version IS NULL AND s.method <> '') OR (NOT t.edited AND "
+    "WHERE (t.version IS NULL AND (s.method <> '' OR s.reason = ANY(%(never)s))) OR (NOT t.edited AND "
     "(s.raw_version, s.quality, s.method, s.reason, s.author, s.value) IS DISTINCT FROM "
     "(t.raw_version, t.quality::text, t.method, t.reason, t.author, t.value)) "
     "RETURNING meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, value, "
@@ -71,7 +72,8 @@ def save_finals(
 ) -> FinalChanges:
     """Store final intervals where they are new or differ from their newest version; return what changed.
 
-    A slot whose raw interval stands is stored only if something stood in for it before.
+    A slot whose raw interval stands is stored only if something stood in for it before. What cannot be energy
+    never stands: where no rule has an answer, the final is missing.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -96,6 +98,7 @@ def save_finals(
                 "energies": energies,
                 "energy": finals.energy,
                 "made_at": made_at,
+                "never": sorted(NO_ENERGY),
             },
         ).fetchall()
     names = {number: meter for meter, number in numbers.items()}

@@ -252,3 +252,19 @@ def test_an_edit_needs_a_reason_an_interval_and_energy(archive: str) -> None:
 
 def _findings(connection: Connection, *, scope: Scope = EVERYTHING, gone: bool = True) -> list[StoredFinding]:
     return findings(connection, scope=scope, starts_at=START, ends_at=END, gone=gone)
+
+
+def test_what_cannot_be_energy_never_stands_even_where_nothing_can_stand_in(any_database_url: str) -> None:
+    raw = _raw(1.0)
+    raw.energies["import_kwh"][-1] = -5.0
+    with connect(any_database_url) as connection:
+        save_registry(connection, REGISTRY)
+        save_intervals(connection, raw, computed_at=END)
+    _run(any_database_url)
+    with connect(any_database_url) as connection:
+        stored, settled = _stored(connection), _settled(connection)
+    assert np.isnan(stored.amounts[-1])
+    assert (stored.raw_amounts[-1], stored.quality[-1], stored.reason[-1]) == (-5.0, "N", "negative")
+    assert np.isnan(settled.energies["import_kwh"][-1])
+    assert settled.quality[-1] == "N"
+    assert _run(any_database_url).changed == 0
