@@ -122,3 +122,9 @@ CREATE TABLE temperature (
     PRIMARY KEY (area, day)
 );
 COMMENT ON COLUMN temperature.mean_c IS 'Mean outdoor temperature of the local day, degrees Celsius';
+
+INSERT INTO retention (table_name) VALUES ('final_interval');
+
+-- level: community
+ALTER TABLE final_interval SET (timescaledb.compress, timescaledb.compress_segmentby = 'meter_id', timescaledb.compress_orderby = 'starts_at, minutes, energy, version');
+SELECT add_compression_policy('final_interval', INTERVAL '60 days');
