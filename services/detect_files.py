@@ -21,7 +21,7 @@ from services.wiring import primary_profiles
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
-from storage.intervals import IntervalColumns
+from storage.intervals import IntervalColumns, letters_of
 from storage.readings import ReadingSeries
 from storage.registry_files import read_registry
 
@@ -121,5 +121,6 @@ def _joined(parts: Sequence[IntervalColumns]) -> IntervalColumns | None:
             name: np.concatenate([part.energies.get(name, np.full(len(part), np.nan)) for part in parts])
             for name in names
         },
+        letters={name: np.concatenate([letters_of(part, name) for part in parts]) for name in names},
         methods=[method for part in parts for method in part.methods],
     )

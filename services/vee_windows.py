@@ -19,7 +19,7 @@ from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
 from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
 from services.derive import REGISTERS
 from services.vee_policies import Slots, policies
-from storage.intervals import ENERGIES, IntervalColumns
+from storage.intervals import ENERGIES, IntervalColumns, letters_of
 from storage.matrices import ratio_factors, register_steps
 
 
@@ -98,7 +98,7 @@ def _window(
         minute_of_day=minute_of_day,
         kwh=kwh,
         energy=frame.energy,
-        quality=_letters(intervals, cells, kwh, frame.energy),
+        quality=_letters(intervals, cells, factors.shape, frame.energy),
         step_kwh=register_steps(registry, meters, factors),
         siblings=energies,
         most_kwh=most[:, None] * factors * minutes / 60.0,
@@ -189,14 +189,11 @@ def _edges(registers: ReadingBlock, meters: list[MeterId], frame: _Frame) -> Mas
     return edges
 
 
-def _letters(intervals: IntervalColumns, cells: Cells, kwh: Floats, energy: str) -> NDArray[np.str_]:
-    """Return the letters of one energy: an interval's letter is that of its import."""
-    quality = np.full(kwh.shape, "N", dtype="U1")
-    quality[cells[0], cells[1]] = intervals.quality[cells[2]]
-    if energy != IMPORT:
-        # There is a value, and nobody kept how it was made.
-        quality[np.isfinite(kwh) & (quality == "N")] = "V"
-        quality[~np.isfinite(kwh)] = "N"
+def _letters(
+    intervals: IntervalColumns, cells: Cells, shape: tuple[int, ...], energy: str
+) -> NDArray[np.str_]:
+    quality = np.full(shape, "N", dtype="U1")
+    quality[cells[0], cells[1]] = letters_of(intervals, energy)[cells[2]]
     return quality
 
 

@@ -18,7 +18,7 @@ from pipeline.vee import NO_ENERGY
 from pipeline.vee_window import IMPORT
 from storage.database import Connection, storage_errors
 from storage.final_columns import FinalColumns
-from storage.intervals import ENERGIES, SAVING_LOCK, IntervalColumns, interval_series
+from storage.intervals import ENERGIES, SAVING_LOCK, IntervalColumns, interval_series, letters_of
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
 
@@ -192,7 +192,7 @@ def settled_series(  # noqa: PLR0913 - one question with all that bounds it
     """Return what counts: the final value of each energy where there is one, else the raw one.
 
     The same as the view ``interval_final``, as columns; the few finals are laid over the many raw intervals,
-    which costs a month of a fleet next to nothing. The letters are those of import.
+    which costs a month of a fleet next to nothing. The quality is that of import.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -207,15 +207,17 @@ def settled_series(  # noqa: PLR0913 - one question with all that bounds it
         return raw
     places = _Places(raw, visible.names)
     energies = {name: energy.copy() for name, energy in raw.energies.items()}
+    letters = {name: letters_of(raw, name).copy() for name in ENERGIES}
     quality = raw.quality.copy()
     for number, start, energy, value, letter, raw_version, edited in rows:
         place = places.of(number, start)
         if place is None or not (edited or raw_version == places.versions[place]):
             continue
         energies[energy][place] = np.nan if value is None else value
+        letters[energy][place] = letter
         if energy == IMPORT:
             quality[place] = letter
-    return replace(raw, energies=energies, quality=quality)
+    return replace(raw, energies=energies, quality=quality, letters=letters)
 
 
 class _Places:

@@ -1,6 +1,14 @@
 -- Finals of every energy, edits by persons, and what the rules of validation found.
 
 DROP VIEW interval_final;
+ALTER TABLE interval ADD COLUMN letters text;
+COMMENT ON COLUMN interval.letters IS
+    'A letter for each energy in the order of its columns; NULL where all are quality, or V where import is missing';
+CREATE OR REPLACE VIEW interval_current AS
+SELECT DISTINCT ON (meter_id, starts_at, minutes) *
+FROM interval
+ORDER BY meter_id, starts_at, minutes, version DESC;
+
 ALTER TABLE final_interval ADD COLUMN energy text NOT NULL DEFAULT 'import_kwh';
 ALTER TABLE final_interval RENAME COLUMN import_kwh TO value;
 ALTER TABLE final_interval ADD COLUMN edited boolean NOT NULL DEFAULT false;
@@ -38,19 +46,20 @@ CROSS JOIN LATERAL (
         given.raw_value,
         CASE
             WHEN given.raw_value IS NULL THEN 'N'
+            WHEN i.letters IS NOT NULL THEN substr(i.letters, given.place, 1)
             WHEN i.quality = 'N' AND given.energy <> 'import_kwh' THEN 'V'
             ELSE i.quality::text
         END AS raw_quality
     FROM (VALUES
-        ('import_kwh', i.import_kwh),
-        ('export_kwh', i.export_kwh),
-        ('import_kvarh', i.import_kvarh),
-        ('export_kvarh', i.export_kvarh),
-        ('q1_kvarh', i.q1_kvarh),
-        ('q2_kvarh', i.q2_kvarh),
-        ('q3_kvarh', i.q3_kvarh),
-        ('q4_kvarh', i.q4_kvarh)
-    ) AS given (energy, raw_value)
+        (1, 'import_kwh', i.import_kwh),
+        (2, 'export_kwh', i.export_kwh),
+        (3, 'import_kvarh', i.import_kvarh),
+        (4, 'export_kvarh', i.export_kvarh),
+        (5, 'q1_kvarh', i.q1_kvarh),
+        (6, 'q2_kvarh', i.q2_kvarh),
+        (7, 'q3_kvarh', i.q3_kvarh),
+        (8, 'q4_kvarh', i.q4_kvarh)
+    ) AS given (place, energy, raw_value)
 ) AS e
 LEFT JOIN LATERAL (
     SELECT * FROM final_interval AS made

@@ -19,7 +19,7 @@ from storage.database import Connection, connect
 from storage.final_columns import FinalColumns
 from storage.final_edits import edits
 from storage.finals import final_series, settled_series
-from storage.intervals import IntervalColumns, save_intervals
+from storage.intervals import IntervalColumns, interval_series, letters_of, save_intervals
 from storage.matrices import meter_matrix
 from storage.registry import save_registry
 from storage.vee_findings import StoredFinding, findings
@@ -268,3 +268,27 @@ def test_what_cannot_be_energy_never_stands_even_where_nothing_can_stand_in(any_
     assert np.isnan(settled.energies["import_kwh"][-1])
     assert settled.quality[-1] == "N"
     assert _run(any_database_url).changed == 0
+
+
+def test_each_energy_keeps_its_own_letter(any_database_url: str) -> None:
+    raw = _raw(np.nan)
+    kvarh = np.full(SLOTS, 0.5)
+    kvarh[0] = np.nan
+    letters = np.full(SLOTS, "A")
+    letters[:8] = ["N", *"EEEEEEE"]
+    raw = replace(raw, energies={**raw.energies, "import_kvarh": kvarh}, letters={"import_kvarh": letters})
+    with connect(any_database_url) as connection:
+        save_registry(connection, REGISTRY)
+        assert save_intervals(connection, raw, computed_at=END) == SLOTS
+        assert save_intervals(connection, raw, computed_at=END) == 0
+        kept = interval_series(connection, scope=EVERYTHING, starts_at=START, ends_at=END)
+        assert save_intervals(connection, kept, computed_at=END) == 0
+        reactive = _stored(connection, energy="import_kvarh")
+    assert letters_of(kept, "import_kvarh").tolist() == letters.tolist()
+    assert letters_of(kept, "import_kwh").tolist() == raw.quality.tolist()
+    # Measured while import was not: the letter is its own, not one made up.
+    assert set(letters_of(kept, "import_kvarh")[HOLE].tolist()) == {"A"}
+    assert reactive.raw_quality.tolist() == letters[1:].tolist()
+    _run(any_database_url)
+    with connect(any_database_url) as connection:
+        assert set(letters_of(_settled(connection), "import_kwh")[HOLE].tolist()) == {"S"}
