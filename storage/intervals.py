@@ -117,7 +117,8 @@ def interval_series(  # noqa: PLR0913 - one question with all that bounds it
         statement = sql.SQL(
             "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, quality, method, "
             "version, letters, {} FROM interval_current WHERE meter_id = ANY(%(meters)s) "
-            "AND starts_at >= %(from)s AND starts_at < %(to)s AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
+            "AND starts_at >= %(from)s AND starts_at < %(to)s "
+            "AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
             "ORDER BY meter_id, starts_at, minutes"
         ).format(_names(ENERGIES))
         parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "minutes": minutes}
@@ -185,17 +186,8 @@ def _copy(
         ],
         n,
     )
-    columns = (
-        "starts_at",
-        "computed_at",
-        "meter_id",
-        "minutes",
-        "version",
-        "quality",
-        "method",
-        "letters",
-        *ENERGIES,
-    )
+    given = ("starts_at", "computed_at", "meter_id", "minutes", "version", "quality", "method", "letters")
+    columns = (*given, *ENERGIES)
     statement = sql.SQL("COPY stage_interval ({}) FROM STDIN (FORMAT BINARY)").format(_names(columns))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(stream)
