@@ -41,7 +41,7 @@ def write_finals(path: Path, finals: Mapping[str, FinalColumns]) -> None:
 
 
 def _table(finals: FinalColumns) -> pd.DataFrame:
-    given = {
+    given: dict[str, object] = {
         "quality": finals.quality.astype(object),
         "raw": finals.raw_amounts,
         "raw_quality": finals.raw_quality.astype(object),
