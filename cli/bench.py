@@ -12,7 +12,7 @@ STEPS = 4
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark: bus, decode, ingest, mqtt, poll.")],
+    name: Annotated[str, typer.Argument(help="Which benchmark: bus, decode, detect, ingest, mqtt, poll.")],
     *,
     as_json: JsonFlag = False,
 ) -> None:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.archive_records import MemberRole
 from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
@@ -39,11 +40,11 @@ _MAY_BE_ZERO = frozenset(
         "contract_demand_kw",
         "setpoint_w",
         "auxiliaries_kw",
-        "mean_c",
     }
     | {"tolerance_s"}
 )
-_MAY_BE_NEGATIVE = frozenset({"mean_c"})
+_SIGNED = frozenset({"sign", "value", "mean_c"})
+"""Numbers of either sign."""
 
 
 class CellError(ValueError):
@@ -85,10 +86,10 @@ def convert(record: type, field: str, value: object) -> object:
         _check_rules(_texts(value))
     if field == "template":
         _check_template(_text(value))
-    if isinstance(converted, bool):
+    if isinstance(converted, bool) or field in _SIGNED:
         return converted
     if isinstance(converted, float | int) and (
-        (converted < 0 and field not in _MAY_BE_NEGATIVE) or (converted == 0 and field not in _MAY_BE_ZERO)
+        converted < 0 or (converted == 0 and field not in _MAY_BE_ZERO)
     ):
         raise CellError(f"expected a number above zero, not {value!r}")
     return converted
@@ -270,6 +271,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     Wiring: _one_of(Wiring),
     Role: _one_of(Role),
     Sense: _one_of(Sense),
+    MemberRole: _one_of(MemberRole),
     SuspensionKind: _one_of(SuspensionKind),
     BasicCharge | None: _one_of(BasicCharge),
 }

@@ -88,6 +88,11 @@ REGISTRY = Registry(
     estimations=[Estimation(id="E", category="office", rules=("class profile",), profile="L")],
     temperatures=[Temperature(area="north", day=date(2026, 3, 1), mean_c=-3.5)],
     suspensions=[Suspension(id="S1", service_point="SP1", starts_at=START, ends_at=None)],
+    transformers=[],
+    area_members=[],
+    work_orders=[],
+    supplies=[],
+    thresholds=[],
     buses=[Bus(id="B1", url="tcp://127.0.0.1:1")],
     schedules=[Schedule(group="register", every_s=900)],
     mqtt_sources=[
