@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
+from pipeline.vee_records import Estimation, LoadProfile, Temperature, Total, TotalMember
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -34,13 +35,6 @@ class Role(StrEnum):
     MAIN = "main"
     CHECK = "check"
     SUBTRACT = "sub"
-
-
-class Sense(StrEnum):
-    """How a meter counts in a totalising group."""
-
-    ADD = "add"
-    SUBTRACT = "subtract"
 
 
 class SuspensionKind(StrEnum):
@@ -226,65 +220,7 @@ class MqttSource:
         return tuple(dict.fromkeys((*self.meters, *self.devices.values())))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
-    """A totalising group (总加组): the signed sum of several meters."""
-
-    id: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TotalMember:
-    """A meter of a totalising group, by date."""
-
-    total: str
-    meter: MeterId
-    sense: Sense = Sense.ADD
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadProfile:
-    """How a class of customers usually draws over a local day (典型日负荷曲线): factors without a unit.
-
-    A day has as many factors as it has equal parts: 24, 48, 96 ...
-    """
-
-    id: str
-    working_day: tuple[float, ...]
-    day_off: tuple[float, ...]
-    """Weekends and holidays."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimation:
-    """How gaps are estimated for a service point, a class of contracts, or everybody."""
-
-    id: str
-    service_point: str | None = None
-    """This one point; it goes before its class."""
-    category: str | None = None
-    """Every point whose contract has this category; neither of both is everybody."""
-    rules: tuple[str, ...] = ()
-    """The rules in the order in which they are tried, by :mod:`pipeline.estimation`; empty is its order."""
-    profile: str | None = None
-    """The :class:`LoadProfile` of the class."""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Temperature:
-    """Mean outdoor temperature of a local day in an area (日平均气温), by which like days are found."""
-
-    area: str
-    day: date
-    mean_c: float
-
-
-Dated = TypeVar("Dated", Installation, Ratio, Contract, Estimation)
+Dated = TypeVar("Dated", Installation, Ratio, Contract)
 """A record that replaces an older one of its kind from its start."""
 Placed = TypeVar("Placed", Installation, Contract, Suspension)
 Key = TypeVar("Key")

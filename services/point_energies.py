@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.point_energy import Compared, Member, compare_main_and_check, total_energy
-from pipeline.registry import Installation, Registry, Role, Sense, TotalMember
+from pipeline.registry import Installation, Registry, Role
 from pipeline.timegrid import to_numpy
+from pipeline.vee_records import Sense, TotalMember
 from pipeline.vee_window import Floats, VeeWindow
 
 

@@ -18,24 +18,19 @@ from pipeline.registry import (
     BasicCharge,
     Bus,
     Contract,
-    Estimation,
     Installation,
-    LoadProfile,
     Meter,
     MqttSource,
     Ratio,
     Registry,
     Role,
     Schedule,
-    Sense,
     ServicePoint,
     Suspension,
     SuspensionKind,
-    Temperature,
-    Total,
-    TotalMember,
     Wiring,
 )
+from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
 from storage.database import Connection, storage_errors
 
 _COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}

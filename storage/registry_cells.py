@@ -17,10 +17,11 @@ from pipeline.archive_records import MemberRole
 from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import BasicCharge, Role, Sense, SuspensionKind, Wiring
+from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
 from pipeline.scaling import parse_scaled
 from pipeline.timegrid import MINUTES_PER_DAY
 from pipeline.topics import TopicTemplate
+from pipeline.vee_records import Sense
 
 FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
     {"from": "starts_at", "to": "ends_at", "every": "every_s", "tolerance": "tolerance_s"}

@@ -92,7 +92,7 @@ COMMENT ON COLUMN vee_finding.gone_at IS 'When a later run no longer found it; N
 ALTER TABLE contract ADD COLUMN settlement_day smallint CHECK (settlement_day BETWEEN 1 AND 28);
 COMMENT ON COLUMN contract.settlement_day IS 'Day at whose 00:00 the month''s account closes; NULL is the 1st';
 
--- Totalising groups (总加组), and how gaps are estimated. Mirrors pipeline/registry.py.
+-- Totalising groups (总加组), and how gaps are estimated. Mirrors pipeline/vee_records.py.
 
 CREATE TABLE total (
     id text PRIMARY KEY,

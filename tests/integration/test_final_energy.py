@@ -8,20 +8,9 @@ import pytest
 from pipeline.errors import DataError
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
-from pipeline.registry import (
-    Estimation,
-    Installation,
-    LoadProfile,
-    Meter,
-    Ratio,
-    Registry,
-    Role,
-    Sense,
-    ServicePoint,
-    Total,
-    TotalMember,
-)
+from pipeline.registry import Installation, Meter, Ratio, Registry, Role, ServicePoint
 from pipeline.timegrid import to_numpy
+from pipeline.vee_records import Estimation, LoadProfile, Sense, Total, TotalMember
 from services.vee_energy import energies
 from services.vee_registers import registers_at
 from storage.database import Connection

@@ -19,21 +19,16 @@ from pipeline.registry import (
     Area,
     Bus,
     Contract,
-    Estimation,
     Installation,
-    LoadProfile,
     Meter,
     MqttSource,
     Ratio,
     Registry,
     Schedule,
-    Sense,
     ServicePoint,
     Suspension,
-    Temperature,
-    Total,
-    TotalMember,
 )
+from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
 from storage.coverage import CoverageBy, CoverageLedger, coverage_summary, gaps_to_backfill, missing_slots
 from storage.database import Connection
 from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes, save_episodes
