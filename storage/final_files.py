@@ -49,7 +49,7 @@ def _table(finals: FinalColumns) -> pd.DataFrame:
         "reason": finals.reason,
         "author": finals.author,
     }
-    names = (
+    names: dict[str, str] = (
         dict(zip(OF_EACH_ENERGY, ("quality", *FINAL_COLUMNS), strict=True))
         if finals.energy == IMPORT
         else {name: f"{finals.energy}_{name}" for name in OF_EACH_ENERGY}
