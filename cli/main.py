@@ -46,7 +46,6 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)
-app.command("vee")(vee.vee)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
@@ -55,6 +54,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
 app.add_typer(handheld.app, name="handheld")
+app.add_typer(vee.app, name="vee")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
+from pipeline.vee_records import Estimation, LoadProfile, Temperature, Total, TotalMember
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -136,6 +137,8 @@ class Contract:
     category: str | None = None
     tariff: str | None = None
     supply_voltage_kv: float | None = None
+    settlement_day: int | None = None
+    """Day of the month, 1 to 28, at whose 00:00 the month's account closes (抄表例日); None is the 1st."""
     generation: bool = False
     """Declared generation behind the meter: energy may flow back."""
     starts_at: datetime | None = None
@@ -242,6 +245,11 @@ class Registry:
     buses: Sequence[Bus] = ()
     schedules: Sequence[Schedule] = ()
     mqtt_sources: Sequence[MqttSource] = field(default=())
+    totals: Sequence[Total] = ()
+    total_members: Sequence[TotalMember] = ()
+    load_profiles: Sequence[LoadProfile] = ()
+    estimations: Sequence[Estimation] = ()
+    temperatures: Sequence[Temperature] = ()
 
     @cached_property
     def meter_by_id(self) -> dict[MeterId, Meter]:
