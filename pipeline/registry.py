@@ -14,8 +14,11 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline.model import MeterId
+from pipeline.quantities import Group
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+EVENTS_EVERY_S = 3600
+"""How often meters are asked for new events where the archive has no schedule for them."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -237,6 +240,17 @@ class Registry:
     def service_point_by_id(self) -> dict[str, ServicePoint]:
         """Service points by id."""
         return {point.id: point for point in self.service_points}
+
+    @property
+    def reading_schedules(self) -> list[Schedule]:
+        """The schedules of quantities; what meters record by themselves (events) has its own."""
+        return [schedule for schedule in self.schedules if schedule.group != Group.EVENT]
+
+    @property
+    def events_every_s(self) -> int:
+        """How often meters are asked for new events."""
+        given = (schedule.every_s for schedule in self.schedules if schedule.group == Group.EVENT)
+        return next(given, EVENTS_EVERY_S)
 
     def zone_of(self, service_point: str | None) -> ZoneInfo:
         """Return the zone of a service point's area: local days and tariffs follow it."""
