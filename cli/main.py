@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     bench,
+    clocks,
     collect,
     control,
     dashboard,
@@ -45,6 +46,7 @@ app.command("scan")(scan.scan)
 app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
+app.command("clocks")(clocks.clocks)
 app.command("detect")(detect.detect)
 app.command("vee")(vee.vee)
 app.command("bench")(bench.bench)
