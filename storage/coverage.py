@@ -151,6 +151,26 @@ def mark_not_stored(
         ).rowcount
 
 
+def mark_misplaced(
+    connection: Connection, meters: Sequence[MeterId], *, starts_at: datetime, ends_at: datetime
+) -> int:
+    """Note of what is missing in ``[starts_at, ends_at)`` that these meters' clocks put it elsewhere.
+
+    It stays missing: once the clock is right, the meter is asked again.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("noting what wrong clocks misplace"):
+        return connection.execute(
+            "UPDATE coverage SET cause = 'clock', updated_at = now() WHERE status = 'missing' "
+            "AND cause IS DISTINCT FROM 'clock' "
+            "AND meter_id IN (SELECT meter_id FROM meter WHERE id = ANY(%s)) "
+            "AND slot_at >= %s AND slot_at < %s",
+            (list(meters), starts_at, ends_at),
+        ).rowcount
+
+
 def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     by: CoverageBy,

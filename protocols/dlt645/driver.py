@@ -8,8 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError
+from pipeline.model import Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from pipeline.timegrid import local_day, local_days
 from protocols.dlt645.catalogue import lookup
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.identifier_files import rows
@@ -22,7 +24,7 @@ from protocols.dlt645.memory_planner import (
 from protocols.dlt645.planner import combined_queries, parts_of, present_queries
 from protocols.dlt645.records import CLASSES
 from protocols.dlt645.session import Dlt645Session
-from protocols.dlt645.settlement import Day, parse_day
+from protocols.dlt645.settlement import Day, parse_day, settlements_between
 from protocols.dlt645.values import Format, Kind, parse_format
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.profile import Profile
@@ -110,6 +112,20 @@ class Dlt645Driver:
                     zone=self._zone,
                 )
         return [query for query in queries if query.what not in refused]
+
+    def kept_instants(self, starts_at: datetime, ends_at: datetime) -> Mapping[Origin, Sequence[datetime]]:
+        """Return the local midnights and settlement instants in ``[starts_at, ends_at)`` that are kept.
+
+        The days of settlement are those that the profile expects; the meter's own may be others.
+        """
+        days = self._profile.daily_freeze_days
+        begins = [local_day(day, self._zone)[0] for day in local_days(starts_at, ends_at, self._zone)]
+        midnights = [begin for begin in begins if starts_at <= begin < ends_at]
+        settled = self._settlement_days if self._settlement_items else ()
+        return {
+            Origin.DAILY_FREEZE: midnights[-days:] if days else (),
+            Origin.SETTLEMENT_FREEZE: settlements_between(starts_at, ends_at, settled, self._zone)[::-1],
+        }
 
 
 class Dlt645Driver1997(Dlt645Driver):

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.model import Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
@@ -254,3 +255,16 @@ def test_a_meter_of_1997_is_not_asked_for_a_memory_of_2007(memory: dict[str, obj
     given = replace(profile("dlt645_1997"), **memory)  # type: ignore[arg-type]  # one field of a profile
     with pytest.raises(ConfigError, match="a meter of 1997 is not asked for load records"):
         Dlt645Driver1997(given, Wiring.THREE_PHASE_FOUR_WIRE, ZONE)
+
+
+def test_a_driver_tells_at_which_instants_its_meters_freeze_registers() -> None:
+    month = datetime(2026, 2, 28, 16, tzinfo=UTC)  # 1 March, 00:00 local
+    kept = driver().kept_instants(month, month + timedelta(days=3))
+    assert kept[Origin.DAILY_FREEZE] == [month + timedelta(days=day) for day in range(3)]
+    assert list(kept[Origin.SETTLEMENT_FREEZE]) == [month]
+    hour = timedelta(hours=1)
+    assert not any(driver().kept_instants(month + hour, month + 2 * hour).values())
+    assert not any(old().kept_instants(month, month + timedelta(days=3)).values())
+    memory = driver().kept_instants(month, month + timedelta(days=100))[Origin.DAILY_FREEZE]
+    assert len(memory) == 62
+    assert memory[-1] == month + timedelta(days=99)
