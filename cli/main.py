@@ -11,6 +11,7 @@ from cli import (
     clocks,
     collect,
     control,
+    coverage,
     dashboard,
     db,
     decode,
@@ -47,6 +48,8 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("clocks")(clocks.clocks)
+app.command("coverage")(coverage.coverage)
+app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("vee")(vee.vee)
 app.command("bench")(bench.bench)
