@@ -86,7 +86,8 @@ def test_every_cause_is_counted_under_every_key(site_url: str, by: CoverageBy) -
             connection, by, scope=EVERYTHING, starts_at=NOW - 20 * HOUR, ends_at=NOW + HOUR
         )
     readings = {cause: sum(e.readings for e in found if e.cause is cause) for cause in Cause}
-    assert readings == {**dict.fromkeys(CAUSES, 1), Cause.NOT_IN_ARCHIVE: 2}
+    counted: dict[Cause, int] = dict.fromkeys(CAUSES, 1)
+    assert readings == counted | {Cause.NOT_IN_ARCHIVE: 2}
     keys = {entry.cause: entry.key for entry in found}
     expected = {
         CoverageBy.METER: (METERS[Cause.LINK], STRANGER),
