@@ -24,13 +24,14 @@ from services.store import Store
 from services.wiring import load_profiles, target_of
 from simulators.dlt645.traits import STANDARD, Traits
 from simulators.dlt645_meter import Dlt645Meter
+from simulators.dlt645_meter_1997 import Dlt645Meter1997
 from simulators.line import serve_line
 from storage.coverage import CoverageLedger
 from storage.database import connect
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
 from tests.unit.services.stations import storing
-from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
+from tests.unit.simulators.dlt645.bench import ADDRESS, START, ZONE, Load
 
 NOW = datetime(2026, 3, 5, 3, 20, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -59,7 +60,8 @@ def fetch(  # noqa: PLR0913 - what a backfill depends on
     registry = Registry(meters=[meter])
     with connect(url) as connection:
         save_registry(connection, registry)
-    simulated = Dlt645Meter(
+    kind = Dlt645Meter1997 if profile.name == "dlt645_1997" else Dlt645Meter
+    simulated = kind(
         ADDRESS,
         Load(kw=2.0),
         lambda: NOW,
@@ -95,6 +97,21 @@ def test_freezes_and_settlements_of_a_meter_without_load_records_are_fetched_onc
     assert rows(plain_database_url, STORED) == [("daily freeze", 7, 7), ("settlement freeze", 1, 1)]
     assert (first.records, first.failures) == (8, 0)
     assert second.records == 0
+
+
+def test_the_two_months_of_a_meter_of_1997_are_fetched_once_and_dated_by_its_reading_day(
+    plain_database_url: str, tmp_path: Path
+) -> None:
+    first, second = fetch(plain_database_url, tmp_path, load_profiles()["dlt645_1997"], times=2)
+    months = rows(
+        plain_database_url,
+        "SELECT origin_name, taken_at, active_energy_import FROM register_reading_named ORDER BY taken_at",
+    )
+    ends = [datetime(2026, 1, 31, 16, tzinfo=UTC), datetime(2026, 2, 28, 16, tzinfo=UTC)]
+    hours = [(end - START).total_seconds() / 3600 for end in ends]
+    assert [row[:2] for row in months] == [("settlement freeze", end) for end in ends]
+    assert [row[2] for row in months] == pytest.approx([2.0 * hour for hour in hours], abs=0.01)
+    assert (first.records, first.failures, second.records) == (2, 0, 0)
 
 
 def test_a_freeze_that_was_missed_is_fetched_beside_stored_load_records(

@@ -249,12 +249,38 @@ def test_a_wrong_format_is_told(formats: object, said: str) -> None:
 
 @pytest.mark.parametrize(
     "memory",
-    [{"load_record_minutes": 15}, {"daily_freeze_days": 62}, {"options": {"settlement_items": ["0001FF"]}}],
+    [{"load_record_minutes": 15}, {"daily_freeze_days": 62}],
 )
 def test_a_meter_of_1997_is_not_asked_for_a_memory_of_2007(memory: dict[str, object]) -> None:
     given = replace(profile("dlt645_1997"), **memory)  # type: ignore[arg-type]  # one field of a profile
     with pytest.raises(ConfigError, match="a meter of 1997 is not asked for load records"):
         Dlt645Driver1997(given, Wiring.THREE_PHASE_FOUR_WIRE, ZONE)
+
+
+@pytest.mark.parametrize("item", ["0001FF", "941F", "C117", "B611", "9"])
+def test_an_item_that_no_meter_of_1997_keeps_by_month_is_told(item: str) -> None:
+    with pytest.raises(ConfigError, match="such as '901F'"):
+        old(settlement_items=[item])
+
+
+def test_a_meter_of_1997_is_asked_for_two_months_between_two_looks_at_its_clock() -> None:
+    past = old(settlement_items=["901F", "A010"], settlement_days=["0100"])
+    month = datetime(2026, 2, 28, 16, tzinfo=UTC)
+    queries = past.backfill_plan(month, month + timedelta(minutes=1))
+    assert [query.what for query in queries] == [
+        "C010",
+        "C011",
+        "C117",
+        "941F",
+        "A410",
+        "981F",
+        "A810",
+        "C010 settled",
+        "C011 settled",
+    ]
+    assert past.backfill_plan(month + timedelta(days=1), month + timedelta(days=9)) == []
+    assert past.backfill_plan(month, month + timedelta(minutes=1), {"C011"}) == []
+    assert list(past.kept_instants(month, month + timedelta(days=1))[Origin.SETTLEMENT_FREEZE]) == [month]
 
 
 def test_a_driver_tells_at_which_instants_its_meters_freeze_registers() -> None:
