@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -47,6 +47,8 @@ class ClockSync:
     """A smaller offset is left alone."""
     person_above_s: float
     """A larger one is a person's to judge."""
+    told: set[MeterId] = field(default_factory=set)
+    """Meters whose clocks the log has left to a person; each is said once, until it is right."""
 
     async def go_round(self, plan: BusPlan, station: Station) -> None:
         """Measure every clock of a bus, keep what it showed, and set those that are off.
@@ -58,18 +60,25 @@ class ClockSync:
             if not isinstance(target.driver, Dlt645Driver):
                 continue
             offset_s = await self._measure(plan, target, station)
-            if offset_s is None or abs(offset_s) < self.above_s:
+            if offset_s is None:
                 continue
             if abs(offset_s) > self.person_above_s:
-                _log.warning(
-                    "clock.person: meter %s is off by %+.0f s, more than %.0f s: a person decides "
-                    "(kilowatch control clock --large)",
-                    target.meter,
-                    offset_s,
-                    self.person_above_s,
-                )
+                self._leave_to_a_person(target.meter, offset_s)
                 continue
-            await self._set(plan, target, station)
+            self.told.discard(target.meter)
+            if abs(offset_s) > self.above_s:
+                await self._set(plan, target, station)
+
+    def _leave_to_a_person(self, meter: MeterId, offset_s: float) -> None:
+        if meter not in self.told:
+            self.told.add(meter)
+            _log.warning(
+                "clock.person: meter %s is off by %+.0f s, more than %.0f s: a person decides "
+                "(kilowatch clocks --due, kilowatch control clock --large)",
+                meter,
+                offset_s,
+                self.person_above_s,
+            )
 
     async def _measure(self, plan: BusPlan, target: Target, station: Station) -> float | None:
         """Return how far a meter's clock is off, which is kept as a reading; None when it does not tell."""

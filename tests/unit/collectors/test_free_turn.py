@@ -6,7 +6,7 @@ import pytest
 from collectors.exchange import Outcome
 from pipeline.coverage import Cause
 from pipeline.errors import TransportError
-from tests.unit.collectors.toy import MemoryLine, ToySession, run_simulated, toy_reply
+from tests.unit.collectors.toy import MemoryLine, Reply, ToySession, run_simulated, toy_reply
 from tests.unit.collectors.toy_bus import WANTED, owner_of, target
 
 
@@ -26,6 +26,27 @@ def test_an_order_is_sent_once_and_a_question_again(tmp_path: Path) -> None:
     ordered, asked = run_simulated(main())
     assert (ordered.attempts, ordered.cause) == (1, Cause.NO_ANSWER)
     assert asked.attempts == 3
+
+
+def test_an_order_is_not_sent_again_when_its_line_breaks(tmp_path: Path) -> None:
+    def answer_then_cut(question: bytes) -> Reply:
+        if len(line.questions) > 1:
+            line.cut()
+        return toy_reply(question)
+
+    line = MemoryLine(answer_then_cut)
+
+    async def main() -> Outcome:
+        owner, meter = owner_of(line, tmp_path), target(7)
+        async with owner.free_turn(meter) as turn:
+            session = ToySession(meter.address)
+            await turn.ask(session, meter.driver.plan(WANTED)[0])  # the line has worked
+            ordered = await turn.order(session, meter.driver.plan(WANTED)[1])
+        await owner.close()
+        return ordered
+
+    assert run_simulated(main()).cause is Cause.LINK
+    assert len(line.questions) == 2
 
 
 def test_the_bus_is_free_again_after_a_turn_that_failed(tmp_path: Path) -> None:

@@ -201,6 +201,17 @@ def test_a_meter_that_does_not_take_the_time_is_recorded_and_left_for_the_day(be
     assert len(bench.audit.entries()) == 4
 
 
+def test_what_is_off_by_more_is_left_to_a_person_and_said_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.offsets_s = (900.0,)
+    bench.go(lambda: None, lambda: None)
+    said = [record.getMessage() for record in caplog.records if "clock.person" in record.getMessage()]
+    assert len(said) == 1
+    assert "meter M0 is off by +900 s, more than 300 s" in said[0]
+    assert bench.audit.entries() == ()
+
+
 def test_an_order_waits_for_slots_and_people(bench: Bench) -> None:
     bench.offsets_s = (120.0,)
     order: list[str] = []
