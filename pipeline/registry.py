@@ -184,6 +184,17 @@ class Schedule:
     """How late a reading may be and still count as in time; default: half of ``every_s``."""
 
 
+DEFAULT_SCHEDULES = (
+    Schedule(group=Group.REGISTER, every_s=900),
+    Schedule(group=Group.ELECTRICAL, every_s=300),
+    Schedule(group=Group.DEMAND, every_s=3600),
+    Schedule(group=Group.SPECTRUM, every_s=900),
+    Schedule(group=Group.STATISTICS, every_s=3600),
+    Schedule(group=Group.DEVICE, every_s=3600),
+)
+"""How often buses are read where the archive has no schedule at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSource:
     """A broker's topics and the dialect spoken on them."""
@@ -245,6 +256,11 @@ class Registry:
     def reading_schedules(self) -> list[Schedule]:
         """The schedules of quantities; what meters record by themselves (events) has its own."""
         return [schedule for schedule in self.schedules if schedule.group != Group.EVENT]
+
+    @property
+    def bus_schedules(self) -> Sequence[Schedule]:
+        """How often meters on buses are read; a group that a given schedule leaves out is not read."""
+        return self.reading_schedules or DEFAULT_SCHEDULES
 
     @property
     def events_every_s(self) -> int:
