@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collectors.scheduler import BusPlan
-from collectors.targets import MeterBackfill
+from collectors.targets import MeterBackfill, Target
 from pipeline.coverage import CoverageEntry, CoverageStatus
 from pipeline.model import EVERYTHING, MeterId, Origin, Quality, Snapshot
 from pipeline.quantities import Group, Quantity
 from protocols.profile import Profile
+from protocols.session import Remembers
 from services.bus_reading import BusReading, Station
+from services.clock_reading import read_clock
 from services.memory_gaps import memory_gaps
 from services.store import Entry
 from storage.coverage import mark_misplaced, mark_not_stored
@@ -40,7 +42,7 @@ async def backfill(plan: BusPlan, since: datetime, until: datetime, station: Sta
     failed: Collection[MeterId] = ()
     failures = 0
     profiles = {target.meter: station.profiles[target.meter] for target in plan.targets}
-    wrong = await asyncio.to_thread(_wrong_clocks, station.database_url, profiles, until)
+    wrong = await _wrong_clocks(plan, station, profiles, until)
     for _ in range(ROUNDS):
         await station.store.drain()
         gaps = await asyncio.to_thread(
@@ -114,24 +116,34 @@ def _lines_of(record: Snapshot) -> list[CoverageEntry]:
     ]
 
 
-def _wrong_clocks(
-    database_url: str, profiles: Mapping[MeterId, Profile], until: datetime
+async def _wrong_clocks(
+    plan: BusPlan, station: Station, profiles: Mapping[MeterId, Profile], until: datetime
 ) -> frozenset[MeterId]:
     """Return the meters whose load records belong to another slot than the one that they name.
 
-    A clock that is off by more than half a period puts a record nearer to a neighbouring instant.
+    A clock that is off by more than half a period puts a record nearer to a neighbouring instant. One that
+    nobody has read lately is read now.
     """
-    keeping = {meter: profile.load_record_minutes for meter, profile in profiles.items()}
-    asked = [meter for meter, minutes in keeping.items() if minutes]
+    half_s = {meter: (profile.load_record_minutes or 0) * 60 / 2 for meter, profile in profiles.items()}
+    keeping = [target for target in plan.targets if half_s[target.meter]]
+    offsets_s = await asyncio.to_thread(_known_offsets_s, station.database_url, keeping, until)
+    for target in keeping:
+        if target.meter not in offsets_s and isinstance(target.driver, Remembers):
+            offset_s = await read_clock(plan.owner, target, station.store.put)
+            offsets_s |= {} if offset_s is None else {target.meter: offset_s}
+    return frozenset(meter for meter, offset_s in offsets_s.items() if abs(offset_s) > half_s[meter])
+
+
+def _known_offsets_s(database_url: str, targets: Sequence[Target], until: datetime) -> dict[MeterId, float]:
     with connect(database_url) as connection:
         known = latest_values(
-            connection, [Quantity.CLOCK_OFFSET], scope=EVERYTHING, since=until - CLOCK_KNOWN_FOR, meters=asked
+            connection,
+            [Quantity.CLOCK_OFFSET],
+            scope=EVERYTHING,
+            since=until - CLOCK_KNOWN_FOR,
+            meters=[target.meter for target in targets],
         )
-    return frozenset(
-        clock.meter
-        for clock in known
-        if isinstance(clock.value, float) and abs(clock.value) > (keeping[clock.meter] or 0) * 60 / 2
-    )
+    return {clock.meter: clock.value for clock in known if isinstance(clock.value, float)}
 
 
 def _settle(

@@ -8,29 +8,26 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from collectors.poller import present_snapshot
 from collectors.scheduler import BusPlan
 from collectors.targets import Target
 from pipeline.errors import NoAnswerError, NotAllowedError, TransportError
 from pipeline.model import MeterId
-from pipeline.quantities import Quantity
 from pipeline.registry import Meter, Registry
 from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.frame import padded_address
 from services.audit import Audit
 from services.bus_reading import Station
 from services.capabilities import Capability
+from services.clock_reading import read_clock
 from services.control import OrderDesk, required
 from services.control_clock import ClockOrder
 from services.control_settings import load_control_settings
-from services.entry import Entry
 from services.ordered_meter import OrderedMeter
 from services.persons import this_person
 from services.settings import Settings
 
 CLOCKS_EVERY_S: Final = 1200
 """At another minute of the quarter each time: one of three is quiet whatever the meter's load record."""
-WANTED: Final = frozenset({Quantity.CLOCK_OFFSET})
 BY: Final = "kilowatch collect"
 
 _log = logging.getLogger("kilowatch.clocks")
@@ -59,7 +56,7 @@ class ClockSync:
         for target in plan.targets:
             if not isinstance(target.driver, Dlt645Driver):
                 continue
-            offset_s = await self._measure(plan, target, station)
+            offset_s = await read_clock(plan.owner, target, station.store.put)
             if offset_s is None:
                 continue
             if abs(offset_s) > self.person_above_s:
@@ -79,16 +76,6 @@ class ClockSync:
                 offset_s,
                 self.person_above_s,
             )
-
-    async def _measure(self, plan: BusPlan, target: Target, station: Station) -> float | None:
-        """Return how far a meter's clock is off, which is kept as a reading; None when it does not tell."""
-        poll = await plan.owner.ask_by_turns(target, partial(target.driver.plan, WANTED))
-        snapshot = present_snapshot(target.meter, poll, WANTED, None)
-        offset_s = snapshot.values.get(Quantity.CLOCK_OFFSET) if snapshot is not None else None
-        if snapshot is None or not isinstance(offset_s, float):
-            return None
-        await station.store.put(Entry(snapshots=(snapshot,)))
-        return offset_s
 
     async def _set(self, plan: BusPlan, target: Target, station: Station) -> None:
         address = padded_address(target.address)

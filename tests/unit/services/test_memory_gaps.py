@@ -132,10 +132,21 @@ def test_a_meter_that_refuses_freezes_costs_no_failure(plain_database_url: str, 
 
 
 @pytest.mark.parametrize(
-    ("offset_s", "status", "cause"), [(60, "backfilled", None), (1200, "missing", "clock")]
+    ("offset_s", "is_known", "status", "cause"),
+    [
+        (60, True, "backfilled", None),
+        (60, False, "backfilled", None),
+        (1200, True, "missing", "clock"),
+        (1200, False, "missing", "clock"),  # the backfill reads a clock that nobody has read lately
+    ],
 )
-def test_a_record_by_a_wrong_clock_answers_no_slot_and_the_clock_is_the_cause(
-    plain_database_url: str, tmp_path: Path, offset_s: float, status: str, cause: str | None
+def test_a_record_by_a_wrong_clock_answers_no_slot_and_the_clock_is_the_cause(  # noqa: PLR0913, PLR0917 - one case
+    plain_database_url: str,
+    tmp_path: Path,
+    offset_s: float,
+    is_known: bool,  # noqa: FBT001 - a parameter of the case
+    status: str,
+    cause: str | None,
 ) -> None:
     missed = CoverageEntry(
         meter=METER, group=Group.REGISTER, slot_at=SLOT, status=CoverageStatus.MISSING, cause=Cause.NO_ANSWER
@@ -149,7 +160,7 @@ def test_a_record_by_a_wrong_clock_answers_no_slot_and_the_clock_is_the_cause(
     with connect(plain_database_url) as connection:
         save_registry(connection, Registry(meters=[Meter(id=METER, zone=ZONE)]))
         CoverageLedger(connection).record([missed])
-        ReadingWriter(connection).write([measured])
+        ReadingWriter(connection).write([measured] if is_known else [])
     fetch(
         plain_database_url,
         tmp_path,
