@@ -14,12 +14,15 @@ class Ordering(Protocol):
 
     async def order(self, session: Session, query: Query) -> Outcome:
         """Send an order exactly once, whatever becomes of it."""
+        ...
 
     async def ask(self, session: Session, query: Query) -> Outcome:
         """Ask what changes nothing, again if need be."""
+        ...
 
     async def switch(self, url: str) -> None:
         """Go on with another setting of the line."""
+        ...
 
 
 class AskInTurn(Protocol):
@@ -27,6 +30,7 @@ class AskInTurn(Protocol):
 
     async def __call__(self, query: Query, *, order: bool = False, session: Session | None = None) -> Outcome:
         """Ask; an order is sent once."""
+        ...
 
 
 class TurnLine:
