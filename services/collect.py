@@ -21,6 +21,7 @@ from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.clock_sync import CLOCKS_EVERY_S, clock_sync_of
+from services.garbage import seldom_collected
 from services.listen import announcer_of, broker_of, listen, subscription_of
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
@@ -50,7 +51,8 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
     """
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
-    asyncio.run(_until_stopped(settings, registry, catch_up_days))
+    with seldom_collected():
+        asyncio.run(_until_stopped(settings, registry, catch_up_days))
 
 
 async def _until_stopped(settings: Settings, registry: Registry, catch_up_days: float) -> None:
