@@ -97,7 +97,7 @@ def _entry(fetched: MeterBackfill, *, is_misplaced: bool) -> Entry:
     """Return what to store; records by a wrong clock are flagged and answer no slot."""
     if not is_misplaced:
         return Entry(snapshots=fetched.snapshots, coverage=_lines(fetched))
-    return Entry(snapshots=[replace(s, quality=s.quality | Quality.CLOCK_SUSPECT) for s in fetched.snapshots])
+    return Entry(snapshots=[s._replace(quality=s.quality | Quality.CLOCK_SUSPECT) for s in fetched.snapshots])
 
 
 def _lines(fetched: MeterBackfill) -> list[CoverageEntry]:
