@@ -20,8 +20,9 @@ from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
 from collectors.free_turn import TurnLine
 from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
+from collectors.probing import FORGET_SLOW, PROBE_SHARE, first_byte_s
 from collectors.targets import MeterBackfill, MeterRead, Target
-from collectors.transports import line_for
+from collectors.transports import Line, line_for
 from collectors.turns import Priority, Turns
 from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, TransportError
@@ -32,16 +33,6 @@ from protocols.session import Answer, DropReason, Query, Session
 
 OnResult: TypeAlias = Callable[[MeterRead], Awaitable[None]]
 """Takes each read as it ends; a bounded queue's ``put`` holds the bus back when nobody stores."""
-
-PROBE_SHARE = 0.1
-"""Silent meters together may take this share of the time that the others took in a cycle."""
-PROBE_LEAST_S = 0.02
-PROBE_MARGIN = 1.5
-"""A silent meter is given this many times the longest wait for a first byte that its bus has seen."""
-FULL_PROBE_EVERY = 10
-"""Every so many probes a silent meter gets the whole time-out, in case it is slower than its neighbours."""
-FORGET_SLOW = 0.98
-"""What each answer leaves of an older, longer wait."""
 NOT_PROBED = "silent for long; not probed in this slot"
 DEAF_AFTER = 8
 """Questions in a row without a single byte, after which the line is opened again: half of it may be gone."""
@@ -224,8 +215,7 @@ class BusOwner:
     async def backfill_meter(self, target: Target, starts_at: datetime, ends_at: datetime) -> MeterBackfill:
         """Fetch what the meter itself stored in ``[starts_at, ends_at)``, one exchange a turn.
 
-        A live slot waits for one exchange at most. Nothing is raised for what a line, a meter or its driver
-        does.
+        A live slot waits for one exchange at most. What line, meter or driver do raises nothing.
         """
         fetched = partial(MeterBackfill, bus=self.bus.id, meter=target.meter)
         try:
@@ -244,15 +234,17 @@ class BusOwner:
             failure=poll.failure,
         )
 
-    async def ask_by_turns(self, target: Target, plan: Plan) -> Poll:
-        """Ask what a plan says, one exchange a turn, behind slots and people; its driver may raise."""
+    async def ask_by_turns(self, target: Target, plan: Plan, priority: Priority = Priority.BACKFILL) -> Poll:
+        """Ask what a plan says, one answer a turn, by default behind all others; its driver may raise."""
         state = self._state(target)
         poll = Poll(state, plan, self._now(), remember=False)
         while (query := poll.next_query()) is not None:
-            await self._turns.take(Priority.BACKFILL)
+            await self._turns.take(priority)
             try:
                 probe = state.silent and not poll.alive
                 poll.take(query, await self._ask(target, query, probe=probe))
+                while (part := poll.next_query()) is not None and part.part_of:  # a session joins one answer
+                    poll.take(part, await self._ask(target, part))
             finally:
                 self._turns.give_back()
         poll.finish()
@@ -264,6 +256,15 @@ class BusOwner:
         await self._turns.take(Priority.BACKFILL)
         try:
             yield TurnLine(partial(self._ask, target))
+        finally:
+            self._turns.give_back()
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Line]:
+        """Keep the bus for one turn, as for a person, while another program uses its line; may raise."""
+        await self._turns.take(Priority.ON_DEMAND)
+        try:
+            yield await self._connection.line()
         finally:
             self._turns.give_back()
 
@@ -372,12 +373,11 @@ class BusOwner:
             await asyncio.sleep(pause_s)
 
     def _timing(self, target: Target, state: MeterState, baudrate: int | None, *, probe: bool) -> Timing:
-        full = not probe or state.failures % FULL_PROBE_EVERY == 0 or not self._slowest_s
         return Timing(
             timeout_s=self.bus.timeout_s,
             retries=0 if probe else self.bus.retries,
             baudrate=baudrate,
-            first_byte_s=None if full else max(PROBE_LEAST_S, PROBE_MARGIN * self._slowest_s),
+            first_byte_s=first_byte_s(self._slowest_s, state.failures, probe=probe),
             linger=target.linger,
             quiet_s=max(QUIET_S, target.pauses.between_s),
         )

@@ -19,12 +19,12 @@ from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_1997, VERSION_2007
 from services.audit import Audit
-from services.bus_leases import leased
 from services.capabilities import Capability
-from services.control import OrderDesk, Report, dry_frames, order_line, outcome_details, required
+from services.control import OrderDesk, Report, dry_frames, outcome_details, required
 from services.order_kinds import WRITES_LEVEL, Plan
 from services.order_record import ID_LENGTH, person_details
 from services.order_sending import INTERRUPTED, give
+from services.ordered_line import ordered_line
 from services.ordered_meter import OrderedMeter, clock_offset_s, content_of, parse_ordered_meter
 from services.read_back import clock_is_right
 from services.wiring import utc_now
@@ -78,20 +78,9 @@ def set_clock(control: OrderDesk, url: str, *, to_all: bool = False, dry_run: bo
 async def _owned(
     control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
 ) -> ClockReport:
-    async with leased([meter.bus.id]):
-        return await _set(control, audit, meter, to_all=to_all, dry_run=dry_run)
-
-
-async def _set(
-    control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
-) -> ClockReport:
-    line = order_line(meter)
-    order = ClockOrder(control=control, audit=audit, meter=meter, turn=lambda: nullcontext(line))
-    try:
-        await line.open()
+    async with ordered_line(meter) as line:
+        order = ClockOrder(control=control, audit=audit, meter=meter, turn=lambda: nullcontext(line))
         return await order.give(to_all=to_all, dry_run=dry_run)
-    finally:
-        await line.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class CoverageLedger:
         if not best:
             return
         with storage_errors(f"recording {len(best)} coverage entries"), self._connection.transaction():
-            numbers = meter_numbers(self._connection)
+            numbers = meter_numbers(self._connection, {entry.meter for entry in best})
             known = [e for e in best if e.meter in numbers]
             if len(known) < len(best):
                 log.warning(
@@ -124,11 +124,17 @@ def newest_slots(
     Raises:
         StorageError: If the database is away or refuses.
     """
-    with storage_errors("looking up the newest slots"):
+    with storage_errors("looking up the newest slots"), connection.transaction():
+        # The planner takes a meter for few slots and would sort them all: walk the key back from the newest.
+        connection.execute("SET LOCAL enable_bitmapscan = off")
+        connection.execute("SET LOCAL enable_sort = off")
         rows = connection.execute(
-            "SELECT id, quantity_group, max(slot_at) FROM coverage JOIN meter USING (meter_id) "
-            "WHERE id = ANY(%s) AND slot_at > %s AND status <> 'backfilled' GROUP BY 1, 2",
-            (list(meters), since),
+            "SELECT id, quantity_group, newest.slot_at FROM unnest(%(meters)s::text[]) AS wanted (id) "
+            "JOIN meter USING (id) CROSS JOIN unnest(%(groups)s::text[]) AS expected (quantity_group) "
+            "CROSS JOIN LATERAL (SELECT slot_at FROM coverage AS c WHERE c.meter_id = meter.meter_id "
+            "AND c.quantity_group = expected.quantity_group AND c.slot_at > %(since)s "
+            "AND c.status <> 'backfilled' ORDER BY c.slot_at DESC LIMIT 1) AS newest",
+            {"meters": list(meters), "groups": [group.value for group in Group], "since": since},
         ).fetchall()
     return {(MeterId(meter), Group(group)): slot_at for meter, group, slot_at in rows}
 
