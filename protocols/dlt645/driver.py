@@ -130,12 +130,12 @@ class Dlt645Driver:
         The days of settlement are those that the profile expects; the meter's own may be others.
         """
         days = self._profile.daily_freeze_days
-        begins = [local_day(day, self._zone)[0] for day in local_days(starts_at, ends_at, self._zone)]
+        begins = [local_day(day, self.zone)[0] for day in local_days(starts_at, ends_at, self.zone)]
         midnights = [begin for begin in begins if starts_at <= begin < ends_at]
         settled = self._settlement_days if self._settlement_items else ()
         return {
             Origin.DAILY_FREEZE: midnights[-days:] if days else (),
-            Origin.SETTLEMENT_FREEZE: settlements_between(starts_at, ends_at, settled, self._zone)[::-1],
+            Origin.SETTLEMENT_FREEZE: settlements_between(starts_at, ends_at, settled, self.zone)[::-1],
         }
 
 
