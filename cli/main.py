@@ -8,8 +8,10 @@ import typer
 
 from cli import (
     bench,
+    clocks,
     collect,
     control,
+    coverage,
     dashboard,
     db,
     decode,
@@ -45,6 +47,9 @@ app.command("scan")(scan.scan)
 app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
+app.command("clocks")(clocks.clocks)
+app.command("coverage")(coverage.coverage)
+app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)

@@ -43,7 +43,7 @@ async def listen(
         StorageError: If the database is away at the start; later on it is waited for.
     """
     url = settings.require_database_url()
-    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
+    coverage = PushCoverage(registry.mqtt_sources, registry.reading_schedules, utc_now())
     latest = await asyncio.to_thread(latest_registers, url, registry)
     ingest = Ingest(landing, registry, coverage, utc_now, latest=latest)
     subscriber = Subscriber(options, ingest.handle)
