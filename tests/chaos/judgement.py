@@ -1,0 +1,159 @@
+"""Compares the database with the fleet's own ledger: what is lost, doubled, or a gap without a cause.
+
+Nothing here is the product's: the ledger comes from the simulator, the rows from plain SQL.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tests.chaos.ledger import Answered, Ledger, Published, Strike
+
+PRESENT, LOAD_RECORD, PUSH = 0, 3, 4
+"""Numbers of the table ``origin``."""
+EXCHANGE = timedelta(seconds=0.6)
+"""How long an answer may be on its way to where it is durable: the rest of its exchange, then the 0.3 s in
+which the collector gathers a commit (docs/ingesting.md)."""
+BROKER_MEMORY = timedelta(seconds=4)
+"""What Mosquitto acknowledged so long before a kill may be on no disk: it writes each second, when it can."""
+MISSING = "missing"
+Said = TypeVar("Said", Answered, Published)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A reading in the database."""
+
+    meter: str
+    taken_at: datetime
+    origin: int
+    counts: int
+    """The register of forward active energy, 0.01 kWh."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A line of the coverage ledger for a register slot."""
+
+    meter: str
+    at: datetime
+    status: str
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What the database holds at the end."""
+
+    rows: Sequence[Row]
+    slots: Sequence[Slot]
+    conflicts: int = 0
+    """Differing values for one key: each reading was said once, so there can be none."""
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the comparison found."""
+
+    readings: int
+    """What meters answered and brokers acknowledged."""
+    lost: Sequence[Answered | Published]
+    duplicated: Sequence[tuple[str, int]]
+    """Meter and register that are in the database more than once."""
+    invented: int
+    """Rows that nobody said."""
+    conflicts: int
+    refused: int
+    in_flight: Sequence[Answered]
+    """Answers on their way when their collector was struck or their line was cut."""
+    broker_lost: Sequence[Published]
+    """Acknowledged by a broker that was killed before it wrote it down, or that heard nobody subscribe."""
+    gaps: Mapping[str, int]
+    """Missing slots by cause."""
+    holes: int
+    """Slots of which the coverage ledger says nothing."""
+    without_cause: int
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the promise was kept."""
+        wrong = (self.lost, self.duplicated, self.invented, self.conflicts, self.refused)
+        return not (any(wrong) or self.holes or self.without_cause)
+
+
+def judge(
+    ledger: Ledger, stored: Stored, *, period_s: float, remembered: Callable[[datetime], int]
+) -> Verdict:
+    """Compare.
+
+    Args:
+        ledger: What was said, acknowledged and struck.
+        stored: What the database holds.
+        period_s: That of the register slots of the meters on buses.
+        remembered: The register that such a meter's load record of an instant holds.
+    """
+    live = [row for row in stored.rows if row.origin in (PRESENT, PUSH)]
+    times = Counter((row.meter, row.counts) for row in live)
+    said = {(one.meter, one.counts) for one in ledger.answers}
+    said |= {(one.meter, one.counts) for one in ledger.published}
+    unstored = [one for one in ledger.answers if (one.meter, one.counts) not in times]
+    unkept = [one for one in ledger.published if (one.meter, one.counts) not in times]
+    in_flight = [one for one in unstored if _was_in_flight(one, ledger.strikes)]
+    broker_lost = [one for one in unkept if _was_lost_by_the_broker(one, ledger.strikes)]
+    missing = [slot for slot in stored.slots if slot.status == MISSING]
+    return Verdict(
+        readings=len(ledger.answers) + len(ledger.published),
+        lost=[*_without(unstored, in_flight), *_without(unkept, broker_lost)],
+        duplicated=[key for key, count in times.items() if count > 1],
+        invented=len(times.keys() - said) + _wrong_records(stored.rows, remembered),
+        conflicts=stored.conflicts,
+        refused=stored.refused,
+        in_flight=in_flight,
+        broker_lost=broker_lost,
+        gaps=Counter(slot.cause or "" for slot in missing),
+        holes=sum(_holes(slots, period_s) for slots in _by_meter(stored.slots).values()),
+        without_cause=sum(slot.cause is None for slot in missing),
+    )
+
+
+def _wrong_records(rows: Iterable[Row], remembered: Callable[[datetime], int]) -> int:
+    return sum(row.origin == LOAD_RECORD and row.counts != remembered(row.taken_at) for row in rows)
+
+
+def _was_in_flight(answer: Answered, strikes: Iterable[Strike]) -> bool:
+    """Tell whether the answer was under way when its collector or its line was struck."""
+    return any(
+        (strike.peer == "collector" or strike.victim == answer.bus)
+        and strike.at - EXCHANGE <= answer.at <= strike.until + EXCHANGE
+        for strike in strikes
+    )
+
+
+def _was_lost_by_the_broker(message: Published, strikes: Iterable[Strike]) -> bool:
+    if not message.heard:
+        return True
+    kills = [strike for strike in strikes if strike.peer == "broker" and strike.action == "kill"]
+    # What the broker said before it died may be heard a moment later.
+    return any(kill.at - BROKER_MEMORY <= message.acknowledged_at <= kill.until for kill in kills)
+
+
+def _without(every: Sequence[Said], some: Collection[Said]) -> list[Said]:
+    excused = set(some)
+    return [one for one in every if one not in excused]
+
+
+def _by_meter(slots: Iterable[Slot]) -> Mapping[str, set[datetime]]:
+    found: dict[str, set[datetime]] = defaultdict(set)
+    for slot in slots:
+        found[slot.meter].add(slot.at)
+    return found
+
+
+def _holes(known: Collection[datetime], period_s: float) -> int:
+    """Return how many slots between the first and the last known one are not known."""
+    return round((max(known) - min(known)).total_seconds() / period_s) + 1 - len(known)
