@@ -32,7 +32,7 @@ def open_spool(folder: Path, database: str, max_bytes: int) -> Spool:
     Raises:
         StorageError: If the folder or a file in it cannot be used.
     """
-    mark = sha256(database.encode()).hexdigest()[:12]
+    mark = database_mark(database)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         own, lock = next(filter(_is_locked, map(_with_lock, _paths(folder, mark))))
@@ -48,6 +48,11 @@ def open_spool(folder: Path, database: str, max_bytes: int) -> Spool:
     if waiting:
         _log.warning("spool.waiting: %d records from before will be stored first", waiting)
     return spool
+
+
+def database_mark(database: str) -> str:
+    """Return what the names of a database's files begin with."""
+    return sha256(database.encode()).hexdigest()[:12]
 
 
 def _paths(folder: Path, mark: str) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
+from services.archive_at_start import ArchiveAtStart
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
@@ -24,9 +25,8 @@ from services.meter_events import fetch_events
 from services.missed_slots import note_missed
 from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
-from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
+from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
-from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
@@ -43,22 +43,38 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
     Raises:
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another collector runs.
-        StorageError: If the database is away at the start; later on it is waited for.
     """
-    with connect(settings.require_database_url()) as connection:
-        registry = load_registry(connection)
-    asyncio.run(_until_stopped(settings, registry, catch_up_days))
+    settings.require_database_url()
+    asyncio.run(_until_stopped(settings, catch_up_days))
 
 
-async def _until_stopped(settings: Settings, registry: Registry, catch_up_days: float) -> None:
+async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(collect(settings, registry, catch_up_days))
+    running = asyncio.create_task(_collect_what_is_filed(settings, catch_up_days))
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, running.cancel)
     try:
         await running
     except asyncio.CancelledError:
         _log.info("stopped")
+
+
+async def _collect_what_is_filed(settings: Settings, catch_up_days: float) -> None:
+    """Collect by the database's archive; begin with the one known last while the database is away."""
+    archive = ArchiveAtStart(settings.require_database_url(), last_known_of(settings))
+    registry = await archive.first()
+    while True:
+        collecting = asyncio.create_task(collect(settings, registry, catch_up_days))
+        changed = asyncio.create_task(archive.newer(registry))
+        try:
+            await asyncio.wait((collecting, changed), return_when=asyncio.FIRST_COMPLETED)
+            if collecting.done():
+                return await collecting
+            registry = await changed
+        finally:
+            for task in (changed, collecting):
+                task.cancel()
+            await asyncio.gather(changed, collecting, return_exceptions=True)
 
 
 async def collect(settings: Settings, registry: Registry, catch_up_days: float = 0.0) -> None:
@@ -68,20 +84,19 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
-    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
+    started_at = utc_now()
+    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s, last_known_of(settings))
     plans = bus_plans(registry, settings, utc_now(), leases) if settings.poll_buses else []
     owners = [plan.owner for plan in plans]
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
     on_stored = None if announcer is None else announcer.stored
     subscription = subscription_of(broker, settings, registry)
-    await leases.take(usable_here(owners))
+    await leases.begin(usable_here(owners))
     _own(plans)
     landing = landing_of(settings, on_stored)
     station = station_of(settings, registry, landing)
     ours = [plan for plan in plans if not plan.owner.is_elsewhere]
-    missed = await asyncio.to_thread(note_missed, station.database_url, ours, utc_now())
-    _log.info("%d slots were missed since the last collector", missed)
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
     scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
     writing = asyncio.create_task(station.store.run())
@@ -91,6 +106,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch(writing))
+            group.create_task(_note_missed(station.database_url, ours, started_at))
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
             group.create_task(_tell_use(scheduler))
@@ -140,6 +156,19 @@ def _own(plans: Sequence[BusPlan]) -> None:
         raise busy[0]
     for taken in busy:
         _log.warning("not ours yet, its slots count as missing: %s", taken)
+
+
+async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime) -> None:
+    """Name the slots that passed while nobody collected; a database that is away is waited for."""
+    while True:
+        try:
+            missed = await asyncio.to_thread(note_missed, url, plans, started_at)
+        except StorageError as away:
+            _log.warning("cannot name the slots that were missed yet: %s", away)
+            await asyncio.sleep(LOOK_FOR_REQUESTS_S)
+        else:
+            _log.info("%d slots were missed since the last collector", missed)
+            return
 
 
 async def _tell_use(scheduler: Scheduler) -> None:

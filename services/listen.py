@@ -37,14 +37,14 @@ _log = logging.getLogger("kilowatch.listen")
 async def listen(
     options: SubscriberOptions, settings: Settings, registry: Registry, landing: Landing
 ) -> None:
-    """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled.
-
-    Raises:
-        StorageError: If the database is away at the start; later on it is waited for.
-    """
+    """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled."""
     url = settings.require_database_url()
     coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
-    latest = await asyncio.to_thread(latest_registers, url, registry)
+    try:
+        latest = await asyncio.to_thread(latest_registers, url, registry)
+    except StorageError as away:
+        _log.warning("devices are asked as far back as their dialect says: %s", away)
+        latest = {}
     ingest = Ingest(landing, registry, coverage, utc_now, latest=latest)
     subscriber = Subscriber(options, ingest.handle)
     subscriber.start()

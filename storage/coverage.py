@@ -116,9 +116,9 @@ class CoverageLedger:
 
 
 def newest_slots(
-    connection: Connection, meters: Sequence[MeterId], *, since: datetime
+    connection: Connection, meters: Sequence[MeterId], *, since: datetime, until: datetime
 ) -> dict[tuple[MeterId, Group], datetime]:
-    """Return the newest slot after ``since`` that somebody tried to read, by meter and group.
+    """Return the newest slot in ``(since, until)`` that somebody tried to read, by meter and group.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -126,8 +126,8 @@ def newest_slots(
     with storage_errors("looking up the newest slots"):
         rows = connection.execute(
             "SELECT id, quantity_group, max(slot_at) FROM coverage JOIN meter USING (meter_id) "
-            "WHERE id = ANY(%s) AND slot_at > %s AND status <> 'backfilled' GROUP BY 1, 2",
-            (list(meters), since),
+            "WHERE id = ANY(%s) AND slot_at > %s AND slot_at < %s AND status <> 'backfilled' GROUP BY 1, 2",
+            (list(meters), since, until),
         ).fetchall()
     return {(MeterId(meter), Group(group)): slot_at for meter, group, slot_at in rows}
 
