@@ -12,6 +12,7 @@ from pipeline.ports import WriteReport
 from pipeline.registry import Registry
 from services.entry import Entry, OnStored, checked, commit, merged
 from services.landing import Landing
+from services.spool_codec import pack
 
 __all__ = ["Entry", "Store", "commit"]
 
@@ -42,6 +43,7 @@ class Store:
         """Prepare; ``landing`` is shared and stays open; without it the database must take everything."""
         self._registry = registry
         self._landing = landing or Landing(database_url, on_stored)
+        self._journal = self._landing.journal
         self._owns_landing = landing is None
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
         self._batch: list[Entry] = []
@@ -53,8 +55,18 @@ class Store:
         return self._landing.counters.report
 
     async def put(self, entry: Entry) -> None:
-        """Hand over one entry; waits while the queue is full."""
-        await self._queue.put(entry)
+        """Hand over one entry; waits while the queue is full. With a spool it then outlives this process.
+
+        It is noted in the very step in which it is queued: the journal is settled in the queue's order.
+        """
+        earned = checked(entry, self._registry, datetime.now(UTC))
+        await self._queue.put(earned)
+        if self._journal is None:
+            return
+        try:
+            self._journal.put(pack(earned))
+        except StorageError as error:
+            _log.error("journal.unwritable: %s", error)
 
     async def drain(self) -> None:
         """Wait until everything handed over so far is committed, by way of the spool too."""
@@ -120,6 +132,8 @@ class Store:
         """Let go of the batch in hand: it is durable."""
         for _ in self._batch:
             self._queue.task_done()
+        if self._journal is not None:
+            self._journal.settle(len(self._batch))
         self._batch = []
 
     async def _write_rest(self) -> None:
@@ -130,4 +144,4 @@ class Store:
             await self._write()
 
     def _commit(self, entries: Sequence[Entry]) -> None:
-        self._landing.keep(checked(merged(entries), self._registry, datetime.now(UTC)))
+        self._landing.keep(merged(entries))

@@ -16,8 +16,9 @@ from tests.chaos.ledger import Answered, Ledger, Published, Strike
 PRESENT, LOAD_RECORD, PUSH = 0, 3, 4
 """Numbers of the table ``origin``."""
 EXCHANGE = timedelta(seconds=0.6)
-"""How long an answer may be on its way to where it is durable: the rest of its exchange, then the 0.3 s in
-which the collector gathers a commit (docs/ingesting.md)."""
+"""How long the exchange with a meter may go on after its answer with the register."""
+STRIKING = timedelta(seconds=0.1)
+"""How long a signal may take to arrive."""
 BROKER_MEMORY = timedelta(seconds=4)
 """What Mosquitto acknowledged so long before a kill may be on no disk: it writes each second, when it can."""
 MISSING = "missing"
@@ -103,7 +104,7 @@ def judge(
     said |= {(one.meter, one.counts) for one in ledger.published}
     unstored = [one for one in ledger.answers if (one.meter, one.counts) not in times]
     unkept = [one for one in ledger.published if (one.meter, one.counts) not in times]
-    in_flight = [one for one in unstored if _was_in_flight(one, ledger.strikes)]
+    in_flight = _under_way(unstored, ledger.strikes)
     broker_lost = [one for one in unkept if _was_lost_by_the_broker(one, ledger.strikes)]
     missing = [slot for slot in stored.slots if slot.status == MISSING]
     return Verdict(
@@ -125,13 +126,22 @@ def _wrong_records(rows: Iterable[Row], remembered: Callable[[datetime], int]) -
     return sum(row.origin == LOAD_RECORD and row.counts != remembered(row.taken_at) for row in rows)
 
 
-def _was_in_flight(answer: Answered, strikes: Iterable[Strike]) -> bool:
-    """Tell whether the answer was under way when its collector or its line was struck."""
-    return any(
-        (strike.peer == "collector" or strike.victim == answer.bus)
-        and strike.at - EXCHANGE <= answer.at <= strike.until + EXCHANGE
-        for strike in strikes
-    )
+def _under_way(unstored: Sequence[Answered], strikes: Iterable[Strike]) -> list[Answered]:
+    """Return the answers that a strike explains: of each line at most one, its exchange in flight."""
+    found: dict[tuple[Strike, str], Answered] = {}
+    for strike in strikes:
+        for answer in unstored:
+            if _was_under_way(answer, strike):
+                last = found.setdefault((strike, answer.bus), answer)
+                found[strike, answer.bus] = max(last, answer, key=lambda one: one.at)
+    return list(dict.fromkeys(found.values()))
+
+
+def _was_under_way(answer: Answered, strike: Strike) -> bool:
+    """Tell whether an answer was on its way when its collector or its line was struck."""
+    if strike.peer == "collector":
+        return strike.at - EXCHANGE <= answer.at <= strike.at + STRIKING
+    return strike.victim == answer.bus and strike.at - EXCHANGE <= answer.at <= strike.until
 
 
 def _was_lost_by_the_broker(message: Published, strikes: Iterable[Strike]) -> bool:

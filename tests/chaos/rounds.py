@@ -17,6 +17,8 @@ class Action(StrEnum):
     """-9, and what it started with it; then started again."""
     STOP = "stop"
     """SIGTERM, as a service manager does; then started again."""
+    ORPHAN = "orphan"
+    """-9, and started again while its way to the database is cut."""
     FREEZE = "freeze"
     """SIGSTOP, then SIGCONT."""
     CUT = "cut"
@@ -54,6 +56,8 @@ class Round:
 
 SHORT, OUTAGE, LONG = (0.1, 1.5), (0.5, 3.0), (2.0, 7.0)
 """Seconds. The long ones outlast a lease, and what the collectors call a slow commit."""
+START = (4.0, 7.0)
+"""Seconds in which a process that was started is at work."""
 WAIT_S = (0.5, 3.5)
 KINDS = (
     Kind(action=Action.KILL, peer="collector", hold_s=SHORT),
@@ -67,6 +71,8 @@ KINDS = (
     Kind(action=Action.STOP, peer="ingester", hold_s=SHORT),
     Kind(action=Action.STOP, peer="database", hold_s=OUTAGE),
     Kind(action=Action.STOP, peer="broker", hold_s=OUTAGE),
+    Kind(action=Action.ORPHAN, peer="collector", hold_s=START),
+    Kind(action=Action.ORPHAN, peer="ingester", hold_s=START),
     Kind(action=Action.FREEZE, peer="collector", hold_s=LONG),
     Kind(action=Action.FREEZE, peer="ingester", hold_s=LONG),
     Kind(action=Action.FREEZE, peer="database", hold_s=LONG),

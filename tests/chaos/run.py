@@ -87,7 +87,9 @@ async def _strike(here: Site, one: Round) -> None:
     """Strike the victim of a round, hold it for a while, let it go on."""
     _say(f"round {one.number}: {one.kind.action} {one.victim} for {one.hold_s:.1f} s")
     at = datetime.now(UTC)
-    if one.victim in here.peers:
+    if one.kind.action is Action.ORPHAN:
+        await _orphan(here.peers[one.victim], here.links[f"{one.victim}: database"], one)
+    elif one.victim in here.peers:
         await _strike_peer(here.peers[one.victim], one)
     else:
         await _strike_link(here.links[one.victim], one)
@@ -95,6 +97,14 @@ async def _strike(here: Site, one: Round) -> None:
     here.ledger.strikes.append(
         Strike(action=one.kind.action, victim=one.victim, peer=one.kind.peer, at=at, until=until)
     )
+
+
+async def _orphan(peer: Peer, link: Link, one: Round) -> None:
+    link.cut()
+    await peer.kill()
+    peer.start()
+    await asyncio.sleep(one.hold_s)
+    link.heal()
 
 
 async def _strike_peer(peer: Peer, one: Round) -> None:

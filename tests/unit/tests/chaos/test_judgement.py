@@ -117,6 +117,22 @@ def test_only_what_was_under_way_when_its_collector_was_struck_is_excused() -> N
         assert not verdict(without(ANSWERS[4]), strikes=[strike("kill", peer, moment + late)]).holds
 
 
+def test_a_strike_excuses_one_exchange_on_each_line_and_no_more() -> None:
+    """A collector must have kept what it read before."""
+    pair = [
+        Answered(bus=bus, meter=meter, counts=counts, at=at(8 + after_s))
+        for bus, meter, counts, after_s in [
+            ("bus-1", "A", 1, 0.0),
+            ("bus-1", "B", 2, 0.2),
+            ("bus-2", "C", 3, 0.0),
+        ]
+    ]
+    ledger = Ledger(answers=pair, strikes=[strike("kill", "collector", 8.4)])
+    found = judge(ledger, Stored(rows=[], slots=[]), period_s=PERIOD_S, remembered=lambda _: 7)
+    assert found.in_flight == pair[1:]
+    assert found.lost == pair[:1]
+
+
 def test_a_cut_line_excuses_its_own_bus_only() -> None:
     moment = (ANSWERS[4].at - START).total_seconds()
     assert verdict(without(ANSWERS[4]), strikes=[strike("cut", "bus link", moment, "bus-1")]).holds
