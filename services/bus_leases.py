@@ -35,6 +35,8 @@ class BusLeases:
         self._url = database_url
         self._last_known = last_known
         self._assumed: Collection[str] = ()
+        self._unknown: Collection[str] = ()
+        """Buses whose owner nobody could tell us yet: we stand by."""
         self._lease_s = lease_s
         # Two containers may share a host name and a process number.
         self.owner = f"{this_process()}:{uuid.uuid4().hex[:8]}"
@@ -50,7 +52,9 @@ class BusLeases:
             return
         lease = self._known.get(bus)
         holder = (
-            "nobody yet" if lease is None else f"process {lease.owner} until {lease.expires_at:%H:%M:%S} UTC"
+            "nobody that is known yet"
+            if lease is None
+            else f"process {lease.owner} until {lease.expires_at:%H:%M:%S} UTC"
         )
         raise BusBusyError(
             f"bus {bus} belongs to {holder} (lease in the database); "
@@ -58,8 +62,8 @@ class BusLeases:
         )
 
     def is_elsewhere(self, bus: str) -> bool:
-        """Tell whether another process held the bus when the leases were looked at last."""
-        return bus in self._known and not self._holds(bus)
+        """Tell whether another process held the bus when the leases were looked at last, or may hold it."""
+        return bus in self._unknown or (bus in self._known and not self._holds(bus))
 
     async def begin(self, buses: Sequence[str]) -> None:
         """Take what nobody else holds; while the database is away, assume what this host held last."""
@@ -67,7 +71,7 @@ class BusLeases:
             await self.take(buses)
         except StorageError as away:
             known = set() if self._last_known is None else self._last_known.buses()
-            self._assumed = known & set(buses)
+            self._assumed, self._unknown = known & set(buses), set(buses) - known
             _log.warning("reading the %d buses that were this host's last: %s", len(self._assumed), away)
 
     async def take(self, buses: Sequence[str]) -> None:
@@ -84,7 +88,7 @@ class BusLeases:
             if was is None or was.owner != lease.owner:
                 _log.info("bus %s belongs to %s", bus, lease.owner)
         self._known = {**self._known, **known}
-        self._assumed = ()
+        self._assumed = self._unknown = ()
         if self._last_known is not None:
             held = [bus for bus in buses if self._holds(bus)]
             await asyncio.to_thread(self._last_known.keep_buses, held, known.keys() - set(held))

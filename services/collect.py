@@ -20,11 +20,13 @@ from services.backfill import backfill
 from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
-from services.listen import announcer_of, broker_of, listen, subscription_of
+from services.counters import Counters
+from services.listen import announcer_of, broker_of, listen, subscription_of, with_client_id
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
 from services.read_requests import present_result, result_of, this_process
 from services.settings import Settings
+from services.store import QUEUE_MOST
 from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
@@ -43,9 +45,11 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
     Raises:
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another collector runs.
+        StorageError: If the spool's folder cannot be used.
     """
     settings.require_database_url()
-    asyncio.run(_until_stopped(settings, catch_up_days))
+    with with_client_id(settings) as own:
+        asyncio.run(_until_stopped(own, catch_up_days))
 
 
 async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
@@ -99,8 +103,13 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     ours = [plan for plan in plans if not plan.owner.is_elsewhere]
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
     scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
+    counters = Counters(landing.counters_file)
+    counters.add("landing", lambda: landing.counters)
+    counters.add("queue", lambda: {"waiting": station.store.waiting, "room": QUEUE_MOST})
+    counters.add("buses", scheduler.counters)
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
+        counters.add("told", lambda: {"dropped": announcer.dropped})
         announcer.start()
     _log.info("collecting from %d buses and %d MQTT sources", len(plans), len(registry.mqtt_sources))
     try:
@@ -110,11 +119,12 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
             group.create_task(_tell_use(scheduler))
+            group.create_task(counters.run())
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
             if subscription is not None:
-                group.create_task(listen(subscription, settings, registry, landing))
+                group.create_task(listen(subscription, settings, registry, landing, counters))
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:

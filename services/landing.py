@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
 import orjson
@@ -80,6 +81,11 @@ class Landing:
         if spool is not None and spool.counters.waiting:
             self._behind = True
             self._draining = self._database.submit(self._drain, spool)
+
+    @property
+    def counters_file(self) -> Path | None:
+        """Where this process's counters are told to others: beside its spool."""
+        return None if self._spool is None else self._spool.path.with_suffix(".counters.json")
 
     @property
     def behind(self) -> bool:

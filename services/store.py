@@ -54,6 +54,11 @@ class Store:
         """What the database took."""
         return self._landing.counters.report
 
+    @property
+    def waiting(self) -> int:
+        """Entries that were handed over and are not kept yet."""
+        return self._queue.qsize() + len(self._batch)
+
     async def put(self, entry: Entry) -> None:
         """Hand over one entry; waits while the queue is full. With a spool it then outlives this process.
 

@@ -113,7 +113,7 @@ async def site(folder: Path) -> AsyncIterator[Site]:
             if kind == "ingester":
                 to_broker = await _opened(stack, Link(f"{name}: broker", broker_port, "broker link"))
                 links[to_broker.name] = to_broker
-                environment |= _listening(to_broker.port, name)
+                environment |= _listening(to_broker.port)
             peers[name] = await _program(stack, folder, name, kind, environment)
         for gateway in gateways:
             gateway.start(ledger.published.append)
@@ -228,13 +228,12 @@ def _settings(folder: Path, name: str, database_url: str) -> dict[str, str]:
     }
 
 
-def _listening(port: int, name: str) -> dict[str, str]:
+def _listening(port: int) -> dict[str, str]:
     return {
         "KILOWATCH_POLL_BUSES": "false",
         "KILOWATCH_MQTT_HOST": "127.0.0.1",
         "KILOWATCH_MQTT_PORT": str(port),
         "KILOWATCH_MQTT_SHARE": "chaos",
-        "KILOWATCH_MQTT_CLIENT_ID": name,
     }
 
 

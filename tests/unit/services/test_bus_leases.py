@@ -30,7 +30,7 @@ def test_one_of_two_hosts_has_the_bus_and_the_other_is_told_who(plain_database_u
         assert (first.is_elsewhere("b1"), second.is_elsewhere("b1")) == (False, True)
         with pytest.raises(BusBusyError, match=f"bus b1 belongs to process {first.owner} until"):
             second.require("b1")
-        with pytest.raises(BusBusyError, match="bus b9 belongs to nobody yet"):
+        with pytest.raises(BusBusyError, match="bus b9 belongs to nobody that is known yet"):
             second.require("b9")
 
     asyncio.run(scenario())
@@ -144,6 +144,7 @@ def test_a_start_without_the_database_assumes_the_buses_that_this_host_had(
         started.require("b1")
         with pytest.raises(BusBusyError):
             started.require("b3")
+        assert (started.is_elsewhere("b1"), started.is_elsewhere("b3")) == (False, True)  # it stands by
         elsewhere = BusLeases(nobody, 30.0, LastKnown(tmp_path / "another", "db"))
         await elsewhere.begin(["b1"])
         with pytest.raises(BusBusyError):
