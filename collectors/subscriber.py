@@ -59,7 +59,7 @@ class SubscriberOptions(Broker):
     session_expiry_s: int = 7 * 86_400
     """How long the broker keeps messages for us while we are away."""
     keepalive_s: int = 30
-    reconnect_most_s: int = 3
+    reconnect_s: int = 1
     """A broker that starts again may have forgotten shared subscriptions (Mosquitto 2.0.11): until we are
     back it acknowledges messages to their senders and keeps none, so we are back soon."""
     retry_first_s: float = 0.5
@@ -171,7 +171,7 @@ class Subscriber:
             protocol=mqtt.MQTTv5,
             manual_ack=True,
         )
-        client.reconnect_delay_set(min_delay=1, max_delay=options.reconnect_most_s)
+        client.reconnect_delay_set(min_delay=options.reconnect_s, max_delay=options.reconnect_s)
         options.admit(client)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail

@@ -28,6 +28,12 @@ class _Sent:
     counts: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Acknowledgement:
+    at: datetime
+    heard: bool
+
+
 class Gateway:
     """One gateway with a thread of its own; a reading of each meter goes into every message."""
 
@@ -38,6 +44,8 @@ class Gateway:
         self._port = port
         self._every_s = every_s
         self._under_way: dict[int, _Sent] = {}
+        self._early: dict[int, _Acknowledgement] = {}
+        """Acknowledgements that were faster than the sender's own thread."""
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._note: Callable[[Published], None] = lambda _: None
@@ -63,7 +71,7 @@ class Gateway:
     def stop(self) -> int:
         """Publish no more, wait for what is under way, disconnect; return what stayed unacknowledged."""
         self._stop.set()
-        self._sender.join()
+        self._sender.join(FLUSH_S)
         pause = threading.Event()
         waited_s = 0.0
         while self._under_way and waited_s < FLUSH_S:
@@ -81,9 +89,14 @@ class Gateway:
                 continue
             number += 1
             sent = _Sent(datetime.now(UTC), number)
-            with self._lock:  # the acknowledgement may be faster than this thread
-                message = self._client.publish(self.topic, self._payload(sent), qos=QOS)
-                self._under_way[message.mid] = sent
+            # Without our lock: paho calls back under one of its own, which publishing wants too.
+            message = self._client.publish(self.topic, self._payload(sent), qos=QOS)
+            with self._lock:
+                early = self._early.pop(message.mid, None)
+                if early is None:
+                    self._under_way[message.mid] = sent
+            if early is not None:
+                self._write_down(sent, early)
 
     def _payload(self, sent: _Sent) -> bytes:
         values = {"active_energy_import": sent.counts / 100}
@@ -94,11 +107,15 @@ class Gateway:
     def _acknowledged(
         self, _client: mqtt.Client, _data: object, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
-        now = datetime.now(UTC)
+        said = _Acknowledgement(datetime.now(UTC), reason.value != NOBODY_SUBSCRIBES)
         with self._lock:
             sent = self._under_way.pop(mid, None)
-        if sent is None:
-            return
+            if sent is None:
+                self._early[mid] = said
+        if sent is not None:
+            self._write_down(sent, said)
+
+    def _write_down(self, sent: _Sent, said: _Acknowledgement) -> None:
         for meter in self.meters:
             self._note(
                 Published(
@@ -106,7 +123,7 @@ class Gateway:
                     meter=meter,
                     taken_at=sent.taken_at,
                     counts=sent.counts,
-                    acknowledged_at=now,
-                    heard=reason.value != NOBODY_SUBSCRIBES,
+                    acknowledged_at=said.at,
+                    heard=said.heard,
                 )
             )

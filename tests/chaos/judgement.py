@@ -79,16 +79,23 @@ class Verdict:
     holes: int
     """Slots of which the coverage ledger says nothing."""
     without_cause: int
+    unclosed: int
+    """Missing slots that the meter stores: backfill has not closed them."""
 
     @property
     def holds(self) -> bool:
         """Tell whether the promise was kept."""
         wrong = (self.lost, self.duplicated, self.invented, self.conflicts, self.refused)
-        return not (any(wrong) or self.holes or self.without_cause)
+        return not (any(wrong) or self.holes or self.without_cause or self.unclosed)
 
 
 def judge(
-    ledger: Ledger, stored: Stored, *, period_s: float, remembered: Callable[[datetime], int]
+    ledger: Ledger,
+    stored: Stored,
+    *,
+    period_s: float,
+    remembered: Callable[[datetime], int],
+    records_every_s: int,
 ) -> Verdict:
     """Compare.
 
@@ -97,6 +104,7 @@ def judge(
         stored: What the database holds.
         period_s: That of the register slots of the meters on buses.
         remembered: The register that such a meter's load record of an instant holds.
+        records_every_s: Period of these records: a slot at one of their instants can be fetched again.
     """
     live = [row for row in stored.rows if row.origin in (PRESENT, PUSH)]
     times = Counter((row.meter, row.counts) for row in live)
@@ -119,6 +127,7 @@ def judge(
         gaps=Counter(slot.cause or "" for slot in missing),
         holes=sum(_holes(slots, period_s) for slots in _by_meter(stored.slots).values()),
         without_cause=sum(slot.cause is None for slot in missing),
+        unclosed=sum(slot.at.timestamp() % records_every_s == 0 for slot in missing),
     )
 
 

@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -22,12 +23,13 @@ from pathlib import Path
 
 import psycopg
 
+from tests.chaos.backfill import backfilled
 from tests.chaos.judgement import Verdict, judge
 from tests.chaos.ledger import Strike
 from tests.chaos.link import Link
 from tests.chaos.peers import Peer
 from tests.chaos.rounds import Action, Round, rounds
-from tests.chaos.site import PERIOD_S, Site, site
+from tests.chaos.site import PERIOD_S, RECORD_MINUTES, Site, site
 from tests.chaos.stored import stored_in
 
 SETTLE_S = 60.0
@@ -52,6 +54,7 @@ async def chaos(count: int, seed: int, folder: Path) -> tuple[dict[str, object],
             kinds[one.kind.name] += 1
         unsent = sum([await asyncio.to_thread(gateway.stop) for gateway in here.gateways])
         await _settled(here, since)
+        await backfilled(here.database_url, here.victims["bus link"], since)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         for peer in here.programs:
@@ -72,6 +75,7 @@ async def chaos(count: int, seed: int, folder: Path) -> tuple[dict[str, object],
         "refused": verdict.refused,
         "holes": verdict.holes,
         "without_cause": verdict.without_cause,
+        "unclosed": verdict.unclosed,
         "gaps": verdict.gaps,
         "spooled": spooled,
         "unacknowledged": unsent,
@@ -157,7 +161,13 @@ async def _settled(here: Site, since: datetime) -> None:
 
 def _verdict(here: Site, since: datetime) -> Verdict:
     stored = stored_in(here.database_url, since)
-    return judge(here.ledger, stored, period_s=PERIOD_S, remembered=here.model.counts)
+    return judge(
+        here.ledger,
+        stored,
+        period_s=PERIOD_S,
+        remembered=here.model.counts,
+        records_every_s=60 * RECORD_MINUTES,
+    )
 
 
 def _spooled(folder: Path) -> int:
@@ -180,6 +190,13 @@ def _say(line: str) -> None:
     print(f"chaos: {line}", file=sys.stderr, flush=True)  # noqa: T201 - a command
 
 
+async def _until_stopped(count: int, seed: int, folder: Path) -> tuple[dict[str, object], bool]:
+    """Run; SIGTERM too ends everything that was started."""
+    running = asyncio.ensure_future(chaos(count, seed, folder))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await running
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
@@ -188,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     folder = Path(tempfile.mkdtemp(prefix="kilowatch-chaos-"))
-    summary, holds = asyncio.run(chaos(given.rounds, seed, folder))
+    summary, holds = asyncio.run(_until_stopped(given.rounds, seed, folder))
     print(json.dumps(summary))  # noqa: T201 - a command
     if holds:
         shutil.rmtree(folder)

@@ -63,7 +63,11 @@ ROWS = [*map(row, ANSWERS), *map(row, MESSAGES)]
 def verdict(rows: Sequence[Row], slots: Sequence[Slot] = (), strikes: Sequence[Strike] = ()) -> Verdict:
     ledger = Ledger(answers=[*ANSWERS], published=[*MESSAGES], strikes=[*strikes])
     stored = Stored(rows=rows, slots=[*SLOTS, *slots])
-    return judge(ledger, stored, period_s=PERIOD_S, remembered=lambda _: 7)
+    return judged(ledger, stored)
+
+
+def judged(ledger: Ledger, stored: Stored) -> Verdict:
+    return judge(ledger, stored, period_s=PERIOD_S, remembered=lambda _: 7, records_every_s=60)
 
 
 def without(*gone: Answered | Published) -> list[Row]:
@@ -128,7 +132,7 @@ def test_a_strike_excuses_one_exchange_on_each_line_and_no_more() -> None:
         ]
     ]
     ledger = Ledger(answers=pair, strikes=[strike("kill", "collector", 8.4)])
-    found = judge(ledger, Stored(rows=[], slots=[]), period_s=PERIOD_S, remembered=lambda _: 7)
+    found = judged(ledger, Stored(rows=[], slots=[]))
     assert found.in_flight == pair[1:]
     assert found.lost == pair[:1]
 
@@ -151,7 +155,7 @@ def test_what_a_killed_broker_had_acknowledged_lately_is_counted_apart() -> None
 
 def test_what_the_broker_said_nobody_hears_is_the_brokers_loss() -> None:
     ledger = Ledger(published=[published(3, heard=False)])
-    found = judge(ledger, Stored(rows=[], slots=[]), period_s=PERIOD_S, remembered=lambda _: 7)
+    found = judged(ledger, Stored(rows=[], slots=[]))
     assert found.holds
     assert len(found.broker_lost) == 1
 
@@ -165,3 +169,12 @@ def test_a_slot_without_a_line_and_a_gap_without_a_cause_are_found() -> None:
     found = verdict(ROWS, [named])
     assert found.holds
     assert found.gaps == {"link": 1}
+
+
+def test_a_gap_that_the_meter_stores_must_be_closed() -> None:
+    early = Slot(meter="M", at=at(-60), status="missing", cause="link")
+    assert verdict(ROWS, [early]).unclosed == 1
+    between = Slot(meter="M", at=at(-2), status="missing", cause="link")
+    found = verdict(ROWS, [between])
+    assert found.unclosed == 0
+    assert found.holds
