@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import psycopg
 
 FILE = """
-INSERT INTO read_request (bus, kind, starts_at, ends_at, filed_by)
-SELECT bus, 'backfill', %s, %s, 'chaos' FROM unnest(%s::text[]) AS bus
+INSERT INTO read_request (bus, kind, starts_at, ends_at, quantities, filed_by)
+SELECT bus, 'backfill', %s, %s, '{}', 'chaos' FROM unnest(%s::text[]) AS bus
 """
 WAITING = "SELECT count(*) FROM read_request WHERE filed_by = 'chaos' AND served_at IS NULL"
 SERVED_S = 60.0
