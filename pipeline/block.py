@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from itertools import chain
 from typing import cast
 
@@ -12,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model import MeterId, Quality, Snapshot, Value
-from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
+from pipeline.quantities import Group, Kind, Quantity
 from pipeline.timegrid import to_numpy
 
 Times = NDArray[np.datetime64]
 """UTC, datetime64[us]; NaT where there is none."""
 
 _TUPLES = frozenset({Kind.SPECTRUM, Kind.WORDS})
-_ORDER = {quantity: place for place, quantity in enumerate(Quantity)}
 _NAN = float("nan")
 _EXACT_S = 2.0**32
 """Up to here (the year 2106) a double of seconds still tells microseconds apart."""
@@ -52,46 +52,63 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
 
     A snapshot whose only trace of the groups is a flag (a value that was unreadable) is kept.
     """
-    wanted = frozenset(q for group in groups for q in QUANTITIES_OF[group])
+    places = _places(groups)
+    wanted = frozenset(places)
     kept = [s for s in snapshots if not (wanted.isdisjoint(s.values) and wanted.isdisjoint(s.flags))]
     rows = [s.values for s in kept]
-    present = wanted.intersection(set[Quantity]().union(*rows))
-    ordered = sorted(present, key=_ORDER.__getitem__)
-    numbers = [q for q in ordered if q.kind not in _TUPLES]
-    arrays = {q: [_tuple(row.get(q)) for row in rows] for q in ordered if q.kind in _TUPLES}
+    # There are fewer than 255 quantities in a table, and nothing counts small numbers faster than bytes.
+    which = np.frombuffer(bytes(map(places.__getitem__, chain.from_iterable(rows))), dtype=np.uint8)
+    counts = np.bincount(which, minlength=len(places))
+    present = [q for q, place in places.items() if counts[place]]
+    numbers = [q for q in present if q.kind not in _TUPLES]
+    line_of = np.full(len(places) + 1, len(numbers), dtype=np.intp)
+    line_of[[places[q] for q in numbers]] = np.arange(len(numbers))
     return ReadingBlock(
         meters=[s.meter for s in kept],
         taken_at=_times([s.taken_at for s in kept]),
         received_at=_times([s.received_at for s in kept]),
-        slot_at=_times([s.slot_at for s in kept]),
+        slot_at=_shared_times([s.slot_at for s in kept]),
         meter_time=_times([s.meter_time for s in kept]),
         origins=[s.origin for s in kept],
         quality=np.fromiter([s.quality for s in kept], dtype=np.int32, count=len(kept)),
         flags=[s.flags and {q: f for q, f in s.flags.items() if q in wanted} for s in kept],
-        scalars=dict(zip(numbers, _columns(rows, numbers), strict=True)),
-        arrays=arrays,
+        scalars=dict(zip(numbers, _lines(rows, line_of[which], len(numbers)), strict=True)),
+        arrays={q: [_tuple(row.get(q)) for row in rows] for q in present if q.kind in _TUPLES},
     )
 
 
-def _columns(rows: Sequence[Mapping[Quantity, Value]], quantities: Sequence[Quantity]) -> NDArray[np.float64]:
-    """Return the values as numbers, shape (quantities, rows); NaN where there is none."""
+class _Places(dict[Quantity, int]):
+    """The quantities of a table, numbered; those of other tables share the next number."""
+
+    def __missing__(self, quantity: Quantity) -> int:
+        return len(self)
+
+
+@cache
+def _places(groups: frozenset[Group]) -> _Places:
+    wanted = [q for q in Quantity if q.group in groups]
+    return _Places(zip(wanted, range(len(wanted)), strict=True))
+
+
+def _lines(
+    rows: Sequence[Mapping[Quantity, Value]], line_of_value: NDArray[np.intp], lines: int
+) -> NDArray[np.float64]:
+    """Return the values as numbers, shape (lines, rows); NaN where there is none.
+
+    Values of the line after the last are left out.
+    """
     counts = np.fromiter(map(len, rows), dtype=np.intp, count=len(rows))
-    total = int(counts.sum())
     given = chain.from_iterable(row.values() for row in rows)
     try:
-        values = np.fromiter(cast("Iterator[float]", given), dtype=np.float64, count=total)
+        values = np.fromiter(cast("Iterator[float]", given), np.float64, count=len(line_of_value))
     except (TypeError, ValueError):
         # A tuple among them; where a number belongs that value is missing, the others are not.
         given = chain.from_iterable(row.values() for row in rows)
-        values = np.fromiter((_NAN if isinstance(v, tuple) else v for v in given), np.float64, count=total)
-    # Quantities of other groups have no place: they fall into a spare last line.
-    spare = len(quantities)
-    places = {quantity: place for place, quantity in enumerate(quantities)}
-    # There are fewer than 256 quantities in a table, and nothing counts small numbers faster than bytes.
-    where = np.frombuffer(bytes([places.get(q, spare) for row in rows for q in row]), dtype=np.uint8)
-    columns = np.full((spare + 1) * len(rows), _NAN)
-    columns[where * np.intp(len(rows)) + np.repeat(np.arange(len(rows)), counts)] = values
-    return columns.reshape(spare + 1, len(rows))[:spare]
+        plain = (_NAN if isinstance(v, tuple) else v for v in given)
+        values = np.fromiter(plain, np.float64, count=len(line_of_value))
+    columns = np.full((lines + 1) * len(rows), _NAN)
+    columns[line_of_value * len(rows) + np.repeat(np.arange(len(rows)), counts)] = values
+    return columns.reshape(lines + 1, len(rows))[:lines]
 
 
 def _tuple(value: Value | None) -> tuple[float, ...] | None:
@@ -110,6 +127,13 @@ def _times(instants: Sequence[datetime | None]) -> Times:
     if np.abs(seconds).max() >= _EXACT_S:
         return np.array([to_numpy(i) for i in cast("Sequence[datetime]", instants)], dtype="datetime64[us]")
     return np.rint(seconds * 1e6).astype(np.int64).view("datetime64[us]")
+
+
+def _shared_times(instants: Sequence[datetime | None]) -> Times:
+    """Return the times where many are the same, as slots are: each is worked out once."""
+    different = list(dict.fromkeys(instants))
+    place_of = dict(zip(different, range(len(different)), strict=True))
+    return _times(different)[list(map(place_of.__getitem__, instants))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

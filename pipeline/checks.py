@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import isfinite, sqrt
@@ -41,17 +40,16 @@ def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
         for quantity, value in snapshot.values.items()
         if type(value) is not float or not ranges[quantity][0] <= value <= ranges[quantity][1]
     ]
-    quality = snapshot.quality
-    if snapshot.taken_at > min(snapshot.received_at, now) + AHEAD:
-        quality |= Quality.FUTURE_TIME
+    is_future = snapshot.taken_at - AHEAD > snapshot.received_at or snapshot.taken_at - AHEAD > now
     found = {quantity: flag for quantity, value in odd if (flag := _flag(value, ranges[quantity]))}
+    if not found and not is_future:
+        return snapshot
+    quality = snapshot.quality | (Quality.FUTURE_TIME if is_future else Quality.GOOD)
     flags = dict(snapshot.flags)
     for quantity, flag in found.items():
         flags[quantity] = flags.get(quantity, Quality.GOOD) | flag
-    if quality == snapshot.quality and flags == snapshot.flags:
-        return snapshot
     kept = {q: v for q, v in snapshot.values.items() if found.get(q) is not Quality.NOT_A_NUMBER}
-    return replace(snapshot, values=kept, flags=flags, quality=quality)
+    return snapshot._replace(values=kept, flags=flags, quality=quality)
 
 
 def _flag(value: Value, possible: tuple[float, float]) -> Quality:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, IntFlag, StrEnum
-from typing import NewType, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple, NewType, Self, TypeAlias
 
 from pipeline.quantities import Quantity
 
@@ -54,6 +55,9 @@ class Quality(IntFlag):
     """The message bore no time of its own: the time of receipt stands in."""
 
 
+NO_FLAGS: Final[Mapping[Quantity, Quality]] = MappingProxyType({})
+
+
 class Verdict(StrEnum):
     """What a detector can say. ``UNKNOWN`` is an answer: too little data."""
 
@@ -71,33 +75,56 @@ class Severity(IntEnum):
     CRITICAL = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """What one meter said at one instant, each value in its quantity's own unit.
-
-    A quantity that was not read, or that the meter marks as absent, has no entry: missing is never zero.
-    """
-
+class _SnapshotFields(NamedTuple):
     meter: MeterId
     taken_at: datetime
     """Present reads: the server's time at the middle of the exchange. Stored records: the measured time."""
     received_at: datetime
     values: Mapping[Quantity, Value]
-    origin: Origin = Origin.PRESENT
-    slot_at: datetime | None = None
+    origin: Origin
+    slot_at: datetime | None
     """The scheduled instant that this reading answers."""
-    meter_time: datetime | None = None
+    meter_time: datetime | None
     """The time as the meter told it, before any clock correction."""
-    quality: Quality = Quality.GOOD
-    flags: Mapping[Quantity, Quality] = field(default_factory=dict)
+    quality: Quality
+    flags: Mapping[Quantity, Quality]
     """Flags of single quantities; also for values that are missing because they were unreadable."""
 
-    def __post_init__(self) -> None:
-        """Refuse a naive time: it would be stored in the wrong hour."""
-        for name in ("taken_at", "received_at", "slot_at", "meter_time"):
-            instant = getattr(self, name)
+
+class Snapshot(_SnapshotFields):
+    """What one meter said at one instant, each value in its quantity's own unit.
+
+    A quantity that was not read, or that the meter marks as absent, has no entry: missing is never zero.
+    A tuple where other values are frozen dataclasses: every answer of every meter becomes one, and a tuple
+    is made in a third of the time. Changed copies come from ``_replace``.
+    """
+
+    __slots__ = ()
+
+    def __new__(  # noqa: PLR0913 - its fields, by name
+        cls,
+        *,
+        meter: MeterId,
+        taken_at: datetime,
+        received_at: datetime,
+        values: Mapping[Quantity, Value],
+        origin: Origin = Origin.PRESENT,
+        slot_at: datetime | None = None,
+        meter_time: datetime | None = None,
+        quality: Quality = Quality.GOOD,
+        flags: Mapping[Quantity, Quality] = NO_FLAGS,
+    ) -> Self:
+        """Refuse a naive time: it would be stored in the wrong hour.
+
+        Raises:
+            ValueError: If a time has no zone.
+        """
+        for instant in (taken_at, received_at, slot_at, meter_time):
             if instant is not None and instant.tzinfo is None:
-                raise ValueError(f"{name} of meter {self.meter} has no time zone: {instant}")
+                raise ValueError(f"a time of meter {meter} has no time zone: {instant}")
+        return tuple.__new__(
+            cls, (meter, taken_at, received_at, values, origin, slot_at, meter_time, quality, flags)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.counters import Counters
+from services.garbage import seldom_collected
 from services.listen import announcer_of, broker_of, listen, subscription_of, with_client_id
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
@@ -48,7 +49,7 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
         StorageError: If the spool's folder cannot be used.
     """
     settings.require_database_url()
-    with with_client_id(settings) as own:
+    with with_client_id(settings) as own, seldom_collected():
         asyncio.run(_until_stopped(own, catch_up_days))
 
 

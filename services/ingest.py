@@ -104,7 +104,7 @@ class Ingest:
 
     def _in_slot(self, snapshot: Snapshot) -> Snapshot:
         slot_at = self._coverage.slot_of(snapshot)
-        return snapshot if slot_at is None else replace(snapshot, slot_at=slot_at)
+        return snapshot if slot_at is None else snapshot._replace(slot_at=slot_at)
 
 
 def topics_of(sources: Sequence[MqttSource], share: str | None = None) -> tuple[str, ...]:

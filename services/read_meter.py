@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -176,8 +176,7 @@ def _answered(where: MeterAddress, wanted: frozenset[Quantity], told: PresentRea
 
 
 def _only(snapshot: Snapshot, wanted: frozenset[Quantity]) -> Snapshot:
-    return replace(
-        snapshot,
+    return snapshot._replace(
         values={quantity: value for quantity, value in snapshot.values.items() if quantity in wanted},
         flags={quantity: flags for quantity, flags in snapshot.flags.items() if quantity in wanted},
     )

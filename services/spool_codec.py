@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -75,7 +74,7 @@ def _part(entry: Entry, rank: int) -> Entry:
 def _snapshot_part(snapshot: Snapshot, groups: frozenset[Group]) -> Snapshot | None:
     values = {q: value for q, value in snapshot.values.items() if q.group in groups}
     flags = {q: flag for q, flag in snapshot.flags.items() if q.group in groups}
-    return replace(snapshot, values=values, flags=flags) if values or flags else None
+    return snapshot._replace(values=values, flags=flags) if values or flags else None
 
 
 def _chunks(entry: Entry) -> Iterator[Entry]:

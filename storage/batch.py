@@ -142,6 +142,8 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
     flags = [{q: f for q, f in row.items() if q in wanted} if row else row for row in block.flags]
     says = np.fromiter(map(bool, flags), dtype=np.bool_, count=len(block))
     for column in scalars.values():
+        if says.all():
+            break
         says |= ~np.isnan(column)
     for array in arrays.values():
         says |= np.fromiter((v is not None for v in array), dtype=np.bool_, count=len(block))
@@ -176,4 +178,5 @@ def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.flo
     """Return ``values`` as the column will hold them, NaN for what it cannot."""
     with np.errstate(over="ignore"):
         held = values.astype(np.float32).astype(np.float64) if quantity.kind is Kind.REAL else values
-    return np.where(np.isfinite(held), held, np.nan)
+    infinite = np.isinf(held)
+    return np.where(infinite, np.nan, held) if infinite.any() else held

@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -73,10 +74,7 @@ def _cut(column: Column, rows: slice) -> Column:
 
 def _rows(columns: Sequence[Column], rows: int) -> bytes:
     fixed = [_flatten(column) for column in columns]
-    layout = [("fields", ">i2")]
-    for position, (values, _, _) in enumerate(fixed):
-        layout += [(f"length{position}", ">i4"), (f"value{position}", values.dtype.str)]
-    table = np.empty(rows, dtype=np.dtype(layout))
+    table = np.empty(rows, dtype=_layout(tuple(values.dtype.str for values, _, _ in fixed)))
     table["fields"] = len(columns)
     offset = 2
     dropped: list[tuple[int, int, Mask]] = []
@@ -89,6 +87,15 @@ def _rows(columns: Sequence[Column], rows: int) -> bytes:
             dropped.append((offset, width, kept))
         offset += width
     return _without(table, dropped)
+
+
+@lru_cache(maxsize=128)
+def _layout(forms: tuple[str, ...]) -> np.dtype[np.void]:
+    """Return a row's bytes: the count of its fields, then each field's length and value."""
+    layout = [("fields", ">i2")]
+    for position, form in enumerate(forms):
+        layout += [(f"length{position}", ">i4"), (f"value{position}", form)]
+    return np.dtype(layout)
 
 
 def _without(table: NDArray[np.void], dropped: Sequence[tuple[int, int, Mask]]) -> bytes:

@@ -24,6 +24,7 @@ from protocols.dlt645.frame import (
     END,
     FROM_METER,
     HEADER,
+    MINUS_33,
     OVERHEAD,
     START,
     Frame,
@@ -53,6 +54,8 @@ _PAIRS: Final = np.array([_pair(sent) for sent in range(256)])
 _ABSENT: Final = np.uint8((0xFF + 0x33) & 0xFF)
 _OFFSET: Final = np.uint8(0x33)
 _SIGN: Final = np.uint8(0x80)
+_HEAD: Final = slice(HEADER - 2, HEADER + IDENTIFIER_BYTES[Function2007.READ | FROM_METER])
+"""Control code, length and identifier of a frame of 2007."""
 _TOO_LONG: Final = OVERHEAD + 256
 """No frame has so many bytes: its length byte counts to 255."""
 
@@ -102,6 +105,10 @@ def read_answer(raw: bytes, decoder: Decoder) -> ReadAnswer:
     """
     if not is_whole(raw):
         Frame.decode(raw)  # says what is wrong
+    slots = _plain_slots(raw[_HEAD], decoder)
+    if slots is not None:
+        values, flags = decoder.read(slots, payload(raw)[4:])
+        return ReadAnswer(printed_address(raw), values, flags)
     size = IDENTIFIER_BYTES.get(raw[HEADER - 2])
     if size is None:
         raise DecodeError(f"control code {raw[HEADER - 2]:02X} is no whole answer to a read", raw)
@@ -169,6 +176,21 @@ def _sound(matrix: Bytes) -> NDArray[np.bool_]:
         & (matrix[:, -2] == sums)
     )
     return fits
+
+
+@lru_cache(maxsize=4096)
+def _plain_slots(head: bytes, decoder: Decoder) -> tuple[Slot, ...] | None:
+    """Return the fields of an answer with this control code, length and identifier, prepared for reading.
+
+    None where more has to be looked at: blocks, spectra, refusals, identifiers of 1997.
+    """
+    control, length, sent = head[0], head[1], head[2:]
+    if IDENTIFIER_BYTES.get(control) != len(sent) or length < len(sent):
+        return None
+    item = _present_item(sent.translate(MINUS_33), decoder)
+    if item is None or item.is_block or item.spectrum is not None:
+        return None
+    return decoder.prepared(item) if length == len(sent) + item.element_length else None
 
 
 @lru_cache(maxsize=4096)

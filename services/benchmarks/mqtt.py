@@ -27,6 +27,7 @@ from protocols.mqtt.dialects import dialects
 from services.benchmarks.ingest import plausible, quantities
 from services.benchmarks.rows import BenchRow, benchmarks, cpu_s
 from services.benchmarks.servers import bench_broker, bench_database
+from services.garbage import seldom_collected
 from services.ingest import Ingest
 from services.landing import Landing
 from services.push_coverage import PushCoverage
@@ -63,7 +64,7 @@ def mqtt(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     chance = random.Random(645)  # noqa: S311 - readings, not secrets
     registry = Registry(meters=[Meter(id=MeterId(f"M{n}")) for n in range(METERS)], mqtt_sources=[SOURCE])
     took: dict[str, list[float]] = defaultdict(list)
-    with bench_database() as url, bench_broker() as broker:
+    with bench_database() as url, bench_broker() as broker, seldom_collected():
         with connect(url) as connection:
             save_registry(connection, registry)
         for client_id in (OURS, BARE):
