@@ -12,7 +12,8 @@ from tests.chaos.ledger import Answered
 
 STEP = timedelta(milliseconds=10)
 """The register grows by 0.01 kWh in this time: an answer bears its instant."""
-HISTORY = timedelta(days=1)
+HISTORY = timedelta(minutes=5)
+"""What the meters remember of the time before the run."""
 ANSWER = 0x91
 """A normal answer without following frames to a read: DL/T 645-2007, 7.1."""
 IMPORT = (bytes.fromhex("00000100"), bytes.fromhex("00FF0100"))
