@@ -48,6 +48,9 @@ class Store:
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
         self._batch: list[Entry] = []
         """In hand: taken from the queue, not yet kept."""
+        self._handed_over = self._kept = 0
+        """Entries so far; they are kept in the order in which they were handed over."""
+        self._kept_more = asyncio.Event()
 
     @property
     def report(self) -> WriteReport:
@@ -66,6 +69,7 @@ class Store:
         """
         earned = checked(entry, self._registry, datetime.now(UTC))
         await self._queue.put(earned)
+        self._handed_over += 1
         if self._journal is None:
             return
         try:
@@ -75,7 +79,10 @@ class Store:
 
     async def drain(self) -> None:
         """Wait until everything handed over so far is committed, by way of the spool too."""
-        await self._queue.join()
+        wanted = self._handed_over
+        while self._kept < wanted:
+            self._kept_more.clear()
+            await self._kept_more.wait()
         while self._landing.behind:  # noqa: ASYNC110 - another thread drains, and knows no event of this loop
             await asyncio.sleep(LOOK_S)
 
@@ -135,8 +142,8 @@ class Store:
 
     def _release(self) -> None:
         """Let go of the batch in hand: it is durable."""
-        for _ in self._batch:
-            self._queue.task_done()
+        self._kept += len(self._batch)
+        self._kept_more.set()
         if self._journal is not None:
             self._journal.settle(len(self._batch))
         self._batch = []

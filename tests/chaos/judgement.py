@@ -108,8 +108,9 @@ def judge(
     """
     live = [row for row in stored.rows if row.origin in (PRESENT, PUSH)]
     times = Counter((row.meter, row.counts) for row in live)
-    said = {(one.meter, one.counts) for one in ledger.answers}
-    said |= {(one.meter, one.counts) for one in ledger.published}
+    # Two collectors may ask a meter within one step of its register: then it has said the same twice.
+    said = Counter((one.meter, one.counts) for one in ledger.answers)
+    said.update((one.meter, one.counts) for one in ledger.published)
     unstored = [one for one in ledger.answers if (one.meter, one.counts) not in times]
     unkept = [one for one in ledger.published if (one.meter, one.counts) not in times]
     in_flight = _under_way(unstored, ledger.strikes)
@@ -118,7 +119,7 @@ def judge(
     return Verdict(
         readings=len(ledger.answers) + len(ledger.published),
         lost=[*_without(unstored, in_flight), *_without(unkept, broker_lost)],
-        duplicated=[key for key, count in times.items() if count > 1],
+        duplicated=[key for key, count in times.items() if count > max(1, said[key])],
         invented=len(times.keys() - said) + _wrong_records(stored.rows, remembered),
         conflicts=stored.conflicts,
         refused=stored.refused,

@@ -13,7 +13,7 @@ class Answered:
     bus: str
     meter: str
     counts: int
-    """The register in 0.01 kWh; no two answers of a meter show the same."""
+    """The register in 0.01 kWh; answers that are 10 ms apart show different ones."""
     at: datetime
 
 

@@ -58,7 +58,7 @@ async def chaos(count: int, seed: int, folder: Path) -> tuple[dict[str, object],
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         for peer in here.programs:
-            await peer.stop()
+            await _stop_for_good(here, peer)
         verdict = await asyncio.to_thread(_verdict, here, since)
         spooled = await asyncio.to_thread(_spooled, folder)
     _explain(verdict)
@@ -101,6 +101,15 @@ async def _strike(here: Site, one: Round) -> None:
     here.ledger.strikes.append(
         Strike(action=one.kind.action, victim=one.victim, peer=one.kind.peer, at=at, until=until)
     )
+
+
+async def _stop_for_good(here: Site, peer: Peer) -> None:
+    """End a process as a service manager does; it too may be amid an exchange."""
+    at = datetime.now(UTC)
+    await peer.stop()
+    until = datetime.now(UTC)
+    last = Strike(action=Action.STOP, victim=peer.name, peer=peer.peer, at=at, until=until)
+    here.ledger.strikes.append(last)
 
 
 async def _orphan(peer: Peer, link: Link, one: Round) -> None:

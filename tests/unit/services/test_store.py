@@ -1,6 +1,7 @@
 """The one writer of a process: batched, in order, nothing that was handed over is lost."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +53,31 @@ def test_what_was_handed_over_is_committed_when_it_is_drained(url: str) -> None:
 
     asyncio.run(scenario())
     assert stored(url) == 50
+
+
+def test_draining_ends_though_buses_never_pause(url: str) -> None:
+    """A backfill begins with it: on a busy collector there is always more on the way."""
+
+    async def scenario() -> None:
+        store = Store(url, REGISTRY)
+
+        async def keep_busy() -> None:
+            for n in itertools.count(1):
+                await store.put(entry(n))
+                await asyncio.sleep(0.01)
+
+        async with storing(store):
+            busy = asyncio.create_task(keep_busy())
+            await asyncio.sleep(0.1)
+            for _ in range(3):
+                handed_over = store._handed_over
+                async with asyncio.timeout(10):
+                    await store.drain()
+                assert stored(url) >= handed_over
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.01, 0.1, 0.29, 0.31, 0.35])

@@ -101,6 +101,13 @@ def test_a_planted_doubling_is_found_also_under_another_time(twice: Answered | P
     assert not found.holds
 
 
+def test_what_a_meter_said_twice_to_two_collectors_may_be_stored_twice_and_no_more() -> None:
+    said = Ledger(answers=[ANSWERS[0], ANSWERS[0]])
+    times = [Row(meter="M", taken_at=at(0.001 * n), origin=PRESENT, counts=100) for n in range(3)]
+    assert judged(said, Stored(rows=times[:2], slots=[])).duplicated == []
+    assert judged(said, Stored(rows=times, slots=[])).duplicated == [("M", 100)]
+
+
 def test_a_reading_that_nobody_said_is_found() -> None:
     assert verdict([*ROWS, Row(meter="M", taken_at=at(1), origin=PRESENT, counts=999)]).invented == 1
 
