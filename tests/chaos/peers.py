@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-START_S = 40.0
+START_S = 180.0
+"""The first database of all has to be fetched."""
 STOP_S = 30.0
 POLL_S = 0.05
 
@@ -130,8 +131,12 @@ class Peer:
 
 
 def _plain_environment() -> dict[str, str]:
-    """Return our environment without the settings of whoever starts the run."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("KILOWATCH_")}
+    """Return our environment without the settings of whoever starts the run, but for where databases are."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("KILOWATCH_") or name == "KILOWATCH_CACHE"
+    }
 
 
 def _send(pid: int, sign: signal.Signals) -> None:
