@@ -17,8 +17,6 @@ PRESENT, LOAD_RECORD, PUSH = 0, 3, 4
 """Numbers of the table ``origin``."""
 EXCHANGE = timedelta(seconds=0.6)
 """How long the exchange with a meter may go on after its answer with the register."""
-STRIKING = timedelta(seconds=0.1)
-"""How long a signal may take to arrive."""
 BROKER_MEMORY = timedelta(seconds=4)
 """What Mosquitto acknowledged so long before a kill may be on no disk: it writes each second, when it can."""
 MISSING = "missing"
@@ -149,9 +147,8 @@ def _under_way(unstored: Sequence[Answered], strikes: Iterable[Strike]) -> list[
 
 def _was_under_way(answer: Answered, strike: Strike) -> bool:
     """Tell whether an answer was on its way when its collector or its line was struck."""
-    if strike.peer == "collector":
-        return strike.at - EXCHANGE <= answer.at <= strike.at + STRIKING
-    return strike.victim == answer.bus and strike.at - EXCHANGE <= answer.at <= strike.until
+    concerned = strike.peer == "collector" or strike.victim == answer.bus
+    return concerned and strike.at - EXCHANGE <= answer.at <= strike.still_at
 
 
 def _was_lost_by_the_broker(message: Published, strikes: Iterable[Strike]) -> bool:

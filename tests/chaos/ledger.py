@@ -40,7 +40,10 @@ class Strike:
     peer: str
     """What kind of part that is."""
     at: datetime
+    still_at: datetime
+    """From here on the victim did nothing any more; of a link: nothing was lost on it any more."""
     until: datetime
+    """The victim went on, or was started again."""
 
 
 @dataclass(slots=True)

@@ -92,14 +92,20 @@ async def _strike(here: Site, one: Round) -> None:
     _say(f"round {one.number}: {one.kind.action} {one.victim} for {one.hold_s:.1f} s")
     at = datetime.now(UTC)
     if one.kind.action is Action.ORPHAN:
-        await _orphan(here.peers[one.victim], here.links[f"{one.victim}: database"], one)
+        still_at = await _orphan(here.peers[one.victim], here.links[f"{one.victim}: database"], one)
     elif one.victim in here.peers:
-        await _strike_peer(here.peers[one.victim], one)
+        still_at = await _strike_peer(here.peers[one.victim], one)
     else:
-        await _strike_link(here.links[one.victim], one)
-    until = datetime.now(UTC)
+        still_at = await _strike_link(here.links[one.victim], one)
     here.ledger.strikes.append(
-        Strike(action=one.kind.action, victim=one.victim, peer=one.kind.peer, at=at, until=until)
+        Strike(
+            action=one.kind.action,
+            victim=one.victim,
+            peer=one.kind.peer,
+            at=at,
+            still_at=still_at,
+            until=datetime.now(UTC),
+        )
     )
 
 
@@ -107,37 +113,47 @@ async def _stop_for_good(here: Site, peer: Peer) -> None:
     """End a process as a service manager does; it too may be amid an exchange."""
     at = datetime.now(UTC)
     await peer.stop()
-    until = datetime.now(UTC)
-    last = Strike(action=Action.STOP, victim=peer.name, peer=peer.peer, at=at, until=until)
-    here.ledger.strikes.append(last)
+    ended = datetime.now(UTC)
+    here.ledger.strikes.append(
+        Strike(action=Action.STOP, victim=peer.name, peer=peer.peer, at=at, still_at=ended, until=ended)
+    )
 
 
-async def _orphan(peer: Peer, link: Link, one: Round) -> None:
+# Each returns when the victim stood still.
+
+
+async def _orphan(peer: Peer, link: Link, one: Round) -> datetime:
     link.cut()
     await peer.kill()
+    still_at = datetime.now(UTC)
     peer.start()
     await asyncio.sleep(one.hold_s)
     link.heal()
+    return still_at
 
 
-async def _strike_peer(peer: Peer, one: Round) -> None:
+async def _strike_peer(peer: Peer, one: Round) -> datetime:
     if one.kind.action is Action.FREEZE:
         peer.freeze()
+        still_at = datetime.now(UTC)
         await asyncio.sleep(one.hold_s)
         peer.thaw()
-        return
+        return still_at
     await (peer.kill() if one.kind.action is Action.KILL else peer.stop())
+    still_at = datetime.now(UTC)
     await asyncio.sleep(one.hold_s)
     peer.start()
+    return still_at
 
 
-async def _strike_link(link: Link, one: Round) -> None:
+async def _strike_link(link: Link, one: Round) -> datetime:
     if one.kind.action is Action.CUT:
         link.cut()
     else:
         link.stall()
     await asyncio.sleep(one.hold_s)
     link.heal()
+    return datetime.now(UTC)
 
 
 async def _restart_the_dead(here: Site, died: Counter[str]) -> None:

@@ -39,7 +39,7 @@ SLOW = LineFaults(delay=1.0, delay_s=0.05)
 """Every answer takes its time, so that a strike meets a bus amid an exchange as often as not."""
 MESSAGES_EVERY_S = 0.1
 LEASE_S = 3.0
-RECORD_MINUTES = 1
+RECORD_MINUTES = 3
 PROFILE = "chaos_meter"
 PROFILE_TEXT = f"""
 protocol = "dlt645-2007"

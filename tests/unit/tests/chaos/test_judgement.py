@@ -51,7 +51,14 @@ def row(one: Answered | Published) -> Row:
 
 
 def strike(action: str, peer: str, seconds: float, victim: str = "") -> Strike:
-    return Strike(action=action, victim=victim or peer, peer=peer, at=at(seconds), until=at(seconds + 1))
+    return Strike(
+        action=action,
+        victim=victim or peer,
+        peer=peer,
+        at=at(seconds),
+        still_at=at(seconds + 0.1),
+        until=at(seconds + 1),
+    )
 
 
 SLOTS = [Slot(meter="M", at=at(PERIOD_S * number), status="got", cause=None) for number in range(10)]
