@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from pipeline.errors import StorageError
+
 TELL_EVERY_S: Final = 60.0
 DROPS: Final = {
     ("landing", "spool", "dropped"): "readings for which the spool had no room, by rank",
@@ -45,10 +47,17 @@ class Counters:
         """Tell until cancelled."""
         while True:
             await asyncio.sleep(TELL_EVERY_S)
-            await asyncio.to_thread(self.tell)
+            try:
+                await asyncio.to_thread(self.tell)
+            except StorageError as error:
+                _log.warning("the counters cannot be told: %s", error)
 
     def tell(self) -> Told:
-        """Tell once, and raise the alarm for what was dropped since the last time."""
+        """Tell once, and raise the alarm for what was dropped since the last time.
+
+        Raises:
+            StorageError: If a spool cannot be read.
+        """
         told: Told = {
             "at": datetime.now(UTC).isoformat(),
             **{section: _plain(read()) for section, read in self._sections.items()},

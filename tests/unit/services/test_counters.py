@@ -12,6 +12,7 @@ import pytest
 from collectors.counters import BusCounters
 from collectors.spool import SpoolCounters
 from collectors.subscriber import SubscriberCounters
+from pipeline.errors import StorageError
 from pipeline.ports import WriteReport
 from protocols.session import DropReason
 from services import counters as told_by
@@ -80,7 +81,7 @@ def test_a_file_that_cannot_be_written_costs_only_itself(
     assert "the counters cannot be written" in caplog.text
 
 
-def test_it_is_told_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_told_again_and_again_whatever_went_wrong_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(told_by, "TELL_EVERY_S", 0.0)
     asked: list[int] = []
     counters = Counters(None)
@@ -91,6 +92,8 @@ def test_it_is_told_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def read() -> dict[str, int]:
             asked.append(len(asked))
+            if len(asked) == 1:
+                raise StorageError("the spool cannot be read now")
             if len(asked) == 3:
                 loop.call_soon_threadsafe(enough.set)
             return {"asked": len(asked)}
