@@ -68,6 +68,8 @@ class Verdict:
     """Rows that nobody said."""
     conflicts: int
     refused: int
+    repeated: int
+    """Answers that are not stored because their master had to ask again."""
     in_flight: Sequence[Answered]
     """Answers on their way when their collector was struck or their line was cut."""
     broker_lost: Sequence[Published]
@@ -109,7 +111,8 @@ def judge(
     # Two collectors may ask a meter within one step of its register: then it has said the same twice.
     said = Counter((one.meter, one.counts) for one in ledger.answers)
     said.update((one.meter, one.counts) for one in ledger.published)
-    unstored = [one for one in ledger.answers if (one.meter, one.counts) not in times]
+    absent = [one for one in ledger.answers if (one.meter, one.counts) not in times]
+    unstored = _without(absent, ledger.repeated)
     unkept = [one for one in ledger.published if (one.meter, one.counts) not in times]
     in_flight = _under_way(unstored, ledger.strikes)
     broker_lost = [one for one in unkept if _was_lost_by_the_broker(one, ledger.strikes)]
@@ -121,6 +124,7 @@ def judge(
         invented=len(times.keys() - said) + _wrong_records(stored.rows, remembered),
         conflicts=stored.conflicts,
         refused=stored.refused,
+        repeated=len(absent) - len(unstored),
         in_flight=in_flight,
         broker_lost=broker_lost,
         gaps=Counter(slot.cause or "" for slot in missing),

@@ -51,5 +51,7 @@ class Ledger:
     """Grows while the site runs; read when it stands still."""
 
     answers: list[Answered] = field(default_factory=list)
+    repeated: list[Answered] = field(default_factory=list)
+    """Answers after which the meter was asked the very same again: they had come too late."""
     published: list[Published] = field(default_factory=list)
     strikes: list[Strike] = field(default_factory=list)

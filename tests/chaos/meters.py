@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.quantities import Quantity
-from simulators.dlt645_meter import Dlt645Meter
-from tests.chaos.ledger import Answered
+from simulators.line import Slave
+from tests.chaos.ledger import Answered, Ledger
 
 STEP = timedelta(milliseconds=10)
 """The register grows by 0.01 kWh in this time: an answer bears its instant."""
@@ -50,19 +50,26 @@ class NotingMeter:
         self,
         bus: str,
         meter: str,
-        slave: Dlt645Meter,
-        note: Callable[[Answered], None],
+        slave: Slave,
+        ledger: Ledger,
         clock: Callable[[], datetime],
     ) -> None:
         """Stand between a meter and its line."""
-        self._bus, self._meter, self._slave, self._note, self._clock = bus, meter, slave, note, clock
+        self._bus, self._meter, self._slave, self._ledger, self._clock = bus, meter, slave, ledger, clock
+        self._unconfirmed: Answered | None = None
+        """The register was answered, and nothing else was asked since: perhaps it did not arrive."""
 
     def receive(self, data: bytes) -> bytes:
         """Pass bytes on and note the register in the answer, if there is one."""
         answer = self._slave.receive(data)
         counts = register_in(answer)
         if counts is not None:
-            self._note(Answered(bus=self._bus, meter=self._meter, counts=counts, at=self._clock()))
+            if self._unconfirmed is not None:
+                self._ledger.repeated.append(self._unconfirmed)
+            self._unconfirmed = Answered(bus=self._bus, meter=self._meter, counts=counts, at=self._clock())
+            self._ledger.answers.append(self._unconfirmed)
+        elif answer:
+            self._unconfirmed = None
         return answer
 
 

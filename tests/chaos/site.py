@@ -37,6 +37,8 @@ PERIOD_S = 2
 """Of the register slots."""
 SLOW = LineFaults(delay=1.0, delay_s=0.05)
 """Every answer takes its time, so that a strike meets a bus amid an exchange as often as not."""
+TIMEOUT_S = 2.0
+"""Of a bus: the whole site shares one machine."""
 MESSAGES_EVERY_S = 0.1
 LEASE_S = 3.0
 RECORD_MINUTES = 3
@@ -198,7 +200,7 @@ async def _bus_links(
                 load_record_minutes=RECORD_MINUTES,
                 memory_from=now() - HISTORY,
             )
-            slaves.append(NotingMeter(bus, meter, slave, ledger.answers.append, now))
+            slaves.append(NotingMeter(bus, meter, slave, ledger, now))
         line = await serve_line(slaves, host="127.0.0.1", faults=SLOW)
         stack.push_async_callback(line.close)
         yield bus, await _opened(stack, Link(bus, line.port, "bus link"))
@@ -249,7 +251,10 @@ def _file_archive(url: str, links: Mapping[str, Link], gateways: Sequence[Gatewa
             Installation(meter=MeterId(meter), bus=bus, address=address, profile=PROFILE)
             for bus, meter, address in on_buses
         ],
-        buses=[Bus(id=bus, url=f"tcp://127.0.0.1:{link.port}") for bus, link in links.items()],
+        buses=[
+            Bus(id=bus, url=f"tcp://127.0.0.1:{link.port}", timeout_s=TIMEOUT_S)
+            for bus, link in links.items()
+        ],
         schedules=[Schedule(group="register", every_s=PERIOD_S)],
         mqtt_sources=[MqttSource(id=gateway.name, topic=gateway.topic) for gateway in gateways],
     )

@@ -192,3 +192,10 @@ def test_a_gap_that_the_meter_stores_must_be_closed() -> None:
     found = verdict(ROWS, [between])
     assert found.unclosed == 0
     assert found.holds
+
+
+def test_an_answer_that_was_asked_for_again_had_not_arrived() -> None:
+    ledger = Ledger(answers=[*ANSWERS], repeated=[ANSWERS[4]])
+    found = judged(ledger, Stored(rows=[row(one) for one in ANSWERS if one != ANSWERS[4]], slots=[]))
+    assert found.holds
+    assert found.repeated == 1
