@@ -6,7 +6,8 @@ import asyncio
 import logging
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,8 +18,9 @@ from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
 from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
+from collectors.probing import FORGET_SLOW, PROBE_SHARE, first_byte_s
 from collectors.targets import MeterBackfill, MeterRead, Target
-from collectors.transports import line_for
+from collectors.transports import Line, line_for
 from collectors.turns import Priority, Turns
 from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, TransportError
@@ -30,15 +32,6 @@ from protocols.session import Answer, DropReason, Query
 OnResult: TypeAlias = Callable[[MeterRead], Awaitable[None]]
 """Takes each read as it ends; a bounded queue's ``put`` holds the bus back when nobody stores."""
 
-PROBE_SHARE = 0.1
-"""Silent meters together may take this share of the time that the others took in a cycle."""
-PROBE_LEAST_S = 0.02
-PROBE_MARGIN = 1.5
-"""A silent meter is given this many times the longest wait for a first byte that its bus has seen."""
-FULL_PROBE_EVERY = 10
-"""Every so many probes a silent meter gets the whole time-out, in case it is slower than its neighbours."""
-FORGET_SLOW = 0.98
-"""What each answer leaves of an older, longer wait."""
 DEAF_AFTER = 8
 """Questions in a row without a single byte, after which the line is opened again: half of it may be gone."""
 
@@ -247,19 +240,30 @@ class BusOwner:
             failure=poll.failure,
         )
 
-    async def ask_by_turns(self, target: Target, plan: Plan) -> Poll:
-        """Ask what a plan says, one exchange a turn, behind slots and people; its driver may raise."""
+    async def ask_by_turns(self, target: Target, plan: Plan, priority: Priority = Priority.BACKFILL) -> Poll:
+        """Ask what a plan says, one answer a turn, by default behind all others; its driver may raise."""
         state = self._state(target)
         poll = Poll(state, plan, self._now(), remember=False)
         while (query := poll.next_query()) is not None:
-            await self._turns.take(Priority.BACKFILL)
+            await self._turns.take(priority)
             try:
                 probe = state.silent and not poll.alive
                 poll.take(query, await self._ask(target, query, probe=probe))
+                while (part := poll.next_query()) is not None and part.part_of:  # a session joins one answer
+                    poll.take(part, await self._ask(target, part))
             finally:
                 self._turns.give_back()
         poll.finish()
         return poll
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Line]:
+        """Keep the bus for one turn, as for a person, while another program uses its line; may raise."""
+        await self._turns.take(Priority.ON_DEMAND)
+        try:
+            yield await self._connection.line()
+        finally:
+            self._turns.give_back()
 
     async def _read(
         self,
@@ -362,12 +366,11 @@ class BusOwner:
             await asyncio.sleep(pause_s)
 
     def _timing(self, target: Target, state: MeterState, baudrate: int | None, *, probe: bool) -> Timing:
-        full = not probe or state.failures % FULL_PROBE_EVERY == 0 or not self._slowest_s
         return Timing(
             timeout_s=self.bus.timeout_s,
             retries=0 if probe else self.bus.retries,
             baudrate=baudrate,
-            first_byte_s=None if full else max(PROBE_LEAST_S, PROBE_MARGIN * self._slowest_s),
+            first_byte_s=first_byte_s(self._slowest_s, state.failures, probe=probe),
             linger=target.linger,
             quiet_s=max(QUIET_S, target.pauses.between_s),
         )

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -165,14 +164,7 @@ class Subscriber:
 
     def _new_client(self) -> mqtt.Client:
         options = self._options
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=options.client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
-        client.reconnect_delay_set(min_delay=options.reconnect_s, max_delay=options.reconnect_s)
-        options.admit(client)
+        client = options.new_client(options.client_id, options.reconnect_s, manual_ack=True)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -190,8 +182,7 @@ class Subscriber:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            log.error("mqtt.refused", extra={"reason": str(reason), "host": self._options.host})
+        if not self._options.lets_in(reason, log):
             return
         if flags.session_present:
             self._count("superseded", self._deliveries.forget_acknowledgeable())

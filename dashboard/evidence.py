@@ -74,7 +74,7 @@ def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[Suspe
             *([Facts(title=text("What was measured"), facts=_facts(plain, f))] if plain else []),
             *([Facts(title=text("Parameters"), facts=_facts(card.parameters, f))] if card.parameters else []),
         ],
-        clears=text(words.CLEARS[card.detector]) if card.detector in words.CLEARS else "",
+        clears=words.what_clears(card.detector, f.language),
     )
 
 

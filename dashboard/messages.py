@@ -32,7 +32,7 @@ def told(card: EpisodeCard, formats: Formats) -> Told:
     return Told(
         card=card,
         text=sentence(card.message, card.parameters, local),
-        detector=words.word(words.DETECTORS, card.detector, formats.catalogue),
+        detector=words.detector_name(card.detector, formats.language),
         f=local,
     )
 

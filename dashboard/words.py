@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from gettext import NullTranslations
 
+from pipeline.messages import DETECTOR_TEXTS
 from pipeline.quantities import Quantity
 
 
@@ -79,10 +80,6 @@ STATES: Mapping[str, str] = {
     "gaps": marked("Reads missing today"),
     "never": marked("Never read"),
     "good": marked("In order"),
-}
-DETECTORS: Mapping[str, str] = {
-    "suspended_load": marked("Load during suspension"),
-    "voltage_deviation": marked("Voltage outside its band"),
 }
 SUSPENSIONS: Mapping[str, str] = {
     "stop": marked("Suspension"),
@@ -190,18 +187,6 @@ _SENTENCES = (
 """Texts that detectors put into their evidence, with the first number replaced."""
 VALUES: Mapping[str, str] = {**VERDICTS, **SUSPENSIONS, **{text: text for text in _SENTENCES}}
 """Codes and texts that stand as values in parameters and evidence."""
-CLEARS: Mapping[str, str] = {
-    "suspended_load": marked(
-        "Corrected readings for these days; a corrected suspension in the archive (dates, remaining "
-        "capacity, set-point, declared auxiliaries); or an inspection report that explains the load. The "
-        "flow abnormal_use judges again by itself when any of these changes."
-    ),
-    "voltage_deviation": marked(
-        "Voltage back inside its band ends the episode. It is withdrawn when the archive's nominal voltage, "
-        "wiring or PT ratio is corrected, or when corrected readings lie inside the band."
-    ),
-}
-"""What would clear an episode, by detector."""
 _BASES: Mapping[str, str] = {
     "active_energy_import": marked("Active energy, import"),
     "active_energy_export": marked("Active energy, export"),
@@ -268,6 +253,18 @@ def part_label(quantity: Quantity | str, catalogue: NullTranslations) -> str:
     part = str(quantity).rpartition("_")[2]
     found = _PARTS.get(part)
     return catalogue.gettext(found) if found is not None else quantity_label(quantity, catalogue)
+
+
+def detector_name(code: str, language: str) -> str:
+    """Return what a detector is called; one that has no texts stands for itself."""
+    texts = DETECTOR_TEXTS.get(code)
+    return code.replace("_", " ") if texts is None else texts.name.in_language(language)
+
+
+def what_clears(code: str, language: str) -> str:
+    """Return what would clear a detector's episodes; empty where nobody wrote it down."""
+    texts = DETECTOR_TEXTS.get(code)
+    return "" if texts is None else texts.clears.in_language(language)
 
 
 def word(names: Mapping[str, str], code: str | None, catalogue: NullTranslations) -> str:

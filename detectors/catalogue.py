@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from pipeline.block import MeterMatrix
-from pipeline.model import Episode
+from pipeline.model import Episode, Severity
 from pipeline.plugins import PluginRegistry
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
+
+
+class Effect(StrEnum):
+    """What a number does in a rule: every rule has the first four, be they named or fixed."""
+
+    TRIGGER = "trigger"
+    RESTORE = "restore"
+    ON_DELAY = "on_delay"
+    OFF_DELAY = "off_delay"
+    GAP = "gap"
+    """Missing values that are bridged, or stretches that are merged."""
+    OTHER = "other"
+
+
+class Kind(StrEnum):
+    """What a rule goes through, and so what it may cost against one copy of the matrices."""
+
+    SLOTS = "slots"
+    DAYS = "days"
+    RECORDS = "records"
+
+
+class Together(StrEnum):
+    """Which meters must be in one window for the rule to be right."""
+
+    METER = "meter"
+    POINT = "service point"
+    AREA = "area"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,28 +52,60 @@ class Parameter:
     source: str
     tag: str
     """``S`` supported by a public source, ``D`` domain practice, ``M`` measured, ``own`` our choice."""
+    effect: Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a rule looks at; where it is missing the rule is silent or says ``unknown``."""
+    """What a rule looks at and what is therefore loaded; where it is missing the rule says so."""
 
     quantities: tuple[Quantity, ...] = ()
+    """Electrical values at the slots' starts."""
     interval_energy: bool = False
+    """Import of the slots with its quality letters."""
+    energies: tuple[str, ...] = ()
+    """Other energies of the slots by their names in files."""
+    registers: tuple[Quantity, ...] = ()
+    """Energy registers at the slots."""
+    day_registers: tuple[Quantity, ...] = ()
+    """Energy registers at the end of local days: far less to load."""
+    daily: bool = False
+    """Daily rows."""
+    readings: tuple[Quantity, ...] = ()
+    """Single readings: demand registers, clock offsets."""
+    events: bool = False
+    parameters: bool = False
+    outcomes: bool = False
     archive: tuple[str, ...] = ()
     """Tables of the registry."""
+    essential: tuple[str, ...] = ()
+    """The fields above without which it cannot run at all; empty for every one that is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a rule is: everything that is known of it without running it."""
+
+    name: str
+    number: str | None = None
+    """Its number in the catalogue of detectors, such as ``D07``; None outside of it."""
+    version: int = 1
+    """Grows when the same data may give other episodes."""
+    kind: Kind
+    needs: Needs
+    together: Together = Together.METER
+    suppressed_by: tuple[str, ...] = ()
+    """Detectors, or ``outage``, whose stretches explain what this rule sees: it is blind to them."""
+    messages: tuple[str, ...]
+    """The keys of ``pipeline.messages`` that its episodes may carry."""
+    severity: Severity
+    """Of its abnormal episodes, as a rule."""
 
 
 class Detector(Protocol):
     """A pure rule over aligned columns; never reads a clock, a file or a database."""
 
-    name: ClassVar[str]
-    version: ClassVar[int]
-    """Grows when the same data may give other episodes."""
-    needs: ClassVar[Needs]
-    parameters: ClassVar[tuple[Parameter, ...]]
-    messages: ClassVar[tuple[str, ...]]
-    """The keys of ``pipeline.messages`` that its episodes may carry."""
+    about: ClassVar[About]
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
         """Return the episodes in ``window``; none for no data. Changes nothing that it is given."""
@@ -53,3 +114,34 @@ class Detector(Protocol):
 
 detectors: PluginRegistry[Callable[..., Detector]] = PluginRegistry("detectors")
 """Detectors by name; calling an entry makes the rule, with other parameters if named."""
+
+
+def parameter(default: float, unit: str, source: str, tag: str, effect: Effect = Effect.OTHER) -> float:
+    """Declare a number of a rule as a field of its dataclass, with its unit and where it comes from."""
+    told = {"unit": unit, "source": source, "tag": tag, "effect": effect}
+    declared: float = field(default=default, metadata=told)
+    return declared
+
+
+def parameters_of(detector: Callable[..., Detector] | Detector) -> Iterator[Parameter]:
+    """Yield the numbers of a rule as they are declared."""
+    for entry in fields(detector):  # type: ignore[arg-type]  # every rule is a dataclass; a test holds it
+        yield Parameter(name=entry.name, default=float(entry.default), **entry.metadata)  # type: ignore[arg-type]  # all have a default
+
+
+def category(name: str) -> str:
+    """Return what kind of matter a rule is about: the folder that its file stands in.
+
+    Raises:
+        PluginError: If there is none of that name.
+    """
+    return detectors.get(name).__module__.split(".")[1]
+
+
+def about(name: str) -> About:
+    """Return what a rule is.
+
+    Raises:
+        PluginError: If there is none of that name.
+    """
+    return detectors.get(name)().about

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import TypeVar
 
-from detectors.catalogue import detectors
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.catalogue import Detector, Together, about, detectors, parameters_of
+from detectors.suppression import blinded, in_order
+from detectors.thresholds import overruled
 from pipeline.block import MeterMatrix
+from pipeline.daily_reduction import with_daily_rows
+from pipeline.errors import PluginError
 from pipeline.model import Episode, Verdict
 from pipeline.registry import Registry
 
+Real = TypeVar("Real", np.float32, np.float64)
+BLOCK_METERS = 250
+"""Meters looked at together: a month of their values stays in the processor's cache."""
+SUBJECTS = ("phase", "register", "suspension", "area")
+"""Parameters of a message that tell two stretches of one detector, meter and time apart."""
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -21,18 +35,82 @@ def run(
     *,
     only: Collection[str] | None = None,
     settings: Mapping[str, Mapping[str, float]] | None = None,
+    threads: int = 1,
 ) -> list[Episode]:
     """Return the episodes of all detectors, or of ``only`` those named, oldest first.
 
-    ``settings`` holds other parameters than the defaults, by detector and parameter.
+    Detectors run in the order of suppression: each is blind to the slots and days that an abnormal or
+    undecided episode of one of its suppressors explains, and to outages if it says so. Suppressors of a named
+    detector run too; their own episodes are not returned.
+
+    Args:
+        window: What is looked at.
+        registry: The archive, with thresholds by class and service point.
+        only: The detectors whose episodes are wanted.
+        settings: Other parameters, by detector and parameter; they hold for every meter.
+        threads: Blocks of meters are worked off by so many; the result is the same.
 
     Raises:
-        PluginError: If a named detector does not exist.
+        PluginError: If a named detector or parameter does not exist, or two detectors suppress each other.
     """
-    names = detectors.all() if only is None else sorted(set(only))
-    made = [detectors.get(name)(**(settings or {}).get(name, {})) for name in names]
-    found = [episode for detector in made for episode in detector.detect(window, registry)]
-    return sorted(found, key=_order)
+    wanted = set(detectors.all() if only is None else only)
+    ordered = in_order(wanted)
+    window = finite(window)
+    registry = overruled(registry, settings or {})
+    if any(about(name).needs.daily for name in ordered):
+        window = with_daily_rows(window, registry)
+    found: list[Episode] = []
+    for name in ordered:
+        detector = made(name, (settings or {}).get(name, {}))
+        seen = blinded(window, found, detector.about.suppressed_by)
+        found += _on_blocks(detector, seen, registry, threads)
+    return sorted((episode for episode in found if episode.detector in wanted), key=_order)
+
+
+def finite(window: MeterMatrix) -> MeterMatrix:
+    """Return the window with infinities, which no meter measures, as missing values."""
+    return replace(
+        window,
+        values={q: _without_infinities(column) for q, column in window.values.items()},
+        import_kwh=_without_infinities(window.import_kwh),
+        power_kw=_without_infinities(window.power_kw),
+    )
+
+
+def _without_infinities(column: NDArray[Real]) -> NDArray[Real]:
+    infinite = np.isinf(column)
+    if not infinite.any():
+        return column
+    cleaned = column.copy()
+    cleaned[infinite] = np.nan
+    return cleaned
+
+
+def made(name: str, settings: Mapping[str, float]) -> Detector:
+    """Return a detector with other parameters than its defaults.
+
+    Raises:
+        PluginError: If the detector has no such parameter.
+    """
+    entry = detectors.get(name)
+    known = [parameter.name for parameter in parameters_of(entry)]
+    for parameter in settings:
+        if parameter not in known:
+            raise PluginError(f"{name} has no parameter {parameter!r}; it has: {', '.join(known)}")
+    return entry(**settings)
+
+
+def _on_blocks(detector: Detector, window: MeterMatrix, registry: Registry, threads: int) -> list[Episode]:
+    """Run a detector on blocks of meters that fit the processor's cache, if it looks at each meter alone."""
+    if detector.about.together is not Together.METER:
+        return list(detector.detect(window, registry))
+    firsts = range(0, len(window.meters), BLOCK_METERS)
+    blocks = [window.part(slice(first, first + BLOCK_METERS)) for first in firsts]
+    if threads == 1 or len(blocks) == 1:
+        return [episode for block in blocks for episode in detector.detect(block, registry)]
+    with ThreadPoolExecutor(threads) as pool:
+        parts = pool.map(lambda block: detector.detect(block, registry), blocks)
+        return [episode for part in parts for episode in part]
 
 
 def episode_id(detector: str, place: str, key: str) -> str:
@@ -95,7 +173,7 @@ def _is_same(episode: Episode, old: Episode) -> bool:
 
 def _subject(episode: Episode) -> tuple[object, ...]:
     """What a stretch is about: of two subjects, overlapping stretches are two episodes."""
-    named = (episode.parameters.get(name) for name in ("phase", "suspension"))
+    named = (episode.parameters.get(name) for name in SUBJECTS)
     return episode.detector, episode.meter, episode.service_point, episode.message, *named
 
 

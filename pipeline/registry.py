@@ -5,7 +5,7 @@ Every stretch of time is half-open, ``[from, to)``; ``None`` means "always" or "
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
@@ -135,6 +136,8 @@ class Contract:
     category: str | None = None
     tariff: str | None = None
     supply_voltage_kv: float | None = None
+    generation: bool = False
+    """Declared generation behind the meter: energy may flow back."""
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -155,6 +158,11 @@ class Suspension:
     """Power above which load counts, as agreed or set in the terminal."""
     auxiliaries_kw: float | None = None
     """Declared auxiliaries (lighting, guard room), when there is no set-point."""
+    transformers: tuple[str, ...] = ()
+    """The units that rest, whole ones."""
+    requested_at: datetime | None = None
+    sealed_at: datetime | None = None
+    unsealed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +219,8 @@ class MqttSource:
 
 Dated = TypeVar("Dated", Installation, Ratio, Contract)
 """A record that replaces an older one of its kind from its start."""
+Placed = TypeVar("Placed", Installation, Contract, Suspension)
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +234,11 @@ class Registry:
     areas: Sequence[Area] = ()
     contracts: Sequence[Contract] = ()
     suspensions: Sequence[Suspension] = ()
+    transformers: Sequence[Transformer] = ()
+    area_members: Sequence[AreaMember] = ()
+    work_orders: Sequence[WorkOrder] = ()
+    supplies: Sequence[Supply] = ()
+    thresholds: Sequence[Threshold] = ()
     buses: Sequence[Bus] = ()
     schedules: Sequence[Schedule] = ()
     mqtt_sources: Sequence[MqttSource] = field(default=())
@@ -238,12 +253,43 @@ class Registry:
         """Service points by id."""
         return {point.id: point for point in self.service_points}
 
+    @cached_property
+    def area_by_id(self) -> dict[str, Area]:
+        """Areas by id."""
+        return {area.id: area for area in self.areas}
+
     def zone_of(self, service_point: str | None) -> ZoneInfo:
         """Return the zone of a service point's area: local days and tariffs follow it."""
         point = self.service_point_by_id.get(service_point or "")
-        areas = {area.id: area for area in self.areas}
-        area = areas.get(point.area) if point is not None and point.area is not None else None
+        area = self.area_by_id.get(point.area or "") if point is not None else None
         return area.zone if area is not None else DEFAULT_ZONE
+
+    @cached_property
+    def installations_by_meter(self) -> dict[MeterId, list[Installation]]:
+        """Where each meter hung, oldest first."""
+        return _grouped(self.installations, lambda installation: installation.meter)
+
+    @cached_property
+    def installations_by_point(self) -> dict[str, list[Installation]]:
+        """Which meters hung at each service point, oldest first."""
+        placed = [i for i in self.installations if i.service_point is not None]
+        return _grouped(placed, lambda installation: installation.service_point or "")
+
+    @cached_property
+    def contracts_by_point(self) -> dict[str, list[Contract]]:
+        """The contracts of each service point, oldest first."""
+        return _grouped(self.contracts, lambda contract: contract.service_point)
+
+    @cached_property
+    def suspensions_by_point(self) -> dict[str, list[Suspension]]:
+        """The suspensions of each service point, oldest first."""
+        return _grouped(self.suspensions, lambda suspension: suspension.service_point)
+
+    def service_point_of(self, meter: MeterId, instant: datetime) -> str | None:
+        """Return where a meter hung at ``instant``; None if nowhere."""
+        placed = self.installations_by_meter.get(meter, ())
+        hung = latest(i for i in placed if in_force(i.starts_at, i.ends_at, instant))
+        return None if hung is None else hung.service_point
 
     def installed_at(self, instant: datetime) -> list[Installation]:
         """Return the installations in force at ``instant``."""
@@ -251,8 +297,7 @@ class Registry:
 
     def installations_of(self, service_point: str) -> list[Installation]:
         """Return every installation at a service point, oldest first."""
-        found = [i for i in self.installations if i.service_point == service_point]
-        return sorted(found, key=lambda i: i.starts_at or _LONG_AGO)
+        return list(self.installations_by_point.get(service_point, ()))
 
     def ratio_of(self, meter: MeterId, instant: datetime) -> Ratio:
         """Return the ratio in force; CT 1 and PT 1 where none is recorded."""
@@ -261,12 +306,8 @@ class Registry:
 
     def contract_of(self, service_point: str, instant: datetime) -> Contract | None:
         """Return the contract in force, if one is recorded."""
-        fitting = (
-            c
-            for c in self.contracts
-            if c.service_point == service_point and in_force(c.starts_at, c.ends_at, instant)
-        )
-        return latest(fitting)
+        known = self.contracts_by_point.get(service_point, ())
+        return latest(c for c in known if in_force(c.starts_at, c.ends_at, instant))
 
 
 def as_shown(registry: Registry, primary_profiles: Collection[str]) -> Registry:
@@ -294,6 +335,17 @@ def as_shown(registry: Registry, primary_profiles: Collection[str]) -> Registry:
         for meter in registry.meters
     ]
     return replace(registry, meters=meters)
+
+
+def _start(entry: Installation | Contract | Suspension) -> datetime:
+    return entry.starts_at or _LONG_AGO
+
+
+def _grouped(entries: Iterable[Placed], key: Callable[[Placed], Key]) -> dict[Key, list[Placed]]:
+    groups: dict[Key, list[Placed]] = {}
+    for entry in sorted(entries, key=_start):
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
 
 
 def in_force(starts_at: datetime | None, ends_at: datetime | None, instant: datetime) -> bool:

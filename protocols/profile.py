@@ -124,6 +124,10 @@ class Profile:
     daily_freeze_days: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)  # Any: each protocol checks its own
 
+    def __hash__(self) -> int:
+        """Tell profiles apart by name, for the tables that are looked up by profile."""
+        return hash(self.name)
+
     @property
     def family(self) -> str:
         """The protocol without its kind: what stands in front of a meter's URL."""

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from collectors.bus import OnResult
+from collectors.lending import LineLender
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
+from services.answer_inquiry import answer
 from services.archive_at_start import ArchiveAtStart
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
@@ -25,7 +27,8 @@ from services.garbage import seldom_collected
 from services.listen import announcer_of, broker_of, listen, subscription_of, with_client_id
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
-from services.read_requests import present_result, result_of, this_process
+from services.open_files import allow_open_files
+from services.read_requests import inquiry_in, present_result, reply_result, result_of, this_process
 from services.settings import Settings
 from services.store import QUEUE_MOST
 from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
@@ -91,8 +94,9 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     """
     started_at = utc_now()
     leases = BusLeases(settings.require_database_url(), settings.bus_lease_s, last_known_of(settings))
-    plans = bus_plans(registry, settings, utc_now(), leases) if settings.poll_buses else []
+    plans = bus_plans(registry, settings, utc_now(), leases, settings.buses) if settings.poll_buses else []
     owners = [plan.owner for plan in plans]
+    allow_open_files(len(plans))
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
     on_stored = None if announcer is None else announcer.stored
@@ -124,6 +128,8 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
             group.create_task(_serve_requests(works, station))
+            for owner in owners:
+                group.create_task(LineLender(owner, settings.lock_dir).serve())
             if subscription is not None:
                 group.create_task(listen(subscription, settings, registry, landing, counters))
     except ExceptionGroup as failed:
@@ -277,6 +283,9 @@ class BusWork:
 
     async def _answer(self, request: ReadRequest) -> dict[str, object]:
         targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
+        inquiry = inquiry_in(request)
+        if inquiry is not None:
+            return reply_result([await answer(self._plan.owner, target, inquiry) for target in targets])
         if request.starts_at is None or request.ends_at is None:
             wanted = [Quantity(name) for name in request.quantities]
             reads = await read_now(self._plan.owner, targets, self._station.store.put, wanted)

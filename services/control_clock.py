@@ -18,12 +18,12 @@ from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_1997, VERSION_2007
 from services.audit import Audit
-from services.bus_leases import leased
 from services.capabilities import Capability
-from services.control import OrderDesk, Report, dry_frames, order_line, outcome_details, required
+from services.control import OrderDesk, Report, dry_frames, outcome_details, required
 from services.order_kinds import WRITES_LEVEL, Plan
 from services.order_record import ID_LENGTH, person_details
 from services.order_sending import INTERRUPTED, give
+from services.ordered_line import ordered_line
 from services.ordered_meter import OrderedMeter, clock_offset_s, content_of, parse_ordered_meter
 from services.read_back import clock_is_right
 from services.wiring import utc_now
@@ -72,16 +72,7 @@ def set_clock(control: OrderDesk, url: str, *, to_all: bool = False, dry_run: bo
 async def _owned(
     control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
 ) -> ClockReport:
-    async with leased([meter.bus.id]):
-        return await _set(control, audit, meter, to_all=to_all, dry_run=dry_run)
-
-
-async def _set(
-    control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
-) -> ClockReport:
-    line = order_line(meter)
-    try:
-        await line.open()
+    async with ordered_line(meter) as line:
         offset_s = await _measure(line, meter)
         if abs(offset_s) < LEAST_S:
             return ClockReport(offset_s=offset_s, frames=(), report=None)
@@ -96,8 +87,6 @@ async def _set(
         _require_first_today(audit, meter, now)
         report = await _give(control, audit, line, meter, plan, offset_s)
         return ClockReport(offset_s=offset_s, frames=frames, report=report)
-    finally:
-        await line.close()
 
 
 async def _give(  # noqa: PLR0913, PLR0917 - one step of one use case

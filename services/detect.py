@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import TypeAlias, TypedDict
+
+import numpy as np
 
 from detectors import engine
-from detectors.catalogue import detectors
+from detectors import wanted as engine_wanted
+from detectors.catalogue import Needs, Together
+from pipeline.block import MeterMatrix
+from pipeline.daily_reduction import with_daily_rows
 from pipeline.messages import summary
-from pipeline.model import EVERYTHING, Episode
-from pipeline.quantities import Quantity
+from pipeline.model import EVERYTHING, Episode, MeterId, Scope
+from pipeline.records import Records
 from pipeline.registry import Meter, Registry
-from pipeline.timegrid import slot_start
+from pipeline.timegrid import from_numpy, slot_start
 from services.derive import MINUTES
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
+from storage.day_registers import registers_at_day_ends
+from storage.detector_records import event_records, read_outcomes, single_readings
 from storage.episodes import list_episodes, save_episodes
 from storage.matrices import meter_matrix
+from storage.readings import reading_series
 from storage.registry import load_registry
 
 METERS_AT_A_TIME = 500
+Numbers: TypeAlias = Mapping[str, Mapping[str, float]]
+"""Parameters of detectors that were set by hand, by detector and parameter."""
 
 
 def detect_recent(
@@ -30,18 +42,28 @@ def detect_recent(
     only: Sequence[str] | None = None,
     settings: Settings | None = None,
     now: datetime | None = None,
+    numbers: Numbers = MappingProxyType({}),
 ) -> list[Episode]:
     """Run all detectors, or those named, over the last ``days`` days; store and return the episodes.
 
+    ``numbers`` holds other parameters than the detectors' own, by detector and parameter.
+
     Raises:
-        PluginError: If a named detector does not exist.
+        PluginError: If a named detector or parameter does not exist.
     """
     settings = settings or load_settings()
     until = slot_start(now or utc_now(), MINUTES * 60)
     span = until - timedelta(days=days), until
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
-        found = _find(connection, registry, span, only, primary_profiles(settings))
+        primary = primary_profiles(settings)
+        found = [
+            episode
+            for group in groups(registry, engine_wanted.widest(only))
+            for episode in detect_group(connection, group, span, only, numbers, primary)
+        ]
+        # A meter of two places is looked at twice: what is found of it alone bears one id.
+        found = list({episode.id: episode for episode in found}.values())
         known = [
             stored.episode
             for stored in list_episodes(connection, scope=EVERYTHING, overlaps=span)
@@ -69,56 +91,128 @@ def as_table(episodes: Sequence[Episode]) -> list[dict[str, object]]:
     ]
 
 
-def _find(
+def detect_group(  # noqa: PLR0913, PLR0917 - one group with all that bounds it
     connection: Connection,
-    registry: Registry,
+    group: Registry,
     span: tuple[datetime, datetime],
     only: Sequence[str] | None,
+    numbers: Numbers,
     primary: frozenset[str],
 ) -> list[Episode]:
-    found: list[Episode] = []
-    for part in _parts(registry):
-        window = meter_matrix(
+    """Return what is found of one group of meters; a function of what is stored and of nothing else.
+
+    Groups do not touch each other: they may be worked off in any order, by any number of workers.
+    """
+    return engine.run(
+        window_of(connection, group, span, engine_wanted.wanted(only), primary),
+        group,
+        only=only,
+        settings=numbers,
+    )
+
+
+def window_of(
+    connection: Connection,
+    group: Registry,
+    span: tuple[datetime, datetime],
+    needs: Needs,
+    primary: frozenset[str],
+) -> MeterMatrix:
+    """Return the window of a group's meters, with those columns and records that ``needs`` names."""
+    meters = list(group.meter_by_id)
+    window = meter_matrix(
+        connection,
+        group,
+        scope=EVERYTHING,
+        starts_at=span[0],
+        ends_at=span[1],
+        minutes=MINUTES,
+        meters=meters,
+        quantities=needs.quantities,
+        registers=needs.registers,
+        energies=needs.energies,
+        primary_profiles=primary,
+    )
+    asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": meters}
+    records = Records(
+        events=event_records(connection, **asked) if needs.events else (),
+        readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),
+        outcomes=read_outcomes(connection, starts_at=span[0], **asked) if needs.outcomes else (),
+    )
+    window = replace(window, records=records)
+    return _with_days(connection, group, window, needs, asked) if needs.daily else window
+
+
+def _with_days(
+    connection: Connection, group: Registry, window: MeterMatrix, needs: Needs, asked: _Asked
+) -> MeterMatrix:
+    """Return the window with daily rows and the registers at their ends."""
+    window = with_daily_rows(window, group)
+    daily = window.daily
+    if daily is None or not needs.day_registers:
+        return window
+    ends = {q: np.full(daily.kwh.shape, np.nan) for q in needs.day_registers}
+    for zone in dict.fromkeys(daily.zones):
+        rows = [row for row, own in enumerate(daily.zones) if own == zone]
+        readings = reading_series(
             connection,
-            registry,
-            scope=EVERYTHING,
-            starts_at=span[0],
-            ends_at=span[1],
-            minutes=MINUTES,
-            meters=list(part.meter_by_id),
-            quantities=quantities_needed(only),
-            primary_profiles=primary,
+            needs.day_registers,
+            starts_at=from_numpy(window.starts_at[0]),
+            # The reading after the last midnight closes the last day.
+            ends_at=asked["ends_at"] + timedelta(minutes=MINUTES),
+            scope=asked["scope"],
+            meters=asked["meters"],
+            after_midnight=(zone, MINUTES),
         )
-        found += engine.run(window, part, only=only)
-    # A meter of two places is looked at twice: what is found of it alone bears one id.
-    return list({episode.id: episode for episode in found}.values())
+        for quantity, column in registers_at_day_ends(readings, window.meters, daily, MINUTES).items():
+            ends[quantity][rows] = column[rows]
+    return replace(window, daily=replace(daily, registers={**daily.registers, **ends}))
 
 
-def quantities_needed(only: Sequence[str] | None) -> list[Quantity]:
-    """Return the readings that the detectors look at, beside interval energy."""
-    rules = [detectors.get(name)() for name in (only or detectors.all())]
-    wanted = {quantity for rule in rules for quantity in rule.needs.quantities}
-    return [quantity for quantity in Quantity if quantity in wanted]
+class _Asked(TypedDict):
+    """What every question about records is bounded by."""
+
+    scope: Scope
+    ends_at: datetime
+    meters: list[MeterId]
 
 
-def _parts(registry: Registry) -> Iterator[Registry]:
-    """Yield the archive in parts of some hundred meters; the meters of one service point stay together.
+def groups(registry: Registry, together: Together) -> Iterator[Registry]:
+    """Yield the archive in groups of some hundred meters; those that belong together stay together.
 
-    A meter that moved belongs to each of its places. The first part also has the suspensions of places
-    without a meter: a detector says that they cannot be judged.
+    Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
+    to each of its places. The first group also has the suspensions of places without a meter: a detector
+    says that they cannot be judged.
     """
     meters: list[Meter] = []
     places = {s.service_point for s in registry.suspensions} - {
         i.service_point for i in registry.installations
     }
-    for place, together in _meters_by_place(registry).items():
-        if meters and len(meters) + len(together) > METERS_AT_A_TIME:
+    for kept, together_here in _units(registry, together):
+        if meters and len(meters) + len(together_here) > METERS_AT_A_TIME:
             yield _part(registry, meters, places)
             meters, places = [], set()
-        meters += together
-        places.add(place)
+        meters += together_here
+        places |= kept
     if meters:
         yield _part(registry, meters, places)
+
+
+def _units(registry: Registry, together: Together) -> Iterator[tuple[set[str], list[Meter]]]:
+    """Yield places and their meters that must not be parted."""
+    by_place = _meters_by_place(registry)
+    if together is not Together.AREA:
+        yield from (({place}, meters) for place, meters in by_place.items())
+        return
+    area_of = {point.id: point.area for point in registry.service_points}
+    area_of |= {member.service_point: member.area for member in registry.area_members}
+    units: dict[str, tuple[set[str], list[Meter]]] = {}
+    for place, meters in by_place.items():
+        area = area_of.get(place)
+        kept, found = units.setdefault(f"place {place}" if area is None else f"area {area}", (set(), []))
+        kept.add(place)
+        found += meters
+    yield from units.values()
 
 
 def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:
@@ -141,4 +235,9 @@ def _part(registry: Registry, meters: Sequence[Meter], places: Collection[str]) 
         service_points=[p for p in registry.service_points if p.id in places],
         contracts=[c for c in registry.contracts if c.service_point in places],
         suspensions=[s for s in registry.suspensions if s.service_point in places],
+        work_orders=[w for w in registry.work_orders if w.service_point in places],
+        area_members=[m for m in registry.area_members if m.service_point in places],
+        supplies=[s for s in registry.supplies if s.service_point in places],
+        ratios=[r for r in registry.ratios if r.meter in ids],
+        thresholds=[t for t in registry.thresholds if t.service_point is None or t.service_point in places],
     )

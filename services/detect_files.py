@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from detectors import engine
-from pipeline.block import ReadingBlock, Times
+from detectors.catalogue import Needs
+from detectors.wanted import CannotRun, cannot_run, wanted
+from pipeline.block import MeterMatrix, ReadingBlock, Times
+from pipeline.daily_reduction import with_daily_rows
 from pipeline.errors import ConfigError
 from pipeline.intervals import SlotGrid
 from pipeline.model import Origin
+from pipeline.records import Records
 from pipeline.registry import Registry, as_shown
 from pipeline.timegrid import from_numpy, slot_grid, slot_start
 from services.derive import MINUTES, REGISTERS, SlotFactors, interval_columns
 from services.settings import load_settings
 from services.wiring import primary_profiles
 from storage.columns import NUMBER_OF_ORIGIN
+from storage.detector_records import block_values
 from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
 from storage.intervals import IntervalColumns
@@ -28,22 +35,27 @@ from storage.registry_files import read_registry
 STEPS = 5
 
 
-def detect_files(
+def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     *,
     readings: Path | None,
     intervals: Path | None,
     registry: Path,
     out: Path,
     begin: Callable[[str], None] = lambda _step: None,
+    only: Sequence[str] | None = None,
+    numbers: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    tell: Callable[[CannotRun], None] = lambda _cannot: None,
 ) -> list[dict[str, object]]:
     """Write the episodes found in files to ``out`` and return them as JSON objects.
 
     Where no intervals are given they are derived from the registers among the readings. ``begin`` is called
-    with the name of each of the ``STEPS`` steps.
+    with the name of each of the ``STEPS`` steps, ``tell`` with each detector that has nothing to look at.
+    ``only`` names detectors, ``numbers`` holds other parameters than their own.
 
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
         RegistryError: With every problem of the archive.
+        PluginError: If a named detector or parameter does not exist.
         ConfigError: If ``out`` cannot be written.
     """
     begin("reading the archive")
@@ -55,15 +67,37 @@ def detect_files(
     begin("lining up")
     if energies is None and read is not None:
         energies = intervals_of(read, archive, primary)
-    window = file_matrix(archive, read, energies, primary_profiles=primary)
+    window = _window(archive, read, energies, wanted(only), primary)
+    for cannot in cannot_run(window, only):
+        tell(cannot)
     begin("running the detectors")
-    episodes = engine.reconcile(engine.run(window, archive), [])
+    episodes = engine.reconcile(engine.run(window, archive, only=only, settings=numbers), [])
     begin("writing episodes")
     try:
         write_episodes(out, episodes)
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror}") from error
     return [episode_document(episode) for episode in episodes]
+
+
+def _window(
+    archive: Registry,
+    readings: ReadingBlock | None,
+    intervals: IntervalColumns | None,
+    needs: Needs,
+    primary: frozenset[str],
+) -> MeterMatrix:
+    """Return what the files hold of what the detectors look at."""
+    window = file_matrix(
+        archive,
+        readings,
+        intervals,
+        registers=list(dict.fromkeys((*needs.registers, *needs.day_registers))),
+        energies=needs.energies,
+        primary_profiles=primary,
+    )
+    single = {} if readings is None else block_values(readings, needs.readings)
+    return with_daily_rows(replace(window, records=Records(readings=single)), archive)
 
 
 def intervals_of(

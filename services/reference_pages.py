@@ -16,9 +16,10 @@ from pipeline.registry import Wiring
 from protocols.dlt645.bits import bit_tables
 from protocols.dlt645.catalogue_rows import AXES, Axis, Part, Row, Token
 from protocols.dlt645.combination import MEANINGS, is_combined
-from protocols.dlt645.identifier_files import rows
+from protocols.dlt645.identifier_files import open_questions, rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
+from services.detector_page import detector_lines
 from services.wiring import load_profiles
 
 Page = tuple[str, str]
@@ -89,6 +90,7 @@ def pages() -> Iterator[Page]:
     """Yield every reference page."""
     yield "meters.md", _meters_page()
     yield "dlt645-identifiers.md", _identifiers_page()
+    yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
 
 
 def write_pages(folder: Path) -> None:
@@ -187,6 +189,7 @@ def _identifiers_page() -> str:
         *_family_sections(4, FAMILIES_2007, "10 to 1F Events of meters since 2013, item by item"),
         "## 06 Load records 负荷记录\n",
         LOAD_RECORDS + "\n",
+        *_open_section(),
         "# DL/T 645-1997\n",
         *_family_sections(2, FAMILIES_1997, ""),
         *_layout_section(),
@@ -205,6 +208,15 @@ def _family_sections(identifier_bytes: int, names: Mapping[int, str], others: st
             (_row_cells(row) for row in family),
         )
         yield ""
+
+
+def _open_section() -> Iterator[str]:
+    yield "## To be confirmed 待确认\n"
+    yield from _table(
+        ("identifiers", "中文", "name", "what no source at hand says", "source"),
+        ((f"`{q.di}`", q.zh, q.name, q.to_confirm, q.source) for q in open_questions()),
+    )
+    yield ""
 
 
 def _first_code(row: Row) -> int:
@@ -235,7 +247,7 @@ def _row_cells(row: Row) -> Sequence[str]:
         "" if long else ", ".join(dict.fromkeys(part.unit for part in row.parts if part.unit)),
         ", ".join(f"`{name}`" for name in becomes),
         "yes" if row.writable else "",
-        row.source,
+        f"{row.source}; to be confirmed: {row.to_confirm}" if row.to_confirm else row.source,
     )
 
 

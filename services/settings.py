@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         description="where Home Assistant looks for devices, usually homeassistant; none = tell it nothing",
     )
     poll_buses: bool = Field(default=True, description="false = take MQTT messages only, leave buses alone")
+    buses: str | None = Field(
+        default=None,
+        description="patterns of the buses that this collector reads, such as north-*,east-1?; none = all",
+    )
     lock_dir: Path = Field(
         default=Path(tempfile.gettempdir()) / "kilowatch-buses",
         description="folder of the host locks: one owner a bus",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,16 @@ from pipeline.timegrid import MINUTES_PER_DAY, from_numpy, slot_grid
 from storage import tabular
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.intervals import ENERGIES, IntervalColumns
-from storage.matrices import PREFERENCE, energies_at_slots, ratio_factors, register_steps, values_at_slots
+from storage.matrices import (
+    PREFERENCE,
+    REGISTER_PREFERENCE,
+    energies_at_slots,
+    other_energies,
+    ratio_factors,
+    register_steps,
+    registers_at_slots,
+    values_at_slots,
+)
 from storage.readings import ReadingSeries
 
 QUALITY_LETTERS = "AEFSNV"
@@ -93,12 +103,14 @@ def read_intervals(path: Path) -> IntervalColumns:
     )
 
 
-def file_matrix(
+def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
     registry: Registry,
     readings: ReadingBlock | None,
     intervals: IntervalColumns | None,
     *,
     minutes: int | None = None,
+    registers: Sequence[Quantity] = (),
+    energies: Collection[str] = (),
     primary_profiles: frozenset[str] = frozenset(),
 ) -> MeterMatrix:
     """Return readings and intervals as one matrix over their span, a row a meter of the registry.
@@ -108,6 +120,8 @@ def file_matrix(
         readings: Values at the slots' starts are taken from them.
         intervals: Energies are taken from those of ``minutes``.
         minutes: Length of the slots; by default the length that most intervals have, else 15.
+        registers: Energy registers wanted at the slots.
+        energies: Energies of the slots wanted beside import, as in :data:`storage.intervals.ENERGIES`.
         primary_profiles: Profiles whose values are primary ones already: no ratio is applied to them.
 
     Raises:
@@ -117,11 +131,22 @@ def file_matrix(
     grid = _span(readings, intervals, length)
     meters = [meter.id for meter in registry.meters]
     factors = ratio_factors(registry, meters, grid, primary_profiles)
-    values = {} if readings is None else values_at_slots(_series(readings, meters), meters, grid, length)
+    values = (
+        {}
+        if readings is None
+        else values_at_slots(_series(readings, meters, PREFERENCE), meters, grid, length)
+    )
     power_kw = np.full(factors.shape, np.nan)
     if Quantity.ACTIVE_POWER in values:
         power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
     import_kwh, import_kvarh, quality = energies_at_slots(intervals, meters, grid, length)
+    found = {}
+    if readings is not None and registers:
+        counted = _series(readings, meters, REGISTER_PREFERENCE)
+        given = [q for q in registers if q in counted.values]
+        found = registers_at_slots(
+            replace(counted, values={q: counted.values[q] for q in given}), meters, grid, length
+        )
     return MeterMatrix(
         meters=meters,
         starts_at=grid,
@@ -132,6 +157,8 @@ def file_matrix(
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
         import_kvarh=import_kvarh,
+        energies=other_energies(intervals, energies, meters, grid, length),
+        registers=found,
     )
 
 
@@ -188,13 +215,13 @@ def _span(readings: ReadingBlock | None, intervals: IntervalColumns | None, minu
     return slot_grid(first - step + timedelta(microseconds=1), last + timedelta(microseconds=1), minutes)
 
 
-def _series(readings: ReadingBlock, meters: Sequence[MeterId]) -> ReadingSeries:
-    """Return the readings of known meters as a series, so that files and database take the same way."""
+def _series(readings: ReadingBlock, meters: Sequence[MeterId], origins: Sequence[Origin]) -> ReadingSeries:
+    """Return readings of known meters and some origins, so that files and database take the same way."""
     row_of = {meter: row for row, meter in enumerate(meters)}
     index = np.array([row_of.get(meter, -1) for meter in readings.meters], dtype=np.int64)
     numbers = {origin.value: number for origin, number in NUMBER_OF_ORIGIN.items()}
     origin = np.array([numbers[o] for o in readings.origins], dtype=np.int16)
-    kept = (index >= 0) & np.isin(origin, [NUMBER_OF_ORIGIN[o] for o in PREFERENCE])
+    kept = (index >= 0) & np.isin(origin, [NUMBER_OF_ORIGIN[o] for o in origins])
     return ReadingSeries(
         meters=meters,
         meter_index=index[kept],

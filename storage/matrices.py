@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,6 +21,9 @@ from storage.readings import ReadingSeries, reading_series
 PREFERENCE = (Origin.LOAD_RECORD, Origin.PRESENT, Origin.PUSH)
 """Which reading stands for a slot when it has several; within one origin it is the earliest."""
 
+REGISTER_PREFERENCE = (Origin.DAILY_FREEZE, *PREFERENCE)
+"""The same for energy registers: a freeze holds them with all their rates."""
+
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -34,6 +37,8 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
     minutes: int,
     meters: Sequence[MeterId],
     quantities: Sequence[Quantity] = (),
+    registers: Sequence[Quantity] = (),
+    energies: Collection[str] = (),
     primary_profiles: frozenset[str] = frozenset(),
 ) -> MeterMatrix:
     """Return the slots of ``meters`` that begin in ``[starts_at, ends_at)``, missing ones as NaN.
@@ -49,6 +54,8 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         minutes: Length of the slots.
         meters: The rows of the matrix, in this order.
         quantities: Electrical quantities wanted at the slots' starts, on the meter's own side.
+        registers: Energy registers wanted there.
+        energies: Energies of the slots wanted beside import, as in :data:`storage.intervals.ENERGIES`.
         primary_profiles: Profiles whose values are primary ones already: no ratio is applied to them.
 
     Raises:
@@ -72,6 +79,18 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
     power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
     intervals = _intervals(connection, scope, meters, grid, minutes)
     import_kwh, import_kvarh, quality = energies_at_slots(intervals, meters, grid, minutes)
+    found = {}
+    if registers and len(grid):
+        readings = reading_series(
+            connection,
+            registers,
+            scope=scope,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            meters=meters,
+            origins=REGISTER_PREFERENCE,
+        )
+        found = registers_at_slots(readings, meters, grid, minutes)
     return MeterMatrix(
         meters=list(meters),
         starts_at=grid,
@@ -82,6 +101,8 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
         import_kvarh=import_kvarh,
+        energies=other_energies(intervals, energies, meters, grid, minutes),
+        registers=found,
     )
 
 
@@ -96,20 +117,74 @@ def values_at_slots(
     values = {q: np.full(shape, np.nan, dtype=np.float32) for q in readings.values}
     if not len(readings) or not len(grid):
         return values
-    row_of = {meter: row for row, meter in enumerate(meters)}
-    rows = np.array([row_of[m] for m in readings.meters], dtype=np.int64)[readings.meter_index]
-    at = np.where(np.isnat(readings.slot_at), readings.taken_at, readings.slot_at)
-    slots = (at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")
-    rank = np.full(max(NUMBER_OF_ORIGIN.values()) + 1, len(PREFERENCE))
-    for place, origin in enumerate(PREFERENCE):
-        rank[NUMBER_OF_ORIGIN[origin]] = place
-    # The best comes last, since of several values assigned to one cell the last one stays.
-    order = np.lexsort((at, rank[readings.origin]))[::-1]
-    order = order[(slots[order] >= 0) & (slots[order] < len(grid))]
+    order, rows, slots = _best_last(readings, meters, grid, minutes, PREFERENCE)
     for quantity, column in readings.values.items():
         given = order[~np.isnan(column[order])]
         values[quantity][rows[given], slots[given]] = column[given]
     return values
+
+
+def registers_at_slots(
+    readings: ReadingSeries, meters: Sequence[MeterId], grid: Times, minutes: int
+) -> dict[Quantity, NDArray[np.float64]]:
+    """Return the registers for each slot, shape (meters, slots): all of one slot are of one reading.
+
+    Registers of two readings are never mixed, for they are compared with each other: what the chosen reading
+    (see :data:`REGISTER_PREFERENCE`) lacks is missing.
+    """
+    shape = (len(meters), len(grid))
+    values = {q: np.full(shape, np.nan) for q in readings.values}
+    if not len(readings) or not len(grid):
+        return values
+    order, rows, slots = _best_last(readings, meters, grid, minutes, REGISTER_PREFERENCE)
+    chosen = np.full(shape, -1, dtype=np.int64)
+    chosen[rows[order], slots[order]] = order
+    cells = np.nonzero(chosen >= 0)
+    for quantity, column in readings.values.items():
+        values[quantity][cells] = column[chosen[cells]]
+    return values
+
+
+def _best_last(
+    readings: ReadingSeries,
+    meters: Sequence[MeterId],
+    grid: Times,
+    minutes: int,
+    preference: Sequence[Origin],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the readings within the grid, the best of a slot last, and the row and slot of every reading.
+
+    Of several values that are assigned to one cell the last one stays.
+    """
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    rows = np.array([row_of[m] for m in readings.meters], dtype=np.int64)[readings.meter_index]
+    at = np.where(np.isnat(readings.slot_at), readings.taken_at, readings.slot_at)
+    slots = ((at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")).astype(np.int64)
+    rank = np.full(max(NUMBER_OF_ORIGIN.values()) + 1, len(preference))
+    for place, origin in enumerate(preference):
+        rank[NUMBER_OF_ORIGIN[origin]] = place
+    order = np.lexsort((at, rank[readings.origin]))[::-1]
+    return order[(slots[order] >= 0) & (slots[order] < len(grid))], rows, slots
+
+
+def other_energies(
+    intervals: IntervalColumns | None,
+    names: Collection[str],
+    meters: Sequence[MeterId],
+    grid: Times,
+    minutes: int,
+) -> dict[str, NDArray[np.float64]]:
+    """Return those of the named energies that are kept at all, shape (meters, slots)."""
+    if intervals is None or not len(intervals) or not len(grid):
+        return {}
+    cells, fits = _cells(intervals, meters, grid, minutes)
+    found = {}
+    for name in sorted(set(names) & intervals.energies.keys()):
+        column = np.full((len(meters), len(grid)), np.nan)
+        column[cells] = intervals.energies[name][fits]
+        if np.isfinite(column).any():
+            found[name] = column
+    return found
 
 
 def ratio_factors(
@@ -140,12 +215,7 @@ def energies_at_slots(
     quality = np.full(shape, "N", dtype="U1")
     if intervals is None or not len(intervals) or not len(grid):
         return active, None, quality
-    row_of = {meter: row for row, meter in enumerate(meters)}
-    rows = np.array([row_of.get(meter, -1) for meter in intervals.meters], dtype=np.int64)
-    slots = (intervals.starts_at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")
-    fits = (rows >= 0) & (intervals.minutes == minutes) & (slots >= 0) & (slots < len(grid))
-    fits[fits] = grid[slots[fits]] == intervals.starts_at[fits]
-    cells = rows[fits], slots[fits]
+    cells, fits = _cells(intervals, meters, grid, minutes)
     active[cells] = intervals.energies["import_kwh"][fits]
     quality[cells] = intervals.quality[fits]
     kvarh = intervals.energies.get("import_kvarh")
@@ -153,6 +223,18 @@ def energies_at_slots(
         return active, None, quality
     reactive[cells] = kvarh[fits]
     return active, reactive, quality
+
+
+def _cells(
+    intervals: IntervalColumns, meters: Sequence[MeterId], grid: Times, minutes: int
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]:
+    """Return the row and slot of each interval that fits the grid, and which do."""
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    rows = np.array([row_of.get(meter, -1) for meter in intervals.meters], dtype=np.int64)
+    slots = ((intervals.starts_at - grid[0]) // np.timedelta64(minutes * 60_000_000, "us")).astype(np.int64)
+    fits = (rows >= 0) & (intervals.minutes == minutes) & (slots >= 0) & (slots < len(grid))
+    fits[fits] = grid[slots[fits]] == intervals.starts_at[fits]
+    return (rows[fits], slots[fits]), fits
 
 
 def _intervals(

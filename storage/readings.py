@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,7 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
     ends_at: datetime,
     meters: Sequence[MeterId] | None = None,
     origins: Iterable[Origin] | None = None,
+    after_midnight: tuple[ZoneInfo, int] | None = None,
 ) -> ReadingSeries:
     """Return the readings with ``taken_at`` in ``[starts_at, ends_at)`` that have one of ``quantities``.
 
@@ -90,6 +92,7 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
         ends_at: The first instant after.
         meters: Which meters; None for all in scope.
         origins: Which ways of reading; None for all.
+        after_midnight: Only those taken less than so many minutes after midnight of a zone.
 
     Raises:
         StorageError: If quantities of different tables, spectra or words are asked for.
@@ -104,13 +107,17 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
             "SELECT meter_id, (extract(epoch FROM taken_at) * 1000000)::bigint, "
             "(extract(epoch FROM slot_at) * 1000000)::bigint, origin, quality, {columns} FROM {table} "
             "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
-            "AND origin = ANY(%(origins)s) AND num_nonnulls({names}) > 0 ORDER BY meter_id, taken_at, origin"
+            "AND origin = ANY(%(origins)s) AND num_nonnulls({names}) > 0 "
+            "AND (%(zone)s::text IS NULL OR (taken_at AT TIME ZONE %(zone)s)::time "
+            "< time '00:00' + make_interval(mins => %(minutes)s)) ORDER BY meter_id, taken_at, origin"
         ).format(
             columns=sql.SQL(", ").join(map(_as_number, quantities)),
             table=sql.Identifier(table),
             names=sql.SQL(", ").join(sql.Identifier(q.value) for q in quantities),
         )
         parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "origins": wanted}
+        zone, minutes = (None, 0) if after_midnight is None else after_midnight
+        parameters |= {"zone": None if zone is None else zone.key, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement, parameters).fetchall()
     return _series(rows, visible.names, quantities)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
@@ -41,7 +42,11 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "kind": SuspensionKind,
     "basic_charge": BasicCharge,
     "meters": tuple,
+    "transformers": tuple,
+    "area_member.role": MemberRole,
+    "work_order.kind": str,
 }
+"""By field, or by table and field where tables differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,21 @@ TABLES: tuple[ArchiveTable, ...] = (
         owner="service_point",
     ),
     ArchiveTable(name="suspension", record=Suspension, attribute="suspensions", key=("id",)),
+    ArchiveTable(name="transformer", record=Transformer, attribute="transformers", key=("id",)),
+    ArchiveTable(
+        name="area_member",
+        record=AreaMember,
+        attribute="area_members",
+        key=("area", "service_point", "starts_at"),
+    ),
+    ArchiveTable(name="work_order", record=WorkOrder, attribute="work_orders", key=("id",)),
+    ArchiveTable(name="supply", record=Supply, attribute="supplies", key=("service_point",)),
+    ArchiveTable(
+        name="threshold",
+        record=Threshold,
+        attribute="thresholds",
+        key=("detector", "parameter", "service_point", "category", "starts_at"),
+    ),
     ArchiveTable(name="schedule", record=Schedule, attribute="schedules", key=("group",)),
     ArchiveTable(name="mqtt_source", record=MqttSource, attribute="mqtt_sources", key=("id",)),
 )
@@ -126,9 +146,12 @@ def load_registry(connection: Connection) -> Registry:
         return Registry(**{table.attribute: _load(connection, table, names) for table in TABLES})
 
 
-def meter_numbers(connection: Connection) -> dict[MeterId, int]:
-    """Return the number of every meter: the key of its readings."""
-    rows = connection.execute("SELECT id, meter_id FROM meter").fetchall()
+def meter_numbers(connection: Connection, meters: Collection[MeterId] | None = None) -> dict[MeterId, int]:
+    """Return the number of these meters (None: of all): the key of their readings."""
+    rows = connection.execute(
+        "SELECT id, meter_id FROM meter WHERE %(meters)s::text[] IS NULL OR id = ANY(%(meters)s)",
+        {"meters": None if meters is None else list(meters)},
+    ).fetchall()
     return {MeterId(name): number for name, number in rows}
 
 
@@ -209,9 +232,16 @@ def _values(
     if "meter" in values:
         values["meter"] = names[values["meter"]]
     return {
-        name: value if value is None or name not in _FROM_COLUMN else _FROM_COLUMN[name](value)
-        for name, value in values.items()
+        name: value if value is None else _from_column(table, name)(value) for name, value in values.items()
     }
+
+
+def _from_column(table: ArchiveTable, name: str) -> Callable[[Any], object]:  # Any: as the driver gives it
+    return _FROM_COLUMN.get(f"{table.name}.{name}") or _FROM_COLUMN.get(name) or _as_it_is
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _names(columns: Sequence[str], table: str | None = None) -> sql.Composed:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.archive_records import MemberRole
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
@@ -39,6 +40,8 @@ _MAY_BE_ZERO = frozenset(
     }
     | {"tolerance_s"}
 )
+_SIGNED = frozenset({"sign", "value"})
+"""Numbers of either sign."""
 
 
 class CellError(ValueError):
@@ -76,7 +79,7 @@ def convert(record: type, field: str, value: object) -> object:
         _check_registers(_numbers(value))
     if field == "template":
         _check_template(_text(value))
-    if isinstance(converted, bool):
+    if isinstance(converted, bool) or field in _SIGNED:
         return converted
     if isinstance(converted, float | int) and (
         converted < 0 or (converted == 0 and field not in _MAY_BE_ZERO)
@@ -232,6 +235,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     bool: _yes_or_no,
     Wiring: _one_of(Wiring),
     Role: _one_of(Role),
+    MemberRole: _one_of(MemberRole),
     SuspensionKind: _one_of(SuspensionKind),
     BasicCharge | None: _one_of(BasicCharge),
 }

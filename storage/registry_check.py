@@ -23,12 +23,11 @@ log = logging.getLogger("kilowatch.storage")
 INSTALLED_FOR_EVER = frozenset({"service_point", "role", "bus", "address", "profile"})
 """Keys of ``[[meter]]`` that stand for an installation without dates."""
 
-READ_LATER = frozenset({"area_member", "transformer", "tariff", "work_order", "supply"})
+READ_LATER = frozenset({"tariff"})
 """Tables of the archive that this version leaves unread."""
 KEYS_READ_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "contract": frozenset({"power_factor_standard", "metering_side", "settlement_day", "generation"}),
-        "suspension": frozenset({"transformers", "requested_at", "sealed_at", "unsealed_at"}),
+        "contract": frozenset({"power_factor_standard", "metering_side", "settlement_day"}),
     }
 )
 """Keys of the archive that this version leaves unread."""
@@ -42,6 +41,13 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("ratio", "meter"): "meter",
         ("contract", "service_point"): "service_point",
         ("suspension", "service_point"): "service_point",
+        ("transformer", "area"): "area",
+        ("transformer", "service_point"): "service_point",
+        ("area_member", "area"): "area",
+        ("area_member", "service_point"): "service_point",
+        ("work_order", "service_point"): "service_point",
+        ("supply", "service_point"): "service_point",
+        ("threshold", "service_point"): "service_point",
         ("mqtt_source", "meters"): "meter",
         ("mqtt_source", "devices"): "meter",
     }

@@ -9,9 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.catalogue import Needs, Parameter, detectors
+from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.engine import episode_id
 from detectors.stretches import curve, iso, number, slot_end
+from detectors.thresholds import at_point
 from detectors.usage.service_point_load import ServicePointLoad, service_point_load
 from detectors.usage.suspension_findings import (
     Debounce,
@@ -40,58 +41,42 @@ _APPARENT = f"{_ACTIVE}; active power, with reactive power where measured, again
 class SuspendedLoad:
     """Finds load above what a suspension allows, in at least two actual slots in a row."""
 
-    trigger_slots: int = 2
-    floor_kw: float = 0.5
-    partial_factor: float = 1.05
-    most_step_share: float = 0.05
-    late_slots: int = 8
+    trigger_slots: float = parameter(2, "slots", "two points, as terminals do", "D", Effect.ON_DELAY)
+    floor_kw: float = parameter(
+        0.5, "kW", "full suspension without set-point or declared auxiliaries", "own", Effect.TRIGGER
+    )
+    partial_factor: float = parameter(
+        1.05, "1", "5 % above the capacity still running, as for contract demand", "D", Effect.TRIGGER
+    )
+    most_step_share: float = parameter(
+        0.05,
+        "1",
+        "share of a register step in a slot's energy above which the maximum is a measured power",
+        "own",
+    )
+    late_slots: float = parameter(
+        8, "slots", "missing slots at the end of the data that may still be on their way", "own", Effect.GAP
+    )
 
-    name: ClassVar[str] = "suspended_load"
-    version: ClassVar[int] = 1
-    needs: ClassVar[Needs] = Needs(
-        quantities=(Quantity.REACTIVE_POWER, Quantity.DEMAND_IMPORT),
-        interval_energy=True,
-        archive=("suspension", "installation", "contract", "ratio", "area"),
-    )
-    messages: ClassVar[tuple[str, ...]] = (
-        "episode.suspended_load",
-        "episode.suspended_load_unknown",
-        "episode.suspended_load_no_reactive",
-        "episode.suspended_load_coarse",
-        "episode.suspended_load_no_meter",
-    )
-    parameters: ClassVar[tuple[Parameter, ...]] = (
-        Parameter(
-            name="trigger_slots", default=2, unit="slots", source="two points, as terminals do", tag="D"
+    about: ClassVar[About] = About(
+        name="suspended_load",
+        number="D15",
+        kind=Kind.RECORDS,
+        together=Together.POINT,
+        needs=Needs(
+            quantities=(Quantity.REACTIVE_POWER, Quantity.DEMAND_IMPORT),
+            interval_energy=True,
+            essential=("interval_energy",),
+            archive=("suspension", "installation", "contract", "ratio", "area"),
         ),
-        Parameter(
-            name="floor_kw",
-            default=0.5,
-            unit="kW",
-            source="full suspension without set-point or declared auxiliaries",
-            tag="own",
+        messages=(
+            "episode.suspended_load",
+            "episode.suspended_load_unknown",
+            "episode.suspended_load_no_reactive",
+            "episode.suspended_load_coarse",
+            "episode.suspended_load_no_meter",
         ),
-        Parameter(
-            name="partial_factor",
-            default=1.05,
-            unit="1",
-            source="5 % above the capacity still running, as for contract demand",
-            tag="D",
-        ),
-        Parameter(
-            name="most_step_share",
-            default=0.05,
-            unit="1",
-            source="share of a register step in a slot's energy above which the maximum is a measured power",
-            tag="own",
-        ),
-        Parameter(
-            name="late_slots",
-            default=8,
-            unit="slots",
-            source="missing slots at the end of the data that may still be on their way",
-            tag="own",
-        ),
+        severity=Severity.CRITICAL,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -111,11 +96,12 @@ class SuspendedLoad:
         load = service_point_load(window, registry, suspension.service_point, slots)
         if load is None:
             return None
-        limit = load_limit(suspension, floor_kw=self.floor_kw, partial_factor=self.partial_factor)
+        rule = at_point(self, registry, suspension.service_point, suspension.starts_at)
+        limit = load_limit(suspension, floor_kw=rule.floor_kw, partial_factor=rule.partial_factor)
         zone = registry.zone_of(suspension.service_point)
-        debounce = Debounce(trigger_slots=self.trigger_slots, late_slots=self.late_slots)
+        debounce = Debounce(trigger_slots=int(rule.trigger_slots), late_slots=int(rule.late_slots))
         found = findings(load, suspension, limit, zone, debounce)
-        case = _Case(registry, suspension, load, limit, found, self.most_step_share)
+        case = _Case(registry, suspension, load, limit, found, rule.most_step_share)
         if found.above.any():
             return case.abnormal()
         return case.unknown() if found.days_with(Verdict.UNKNOWN) else None
@@ -136,8 +122,8 @@ def _no_meter(window: MeterMatrix, suspension: Suspension, slots: slice) -> Epis
     starts_at = max(suspension.starts_at, from_numpy(window.starts_at[int(slots.start)]))
     return Episode(
         id=episode_id("suspended_load", suspension.service_point, f"{suspension.id} unknown"),
-        detector=SuspendedLoad.name,
-        version=SuspendedLoad.version,
+        detector=SuspendedLoad.about.name,
+        version=SuspendedLoad.about.version,
         meter=MeterId(""),
         service_point=suspension.service_point,
         starts_at=starts_at,
@@ -174,9 +160,9 @@ class _Case:
         energy = float(load.kwh[above].sum())
         maximum = self._maximum()
         return Episode(
-            id=episode_id(SuspendedLoad.name, self.suspension.service_point, self.suspension.id),
-            detector=SuspendedLoad.name,
-            version=SuspendedLoad.version,
+            id=episode_id(SuspendedLoad.about.name, self.suspension.service_point, self.suspension.id),
+            detector=SuspendedLoad.about.name,
+            version=SuspendedLoad.about.version,
             meter=load.meters[0],
             service_point=self.suspension.service_point,
             starts_at=from_numpy(load.starts_at[first]),
@@ -211,9 +197,11 @@ class _Case:
         first, last = int(days[0].slots[0]), int(days[-1].slots[-1])
         missing = any(day.missing for day in days)
         return Episode(
-            id=episode_id(SuspendedLoad.name, self.suspension.service_point, f"{self.suspension.id} unknown"),
-            detector=SuspendedLoad.name,
-            version=SuspendedLoad.version,
+            id=episode_id(
+                SuspendedLoad.about.name, self.suspension.service_point, f"{self.suspension.id} unknown"
+            ),
+            detector=SuspendedLoad.about.name,
+            version=SuspendedLoad.about.version,
             meter=load.meters[0],
             service_point=self.suspension.service_point,
             starts_at=from_numpy(load.starts_at[first]),

@@ -25,6 +25,7 @@ from protocols.dlt645.session import Dlt645Session
 from protocols.dlt645.settlement import Day, parse_day
 from protocols.dlt645.values import Format, Kind, parse_format
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
+from protocols.kept_plans import KeptPlans
 from protocols.profile import Profile
 from protocols.session import Query, drivers
 
@@ -53,13 +54,15 @@ class Dlt645Driver:
         if unknown:
             raise ConfigError(f"profile {profile.name}: unknown options {sorted(unknown)}")
         self._profile = profile
-        self._zone = zone
+        self.zone = zone
+        """Of the meter's clock."""
         self._wiring = wiring
         self._decoder = Decoder(wiring, zone, _formats(profile, self.version))
         self._load_classes = _option(profile, "load_record_classes", (4, 1, 2), CLASSES)
         self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
         self._settlement_items = _settlement_items(profile)
         self._settlement_days = _settlement_days(profile)
+        self._plans = KeptPlans(self._plan)
 
     def session(self, address: str) -> Dlt645Session:
         """Return a fresh conversation with the meter at ``address``.
@@ -74,6 +77,9 @@ class Dlt645Driver:
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest questions that bring ``wanted``, avoiding those this meter has refused."""
+        return self._plans.plan(wanted, refused)
+
+    def _plan(self, wanted: frozenset[Quantity], refused: frozenset[str]) -> Sequence[Query]:
         given = self._profile.quantities
         asked = [quantity for quantity in parts_of(wanted) if not given or quantity in given]
         questions = present_queries(asked, self._wiring, refused, self.version)
@@ -90,14 +96,14 @@ class Dlt645Driver:
         queries: list[Query] = []
         if profile.daily_freeze_days and NEWEST_FREEZE.what not in refused:
             queries += freeze_queries(
-                starts_at, ends_at, self._freeze_items, self._zone, profile.daily_freeze_days
+                starts_at, ends_at, self._freeze_items, self.zone, profile.daily_freeze_days
             )
         queries += settlement_queries(
             starts_at,
             ends_at,
             items=self._settlement_items,
             days=self._settlement_days,
-            zone=self._zone,
+            zone=self.zone,
             refused=refused,
         )
         for load_class in self._load_classes if profile.load_record_minutes else ():
@@ -107,7 +113,7 @@ class Dlt645Driver:
                     ends_at,
                     minutes=profile.load_record_minutes or 0,
                     load_class=load_class,
-                    zone=self._zone,
+                    zone=self.zone,
                 )
         return [query for query in queries if query.what not in refused]
 

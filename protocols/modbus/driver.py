@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.kept_plans import KeptPlans
 from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import READ_FUNCTIONS, Framing
 from protocols.modbus.planner import plan_spans, point_span
@@ -24,8 +25,6 @@ from protocols.session import Query, drivers
 MOST_REGISTERS = 125
 """Of one answer (MODBUS Application Protocol V1.1b3, section 6.3)."""
 DEFAULT_GAP = 16
-PLANS_KEPT = 16
-"""A schedule asks the same groups slot after slot; refusals are few."""
 UNITS = range(1, 248)
 """Individual addresses (MODBUS over serial line V1.02, section 2.2)."""
 
@@ -55,7 +54,7 @@ class ModbusDriver:
         self._max_registers = int(options["max_registers"])
         self._max_gap = int(options["max_gap"])
         self._map = RegisterMap(profile, wiring)
-        self._planned: dict[tuple[frozenset[Quantity], frozenset[str]], Sequence[Query]] = {}
+        self._plans = KeptPlans(self._plan)
 
     def session(self, address: str) -> ModbusSession:
         """Return a fresh conversation with the unit ``address``.
@@ -67,15 +66,9 @@ class ModbusDriver:
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
         """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
-        key = frozenset(wanted), frozenset(refused)
-        found = self._planned.get(key)
-        if found is None:
-            if len(self._planned) >= PLANS_KEPT:
-                self._planned.clear()
-            found = self._planned[key] = self._plan(*key)
-        return found
+        return self._plans.plan(wanted, refused)
 
-    def _plan(self, wanted: frozenset[Quantity], refused: Collection[str]) -> Sequence[Query]:
+    def _plan(self, wanted: frozenset[Quantity], refused: frozenset[str]) -> Sequence[Query]:
         if not self._map.wanted(wanted):
             return ()
         spans = plan_spans(

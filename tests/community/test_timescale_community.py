@@ -162,3 +162,46 @@ def test_the_archive_is_saved_and_read_back(community: Connection) -> None:
     registry = Registry(meters=[Meter(id=MeterId("M1"))])
     assert save_registry(community, registry)["meter"] == 1
     assert load_registry(community).meters == registry.meters
+
+
+REGISTERS = """
+    INSERT INTO register_reading (meter_id, taken_at, received_at, slot_at, origin, active_energy_import,
+        active_energy_import_t1, active_energy_export, reactive_energy_q1)
+    WITH load AS (
+        SELECT meter, slot_at, random() * 2 AS kwh, random() * 20 * INTERVAL '1 second' AS late
+        FROM generate_series(1, 40) AS meter,
+             generate_series(%(start)s::timestamptz, %(start)s + INTERVAL '167 hours', '15 min') AS slot_at
+    ), register AS (
+        SELECT *, 1000 * meter + sum(kwh) OVER (PARTITION BY meter ORDER BY slot_at) AS total_kwh FROM load
+    )
+    SELECT meter, slot_at + late, slot_at + late, slot_at, 0, round(total_kwh::numeric, 2),
+           round(total_kwh::numeric / 4, 2), 0, round(total_kwh::numeric * 0.3, 2)
+    FROM register
+"""
+LEDGER = """
+    INSERT INTO coverage (meter_id, quantity_group, slot_at, status, attempts)
+    SELECT meter, 'register', slot_at,
+           (CASE WHEN random() < 0.99 THEN 'got' ELSE 'missing' END)::coverage_status, 18
+    FROM generate_series(1, 40) AS meter,
+         generate_series(%(start)s::timestamptz, %(start)s + INTERVAL '167 hours', '15 min') AS slot_at
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "times"), [("register_reading", REGISTERS, 3), ("coverage", LEDGER, 20)]
+)
+def test_a_week_of_forty_meters_takes_many_times_less_when_it_is_compressed(
+    community: Connection, table: str, rows: str, times: int
+) -> None:
+    community.execute("SELECT setseed(0.645)")
+    community.execute(rows, {"start": START})
+    for (chunk,) in community.execute("SELECT show_chunks(%s::regclass)", (table,)).fetchall():
+        community.execute("SELECT compress_chunk(%s::regclass)", (chunk,))
+    row = community.execute(
+        "SELECT sum(before_compression_total_bytes), sum(after_compression_total_bytes) "
+        "FROM chunk_compression_stats(%s::regclass)",
+        (table,),
+    ).fetchone()
+    assert row is not None
+    before, after = row
+    assert before > times * after

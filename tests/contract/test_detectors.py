@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from detectors.catalogue import detectors
+from detectors.catalogue import about, category, detectors, parameters_of
 from detectors.engine import run
+from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
-from pipeline.messages import MESSAGES, render, summary
+from pipeline.messages import DETECTOR_TEXTS, MESSAGES, render, summary
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Kind, Quantity
 from pipeline.registry import (
@@ -23,8 +24,12 @@ from pipeline.registry import (
     Meter,
     Registry,
     Suspension,
+    SuspensionKind,
     Wiring,
 )
+from simulators.faults.deed import deeds
+from simulators.faults.detector_numbers import DETECTORS
+from tests.fix_planted import FAULT, POINT, Planted, deeds_of_detectors, planted
 
 BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)
 SLOTS = 5 * 96
@@ -124,10 +129,26 @@ def test_an_empty_archive_is_never_abnormal(name: str) -> None:
     assert all(e.verdict is not Verdict.ABNORMAL for e in _found(name, _eventful(), Registry()))
 
 
-@each_detector
-def test_it_finds_something_in_an_eventful_window(name: str) -> None:
-    # Else the promises below would hold for nothing.
-    assert _found(name, _eventful())
+def _closed(case: Planted) -> Registry:
+    """The archive of a customer who has nothing: what he draws is wrong in every respect."""
+    nothing = Suspension(
+        id="S1",
+        service_point=POINT,
+        kind=SuspensionKind.CLOSED,
+        starts_at=FAULT.starts_at - timedelta(days=1),
+        ends_at=None,
+    )
+    return dataclasses.replace(case.registry, suspensions=[nothing])
+
+
+@pytest.mark.parametrize(("name", "deed"), deeds_of_detectors())
+def test_it_finds_what_is_planted_for_it(name: str, deed: str) -> None:
+    wiring = deeds.get(deed).wirings[0]
+    case = planted(deed, wiring=wiring)
+    assert any(
+        episode.starts_at < FAULT.ends_at and (episode.ends_at is None or FAULT.starts_at < episode.ends_at)
+        for episode in case.found(name, _closed(case))
+    )
 
 
 @each_detector
@@ -169,11 +190,11 @@ def test_episodes_are_complete_and_consistent(name: str) -> None:
     window_end = BEGIN + timedelta(days=5)
     assert len({e.id for e in episodes}) == len(episodes)
     for episode in episodes:
-        assert (episode.detector, episode.version) == (name, detector.version)
+        assert (episode.detector, episode.version) == (name, detector.about.version)
         assert BEGIN <= episode.starts_at < (episode.ends_at or window_end) <= window_end
         assert episode.starts_at < episode.detected_at <= window_end
         assert 0.0 <= episode.score <= 1.0
-        assert episode.message in detector.messages
+        assert episode.message in detector.about.messages
 
 
 @each_detector
@@ -192,13 +213,40 @@ def test_its_messages_render_in_both_languages(name: str) -> None:
 
 @each_detector
 def test_it_tells_where_its_numbers_come_from(name: str) -> None:
-    detector = detectors.get(name)
-    assert detector().name == name
-    for parameter in detector().parameters:
-        assert getattr(detector(), parameter.name) == parameter.default
+    detector = detectors.get(name)()
+    assert detector.about.name == name
+    assert list(parameters_of(detector))
+    for parameter in parameters_of(detector):
+        assert getattr(detector, parameter.name) == parameter.default
         assert parameter.source
+        assert parameter.unit
         assert parameter.tag in {"S", "D", "M", "own"}
-    assert set(detector().messages) <= set(MESSAGES)
+    assert set(detector.about.messages) <= set(MESSAGES)
+
+
+@each_detector
+def test_its_name_and_number_are_those_of_the_catalogue(name: str) -> None:
+    assert DETECTORS[name] == about(name).number
+
+
+@each_detector
+def test_what_suppresses_it_is_a_detector_of_the_catalogue_or_an_outage(name: str) -> None:
+    assert set(about(name).suppressed_by) <= {*detectors.all(), *DETECTORS, OUTAGE}
+    assert in_order([name])[-1] == name
+
+
+@each_detector
+def test_people_are_told_its_name_and_what_would_clear_it(name: str) -> None:
+    texts = DETECTOR_TEXTS[name]
+    for template in (texts.name, texts.clears):
+        assert template.en
+        assert template.zh
+        assert template.zh != template.en
+
+
+@each_detector
+def test_its_folder_is_a_category(name: str) -> None:
+    assert category(name) in {"metering", "usage", "area", "quality", "load"}
 
 
 @pytest.mark.parametrize("key", sorted(MESSAGES))
@@ -213,5 +261,10 @@ def test_both_languages_of_a_message_take_the_same_parameters(key: str) -> None:
 
 def test_the_engine_runs_all_of_them() -> None:
     found = run(_eventful(), REGISTRY)
-    assert {episode.detector for episode in found} == set(detectors.all())
+    each = {name: run(_eventful(), REGISTRY, only=[name]) for name in detectors.all()}
+    assert found
+    assert found == sorted(
+        (episode for episodes in each.values() for episode in episodes),
+        key=lambda e: (e.starts_at, e.detector, e.meter, e.id),
+    )
     assert [e.starts_at for e in found] == sorted(e.starts_at for e in found)

@@ -28,7 +28,14 @@ from pipeline.registry import (
     ServicePoint,
     Suspension,
 )
-from storage.coverage import CoverageBy, CoverageLedger, coverage_summary, gaps_to_backfill, missing_slots
+from storage.coverage import (
+    CoverageBy,
+    CoverageLedger,
+    coverage_summary,
+    gaps_to_backfill,
+    missing_slots,
+    newest_slots,
+)
 from storage.database import Connection
 from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes, save_episodes
 from storage.intervals import IntervalColumns, interval_series, save_intervals
@@ -73,6 +80,11 @@ REGISTRY = Registry(
     areas=[Area(id="north"), Area(id="south")],
     contracts=[Contract(service_point="SP1", capacity_kva=630.0)],
     suspensions=[Suspension(id="S1", service_point="SP1", starts_at=START, ends_at=None)],
+    transformers=[],
+    area_members=[],
+    work_orders=[],
+    supplies=[],
+    thresholds=[],
     buses=[Bus(id="B1", url="tcp://127.0.0.1:1")],
     schedules=[Schedule(group="register", every_s=900)],
     mqtt_sources=[
@@ -238,6 +250,24 @@ def test_a_better_status_replaces_a_worse_one_and_never_the_other_way_round(arch
     (share,) = coverage_summary(archive, CoverageBy.BUS, **span)
     assert (share.key, share.expected, share.got, share.late, share.backfilled) == ("B1", 3, 1, 1, 1)
     assert share.share == 1.0
+
+
+def test_the_newest_slot_of_each_group_is_one_that_somebody_tried_to_read(archive: Connection) -> None:
+    CoverageLedger(archive).record(
+        [
+            entry(0, CoverageStatus.GOT),
+            entry(1, CoverageStatus.MISSING, cause=Cause.NO_ANSWER),
+            entry(2, CoverageStatus.BACKFILLED),
+            replace(entry(0, CoverageStatus.LATE), group=Group.ELECTRICAL),
+            entry(0, CoverageStatus.GOT, M2),
+        ]
+    )
+    before = START - SLOT
+    assert newest_slots(archive, [M1, MeterId("stranger")], since=before) == {
+        (M1, Group.REGISTER): START + SLOT,
+        (M1, Group.ELECTRICAL): START,
+    }
+    assert newest_slots(archive, [M1, M2], since=START) == {(M1, Group.REGISTER): START + SLOT}
 
 
 def test_coverage_is_counted_by_bus_profile_area_and_local_day_within_the_scope(archive: Connection) -> None:

@@ -197,7 +197,7 @@ REST = replace(toy_query("E"), what="E #1", part_of="E")
 
 
 def begun_answer() -> Outcome:
-    return outcome(replace(toy_answer(toy_query("E"), b"", VALUES["E"]), more=REST))
+    return outcome(toy_answer(toy_query("E"), b"", VALUES["E"])._replace(more=REST))
 
 
 def parts(rest: Outcome) -> tuple[Poll, list[str]]:

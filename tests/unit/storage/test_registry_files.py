@@ -244,17 +244,17 @@ def test_a_table_of_texts_that_is_none_is_one_problem(tmp_path: Path, key: str, 
 def test_what_is_left_unread_is_told_once_a_table_and_key(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    members = "".join(f'[[area_member]]\narea = "A"\nservice_point = "P{n}"\n' for n in range(3))
+    tariffs = "".join(f'[[tariff]]\nid = "T{n}"\nname = "T"\n' for n in range(3))
     points = "".join(
-        f'[[service_point]]\nid = "P{n}"\n[[contract]]\nservice_point = "P{n}"\ngeneration = true\n'
+        f'[[service_point]]\nid = "P{n}"\n[[contract]]\nservice_point = "P{n}"\nsettlement_day = 1\n'
         for n in range(2)
     )
-    read_registry(written(tmp_path, members + points))
+    read_registry(written(tmp_path, tariffs + points))
     told = [
         (r.getMessage(), vars(r)["table"], vars(r)["entries"], vars(r)["first_line"]) for r in caplog.records
     ]
     assert told == [
-        ("registry table left unread", "area_member", 3, 1),
+        ("registry table left unread", "tariff", 3, 1),
         ("registry key left unread", "contract", 2, 12),
     ]
 

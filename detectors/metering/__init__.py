@@ -1,0 +1,1 @@
+"""Detectors of faulty meters and wiring (计量异常)."""

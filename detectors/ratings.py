@@ -1,0 +1,103 @@
+"""What meters are rated for, as columns on the side of the values that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.limits import VoltageBand, voltage_band
+from pipeline.block import MeterMatrix
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+from pipeline.registry import Ratio, Registry, Wiring, in_force
+from pipeline.timegrid import from_numpy
+
+_SAME = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One measuring element (元件): its voltage and its current, and the phase it is called by."""
+
+    phase: str
+    voltage: Quantity
+    current: Quantity
+    power: Quantity
+    reactive: Quantity
+
+
+def _element(phase: str, voltage: str) -> Element:
+    return Element(
+        phase=phase.upper(),
+        voltage=Quantity(f"voltage_{voltage}"),
+        current=Quantity(f"current_{phase}"),
+        power=Quantity(f"active_power_{phase}"),
+        reactive=Quantity(f"reactive_power_{phase}"),
+    )
+
+
+ELEMENTS = {
+    Wiring.ONE_PHASE: (_element("a", "a"),),
+    Wiring.THREE_PHASE_FOUR_WIRE: tuple(_element(phase, phase) for phase in "abc"),
+    # Uab with Ia and Ucb with Ic: phase B has no element and is never judged.
+    Wiring.THREE_PHASE_THREE_WIRE: (_element("a", "ab"), _element("c", "bc")),
+}
+"""The elements of a meter by its wiring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratings:
+    """Columns of shape (meters,), NaN for meters that the archive does not hold."""
+
+    bands: Sequence[tuple[VoltageBand, Wiring] | None]
+    nominal_v: NDArray[np.float64]
+    """Of an element: line to line for 3P3W, line to neutral otherwise."""
+    rated_a: NDArray[np.float64]
+    max_a: NDArray[np.float64]
+    ratio: NDArray[np.float64]
+    """What makes the powers that a meter shows primary ones."""
+
+    def rows_of(self, wiring: Wiring) -> NDArray[np.intp]:
+        """Return the rows of the meters of one wiring."""
+        return np.array(
+            [n for n, band in enumerate(self.bands) if band is not None and band[1] is wiring], np.intp
+        )
+
+
+def ratings(window: MeterMatrix, registry: Registry) -> Ratings:
+    """Return the ratings of a window's meters, as of its first slot."""
+    ratio_of = _ratios(window, registry)
+    alike: dict[tuple[Wiring, float, float, float], VoltageBand] = {}
+    bands: list[tuple[VoltageBand, Wiring] | None] = []
+    numbers = np.full((4, len(window.meters)), np.nan)
+    for row, (name, step_kwh) in enumerate(zip(window.meters, window.step_kwh.tolist(), strict=True)):
+        meter = registry.meter_by_id.get(name)
+        if meter is None:
+            bands.append(None)
+            continue
+        shown = step_kwh / meter.resolution
+        # A step that no ratio has enlarged: the meter's profile shows primary values, voltages too.
+        is_primary = abs(shown - 1.0) < _SAME
+        ratio = ratio_of.get(name, Ratio(meter=name))
+        pt, ct = (1.0, ratio.ct) if is_primary else (ratio.pt, 1.0)
+        kind = (meter.wiring, meter.nominal_voltage_v, meter.rated_voltage_v, pt)
+        band = alike.get(kind)
+        if band is None:
+            band = alike[kind] = voltage_band(meter, pt)
+        bands.append((band, meter.wiring))
+        numbers[:, row] = band.nominal_v, meter.rated_current_a * ct, meter.max_current_a * ct, shown
+    nominal_v, rated_a, max_a, ratios = numbers
+    return Ratings(bands=bands, nominal_v=nominal_v, rated_a=rated_a, max_a=max_a, ratio=ratios)
+
+
+def _ratios(window: MeterMatrix, registry: Registry) -> dict[MeterId, Ratio]:
+    """Return the ratios in force in one pass: there may be one a meter."""
+    if not len(window.starts_at):
+        return {}
+    at = from_numpy(window.starts_at[0])
+    in_force_now = [r for r in registry.ratios if in_force(r.starts_at, r.ends_at, at)]
+    oldest_first = sorted(in_force_now, key=lambda r: (r.starts_at is not None, r.starts_at or at))
+    return {r.meter: r for r in oldest_first}

@@ -1,0 +1,79 @@
+"""Records of the archive (档案) that detectors judge by: members of areas, planned work, thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MemberRole(StrEnum):
+    """Which side of an area's balance a service point stands on."""
+
+    MEMBER = "member"
+    SUPPLY = "supply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transformer:
+    """A transformer (变压器) of an area or of one customer."""
+
+    id: str
+    area: str | None = None
+    service_point: str | None = None
+    """The customer's own (专变)."""
+    capacity_kva: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaMember:
+    """A service point in the balance of an area (台区), by date."""
+
+    area: str
+    service_point: str
+    role: MemberRole = MemberRole.MEMBER
+    sign: int = 1
+    """How a supply meter counts in the balance: 1 into the area, -1 out of it."""
+    phase: str | None = None
+    """``A``, ``B`` or ``C`` as filed, for a single-phase customer."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrder:
+    """Planned work (工单) at a service point: what happens within it is expected."""
+
+    id: str
+    service_point: str
+    kind: str = ""
+    """What is done, in the utility's words: ``meter change``, ``programming``, ``inspection``."""
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """The supply of a service point, against which harmonics are judged (GB/T 14549)."""
+
+    service_point: str
+    short_circuit_mva: float | None = None
+    agreed_mva: float | None = None
+    equipment_mva: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """Another number for a detector than its default: for a class of customers or for one service point."""
+
+    detector: str
+    parameter: str
+    value: float
+    service_point: str | None = None
+    """Only there; it goes before a class."""
+    category: str | None = None
+    """Only where the contract names this class; neither: everywhere."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    source: str = ""
+    """Who laid it down, and where."""

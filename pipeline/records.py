@@ -1,0 +1,64 @@
+"""Records of a window: what meters tell one by one and no matrix holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.coverage import CoverageEntry
+from pipeline.events import EventKind, MeterEvent
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One event record and the meter that keeps it."""
+
+    meter: MeterId
+    event: MeterEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedValues:
+    """Single readings of one quantity, oldest first: three columns of equal length."""
+
+    meters: Sequence[MeterId]
+    taken_at: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    """In the quantity's unit; POSIX seconds for an instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterReading:
+    """A parameter as a meter holds it: an event's threshold, a ratio, how often it was programmed."""
+
+    meter: MeterId
+    name: str
+    taken_at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """All of them; empty where nobody asked for them."""
+
+    events: Sequence[EventRecord] = ()
+    readings: Mapping[Quantity, TimedValues] = field(default_factory=dict)
+    """Demand registers with their times, and clock offsets."""
+    parameters: Sequence[ParameterReading] = ()
+    outcomes: Sequence[CoverageEntry] = ()
+    """What became of scheduled reads: the coverage ledger."""
+
+    def power_downs(self) -> Iterator[tuple[MeterId, datetime, datetime | None]]:
+        """Yield when meters had no power, as their own events tell; the end is None while it goes on."""
+        for record in self.events:
+            if record.event.kind is EventKind.POWER_DOWN:
+                yield record.meter, record.event.starts_at, record.event.ends_at
+
+
+NO_RECORDS = Records()

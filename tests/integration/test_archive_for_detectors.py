@@ -1,0 +1,64 @@
+"""What detectors ask of the archive comes back from the database and from files."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.registry import Area, Contract, Registry, ServicePoint, Suspension
+from storage.database import Connection
+from storage.registry import load_registry, save_registry
+from storage.registry_files import export_registry, read_registry
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+REGISTRY = Registry(
+    areas=[Area(id="A1")],
+    service_points=[ServicePoint(id="P1", area="A1"), ServicePoint(id="P2", area="A1")],
+    contracts=[Contract(service_point="P1", generation=True)],
+    suspensions=[
+        Suspension(
+            id="S1",
+            service_point="P1",
+            starts_at=AT,
+            ends_at=None,
+            transformers=("T1",),
+            requested_at=AT,
+        )
+    ],
+    transformers=[Transformer(id="T1", area="A1", service_point="P1", capacity_kva=400.0)],
+    area_members=[
+        AreaMember(area="A1", service_point="P1", phase="B", starts_at=AT),
+        AreaMember(area="A1", service_point="P2", role=MemberRole.SUPPLY, sign=-1),
+    ],
+    work_orders=[WorkOrder(id="W1", service_point="P1", kind="inspection", starts_at=AT)],
+    supplies=[Supply(service_point="P1", short_circuit_mva=100.0)],
+    thresholds=[
+        Threshold(detector="voltage_loss", parameter="trigger_percent", value=70.0),
+        Threshold(
+            detector="voltage_loss",
+            parameter="trigger_percent",
+            value=0.0,
+            service_point="P1",
+            starts_at=AT,
+            source="metering office",
+        ),
+    ],
+)
+
+
+def _told(registry: Registry) -> dict[str, list[object]]:
+    return {field.name: list(getattr(registry, field.name)) for field in fields(registry)}
+
+
+def test_it_comes_back_from_the_database(database: Connection) -> None:
+    save_registry(database, REGISTRY)
+    assert _told(load_registry(database)) == _told(REGISTRY)
+    assert not any(save_registry(database, REGISTRY).values())
+
+
+def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(export_registry(REGISTRY), encoding="utf-8")
+    assert _told(read_registry(file)) == _told(REGISTRY)

@@ -1,0 +1,83 @@
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from detectors.engine import run
+from pipeline.events import EventKind, MeterEvent
+from pipeline.records import EventRecord, Records
+from pipeline.registry import Contract, Registry, Suspension, SuspensionKind
+from simulators.physics.window import Window
+from tests.fix_planted import METER, POINT, START, Planted, planted
+
+CLOSED = Window(starts_at=START + timedelta(days=6), ends_at=START + timedelta(days=12))
+
+
+def _drawn(kw: float = 2.0, days: int = 14) -> Planted:
+    return planted("closed_point_load", {"kw": kw}, window=CLOSED, days=days)
+
+
+def _closed(case: Planted, until: datetime | None = CLOSED.ends_at) -> Registry:
+    account = Suspension(
+        id="S1", service_point=POINT, kind=SuspensionKind.CLOSED, starts_at=CLOSED.starts_at, ends_at=until
+    )
+    return replace(case.registry, suspensions=[account])
+
+
+def test_use_after_the_account_was_closed_is_found_with_its_energy() -> None:
+    case = _drawn()
+    (episode,) = case.found("closed_point_use", _closed(case))
+    assert (episode.starts_at, episode.ends_at) == (CLOSED.starts_at, CLOSED.ends_at)
+    assert episode.energy_kwh == pytest.approx(case.truth.energy_kwh, rel=0.01)
+    assert episode.parameters["why"] == "account closed"
+    assert episode.service_point == POINT
+
+
+def test_it_goes_on_while_the_data_does() -> None:
+    case = _drawn(days=12)
+    (episode,) = case.found("closed_point_use", _closed(case, until=None))
+    assert episode.ends_at is None
+
+
+def test_use_after_the_last_contract_is_found() -> None:
+    case = _drawn()
+    ended = replace(case.registry, contracts=[Contract(service_point=POINT, ends_at=CLOSED.starts_at)])
+    (episode,) = case.found("closed_point_use", ended)
+    assert episode.parameters["why"] == "no contract in force"
+
+
+def test_a_new_contract_and_a_point_without_any_are_innocent() -> None:
+    case = _drawn()
+    followed = [
+        Contract(service_point=POINT, ends_at=CLOSED.starts_at),
+        Contract(service_point=POINT, starts_at=CLOSED.starts_at),
+    ]
+    assert case.found("closed_point_use", replace(case.registry, contracts=followed)) == []
+    assert case.found("closed_point_use") == []
+
+
+def test_use_behind_an_open_relay_is_found_until_it_closes() -> None:
+    case = _drawn()
+    switched = [
+        EventRecord(meter=METER, event=MeterEvent(kind=kind, number=1, starts_at=at))
+        for kind, at in (
+            (EventKind.RELAY_TRIP, CLOSED.starts_at),
+            (EventKind.RELAY_CLOSE, CLOSED.ends_at - timedelta(days=2)),
+        )
+    ]
+    with_events = replace(case, window=replace(case.window, records=Records(events=switched)))
+    (episode,) = with_events.found("closed_point_use")
+    assert episode.parameters["why"] == "relay open"
+    assert episode.ends_at == CLOSED.ends_at - timedelta(days=2)
+
+
+def test_next_to_nothing_is_innocent() -> None:
+    case = _drawn(kw=0.002)
+    assert case.found("closed_point_use", _closed(case)) == []
+
+
+def test_estimated_use_opens_nothing() -> None:
+    case = _drawn()
+    estimated = replace(case.window, quality=np.full_like(case.window.quality, "E"))
+    assert run(estimated, _closed(case), only=["closed_point_use"]) == []

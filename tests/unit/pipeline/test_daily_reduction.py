@@ -1,0 +1,61 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from pipeline.daily_reduction import daily_rows
+from pipeline.quantities import Quantity
+from pipeline.timegrid import slot_grid
+from tests.fix_windows import grid, window
+
+SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
+BEGIN = datetime(2026, 1, 1, tzinfo=SHANGHAI)
+
+
+def test_a_day_has_its_energy_its_extremes_and_the_register_that_closes_it() -> None:
+    slots = grid(BEGIN, 2)
+    kwh = np.concatenate([np.full(96, 0.5), np.full(96, 1.0)])
+    kwh[3], kwh[4] = 2.0, 0.0
+    full = replace(
+        window(slots, {"m": kwh}, values={Quantity.VOLTAGE_A: [np.linspace(210, 230, 192)]}),
+        registers={Quantity.ACTIVE_ENERGY_IMPORT: np.arange(192.0)[None]},
+    )
+    daily = daily_rows(full, [SHANGHAI])
+    assert daily.days.astype(str).tolist() == ["2026-01-01", "2026-01-02"]
+    assert daily.kwh.tolist() == [[49.0, 96.0]]
+    assert daily.coverage.tolist() == [[1.0, 1.0]]
+    assert (daily.max_kw[0, 0], daily.min_kw[0, 0], daily.zero_slots[0, 0]) == (8.0, 0.0, 1.0)
+    assert daily.voltage_min[Quantity.VOLTAGE_A][0, 0] == pytest.approx(210)
+    # The reading at midnight closes the day before; after the last slot there is none.
+    np.testing.assert_array_equal(daily.registers[Quantity.ACTIVE_ENERGY_IMPORT], [[96.0, np.nan]])
+
+
+def test_what_is_estimated_is_in_no_figure_but_lowers_the_coverage() -> None:
+    letters = np.array(["A"] * 48 + ["E"] * 48)
+    daily = daily_rows(window(grid(BEGIN, 1), {"m": 1.0}, quality={"m": letters}), [SHANGHAI])
+    assert daily.kwh.tolist() == [[48.0]]
+    assert daily.coverage.tolist() == [[0.5]]
+
+
+def test_a_day_of_which_nothing_is_known_has_no_energy() -> None:
+    daily = daily_rows(window(grid(BEGIN, 1), {"m": np.nan}), [SHANGHAI])
+    assert np.isnan(daily.kwh).all()
+    assert daily.coverage.tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize(("day", "slots"), [((2026, 3, 29), 92), ((2026, 10, 25), 100)])
+def test_days_of_23_and_25_hours_are_whole_days(day: tuple[int, int, int], slots: int) -> None:
+    begins = datetime(*day, tzinfo=BERLIN).astimezone(UTC)
+    day_grid = slot_grid(begins, begins + timedelta(minutes=15 * slots), 15)
+    daily = daily_rows(window(day_grid, {"m": 1.0}), [BERLIN])
+    assert daily.kwh.tolist() == [[float(slots)]]
+    assert daily.coverage.tolist() == [[1.0]]
+
+
+def test_meters_of_two_zones_have_their_own_days() -> None:
+    daily = daily_rows(window(grid(BEGIN, 1), {"a": 1.0, "b": 1.0}), [SHANGHAI, BERLIN])
+    assert daily.days.astype(str).tolist() == ["2025-12-31", "2026-01-01"]
+    np.testing.assert_array_equal(daily.kwh, [[np.nan, 96.0], [28.0, 68.0]])
+    assert daily.span(1, 0, 1)[1] == datetime(2026, 1, 1, tzinfo=BERLIN)
