@@ -112,19 +112,20 @@ def judge(
     said = Counter((one.meter, one.counts) for one in ledger.answers)
     said.update((one.meter, one.counts) for one in ledger.published)
     absent = [one for one in ledger.answers if (one.meter, one.counts) not in times]
-    unstored = _without(absent, ledger.repeated)
+    in_flight = _under_way(absent, ledger.strikes)
+    unexplained = _without(absent, in_flight)
+    unstored = _without(unexplained, ledger.repeated)
     unkept = [one for one in ledger.published if (one.meter, one.counts) not in times]
-    in_flight = _under_way(unstored, ledger.strikes)
     broker_lost = [one for one in unkept if _was_lost_by_the_broker(one, ledger.strikes)]
     missing = [slot for slot in stored.slots if slot.status == MISSING]
     return Verdict(
         readings=len(ledger.answers) + len(ledger.published),
-        lost=[*_without(unstored, in_flight), *_without(unkept, broker_lost)],
+        lost=[*unstored, *_without(unkept, broker_lost)],
         duplicated=[key for key, count in times.items() if count > max(1, said[key])],
         invented=len(times.keys() - said) + _wrong_records(stored.rows, remembered),
         conflicts=stored.conflicts,
         refused=stored.refused,
-        repeated=len(absent) - len(unstored),
+        repeated=len(unexplained) - len(unstored),
         in_flight=in_flight,
         broker_lost=broker_lost,
         gaps=Counter(slot.cause or "" for slot in missing),
@@ -138,11 +139,11 @@ def _wrong_records(rows: Iterable[Row], remembered: Callable[[datetime], int]) -
     return sum(row.origin == LOAD_RECORD and row.counts != remembered(row.taken_at) for row in rows)
 
 
-def _under_way(unstored: Sequence[Answered], strikes: Iterable[Strike]) -> list[Answered]:
+def _under_way(absent: Sequence[Answered], strikes: Iterable[Strike]) -> list[Answered]:
     """Return the answers that a strike explains: of each line at most one, its exchange in flight."""
     found: dict[tuple[Strike, str], Answered] = {}
     for strike in strikes:
-        for answer in unstored:
+        for answer in absent:
             if _was_under_way(answer, strike):
                 last = found.setdefault((strike, answer.bus), answer)
                 found[strike, answer.bus] = max(last, answer, key=lambda one: one.at)
