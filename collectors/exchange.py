@@ -20,6 +20,7 @@ BITS_PER_BYTE = 11
 """DL/T 645-2007 clause 5.1: start, eight data bits, parity, stop."""
 QUIET_S = 0.03
 """Silence that says a damaged answer is over, where the meter needs no more."""
+WRONG_SEQUENCE = "numbers following frames otherwise than they were asked for"
 RAW_KEPT = 512
 """How many of the newest bytes an outcome keeps for logs."""
 
@@ -126,7 +127,7 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
         answered_at=now() if answered else None,
         first_byte_s=hearing.first_byte_s if answered else None,
         raw=bytes(len(hearing.raw)) if query.is_secret else hearing.raw,
-        failure=failure,
+        failure=failure or _oddity(event, hearing.dropped),
     )
     if timing.linger and not failure and timing.first_byte_s is None:
         unsure = bool(query.answer_bytes) and (event is None or attempts > 1)
@@ -176,6 +177,11 @@ def _cause(
     if dropped.get(DropReason.CHECKSUM) or dropped.get(DropReason.MALFORMED):
         return Cause.CHECKSUM
     return Cause.NO_ANSWER
+
+
+def _oddity(event: Answer | Refused | None, dropped: Mapping[DropReason, int]) -> str:
+    """Return in words what an answer that was not taken had of its own; empty for none."""
+    return WRONG_SEQUENCE if event is None and dropped.get(DropReason.SEQUENCE) else ""
 
 
 class _Hearing:

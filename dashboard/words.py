@@ -22,6 +22,7 @@ GROUPS: Mapping[str, str] = {
     "spectrum": marked("Harmonics"),
     "statistics": marked("Voltage statistics"),
     "device": marked("Meter's own state"),
+    "event": marked("Events"),
 }
 STATUSES: Mapping[str, str] = {
     "got": marked("In time"),

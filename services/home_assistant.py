@@ -59,7 +59,7 @@ class Announcer:
 
 def periods_s(registry: Registry) -> Mapping[MeterId, float]:
     """Return how often each meter reports: as its MQTT source says, else as the slowest schedule reads it."""
-    slowest = max((schedule.every_s for schedule in registry.schedules), default=None)
+    slowest = max((schedule.every_s for schedule in registry.reading_schedules), default=None)
     periods: dict[MeterId, float] = {}
     if slowest is not None:
         periods = {i.meter: slowest for i in registry.installations if i.bus is not None}

@@ -49,7 +49,7 @@ async def listen(
 ) -> None:
     """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled."""
     url = settings.require_database_url()
-    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
+    coverage = PushCoverage(registry.mqtt_sources, registry.reading_schedules, utc_now())
     try:
         latest = await asyncio.to_thread(latest_registers, url, registry)
     except StorageError as away:

@@ -20,6 +20,7 @@ from protocols.dlt645.identifier_files import open_questions, rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.detector_page import detector_lines
+from services.vee_page import vee_page
 from services.wiring import load_profiles
 
 Page = tuple[str, str]
@@ -90,6 +91,7 @@ def pages() -> Iterator[Page]:
     """Yield every reference page."""
     yield "meters.md", _meters_page()
     yield "dlt645-identifiers.md", _identifiers_page()
+    yield "validation.md", f"{HEAD}\n{vee_page()}"
     yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
 
 
@@ -152,6 +154,14 @@ def _profile_section(profile: Profile) -> Iterator[str]:
     if profile.probe:
         bounds = (f"`{quantity}` {low:g} to {high:g}" for quantity, (low, high) in profile.probe.items())
         yield f"Refused unless it reads {', '.join(bounds)}."
+    if profile.identity:
+        told = (
+            f"{name.replace('_', ' ')} {register.between[0]:g} to {register.between[1]:g}"
+            for name, register in profile.identity.items()
+        )
+        yield f"`kilowatch scan` tells it from {', '.join(profile.covers)} by its {', '.join(told)}."
+    for other, why in profile.lookalikes.items():
+        yield f"`kilowatch scan` cannot tell it from {other}: {why}."
     single = sorted(point.quantity for point in profile.points if point.single_source)
     if single:
         yield f"Of one source only: {', '.join(f'`{quantity}`' for quantity in single)}."

@@ -63,6 +63,20 @@ class Settings(BaseSettings):
         le=45.0,
         description="seconds after which a bus whose owner is silent is another host's",
     )
+    clock_sync_above_s: float = Field(
+        default=60.0,
+        ge=10.0,
+        le=300.0,
+        description="offset of a meter's clock above which the collector sets it, where that is allowed "
+        "(default: a rule in use, to be confirmed)",
+    )
+    clock_person_above_s: float = Field(
+        default=300.0,
+        ge=10.0,
+        le=300.0,
+        description="offset above which a person decides; a meter takes no more than five minutes "
+        "(DL/T 645-2007, function 08)",
+    )
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"

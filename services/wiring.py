@@ -200,7 +200,7 @@ def _targets_by_bus(
         meter = registry.meter_by_id[installation.meter]
         profile = profile_of(installation, profiles)
         given = {quantity.group.value for quantity in profile.quantities}
-        schedules = [schedule for schedule in registry.schedules if schedule.group in given]
+        schedules = [schedule for schedule in registry.bus_schedules if schedule.group in given]
         url = urls.get(installation.bus, "")
         found[installation.bus].append(target_of(meter, installation.address, profile, url, schedules))
     return dict(found)

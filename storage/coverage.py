@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import LiteralString
+from typing import Final, LiteralString
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
@@ -37,7 +37,7 @@ class CoverageBy(StrEnum):
     METER = "meter"
 
 
-_KEY: dict[CoverageBy, LiteralString] = {
+COVERAGE_KEYS: Final[Mapping[CoverageBy, LiteralString]] = {
     CoverageBy.BUS: "coalesce(i.bus, '')",
     CoverageBy.PROFILE: "coalesce(i.profile, '')",
     CoverageBy.AREA: "coalesce(p.area, '')",
@@ -45,6 +45,7 @@ _KEY: dict[CoverageBy, LiteralString] = {
     CoverageBy.GROUP: "c.quantity_group",
     CoverageBy.METER: "m.id",
 }
+"""What a summary groups by: ``c`` is the ledger, ``m`` the meter, ``i`` its installation, ``p`` its point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,26 @@ def mark_not_stored(
         ).rowcount
 
 
+def mark_misplaced(
+    connection: Connection, meters: Sequence[MeterId], *, starts_at: datetime, ends_at: datetime
+) -> int:
+    """Note of what is missing in ``[starts_at, ends_at)`` that these meters' clocks put it elsewhere.
+
+    It stays missing: once the clock is right, the meter is asked again.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("noting what wrong clocks misplace"):
+        return connection.execute(
+            "UPDATE coverage SET cause = 'clock', updated_at = now() WHERE status = 'missing' "
+            "AND cause IS DISTINCT FROM 'clock' "
+            "AND meter_id IN (SELECT meter_id FROM meter WHERE id = ANY(%s)) "
+            "AND slot_at >= %s AND slot_at < %s",
+            (list(meters), starts_at, ends_at),
+        ).rowcount
+
+
 def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     by: CoverageBy,
@@ -193,7 +214,7 @@ def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
                 "LEFT JOIN service_point AS p ON p.id = i.service_point "
                 "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
                 "GROUP BY 1 ORDER BY 1"
-            ).format(key=sql.SQL(_KEY[by])),
+            ).format(key=sql.SQL(COVERAGE_KEYS[by])),
             {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
         ).fetchall()
     return [

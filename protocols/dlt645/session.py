@@ -243,7 +243,7 @@ class Dlt645Session:
         if query.part_of and self._version.has_sequence:
             asked = self._sequence % LAST_SEQUENCE + 1
             if not content or content[-1] != asked:
-                return Dropped(reason=DropReason.LATE, raw=raw)
+                return Dropped(reason=DropReason.SEQUENCE, raw=raw)
             content = content[:-1]
         goes_on = raw[CONTROL] & MORE != 0
         joined = self._joined + content

@@ -48,8 +48,8 @@ class ModbusDriver:
                 raise ConfigError(
                     f"profile {profile.name}, point {point.quantity}: unknown wiring {sorted(unknown)}"
                 )
-        for name, register in profile.ratios.items():
-            _check_register(f"profile {profile.name}, ratio {name}", register)
+        for name, register in {**profile.ratios, **profile.identity}.items():
+            _check_register(f"profile {profile.name}, register {name}", register)
         self._framing = Framing(options["framing"])
         self._max_registers = int(options["max_registers"])
         self._max_gap = int(options["max_gap"])
@@ -65,7 +65,10 @@ class ModbusDriver:
         return ModbusSession(unit_of(address), self._map, self._framing)
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
-        """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
+        """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused.
+
+        Where nothing is wanted but the probe, as in a scan, what tells the model apart is asked first.
+        """
         return self._plans.plan(wanted, refused)
 
     def _plan(self, wanted: frozenset[Quantity], refused: frozenset[str]) -> Sequence[Query]:
@@ -81,6 +84,12 @@ class ModbusDriver:
         first += [point_span(register) for register in self._map.ratios.values()]
         # What tells the model and its ratios comes before what they decide on.
         ordered = sorted(spans, key=lambda span: not any(span.holds(place) for place in first))
+        if wanted <= self._map.probe.keys():
+            # Each alone: what lies between such registers is the maker's.
+            identity = plan_spans(
+                self._map.identity.values(), max_registers=self._max_registers, max_gap=0, refused=refused
+            )
+            ordered = [*identity, *ordered]
         return tuple(span_query(span, self._framing) for span in ordered)
 
     def backfill_plan(
