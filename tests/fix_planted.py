@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -12,21 +12,19 @@ import numpy as np
 
 from detectors.catalogue import detectors
 from detectors.engine import run
-from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Group, Kind, Quantity
-from pipeline.records import Records, TimedValues
-from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, ServicePoint, Wiring
-from pipeline.timegrid import from_numpy, slot_grid, to_numpy
+from pipeline.registry import Installation, Meter, Ratio, Registry, ServicePoint, Wiring
+from pipeline.timegrid import from_numpy, slot_grid
 from simulators.faults.deed import deeds
 from simulators.faults.planting import PlantedFault, plant
 from simulators.faults.truth import Truth
 from simulators.physics.model import MeterConfig, MeterModel
 from simulators.physics.shapes import LoadPlan, synthetic
 from simulators.physics.window import Window
-from simulators.physics.world import ArchiveSlips, honest_world, model_of
-from storage.matrices import ratio_factors, register_steps
+from simulators.physics.world import honest_world, model_of
+from tests.planted_registers import with_demands, with_filed_ratios
 
 METER = MeterId("M1")
 POINT = "SP-M1"
@@ -45,8 +43,6 @@ NEEDED: Mapping[str, float | str] = {
 }
 """Keys of deeds that have no default."""
 SLOT = timedelta(minutes=15)
-CAPACITY_KVA = 100.0
-"""Contracted by a customer whose ratio is filed wrongly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,40 +86,10 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
         meter=METER, service_point=POINT, deed=name, windows=[window], values={**usual, **values}
     )
     changed, (truth,) = plant(world, [fault], until)
-    shown = world if deed is None else changed
-    registry = _with_wrong_ratios(registry_of(config), config, shown.slips)
-    seen = window_of(model_of(shown), days)
-    return Planted(
-        window=_as_filed(seen, registry) if shown.slips.wrong_ct else seen, registry=registry, truth=truth
-    )
-
-
-def _with_wrong_ratios(registry: Registry, config: MeterConfig, slips: ArchiveSlips) -> Registry:
-    """Return the archive with ratios that are not installed, and the capacity that gives them away."""
-    if not slips.wrong_ct:
-        return registry
-    wrong = [
-        Ratio(meter=config.id, ct=ct, pt=config.pt, starts_at=span.starts_at, ends_at=span.ends_at)
-        for span, ct in slips.wrong_ct
-    ]
-    contracts = [Contract(service_point=POINT, capacity_kva=CAPACITY_KVA)]
-    return replace(registry, ratios=[*registry.ratios, *wrong], contracts=contracts)
-
-
-def _as_filed(window: MeterMatrix, registry: Registry) -> MeterMatrix:
-    """Return the energies and powers as the archive's ratios make them out of what the meter shows."""
-    factors = ratio_factors(registry, window.meters, window.starts_at, frozenset())
-    step_kwh = register_steps(registry, window.meters, factors)
-    times = factors * 0.01 / window.step_kwh[:, None]
-    kvarh = None if window.import_kvarh is None else window.import_kvarh * times
-    return replace(
-        window,
-        import_kwh=window.import_kwh * times,
-        power_kw=window.power_kw * times,
-        import_kvarh=kvarh,
-        energies={name: column * times for name, column in window.energies.items()},
-        step_kwh=step_kwh,
-    )
+    lived = world if deed is None else changed
+    shown = with_demands(window_of(model_of(lived), days), lived, START, days)
+    seen, registry = with_filed_ratios(shown, registry_of(config), lived, POINT)
+    return Planted(window=seen, registry=registry, truth=truth)
 
 
 def registry_of(config: MeterConfig) -> Registry:
@@ -171,29 +137,7 @@ def window_of(model: MeterModel, days: int) -> MeterMatrix:
         import_kvarh=np.diff(registers[Quantity.REACTIVE_ENERGY_IMPORT]) * ratio,
         energies={"export_kwh": np.diff(registers[Quantity.ACTIVE_ENERGY_EXPORT]) * ratio},
         registers={q: column[:, :-1] for q, column in registers.items()},
-        records=Records(readings=_frozen_demands(model, days)),
     )
-
-
-def _frozen_demands(model: MeterModel, days: int) -> dict[Quantity, TimedValues]:
-    """Return the maximum demand and its time as a meter freezes them at each midnight."""
-    midnights = [START + timedelta(days=day) for day in range(1, days + 1)]
-    shown = {at: model.read(at) for at in midnights}
-    lit = [at for at in midnights if Quantity.MAX_DEMAND_IMPORT in shown[at]]
-    taken_at = np.array([to_numpy(at) for at in lit], dtype="datetime64[us]")
-    return {
-        quantity: TimedValues(
-            meters=[model.config.id] * len(lit),
-            taken_at=taken_at,
-            values=np.array([round(shown[at][quantity], 4) for at in lit]),
-        )
-        for quantity in (Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT)
-    }
-
-
-def with_thresholds(registry: Registry, *thresholds: Threshold) -> Registry:
-    """Return an archive that lays down other numbers than the detectors' own."""
-    return replace(registry, thresholds=thresholds)
 
 
 def deeds_for(detector: str) -> Sequence[str]:

@@ -84,7 +84,8 @@ class DemandDeviation:
         after_high = np.zeros(len(readings), dtype=np.bool_)
         after_high[1:] = high[:-1]
         # What falls from too high to where it belongs was put right.
-        fell = readings.fell & ~after_high & ~_ordered(window, registry, readings) & known
+        fell = (readings.fell & ~after_high) | readings.noted
+        fell &= ~_ordered(window, registry, readings) & known
         low = readings.kw < readings.curve_kw * (1.0 - tolerance) - step_kw
         wrong = {
             LOW: low & ~_after(readings, fell),
@@ -114,9 +115,9 @@ def _known(window: MeterMatrix, registry: Registry, readings: DemandReadings) ->
 
 
 def _ordered(window: MeterMatrix, registry: Registry, readings: DemandReadings) -> Bools:
-    """Return which readings fell while the archive knows of work at the meter's service point."""
+    """Return which readings fell or began anew while the archive knows of work at the service point."""
     found = np.zeros(len(readings), dtype=np.bool_)
-    for place in np.flatnonzero(readings.fell):
+    for place in np.flatnonzero(readings.fell | readings.noted):
         begins, ends = (from_numpy(readings.taken_at[n]) for n in (place - 1, place))
         point = registry.service_point_of(window.meters[readings.row[place]], ends)
         found[place] = point is not None and any(
@@ -162,11 +163,11 @@ def _episode(  # noqa: PLR0913, PLR0917 - one stretch of readings and all that t
     before = readings.taken_at[first - 1] if readings.follows[first] else readings.cycle[first]
     starts_at = max(before, window.starts_at[0])
     ends_at = readings.taken_at[end - 1] if goes_on or kind == FALL else readings.taken_at[end]
-    events = _resets(window, row, starts_at, readings.taken_at[first]) if kind == FALL else []
+    events = _resets(window, registry, row, starts_at, readings.taken_at[first]) if kind == FALL else []
     said = Said(
         key=kind,
         message=f"episode.demand_{RESET if events else kind}",
-        parameters=_parameters(kind, readings, first, registry, window),
+        parameters={**_parameters(kind, readings, first, registry, window), **_reset_at(events)},
         evidence={
             "readings": _rows(readings, row),
             "limit_percent": trigger.at(row),
@@ -201,14 +202,23 @@ def _parameters(
     return {"register_kw": register_kw, "at": local, "curve_kw": round(float(readings.most_kw[place]), 3)}
 
 
-def _resets(window: MeterMatrix, row: int, begins: np.datetime64, ends: np.datetime64) -> list[Json]:
-    """Return when the meter noted a reset of its demand (需量清零) between two readings."""
+def _reset_at(events: Sequence[Json]) -> dict[str, str]:
+    """Return when the first reset was, as the sentence tells it."""
+    return {"at": str(events[0])[:16].replace("T", " ")} if events else {}
+
+
+def _resets(
+    window: MeterMatrix, registry: Registry, row: int, begins: np.datetime64, ends: np.datetime64
+) -> list[Json]:
+    """Return when, local time, the meter noted a reset of its demand (需量清零) between two readings."""
     times = [
         record.event.starts_at
         for record in window.records.events
         if record.meter == window.meters[row] and record.event.kind is EventKind.DEMAND_RESET
     ]
-    return [iso(at) for at in sorted(times) if from_numpy(begins) <= at <= from_numpy(ends)]
+    zone = registry.zone_of(registry.service_point_of(window.meters[row], from_numpy(ends)))
+    inside = (at for at in sorted(times) if from_numpy(begins) <= at <= from_numpy(ends))
+    return [iso(at.astimezone(zone)) for at in inside]
 
 
 def _rows(readings: DemandReadings, row: int) -> list[Json]:

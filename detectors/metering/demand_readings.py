@@ -42,6 +42,8 @@ class DemandReadings:
     """Whether the reading before is of the same meter and billing period."""
     fell: Bools
     """Whether it is less than the reading before of the same billing period."""
+    noted: Bools
+    """Whether the meter noted a reset since the reading before, of the same billing period."""
     curve_kw: Floats
     """Greatest mean power of a slot since the register last began; NaN where no slot is known."""
     most_kw: Floats
@@ -87,6 +89,7 @@ def demand_readings(
         cycle=cycle,
         follows=follows,
         fell=fell,
+        noted=follows & _noted(window, row, taken_at),
         curve_kw=_curve_kw(window, kwh, (row, taken_at), _begun(window, (row, taken_at, cycle), fell)),
         most_kw=_most_kw(window, kwh, row, at),
     )
@@ -152,6 +155,17 @@ def _keys(window: MeterMatrix, row: Ints, taken_at: Times) -> NDArray[np.int64]:
     span = last - first + window.minutes * 60_000_000 + 1
     keys: NDArray[np.int64] = row.astype(np.int64) * span + taken_at.astype(np.int64) - first
     return keys
+
+
+def _noted(window: MeterMatrix, row: Ints, taken_at: Times) -> Bools:
+    """Return which readings are the first of their meter after a reset of its demand (需量清零)."""
+    found = np.zeros(len(row), dtype=np.bool_)
+    row_of = {meter: place for place, meter in enumerate(window.meters)}
+    for record in window.records.events:
+        if record.event.kind is EventKind.DEMAND_RESET and record.meter in row_of:
+            later = (row == row_of[record.meter]) & (taken_at >= to_numpy(record.event.starts_at))
+            found[np.flatnonzero(later)[:1]] = True
+    return found
 
 
 def _begun(window: MeterMatrix, readings: tuple[Ints, Times, Times], fell: Bools) -> Times:

@@ -11,7 +11,8 @@ from pipeline.model import Episode
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records
 from pipeline.registry import Ratio, Registry, Wiring
-from tests.fix_planted import METER, POINT, START, Planted, planted, with_thresholds
+from tests.fix_planted import FAULT, METER, POINT, START, Planted, planted
+from tests.planted_registers import with_thresholds
 
 NAME = "demand_deviation"
 DEMAND, AT = Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT
@@ -79,6 +80,19 @@ def test_a_reset_without_a_work_order_is_found_and_one_with_it_is_innocent() -> 
     assert episode.evidence["demand_reset_events"] != []
     order = WorkOrder(id="W", service_point=POINT, starts_at=_midnight(8), ends_at=_midnight(9))
     assert reset.found(NAME, replace(reset.registry, work_orders=[order])) == []
+
+
+def test_planted_demands_are_found_and_the_twin_is_innocent() -> None:
+    (misread,) = planted("demand_misread").found(NAME)
+    assert misread.message == "episode.demand_high"
+    assert planted("demand_misread", {"factor": 1.02}).found(NAME) == []
+    case = planted("demand_reset")
+    (reset,) = case.found(NAME)
+    assert reset.message == "episode.demand_reset"
+    assert reset.parameters["at"] == "2024-06-11 09:00"
+    assert (reset.starts_at, reset.ends_at) == (_midnight(8), _midnight(9))
+    order = WorkOrder(id="W", service_point=POINT, starts_at=FAULT.starts_at, ends_at=FAULT.starts_at)
+    assert case.found(NAME, replace(case.registry, work_orders=[order])) == []
 
 
 def test_the_maximum_begins_anew_after_a_reset() -> None:

@@ -76,6 +76,8 @@ def test_a_reading_at_the_start_of_a_period_may_be_of_the_one_before() -> None:
 def test_the_curve_begins_anew_after_a_reset_and_after_a_fall() -> None:
     after = _readings([(_at(1.5), 4.0)], reset_at=_at(1.25))
     assert after.curve_kw.tolist() == [4.0]
+    noted = _readings([(_at(1.0), 4.0), (_at(1.5), 4.0), (_at(1.75), 4.0)], reset_at=_at(1.25))
+    assert noted.noted.tolist() == [False, True, False]
     fallen = _readings([(_at(1.25), 4.0), (_at(1.5), 2.0), (_at(1.75), 2.0)])
     assert fallen.fell.tolist() == [False, True, False]
     np.testing.assert_array_equal(fallen.curve_kw, [8.0, np.nan, 4.0])

@@ -10,8 +10,9 @@ from pipeline.archive_records import Threshold
 from pipeline.model import MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint, Wiring
 from simulators.physics.window import Window
-from tests.fix_planted import POINT, START, planted, with_thresholds
+from tests.fix_planted import POINT, START, planted
 from tests.fix_windows import grid, window
+from tests.planted_registers import with_thresholds
 
 NAME = "energy_power_deviation"
 WHOLE = Window(starts_at=START + timedelta(days=8), ends_at=START + timedelta(days=11))

@@ -11,7 +11,8 @@ from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records
 from pipeline.registry import Installation, Wiring
 from simulators.physics.window import Window
-from tests.fix_planted import FAULT, METER, POINT, SLOT, START, Planted, planted, with_thresholds
+from tests.fix_planted import FAULT, METER, POINT, SLOT, START, Planted, planted
+from tests.planted_registers import with_thresholds
 
 NAME = "register_falls"
 ONE_READ = Window(starts_at=FAULT.starts_at, ends_at=FAULT.starts_at + timedelta(minutes=5))

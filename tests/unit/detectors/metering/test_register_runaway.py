@@ -9,8 +9,9 @@ from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import MeterId
 from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, Wiring
-from tests.fix_planted import CAPACITY_KVA, FAULT, POINT, START, planted, with_thresholds
+from tests.fix_planted import FAULT, POINT, START, planted
 from tests.fix_windows import grid, window
+from tests.planted_registers import CAPACITY_KVA, with_thresholds
 
 BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)
 NAME = "register_runaway"

@@ -12,8 +12,9 @@ from pipeline.model import MeterId, Severity
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records
 from pipeline.registry import Meter, Ratio, Registry, Wiring
-from tests.fix_planted import FAULT, METER, POINT, Planted, planted, with_thresholds
+from tests.fix_planted import FAULT, METER, POINT, Planted, planted
 from tests.fix_windows import grid, window
+from tests.planted_registers import with_thresholds
 
 BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)
 NAME = "register_stopped"

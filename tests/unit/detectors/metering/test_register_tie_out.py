@@ -9,7 +9,8 @@ from pipeline.archive_records import Threshold
 from pipeline.model import Severity
 from pipeline.quantities import Quantity
 from simulators.physics.window import Window
-from tests.fix_planted import POINT, START, Planted, planted, with_thresholds
+from tests.fix_planted import POINT, START, Planted, planted
+from tests.planted_registers import with_thresholds
 
 LASTING = Window(starts_at=START + timedelta(days=5, hours=3), ends_at=START + timedelta(days=9, hours=3))
 

@@ -10,7 +10,8 @@ from pipeline.events import EventKind, MeterEvent
 from pipeline.records import EventRecord, Records
 from pipeline.registry import Contract, Registry, Suspension, SuspensionKind
 from simulators.physics.window import Window
-from tests.fix_planted import METER, POINT, START, Planted, planted, with_thresholds
+from tests.fix_planted import METER, POINT, START, Planted, planted
+from tests.planted_registers import with_thresholds
 
 CLOSED = Window(starts_at=START + timedelta(days=6), ends_at=START + timedelta(days=12))
 
