@@ -78,7 +78,8 @@ class CurrentLoss:
         if not len(window.meters) or not len(window.starts_at):
             return []
         rated = ratings(window, registry)
-        return [e for wiring in THREE_PHASE for e in self._of_wiring(window, registry, rated, wiring)]
+        found = [e for wiring in THREE_PHASE for e in self._of_wiring(window, registry, rated, wiring)]
+        return sorted(found, key=lambda e: (e.starts_at, e.meter, e.id))
 
     def _of_wiring(
         self, window: MeterMatrix, registry: Registry, rated: Ratings, wiring: Wiring
@@ -142,7 +143,7 @@ class CurrentLoss:
             limit(self, name, window, registry).at(row, stretch.first) * rated_a / 100.0
             for name in LIMITS[:3]
         )
-        most = {e.phase: float(np.nanmax(window.values[e.current][row, where])) for e in elements}
+        most = {e.phase: float(np.fmax.reduce(window.values[e.current][row, where])) for e in elements}
         carrying = [e for e in elements if e is not lost and most[e.phase] > other]
         corrected = lost_current_correction(window, rated, wiring, stretch, lost, carrying)
         missing = known_number(corrected["missing_kwh"])
