@@ -42,7 +42,10 @@ NEEDED: Mapping[str, float | str] = {
     "factor": 0.85,
 }
 """Keys of deeds that have no default."""
-CHANGING: Mapping[str, Mapping[str, float | str]] = {"miswired": {"polarity": "-++"}}
+CHANGING: Mapping[str, Mapping[str, float | str]] = {
+    "miswired": {"polarity": "-++"},
+    "identity_break": {"phase": "a"},
+}
 """Keys of deeds whose defaults change nothing, where none is given."""
 SLOT = timedelta(minutes=15)
 
