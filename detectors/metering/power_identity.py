@@ -1,4 +1,4 @@
-"""Power identity (电气量不自洽, D06): active power must be U·I·cos φ in each phase, and the phases its sum."""
+"""Power identity (电气量不自洽, D06): active power must be U·I·cos φ of each phase, and their sum."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ _OWN = "no open system has this rule; to be confirmed"
 
 Singles = NDArray[np.float32]
 Bools = NDArray[np.bool_]
+
+
+def _power_factor(element: Element) -> Quantity:
+    return Quantity(f"power_factor_{element.phase.lower()}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class PowerIdentity:
                         e.current,
                         e.power,
                         e.reactive,
-                        Quantity(f"power_factor_{e.phase.lower()}"),
+                        _power_factor(e),
                     )
                 ),
             ),
@@ -187,7 +191,7 @@ def _of_element(window: MeterMatrix, element: Element) -> _Side | None:
     """Return the identity of an element; None where neither power factor nor reactive power was read."""
     power = np.abs(window.values[element.power])
     kva = window.values[element.voltage] * window.values[element.current] * np.float32(0.001)
-    factor = window.values.get(Quantity(f"power_factor_{element.phase.lower()}"))
+    factor = window.values.get(_power_factor(element))
     if factor is not None:
         return _Side(shown_kw=power, due_kw=kva * np.abs(factor), scale_kva=kva)
     kvar = window.values.get(element.reactive)
