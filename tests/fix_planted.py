@@ -20,6 +20,7 @@ from pipeline.timegrid import from_numpy, slot_grid
 from simulators.faults.deed import deeds
 from simulators.faults.planting import PlantedFault, plant
 from simulators.faults.truth import Truth
+from simulators.physics.loads import LoadCurve
 from simulators.physics.model import MeterConfig, MeterModel
 from simulators.physics.shapes import LoadPlan, synthetic
 from simulators.physics.window import Window
@@ -42,6 +43,11 @@ NEEDED: Mapping[str, float | str] = {
     "factor": 0.85,
 }
 """Keys of deeds that have no default."""
+CHANGING: Mapping[str, Mapping[str, float | str]] = {
+    "miswired": {"polarity": "-++"},
+    "identity_break": {"phase": "a"},
+}
+"""Keys of deeds whose defaults change nothing, where none is given."""
 SLOT = timedelta(minutes=15)
 
 
@@ -69,21 +75,30 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
     shape: str = "two_shift",
     peak_kw: float = 60.0,
     ct: float = 40.0,
+    power_factor: float = 0.9,
+    curve: LoadCurve | None = None,
 ) -> Planted:
-    """Return a meter with a deed done to it (None for an honest one), in the digits of DL/T 645."""
+    """Return a meter with a deed done to it (None for an honest one), in the digits of DL/T 645.
+
+    Its load is synthetic, or ``curve``, which begins at ``START`` and is as long as ``days``.
+    """
     config = MeterConfig(
         id=METER, wiring=wiring, ct=ct, rated_voltage_v=RATED_V.get(wiring, 220.0), base_kwh=5000.0
     )
     until = START + timedelta(days=days)
-    curve = synthetic(LoadPlan(shape=shape, peak_kw=peak_kw, power_factor=0.9), START, until, 15, seed=7)
-    world = honest_world(config, curve, seed=3)
+    plan = LoadPlan(shape=shape, peak_kw=peak_kw, power_factor=power_factor)
+    world = honest_world(config, curve or synthetic(plan, START, until, 15, seed=7), seed=3)
     name = deed or "outage"
     kind = deeds.get(name)
     usual: dict[str, float | str] = {
         key.name: NEEDED.get(key.name, "x") if key.default is None else key.default for key in kind.keys
     }
     fault = PlantedFault(
-        meter=METER, service_point=POINT, deed=name, windows=[window], values={**usual, **values}
+        meter=METER,
+        service_point=POINT,
+        deed=name,
+        windows=[window],
+        values={**usual, **(values or CHANGING.get(name, {}))},
     )
     changed, (truth,) = plant(world, [fault], until)
     lived = world if deed is None else changed
