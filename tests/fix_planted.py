@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from simulators.physics.model import MeterConfig, MeterModel
 from simulators.physics.shapes import LoadPlan, synthetic
 from simulators.physics.window import Window
 from simulators.physics.world import honest_world, model_of
+from tests.planted_records import evenings, records_of, with_papers
 
 METER = MeterId("M1")
 POINT = "SP-M1"
@@ -32,6 +33,8 @@ START = datetime(2024, 6, 3, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 14
 FAULT = Window(starts_at=START + timedelta(days=8, hours=9), ends_at=START + timedelta(days=11, hours=9))
 RATED_V = {Wiring.THREE_PHASE_THREE_WIRE: 100.0}
+WINDOWS: Mapping[str, Sequence[Window]] = {"blackout": evenings(START + timedelta(days=6), 6)}
+"""When a deed is done that one stretch of time would not show."""
 NEEDED: Mapping[str, float | str] = {
     "kw": 5.0,
     "register_kwh": 10.0,
@@ -41,6 +44,8 @@ NEEDED: Mapping[str, float | str] = {
     "factor": 0.85,
 }
 """Keys of deeds that have no default."""
+PLAIN: Mapping[str, Mapping[str, float | str]] = {"hidden_pv": {"kw": 150.0}}
+"""What of a deed is plain to see beside the usual load."""
 SLOT = timedelta(minutes=15)
 
 
@@ -63,7 +68,7 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
     values: Mapping[str, float | str] = MappingProxyType({}),
     *,
     wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE,
-    window: Window = FAULT,
+    window: Window | Sequence[Window] = FAULT,
     days: int = DAYS,
     shape: str = "two_shift",
     peak_kw: float = 60.0,
@@ -81,13 +86,16 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
     usual: dict[str, float | str] = {
         key.name: NEEDED.get(key.name, "x") if key.default is None else key.default for key in kind.keys
     }
-    fault = PlantedFault(
-        meter=METER, service_point=POINT, deed=name, windows=[window], values={**usual, **values}
-    )
-    changed, (truth,) = plant(world, [fault], until)
+    windows: Sequence[Window] = [window] if isinstance(window, Window) else window
+    if window is FAULT:
+        windows = WINDOWS.get(name, windows)
+    usual |= {**PLAIN.get(name, {}), **values}
+    fault = PlantedFault(meter=METER, service_point=POINT, deed=name, windows=windows, values=usual)
+    changed, (truth, *_) = plant(world, [fault], until)
+    lived = world if deed is None else changed
     return Planted(
-        window=window_of(model_of(world if deed is None else changed), days),
-        registry=registry_of(config),
+        window=replace(window_of(model_of(lived), days), records=records_of(lived, START, until)),
+        registry=with_papers(registry_of(config), lived, POINT),
         truth=truth,
     )
 

@@ -138,7 +138,7 @@ def _closed(case: Planted) -> Registry:
         starts_at=FAULT.starts_at - timedelta(days=1),
         ends_at=None,
     )
-    return dataclasses.replace(case.registry, suspensions=[nothing])
+    return dataclasses.replace(case.registry, suspensions=[*case.registry.suspensions, nothing])
 
 
 @pytest.mark.parametrize(("name", "deed"), deeds_of_detectors())
