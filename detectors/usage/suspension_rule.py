@@ -159,14 +159,10 @@ def _episode(
         evidence={
             "rule": _RULES,
             "stops": [_row(other) for other in rests],
-            "capacity_suspended_kva": None
-            if capacity is None
-            else max(capacity - suspension.remaining_kva, 0.0),
+            "capacity_suspended_kva": suspended,
             "days_billed": broken.days_billed,
             "days_billed_means": "days whose basic charge is not waived",
-            "basic_charge": None
-            if contract is None or contract.basic_charge is None
-            else contract.basic_charge.value,
+            "basic_charge": None if charge is None else charge.value,
             "wanted_entries": list(broken.wanted),
         },
     )
