@@ -33,8 +33,11 @@ START = datetime(2024, 6, 3, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 14
 FAULT = Window(starts_at=START + timedelta(days=8, hours=9), ends_at=START + timedelta(days=11, hours=9))
 RATED_V = {Wiring.THREE_PHASE_THREE_WIRE: 100.0}
-WINDOWS: Mapping[str, Sequence[Window]] = {"blackout": evenings(START + timedelta(days=6), 6)}
-"""When a deed is done that one stretch of time would not show."""
+WINDOWS: Mapping[str, Sequence[Window]] = {
+    "blackout": evenings(START + timedelta(days=6), 6),
+    "clock_drift": [Window(starts_at=START + timedelta(days=3), ends_at=START + timedelta(days=12))],
+}
+"""When a deed is done that three days would not show."""
 NEEDED: Mapping[str, float | str] = {
     "kw": 5.0,
     "register_kwh": 10.0,
