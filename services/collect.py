@@ -18,22 +18,26 @@ from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
 from services.answer_inquiry import answer
+from services.archive_at_start import ArchiveAtStart
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.clock_sync import CLOCKS_EVERY_S, clock_sync_of
+from services.counters import Counters
 from services.garbage import seldom_collected
-from services.listen import announcer_of, broker_of, listen, subscription_of
+from services.home_assistant import Announcer
+from services.landing import Landing
+from services.listen import announcer_of, broker_of, listen, subscription_of, with_client_id
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
 from services.open_files import allow_open_files
 from services.read_requests import inquiry_in, present_result, reply_result, result_of, this_process
 from services.rounds import Rounds
 from services.settings import Settings
-from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
+from services.store import QUEUE_MOST
+from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
-from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
@@ -50,23 +54,40 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
     Raises:
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another collector runs.
-        StorageError: If the database is away at the start; later on it is waited for.
+        StorageError: If the spool's folder cannot be used.
     """
-    with connect(settings.require_database_url()) as connection:
-        registry = load_registry(connection)
-    with seldom_collected():
-        asyncio.run(_until_stopped(settings, registry, catch_up_days))
+    settings.require_database_url()
+    with with_client_id(settings) as own, seldom_collected():
+        asyncio.run(_until_stopped(own, catch_up_days))
 
 
-async def _until_stopped(settings: Settings, registry: Registry, catch_up_days: float) -> None:
+async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(collect(settings, registry, catch_up_days))
+    running = asyncio.create_task(_collect_what_is_filed(settings, catch_up_days))
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, running.cancel)
     try:
         await running
     except asyncio.CancelledError:
         _log.info("stopped")
+
+
+async def _collect_what_is_filed(settings: Settings, catch_up_days: float) -> None:
+    """Collect by the database's archive; begin with the one known last while the database is away."""
+    archive = ArchiveAtStart(settings.require_database_url(), last_known_of(settings))
+    registry = await archive.first()
+    while True:
+        collecting = asyncio.create_task(collect(settings, registry, catch_up_days))
+        changed = asyncio.create_task(archive.newer(registry))
+        try:
+            await asyncio.wait((collecting, changed), return_when=asyncio.FIRST_COMPLETED)
+            if collecting.done():
+                return await collecting
+            registry = await changed
+        finally:
+            for task in (changed, collecting):
+                task.cancel()
+            await asyncio.gather(changed, collecting, return_exceptions=True)
 
 
 async def collect(settings: Settings, registry: Registry, catch_up_days: float = 0.0) -> None:
@@ -77,24 +98,23 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         AuditError: If clocks shall be set and the audit is damaged or cannot be written.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
+    started_at = utc_now()
     clocks = clock_sync_of(settings, registry)
-    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
+    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s, last_known_of(settings))
     plans = bus_plans(registry, settings, utc_now(), leases, settings.buses) if settings.poll_buses else []
     owners = [plan.owner for plan in plans]
     allow_open_files(len(plans))
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
-    on_stored = None if announcer is None else announcer.stored
     subscription = subscription_of(broker, settings, registry)
-    await leases.take(usable_here(owners))
+    await leases.begin(usable_here(owners))
     _own(plans)
-    landing = landing_of(settings, on_stored)
+    landing = landing_of(settings, None if announcer is None else announcer.stored)
     station = station_of(settings, registry, landing)
     ours = [plan for plan in plans if not plan.owner.is_elsewhere]
-    missed = await asyncio.to_thread(note_missed, station.database_url, ours, utc_now())
-    _log.info("%d slots were missed since the last collector", missed)
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
     scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
+    counters = _counters_of(landing, station, scheduler, announcer)
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
         announcer.start()
@@ -102,9 +122,11 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch(writing))
+            group.create_task(_note_missed(station.database_url, ours, started_at))
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
             group.create_task(_tell_use(scheduler))
+            group.create_task(counters.run())
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
                 group.create_task(work.keep_rounds("events", registry.events_every_s, work.fetch_events))
@@ -115,7 +137,7 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             for owner in owners:
                 group.create_task(LineLender(owner, settings.lock_dir).serve())
             if subscription is not None:
-                group.create_task(listen(subscription, settings, registry, landing))
+                group.create_task(listen(subscription, settings, registry, landing, counters))
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:
@@ -126,6 +148,19 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         await asyncio.to_thread(landing.close)
         if announcer is not None:
             await asyncio.to_thread(announcer.stop)
+
+
+def _counters_of(
+    landing: Landing, station: Station, scheduler: Scheduler, announcer: Announcer | None
+) -> Counters:
+    """Return what tells the counters of a collector; who listens to MQTT adds its own."""
+    counters = Counters(landing.counters_file)
+    counters.add("landing", lambda: landing.counters)
+    counters.add("queue", lambda: {"waiting": station.store.waiting, "room": QUEUE_MOST})
+    counters.add("buses", scheduler.counters)
+    if announcer is not None:
+        counters.add("told", lambda: {"dropped": announcer.dropped})
+    return counters
 
 
 def _noting(works: Sequence[BusWork], keep: OnResult) -> OnResult:
@@ -157,6 +192,19 @@ def _own(plans: Sequence[BusPlan]) -> None:
         raise busy[0]
     for taken in busy:
         _log.warning("not ours yet, its slots count as missing: %s", taken)
+
+
+async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime) -> None:
+    """Name the slots that passed while nobody collected; a database that is away is waited for."""
+    while True:
+        try:
+            missed = await asyncio.to_thread(note_missed, url, plans, started_at)
+        except StorageError as away:
+            _log.warning("cannot name the slots that were missed yet: %s", away)
+            await asyncio.sleep(LOOK_FOR_REQUESTS_S)
+        else:
+            _log.info("%d slots were missed since the last collector", missed)
+            return
 
 
 async def _tell_use(scheduler: Scheduler) -> None:

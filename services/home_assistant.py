@@ -31,6 +31,11 @@ class Announcer:
             self._greeting,
         )
 
+    @property
+    def dropped(self) -> int:
+        """Values that were not told for want of a connection."""
+        return self._publisher.dropped
+
     def start(self) -> None:
         """Connect in the background."""
         self._publisher.start()

@@ -28,8 +28,9 @@ class Settings(BaseSettings):
     mqtt_username: str | None = Field(default=None, description="user at the broker")
     mqtt_password: SecretStr | None = Field(default=None, description="password at the broker")
     mqtt_ca_file: Path | None = Field(default=None, description="certificate authority; switches TLS on")
-    mqtt_client_id: str = Field(
-        default="kilowatch", description="client id: the broker keeps our session under it"
+    mqtt_client_id: str | None = Field(
+        default=None,
+        description="client id: the broker keeps our session under it; none = one of this process's own",
     )
     mqtt_share: str | None = Field(
         default=None,

@@ -23,6 +23,7 @@ from protocols.session import Driver, drivers
 from services.bus_reading import Station
 from services.entry import OnStored
 from services.landing import Landing
+from services.last_known import LastKnown
 from services.own_buses import is_meant
 from services.settings import Settings
 from services.store import Store
@@ -129,6 +130,15 @@ def landing_of(settings: Settings, on_stored: OnStored | None = None) -> Landing
     most_bytes = settings.spool_max_mb * 1_000_000
     spool = open_spool(settings.spool_dir, describe_url(url), most_bytes) if most_bytes else None
     return Landing(url, on_stored, spool=spool)
+
+
+def last_known_of(settings: Settings) -> LastKnown:
+    """Return what this host remembers of the database, beside its spool.
+
+    Raises:
+        ConfigError: If no database is named.
+    """
+    return LastKnown(settings.spool_dir, describe_url(settings.require_database_url()))
 
 
 def station_of(settings: Settings, registry: Registry, landing: Landing | None = None) -> Station:

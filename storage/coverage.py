@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 from typing import Final, LiteralString
@@ -20,6 +20,8 @@ from pipeline.registry import DEFAULT_ZONE
 from storage.database import Connection, storage_errors
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
+
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 log = logging.getLogger("kilowatch.storage")
 
@@ -117,9 +119,9 @@ class CoverageLedger:
 
 
 def newest_slots(
-    connection: Connection, meters: Sequence[MeterId], *, since: datetime
+    connection: Connection, meters: Sequence[MeterId], *, since: datetime, until: datetime = _FOR_EVER
 ) -> dict[tuple[MeterId, Group], datetime]:
-    """Return the newest slot after ``since`` that somebody tried to read, by meter and group.
+    """Return the newest slot in ``(since, until)`` that somebody tried to read, by meter and group.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -133,8 +135,14 @@ def newest_slots(
             "JOIN meter USING (id) CROSS JOIN unnest(%(groups)s::text[]) AS expected (quantity_group) "
             "CROSS JOIN LATERAL (SELECT slot_at FROM coverage AS c WHERE c.meter_id = meter.meter_id "
             "AND c.quantity_group = expected.quantity_group AND c.slot_at > %(since)s "
+            "AND c.slot_at < %(until)s "
             "AND c.status <> 'backfilled' ORDER BY c.slot_at DESC LIMIT 1) AS newest",
-            {"meters": list(meters), "groups": [group.value for group in Group], "since": since},
+            {
+                "meters": list(meters),
+                "groups": [group.value for group in Group],
+                "since": since,
+                "until": until,
+            },
         ).fetchall()
     return {(MeterId(meter), Group(group)): slot_at for meter, group, slot_at in rows}
 
