@@ -14,15 +14,24 @@ def is_ordered(registry: Registry, meter: MeterId, at: datetime, margin: timedel
 
     ``margin`` is allowed before and after; an order without an end lasts.
     """
+    return was_ordered_between(registry, meter, at, at, margin)
+
+
+def was_ordered_between(
+    registry: Registry, meter: MeterId, first: datetime, last: datetime, margin: timedelta
+) -> bool:
+    """Tell the same of something that happened nobody knows when from ``first`` to ``last``."""
+    first, last = first - margin, last + margin
+    point = registry.service_point_of(meter, last - margin)
     if any(
-        order.starts_at - margin <= at and (order.ends_at is None or at <= order.ends_at + margin)
+        order.starts_at <= last and (order.ends_at is None or first <= order.ends_at)
         for order in registry.work_orders
-        if order.service_point == registry.service_point_of(meter, at)
+        if order.service_point == point
     ):
         return True
     placed = registry.installations_by_meter.get(meter, ())
     edges = (edge for i in placed for edge in (i.starts_at, i.ends_at) if edge is not None)
-    return any(abs(edge - at) <= margin for edge in edges)
+    return any(first <= edge <= last for edge in edges)
 
 
 def orders_near(registry: Registry, point: str, at: datetime, within: timedelta) -> list[Json]:

@@ -23,7 +23,7 @@ from simulators.faults.truth import Truth
 from simulators.physics.model import MeterConfig, MeterModel
 from simulators.physics.shapes import LoadPlan, synthetic
 from simulators.physics.window import Window
-from simulators.physics.world import honest_world, model_of
+from simulators.physics.world import World, honest_world, model_of
 from tests.planted_records import evenings, records_of, with_papers
 
 METER = MeterId("M1")
@@ -96,11 +96,15 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
     fault = PlantedFault(meter=METER, service_point=POINT, deed=name, windows=windows, values=usual)
     changed, (truth, *_) = plant(world, [fault], until)
     lived = world if deed is None else changed
-    return Planted(
-        window=replace(window_of(model_of(lived), days), records=records_of(lived, START, until)),
-        registry=with_papers(registry_of(config), lived, POINT),
-        truth=truth,
-    )
+    case = Planted(window=window_of(model_of(lived), days), registry=registry_of(config), truth=truth)
+    return _told(case, lived, until)
+
+
+def _told(case: Planted, world: World, until: datetime) -> Planted:
+    """Return a case with what its meter tells one by one, and with its papers."""
+    records = records_of(world, case.window.records, START, until)
+    window = replace(case.window, records=records)
+    return replace(case, window=window, registry=with_papers(case.registry, world, POINT))
 
 
 def registry_of(config: MeterConfig) -> Registry:

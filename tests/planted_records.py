@@ -13,23 +13,25 @@ from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.records import EventRecord, Records, TimedValues
+from pipeline.records import EventRecord, ParameterReading, Records, TimedValues
 from pipeline.registry import Registry, Suspension
 from pipeline.timegrid import from_numpy, slot_grid
-from simulators.physics.handling import Bridged, DemandReset, Handling, Opened
+from simulators.physics.handling import Bridged, DemandReset, Handling, Opened, Programmed
 from simulators.physics.window import Window
 from simulators.physics.world import World
 
 CLOCK_EVERY_MINUTES = 60
 
 
-def records_of(world: World, starts_at: datetime, ends_at: datetime) -> Records:
-    """Return what a collector would have brought of a world over a stretch of time."""
+def records_of(world: World, known: Records, starts_at: datetime, ends_at: datetime) -> Records:
+    """Return what a collector would have brought of a world over a stretch of time, beside what is known."""
     meter = world.config.id
     grid = slot_grid(starts_at, ends_at, 15)
-    return Records(
+    return replace(
+        known,
         events=[EventRecord(meter=meter, event=event) for h in world.handlings for event in _events(h)],
-        readings={Quantity.CLOCK_OFFSET: _offsets(world, starts_at, ends_at)},
+        readings={**known.readings, Quantity.CLOCK_OFFSET: _offsets(world, starts_at, ends_at)},
+        parameters=list(_parameters(world, starts_at, ends_at)),
         outcomes=[_outcome(world, meter, from_numpy(slot)) for slot in grid],
     )
 
@@ -41,6 +43,9 @@ def _events(handling: Handling) -> Iterator[MeterEvent]:
             yield _event(kind, window.starts_at, window.ends_at)
         case DemandReset():
             yield _event(EventKind.DEMAND_RESET, window.starts_at)
+        case Programmed():
+            yield _event(EventKind.PROGRAMMING, window.starts_at)
+            yield _event(EventKind.PROGRAMMING, window.ends_at)
         case Bridged():
             yield _event(EventKind.RELAY_TRIP, window.starts_at)
             yield _event(EventKind.RELAY_CLOSE, window.ends_at)
@@ -48,6 +53,32 @@ def _events(handling: Handling) -> Iterator[MeterEvent]:
 
 def _event(kind: EventKind, starts_at: datetime, ends_at: datetime | None = None) -> MeterEvent:
     return MeterEvent(kind=kind, number=1, starts_at=starts_at, ends_at=ends_at)
+
+
+def _parameters(world: World, starts_at: datetime, ends_at: datetime) -> Iterator[ParameterReading]:
+    """Read them at six in the morning of each day; nobody looks at what is shown on the display."""
+    config = world.config
+    usual = {
+        "voltage_loss_trigger": round(0.78 * config.rated_voltage_v, 1),
+        "day_table_1": 1234.0,
+        "ct_ratio": config.ct,
+        "pt_ratio": config.pt,
+    }
+    written = {"04090101": ("voltage_loss_trigger", 0.0), "04010001": ("day_table_1", 4321.0)}
+    written |= {"04000306": ("ct_ratio", 1.0), "04000307": ("pt_ratio", 1.0)}
+    done = [handling for handling in world.handlings if isinstance(handling, Programmed)]
+    days = (ends_at - starts_at) // timedelta(days=1)
+    for at in (starts_at + timedelta(days=day, hours=6) for day in range(days)):
+        now = dict(usual)
+        now["programming_count"] = float(
+            sum(edge <= at for h in done for edge in (h.window.starts_at, h.window.ends_at))
+        )
+        for handling in done:
+            name, value = written.get(handling.identifier, ("", 0.0))
+            if name and handling.window.holds(at.timestamp()):
+                now[name] = value
+        for name, value in now.items():
+            yield ParameterReading(meter=config.id, name=name, taken_at=at, value=value)
 
 
 def _offsets(world: World, starts_at: datetime, ends_at: datetime) -> TimedValues:

@@ -59,7 +59,7 @@ class CommunicationBlackout:
             interval_energy=True,
             daily=True,
             outcomes=True,
-            essential=("interval_energy",),
+            essential=("outcomes",),
             archive=("installation",),
         ),
         suppressed_by=("outage",),

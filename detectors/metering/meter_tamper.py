@@ -68,6 +68,7 @@ class MeterTamper:
             interval_energy=True,
             daily=True,
             events=True,
+            essential=("events",),
             archive=("installation", "work_order"),
         ),
         messages=tuple(f"episode.{told}{drop}" for told in PARTS.values() for drop in ("", "_drop")),
