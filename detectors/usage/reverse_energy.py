@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
@@ -72,8 +73,9 @@ class ReverseEnergy:
             return []
         feeding = {m.service_point for m in registry.area_members if m.role is MemberRole.SUPPLY}
         judged = np.zeros(export.shape, dtype=np.bool_)
+        days = {zone: _Days(daily, daily.zones.index(zone)) for zone in dict.fromkeys(daily.zones)}
         for row in np.flatnonzero(high.any(axis=1)).tolist():
-            judged[row] = _judged_days(registry, feeding, daily, (row, window.meters[row]))
+            judged[row] = days[daily.zones[row]].judged(registry, feeding, window.meters[row])
         tells = judged & ((daily.coverage >= self.whole_coverage) | high)
         on, off, gap = (
             limit(self, name, window, registry).values[:, 0]
@@ -92,24 +94,45 @@ class ReverseEnergy:
         ]
 
 
-def _judged_days(
-    registry: Registry, feeding: set[str], daily: DailyRows, of: tuple[int, MeterId]
-) -> NDArray[np.bool_]:
-    """Return the days on which a meter is a customer's main one and nobody declared a generator."""
-    row, meter = of
-    judged = np.zeros(len(daily.days), dtype=np.bool_)
-    for day in range(len(daily.days)):
-        first, last = daily.span(row, day, day + 1)
+class _Days:
+    """The edges of a zone's local days, as columns."""
+
+    def __init__(self, daily: DailyRows, row: int) -> None:
+        spans = [daily.span(row, day, day + 1) for day in range(len(daily.days))]
+        self._first = np.array([to_numpy(first) for first, _ in spans])
+        self._last = np.array([to_numpy(last) for _, last in spans])
+
+    def judged(self, registry: Registry, feeding: set[str], meter: MeterId) -> NDArray[np.bool_]:
+        """Return those on which a meter is a customer's main one and nobody declared a generator."""
+        judged = np.zeros(len(self._first), dtype=np.bool_)
         for placed in registry.installations_by_meter.get(meter, ()):
             point = placed.service_point
-            hangs = (placed.starts_at is None or placed.starts_at <= first) and (
-                placed.ends_at is None or last <= placed.ends_at
-            )
-            if point is None or point in feeding or placed.role is not Role.MAIN or not hangs:
-                continue
-            contract = registry.contract_of(point, first)
-            judged[day] = contract is None or not contract.generation
-    return judged
+            if point is not None and point not in feeding and placed.role is Role.MAIN:
+                judged |= self._within(placed.starts_at, placed.ends_at) & ~self._declared(registry, point)
+        return judged
+
+    def _declared(self, registry: Registry, point: str) -> NDArray[np.bool_]:
+        """Return those that begin under a contract with generation; of two contracts the later one counts."""
+        declared = np.zeros(len(self._first), dtype=np.bool_)
+        for contract in registry.contracts_by_point.get(point, ()):
+            declared[self._begin_in(contract.starts_at, contract.ends_at)] = contract.generation
+        return declared
+
+    def _within(self, begins: datetime | None, ends: datetime | None) -> NDArray[np.bool_]:
+        inside = np.ones(len(self._first), dtype=np.bool_)
+        if begins is not None:
+            inside &= self._first >= to_numpy(begins)
+        if ends is not None:
+            inside &= self._last <= to_numpy(ends)
+        return inside
+
+    def _begin_in(self, begins: datetime | None, ends: datetime | None) -> NDArray[np.bool_]:
+        inside = np.ones(len(self._first), dtype=np.bool_)
+        if begins is not None:
+            inside &= self._first >= to_numpy(begins)
+        if ends is not None:
+            inside &= self._first < to_numpy(ends)
+        return inside
 
 
 def _said(window: MeterMatrix, daily: DailyRows, stretch: Stretch, limit_kwh: float) -> Said:
