@@ -16,12 +16,12 @@ from detectors.evidence import MARGIN_DAYS
 from detectors.hysteresis import Delays, Stretch, stretches_of
 from detectors.shapes import Said, record_episode
 from detectors.stretches import number
-from detectors.thresholds import limit
+from detectors.thresholds import at_meter, limit
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, Severity
 from pipeline.registry import Registry
-from pipeline.timegrid import local_clock
+from pipeline.timegrid import from_numpy, local_clock
 
 SHOWN_DAYS: Final = 62
 Bools = NDArray[np.bool_]
@@ -88,13 +88,17 @@ class CommunicationBlackout:
             known,
             Delays(gap=limit(self, "gap_days", window, registry).values[:, 0]),
         )
-        return [
-            self._episode(window, registry, daily, found, (stretch, counted, float(trigger[stretch.row, 0])))
-            for stretch in stretches
-            if window.meters[stretch.row] in registry.meter_by_id
-        ]
+        at = from_numpy(window.starts_at[0])
+        episodes = []
+        for stretch in stretches:
+            meter = window.meters[stretch.row]
+            if meter in registry.meter_by_id:
+                rule = at_meter(self, registry, meter, at)
+                judged = stretch, counted, float(trigger[stretch.row, 0])
+                episodes.append(rule.told(window, registry, daily, found, judged))
+        return episodes
 
-    def _episode(
+    def told(
         self,
         window: MeterMatrix,
         registry: Registry,
@@ -102,6 +106,7 @@ class CommunicationBlackout:
         found: DarkHours,
         of: tuple[Stretch, NDArray[np.int64], float],
     ) -> Episode:
+        """Return the episode of a stretch of days, with the number of days a week that is too many."""
         stretch, counted, trigger = of
         row, meter = stretch.row, window.meters[stretch.row]
         hours = np.asarray((counted[row, stretch.first : stretch.end] > trigger).any(axis=0))
@@ -181,6 +186,7 @@ def _use(
 ) -> dict[str, Json]:
     """Return the mean power in the dark hours and in the others, before the first dark day and since.
 
+    The drop is that of the dark hours, beyond what the other hours changed by: a weekend is no drop.
     What was read later from the meter's memory counts, and so does what registers around a gap give.
     """
     day, minute = local_clock(window.starts_at, daily.zones[row])
@@ -194,10 +200,11 @@ def _use(
     if dark_before and dark_during is not None and other_before and other_during:
         drop = round(100.0 * (1.0 - dark_during / dark_before * other_before / other_during), 1)
     return {
-        "dark_hours_kw": {"before": dark_before, "since": dark_during},
-        "other_hours_kw": {"before": other_before, "since": other_during},
+        "dark_hours_before_kw": dark_before,
+        "dark_hours_since_kw": dark_during,
+        "other_hours_before_kw": other_before,
+        "other_hours_since_kw": other_during,
         "drop_percent": drop,
-        "drop_means": "of use in the dark hours, beyond what the other hours changed by",
     }
 
 

@@ -15,7 +15,7 @@ from detectors.hysteresis import Delays, stretches_of
 from detectors.metering.clock_series import ClockSeries, clock_series, drifting_days
 from detectors.shapes import Said, record_episode
 from detectors.stretches import curve, iso, number
-from detectors.thresholds import limit
+from detectors.thresholds import at_meter, limit
 from pipeline.block import MeterMatrix
 from pipeline.events import EventKind
 from pipeline.model import Episode, Json, MeterId, Severity
@@ -79,13 +79,15 @@ class ClockError:
         found: list[Episode] = []
         for row in np.unique(series.row[excess > trigger.values[at, 0][series.row]]).tolist():
             limits = trigger.at(at[row]), min(restore.at(at[row]), trigger.at(at[row]))
-            found += self._off(window, registry, series, (row, excess), limits)
+            begins = from_numpy(series.taken_at[series.of(row).start])
+            rule = at_meter(self, registry, series.meters[row], begins)
+            found += rule.off(window, registry, series, (row, excess), limits)
         drift = limit(self, "drift_s_per_day", window, registry).values[at, 0]
         for row, first, last in drifting_days(series, drift, int(self.drift_days)):
             found.append(self._drift(window, registry, series, row, (first, last), float(drift[row])))
         return sorted(found, key=lambda episode: (episode.starts_at, episode.meter, episode.id))
 
-    def _off(
+    def off(
         self,
         window: MeterMatrix,
         registry: Registry,
@@ -204,8 +206,9 @@ def _series(
         "offsets": {
             "unit": "s",
             "limits": {} if limit_s is None else {"trigger": limit_s},
-            "points": curve(series.taken_at, series.offset_s, shown, MOST_POINTS),
-            "means": "meter minus server",
+            "lines": {
+                Quantity.CLOCK_OFFSET.value: curve(series.taken_at, series.offset_s, shown, MOST_POINTS)
+            },
         },
         "clock_set_at": [iso(at) for at in sets],
     }

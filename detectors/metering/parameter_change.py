@@ -22,7 +22,7 @@ from detectors.metering.parameter_series import (
 )
 from detectors.shapes import Said, record_episode
 from detectors.stretches import iso, slot_end
-from detectors.thresholds import at_point
+from detectors.thresholds import at_meter
 from detectors.work_orders import orders_near, was_ordered_between
 from pipeline.block import MeterMatrix
 from pipeline.events import EventKind, MeterEvent
@@ -168,10 +168,9 @@ class ParameterChange:
         usual: float | None = None
         begun: _Wrong | None = None
         for held in values:
-            point = registry.service_point_of(meter.id, held.first_at)
-            if point is None:
+            if registry.service_point_of(meter.id, held.first_at) is None:
                 continue
-            limits = at_point(self, registry, point, held.first_at).limits
+            limits = at_meter(self, registry, meter.id, held.first_at).limits
             bands = band_of(name, meter, registry, held.first_at, limits)
             if self._is_right(registry, meter.id, held, bands, (usual, events)):
                 if begun is not None:
@@ -204,8 +203,7 @@ class ParameterChange:
         return self._is_ordered(registry, meter, held.before_at, held.first_at)
 
     def _is_ordered(self, registry: Registry, meter: MeterId, first: datetime, last: datetime) -> bool:
-        point = registry.service_point_of(meter, last)
-        rule = self if point is None else at_point(self, registry, point, last)
+        rule = at_meter(self, registry, meter, last)
         return was_ordered_between(registry, meter, first, last, timedelta(hours=rule.order_hours))
 
     @property

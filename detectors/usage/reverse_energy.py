@@ -150,8 +150,7 @@ def _said(window: MeterMatrix, daily: DailyRows, stretch: Stretch, limit_kwh: fl
         energy_kwh=round(energy, 3),
         evidence={
             "max_day_kwh": number(float(np.nanmax(export))),
-            "by_hour_kwh": _by_hour(window, daily, stretch),
-            "by_hour_means": "reverse energy by local hour of the day: panels give around noon",
+            "by_hour": _by_hour(window, daily, stretch),
             "days": day_rows(
                 daily, stretch, {EXPORT: daily.energies[EXPORT], "kwh": daily.kwh, "coverage": daily.coverage}
             ),
@@ -161,7 +160,10 @@ def _said(window: MeterMatrix, daily: DailyRows, stretch: Stretch, limit_kwh: fl
 
 
 def _by_hour(window: MeterMatrix, daily: DailyRows, stretch: Stretch) -> list[Json]:
-    """Return the reverse energy of each local hour; empty where only daily rows are known."""
+    """Return the reverse energy of the local hours that have any: panels give around noon.
+
+    Empty where only daily rows are known.
+    """
     column = window.energies.get(EXPORT)
     if column is None or not len(window.starts_at):
         return []
@@ -169,4 +171,7 @@ def _by_hour(window: MeterMatrix, daily: DailyRows, stretch: Stretch) -> list[Js
     first, end = np.searchsorted(window.starts_at, edges)
     hours = local_clock(window.starts_at[first:end], daily.zones[stretch.row])[1] // 60
     kwh = np.nan_to_num(column[stretch.row, first:end])
-    return [number(value) for value in np.bincount(hours, weights=kwh, minlength=24)]
+    summed = np.bincount(hours, weights=kwh, minlength=24)
+    return [
+        {"hour": f"{hour:02d}:00", EXPORT: number(summed[hour])} for hour in np.flatnonzero(summed).tolist()
+    ]

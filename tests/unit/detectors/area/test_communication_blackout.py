@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.model import Episode, MeterId, Severity
 from pipeline.records import Records
 from simulators.physics.window import Window
-from tests.fix_planted import METER, START, Planted, planted
+from tests.fix_planted import METER, POINT, START, Planted, planted
 from tests.planted_records import evenings
 
 NIGHTS = evenings(START + timedelta(days=4), 6)
@@ -134,7 +135,9 @@ def test_less_use_in_the_dark_hours_is_linked() -> None:
     (episode,) = _found(replace(case, window=replace(case.window, import_kwh=kwh)))
     assert episode.message == "episode.communication_blackout_drop"
     assert episode.parameters["drop_percent"] == 75.0
-    assert episode.evidence["use"]["dark_hours_kw"] == {"before": 8.0, "since": 2.0}  # type: ignore[index, call-overload]  # an object
+    use = episode.evidence["use"]
+    assert isinstance(use, dict)
+    assert (use["dark_hours_before_kw"], use["dark_hours_since_kw"]) == (8.0, 2.0)
 
 
 def test_hours_over_midnight_are_told_in_one() -> None:
@@ -146,3 +149,11 @@ def test_hours_over_midnight_are_told_in_one() -> None:
 
 def test_no_reads_at_all_are_no_blackout() -> None:
     assert _found(_with(planted(None), [])) == []
+
+
+def test_the_archive_s_numbers_count_for_its_point() -> None:
+    case = _dark(NIGHTS)
+    lax = [
+        Threshold(detector="communication_blackout", parameter="trigger_days", value=6.0, service_point=POINT)
+    ]
+    assert _found(replace(case, registry=replace(case.registry, thresholds=lax))) == []

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, Severity
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records, TimedValues
 from simulators.physics.window import Window
-from tests.fix_planted import FAULT, METER, START, Planted, planted
+from tests.fix_planted import FAULT, METER, POINT, START, Planted, planted
 
 LONG = Window(starts_at=START + timedelta(days=3), ends_at=START + timedelta(days=13))
 HOUR = np.timedelta64(1, "h")
@@ -124,3 +125,15 @@ def test_a_setting_that_the_meter_noted_is_shown() -> None:
         )
         == 1
     )
+
+
+def test_the_archive_s_numbers_count_for_its_point_and_class() -> None:
+    case = planted("clock_jump", {"seconds": 120.0})
+    strict = [
+        Threshold(detector="clock_error", parameter="alarm_s", value=90.0, service_point=POINT),
+        Threshold(detector="clock_error", parameter="trigger_s", value=100.0, service_point=POINT),
+    ]
+    (episode,) = case.found("clock_error", replace(case.registry, thresholds=strict))
+    assert (episode.severity, episode.parameters["limit_s"]) == (Severity.MAJOR, 100.0)
+    lax = [replace(strict[1], value=130.0)]
+    assert case.found("clock_error", replace(case.registry, thresholds=lax)) == []
