@@ -87,6 +87,12 @@ def at_point(detector: Rule, registry: Registry, service_point: str, instant: da
     return replace(detector, **numbers)  # type: ignore[type-var]  # every rule is a dataclass; a test holds it
 
 
+def at_meter(detector: Rule, registry: Registry, meter: MeterId, instant: datetime) -> Rule:
+    """Return a rule with the numbers that hold where a meter hangs at an instant."""
+    point = registry.service_point_of(meter, instant)
+    return detector if point is None else at_point(detector, registry, point, instant)
+
+
 def overruled(registry: Registry, settings: Mapping[str, Mapping[str, float]]) -> Registry:
     """Return the archive without the thresholds that somebody set by hand for a run."""
     kept = [t for t in registry.thresholds if t.parameter not in settings.get(t.detector, {})]

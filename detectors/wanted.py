@@ -72,7 +72,7 @@ def _missing(needs: Needs, window: MeterMatrix) -> list[str]:
 
 def _kinds(needs: Needs, window: MeterMatrix) -> Mapping[str, Mapping[str, NDArray[np.floating] | None]]:
     """Return the columns that are looked at, by kind and name."""
-    readings = window.records.readings
+    records, readings = window.records, window.records.readings
     day_ends = {} if window.daily is None else window.daily.registers
     return {
         "quantities": {q.value: window.values.get(q) for q in needs.quantities},
@@ -81,7 +81,15 @@ def _kinds(needs: Needs, window: MeterMatrix) -> Mapping[str, Mapping[str, NDArr
         "registers": {q.value: window.registers.get(q) for q in needs.registers},
         "day_registers": {q.value: day_ends.get(q) for q in needs.day_registers},
         "readings": {q.value: readings[q].values if q in readings else None for q in needs.readings},
+        "events": {"events": _one(records.events)} if needs.events else {},
+        "parameters": {"parameters": _one(records.parameters)} if needs.parameters else {},
+        "outcomes": {"outcomes of reads": _one(records.outcomes)} if needs.outcomes else {},
     }
+
+
+def _one(records: Sequence[object]) -> NDArray[np.float64] | None:
+    """Stand for records of a kind: there are some, or there are none."""
+    return np.zeros(1) if records else None
 
 
 def _is_known(column: NDArray[np.floating] | None) -> bool:

@@ -31,6 +31,8 @@ COPIES: Final = {Kind.SLOTS: 15.0, Kind.DAYS: 3.0, Kind.RECORDS: 15.0}
 """What may be spent, in copies of the columns; daily rows are made once for all detectors by days."""
 LEVEL: Final = {"voltage": 220.0, "current": 2.0, "active_power": 1.32, "reactive_power": 0.0}
 """Of other quantities it is 1; of a phase a third of the power, so that P is U I cos(phi)."""
+ENERGY_KWH: Final = {"export_kwh": 0.0}
+"""Of a slot; of other energies it is 0.1."""
 START: Final = datetime(2026, 3, 31, 16, tzinfo=UTC)
 """Local midnight."""
 
@@ -102,7 +104,7 @@ def _window(needs: Needs) -> MeterMatrix:
         quality=np.where(np.isnan(kwh), "N", "A"),
         step_kwh=np.full(PART, 0.01),
         power_kw=column(2.0),
-        energies={name: column(0.1) for name in needs.energies},
+        energies={name: column(ENERGY_KWH.get(name, 0.1)) for name in needs.energies},
         registers={q: np.cumsum(column(0.0), axis=1) for q in (*needs.registers, *needs.day_registers)},
     )
 
