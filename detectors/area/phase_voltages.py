@@ -63,6 +63,11 @@ class AreaVoltages:
         chosen = [n for n, c in enumerate(self.channels) if c.is_member and c.phase == phase]
         return np.array(chosen, np.intp)
 
+    def supply_of(self, phase: str) -> Floats:
+        """Return the voltage of a phase at the area's supply meters; NaN where none shows it."""
+        chosen = [n for n, c in enumerate(self.channels) if not c.is_member and c.phase == phase]
+        return self.percent[chosen[0]] if chosen else np.full(self.percent.shape[1], np.nan)
+
 
 def area_voltages(window: MeterMatrix, registry: Registry) -> Iterator[AreaVoltages]:
     """Yield the voltages of each area of the window, areas in order.
@@ -137,7 +142,8 @@ def _percent(window: MeterMatrix, rated: Ratings, channel: Channel) -> Floats:
 
 def _kw(window: MeterMatrix, rated: Ratings, channel: Channel) -> Floats:
     if channel.is_one_phase:
-        return window.power_kw[channel.row]
+        total: Floats = window.power_kw[channel.row]
+        return total
     values = window.values.get(POWERS[channel.phase])
     if values is None:
         return np.full(len(window.starts_at), np.nan)
