@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     bench,
+    cases,
     collect,
     control,
     dashboard,
@@ -47,6 +48,8 @@ app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)
 app.command("vee")(vee.vee)
+app.command("cases")(cases.cases)
+app.command("feedback")(cases.feedback)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
