@@ -57,7 +57,7 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
     ``whole`` is the share of a day's slots that makes the day of a meter known. A meter that was fitted or
     taken off within a day is missing on that day.
     """
-    stays = sorted(_stays(window, registry))
+    stays = sorted(stays_of(window, registry))
     supplied = {stay.area for stay in stays if stay.is_supply} & {
         stay.area for stay in stays if not stay.is_supply
     }
@@ -100,7 +100,7 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Stay:
+class Stay:
     """A meter that counts in an area for a time: filed at a point that is a member or a supply."""
 
     area: str
@@ -116,7 +116,8 @@ class _Stay:
     fitted_to: int
 
 
-def _stays(window: MeterMatrix, registry: Registry) -> Iterator[_Stay]:
+def stays_of(window: MeterMatrix, registry: Registry) -> Iterator[Stay]:
+    """Yield who counts in which area, in the order of the archive."""
     row_of = {meter: row for row, meter in enumerate(window.meters)}
     for member in registry.area_members:
         for installation in registry.installations_by_point.get(member.service_point, ()):
@@ -124,9 +125,9 @@ def _stays(window: MeterMatrix, registry: Registry) -> Iterator[_Stay]:
                 yield _stay(member, installation, row_of[installation.meter])
 
 
-def _stay(member: AreaMember, installation: Installation, row: int) -> _Stay:
+def _stay(member: AreaMember, installation: Installation, row: int) -> Stay:
     is_supply = member.role is MemberRole.SUPPLY
-    return _Stay(
+    return Stay(
         area=member.area,
         is_supply=is_supply,
         point=member.service_point,
@@ -147,7 +148,7 @@ def _stamp(instant: datetime | None, default: int) -> int:
 class _Points:
     """The days of each service point in each area: arrays of shape (points, days)."""
 
-    def __init__(self, daily: DailyRows, stays: Sequence[_Stay], whole: float) -> None:
+    def __init__(self, daily: DailyRows, stays: Sequence[Stay], whole: float) -> None:
         rows = np.array([stay.row for stay in stays], np.intp)
         begins, ends = _edges(daily, rows)
 

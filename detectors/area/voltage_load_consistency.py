@@ -114,7 +114,7 @@ class VoltageLoadConsistency:
         known = np.isfinite(drops.mean)
         count = trailing(known.astype(np.float64), together)
         mean = trailing(np.nan_to_num(drops.mean), together) / np.maximum(count, 1.0)
-        slope = _believed(drops.slope)
+        slope = believed(drops.slope)
         enough = known & (count >= together)
         return _Day(
             t=np.where(enough, mean * np.sqrt(count) / np.where(known, drops.scatter, 1.0), np.nan),
@@ -203,7 +203,7 @@ class VoltageLoadConsistency:
         ]
 
 
-def _believed(slope: Floats) -> Floats:
+def believed(slope: Floats) -> Floats:
     """Return the own slopes, and the middle one of the phase where a customer has hardly shown any."""
     ordered = np.sort(np.where(slope > 0, slope, np.nan), axis=0)
     count = np.isfinite(ordered).sum(axis=0)
