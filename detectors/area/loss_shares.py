@@ -48,7 +48,8 @@ def loss_shares(loss: Floats, signs: Floats, most: int) -> Shares:
 
     There are far more members than thieves, and their loads are alike: a regression on all of them at once
     gives everybody a little. So the member who explains most is taken first, then who explains most of the
-    rest, as long as that is more than chance; what everybody reports is in it from the start.
+    rest, as long as that is more than chance; what everybody reports and a constant are in it from the
+    start.
 
     Args:
         loss: Loss beyond the technical one, kWh a slot; NaN where unknown.
@@ -60,7 +61,8 @@ def loss_shares(loss: Floats, signs: Floats, most: int) -> Shares:
     known = np.isfinite(loss)
     target, columns = loss[known], signs[..., known]
     kinds, members, _ = signs.shape
-    everybody = columns[:1].sum(axis=1)
+    # A loss that never changes, or follows the load of all, points at nobody.
+    everybody = np.vstack([columns[:1].sum(axis=1), np.ones(len(target))])
     chosen: list[int] = []
     factors, rest = _fitted(target, everybody)
     for _ in range(min(most, members)):
@@ -76,7 +78,7 @@ def loss_shares(loss: Floats, signs: Floats, most: int) -> Shares:
         factors, rest = tried[best]
     kwh = np.zeros((members, kinds))
     for place, member in enumerate(chosen):
-        own = factors[1 + place * kinds : 1 + (place + 1) * kinds]
+        own = factors[(first := len(everybody) + place * kinds) : first + kinds]
         kwh[member] = own * columns[:, member].sum(axis=1)
     square = float((target**2).sum())
     return Shares(

@@ -33,14 +33,17 @@ def test_the_thief_is_first_with_about_his_share(deed: str, keys: str | None) ->
     assert episode.energy_kwh == pytest.approx(case.stolen_kwh, rel=0.15)
 
 
-@pytest.mark.parametrize(("deed", "keys"), THEFTS)
+@pytest.mark.parametrize(("deed", "keys"), [theft for theft in THEFTS if theft[0] != "theft_h3"])
 def test_without_voltages_the_thief_is_still_the_first(deed: str, keys: str | None) -> None:
     (episode,) = _energy_alone(planted_area(deed, keys)).found(NAME)
     assert episode.meter == THIEF
 
 
-def test_a_load_that_leaves_no_sign_but_voltage_accuses_nobody_without_it() -> None:
-    assert _energy_alone(planted_area("bypass_load")).said(NAME) == []
+@pytest.mark.parametrize(("deed", "keys"), [("bypass_load", None), ("theft_h3", "kw = 0.6")])
+def test_a_loss_that_only_voltage_could_give_away_accuses_nobody_without_it(
+    deed: str, keys: str | None
+) -> None:
+    assert _energy_alone(planted_area(deed, keys)).said(NAME) == []
 
 
 @pytest.mark.parametrize("deed", [None, "vacancy", "wrong_area", "night_load"])
@@ -81,6 +84,6 @@ def test_the_episode_shows_by_which_sign_and_what_was_metered_before_and_since()
     assert isinstance(since, float)
     assert isinstance(before, float)
     assert since < before
-    assert NtlAttribution().least_share_percent == 20
+    assert len(ranking) <= NtlAttribution().named
     assert np.isfinite(episode.score)
     assert episode.detected_at - episode.starts_at == timedelta(days=10)
