@@ -31,18 +31,31 @@ def likeness(voltages: AreaVoltages, chosen: Ints, other: AreaVoltages, days: tu
     """
     together, share = days
     common = np.mean([other.in_common[phase] for phase in PHASES], axis=0)
-    spread = np.mean([other.spread[phase] for phase in PHASES], axis=0)
-    x = voltages.percent[chosen] - common
     kw = voltages.kw[chosen]
     kw = np.where(np.isfinite(kw).any(axis=1, keepdims=True), kw, 0.0)
-    found = []
-    for phase in PHASES:
-        columns = [x, other.in_common[phase] - common, kw, other.spread[phase], spread, np.ones_like(x)]
-        table = np.stack([np.broadcast_to(column, x.shape) for column in columns], axis=1)
-        known = np.isfinite(table).all(axis=1)
-        sums = _daily_products(np.where(known[:, None, :], table, 0.0), voltages.edges)
-        found.append(_partial(trailing(sums, together), share * together * np.median(_lengths(voltages))))
-    return np.stack(found, axis=1)
+    shared = [
+        *(other.in_common[phase] - common for phase in PHASES),
+        *(other.spread[phase] for phase in PHASES),
+    ]
+    table = np.empty((len(chosen), 3 + len(shared), kw.shape[1]))
+    table[:, 0], table[:, 1], table[:, -1] = voltages.percent[chosen] - common, kw, 1.0
+    for place, column in enumerate(shared, start=2):
+        table[:, place] = column
+    known = np.isfinite(table.sum(axis=1))
+    table.swapaxes(1, 2)[~known] = 0.0
+    sums = trailing(_daily_products(table, voltages.edges), together)
+    least = share * together * float(np.median(_lengths(voltages)))
+    return np.stack([_partial(_of_phase(sums, place), least) for place in range(len(PHASES))], axis=1)
+
+
+def _of_phase(sums: Floats, phase: int) -> Floats:
+    """Return the products of one phase: own voltage, that of the phase, load, spread there and on all, 1."""
+    size = sums.shape[1]
+    picked = np.zeros((6, size))
+    picked[0, 0] = picked[1, 2 + phase] = picked[2, 1] = picked[3, 5 + phase] = picked[5, -1] = 1.0
+    picked[4, 5:8] = 1.0 / len(PHASES)
+    products: Floats = np.moveaxis(picked @ np.moveaxis(sums, -1, 1) @ picked.T, 1, -1)
+    return products
 
 
 def _lengths(voltages: AreaVoltages) -> Ints:

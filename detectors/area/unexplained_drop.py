@@ -70,7 +70,7 @@ def unexplained_drops(
         fit = learner.fit(number, fewest, most)
         u, x, known = columns.u[:, day], columns.x[:, day], columns.known[:, day]
         known = known & fit.is_known[:, None]
-        left = _without_neighbours(np.einsum("nsf,nf->ns", x, fit.factors) - u, known, fit.factors[:, PHASE])
+        left = _without_neighbours((x @ fit.factors[..., None])[..., 0] - u, known, fit.factors[:, PHASE])
         good = known.sum(axis=1) >= known_share * known.shape[1]
         drop[:, day] = np.where(known, left, np.nan)
         day_mean = np.where(known, left, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
@@ -148,8 +148,8 @@ class _Learner:
         """Take the slots of a day, in place of those that were taken before."""
         kept = np.where(take[..., None], x, 0.0)
         own = np.where(take, u, 0.0)
-        self._xx[:, day] = np.einsum("nsf,nsg->nfg", kept, kept)
-        self._xu[:, day] = np.einsum("nsf,ns->nf", kept, own)
+        self._xx[:, day] = kept.swapaxes(1, 2) @ kept
+        self._xu[:, day] = (own[:, None] @ kept)[:, 0]
         self._u[:, day] = np.stack([take.sum(axis=1), own.sum(axis=1), (own * own).sum(axis=1)], axis=1)
 
     def begin(self, days: Sequence[slice], columns: _Columns) -> None:
@@ -160,7 +160,7 @@ class _Learner:
         for _ in range(ROUNDS):
             fit = self.fit(len(days), len(days), len(days))
             for number, day in enumerate(days):
-                left = np.einsum("nsf,nf->ns", x[:, day], fit.factors) - u[:, day]
+                left = (x[:, day] @ fit.factors[..., None])[..., 0] - u[:, day]
                 take = known[:, day] & (np.abs(left) <= TRIMMED * fit.noise[:, None])
                 self.learn(number, u[:, day], x[:, day], take)
                 count = np.maximum(take.sum(axis=1), 1)
