@@ -33,6 +33,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "shape_shift": "D24",
         "repeated_curve": "D25",
         "area_balance": "D26",
+        "ntl_attribution": "D27",
         "voltage_load_consistency": "D28",
         "topology": "D29",
         "price_class": "D30",
