@@ -18,7 +18,7 @@ Bools = NDArray[np.bool_]
 
 def suspended_days(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Bools:
     """Return the local days, shape (meters, days), that a suspension or closing of the point touches."""
-    mask = np.zeros(daily.kwh.shape, dtype=np.bool_)
+    mask: Bools = np.zeros(daily.kwh.shape, dtype=np.bool_)
     row_of = {meter: row for row, meter in enumerate(window.meters)}
     for suspension in registry.suspensions:
         for row in _rows(row_of, registry, suspension.service_point):
@@ -33,7 +33,7 @@ def contract_starts(window: MeterMatrix, daily: DailyRows, registry: Registry) -
 
     A new customer, declared generation, another capacity: what was usual before says nothing any more.
     """
-    mask = np.zeros(daily.kwh.shape, dtype=np.bool_)
+    mask: Bools = np.zeros(daily.kwh.shape, dtype=np.bool_)
     if not mask.shape[1]:
         return mask
     row_of = {meter: row for row, meter in enumerate(window.meters)}

@@ -12,11 +12,12 @@ NORMAL = 1.4826
 
 def median_known(values: Floats) -> Floats:
     """Return the median along the last axis of the values that are known; NaN where none is."""
-    ordered = np.sort(values, axis=-1)  # puts NaN last
-    count = np.isfinite(values).sum(axis=-1, keepdims=True)
-    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-1)
-    high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[-1] - 1), axis=-1)
-    middle: Floats = (low[..., 0] + high[..., 0]) / 2.0
+    wide = values.shape[-1]
+    ordered = np.sort(values, axis=-1).reshape(-1, wide)  # puts NaN last
+    count = np.isfinite(ordered).sum(axis=1)
+    row = np.arange(len(ordered))
+    low, high = ordered[row, np.maximum(count - 1, 0) // 2], ordered[row, np.minimum(count // 2, wide - 1)]
+    middle: Floats = ((low + high) / 2.0).reshape(values.shape[:-1])
     return middle
 
 

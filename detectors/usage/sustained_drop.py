@@ -43,7 +43,7 @@ class SustainedDrop:
     restore_days: float = parameter(3, "days", "days in a row at the usual level", "own", Effect.OFF_DELAY)
     gap_days: float = parameter(14, "days", "so many unknown days end it", "own", Effect.GAP)
     weeks: float = parameter(4, "weeks", f"what is usual, {_MEASURED}", "M")
-    least_days: float = parameter(21, "days", "known days that a usual day stands on", "own")
+    least_days: float = parameter(24, "days", "known days that a usual day stands on", "own")
     least_spread: float = parameter(0.05, "1", "a steadier meter is judged as if it varied by so much", "own")
     least_kwh: float = parameter(0.2, "kWh a day", "who uses less is not judged", "own")
     whole_coverage: float = parameter(0.98, "1", "share of a day's slots that makes it whole", "own")

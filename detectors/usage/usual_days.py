@@ -10,6 +10,7 @@ from detectors.usage.medians import median_known, spread_known
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 DAYS_OF_WEEK = 7
+SUNDAY = 6
 
 
 class UsualDays:
@@ -30,13 +31,18 @@ class UsualDays:
         """Days that the figures stand on."""
 
     def learn(self, weekday: int, kwh: Floats, rows: Bools) -> None:
-        """Add a day of the meters of ``rows``; the oldest of the same weekday is forgotten."""
-        if not rows.any():
-            return
-        kept = self._kwh[weekday]
-        kept[rows, :-1] = kept[rows, 1:]
-        kept[rows, -1] = kwh[rows]
-        self._renew(weekday)
+        """Add a day of the meters of ``rows``; the oldest of the same weekday is forgotten.
+
+        The spread is renewed on Sundays: it changes slowly, and weeks are what it is made of.
+        """
+        if rows.any():
+            kept = self._kwh[weekday]
+            kept[rows, :-1] = kept[rows, 1:]
+            kept[rows, -1] = kwh[rows]
+            self.usual[weekday] = median_known(kept)
+            self._ratios[:, weekday] = log_ratio(kept, self.usual[weekday][:, None])
+        if weekday == SUNDAY:
+            self._renew()
 
     def forget(self, rows: Bools) -> None:
         """Begin anew at meters whose customers are others now."""
@@ -44,12 +50,9 @@ class UsualDays:
             self._kwh[:, rows] = np.nan
             self._ratios[rows] = np.nan
             self.usual[:, rows] = np.nan
-            self._renew(0)
+            self._renew()
 
-    def _renew(self, weekday: int) -> None:
-        kept = self._kwh[weekday]
-        self.usual[weekday] = median_known(kept)
-        self._ratios[:, weekday] = log_ratio(kept, self.usual[weekday][:, None])
+    def _renew(self) -> None:
         all_ratios = self._ratios.reshape(len(self.spread), -1)
         self.count = np.isfinite(all_ratios).sum(axis=1)
         self.spread = spread_known(all_ratios)
