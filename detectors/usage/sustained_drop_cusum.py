@@ -8,12 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.usage.usual_days import DAYS_OF_WEEK, UsualDays, log_ratio
+from detectors.usage.usual_days import UsualDays, log_ratio, weekdays_of
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-MONDAY_OFFSET = 3
-"""1970-01-01 was a Thursday."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +59,7 @@ def course(kwh: Floats, days: NDArray[np.datetime64], renewed: Bools, numbers: N
     sums, is_open = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
     level, low = np.zeros(shape[0]), np.zeros(shape[0], dtype=np.bool_)
     back, missing = np.zeros(shape[0], dtype=np.intp), np.zeros(shape[0], dtype=np.intp)
-    weekdays = ((days.astype(np.int64) + MONDAY_OFFSET) % DAYS_OF_WEEK).tolist()
-    for day, weekday in enumerate(weekdays):
+    for day, weekday in enumerate(weekdays_of(days)):
         model.forget(renewed[:, day])
         expected, spread = model.usual[weekday], np.maximum(model.spread, numbers.least_spread)
         ready = (model.count >= numbers.least_days) & (expected >= numbers.least_kwh)

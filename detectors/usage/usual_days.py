@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 DAYS_OF_WEEK = 7
 SUNDAY = 6
+THURSDAY = 3
+"""1970-01-01 was one."""
 
 
 class UsualDays:
@@ -63,3 +65,9 @@ def log_ratio(kwh: Floats, usual: Floats, least_share: float = 0.01) -> Floats:
     share = np.divide(kwh, usual, out=np.full(np.shape(kwh), np.nan), where=usual > 0)
     ratio: Floats = np.log(np.maximum(share, least_share))
     return ratio
+
+
+def weekdays_of(days: NDArray[np.datetime64]) -> list[int]:
+    """Return the weekday of each local day, Monday 0."""
+    weekdays: list[int] = ((days.astype(np.int64) + THURSDAY) % DAYS_OF_WEEK).tolist()
+    return weekdays

@@ -1,21 +1,18 @@
 from dataclasses import replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from detectors.engine import run
-from pipeline.block import MeterMatrix
-from pipeline.daily_rows import DailyRows
-from pipeline.model import Episode, MeterId, Severity
+from pipeline.model import Episode, Severity
 from pipeline.registry import Contract, Registry, Suspension
 from simulators.physics.window import Window
+from tests.day_windows import by_days
 from tests.fix_planted import POINT, Planted
 from tests.learnt_cases import LEARNT, learnt
 
 NAME = "sustained_drop"
-UTC = ZoneInfo("Etc/UTC")
 
 
 def _found(case: Planted, registry: Registry | None = None) -> list[Episode]:
@@ -59,31 +56,6 @@ def test_estimated_energy_opens_nothing() -> None:
     assert run(estimated, case.registry, only=[NAME]) == []
 
 
-def _by_days(kwh: np.ndarray, first_day: str = "2024-06-03") -> MeterMatrix:
-    """Return a window of daily rows alone: it has no slots at all."""
-    nothing = np.zeros((len(kwh), 0))
-    first = np.datetime64(first_day)
-    return MeterMatrix(
-        meters=[MeterId(f"M{row}") for row in range(len(kwh))],
-        starts_at=np.zeros(0, "datetime64[us]"),
-        minutes=15,
-        values={},
-        import_kwh=nothing,
-        quality=nothing.astype("U1"),
-        step_kwh=np.full(len(kwh), 0.01),
-        power_kw=nothing,
-        daily=DailyRows(
-            zones=[UTC] * len(kwh),
-            days=np.arange(first, first + kwh.shape[1]),
-            kwh=kwh,
-            coverage=np.isfinite(kwh).astype(float),
-            max_kw=kwh / 24,
-            min_kw=kwh / 24,
-            zero_slots=np.zeros(kwh.shape),
-        ),
-    )
-
-
 def _steady(days: int = 49) -> np.ndarray:
     """Ten kWh a day, each second week 2 % more and less: the spread of the logarithm is the least one."""
     week = np.arange(days) // 7 % 2
@@ -95,7 +67,7 @@ def test_it_works_on_daily_rows_alone_and_adds_up_as_by_hand() -> None:
     # less the slack of 1 each day adds 1.107: above 6 on the sixth day, 1.107 x 6 = 6.64.
     kwh = _steady()
     kwh[0, 28:35] = 9.0
-    (episode,) = run(_by_days(kwh), Registry(), only=[NAME])
+    (episode,) = run(by_days(kwh), Registry(), only=[NAME])
     assert episode.parameters["since"] == "2024-07-01"
     assert episode.evidence["opened_on"] == "2024-07-06"
     assert episode.evidence["greatest_sum"] == pytest.approx(7 * 1.10721, abs=0.01)
@@ -108,14 +80,14 @@ def test_it_works_on_daily_rows_alone_and_adds_up_as_by_hand() -> None:
 def test_five_such_days_are_too_few() -> None:
     kwh = _steady()
     kwh[0, 28:33] = 9.0
-    assert run(_by_days(kwh), Registry(), only=[NAME]) == []
+    assert run(by_days(kwh), Registry(), only=[NAME]) == []
 
 
 def test_missing_days_neither_add_nor_clear() -> None:
     kwh = _steady()
     kwh[0, 28:41] = 9.0
     kwh[0, [29, 31, 32, 33]] = np.nan
-    (episode,) = run(_by_days(kwh), Registry(), only=[NAME])
+    (episode,) = run(by_days(kwh), Registry(), only=[NAME])
     assert episode.parameters["since"] == "2024-07-01"
     assert episode.parameters["days"] == 9
 
@@ -123,7 +95,7 @@ def test_missing_days_neither_add_nor_clear() -> None:
 def test_what_was_usual_before_is_kept_however_long_it_lasts() -> None:
     kwh = _steady(365)
     kwh[0, 35:] = 4.0
-    (episode,) = run(_by_days(kwh), Registry(), only=[NAME])
+    (episode,) = run(by_days(kwh), Registry(), only=[NAME])
     assert episode.ends_at is None
     assert episode.parameters["percent"] == pytest.approx(40.0, abs=0.5)
 
@@ -131,10 +103,10 @@ def test_what_was_usual_before_is_kept_however_long_it_lasts() -> None:
 def test_a_drop_before_anything_was_learnt_is_not_known() -> None:
     kwh = _steady(40)
     kwh[0, 7:] = 4.0
-    assert run(_by_days(kwh), Registry(), only=[NAME]) == []
+    assert run(by_days(kwh), Registry(), only=[NAME]) == []
 
 
 def test_who_uses_next_to_nothing_is_not_judged() -> None:
     kwh = _steady() / 100.0
     kwh[0, 28:] = 0.0
-    assert run(_by_days(kwh), Registry(), only=[NAME]) == []
+    assert run(by_days(kwh), Registry(), only=[NAME]) == []
