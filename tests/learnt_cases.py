@@ -21,7 +21,7 @@ VALUES: Mapping[str, Mapping[str, float | str]] = MappingProxyType(
     {"theft_h2": {"kw": 0.8}, "theft_h3": {"kw": 0.8}}
 )
 """Where the deed's usual numbers are too little or too much for a home of 6 kW."""
-LEARNING = frozenset({"sustained_drop", "long_low_use", "repeated_curve", "shape_shift"})
+LEARNING = frozenset({"sustained_drop", "long_low_use", "repeated_curve", "shape_shift", "profile_excess"})
 """The detectors that need such a case."""
 
 
