@@ -24,6 +24,13 @@ VALUES: Mapping[str, Mapping[str, float | str]] = MappingProxyType(
 LEARNING = frozenset({"sustained_drop", "long_low_use", "repeated_curve", "shape_shift", "profile_excess"})
 """The detectors that need such a case."""
 
+CONTRACTS: Mapping[str, Contract] = MappingProxyType(
+    {"over_capacity": Contract(service_point=POINT, capacity_kva=62.0)}
+)
+"""What the detectors that judge by a contract need; the planted customer draws 68 kVA at most when honest."""
+AS_FILED = LEARNING | CONTRACTS.keys()
+"""The detectors that judge these cases by their own archive."""
+
 
 def learnt(
     deed: str | None,
@@ -50,11 +57,10 @@ def case_for(detector: str, deed: str, wiring: Wiring) -> Planted:
     """Return the case in which a detector must find a deed, as long as it needs."""
     if detector in LEARNING:
         return learnt(deed)
-    return planted(deed, wiring=wiring)
+    case = planted(deed, wiring=wiring)
+    return with_contract(case, CONTRACTS[detector]) if detector in CONTRACTS else case
 
 
-def with_contract(case: Planted, contract: Contract | None = None) -> Planted:
+def with_contract(case: Planted, contract: Contract) -> Planted:
     """Return the case with a contract in the archive."""
-    return replace(
-        case, registry=replace(case.registry, contracts=[contract or Contract(service_point=POINT)])
-    )
+    return replace(case, registry=replace(case.registry, contracts=[contract]))
