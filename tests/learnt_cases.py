@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
+import numpy as np
+
 from pipeline.registry import Contract, Wiring
 from simulators.physics.window import Window
 from tests.fix_planted import POINT, START, Planted, planted
@@ -25,7 +27,10 @@ LEARNING = frozenset({"sustained_drop", "long_low_use", "repeated_curve", "shape
 """The detectors that need such a case."""
 
 CONTRACTS: Mapping[str, Contract] = MappingProxyType(
-    {"over_capacity": Contract(service_point=POINT, capacity_kva=62.0)}
+    {
+        "over_capacity": Contract(service_point=POINT, capacity_kva=62.0),
+        "power_factor": Contract(service_point=POINT, capacity_kva=200.0, category="industry"),
+    }
 )
 """What the detectors that judge by a contract need; the planted customer draws 68 kVA at most when honest."""
 AS_FILED = LEARNING | CONTRACTS.keys()
@@ -57,8 +62,16 @@ def case_for(detector: str, deed: str, wiring: Wiring) -> Planted:
     """Return the case in which a detector must find a deed, as long as it needs."""
     if detector in LEARNING:
         return learnt(deed)
-    case = planted(deed, wiring=wiring)
+    case = with_reactive(planted(deed, wiring=wiring))
     return with_contract(case, CONTRACTS[detector]) if detector in CONTRACTS else case
+
+
+def with_reactive(case: Planted) -> Planted:
+    """Return the case with its reactive energy under the names of files, too."""
+    kvarh = case.window.import_kvarh
+    assert kvarh is not None
+    energies = {**case.window.energies, "import_kvarh": kvarh, "export_kvarh": np.zeros_like(kvarh)}
+    return replace(case, window=replace(case.window, energies=energies))
 
 
 def with_contract(case: Planted, contract: Contract) -> Planted:
