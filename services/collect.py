@@ -113,7 +113,12 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     station = station_of(settings, registry, landing)
     ours = [plan for plan in plans if not plan.owner.is_elsewhere]
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
-    scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
+    scheduler = Scheduler(
+        plans,
+        now=utc_now,
+        on_result=_noting(works, keep_reads(station.store.put)),
+        on_take_over=partial(_note_left, station.database_url),
+    )
     counters = _counters_of(landing, station, scheduler, announcer)
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
@@ -205,6 +210,16 @@ async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime)
         else:
             _log.info("%d slots were missed since the last collector", missed)
             return
+
+
+async def _note_left(url: str, plan: BusPlan, now: datetime) -> None:
+    """Name what the bus's last owner left unread as it died, however long its lease was."""
+    try:
+        left = await asyncio.to_thread(note_missed, url, [plan], now)
+    except StorageError as away:
+        _log.warning("bus %s: cannot name what its last owner left: %s", plan.owner.bus.id, away)
+    else:
+        _log.info("bus %s: ours now, %d slots were left by its last owner", plan.owner.bus.id, left)
 
 
 async def _tell_use(scheduler: Scheduler) -> None:
