@@ -23,7 +23,7 @@ from services.backfill import backfill
 from services.backfill_occasions import Occasions
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
-from services.clock_sync import CLOCKS_EVERY_S, clock_sync_of
+from services.clock_sync import CLOCKS_EVERY_S, ClockSync, clock_sync_of
 from services.counters import Counters
 from services.garbage import seldom_collected
 from services.home_assistant import Announcer
@@ -36,6 +36,7 @@ from services.read_requests import inquiry_in, present_result, reply_result, res
 from services.rounds import Rounds
 from services.settings import Settings
 from services.store import QUEUE_MOST
+from services.strangers import file_strangers
 from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
@@ -132,12 +133,11 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             group.create_task(scheduler.run())
             group.create_task(_tell_use(scheduler))
             group.create_task(counters.run())
+            group.create_task(file_strangers(plans, station.store.put, utc_now))
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
                 group.create_task(work.keep_rounds("events", registry.events_every_s, work.fetch_events))
-                if clocks is not None:
-                    sync = partial(clocks.go_round, work.plan, station)
-                    group.create_task(work.keep_rounds("clocks", CLOCKS_EVERY_S, sync))
+                group.create_task(work.keep_clocks(clocks))
             group.create_task(_serve_requests(works, station))
             for owner in owners:
                 group.create_task(LineLender(owner, settings.lock_dir).serve())
@@ -282,6 +282,13 @@ class BusWork:
         """Do something beside the reads at the bus's own instants; never ends."""
         rounds = Rounds(what=what, bus=self.bus, every_s=every_s, is_ours=self.is_ours, now=utc_now)
         await rounds.keep(go_round)
+
+    async def keep_clocks(self, clocks: ClockSync | None) -> None:
+        """Look after the meters' clocks at the bus's own instants, where that is allowed."""
+        if clocks is not None:
+            await self.keep_rounds(
+                "clocks", CLOCKS_EVERY_S, partial(clocks.go_round, self.plan, self._station)
+            )
 
     async def fetch_events(self) -> None:
         """Fetch the meters' events; what fails is fetched on the next occasion."""

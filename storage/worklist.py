@@ -12,13 +12,14 @@ from psycopg import sql
 
 from pipeline.coverage import Cause
 from pipeline.model import Scope
+from pipeline.ports import UNKNOWN_DEVICE
 from pipeline.registry import DEFAULT_ZONE
 from storage.coverage import COVERAGE_KEYS, CoverageBy
 from storage.database import Connection, storage_errors
 from storage.visible import visible_meters
 from storage.writer import UNKNOWN_METER
 
-STRANGERS: Final = (UNKNOWN_METER, "unknown device")
+STRANGERS: Final = (UNKNOWN_METER, UNKNOWN_DEVICE)
 """Reasons under which the side table counts messages of meters that the archive does not have."""
 
 
