@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from pipeline.registry import Registry
 from pipeline.timegrid import to_numpy
 from pipeline.vee_window import Mask
 from storage.events import PowerDown
+
+Stretch: TypeAlias = tuple[MeterId, datetime, datetime]
+"""A meter without supply from an instant to another."""
 
 
 def outages(
@@ -38,9 +42,6 @@ def outages(
             last = np.searchsorted(grid + np.timedelta64(minutes, "m"), to_numpy(ends), side="right")
             off[row, first:last] = True
     return off
-
-
-Stretch = tuple[MeterId, datetime, datetime]
 
 
 def _told_by_meters(power_downs: Sequence[PowerDown]) -> Iterator[Stretch]:
