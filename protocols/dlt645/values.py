@@ -187,13 +187,18 @@ def bytes_to_instant(raw: bytes, zone: ZoneInfo) -> datetime | None:
     return local.astimezone(UTC)
 
 
+def is_unset_time(raw: bytes, form: Format) -> bool:
+    """Tell whether a time with a day is all zeros: never set, or of a record that was never written."""
+    return form.kind is Kind.TIME and "D" in form.notation and not any(raw)
+
+
 def is_impossible_time(raw: bytes, form: Format) -> bool:
     """Tell whether digits in a time format name no instant or day, such as a twenty-fifth month.
 
     Absent (FF), all zeros (unset) and pairs of 99 (every, or unset) are no such thing.
     """
     if form.kind is not Kind.TIME or is_absent(raw) or not any(raw):
-        return False
+        return False  # midnight, too, where the time has no day
     digits = raw[::-1].hex()
     pairs = {
         letter: digits[at : at + 2]
