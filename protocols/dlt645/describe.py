@@ -184,6 +184,10 @@ def _rate(element: int) -> Words:
     return (f", tariff {element}", f"(费率{element})") if element else (", total", "(总)")
 
 
+def _class(element: int) -> Words:
+    return f" of class {element:02d}", f"({element:02d}级)"
+
+
 def _period(element: int) -> Words:
     return (f", {element} periods ago", f"(上{element}结算日)") if element else ("", "")
 
@@ -204,6 +208,7 @@ _ELEMENTS = {
     "rate": _rate,
     "rate97": _rate,
     "settlement": _period,
+    "class10": _class,
     "month": _month,
     "active97": _month,
     "reactive97": _month,
