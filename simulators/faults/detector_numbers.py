@@ -38,6 +38,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "topology": "D29",
         "price_class": "D30",
         "reverse_energy": "D31",
+        "validation": "D32",
         "communication_blackout": "D33",
         # Outside the catalogue: judged by coverage, and by the quality of supply.
         "missing_reads": None,

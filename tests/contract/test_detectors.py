@@ -56,6 +56,9 @@ REGISTRY = Registry(
 )
 
 each_detector = pytest.mark.parametrize("name", sorted(detectors.all()))
+each_detector_of_data = pytest.mark.parametrize(
+    "name", sorted(name for name in detectors.all() if not about(name).needs.is_archive_alone)
+)
 
 
 def _matrix(values: np.ndarray, meters: list[MeterId] = METERS) -> MeterMatrix:
@@ -119,7 +122,7 @@ def test_stays_silent_where_there_are_no_slots(name: str) -> None:
     assert _found(name, empty) == []
 
 
-@each_detector
+@each_detector_of_data
 def test_gaps_alone_are_never_abnormal(name: str) -> None:
     gaps = _matrix(np.full((len(METERS), SLOTS), np.nan))
     assert all(e.verdict is Verdict.UNKNOWN for e in _found(name, gaps))
@@ -139,7 +142,7 @@ def _closed(case: Planted) -> Registry:
         starts_at=FAULT.starts_at - timedelta(days=1),
         ends_at=None,
     )
-    return dataclasses.replace(case.registry, suspensions=[nothing])
+    return dataclasses.replace(case.registry, suspensions=[*case.registry.suspensions, nothing])
 
 
 @pytest.mark.parametrize(("name", "deed"), deeds_of_detectors())
