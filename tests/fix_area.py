@@ -219,7 +219,7 @@ def _window(lived: Sequence[Lived]) -> MeterMatrix:
         import_kwh=kwh,
         quality=np.where(np.isnan(kwh), "N", "A"),
         step_kwh=0.01 * ratios[:, 0],
-        power_kw=values[Quantity.ACTIVE_POWER] * ratios,
+        power_kw=values[Quantity.ACTIVE_POWER].astype(np.float64) * ratios,
         energies={"export_kwh": export},
     )
 
