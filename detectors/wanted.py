@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.catalogue import Needs, Together, about, detectors
-from detectors.suppression import in_order
+from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
 from pipeline.quantities import Quantity
 
@@ -28,7 +28,8 @@ def wanted(only: Collection[str] | None = None) -> Needs:
     Raises:
         PluginError: If a named detector does not exist.
     """
-    needs = [about(name).needs for name in in_order(detectors.all() if only is None else set(only))]
+    rules = [about(name) for name in in_order(detectors.all() if only is None else set(only))]
+    needs = [rule.needs for rule in rules]
     return Needs(
         quantities=_in_order({q for need in needs for q in need.quantities}),
         interval_energy=any(need.interval_energy for need in needs),
@@ -37,7 +38,8 @@ def wanted(only: Collection[str] | None = None) -> Needs:
         day_registers=_in_order({q for need in needs for q in need.day_registers}),
         daily=any(need.daily for need in needs),
         readings=_in_order({q for need in needs for q in need.readings}),
-        events=any(need.events for need in needs),
+        # Outages are told by events.
+        events=any(rule.needs.events or OUTAGE in rule.suppressed_by for rule in rules),
         parameters=any(need.parameters for need in needs),
         outcomes=any(need.outcomes for need in needs),
         archive=tuple(sorted({table for need in needs for table in need.archive})),

@@ -21,6 +21,7 @@ from services.answer_inquiry import answer
 from services.archive_at_start import ArchiveAtStart
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
+from services.bounded_stop import stop_by
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.clock_sync import CLOCKS_EVERY_S, clock_sync_of
@@ -64,8 +65,13 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
 async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
     loop = asyncio.get_running_loop()
     running = asyncio.create_task(_collect_what_is_filed(settings, catch_up_days))
+
+    def stop() -> None:
+        running.cancel()
+        stop_by()
+
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, running.cancel)
+        loop.add_signal_handler(sign, stop)
     try:
         await running
     except asyncio.CancelledError:

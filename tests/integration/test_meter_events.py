@@ -52,7 +52,7 @@ def test_each_event_is_stored_once_with_the_meter_s_own_count(
         line = await serve_line([simulated], host="127.0.0.1")
         url = f"tcp://127.0.0.1:{line.port}"
         target = target_of(meter, ADDRESS, load_profiles()["dlt645_2007_three_phase"], url)
-        owner = BusOwner(Bus(id="b1", url=url, timeout_s=1.0), now=utc_now, lock_dir=tmp_path)
+        owner = BusOwner(Bus(id="b1", url=url, timeout_s=5.0), now=utc_now, lock_dir=tmp_path)
         changed = await fetch_events(BusPlan(owner=owner, targets=[target]), plain_database_url)
         await owner.close()
         await line.close()
