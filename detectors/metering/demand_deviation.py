@@ -43,7 +43,6 @@ class DemandDeviation:
         5, "% of the curve's maximum", "master stations, to be confirmed", "D", Effect.TRIGGER
     )
     trigger_readings: float = parameter(1, "readings", "one freeze", "D", Effect.ON_DELAY)
-    restore_readings: float = parameter(1, "readings", "first reading that agrees", "own", Effect.OFF_DELAY)
     settlement_day: float = parameter(
         1, "day of the month", "begin of a billing period, to be set where it is another", "D"
     )

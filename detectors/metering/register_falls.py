@@ -51,9 +51,6 @@ class RegisterFalls:
     trigger_readings: float = parameter(
         2, "readings", "three points: the one before and these", "S", Effect.ON_DELAY
     )
-    restore_readings: float = parameter(
-        1, "readings", "one reading at the old level makes it a dip", "S", Effect.RESTORE
-    )
     change_hours: float = parameter(24, "h", "archives often know the day of a meter change only", "own")
     merge_slots: float = parameter(
         4, "slots", "registers are read one after the other: one event of the meter", "own", Effect.GAP

@@ -135,7 +135,7 @@ def _columns(daily: DailyRows, stem: str) -> tuple[Floats, Floats, NDArray[np.in
     rates = [daily.registers.get(Quantity(f"{stem}_t{number}"), nothing) for number in RATES]
     has = [np.isfinite(rate).any(axis=1, keepdims=True) for rate in rates]
     summed: Floats = np.sum([np.where(own, rate, 0.0) for own, rate in zip(has, rates, strict=True)], axis=0)
-    counted: NDArray[np.intp] = np.sum(has, axis=0, dtype=np.intp)
+    counted: NDArray[np.intp] = np.asarray(np.sum(has, axis=0, dtype=np.intp))
     return (
         daily.registers.get(Quantity(stem), nothing),
         np.where(counted > 0, summed, np.nan),

@@ -176,7 +176,8 @@ class Validation:
         register = _register_kwh(window, daily, registry)
         seen = day_window(window, daily, kwh)
         usual_days = day_window(window, daily, np.where(suspended_days(window, daily, registry), np.nan, kwh))
-        unlike, unbalanced = np.zeros((2, *kwh.shape), dtype=np.bool_)
+        unlike: Bools = np.zeros(kwh.shape, dtype=np.bool_)
+        unbalanced = unlike.copy()
         nearest = _nearest(window, daily, kwh, register)
         for group in alike:
             part = of_rows(seen, group.rows)

@@ -36,7 +36,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "ntl_attribution": "D27",
         "voltage_load_consistency": "D28",
         "topology": "D29",
-        "price_class": "D30",
+        "tariff_class": "D30",
         "reverse_energy": "D31",
         "validation": "D32",
         "communication_blackout": "D33",
