@@ -45,10 +45,6 @@ class _Side:
     scale_kva: Singles
     """What the difference is a share of."""
 
-    def percent(self) -> Singles:
-        """Return how far the sides are apart."""
-        return np.asarray(np.abs(self.shown_kw - self.due_kw) * np.float32(100.0) / self.scale_kva)
-
 
 @detectors.register("power_identity")
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,10 +157,11 @@ class PowerIdentity:
         row, where = stretch.row, slice(stretch.first, stretch.end)
         telling = bad[row, where]
         shown, due = side.shown_kw[row, where][telling], side.due_kw[row, where][telling]
+        percent = 100.0 * np.abs(shown - due) / side.scale_kva[row, where][telling]
         due_kw = float(due.sum())
         ratio = float(shown.sum()) / due_kw if due_kw else np.inf
         parameters: dict[str, float | int | str] = {
-            "most_percent": round(float(side.percent()[row, where][telling].max()), 1),
+            "most_percent": round(float(percent.max()), 1),
             "hours": round((stretch.end - stretch.first) * window.minutes / 60.0, 2),
         }
         if element is not None:
