@@ -9,21 +9,25 @@ import typer
 from cli.output import JsonFlag, print_json, print_table, progress
 
 STEPS = 4
+NAMES = "archive, bus, decode, detect, ingest, mqtt, poll, scale"
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark: bus, decode, detect, ingest, mqtt, poll.")],
+    name: Annotated[str, typer.Argument(help=f"Which benchmark: {NAMES}.")],
     *,
+    meters: Annotated[
+        str | None, typer.Option(help="For archive and scale: how many meters, such as 100,1000.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure how fast a part is, against a limit or another package in the same run.
 
-    Example: kilowatch bench decode
+    Example: kilowatch bench scale --meters 100,1000
     """
-    from services.benchmarks.rows import benchmarks
+    from services.benchmarks.rows import benchmarks, growing
 
     with progress(STEPS) as begin:
-        rows = benchmarks.get(name)(begin)
+        rows = benchmarks.get(name)(begin) if meters is None else growing.get(name)(begin, _sizes(meters))
     if as_json:
         print_json({"name": name, "rows": [row.as_json() for row in rows]})
         return
@@ -32,6 +36,15 @@ def bench(
     ]
     columns = ("what", "value", "limit", "ratio", "goal", "holds")
     print_table(name, columns, cells, yielding=("what",))
+
+
+def _sizes(text: str) -> list[int]:
+    sizes = text.split(",")
+    if not all(size.strip().isdecimal() and int(size) for size in sizes):
+        raise typer.BadParameter(
+            f"{text!r}: write numbers of meters such as 100 or 100,1000", param_hint="--meters"
+        )
+    return [int(size) for size in sizes]
 
 
 def _figure(value: float | None) -> str | None:

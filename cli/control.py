@@ -61,7 +61,9 @@ def pending(*, as_json: JsonFlag = False) -> None:
     """
     from services.control import OrderDesk
     from services.control_settings import load_control_settings
+    from services.ordered_meter import zone_of_url
     from services.persons import this_person
+    from services.shown_values import shown_time
 
     records = OrderDesk(settings=load_control_settings(), person=this_person()).pending()
     if as_json:
@@ -75,7 +77,7 @@ def pending(*, as_json: JsonFlag = False) -> None:
             record.order.arguments,
             record.order.url,
             record.requested_by.shown,
-            record.expires_at,
+            shown_time(record.expires_at, zone_of_url(record.order.url)),
         )
         for record in records
     ]
@@ -111,6 +113,8 @@ def audit(*, as_json: JsonFlag = False) -> None:
     """
     from services.audit import Audit
     from services.control_settings import load_control_settings
+    from services.ordered_meter import zone_of_url
+    from services.shown_values import shown_time
 
     record = Audit(load_control_settings().audit_file)
     entries = record.entries()
@@ -127,7 +131,17 @@ def audit(*, as_json: JsonFlag = False) -> None:
                 }
             )
         return
-    rows = [(entry.number, entry.at, entry.event, entry.order, _told(entry.details)) for entry in entries]
+    urls = {entry.order: str(entry.details["url"]) for entry in entries if "url" in entry.details}
+    rows = [
+        (
+            entry.number,
+            shown_time(entry.at, zone_of_url(urls.get(entry.order, ""))),
+            entry.event,
+            entry.order,
+            _told(entry.details),
+        )
+        for entry in entries
+    ]
     print_table(f"{record.path}: sound", ("no.", "at", "event", "order", "what"), rows)
     if entries:
         typer.echo(f"newest hash, to be noted elsewhere: {entries[-1].hash}")

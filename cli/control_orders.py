@@ -36,6 +36,8 @@ Level: TypeAlias = Annotated[
     int | None, typer.Option(min=0, max=9, help="Class of the password, where it is not the usual one.")
 ]
 
+EXAMPLE_URL = "dlt645+tcp://127.0.0.1:8600/000000000101"
+
 
 def ask_for(  # noqa: PLR0913 - what every order of the command has
     kind: str, url: str, arguments: Mapping[str, object], *, name: str, dry_run: bool, as_json: bool
@@ -96,38 +98,41 @@ def relay(  # noqa: PLR0913 - the options of one order
     ask_for("relay", url, arguments, name=name, dry_run=dry_run, as_json=as_json)
 
 
-@app.command("alarm")
-def alarm(  # noqa: PLR0913 - the options of one order
-    url: Url,
-    order: Annotated[str, typer.Argument(help="on or off")],
-    *,
-    level: Level = None,
-    name: Name = "",
-    dry_run: DryRun = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Ask for raising or ending the alarm (报警).
+def _switch(kind: str, help_text: str) -> None:
+    """Add an order that is on or off."""
 
-    Example: kilowatch control alarm dlt645+tcp://127.0.0.1:8600/000000000101 on
-    """
-    ask_for("alarm", url, {"order": order, "level": level}, name=name, dry_run=dry_run, as_json=as_json)
+    @app.command(kind, help=help_text + f"\n\nExample: kilowatch control {kind} {EXAMPLE_URL} on")
+    def switch(  # noqa: PLR0913 - the options of one order
+        url: Url,
+        order: Annotated[str, typer.Argument(help="on or off")],
+        *,
+        level: Level = None,
+        name: Name = "",
+        dry_run: DryRun = False,
+        as_json: JsonFlag = False,
+    ) -> None:
+        ask_for(kind, url, {"order": order, "level": level}, name=name, dry_run=dry_run, as_json=as_json)
 
 
-@app.command("guard")
-def guard(  # noqa: PLR0913 - the options of one order
-    url: Url,
-    order: Annotated[str, typer.Argument(help="on or off")],
-    *,
-    level: Level = None,
-    name: Name = "",
-    dry_run: DryRun = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Ask for guarding a supply (保电), or for ending that.
+def _clear(kind: str, help_text: str) -> None:
+    """Add an order that says nothing beside its password."""
 
-    Example: kilowatch control guard dlt645+tcp://127.0.0.1:8600/000000000101 on
-    """
-    ask_for("guard", url, {"order": order, "level": level}, name=name, dry_run=dry_run, as_json=as_json)
+    @app.command(kind, help=help_text + f"\n\nExample: kilowatch control {kind} {EXAMPLE_URL} --dry-run")
+    def clear(
+        url: Url,
+        *,
+        level: Level = None,
+        name: Name = "",
+        dry_run: DryRun = False,
+        as_json: JsonFlag = False,
+    ) -> None:
+        ask_for(kind, url, {"level": level}, name=name, dry_run=dry_run, as_json=as_json)
+
+
+_switch("alarm", "Ask for raising or ending the alarm (报警).")
+_switch("guard", "Ask for guarding a supply (保电), or for ending that.")
+_clear("demand-reset", "Ask for resetting the maximum demand (最大需量清零).")
+_clear("meter-clear", "Ask for clearing every register of a meter (电表清零): not to be undone.")
 
 
 @app.command("freeze")
@@ -148,38 +153,6 @@ def freeze(  # noqa: PLR0913 - the options of one order
     """
     arguments = {"moment": moment, "all": "yes" if to_all else ""}
     ask_for("freeze", url, arguments, name=name, dry_run=dry_run, as_json=as_json)
-
-
-@app.command("demand-reset")
-def demand_reset(
-    url: Url,
-    *,
-    level: Level = None,
-    name: Name = "",
-    dry_run: DryRun = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Ask for resetting the maximum demand (最大需量清零).
-
-    Example: kilowatch control demand-reset dlt645+tcp://127.0.0.1:8600/000000000101
-    """
-    ask_for("demand-reset", url, {"level": level}, name=name, dry_run=dry_run, as_json=as_json)
-
-
-@app.command("meter-clear")
-def meter_clear(
-    url: Url,
-    *,
-    level: Level = None,
-    name: Name = "",
-    dry_run: DryRun = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Ask for clearing every register of a meter (电表清零): not to be undone.
-
-    Example: kilowatch control meter-clear dlt645+tcp://127.0.0.1:8600/000000000101 --dry-run
-    """
-    ask_for("meter-clear", url, {"level": level}, name=name, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("event-clear")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cli.frame_fields import fields_for_people
 from cli.output import print_fields, print_json
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def print_dry_run(frames: Sequence[DryRun], *, as_json: bool) -> None:
         if as_json:
             print_json({"what": dry.what, "frame": dry.frame, "sent": False, **dry.fields})
             continue
-        print_fields({"what": dry.what, "frame": dry.frame, **dry.fields})
+        print_fields({"what": dry.what, "frame": dry.frame, **fields_for_people(dry.fields)})
         typer.echo("")
     if not as_json:
         typer.echo("nothing was sent")
@@ -31,12 +32,16 @@ def print_dry_run(frames: Sequence[DryRun], *, as_json: bool) -> None:
 
 def print_requested(record: OrderRecord, frames: Sequence[DryRun], *, as_json: bool) -> None:
     """Print an order that now waits for a second person."""
+    from services.ordered_meter import zone_of_url
+    from services.shown_values import shown_time
+
     if as_json:
         print_json({"id": record.id, "frames": [dry.frame for dry in frames], **record.details()})
         return
     print_dry_run(frames, as_json=False)
+    expires = shown_time(record.expires_at, zone_of_url(record.order.url))
     typer.echo(
-        f"order {record.id} waits for a second person until {record.expires_at:%Y-%m-%d %H:%M} UTC; "
+        f"order {record.id} waits for a second person until {expires}; "
         f"another account sends it with\n  kilowatch control approve {record.id}"
     )
 

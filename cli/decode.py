@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from cli.frame_fields import EVERY_EVENT, PAYLOAD, VALUE, fields_for_people
 from cli.output import JsonFlag, print_fields, print_json, print_table
-from pipeline.errors import DataError, WireError
-
-EITHER_EDITION = 0
-"""The version of a frame that both editions of DL/T 645 know."""
+from pipeline.errors import DataError, KilowatchError, WireError
 
 
 class NotHexError(DataError):
@@ -51,43 +49,61 @@ def _lines_of_stdin() -> Iterator[tuple[str, str]]:
 
 
 def _decode_line(line: str, place: str, *, as_json: bool, full: bool) -> bool:
-    from services.explain import explain_frame, explain_frame_in_full, subject_of_frame
+    """Explain every frame of a line; tell whether all of it was sound."""
+    from services.explain import frames_in
 
     try:
-        raw = _bytes_of(line)
-        fields = explain_frame(raw) if as_json and not full else explain_frame_in_full(raw)
-    except (NotHexError, WireError) as error:
-        if as_json:
-            print_json({"ok": False, "error": str(error)})
-        else:
-            typer.echo(f"error: {place}{error}", err=True)
-        return False
-    subject = subject_of_frame(raw) if full or not as_json else None
+        pieces = frames_in(_bytes_of(line))
+    except NotHexError as error:
+        return _complain(error, place, as_json=as_json)
+    show = _print_full_json if as_json and full else _print_json if as_json else _print_for_people
+    sound = True
+    for number, piece in enumerate(pieces, start=1):
+        try:
+            show(piece)
+        except WireError as error:
+            part = f"part {number} of {len(pieces)}: " if len(pieces) > 1 else ""
+            sound = _complain(error, place + part, as_json=as_json)
+    return sound
+
+
+def _complain(error: KilowatchError, place: str, *, as_json: bool) -> bool:
     if as_json:
-        print_json({**fields, "subject": asdict(subject)} if subject is not None else fields)
-        return True
-    shown = _for_people(fields)
-    if subject is None:
-        print_fields(shown)
+        print_json({"ok": False, "error": str(error)})
     else:
-        # The values come by name below; what a program takes is in --json.
-        shown = {key: value for key, value in shown.items() if key not in ("di", "value")}
-        print_fields(shown | {"identifier": f"{subject.identifier}  {subject.name}  {subject.zh}"})
+        typer.echo(f"error: {place}{error}", err=True)
+    return False
+
+
+def _print_json(raw: bytes) -> None:
+    from services.explain import explain_frame
+
+    print_json(explain_frame(raw))
+
+
+def _print_full_json(raw: bytes) -> None:
+    from services.explain import explain_frame_in_full, subject_of_frame
+
+    fields, subject = explain_frame_in_full(raw), subject_of_frame(raw)
+    print_json({**fields, "subject": asdict(subject)} if subject is not None else fields)
+
+
+def _print_for_people(raw: bytes) -> None:
+    from services.explain import explain_without_passwords, subject_of_frame
+
+    fields, subject = explain_without_passwords(raw), subject_of_frame(raw)
+    shown = fields_for_people(fields)
+    if subject is not None:
+        shown["identifier"] = f"{subject.identifier}  {subject.name}  {subject.zh}"
+        if subject.fields:
+            shown.pop(PAYLOAD if PAYLOAD in shown else VALUE, None)  # told by name below
+    elif isinstance(identifier := shown.get("identifier"), str) and identifier != EVERY_EVENT:
+        shown["identifier"] = f"{identifier}  not in the catalogue 目录中没有"
+    print_fields(shown)
+    if subject is not None and subject.fields:
         rows = [(field.zh, field.name, field.value) for field in subject.fields]
-        if rows:
-            print_table("", ("中文", "field", "value"), rows)
+        print_table("", ("中文", "field", "value"), rows)
     typer.echo("")
-    return True
-
-
-def _for_people(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields with the function's code as the standards write it, and its name beside it."""
-    shown = {key: value for key, value in fields.items() if key != "function_name"}
-    if isinstance(code := fields.get("function"), int):
-        shown["function"] = f"{code:02X}H {fields.get('function_name', '')}".rstrip()
-    if fields.get("version") == EITHER_EDITION:
-        shown["version"] = "1997 and 2007 alike"
-    return shown
 
 
 def _bytes_of(line: str) -> bytes:

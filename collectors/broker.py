@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from dataclasses import dataclass, fields
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +27,28 @@ class Broker:
         """Its own fields, for options that add theirs."""
         return {field.name: getattr(self, field.name) for field in fields(Broker)}
 
-    def admit(self, client: mqtt.Client) -> None:
-        """Give a client what the broker asks for before it lets it in."""
+    def new_client(self, client_id: str, retry_most_s: float, *, manual_ack: bool = False) -> mqtt.Client:
+        """Return a client of MQTT 5 that has what the broker asks for; it is not connected.
+
+        Args:
+            client_id: Under which the broker knows us.
+            retry_most_s: How long it waits at most before it tries to connect again.
+            manual_ack: Acknowledge no message by itself.
+        """
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5, manual_ack=manual_ack
+        )
+        client.reconnect_delay_set(min_delay=1, max_delay=max(1, int(retry_most_s)))
+        self._admit(client)
+        return client
+
+    def lets_in(self, reason: ReasonCode, log: logging.Logger) -> bool:
+        """Tell whether the broker's answer to a connection is yes; a no is logged."""
+        if reason.is_failure:
+            log.error("mqtt.refused", extra={"reason": str(reason), "host": self.host})
+        return not reason.is_failure
+
+    def _admit(self, client: mqtt.Client) -> None:
         if self.username is not None:
             client.username_pw_set(self.username, self.password)
         if self.tls is not None:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 from collectors.inbox import INBOX_BYTES, Inbox
+from collectors.receiver import Receiver
 from pipeline.errors import TransportError, bounded_hex
 
 WAIT_S: Final = 5.0
@@ -25,10 +26,11 @@ Place: TypeAlias = tuple[str, int]
 _log = logging.getLogger("kilowatch.collectors.dialin")
 
 
-class _Terminal(asyncio.Protocol):
+class _Terminal(Receiver):
     """One connection of a terminal, known by its first packet."""
 
     def __init__(self, listener: _Listener) -> None:
+        super().__init__()
         self._listener = listener
         self._buffer = b""
         self._timer: asyncio.TimerHandle | None = None
@@ -50,7 +52,7 @@ class _Terminal(asyncio.Protocol):
         if self.line is not None:
             self.line.left(self)
 
-    def data_received(self, data: bytes) -> None:
+    def receive(self, data: bytes) -> None:
         if self.line is not None:
             # Heartbeats come between frames as packets of their own; some repeat the registration.
             if data.strip(PADDING) not in (self.line.registration, self.line.heartbeat):
@@ -64,7 +66,7 @@ class _Terminal(asyncio.Protocol):
             line.joined(self)
             rest = self._buffer[len(line.registration) :].lstrip(PADDING)
             if rest:
-                self.data_received(rest)
+                self.receive(rest)
         elif len(self._buffer) > REGISTRATION_MOST:
             self._refuse()
 

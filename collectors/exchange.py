@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
-from typing import Final, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from collectors.transports import Line
 from pipeline.coverage import Cause
@@ -22,6 +20,7 @@ BITS_PER_BYTE = 11
 """DL/T 645-2007 clause 5.1: start, eight data bits, parity, stop."""
 QUIET_S = 0.03
 """Silence that says a damaged answer is over, where the meter needs no more."""
+WRONG_SEQUENCE = "numbers following frames otherwise than they were asked for"
 RAW_KEPT = 512
 """How many of the newest bytes an outcome keeps for logs."""
 
@@ -49,9 +48,8 @@ class Timing:
         return self.timeout_s + (len(question) + query.answer_bytes) * BITS_PER_BYTE / self.baudrate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one question."""
+class Outcome(NamedTuple):
+    """What became of one question; as light as :class:`protocols.session.Answer`."""
 
     event: Answer | Refused | None
     cause: Cause | None
@@ -86,13 +84,6 @@ def unasked(cause: Cause, failure: str, at: datetime) -> Outcome:
     )
 
 
-class _Silence(Enum):
-    SILENCE = auto()
-
-
-_SILENCE: Final = _Silence.SILENCE
-
-
 async def exchange(line: Line, session: Session, query: Query, timing: Timing, *, now: Clock) -> Outcome:
     """Ask one question until it is answered, refused, or the attempts are used up.
 
@@ -107,10 +98,9 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
         timing: How long and how often.
         now: The server's clock.
     """
-    loop = asyncio.get_running_loop()
-    hearing = _Hearing(line, session, loop)
+    hearing = _Hearing(line, session)
     event: Answer | Refused | None = None
-    attempts, sent_at, failure, wait_s = 0, now(), "", 0.0
+    attempts, sent_at, failure, wait_s = 0, None, "", 0.0
     try:
         while event is None and attempts <= timing.retries:
             if attempts:
@@ -127,21 +117,22 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
             event = await hearing.listen(wait_s, timing.first_byte_s)
     except TransportError as error:
         failure = str(error)
-    answered_at = now() if event is not None else None
+    answered = event is not None
     outcome = Outcome(
         event=event,
-        cause=_cause(query, event, hearing.dropped, failure),
+        cause=None if isinstance(event, Answer) else _cause(query, event, hearing.dropped, failure),
         attempts=attempts,
         dropped=hearing.dropped,
-        sent_at=sent_at,
-        answered_at=answered_at,
-        first_byte_s=hearing.first_byte_s if event is not None else None,
-        raw=bytes(len(hearing.raw)) if query.is_secret else bytes(hearing.raw),
-        failure=failure,
+        sent_at=sent_at or now(),
+        answered_at=now() if answered else None,
+        first_byte_s=hearing.first_byte_s if answered else None,
+        raw=bytes(len(hearing.raw)) if query.is_secret else hearing.raw,
+        failure=failure or _oddity(event, hearing.dropped),
     )
-    unsure = bool(query.answer_bytes) and (event is None or attempts > 1)
-    if timing.linger and not failure and unsure and timing.first_byte_s is None:
-        await hearing.linger(2 * wait_s, timing.quiet_s)
+    if timing.linger and not failure and timing.first_byte_s is None:
+        unsure = bool(query.answer_bytes) and (event is None or attempts > 1)
+        if unsure:
+            await hearing.linger(2 * wait_s, timing.quiet_s)
     return outcome
 
 
@@ -174,11 +165,10 @@ async def overhear(line: Line, question: bytes, wait_s: float, quiet_s: float) -
 
 
 def _cause(
-    query: Query, event: Answer | Refused | None, dropped: Mapping[DropReason, int], failure: str
+    query: Query, refused: Refused | None, dropped: Mapping[DropReason, int], failure: str
 ) -> Cause | None:
-    if isinstance(event, Answer):
-        return None
-    if event is not None:
+    """Return why there is no answer."""
+    if refused is not None:
         return Cause.REFUSED
     if failure:
         return Cause.LINK
@@ -189,36 +179,44 @@ def _cause(
     return Cause.NO_ANSWER
 
 
+def _oddity(event: Answer | Refused | None, dropped: Mapping[DropReason, int]) -> str:
+    """Return in words what an answer that was not taken had of its own; empty for none."""
+    return WRONG_SEQUENCE if event is None and dropped.get(DropReason.SEQUENCE) else ""
+
+
 class _Hearing:
     """What is heard on the line during one exchange."""
 
     __slots__ = ("_heard_at", "_line", "_loop", "_sent", "_session", "dropped", "first_byte_s", "raw")
 
-    def __init__(self, line: Line, session: Session, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, line: Line, session: Session) -> None:
         self._line = line
         self._session = session
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         self._sent = 0.0
         self._heard_at: float | None = None
         self.first_byte_s: float | None = None
-        self.dropped: Counter[DropReason] = Counter()
-        self.raw = bytearray()
+        self.dropped: dict[DropReason, int] = {}
+        self.raw = b""
 
     async def listen(self, wait_s: float, first_byte_s: float | None) -> Answer | Refused | None:
         """Feed the session what comes after a question, until the answer is there or the time is over."""
-        self._sent = self._loop.time()
+        self._sent = sent = self._loop.time()
         self._heard_at = self.first_byte_s = None
-        deadline = self._sent + wait_s
-        until = deadline if first_byte_s is None else min(deadline, self._sent + first_byte_s)
+        deadline = sent + wait_s
+        until = deadline if first_byte_s is None else min(deadline, sent + first_byte_s)
+        session = self._session
         while True:
-            data = await self._read(until)
-            if data is _SILENCE:
+            try:
+                data = await self._line.read(until)
+            except TimeoutError:
                 return None
-            self._session.receive_data(data)
-            while (event := self._session.next_event()) is not NEED_DATA:
+            self._note(data)
+            session.receive_data(data)
+            while (event := session.next_event()) is not NEED_DATA:
                 if not isinstance(event, Dropped):
                     return event
-                self.dropped[event.reason] += 1
+                self._drop(event.reason)
                 if event.reason is DropReason.ECHO:
                     self.first_byte_s = None  # our own bytes say nothing about the meter
             if self.first_byte_s is not None:
@@ -226,18 +224,22 @@ class _Hearing:
             if self._loop.time() >= until:
                 return None
 
-    async def _read(self, until: float) -> bytes | _Silence:
-        try:
-            data = await self._line.read(until)
-        except TimeoutError:
-            return _SILENCE
-        self._heard_at = self._loop.time()
+    def _note(self, data: bytes) -> None:
+        self._heard_at = heard_at = self._loop.time()
         if self.first_byte_s is None:
-            self.first_byte_s = self._heard_at - self._sent
-        self.raw += data
-        if len(self.raw) > RAW_KEPT:
-            del self.raw[:-RAW_KEPT]
-        return data
+            self.first_byte_s = heard_at - self._sent
+        self.raw = (self.raw + data)[-RAW_KEPT:]
+
+    def _drop(self, reason: DropReason) -> None:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+
+    async def _hears(self, until: float) -> bool:
+        """Wait for bytes that are no answer any more; tell whether some came."""
+        try:
+            self._note(await self._line.read(until))
+        except TimeoutError:
+            return False
+        return True
 
     async def let_out(self, question: bytes, timing: Timing) -> None:
         """Wait until a question that nobody answers has left the line."""
@@ -248,7 +250,7 @@ class _Hearing:
     def drop_late(self) -> None:
         """Forget what came while nobody had asked: the answer to an older question, or noise."""
         if self._line.drain_input():
-            self.dropped[DropReason.LATE] += 1
+            self._drop(DropReason.LATE)
 
     async def wait_for_quiet(self, timing: Timing) -> None:
         """Let a frame that is still coming run out, but not longer than one time-out."""
@@ -257,14 +259,14 @@ class _Hearing:
             quiet_at = self._heard_at + timing.quiet_s
             if self._loop.time() >= limit or self._loop.time() >= quiet_at:
                 return
-            await self._read(min(quiet_at, limit))
+            await self._hears(min(quiet_at, limit))
 
     async def linger(self, wait_s: float, quiet_s: float) -> None:
         """Wait until the late answer of an earlier attempt has come, or could not come any more."""
         until = deadline = self._sent + wait_s
         try:
-            while self._loop.time() < until and await self._read(until) is not _SILENCE:
-                self.dropped[DropReason.LATE] += 1
+            while self._loop.time() < until and await self._hears(until):
+                self._drop(DropReason.LATE)
                 until = min(deadline, self._loop.time() + quiet_s)
         except TransportError:
             return  # the next exchange meets the broken line and says so

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from collectors.bus_claim import Claim
 from collectors.connection import Connection, MakeLine
 from collectors.exchange import Clock, Outcome, Timing, exchange
 from collectors.host_lock import HostLock
@@ -15,8 +16,23 @@ from protocols.session import Query, Session
 class OrderLine:
     """The line of one bus while an order is given on it."""
 
-    def __init__(self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        *,
+        now: Clock,
+        lock_dir: Path,
+        make_line: MakeLine = line_for,
+        claim: Claim | None = None,
+    ) -> None:
         """Name the bus; nothing is locked or opened yet.
+
+        Args:
+            bus: Its name, URL and timing.
+            now: The server's clock.
+            lock_dir: Where the lock files of this host are.
+            make_line: Makes the closed line of a URL.
+            claim: The right to the line; the lock of this host when left out.
 
         Raises:
             ConfigError: If the bus's URL names no line.
@@ -24,7 +40,7 @@ class OrderLine:
         self._bus = bus
         self._now = now
         self._make_line = make_line
-        self._lock = HostLock(bus.id, lock_dir)
+        self._lock: Claim = claim or HostLock(bus.id, lock_dir)
         self._connection = Connection(bus.url, self._lock, make_line)
 
     async def open(self) -> None:

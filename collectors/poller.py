@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from collectors.exchange import Outcome
+from collectors.exchange import WRONG_SEQUENCE, Outcome
 from pipeline.coverage import Cause
 from pipeline.errors import bounded_hex
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
 from pipeline.quantities import Quantity
-from protocols.session import Answer, Query, Refused, Session
+from protocols.session import Answer, DropReason, Query, Refused, Session
 
 Plan: TypeAlias = Callable[[Collection[str]], Sequence[Query]]
 """Returns the questions that remain when the named ones are refused."""
@@ -27,6 +27,8 @@ REFUSED_FOR = timedelta(hours=24)
 QUESTIONS_MOST = 256
 """A bound on one round of present values, whatever a driver plans."""
 REFUSES_FOLLOWING = "says that more follows and refuses to send it"
+WITHIN_SECOND = timedelta(seconds=0.5)
+"""A clock that shows whole seconds is half a second further on the average."""
 BACKFILL_QUESTIONS_MOST = 20_000
 """The same for backfill: a month of one-minute records needs some thousands."""
 
@@ -195,6 +197,8 @@ class Poll:
     def _take_nothing(self, query: Query, outcome: Outcome) -> None:
         self.cause = outcome.cause
         self.failure = outcome.failure or self.failure or bounded_hex(outcome.raw)
+        if outcome.dropped.get(DropReason.SEQUENCE):
+            self.deviations[WRONG_SEQUENCE] = None
         self._row += 1
         if outcome.cause in {Cause.LINK, Cause.BUS_BUSY}:
             self._over = True
@@ -294,4 +298,4 @@ def _clock_offset_s(answer: Answer, at: datetime) -> float | None:
     if told is None:
         return None
     clock = datetime.fromisoformat(told)
-    return None if clock.tzinfo is None else (clock - at).total_seconds()
+    return None if clock.tzinfo is None else (clock + WITHIN_SECOND - at).total_seconds()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -86,10 +85,8 @@ class Publisher:
 
     def _new_client(self) -> mqtt.Client:
         options = self._options
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=options.client_id, protocol=mqtt.MQTTv5)
-        client.reconnect_delay_set(min_delay=1, max_delay=max(1, int(options.retry_most_s)))
+        client = options.new_client(options.client_id, options.retry_most_s)
         client.max_queued_messages_set(MOST_QUEUED)
-        options.admit(client)
         farewell = options.farewell
         client.will_set(farewell.topic, farewell.payload, farewell.qos, farewell.retain)
         client.on_connect = self._on_connect
@@ -106,10 +103,8 @@ class Publisher:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            log.error("mqtt.refused", extra={"reason": str(reason), "host": self._options.host})
-            return
-        self.publish(self._greeting())
+        if self._options.lets_in(reason, log):
+            self.publish(self._greeting())
 
     def _on_disconnect(
         self,

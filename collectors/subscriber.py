@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -38,6 +37,8 @@ Raises:
 
 QOS: Final = 1
 RETAIN_ON_NEW_ONLY: Final = 1
+SESSION_TAKEN_OVER: Final = 0x8E
+"""MQTT 5.0, section 3.14.2.1."""
 LARGEST_RECEIVE_MAXIMUM: Final = 0xFFFF
 """MQTT 5.0, section 3.1.2.11.3."""
 
@@ -57,6 +58,9 @@ class SubscriberOptions(Broker):
     session_expiry_s: int = 7 * 86_400
     """How long the broker keeps messages for us while we are away."""
     keepalive_s: int = 30
+    reconnect_s: int = 1
+    """A broker that starts again may have forgotten shared subscriptions (Mosquitto 2.0.11): until we are
+    back it acknowledges messages to their senders and keeps none, so we are back soon."""
     retry_first_s: float = 0.5
     retry_most_s: float = 30.0
 
@@ -83,6 +87,8 @@ class SubscriberCounters:
     connections: int = 0
     asked: int = 0
     """Questions published."""
+    waiting: int = 0
+    """Messages in the queue now."""
 
 
 class Subscriber:
@@ -117,7 +123,7 @@ class Subscriber:
     def counters(self) -> SubscriberCounters:
         """What became of the messages so far."""
         with self._lock:
-            return SubscriberCounters(**self._tally)
+            return SubscriberCounters(**self._tally, waiting=len(self._deliveries))
 
     def start(self) -> None:
         """Connect in the background, now and whenever the connection is lost."""
@@ -158,14 +164,7 @@ class Subscriber:
 
     def _new_client(self) -> mqtt.Client:
         options = self._options
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=options.client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
-        client.reconnect_delay_set(min_delay=1, max_delay=max(1, int(options.retry_most_s)))
-        options.admit(client)
+        client = options.new_client(options.client_id, options.reconnect_s, manual_ack=True)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -183,8 +182,7 @@ class Subscriber:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            log.error("mqtt.refused", extra={"reason": str(reason), "host": self._options.host})
+        if not self._options.lets_in(reason, log):
             return
         if flags.session_present:
             self._count("superseded", self._deliveries.forget_acknowledgeable())
@@ -214,7 +212,13 @@ class Subscriber:
         with self._lock:
             self._connection = None
         self._subscribed.clear()
-        if not self._stopping.is_set():
+        if reason.value == SESSION_TAKEN_OVER:
+            log.error(
+                "mqtt.taken_over: another process uses the client id %r; give each process its own "
+                "KILOWATCH_MQTT_CLIENT_ID, or leave it unset",
+                self._options.client_id,
+            )
+        elif not self._stopping.is_set():
             log.warning("mqtt.disconnected", extra={"reason": str(reason), "host": self._options.host})
 
     def _on_subscribe(

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import termios
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, urlsplit
@@ -15,6 +16,7 @@ import serial  # type: ignore[import-untyped]  # pyserial ships no types
 
 from collectors.dialin import DialInLine
 from collectors.inbox import INBOX_BYTES, Inbox
+from collectors.receiver import Receiver
 from pipeline.errors import ConfigError, TransportError
 
 CONNECT_TIMEOUT_S = 5.0
@@ -57,7 +59,7 @@ class Line(Protocol):
         """
         ...
 
-    async def read(self, deadline: float) -> bytes:
+    def read(self, deadline: float) -> Awaitable[bytes]:
         """Return some bytes, in whatever chunk they came.
 
         Args:
@@ -207,7 +209,7 @@ class TcpLine:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 secured = self._secured
                 transport, _ = await loop.create_connection(
-                    lambda: _Receiver(inbox, self._name),
+                    lambda: _Connection(inbox, self._name),
                     self._host,
                     self._port,
                     ssl=secured.context if secured else None,
@@ -235,9 +237,9 @@ class TcpLine:
             raise TransportError(f"{self._name}: the peer takes no more bytes")
         self._transport.write(data)
 
-    async def read(self, deadline: float) -> bytes:
+    def read(self, deadline: float) -> Awaitable[bytes]:
         """Return some bytes; see :meth:`Line.read`."""
-        return await self._inbox.read(deadline)
+        return self._inbox.read(deadline)
 
     def drain_input(self) -> bytes:
         """Return and forget what came unasked."""
@@ -250,13 +252,16 @@ class TcpLine:
             self._transport = None
 
 
-class _Receiver(asyncio.Protocol):
+class _Connection(Receiver):
     """Hands what the event loop receives to the inbox."""
 
     def __init__(self, inbox: Inbox, name: str) -> None:
+        super().__init__()
         self._inbox = inbox
         self._name = name
-        self.data_received = inbox.feed  # type: ignore[method-assign]  # saves a call per chunk
+
+    def receive(self, data: bytes) -> None:
+        self._inbox.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = str(exc) if exc is not None else "the peer closed the connection"
@@ -334,9 +339,9 @@ class SerialLine:
         self._unsent += data
         self._send()
 
-    async def read(self, deadline: float) -> bytes:
+    def read(self, deadline: float) -> Awaitable[bytes]:
         """Return some bytes; see :meth:`Line.read`."""
-        return await self._inbox.read(deadline)
+        return self._inbox.read(deadline)
 
     def drain_input(self) -> bytes:
         """Return and forget what came unasked."""

@@ -48,6 +48,10 @@ class Turns:
 
     async def take(self, priority: Priority) -> None:
         """Wait for a turn; give it back with :meth:`give_back`."""
+        nobody_else = not self._taken and not self._waiting
+        if nobody_else and (priority is Priority.LIVE or not self._cycles):
+            self._taken, self._favoured = True, False
+            return
         loop = asyncio.get_running_loop()
         entry = _Waiting(priority, next(self._arrivals), loop.create_future())
         self._waiting.append(entry)

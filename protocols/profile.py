@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
+from protocols.quadrants import sums_of
 
 
 class Side(StrEnum):
@@ -92,6 +93,14 @@ class Point(Register):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity(Register):
+    """A register that tells a model from others with the same measurements at the same addresses."""
+
+    between: tuple[float, float]
+    """Both included; a register that is refused or reads otherwise says that it is another model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One meter model."""
 
@@ -109,12 +118,18 @@ class Profile:
     source: str
     trust: Trust = Trust.DOCUMENTED
     quantities: frozenset[Quantity]
-    """What the model can give. For a register map these are its points' quantities."""
+    """What the model can give. For a register map these are its points' quantities, and sums of quadrants."""
     points: tuple[Point, ...] = ()
     ratios: Mapping[str, Register] = field(default_factory=dict)
     """The meter's own ratio registers by name: ``ct``, ``pt``."""
     probe: Mapping[Quantity, tuple[float, float]] = field(default_factory=dict)
     """What must read between two bounds, or this is not the meter's map."""
+    identity: Mapping[str, Identity] = field(default_factory=dict)
+    """What tells the model apart, by a name for people; asked with the probe alone, by a scan."""
+    covers: tuple[str, ...] = ()
+    """Profiles whose registers are all in this one, so that their probes fit this model too."""
+    lookalikes: Mapping[str, str] = field(default_factory=dict)
+    """Profiles that no register we know of tells from this one, and why."""
     variants: tuple[str, ...] = ()
     """Profiles of the other maps sold under this name; the probes tell them apart."""
     pauses: Pauses = NO_PAUSES
@@ -123,6 +138,10 @@ class Profile:
     load_record_days: int = 0
     daily_freeze_days: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)  # Any: each protocol checks its own
+
+    def __hash__(self) -> int:
+        """Tell profiles apart by name, for the tables that are looked up by profile."""
+        return hash(self.name)
 
     @property
     def family(self) -> str:
@@ -137,11 +156,13 @@ class Profile:
 
 PROFILE_KEYS = {
     "protocol", "description", "vendor", "models", "firmware", "side", "source", "trust",
-    "quantities", "points", "defaults", "address_base", "ratios", "probe", "variants", "pauses",
+    "quantities", "points", "defaults", "address_base", "ratios", "probe", "identity", "covers",
+    "lookalikes", "variants", "pauses",
     "load_record_minutes", "load_record_days", "daily_freeze_days", "options",
 }  # fmt: skip
 _REGISTER_KEYS = {"address", "function", "type", "word_order", "scale"}
 POINT_KEYS = _REGISTER_KEYS | {"quantity", "wiring", "absent", "ratio", "single_source", "coding", "sign_of"}
+IDENTITY_KEYS = _REGISTER_KEYS | {"between"}
 _DEFAULT_KEYS = POINT_KEYS - {"address", "quantity"}
 _PAUSE_KEYS = {"between_ms", "after_connect_ms"}
 PAUSE_MOST_MS = 10_000
@@ -176,6 +197,7 @@ def _profile(table: _Table, name: str) -> Profile:
     _refuse_unknown(defaults, _DEFAULT_KEYS, "defaults: ")
     base = _base(table.get("address_base", 0))
     points = _points(table.get("points", ()), defaults, base)
+    own = frozenset(point.quantity for point in points)
     given = _texts(table, "quantities")
     profile = Profile(
         name=name,
@@ -187,13 +209,21 @@ def _profile(table: _Table, name: str) -> Profile:
         side=Side(table["side"]),
         source=_text(table, "source"),
         trust=Trust(table.get("trust", Trust.DOCUMENTED)),
-        quantities=frozenset(map(Quantity, given)) | {point.quantity for point in points},
+        quantities=frozenset(map(Quantity, given)) | own | sums_of(own),
         points=points,
         ratios={
             key: _ratio({**_registers_of(defaults), **entry}, base, f"ratio {key}")
             for key, entry in _section(table, "ratios").items()
         },
-        probe={Quantity(key): _bounds(key, value) for key, value in _section(table, "probe").items()},
+        probe={
+            Quantity(key): _bounds(f"probe {key}", value) for key, value in _section(table, "probe").items()
+        },
+        identity={
+            key: _identity({**_registers_of(defaults), **entry}, base, f"identity {key}")
+            for key, entry in _section(table, "identity").items()
+        },
+        covers=_texts(table, "covers"),
+        lookalikes={key: _reason(key, why) for key, why in _section(table, "lookalikes").items()},
         variants=_texts(table, "variants"),
         pauses=_pauses(_section(table, "pauses")),
         load_record_minutes=_whole(table, "load_record_minutes") if "load_record_minutes" in table else None,
@@ -264,6 +294,8 @@ def _refuse_dangling(profile: Profile) -> None:
             raise ValueError(
                 f"point {point.quantity}: the profile has no {point.sign_of} to take the sign of"
             )
+    if profile.identity and not profile.probe:
+        raise ValueError("identity: it is asked with a probe, and there is none")
     absent = sorted(set(profile.probe) - profile.quantities)
     if absent:
         raise ValueError(f"probe: the profile has no {', '.join(absent)}")
@@ -310,6 +342,17 @@ def _ratio(entry: _Table, base: int, where: str) -> Register:
     return Register(**_register(entry, base, where))
 
 
+def _identity(entry: _Table, base: int, where: str) -> Identity:
+    _refuse_unknown(entry, IDENTITY_KEYS, f"{where}: ")
+    return Identity(**_register(entry, base, where), between=_bounds(where, entry.get("between")))
+
+
+def _reason(other: str, why: object) -> str:
+    if isinstance(why, str) and why:
+        return why
+    raise ValueError(f"lookalikes {other}: say in words why no register tells them apart, not {why!r}")
+
+
 def _is_nan(value: object) -> bool:
     if isinstance(value, int):
         return False
@@ -347,4 +390,4 @@ def _bounds(key: str, value: object) -> tuple[float, float]:
     match value:
         case [int() | float() as low, int() | float() as high] if low < high:
             return float(low), float(high)
-    raise ValueError(f"probe {key}: write two bounds such as [45, 65], not {value!r}")
+    raise ValueError(f"{key}: write two bounds such as [45, 65], not {value!r}")

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum, auto
-from typing import Final, Literal, Protocol, TypeAlias
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import MeterRefusedError
@@ -59,18 +60,20 @@ class Record:
     flags: Mapping[Quantity, Quality] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The meter answered the question that is open."""
+class Answer(NamedTuple):
+    """The meter answered the question that is open.
+
+    It is made for every question: a frozen dataclass takes three times as long to make.
+    """
 
     query: Query
     raw: bytes
-    values: Mapping[Quantity, Value] = field(default_factory=dict)
+    values: Mapping[Quantity, Value] = MappingProxyType({})
     """Present values, in each quantity's unit; what the meter marks as absent has no entry."""
-    flags: Mapping[Quantity, Quality] = field(default_factory=dict)
+    flags: Mapping[Quantity, Quality] = MappingProxyType({})
     records: Sequence[Record] = ()
     """Stored instants; empty when the meter holds none for the asked time."""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = MappingProxyType({})
     """What is no quantity: ``address``, ``clock`` (ISO 8601), a parameter by its name ..."""
     events: Sequence[MeterEvent | EventCount] = ()
     """Records of what the meter has noticed, or how often it has."""
@@ -100,6 +103,8 @@ class DropReason(StrEnum):
     """A sound answer to another question than the open one."""
     REPORT = "event report"
     """The meter told of an event instead of answering; it is asked again."""
+    SEQUENCE = "sequence"
+    """A part of the answer (后续帧) that bears another number than was asked for."""
     MALFORMED = "malformed"
     """A sound frame whose content does not fit its identifier."""
 
@@ -146,6 +151,15 @@ class Driver(Protocol):
         self, starts_at: datetime, ends_at: datetime, refused: Collection[str] = ()
     ) -> Sequence[Query]:
         """Return the questions that fetch what the meter stored in ``[starts_at, ends_at)``, if it does."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A driver whose meters close registers at known instants: midnights, settlement days."""
+
+    def kept_instants(self, starts_at: datetime, ends_at: datetime) -> Mapping[Origin, Sequence[datetime]]:
+        """Return the instants in ``[starts_at, ends_at)`` at which the meter freezes registers, by origin."""
         ...
 
 

@@ -10,24 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from collectors.order_line import OrderLine
 from pipeline.errors import AuditError, NotAllowedError, TransportError
 from protocols.dlt645.authority import Authority, Password
-from protocols.dlt645.explain_orders import explain_in_full
-from protocols.dlt645.redaction import BLANK, redacted, shown
+from protocols.dlt645.redaction import shown
 from services.audit import Audit, Entry
-from services.bus_leases import leased
 from services.capabilities import Capability
 from services.control_settings import ControlSettings
+from services.explain import HIDDEN, explain_without_passwords
 from services.order_kinds import Means, Plan, kind_of, opens_supply, plan_of
 from services.order_record import Order, OrderRecord, person_details, record_of
 from services.order_sending import INTERRUPTED, Result, Sent, give
-from services.ordered_meter import OrderedMeter, parse_ordered_meter
+from services.ordered_line import ordered_line
+from services.ordered_meter import OrderedMeter, parse_ordered_meter, zone_of_url
 from services.persons import Person, are_the_same
-from services.settings import load_settings
+from services.shown_values import shown_time
 from services.wiring import utc_now
 
-HIDDEN = "******"
 SHOWN_OPERATOR = "00000000"
 """In a dry run, where no operator code is set."""
 
@@ -138,11 +136,10 @@ class OrderDesk:
                 raise NotAllowedError(f"meter {address} is protected (保电): its supply is not taken away")
 
     async def _give(self, record: OrderRecord, meter: OrderedMeter) -> Report:
-        line = order_line(meter)
+        changes_rate = kind_of(record.order).capability(record.order) is Capability.RATE
         sent = INTERRUPTED
         try:
-            async with leased([meter.bus.id]):
-                await line.open()
+            async with ordered_line(meter, changes_rate=changes_rate) as line:
                 means = Means(meter=meter, credentials=self.settings, now=utc_now())
                 plan = plan_of(record.order, means)
                 self._note("sending", record.id, {"frames": [dry.frame for dry in dry_frames(meter, plan)]})
@@ -150,7 +147,6 @@ class OrderDesk:
         except (TransportError, AuditError) as error:
             sent = Sent(result=Result.NOT_SENT, detail=str(error))
         finally:
-            await line.close()
             self._note("outcome", record.id, outcome_details(sent))
         return Report(order=record.id, what=record.order.kind, url=record.order.url, sent=sent)
 
@@ -162,7 +158,8 @@ class OrderDesk:
                 "that do"
             )
         if found[0].expires_at <= utc_now():
-            raise NotAllowedError(f"order {order_id} has expired at {found[0].expires_at:%Y-%m-%d %H:%M} UTC")
+            expired = shown_time(found[0].expires_at, zone_of_url(found[0].order.url))
+            raise NotAllowedError(f"order {order_id} has expired at {expired}; ask for it anew")
         return found[0]
 
     def _require_second_person(self, record: OrderRecord) -> None:
@@ -182,11 +179,6 @@ class OrderDesk:
         self.audit.append(event, order, utc_now(), {**details, "by": person_details(self.person)}, once=once)
 
 
-def order_line(meter: OrderedMeter) -> OrderLine:
-    """Return the closed line of a meter."""
-    return OrderLine(meter.bus, now=utc_now, lock_dir=load_settings().lock_dir)
-
-
 def outcome_details(sent: Sent) -> dict[str, object]:
     """Return what is known of an order, as the audit keeps it."""
     return {
@@ -202,11 +194,7 @@ def dry_frames(meter: OrderedMeter, plan: Plan) -> Sequence[DryRun]:
     found = []
     for query in plan.queries:
         raw = meter.frame(query, plan.address)
-        fields = explain_in_full(redacted(raw))
-        clean = {name: HIDDEN if name.endswith("password") else value for name, value in fields.items()}
-        if query.is_secret:
-            clean["data_minus_33"] = str(clean["data_minus_33"]).replace(f"{BLANK:02X}", "**")
-        found.append(DryRun(what=query.what, frame=shown(raw), fields=clean))
+        found.append(DryRun(what=query.what, frame=shown(raw), fields=explain_without_passwords(raw)))
     return found
 
 

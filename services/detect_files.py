@@ -28,8 +28,9 @@ from storage.columns import NUMBER_OF_ORIGIN
 from storage.detector_records import block_values
 from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
-from storage.intervals import IntervalColumns
+from storage.intervals import IntervalColumns, letters_of
 from storage.readings import ReadingSeries
+from storage.record_files import read_events, read_parameters
 from storage.registry_files import read_registry
 
 STEPS = 5
@@ -41,6 +42,8 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     intervals: Path | None,
     registry: Path,
     out: Path,
+    events: Path | None = None,
+    parameters: Path | None = None,
     begin: Callable[[str], None] = lambda _step: None,
     only: Sequence[str] | None = None,
     numbers: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
@@ -48,9 +51,10 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
 ) -> list[dict[str, object]]:
     """Write the episodes found in files to ``out`` and return them as JSON objects.
 
-    Where no intervals are given they are derived from the registers among the readings. ``begin`` is called
-    with the name of each of the ``STEPS`` steps, ``tell`` with each detector that has nothing to look at.
-    ``only`` names detectors, ``numbers`` holds other parameters than their own.
+    Where no intervals are given they are derived from the registers among the readings. ``events`` and
+    ``parameters`` hold what meters told of themselves. ``begin`` is called with the name of each of the
+    ``STEPS`` steps, ``tell`` with each detector that has nothing to look at. ``only`` names detectors,
+    ``numbers`` holds other parameters than their own.
 
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
@@ -67,7 +71,11 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     begin("lining up")
     if energies is None and read is not None:
         energies = intervals_of(read, archive, primary)
-    window = _window(archive, read, energies, wanted(only), primary)
+    told = Records(
+        events=() if events is None else read_events(events),
+        parameters=() if parameters is None else read_parameters(parameters),
+    )
+    window = _window(archive, read, energies, wanted(only), (primary, told))
     for cannot in cannot_run(window, only):
         tell(cannot)
     begin("running the detectors")
@@ -85,9 +93,10 @@ def _window(
     readings: ReadingBlock | None,
     intervals: IntervalColumns | None,
     needs: Needs,
-    primary: frozenset[str],
+    of: tuple[frozenset[str], Records],
 ) -> MeterMatrix:
     """Return what the files hold of what the detectors look at."""
+    primary, told = of
     window = file_matrix(
         archive,
         readings,
@@ -97,32 +106,32 @@ def _window(
         primary_profiles=primary,
     )
     single = {} if readings is None else block_values(readings, needs.readings)
-    return with_daily_rows(replace(window, records=Records(readings=single)), archive)
+    return with_daily_rows(replace(window, records=replace(told, readings=single)), archive)
 
 
 def intervals_of(
-    readings: ReadingBlock, archive: Registry, primary: frozenset[str]
+    readings: ReadingBlock, archive: Registry, primary: frozenset[str], minutes: int = MINUTES
 ) -> IntervalColumns | None:
-    """Return the 15-minute intervals that the registers of known meters give; None if they give none.
+    """Return the intervals that the registers of known meters give; None if they give none.
 
     ``primary`` names the profiles that report primary values already.
     """
-    times = _slots_of(readings)
+    times = _slots_of(readings, minutes)
     if not len(times):
         return None
     series = _registers(readings)
     meters = [meter for meter in as_shown(archive, primary).meters if meter.id in set(series.meters)]
-    grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
+    grid = SlotGrid(starts_at=times[0], minutes=minutes, slots=len(times))
     factors = SlotFactors(archive, [meter.id for meter in meters], grid, primary)
     derived = [interval_columns(meter, series.of(meter.id), grid, factors) for meter in meters]
     return _joined([columns for columns in derived if len(columns)])
 
 
-def _slots_of(readings: ReadingBlock) -> Times:
+def _slots_of(readings: ReadingBlock, minutes: int) -> Times:
     if not len(readings):
         return np.array([], dtype="datetime64[us]")
     first, last = from_numpy(readings.taken_at.min()), from_numpy(readings.taken_at.max())
-    return slot_grid(slot_start(first, MINUTES * 60), last + timedelta(microseconds=1), MINUTES)
+    return slot_grid(slot_start(first, minutes * 60), last + timedelta(microseconds=1), minutes)
 
 
 def _registers(readings: ReadingBlock) -> ReadingSeries:
@@ -155,5 +164,6 @@ def _joined(parts: Sequence[IntervalColumns]) -> IntervalColumns | None:
             name: np.concatenate([part.energies.get(name, np.full(len(part), np.nan)) for part in parts])
             for name in names
         },
+        letters={name: np.concatenate([letters_of(part, name) for part in parts]) for name in names},
         methods=[method for part in parts for method in part.methods],
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from collectors.exchange import Outcome
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId
-from pipeline.registry import Bus, Meter
+from pipeline.registry import DEFAULT_ZONE, Bus, Meter
 from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.frame import Frame, padded_address
 from protocols.dlt645.questions import read_query
@@ -89,6 +89,14 @@ def parse_ordered_meter(url: str) -> OrderedMeter:
         raise ConfigError(f"meter URL {url!r}: an order goes to one meter, {address} stands for several")
     bus = Bus(id=bus_name(where.line_url), url=where.line_url, timeout_s=where.timeout_s)
     return OrderedMeter(url=url, address=address, bus=bus, driver=driver, zone=meter.zone)
+
+
+def zone_of_url(url: str) -> ZoneInfo:
+    """Return the zone in which people read times about a meter; the usual one for a URL of no meter."""
+    try:
+        return parse_meter_url(url).zone
+    except ConfigError:
+        return DEFAULT_ZONE
 
 
 def content_of(outcome: Outcome, identifier: bytes) -> bytes | None:

@@ -201,6 +201,20 @@ async def _ask(
     where: MeterAddress, bus: str, wanted: Collection[Quantity], busy: BusBusyError
 ) -> PresentReading:
     """Ask the owner of the bus over the archive; it knows the meters that are installed there."""
+    url, meter = await meter_in_archive(where, bus, busy)
+    told = await ask_owner_to_read(url, bus, meter, wanted)
+    if told.snapshot is None:
+        raise NoAnswerError(f"meter {meter}, asked by the owner of bus {bus}: {told.failure}")
+    return told
+
+
+async def meter_in_archive(where: MeterAddress, bus: str, busy: BusBusyError) -> tuple[str, MeterId]:
+    """Return the database and the meter under which the owner of a bus can be asked.
+
+    Raises:
+        BusBusyError: If it cannot: there is no archive, or the meter is not in it.
+        StorageError: If the database is away.
+    """
     database_url = load_settings().database_url
     if database_url is None:
         raise busy
@@ -210,10 +224,7 @@ async def _ask(
         raise BusBusyError(
             f"{busy}; address {where.address} is not in its archive, so it cannot be asked"
         ) from busy
-    told = await ask_owner_to_read(url, bus, meter, wanted)
-    if told.snapshot is None:
-        raise NoAnswerError(f"meter {meter}, asked by the owner of bus {bus}: {told.failure}")
-    return told
+    return url, meter
 
 
 def _meter_at(url: str, bus: str, address: str) -> MeterId | None:

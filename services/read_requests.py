@@ -9,11 +9,14 @@ from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
+from pydantic import TypeAdapter
+
 from collectors.targets import MeterRead
 from pipeline.errors import BusBusyError
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from services.bus_reading import BusReading
+from services.inquiry import Inquiry, Reply
 from services.present_reading import PresentReading, as_json, from_json, present_reading
 from storage.database import connect
 from storage.requests import ReadRequest, file_request, get_request
@@ -24,6 +27,12 @@ TAKE_WITHIN_S = 30.0
 SERVE_WITHIN_S = 3600.0
 METERS = "meters"
 """The key of a result under which each meter's present values are."""
+REPLIES = "replies"
+"""The key of a result under which each meter's reply to an inquiry is."""
+INQUIRY = "inquiry:"
+"""In place of the names of quantities: what follows is an inquiry in JSON."""
+_INQUIRIES = TypeAdapter(Inquiry)
+_REPLIES = TypeAdapter(Reply)
 
 
 def this_process() -> str:
@@ -55,6 +64,30 @@ async def ask_owner_to_read(
     if not request.result or not request.result.get(METERS):
         raise BusBusyError(f"bus {bus}: its owner {request.taken_by} does not read meter {meter}")
     return from_json(request.result[METERS][0])
+
+
+async def ask_owner_to_answer(url: str, bus: str, meter: MeterId, inquiry: Inquiry) -> Reply:
+    """File an inquiry about one meter on an owned bus and wait for what the meter says.
+
+    Raises:
+        BusBusyError: If the owner does not take it in time, or fails, as when the meter is silent.
+    """
+    asked = INQUIRY + _INQUIRIES.dump_json(inquiry).decode()
+    request = await _served(url, bus, await asyncio.to_thread(_file_present, url, bus, meter, [asked]))
+    if not request.result or not request.result.get(REPLIES):
+        raise BusBusyError(f"bus {bus}: its owner {request.taken_by} does not ask meter {meter}")
+    return _REPLIES.validate_json(request.result[REPLIES][0])
+
+
+def inquiry_in(request: ReadRequest) -> Inquiry | None:
+    """Return what a request asks in place of present values; None for any other request."""
+    asked = next((text for text in request.quantities if text.startswith(INQUIRY)), None)
+    return None if asked is None else _INQUIRIES.validate_json(asked.removeprefix(INQUIRY))
+
+
+def reply_result(replies: Collection[Reply]) -> dict[str, object]:
+    """Return what the owner writes beside a served inquiry: text, for the database sorts keys of objects."""
+    return {REPLIES: [_REPLIES.dump_json(reply).decode() for reply in replies]}
 
 
 async def _served(url: str, bus: str, request_id: int) -> ReadRequest:
@@ -89,7 +122,7 @@ def _file(url: str, bus: str, since: datetime, until: datetime) -> int:
         )
 
 
-def _file_present(url: str, bus: str, meter: MeterId, wanted: Collection[Quantity]) -> int:
+def _file_present(url: str, bus: str, meter: MeterId, wanted: Collection[str]) -> int:
     with connect(url) as connection:
         return file_request(
             connection,

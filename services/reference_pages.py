@@ -16,10 +16,11 @@ from pipeline.registry import Wiring
 from protocols.dlt645.bits import bit_tables
 from protocols.dlt645.catalogue_rows import AXES, Axis, Part, Row, Token
 from protocols.dlt645.combination import MEANINGS, is_combined
-from protocols.dlt645.identifier_files import rows
+from protocols.dlt645.identifier_files import open_questions, rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.detector_page import detector_lines
+from services.vee_page import vee_page
 from services.wiring import load_profiles
 
 Page = tuple[str, str]
@@ -90,6 +91,7 @@ def pages() -> Iterator[Page]:
     """Yield every reference page."""
     yield "meters.md", _meters_page()
     yield "dlt645-identifiers.md", _identifiers_page()
+    yield "validation.md", f"{HEAD}\n{vee_page()}"
     yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
 
 
@@ -152,6 +154,14 @@ def _profile_section(profile: Profile) -> Iterator[str]:
     if profile.probe:
         bounds = (f"`{quantity}` {low:g} to {high:g}" for quantity, (low, high) in profile.probe.items())
         yield f"Refused unless it reads {', '.join(bounds)}."
+    if profile.identity:
+        told = (
+            f"{name.replace('_', ' ')} {register.between[0]:g} to {register.between[1]:g}"
+            for name, register in profile.identity.items()
+        )
+        yield f"`kilowatch scan` tells it from {', '.join(profile.covers)} by its {', '.join(told)}."
+    for other, why in profile.lookalikes.items():
+        yield f"`kilowatch scan` cannot tell it from {other}: {why}."
     single = sorted(point.quantity for point in profile.points if point.single_source)
     if single:
         yield f"Of one source only: {', '.join(f'`{quantity}`' for quantity in single)}."
@@ -189,6 +199,7 @@ def _identifiers_page() -> str:
         *_family_sections(4, FAMILIES_2007, "10 to 1F Events of meters since 2013, item by item"),
         "## 06 Load records 负荷记录\n",
         LOAD_RECORDS + "\n",
+        *_open_section(),
         "# DL/T 645-1997\n",
         *_family_sections(2, FAMILIES_1997, ""),
         *_layout_section(),
@@ -207,6 +218,15 @@ def _family_sections(identifier_bytes: int, names: Mapping[int, str], others: st
             (_row_cells(row) for row in family),
         )
         yield ""
+
+
+def _open_section() -> Iterator[str]:
+    yield "## To be confirmed 待确认\n"
+    yield from _table(
+        ("identifiers", "中文", "name", "what no source at hand says", "source"),
+        ((f"`{q.di}`", q.zh, q.name, q.to_confirm, q.source) for q in open_questions()),
+    )
+    yield ""
 
 
 def _first_code(row: Row) -> int:
@@ -237,7 +257,7 @@ def _row_cells(row: Row) -> Sequence[str]:
         "" if long else ", ".join(dict.fromkeys(part.unit for part in row.parts if part.unit)),
         ", ".join(f"`{name}`" for name in becomes),
         "yes" if row.writable else "",
-        row.source,
+        f"{row.source}; to be confirmed: {row.to_confirm}" if row.to_confirm else row.source,
     )
 
 

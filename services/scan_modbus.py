@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from collectors.targets import MeterRead
 from pipeline.coverage import Cause
@@ -41,7 +41,7 @@ async def scan_modbus(where: LineAddress, units: range, tell: Tell) -> ScanRepor
                 break  # nobody there: the other profiles would wait in vain
             reads[profile.name] = read
         if reads:
-            meters.append(_identified(where, unit, reads))
+            meters.append(_identified(where, unit, reads, profiles))
     words = (
         f"{len(meters)} meters answer"
         if meters
@@ -62,13 +62,17 @@ def _raise_if_gone(read: MeterRead) -> None:
         raise TransportError(read.failure)
 
 
-def _identified(where: LineAddress, unit: int, reads: Mapping[str, MeterRead]) -> Scanned:
+def _identified(
+    where: LineAddress, unit: int, reads: Mapping[str, MeterRead], profiles: Sequence[Profile]
+) -> Scanned:
     """Name the profile whose probe fits; none or several are left to a person."""
-    fitting = sorted(name for name, read in reads.items() if _fits(read))
+    fitting = narrowed(
+        [profile for profile in profiles if profile.name in reads and _fits(reads[profile.name])]
+    )
     profile = fitting[0] if len(fitting) == 1 else None
     remark = ""
     if len(fitting) > 1:
-        remark = f"several profiles fit: {', '.join(fitting)}; look at the nameplate"
+        remark = f"several profiles fit: {', '.join(fitting)}; look at the nameplate{_why(fitting, profiles)}"
     elif not fitting:
         remark = "answers, but no profile fits; `kilowatch profile import` takes other tools' register lists"
     return Scanned(
@@ -82,6 +86,23 @@ def _identified(where: LineAddress, unit: int, reads: Mapping[str, MeterRead]) -
         remark=remark or named_by(reads[fitting[0]].facts),
         facts=reads[fitting[0]].facts if profile else {},
     )
+
+
+def narrowed(fitting: Sequence[Profile]) -> list[str]:
+    """Return the names of those that fit, less those whose registers a fitting larger one has too."""
+    covered = {name for profile in fitting for name in profile.covers}
+    return sorted(profile.name for profile in fitting if profile.name not in covered)
+
+
+def _why(fitting: Sequence[str], profiles: Sequence[Profile]) -> str:
+    """Return why no register tells those that fit apart, as their profiles say."""
+    reasons = {
+        why: None
+        for profile in profiles
+        for other, why in profile.lookalikes.items()
+        if profile.name in fitting and other in fitting
+    }
+    return f" ({'; '.join(reasons)})" if reasons else ""
 
 
 def named_by(facts: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,13 +16,15 @@ from collectors.scheduler import BusPlan
 from collectors.spool_files import open_spool
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, as_shown
+from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, Wiring, as_shown
 from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers
 from services.bus_reading import Station
 from services.entry import OnStored
 from services.landing import Landing
+from services.last_known import LastKnown
+from services.own_buses import is_meant
 from services.settings import Settings
 from services.store import Store
 from storage.database import describe_url, require_compiled_driver
@@ -73,31 +75,46 @@ def profile_of(installation: Installation, profiles: Mapping[str, Profile]) -> P
 
 
 def driver_of(meter: Meter, profile: Profile) -> Driver:
-    """Return the driver that speaks to this meter."""
-    return drivers.get(profile.protocol)(profile, meter.wiring, meter.zone)
+    """Return the driver that speaks to this meter; meters alike share one, and what it has worked out."""
+    return _driver(profile, meter.wiring, meter.zone)
+
+
+@lru_cache(maxsize=256)
+def _driver(profile: Profile, wiring: Wiring, zone: ZoneInfo) -> Driver:
+    return drivers.get(profile.protocol)(profile, wiring, zone)
 
 
 def bus_plans(
-    registry: Registry, settings: Settings, now: datetime, lease: Lease = NO_LEASE
+    registry: Registry,
+    settings: Settings,
+    now: datetime,
+    lease: Lease = NO_LEASE,
+    only: str | None = None,
 ) -> list[BusPlan]:
-    """Return every bus of the archive with its meters at ``now``; nothing is opened yet.
+    """Return the buses of the archive with their meters at ``now``; nothing is opened yet.
 
-    ``lease`` tells which of them another host's process owns.
+    ``lease`` tells which of them another host's process owns; ``only`` has patterns of the buses wanted.
 
     Raises:
-        ConfigError: If a meter names an unknown profile or bus, or a bus's URL names no line.
+        ConfigError: If a meter names an unknown profile or bus, a bus's URL names no line, or none is wanted.
     """
     profiles = load_profiles(settings.profile_dir)
     targets = _targets_by_bus(registry, profiles, now)
     known = {bus.id for bus in registry.buses}
     for bus in sorted(targets.keys() - known):
         raise ConfigError(f"meter {targets[bus][0].meter}: its bus {bus!r} is not in the archive")
+    meant = [bus for bus in registry.buses if is_meant(bus.id, only)]
+    if registry.buses and not meant:
+        raise ConfigError(
+            f"KILOWATCH_BUSES={only}: fits none of the {len(registry.buses)} buses of the archive, of which "
+            f"{registry.buses[0].id!r} is the first; write patterns such as north-*,east-1?"
+        )
     return [
         BusPlan(
             owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir, lease=lease),
             targets=targets.get(bus.id, []),
         )
-        for bus in registry.buses
+        for bus in meant
     ]
 
 
@@ -113,6 +130,15 @@ def landing_of(settings: Settings, on_stored: OnStored | None = None) -> Landing
     most_bytes = settings.spool_max_mb * 1_000_000
     spool = open_spool(settings.spool_dir, describe_url(url), most_bytes) if most_bytes else None
     return Landing(url, on_stored, spool=spool)
+
+
+def last_known_of(settings: Settings) -> LastKnown:
+    """Return what this host remembers of the database, beside its spool.
+
+    Raises:
+        ConfigError: If no database is named.
+    """
+    return LastKnown(settings.spool_dir, describe_url(settings.require_database_url()))
 
 
 def station_of(settings: Settings, registry: Registry, landing: Landing | None = None) -> Station:
@@ -174,7 +200,7 @@ def _targets_by_bus(
         meter = registry.meter_by_id[installation.meter]
         profile = profile_of(installation, profiles)
         given = {quantity.group.value for quantity in profile.quantities}
-        schedules = [schedule for schedule in registry.schedules if schedule.group in given]
+        schedules = [schedule for schedule in registry.bus_schedules if schedule.group in given]
         url = urls.get(installation.bus, "")
         found[installation.bus].append(target_of(meter, installation.address, profile, url, schedules))
     return dict(found)

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Final, Unpack
 
 from protocols.dlt645.frame import ABNORMAL, FROM_METER, FUNCTION, MORE, PREAMBLE, build, payload
-from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function2007
 from protocols.dlt645.session import ANY_ADDRESS, REPORT
 from protocols.dlt645.version import VERSION_2007
-from protocols.session import NEED_DATA, Dropped
 from simulators.dlt645.addressing import EVERYBODY, is_shortened_for
-from simulators.dlt645.core import MeterCore, MeterSettings
+from simulators.dlt645.core import MeterSettings
 from simulators.dlt645.following import Following, Part
+from simulators.dlt645.listening import ListeningMeter
 from simulators.dlt645.measuring import Model
 from simulators.dlt645.orders import Orders
 from simulators.dlt645.reading import Reader
@@ -29,10 +28,10 @@ REPORT_CONTENT: Final = b"\x01" + bytes(11)
 """What a report of events says; its layout is the maker's. [MEM]"""
 
 
-class Dlt645Meter:
+class Dlt645Meter(ListeningMeter):
     """One slave on a line; many may share it, each is silent unless it is meant."""
 
-    __slots__ = ("_following", "_framer", "_orders", "_reader", "_reported_last", "core")
+    __slots__ = ("_following", "_orders", "_reader", "_reported_last")
 
     def __init__(
         self,
@@ -41,16 +40,8 @@ class Dlt645Meter:
         clock: Callable[[], datetime],
         **settings: Unpack[MeterSettings],
     ) -> None:
-        """Set the meter up.
-
-        Args:
-            address: Up to twelve digits.
-            model: What it measures.
-            clock: The true time, aware.
-            settings: Wiring, memory, ratings and traits; see :class:`MeterCore`.
-        """
-        self.core = MeterCore(address, model, clock, **settings)
-        self._framer = Framer()
+        """Set the meter up, with the arguments of every meter."""
+        super().__init__(address, model, clock, **settings)
         self._reader = Reader(self.core)
         self._orders = Orders(self.core)
         self._following = Following(self.core.traits)
@@ -60,15 +51,6 @@ class Dlt645Meter:
     def bits_per_second(self) -> int:
         """The rate its port speaks now; a line without rates need not care."""
         return self._orders.bits_per_second
-
-    def receive(self, data: bytes) -> bytes:
-        """Take bytes from the line and return what the meter sends; empty for silence."""
-        self._framer.receive_data(data)
-        answer = b""
-        while (found := self._framer.next_event()) is not NEED_DATA:
-            if not isinstance(found, Dropped) and self._is_meant(found):
-                answer += self._answer(found)
-        return answer
 
     def _is_meant(self, raw: bytes) -> bool:
         """Tell whether a frame means this meter: its address, everybody's, or one shortened with AA."""
@@ -86,8 +68,6 @@ class Dlt645Meter:
 
     def _answer(self, raw: bytes) -> bytes:
         core, control, data = self.core, raw[8], payload(raw)
-        if not core.has_power:
-            return b""
         core.relay.settle(core.clock.true_now())
         reply = self._reply(control, data)
         if reply is None or (raw[1:7] == EVERYBODY and control not in READS):

@@ -7,17 +7,16 @@ from datetime import datetime
 from typing import Final, TypeAlias, Unpack
 
 from protocols.dlt645.frame import ABNORMAL, FROM_METER, FUNCTION, MORE, PREAMBLE, build, payload
-from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function1997
 from protocols.dlt645.questions import MAX_DATA
 from protocols.dlt645.session import ANY_ADDRESS
 from protocols.dlt645.values import bytes_to_instant
-from protocols.session import NEED_DATA, Dropped
 from simulators.dlt645.access import PASSWORD_BYTES, WRITE_CLASS
 from simulators.dlt645.addressing import EVERYBODY, is_address, is_shortened_for
 from simulators.dlt645.clock import written_time
-from simulators.dlt645.core import MeterCore, MeterSettings
+from simulators.dlt645.core import MeterSettings
 from simulators.dlt645.following import Part
+from simulators.dlt645.listening import ListeningMeter
 from simulators.dlt645.measuring import Model
 from simulators.dlt645.orders import RATE_BITS
 from simulators.dlt645.reading_1997 import CLOCK, IDENTIFIER, Reader1997
@@ -29,10 +28,10 @@ Reply1997: TypeAlias = Part | ErrorBit1997 | None
 DONE: Final = Part(data=b"", more=False)
 
 
-class Dlt645Meter1997:
+class Dlt645Meter1997(ListeningMeter):
     """One slave on a line; it measures and remembers as its younger sister does and says less about it."""
 
-    __slots__ = ("_framer", "_last", "_reader", "_rest", "core")
+    __slots__ = ("_last", "_reader", "_rest")
 
     def __init__(
         self,
@@ -41,28 +40,11 @@ class Dlt645Meter1997:
         clock: Callable[[], datetime],
         **settings: Unpack[MeterSettings],
     ) -> None:
-        """Set the meter up.
-
-        Args:
-            address: Up to twelve digits.
-            model: What it measures.
-            clock: The true time, aware.
-            settings: Wiring, memory, ratings and traits; see :class:`MeterCore`.
-        """
-        self.core = MeterCore(address, model, clock, **settings)
-        self._framer = Framer()
+        """Set the meter up, with the arguments of every meter."""
+        super().__init__(address, model, clock, **settings)
         self._reader = Reader1997(self.core)
         self._rest: tuple[bytes, bytes] = (b"", b"")
         self._last: Reply1997 = None
-
-    def receive(self, data: bytes) -> bytes:
-        """Take bytes from the line and return what the meter sends; empty for silence."""
-        self._framer.receive_data(data)
-        answer = b""
-        while (found := self._framer.next_event()) is not NEED_DATA:
-            if not isinstance(found, Dropped) and self._is_meant(found):
-                answer += self._answer(found)
-        return answer
 
     def _is_meant(self, raw: bytes) -> bool:
         asked, control = raw[1:7], raw[8]
@@ -76,8 +58,6 @@ class Dlt645Meter1997:
 
     def _answer(self, raw: bytes) -> bytes:
         core, control = self.core, raw[8]
-        if not core.has_power:
-            return b""
         reply = self._reply(control, payload(raw))
         if reply is None:
             return b""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Protocol, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -35,6 +35,7 @@ _DECIMALS = {"kWh": 2, "kvarh": 2, "kVAh": 2, "kW": 4, "kvar": 4, "kVA": 4, "V":
 _OTHER_DECIMALS = 2
 
 Reading: TypeAlias = dict[str, object]
+T = TypeVar("T")
 
 
 class Model(Protocol):
@@ -129,19 +130,19 @@ class GatewayFaults:
 NO_FAULTS = GatewayFaults()
 
 
-class Disorder:
+class Disorder(Generic[T]):
     """Puts messages into the order in which a careless gateway sends them; loses none."""
 
     def __init__(self, faults: GatewayFaults, seed: int) -> None:
         """Choose the messages by ``seed``."""
         self._faults = faults
         self._random = random.Random(seed)  # noqa: S311 - a simulation, repeatable by its seed
-        self._held: list[tuple[int, bytes]] = []
+        self._held: list[tuple[int, T]] = []
         self._count = 0
         self.duplicated = 0
         self.delayed = 0
 
-    def pass_on(self, message: bytes) -> list[bytes]:
+    def pass_on(self, message: T) -> list[T]:
         """Take the next message and return those to send now."""
         self._count += 1
         chance = self._random.random()
@@ -156,7 +157,7 @@ class Disorder:
             return due
         return [message, *due]
 
-    def rest(self) -> list[bytes]:
+    def rest(self) -> list[T]:
         """Return what is still held back."""
         rest = [held for _, held in self._held]
         self._held = []

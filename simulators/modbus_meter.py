@@ -75,7 +75,8 @@ class ModbusMeter:
         self._most_registers = int(profile.options.get("max_registers", MOST_REGISTERS))
         own = {"ct": ct, "pt": pt}
         self._own_ratios = [(own[name], register) for name, register in profile.ratios.items()]
-        registers = [*profile.points, *profile.ratios.values()]
+        self._own_identity = list(profile.identity.values())
+        registers = [*profile.points, *profile.ratios.values(), *self._own_identity]
         self._readable = _readable(registers, int(profile.options.get("max_gap", DEFAULT_GAP)))
         self._ratios = _ratios(ct, pt) if profile.side is Side.PRIMARY else {}
         self._tail = bytearray()
@@ -130,6 +131,8 @@ class ModbusMeter:
                 _put(registers, span, point, shown.get(point.quantity, 0.0) * ratio)
         for ratio, register in self._own_ratios:
             _put(registers, span, register, ratio)
+        for register in self._own_identity:
+            _put(registers, span, register, register.between[1])
         return registers
 
 

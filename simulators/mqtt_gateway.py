@@ -9,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
 from pipeline.model import MeterId
 from pipeline.registry import DEFAULT_ZONE
 from pipeline.timegrid import slot_start
+from protocols.mqtt.dialects import Publication
 from simulators.gateway_messages import (
     LOAD_RECORD_MINUTES,
     NO_FAULTS,
@@ -27,11 +25,9 @@ from simulators.gateway_messages import (
     payload,
     stored_readings,
 )
+from simulators.mqtt_link import WINDOW, Broker, MqttLink
 
-QOS = 1
-WINDOW = 100
-"""Stored messages under way at once: a gateway's memory is small, and live readings must not wait behind."""
-CONFIRM_TIMEOUT_S = 5.0
+OWN_DIALECT = "kilowatch"
 POLL_S = 0.5
 STOP_TIMEOUT_S = 10.0
 
@@ -62,10 +58,6 @@ class GatewayCounters:
 
     live_readings: int = 0
     stored_readings: int = 0
-    messages: int = 0
-    """Duplicates included."""
-    confirmed: int = 0
-    """Messages that the broker has acknowledged."""
 
 
 class MqttGateway:
@@ -85,17 +77,18 @@ class MqttGateway:
         self._options = options
         self._clock = clock
         self._topic = options.topic or f"kilowatch/v1/{gateway}/readings"
-        self._disorder = Disorder(options.faults, options.seed ^ crc32(gateway.encode()))
+        self._disorder: Disorder[bytes] = Disorder(options.faults, options.seed ^ crc32(gateway.encode()))
         self._stop = threading.Event()
-        self._connected = threading.Event()
         self._stored_sent = threading.Event()
-        self._client = self._new_client()
+        broker = Broker(
+            host=options.host, port=options.port, username=options.username, password=options.password
+        )
+        self.link = MqttLink(gateway, broker)
         self._sender = threading.Thread(target=self._send_all, name=f"gateway-{gateway}", daemon=True)
 
     def start(self) -> None:
         """Connect in the background and begin to send."""
-        self._client.connect_async(self._options.host, self._options.port)
-        self._client.loop_start()
+        self.link.start()
         self._sender.start()
 
     def wait_stored(self, timeout_s: float) -> bool:
@@ -107,34 +100,12 @@ class MqttGateway:
         self._stop.set()
         if self._sender.is_alive():
             self._sender.join(STOP_TIMEOUT_S)
-        self._client.disconnect()
-        self._client.loop_stop()
-        # They lead back to this gateway: a circle that would keep the client's sockets open.
-        self._client.on_connect = self._client.on_publish = None
-
-    def _new_client(self) -> mqtt.Client:
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"simulated-{self.id}", protocol=mqtt.MQTTv5
-        )
-        client.max_inflight_messages_set(WINDOW)
-        if self._options.username is not None:
-            client.username_pw_set(self._options.username, self._options.password)
-
-        def connected(_client: mqtt.Client, _data: object, _flags: object, reason: object, _: object) -> None:
-            if not getattr(reason, "is_failure", True):
-                self._connected.set()
-
-        def confirmed(_client: mqtt.Client, _data: object, _mid: int, _reason: object, _: object) -> None:
-            self.counters.confirmed += 1
-
-        client.on_connect = connected
-        client.on_publish = confirmed
-        return client
+        self.link.stop()
 
     # On the sender's thread.
 
     def _send_all(self) -> None:
-        while not self._connected.wait(POLL_S):
+        while not self.link.connected.wait(POLL_S):
             if self._stop.is_set():
                 return
         started_at = self._clock()
@@ -159,7 +130,7 @@ class MqttGateway:
                 self._stop.wait((next_live - now).total_seconds())
         for message in self._disorder.rest():
             self._publish(message)
-        self._await_window(0)
+        self.link.await_window(0, self._stop)
 
     @property
     def _period(self) -> timedelta:
@@ -185,12 +156,12 @@ class MqttGateway:
     def _send_stored(self, batch: list[Reading]) -> None:
         self.counters.stored_readings += len(batch)
         self._send(batch)
-        self._await_window(WINDOW)
+        self.link.await_window(WINDOW, self._stop)
 
     def _confirm_stored(self) -> None:
         for message in self._disorder.rest():
             self._publish(message)
-        self._await_window(0)
+        self.link.await_window(0, self._stop)
         if not self._stop.is_set():
             self._stored_sent.set()
 
@@ -199,15 +170,4 @@ class MqttGateway:
             self._publish(message)
 
     def _publish(self, message: bytes) -> None:
-        self.counters.messages += 1
-        self._client.publish(self._topic, message, qos=QOS)
-
-    def _await_window(self, most: int) -> None:
-        """Wait until at most so many messages are unconfirmed: back-pressure, and a clean stop."""
-        pause = threading.Event()
-        waited_s = 0.0
-        while self.counters.messages - self.counters.confirmed > most:
-            if self._stop.is_set() and waited_s >= CONFIRM_TIMEOUT_S:
-                return  # the broker is away; what it has not confirmed is lost with this process
-            pause.wait(0.01)
-            waited_s += 0.01
+        self.link.publish(Publication(topic=self._topic, payload=message))

@@ -98,14 +98,19 @@ def last_cycle_counts(
         connection,
         CoverageCount,
         """
-        , recent AS (
-            SELECT m.bus, m.profile, c.status, c.slot_at,
-                   max(c.slot_at) OVER (PARTITION BY m.bus, c.quantity_group) AS newest
+        , newest AS (
+            SELECT m.bus, c.quantity_group, max(c.slot_at) AS slot_at
             FROM coverage AS c JOIN placed AS m USING (meter_id)
             WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+            GROUP BY m.bus, c.quantity_group
         )
-        SELECT bus, profile, status::text AS status, count(*) AS reads
-        FROM recent WHERE slot_at = newest GROUP BY bus, profile, status
+        SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
+        FROM newest
+        JOIN placed AS m ON coalesce(m.bus, '') = coalesce(newest.bus, '')
+        JOIN coverage AS c ON c.meter_id = m.meter_id AND c.quantity_group = newest.quantity_group
+             AND c.slot_at = newest.slot_at
+        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+        GROUP BY m.bus, m.profile, c.status
         """,
         scope=scope,
         since=since,

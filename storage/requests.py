@@ -32,7 +32,7 @@ class ReadRequest:
     starts_at: datetime | None
     ends_at: datetime | None
     quantities: Sequence[str]
-    """Empty for the usual plan."""
+    """Empty for the usual plan; names of quantities, or an inquiry as ``services/read_requests`` has it."""
     filed_by: str
     filed_at: datetime
     taken_by: str | None

@@ -109,6 +109,8 @@ class Row:
     writable: bool = False
     """A parameter that function 14 sets."""
     source: str
+    to_confirm: str = ""
+    """What of it no source at hand says."""
 
 
 def parse_row(entry: Entry, where: str) -> Row:
@@ -127,6 +129,7 @@ def parse_row(entry: Entry, where: str) -> Row:
             repeat=AXES[entry["repeat"]] if "repeat" in entry else None,
             writable=entry.get("writable", False),
             source=entry["source"],
+            to_confirm=entry.get("to_confirm", ""),
         )
     except (KeyError, ValueError) as error:
         raise ConfigError(f"{where}, identifier {entry.get('di')!r}: {error}") from error

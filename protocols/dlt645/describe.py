@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocols.dlt645.bits import Words, named_bits
-from protocols.dlt645.catalogue import Field, Item, codes_of
+from protocols.dlt645.catalogue import Field, Item, codes_of, lookup
 from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.decoding import BLOCK_TRAILER
-from protocols.dlt645.records import decode_blocks, section_fields
-from protocols.dlt645.values import Kind, is_absent, parse_format, show
+from protocols.dlt645.records import LoadBlock, decode_blocks, section_fields, section_items
+from protocols.dlt645.values import Format, Kind, is_absent, is_impossible_time, parse_format, show
 
 PHASES = ("A", "B", "C")
+BLOCK_TIME = parse_format("YYMMDDhhmm")
+IMPOSSIBLE = "impossible time 时间不可能"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Described:
     unit: str
     bits: tuple[Words, ...] = ()
     """What the set bits of a word mean."""
+    is_impossible: bool = False
+    """A time that no clock shows."""
 
     @property
     def value(self) -> str:
@@ -32,7 +36,8 @@ class Described:
         said = "; ".join(english for english, _ in self.bits)
         unit = "" if self.unit == "1" else self.unit
         shown = "-" if self.text is None else f"{self.text} {unit}".rstrip()
-        return f"{shown} ({said})" if said else shown
+        remark = IMPOSSIBLE if self.is_impossible else said
+        return f"{shown} ({remark})" if remark else shown
 
 
 def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
@@ -50,34 +55,40 @@ def describe(item: Item, payload: bytes) -> tuple[Described, ...]:
     return tuple(told)
 
 
-def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, ...]:
-    """Return the blocks of a load record answer, field by field.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedBlock:
+    """One stored instant of the load records, for people."""
+
+    stored_at: Described
+    instant: bytes
+    """The same as it stands on the wire: mm hh DD MM YY."""
+    fields: tuple[Described, ...]
+
+
+def describe_blocks(
+    payload: bytes, load_class: int, *, cut_short: bool = False
+) -> tuple[DescribedBlock, ...]:
+    """Return the blocks of a load record answer.
 
     Args:
         payload: The data after the identifier.
         load_class: 1 to 6, or 0 for all classes.
+        cut_short: More frames follow, or were lost: a block at the end that is not whole is left.
 
     Raises:
         DecodeError: If the blocks cannot be told apart.
     """
-    told: list[Described] = []
-    form = parse_format("YYMMDDhhmm")
-    for block in decode_blocks(payload, load_class):
-        mark = "" if block.is_valid else " (marked invalid)"
-        told.append(
-            Described(name=f"stored at{mark}", zh="记录时间", text=str(show(block.stored_at, form)), unit="")
-        )
-        for section, raw in block.sections.items():
-            told += [
-                Described(
-                    name=field.quantity or f"class {section}, bytes {field.start + 1} to {field.stop}",
-                    zh=f"第{section}类",
-                    text=_text(raw[field.start : field.stop], field),
-                    unit=field.unit,
-                )
-                for field in section_fields(section)
-            ]
-    return tuple(told)
+    return tuple(map(_described_block, decode_blocks(payload, load_class, cut_short=cut_short)))
+
+
+def describe_load_records(payload: bytes, load_class: int) -> tuple[Described, ...]:
+    """Return the blocks of a load record answer, field by field, each after its time.
+
+    Raises:
+        DecodeError: As for :func:`describe_blocks`.
+    """
+    blocks = describe_blocks(payload, load_class)
+    return tuple(field for block in blocks for field in (block.stored_at, *block.fields))
 
 
 def described_facts(item: Item, payload: bytes) -> dict[str, str]:
@@ -97,6 +108,36 @@ def words_of(item: Item) -> Words:
     return "".join(english for english, _ in said), "".join(chinese for _, chinese in said)
 
 
+def _described_block(block: LoadBlock) -> DescribedBlock:
+    mark = "" if block.is_valid else " (marked invalid 标为无效)"
+    stored_at = Described(
+        name=f"stored at{mark}",
+        zh="记录时间",
+        text=_text(block.stored_at, BLOCK_TIME),
+        unit="",
+        is_impossible=is_impossible_time(block.stored_at, BLOCK_TIME),
+    )
+    fields = [
+        _described_section_field(field, lookup(wire), raw[field.start : field.stop])
+        for section, raw in block.sections.items()
+        for field, wire in zip(section_fields(section), section_items(section), strict=True)
+    ]
+    return DescribedBlock(stored_at=stored_at, instant=block.stored_at, fields=tuple(fields))
+
+
+def _described_section_field(field: Field, item: Item | None, raw: bytes) -> Described:
+    """Call a field as the present value that it is a record of."""
+    english, chinese = words_of(item) if item is not None else ("", "")
+    row = item.row if item is not None else None
+    name = f"{row.name}{english}" if row is not None else "unnamed"
+    return Described(
+        name=field.quantity or name,
+        zh=f"{row.zh}{chinese}" if row is not None else "",
+        text=_text(raw, field.form),
+        unit=field.unit or (row.parts[0].unit if row is not None else ""),
+    )
+
+
 def _described(item: Item, number: int, field: Field, payload: bytes) -> Described:
     raw = payload[field.start : field.stop]
     # A record's or a table's fields have names of their own; others are called as their row.
@@ -105,11 +146,12 @@ def _described(item: Item, number: int, field: Field, payload: bytes) -> Describ
     return Described(
         name=f"{field.name}{own[0]}{element[0]}",
         zh=f"{field.zh}{own[1]}{element[1]}",
-        text=_text(raw, field),
+        text=_text(raw, field.form),
         unit=field.unit,
         bits=named_bits(field.bits, int.from_bytes(raw, "little"))
         if field.bits and not is_absent(raw)
         else (),
+        is_impossible=is_impossible_time(raw, field.form),
     )
 
 
@@ -158,9 +200,9 @@ _ELEMENTS = {
 }
 
 
-def _text(raw: bytes, field: Field) -> str | None:
-    shown = show(raw, field.form)
+def _text(raw: bytes, form: Format) -> str | None:
+    shown = show(raw, form)
     if isinstance(shown, dict):
         # Text is read the other way round than it is sent; digits above nine are shown as they came.
-        return str(shown["reversed"]).strip("\0 ") if field.form.kind is Kind.TEXT else raw.hex(" ").upper()
+        return str(shown["reversed"]).strip("\0 ") if form.kind is Kind.TEXT else raw.hex(" ").upper()
     return None if shown is None else str(shown)

@@ -34,6 +34,17 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "phase": ("a", "b", "c"),
     "six": ("forward", "reverse", "q1", "q2", "q3", "q4"),
 }
+_PART_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "a": ("phase A", "A相"),
+    "b": ("phase B", "B相"),
+    "c": ("phase C", "C相"),
+    "forward": ("forward", "正向"),
+    "reverse": ("reverse", "反向"),
+    "q1": ("quadrant I", "第一象限"),
+    "q2": ("quadrant II", "第二象限"),
+    "q3": ("quadrant III", "第三象限"),
+    "q4": ("quadrant IV", "第四象限"),
+}
 _STARTS: Final = ("start", "time", "clock before")
 """Names of the field that says when it began, or happened."""
 _END: Final = "end"
@@ -92,6 +103,20 @@ def counts_of(item: Item, content: bytes) -> tuple[EventCount, ...]:
         )
         if count is not None
     )
+
+
+def words_of_event(kind: EventKind, part: str = "") -> tuple[str, str]:
+    """Return what people call an event, in English and Chinese, with its phase or direction."""
+    row = _by_kind(_is_counter)[kind]
+    english, chinese = row.name.removesuffix(": count"), row.zh.removesuffix("总次数")
+    told = _PART_WORDS.get(part)
+    return (f"{english}, {told[0]}", f"{chinese}({told[1]})") if told else (english, chinese)
+
+
+def event_asked(query: Query) -> tuple[EventKind, str] | None:
+    """Return the kind and the part that a question for a counter or a record is about; None for others."""
+    item = lookup(bytes.fromhex(query.what)[::-1])
+    return None if item is None or item.row.event is None else (item.row.event, _part(item))
 
 
 def counter_queries(kinds: Collection[EventKind] = ()) -> tuple[Query, ...]:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from protocols.dlt645.explain import Explained, explain
+from protocols.dlt645.explain import (
+    BROADCAST_TIME,
+    IDENTIFIER_2007,
+    SECURITY_ERROR_LENGTH,
+    Explained,
+    explain,
+)
 from protocols.dlt645.frame import FROM_METER, FUNCTION, Frame
 from protocols.dlt645.functions import NAMES_1997, NAMES_2007, Function1997, Function2007
-from protocols.dlt645.orders import EVERY, RATES
+from protocols.dlt645.memory import LOAD_RECORD
+from protocols.dlt645.orders import RATES
+from protocols.dlt645.refusals import BITS_1997, BITS_2007, SECURITY_BITS, meanings
 from protocols.dlt645.relay import DELAY_STEP_MIN, DELAYED, NAMES, Control
+from protocols.dlt645.values import EVERY, is_impossible_time, parse_format, show
 
 AUTHORITY: Final = 8
 """PA P0 P1 P2 C0 C1 C2 C3."""
 PASSWORD: Final = 4
 ADDRESS: Final = 6
+FULL_TIME: Final = parse_format("YYMMDDhhmmss")
+YEARLY_TIME: Final = parse_format("MMDDhhmm")
+LOAD_RECORD_TIME: Final = parse_format("YYMMDDhhmm")
+NO_REASON: Final = "no reason given 未说明原因"
 OUTPUTS: Final = {
     # General knowledge: to be confirmed.
     0: ("clock pulse", "时钟秒脉冲"),
@@ -38,10 +51,35 @@ def explain_in_full(raw: bytes) -> Explained:
     names = (NAMES_1997 if is_1997 else NAMES_2007).get(frame.control & FUNCTION)
     named: Explained = {"function_name": " ".join(names)} if names else {}
     if explained["error"]:
-        return {**explained, **named}
+        return {**explained, **named, **_reasons(frame.data, is_1997=is_1997)}
     table = (_ANSWERS if frame.control & FROM_METER else _REQUESTS)[1997 if is_1997 else 2007]
     content = table.get(frame.control & FUNCTION)
     return {**explained, **named, **(content(frame.data) if content is not None else {})}
+
+
+def _reasons(data: bytes, *, is_1997: bool) -> Explained:
+    """Return why the meter refused, in both languages."""
+    if not 1 <= len(data) <= SECURITY_ERROR_LENGTH:
+        return {}
+    bits = SECURITY_BITS if len(data) == SECURITY_ERROR_LENGTH else BITS_1997 if is_1997 else BITS_2007
+    return {"reasons": meanings(int.from_bytes(data, "little"), bits) or [NO_REASON]}
+
+
+def _read(data: bytes) -> Explained:
+    """How many blocks of load records are asked for, and from when on."""
+    if len(data) <= IDENTIFIER_2007 or data[3] != LOAD_RECORD:
+        return {}
+    asked: Explained = {"blocks": data[IDENTIFIER_2007]}
+    time = data[IDENTIFIER_2007 + 1 :]
+    if len(time) == LOAD_RECORD_TIME.length:
+        asked["from"] = show(time, LOAD_RECORD_TIME)
+        asked |= {"impossible_time": True} if is_impossible_time(time, LOAD_RECORD_TIME) else {}
+    return asked
+
+
+def _broadcast_time(data: bytes) -> Explained:
+    """The time itself is told already."""
+    return {"impossible_time": True} if is_impossible_time(data, FULL_TIME) else {}
 
 
 def _password(data: bytes, prefix: str = "") -> Explained:
@@ -95,7 +133,8 @@ def _freeze(data: bytes) -> Explained:
     }
     given = sum(pair != EVERY for pair in (month, day, hour, minute))
     is_known = moment.startswith(EVERY * (4 - given)) and EVERY not in (month, day, hour, minute)[4 - given :]
-    return {"moment": moment, "freezes": when[given] if is_known else None}
+    odd: Explained = {"impossible_time": True} if is_impossible_time(data, YEARLY_TIME) else {}
+    return {"moment": moment, "freezes": when[given] if is_known else None, **odd}
 
 
 def _rate(data: bytes) -> Explained:
@@ -139,12 +178,14 @@ def _clear_events(data: bytes) -> Explained:
 def _control(data: bytes) -> Explained:
     if len(data) < AUTHORITY + 8:
         return {}
-    explained = {
+    explained: Explained = {
         **_authority(data),
         "n1": f"{data[8]:02X}",
         "n2": data[9],
         "deadline": data[15:9:-1].hex().upper(),
     }
+    if is_impossible_time(data[10:16], FULL_TIME):
+        explained["impossible_time"] = True
     try:
         order = Control(data[8])
     except ValueError:
@@ -161,6 +202,8 @@ def _output(data: bytes) -> Explained:
 
 _REQUESTS: Final[Mapping[int, Mapping[int, Callable[[bytes], Explained]]]] = {
     2007: {
+        BROADCAST_TIME: _broadcast_time,
+        Function2007.READ: _read,
         Function2007.AUTHENTICATE: _authentication,
         Function2007.WRITE_ADDRESS: _new_address,
         Function2007.FREEZE: _freeze,

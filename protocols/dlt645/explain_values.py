@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from pipeline.errors import DecodeError
 from protocols.dlt645.catalogue import IDENTIFIER_2007, Item, lookup
 from protocols.dlt645.describe import Described, describe, describe_load_records, words_of
-from protocols.dlt645.explain import explain
+from protocols.dlt645.explain_orders import explain_in_full
 from protocols.dlt645.frame import ABNORMAL, FROM_METER, MORE, payload
 from protocols.dlt645.functions import Function1997, Function2007
 from protocols.dlt645.memory import LOAD_RECORD
 
 _READS: dict[int, int] = {Function2007.READ: 4, Function1997.READ: 2}
 """Bytes of the identifier that a read and its answer begin with."""
+_WRITES: dict[int, int] = {Function2007.WRITE: 12, Function1997.WRITE: 6}
+"""Bytes of identifier, password and operator before what is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The identifier that a frame is about, and what an answer says of it."""
+    """The identifier that a frame is about, and what an answer says of it or a write would set."""
 
     identifier: str
     name: str
@@ -35,7 +37,7 @@ def subject_of(raw: bytes) -> Subject | None:
     Raises:
         FrameError: If it is no frame.
     """
-    identifier = explain(raw).get("di")
+    identifier = explain_in_full(raw).get("di")
     if not isinstance(identifier, str):
         return None
     wire = bytes.fromhex(identifier)[::-1]
@@ -59,12 +61,14 @@ def subject_of(raw: bytes) -> Subject | None:
 
 
 def _content(frame: bytes) -> bytes | None:
-    """Return the data after the identifier of a normal answer to a read; None for other frames."""
+    """Return the content of a normal answer to a read, or of a write; None for other frames."""
     control = frame[8]
-    size = _READS.get(control & ~FROM_METER)
-    if not control & FROM_METER or control & (ABNORMAL | MORE) or size is None:
+    is_answer = bool(control & FROM_METER)
+    size = (_READS if is_answer else _WRITES).get(control & ~FROM_METER)
+    data = payload(frame)
+    if size is None or (is_answer and control & (ABNORMAL | MORE)):
         return None
-    return payload(frame)[size:]
+    return data[size:]
 
 
 def _fields(frame: bytes, item: Item) -> tuple[Described, ...]:

@@ -94,6 +94,7 @@ def _event_rows(entry: Entry, layouts: Mapping[str, Sequence[Part]]) -> Iterator
             name=f"{entry['name']}: record",
             zh=f"{entry['zh']}记录",
             parts=tuple(layouts[entry["record"]]),
+            to_confirm=entry.get("to_confirm", ""),
         )
     if "twin" in entry:
         yield from _twin_rows(entry, row, layouts)
@@ -102,7 +103,8 @@ def _event_rows(entry: Entry, layouts: Mapping[str, Sequence[Part]]) -> Iterator
 def _twin_rows(entry: Entry, row: Row, layouts: Mapping[str, Sequence[Part]]) -> Iterator[Row]:
     """Yield the items of a family of 2013: counter, minutes, start, the record's items, end, what follows."""
     place = f"{entry['twin']} {'phase' if entry.get('phases') else '00'}"
-    row = replace(row, source=entry["twin_source"])
+    unsure = "" if "code" in entry else entry.get("to_confirm", "")
+    row = replace(row, source=entry["twin_source"], to_confirm=unsure)
 
     def item(codes: str, part: Part, what: str, zh: str) -> Row:
         tokens = parse_tokens(f"{place} {codes}")

@@ -14,6 +14,8 @@ START: Final = 0x68
 END: Final = 0x16
 PREAMBLE: Final = b"\xfe\xfe\xfe\xfe"
 """A master is advised to wake the slave with four of them; they are outside the checksum (5.2.1)."""
+SECOND_START: Final = 7
+"""Where 68 stands again, counted from 0."""
 HEADER: Final = 10
 """Bytes from the first START up to and with L."""
 OVERHEAD: Final = HEADER + 2
@@ -57,12 +59,8 @@ class Frame:
         Raises:
             FrameError: If delimiters, length or checksum are wrong.
         """
-        if len(raw) < OVERHEAD or raw[0] != START or raw[7] != START or raw[-1] != END:
-            raise FrameError("not a DL/T 645 frame", raw)
-        if len(raw) != OVERHEAD + raw[9]:
-            raise FrameError(f"length does not match: L is {raw[9]}", raw)
-        if not sums_up(raw):
-            raise FrameError(f"checksum does not match: {sum(raw[:-2]) & 0xFF:02X}H expected", raw)
+        if not is_whole(raw):
+            raise FrameError(_fault(raw), raw)
         return cls(printed_address(raw), raw[8], payload(raw))
 
 
@@ -82,6 +80,25 @@ def is_whole(raw: bytes) -> bool:
         and len(raw) == OVERHEAD + raw[9]
         and sums_up(raw)
     )
+
+
+def _fault(raw: bytes) -> str:
+    """Say why bytes are no whole frame: what came, and what was expected."""
+    if raw[:1] != bytes((START,)) or raw[SECOND_START : SECOND_START + 1] not in (b"", bytes((START,))):
+        return "not a DL/T 645 frame: 68H is expected as its first and eighth byte"
+    if len(raw) < HEADER:
+        return f"the frame is cut short: {len(raw)} bytes came, missing at least {OVERHEAD - len(raw)}"
+    length = OVERHEAD + raw[HEADER - 1]
+    if len(raw) < length:
+        return (
+            f"the frame is cut short: L is {raw[HEADER - 1]}, so {length} bytes are expected, {len(raw)} came"
+            f", missing {length - len(raw)}"
+        )
+    if len(raw) > length:
+        return f"L is {raw[HEADER - 1]}, so {length} bytes are expected, and {len(raw) - length} more came"
+    if raw[-1] != END:
+        return f"the frame ends with {raw[-1]:02X}H where 16H is expected"
+    return f"checksum does not match: {raw[-2]:02X}H came, {sum(raw[:-2]) & 0xFF:02X}H expected"
 
 
 def sums_up(raw: bytes) -> bool:

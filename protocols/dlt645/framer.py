@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from protocols.dlt645.frame import END, HEADER, OVERHEAD, START, sums_up
+from protocols.dlt645.frame import END, HEADER, OVERHEAD, SECOND_START, START, sums_up
 from protocols.session import NEED_DATA, Dropped, DropReason, NeedData
 
-SECOND_START: Final = 7
 NOISE_SHOWN: Final = 64
 """Noise is handed out in pieces of at most this many bytes."""
 MAX_BUFFER: Final = 64 * 1024

@@ -7,6 +7,7 @@ that differ by one code only (``families.py``).
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -31,3 +32,21 @@ def rows(identifier_bytes: int) -> tuple[Row, ...]:
         found += [parse_row(entry, where=file.name) for entry in table.get("item", ())]
         found += family_rows(table, where=file.name)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestion:
+    """What meters answer while no source at hand says how it is laid out."""
+
+    di: str
+    name: str
+    zh: str
+    to_confirm: str
+    source: str
+
+
+@cache
+def open_questions() -> tuple[OpenQuestion, ...]:
+    """Return what the catalogue leaves out, and why."""
+    file = resources.files("protocols.dlt645").joinpath("identifiers", "2007", "open.toml")
+    return tuple(OpenQuestion(**entry) for entry in tomllib.loads(file.read_text("utf-8"))["open"])

@@ -14,7 +14,7 @@ from protocols.dlt645.authority import Authority, Password, operator_bytes
 from protocols.dlt645.frame import OVERHEAD, PREAMBLE, address_bytes, padded_address
 from protocols.dlt645.functions import Function1997, Function2007
 from protocols.dlt645.relay import NAMES, ControlOrder
-from protocols.dlt645.values import parse_format, time_to_bytes
+from protocols.dlt645.values import EVERY, parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Query
 
@@ -29,7 +29,6 @@ MOST_WRITTEN: Final = 50
 AUTHENTICATION_MOST: Final = 200
 ALL_EVENTS: Final = b"\xff\xff\xff\xff"
 FREEZE_PAIRS: Final[tuple[str, ...]] = ("MM", "DD", "hh", "mm")
-EVERY: Final = "99"
 """In a freeze's time: whatever the month, the day, the hour or the minute."""
 FREEZE_LIMITS: Final[Mapping[str, tuple[int, int]]] = {"MM": (1, 12), "hh": (0, 23), "mm": (0, 59)}
 MONTHLY_LAST_DAY: Final = 28

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -89,7 +88,7 @@ class AnswerReader:
     ) -> Answer:
         if len(wire) == IDENTIFIER_2007 and wire[3] == LOAD_RECORD:
             records = load_records(content, wire[2], self._decoder, self._words, cut_short=cut_short)
-            return replace(answer, records=records)
+            return answer._replace(records=records)
         if item is None:
             return answer
         if wire in self._clock_items:
@@ -104,7 +103,7 @@ class AnswerReader:
             item, content, cut_short=cut_short, told_at=self.settlement.clock
         )
         facts = NOTHING if item.quantities else described_facts(item, content)
-        return replace(answer, values=values, flags=flags, facts=facts)
+        return answer._replace(values=values, flags=flags, facts=facts)
 
     def _note(self, item: Item, content: bytes) -> None:
         """Remember what other answers are read with."""
@@ -125,8 +124,7 @@ class AnswerReader:
         event = event_of(item, content, self._decoder.zone)
         if item.wire == SETTLEMENT_PROGRAMMING and event is not None:
             self.settlement.told_programming(event.starts_at)
-        return replace(
-            answer,
+        return answer._replace(
             events=counts_of(item, content) if event is None else (event,),
             facts=described_facts(item, content),
         )
@@ -143,14 +141,14 @@ class AnswerReader:
             self.freezes.told_time(item.wire[0], bytes_to_instant(content[:5], self._decoder.zone))
         else:
             self.freezes.told_values(item.wire[0], values, flags)
-        return replace(answer, records=self.freezes.take(), facts=described_facts(item, content))
+        return answer._replace(records=self.freezes.take(), facts=described_facts(item, content))
 
     def _clock_answer(self, answer: Answer, wire: bytes, content: bytes) -> Answer:
         clock = self._clock(wire, content)
         if clock is None:
-            return replace(answer, facts=NOTHING)
+            return answer._replace(facts=NOTHING)
         self.settlement.told_clock(clock)
-        return replace(answer, facts={"clock": clock.isoformat()}, records=self.settlement.take())
+        return answer._replace(facts={"clock": clock.isoformat()}, records=self.settlement.take())
 
     def _clock(self, wire: bytes, content: bytes) -> datetime | None:
         """Return the meter's clock in UTC, from one answer or from a date and the time asked next."""

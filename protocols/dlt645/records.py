@@ -64,6 +64,15 @@ _ROWS: Mapping[int, tuple[tuple[str, Quantity | None], ...]] = {
     6: (("SXX.XXXX", _Q.DEMAND_IMPORT), ("SXX.XXXX", None)),
 }
 CLASSES: Final = tuple(_ROWS)
+_ITEMS: Mapping[int, tuple[str, ...]] = {
+    # The identifier of the present value that each field is a record of.
+    1: ("02010100", "02010200", "02010300", "02020100", "02020200", "02020300", "02800002"),
+    2: tuple(f"020{kind}0{phase}00" for kind in (3, 4) for phase in range(4)),
+    3: tuple(f"02060{phase}00" for phase in range(4)),
+    4: ("00010000", "00020000", "00030000", "00040000"),
+    5: ("00050000", "00060000", "00070000", "00080000"),
+    6: ("02800004", "02800005"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,11 @@ def section_fields(load_class: int, *sums: str) -> tuple[Field, ...]:
         fields.append(Field(start, start + form.length, form, quantity.unit if quantity else "", quantity))
         start += form.length
     return tuple(fields)
+
+
+def section_items(load_class: int) -> tuple[bytes, ...]:
+    """Return the identifiers, DI0 first, of the present values that a class's section holds, in its order."""
+    return tuple(bytes.fromhex(digits)[::-1] for digits in _ITEMS[load_class])
 
 
 def section_length(load_class: int) -> int:

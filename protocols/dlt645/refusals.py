@@ -47,17 +47,21 @@ def chinese(code: int, bits: Mapping[int, tuple[str, str]]) -> list[str]:
     return [bits[bit][1] for bit in range(8) if code >> bit & 1]
 
 
+def meanings(code: int, bits: Mapping[int, tuple[str, str]]) -> list[str]:
+    """Return the words for the bits that are set, in both languages."""
+    return [" ".join(words) for bit, words in bits.items() if code >> bit & 1]
+
+
 def refusal(what: str, code: int, bits: Mapping[int, tuple[str, str]] = BITS_2007) -> MeterRefusedError:
     """Return the error that says which question a meter refused and why.
 
     "Other error" alone says nothing about the question: such a meter may answer it the next time.
     """
-    meanings = [" ".join(bits[bit]) for bit in range(8) if code >> bit & 1]
-    return MeterRefusedError(what, code, meanings, lasting=code != OTHER_ERROR or bits is not BITS_2007)
+    lasting = code != OTHER_ERROR or bits is not BITS_2007
+    return MeterRefusedError(what, code, meanings(code, bits), lasting=lasting)
 
 
 def security_refusal(what: str, error: bytes) -> MeterRefusedError:
     """Return the error for the two bytes (SERR) that refuse an authentication or a relay order."""
     code = int.from_bytes(error, "little")
-    meanings = [" ".join(words) for bit, words in SECURITY_BITS.items() if code >> bit & 1]
-    return MeterRefusedError(what, code, meanings)
+    return MeterRefusedError(what, code, meanings(code, SECURITY_BITS))

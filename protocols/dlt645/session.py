@@ -13,8 +13,7 @@ from typing import Final, Literal
 
 from pipeline.errors import DecodeError
 from protocols.dlt645.acknowledgement import acknowledged
-from protocols.dlt645.catalogue import Item
-from protocols.dlt645.decoding import Decoder, Slot, has_trailer
+from protocols.dlt645.decoding import Decoder, has_trailer
 from protocols.dlt645.frame import (
     ABNORMAL,
     FROM_METER,
@@ -25,22 +24,22 @@ from protocols.dlt645.frame import (
     PREAMBLE,
     START,
     address_bytes,
-    build,
     padded_address,
 )
 from protocols.dlt645.framer import Framer
 from protocols.dlt645.functions import Function2007
 from protocols.dlt645.memory import DAILY_FREEZE, LOAD_RECORD
 from protocols.dlt645.questions import FREEZE_OF_DAY, LAST_SEQUENCE, PAST_PERIOD, following_query
-from protocols.dlt645.reader import NOTHING, AnswerReader
+from protocols.dlt645.reader import AnswerReader
 from protocols.dlt645.redaction import redacted
 from protocols.dlt645.refusals import refusal, security_refusal
+from protocols.dlt645.request import Request, reading, reading_present, sent
 from protocols.dlt645.values import bytes_to_instant
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Answer, Dropped, DropReason, Event, NeedData, Query, Refused
 
-CONTROL: Final = 9
-"""Bytes up to and with the control code."""
+CONTROL: Final = 8
+"""Place of the control code in a frame."""
 ADDRESS: Final = 6
 RECORDS_FROM: Final = b"\x01\x00"
 """The beginning of an identifier that asks for load records from a time on; the time follows their number."""
@@ -72,20 +71,17 @@ class Dlt645Session:
             ValueError: If the address has other characters or is too long.
         """
         self._address = address_bytes(padded_address(address))
+        head = bytes((START, *self._address, START))
+        self._opening = PREAMBLE + head
+        self._head_sum = sum(head)
         self._decoder = decoder
         self._version = version
         self._size = version.identifier_bytes
         self._framer = Framer()
         self._query: Query | None = None
-        self._function = 0
-        self._is_order = False
+        self._request = sent(0, b"", version)
         self._hides = False  # An order with a password went out: its echo may come back in pieces.
-        self._identifier = b""
-        self._item: Item | None = None
-        self._plain: tuple[Slot, ...] = ()
-        self._plain_length = -1
         self._records_from: datetime | None = None
-        self._expected = b""
         self._joined = b""
         self._sequence = 0
         self._reader = AnswerReader(decoder, version)
@@ -95,24 +91,36 @@ class Dlt645Session:
         """Open a question and return the bytes to send, preamble included."""
         self._framer.abandon()
         self._query = query
-        self._function = query.body[0]
-        self._is_order = not self._version.asks(self._function)
         self._hides |= query.is_secret
-        data = query.body[1:]
-        if self._function == self._version.read_again:
-            pass  # The item is that of the question before.
-        elif self._function == self._version.read_following:
-            if data[: self._size] != self._identifier:
-                self._begin(data[: self._size], data)
+        body = query.body
+        if body[0] == self._version.read and len(body) == 1 + self._size:
+            request = reading_present(body[1:], self._decoder, self._version)
+            self._begin(request.identifier)
         else:
-            data = self._numbered(data)
-            self._begin(data[: self._size], data)
-        self._expected = bytes((START, *self._address, START, self._function | FROM_METER))
-        return PREAMBLE + build(self._address, self._function, data)
+            request = self._unusual_request(body[0], body[1:])
+        self._request = request
+        return self._opening + request.sent + request.closing(self._head_sum)
 
-    def _numbered(self, data: bytes) -> bytes:
+    def _unusual_request(self, function: int, data: bytes) -> Request:
+        """Return what is no read of an identifier alone, and begin anew unless it goes on with the last."""
+        version, last = self._version, self._request
+        is_next_part = function == version.read_following and data[: self._size] == last.identifier
+        if is_next_part or function == version.read_again:
+            return sent(function, data, version)._replace(
+                identifier=last.identifier, item=last.item, slots=last.slots, length=last.length
+            )
+        data = self._numbered(function, data)
+        self._begin(data[: self._size])
+        if function not in (version.read, version.read_following):
+            return sent(function, data, version)
+        request = reading(function, data, self._decoder, version)
+        if request.identifier[:2] == RECORDS_FROM and request.identifier[3:] == bytes((LOAD_RECORD,)):
+            self._records_from = bytes_to_instant(data[5:], self._decoder.zone)
+        return request
+
+    def _numbered(self, function: int, data: bytes) -> bytes:
         """Put the number that the meter gives a day's freeze or a past period in the place of its time."""
-        if self._function != self._version.read:
+        if function != self._version.read:
             return data
         has_time = len(data) > self._size
         if has_time and data[:1] == FREEZE_OF_DAY and data[2:4] == DAILY_FREEZE:
@@ -123,20 +131,10 @@ class Dlt645Session:
             return data
         return bytes((number,)) + data[1:4]
 
-    def _begin(self, identifier: bytes, data: bytes) -> None:
-        """Forget the item of the question before, and its parts."""
-        is_read = self._function in (self._version.read, self._version.read_following)
-        self._identifier = identifier if is_read else b""
-        self._item = self._decoder.item(identifier) if is_read else None
-        self._joined, self._sequence = b"", 0
+    def _begin(self, identifier: bytes) -> None:
+        """Forget the parts of the answer to the question before."""
+        self._joined, self._sequence, self._records_from = b"", 0, None
         self._reader.begin(identifier)
-        self._plain_length, self._plain = -1, ()
-        if self._item is not None and self._item.is_plain:
-            self._plain_length = self._item.element_length
-            self._plain = self._decoder.prepared(self._item)
-        self._records_from = None
-        if is_read and identifier[:2] == RECORDS_FROM and identifier[3:] == bytes((LOAD_RECORD,)):
-            self._records_from = bytes_to_instant(data[5:], self._decoder.zone)
 
     def receive_data(self, data: bytes) -> None:
         """Take bytes from the line, in any chunks."""
@@ -147,23 +145,24 @@ class Dlt645Session:
         found = self._framer.next_event()
         if not isinstance(found, bytes):
             return self._clean(found)
+        query, request = self._query, self._request
         data = found[HEADER:-2].translate(MINUS_33)
-        query = self._query
-        if query is None or found[:CONTROL] != self._expected or data[: self._size] != self._identifier:
+        if (
+            query is None
+            or found[CONTROL] != request.answered_with
+            or found[1:7] != self._address
+            or data[: self._size] != request.identifier
+        ):
             reason = self._no_answer(found, data)
             if reason is not None or query is None:
                 return Dropped(reason=reason or DropReason.LATE, raw=redacted(found))
         try:
-            event = (
-                self._refused(query, found, data) if found[8] & ABNORMAL else self._answer(query, found, data)
-            )
+            refused = found[CONTROL] & ABNORMAL
+            event = self._refused(query, found, data) if refused else self._answer(query, found, data)
         except DecodeError:
             return Dropped(reason=DropReason.MALFORMED, raw=redacted(found))
-        if isinstance(event, Dropped):
-            return event
-        if isinstance(event, Answer) and self._is_of_an_earlier_time(event):
-            return Dropped(reason=DropReason.LATE, raw=found)
-        self._query = None
+        if not isinstance(event, Dropped):
+            self._query = None
         return event
 
     def _clean(self, found: Dropped | Literal[NeedData.NEED_DATA]) -> Dropped | Literal[NeedData.NEED_DATA]:
@@ -172,25 +171,19 @@ class Dlt645Session:
             return replace(found, raw=redacted(found.raw))
         return found
 
-    def _is_of_an_earlier_time(self, answer: Answer) -> bool:
-        """Tell whether load records answer an older question: identifiers are alike, only the times tell."""
-        if self._records_from is None or not answer.records:
-            return False
-        return answer.records[-1].taken_at < self._records_from
-
     def _no_answer(self, raw: bytes, data: bytes) -> DropReason | None:
         """Tell why a sound frame does not answer the open question; None when it does."""
-        control = raw[8]
+        control = raw[CONTROL]
         if not control & FROM_METER:
             return DropReason.ECHO
         # A meter that is given another address answers from the new one.
-        moved = self._function == Function2007.WRITE_ADDRESS and self._version is VERSION_2007
+        moved = self._request.function == Function2007.WRITE_ADDRESS and self._version is VERSION_2007
         if raw[1:7] != self._address and not moved and not self._is_ours(raw[1:7]):
             return DropReason.FOREIGN_ADDRESS
-        if control & FUNCTION != self._function:
+        if control & FUNCTION != self._request.function:
             return DropReason.LATE
         # A refusal does not repeat the identifier; nor does an answer to what is no read.
-        if control & ABNORMAL or data[: self._size] == self._identifier or not self._identifier:
+        if control & ABNORMAL or self._request.identifier in (data[: self._size], b""):
             return None
         if data[: self._size] == REPORT:
             self._report = data[self._size :]
@@ -204,13 +197,13 @@ class Dlt645Session:
         return all(asked in (0xAA, 0x99, told) for asked, told in zip(self._address, address, strict=True))
 
     def _refused(self, query: Query, raw: bytes, data: bytes) -> Refused:
-        if len(data) == 2 and self._function in (Function2007.AUTHENTICATE, Function2007.CONTROL):  # noqa: PLR2004 - SERR
+        if len(data) == 2 and self._request.function in (Function2007.AUTHENTICATE, Function2007.CONTROL):  # noqa: PLR2004 - SERR
             return Refused(query=query, raw=raw, error=security_refusal(query.what, data))
         if len(data) != 1:
             raise DecodeError("a refusal carries one error byte", data)
         error = refusal(query.what, data[0], self._version.refusal_bits)
         if error.lasting:
-            self._reader.refused(self._identifier)
+            self._reader.refused(self._request.identifier)
         return Refused(query=query, raw=raw, error=error)
 
     def _answer(self, query: Query, raw: bytes, data: bytes) -> Answer | Dropped:
@@ -219,16 +212,27 @@ class Dlt645Session:
         Raises:
             DecodeError: If it does not fit the question.
         """
-        if self._is_order:
+        request = self._request
+        if request.is_order:
             facts = acknowledged(self._version, query.body, data)
             return Answer(query=query, raw=redacted(raw), facts=facts)
         content = data[self._size :]
-        if raw[8] & MORE or self._joined or query.part_of:
-            return self._part(query, raw, content)
-        if len(content) != self._plain_length or self._report or raw[1:7] == ANY_ADDRESS:
-            return self._unusual(query, raw, data, cut_short=False)
-        values, flags = self._decoder.read(self._plain, content)
-        return Answer(query=query, raw=raw, values=values, flags=flags, facts=NOTHING)
+        if raw[CONTROL] & MORE or self._joined or query.part_of:
+            answer = self._part(query, raw, content)
+        elif len(content) != request.length or self._report or raw[1:7] == ANY_ADDRESS:
+            answer = self._unusual(query, raw, data, cut_short=False)
+        else:
+            values, flags = self._decoder.read(request.slots, content)
+            return Answer(query=query, raw=raw, values=values, flags=flags)
+        if isinstance(answer, Answer) and self._is_of_an_earlier_time(answer):
+            return Dropped(reason=DropReason.LATE, raw=raw)
+        return answer
+
+    def _is_of_an_earlier_time(self, answer: Answer) -> bool:
+        """Tell whether load records answer an older question: identifiers are alike, only the times tell."""
+        if self._records_from is None or not answer.records:
+            return False
+        return answer.records[-1].taken_at < self._records_from
 
     def _part(self, query: Query, raw: bytes, content: bytes) -> Answer | Dropped:
         """Join a part to those before it, and read what there is.
@@ -239,31 +243,31 @@ class Dlt645Session:
         if query.part_of and self._version.has_sequence:
             asked = self._sequence % LAST_SEQUENCE + 1
             if not content or content[-1] != asked:
-                return Dropped(reason=DropReason.LATE, raw=raw)
+                return Dropped(reason=DropReason.SEQUENCE, raw=raw)
             content = content[:-1]
-        goes_on = raw[8] & MORE != 0
+        goes_on = raw[CONTROL] & MORE != 0
         joined = self._joined + content
         too_much = len(joined) > MOST_JOINED or self._sequence >= MOST_PARTS
         endless = goes_on and (too_much or not content)
-        answer = self._unusual(query, raw, self._identifier + joined, cut_short=goes_on)
+        answer = self._unusual(query, raw, self._request.identifier + joined, cut_short=goes_on)
         self._joined = joined
         if endless:
-            return replace(answer, deviations=(*answer.deviations, NEVER_ENDS))
+            return answer._replace(deviations=(*answer.deviations, NEVER_ENDS))
         if not goes_on:
             return answer
         self._sequence += 1 if query.part_of else 0
-        more = following_query(query, self._identifier, self._sequence + 1, self._version)
-        return replace(answer, more=more)
+        more = following_query(query, self._request.identifier, self._sequence + 1, self._version)
+        return answer._replace(more=more)
 
     def _unusual(self, query: Query, raw: bytes, data: bytes, *, cut_short: bool) -> Answer:
         """Read any answer, and note in what the meter differs from the standard."""
         content = data[self._size :]
-        item = self._item
-        if self._function == Function2007.READ_ADDRESS and self._version is VERSION_2007:
+        item = self._request.item
+        if self._request.function == Function2007.READ_ADDRESS and self._version is VERSION_2007:
             answer = self._address_answer(query, raw, data)
         else:
             read = self._reader.read_part if cut_short else self._reader.read
-            answer = read(Answer(query=query, raw=raw), item, self._identifier, content)
+            answer = read(Answer(query=query, raw=raw), item, self._request.identifier, content)
         deviations = []
         if raw[1:7] == ANY_ADDRESS:
             deviations.append(ECHOES_WILDCARD)
@@ -271,9 +275,9 @@ class Dlt645Session:
             deviations.append(TRAILING_AA)
         if self._report:
             deviations.append(REPORTS_UNASKED)
-            answer = replace(answer, facts={**answer.facts, "event_report": self._report.hex(" ").upper()})
+            answer = answer._replace(facts={**answer.facts, "event_report": self._report.hex(" ").upper()})
             self._report = b""
-        return replace(answer, deviations=tuple(deviations)) if deviations else answer
+        return answer._replace(deviations=tuple(deviations)) if deviations else answer
 
     def _address_answer(self, query: Query, raw: bytes, data: bytes) -> Answer:
         if len(data) != ADDRESS:

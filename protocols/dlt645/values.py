@@ -6,6 +6,7 @@ says that the highest bit is a sign, ``YYMMDDhhmm`` is a time. Every item travel
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -46,6 +47,19 @@ TIMES: dict[str, str] = {
     "hhmmss": "{0}:{1}:{2}",
     "DDhh": "{0} {1}",
 }
+TIME_RANGES: dict[str, tuple[int, int]] = {
+    # What each pair of a time may be; the weekday counts from Sunday = 0, some meters write 7.
+    "M": (1, 12),
+    "D": (1, 31),
+    "W": (0, 7),
+    "h": (0, 23),
+    "m": (0, 59),
+    "s": (0, 59),
+}
+LEAP = 0
+"""A year with a twenty-ninth of February, where the notation has none."""
+EVERY = "99"
+"""In a time: every one, or not set."""
 YEARLESS = "MMDDhhmm"
 """The notation of times whose year the meter's clock must tell."""
 
@@ -171,6 +185,28 @@ def bytes_to_instant(raw: bytes, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return local.astimezone(UTC)
+
+
+def is_impossible_time(raw: bytes, form: Format) -> bool:
+    """Tell whether digits in a time format name no instant or day, such as a twenty-fifth month.
+
+    Absent (FF), all zeros (unset) and pairs of 99 (every, or unset) are no such thing.
+    """
+    if form.kind is not Kind.TIME or is_absent(raw) or not any(raw):
+        return False
+    digits = raw[::-1].hex()
+    pairs = {
+        letter: digits[at : at + 2]
+        for at, letter in enumerate(form.notation)
+        if at % 2 == 0 and digits[at : at + 2] != EVERY
+    }
+    if not "".join(pairs.values()).isdigit():
+        return bool(pairs)
+    told = {letter: int(pair) for letter, pair in pairs.items()}
+    if any(not least <= told.get(letter, least) <= most for letter, (least, most) in TIME_RANGES.items()):
+        return True
+    year = CENTURY + told.get("Y", LEAP)
+    return "D" in told and told["D"] > monthrange(year, told.get("M", 1))[1]
 
 
 def yearless_to_instant(raw: bytes, zone: ZoneInfo, told_at: datetime) -> datetime | None:

@@ -9,9 +9,9 @@ from protocols.dlt645.functions import Function1997, Function2007
 from protocols.dlt645.refusals import BITS_1997, BITS_2007
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Version:
-    """One edition of the standard, as data."""
+    """One edition of the standard, as data; each is only itself."""
 
     year: int
     read: int

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from protocols.kept_plans import KeptPlans
 from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import READ_FUNCTIONS, Framing
 from protocols.modbus.planner import plan_spans, point_span
@@ -24,8 +25,6 @@ from protocols.session import Query, drivers
 MOST_REGISTERS = 125
 """Of one answer (MODBUS Application Protocol V1.1b3, section 6.3)."""
 DEFAULT_GAP = 16
-PLANS_KEPT = 16
-"""A schedule asks the same groups slot after slot; refusals are few."""
 UNITS = range(1, 248)
 """Individual addresses (MODBUS over serial line V1.02, section 2.2)."""
 
@@ -49,13 +48,13 @@ class ModbusDriver:
                 raise ConfigError(
                     f"profile {profile.name}, point {point.quantity}: unknown wiring {sorted(unknown)}"
                 )
-        for name, register in profile.ratios.items():
-            _check_register(f"profile {profile.name}, ratio {name}", register)
+        for name, register in {**profile.ratios, **profile.identity}.items():
+            _check_register(f"profile {profile.name}, register {name}", register)
         self._framing = Framing(options["framing"])
         self._max_registers = int(options["max_registers"])
         self._max_gap = int(options["max_gap"])
         self._map = RegisterMap(profile, wiring)
-        self._planned: dict[tuple[frozenset[Quantity], frozenset[str]], Sequence[Query]] = {}
+        self._plans = KeptPlans(self._plan)
 
     def session(self, address: str) -> ModbusSession:
         """Return a fresh conversation with the unit ``address``.
@@ -66,16 +65,13 @@ class ModbusDriver:
         return ModbusSession(unit_of(address), self._map, self._framing)
 
     def plan(self, wanted: Collection[Quantity], refused: Collection[str] = ()) -> Sequence[Query]:
-        """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused."""
-        key = frozenset(wanted), frozenset(refused)
-        found = self._planned.get(key)
-        if found is None:
-            if len(self._planned) >= PLANS_KEPT:
-                self._planned.clear()
-            found = self._planned[key] = self._plan(*key)
-        return found
+        """Return the fewest requests that bring ``wanted``, avoiding registers this meter has refused.
 
-    def _plan(self, wanted: frozenset[Quantity], refused: Collection[str]) -> Sequence[Query]:
+        Where nothing is wanted but the probe, as in a scan, what tells the model apart is asked first.
+        """
+        return self._plans.plan(wanted, refused)
+
+    def _plan(self, wanted: frozenset[Quantity], refused: frozenset[str]) -> Sequence[Query]:
         if not self._map.wanted(wanted):
             return ()
         spans = plan_spans(
@@ -88,6 +84,12 @@ class ModbusDriver:
         first += [point_span(register) for register in self._map.ratios.values()]
         # What tells the model and its ratios comes before what they decide on.
         ordered = sorted(spans, key=lambda span: not any(span.holds(place) for place in first))
+        if wanted <= self._map.probe.keys():
+            # Each alone: what lies between such registers is the maker's.
+            identity = plan_spans(
+                self._map.identity.values(), max_registers=self._max_registers, max_gap=0, refused=refused
+            )
+            ordered = [*identity, *ordered]
         return tuple(span_query(span, self._framing) for span in ordered)
 
     def backfill_plan(

@@ -26,7 +26,11 @@ _LONGEST_PDU = 253
 _MBAP_BYTES = 7
 _CRC_BYTES = 2
 _REQUEST_BYTES = 5
+_LONGEST_FRAME = _MBAP_BYTES + _LONGEST_PDU
 _LAST_UNIT = 247
+_WRITE_ONE = frozenset({5, 6})
+_WRITE_MANY = frozenset({15, 16})
+_WRITE_MANY_HEAD = 5
 
 
 def explain_modbus(raw: bytes) -> dict[str, Json]:
@@ -42,7 +46,7 @@ def explain_modbus(raw: bytes) -> dict[str, Json]:
     """
     body = _rtu_body(raw) or _tcp_body(raw)
     if body is None:
-        raise FrameError("neither a Modbus TCP header nor an RTU checksum fits", raw)
+        raise FrameError(_fault(raw), raw)
     wrapping, unit, pdu = body
     if unit > _LAST_UNIT and wrapping["protocol"] == "modbus rtu":
         raise FrameError(f"address {unit} is reserved in Modbus RTU", raw)
@@ -59,6 +63,42 @@ def explain_modbus(raw: bytes) -> dict[str, Json]:
         "L": len(data),
         **_content(function, data),
     }
+
+
+def split_modbus(raw: bytes) -> list[bytes]:
+    """Return the whole frames at the beginning of ``raw`` one by one, and what is left behind them.
+
+    Empty when it does not begin with a frame.
+    """
+    pieces: list[bytes] = []
+    at = 0
+    while length := _first_length(raw[at : at + _LONGEST_FRAME]):
+        pieces.append(raw[at : at + length])
+        at += length
+    return [*pieces, raw[at:]] if pieces and at < len(raw) else pieces
+
+
+def _first_length(raw: bytes) -> int:
+    """Return the length of the frame that ``raw`` begins with; 0 when it begins with none."""
+    told = _MBAP_BYTES - 1 + int.from_bytes(raw[4:6], "big")
+    if _tcp_body(raw[:told]) is not None:
+        return told
+    return next((n for n in range(2 + _CRC_BYTES, len(raw) + 1) if _rtu_body(raw[:n]) is not None), 0)
+
+
+def _fault(raw: bytes) -> str:
+    """Say what came and what was expected."""
+    as_rtu = ""
+    if len(raw) >= 2 + _CRC_BYTES:
+        came, expected = raw[:-3:-1].hex().upper(), f"{crc16(raw[:-_CRC_BYTES]):04X}"
+        as_rtu = f"; as RTU its checksum is {came}H where {expected}H is expected"
+    if raw[2:4] == b"\x00\x00" and len(raw) > _MBAP_BYTES:
+        expected_bytes = _MBAP_BYTES - 1 + int.from_bytes(raw[4:6], "big")
+        return (
+            f"no Modbus frame: as TCP its header tells {expected_bytes} bytes, {len(raw)} came "
+            f"(or its function is unknown){as_rtu}"
+        )
+    return f"neither DL/T 645, which begins with 68H, nor a Modbus TCP header fits{as_rtu}"
 
 
 def _tcp_body(raw: bytes) -> tuple[dict[str, Json], int, bytes] | None:
@@ -101,6 +141,12 @@ def _content(function: int, data: bytes) -> dict[str, Json]:
         return {"dir": "resp", "exception": code, "exception_name": EXCEPTIONS.get(code, "unknown exception")}
     if function in READ_FUNCTIONS:
         return _read_content(data)
+    if function in _WRITE_ONE and len(data) == _REQUEST_BYTES - 1:
+        # The answer repeats the request.
+        told = {"start": data[:2].hex().upper(), "value": data[2:].hex().upper()}
+        return {"dir": "unknown", "data": data.hex(" ").upper(), **told}
+    if function in _WRITE_MANY:
+        return _written_content(data)
     return {"dir": "unknown", "data": data.hex(" ").upper()}
 
 
@@ -112,4 +158,18 @@ def _read_content(data: bytes) -> dict[str, Json]:
     if data and data[0] == len(data) - 1 and not data[0] % 2 and data[0] <= MAX_COUNT_BYTES:
         registers = [int.from_bytes(data[i : i + 2], "big") for i in range(1, len(data), 2)]
         return {"dir": "resp", "registers": [f"{register:04X}" for register in registers]}
+    return {"dir": "unknown", "data": data.hex(" ").upper()}
+
+
+def _written_content(data: bytes) -> dict[str, Json]:
+    """A request has address, count, byte count and so many bytes; its answer address and count."""
+    told: dict[str, Json] = {
+        "start": data[:2].hex().upper(),
+        "count": int.from_bytes(data[2:4], "big"),
+        "data": data.hex(" ").upper(),
+    }
+    if len(data) == _REQUEST_BYTES - 1:
+        return {"dir": "resp", **told}
+    if len(data) > _WRITE_MANY_HEAD and data[_WRITE_MANY_HEAD - 1] == len(data) - _WRITE_MANY_HEAD:
+        return {"dir": "req", **told, "written": data[_WRITE_MANY_HEAD:].hex(" ").upper()}
     return {"dir": "unknown", "data": data.hex(" ").upper()}

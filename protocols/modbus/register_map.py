@@ -11,6 +11,7 @@ from pipeline.quantities import Quantity
 from protocols.modbus.planner import Span, point_span
 from protocols.modbus.registers import decode_registers, unsigned
 from protocols.profile import Coding, Point, Profile, Register
+from protocols.quadrants import SUMS, summed, sums_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Place:
 
     register: Register
     ratio: str
-    """Name of the ratio; empty for a point."""
+    """Name of the ratio or of what tells the model; empty for a point."""
     start: int
     stop: int
 
@@ -32,12 +33,16 @@ class RegisterMap:
         self.points = tuple(p for p in profile.points if not p.wiring or wiring in p.wiring)
         self.ratios = profile.ratios
         measured = {point.quantity for point in self.points}
+        self.sums = sums_of(measured)
+        """Reactive energies by direction that come of the quadrants alone."""
         self.probe = {q: bounds for q, bounds in profile.probe.items() if q in measured}
+        self.identity = profile.identity
         self._name = profile.name
         self._variants = profile.variants
 
     def wanted(self, quantities: frozenset[Quantity]) -> list[Register]:
         """Return the registers that bring ``quantities``, the ratios they need among them."""
+        quantities |= {part for whole in self.sums & quantities for part in SUMS[whole]}
         signs = {p.sign_of for p in self.points if p.quantity in quantities}
         points = [point for point in self.points if point.quantity in quantities | signs]
         names = {name for point in points for name in point.ratio}
@@ -45,7 +50,11 @@ class RegisterMap:
 
     def places(self, span: Span) -> tuple[Place, ...]:
         """Return what lies wholly within ``span``."""
-        named = [("", point) for point in self.points] + list(self.ratios.items())
+        named = [
+            *(("", point) for point in self.points),
+            *self.ratios.items(),
+            *self.identity.items(),
+        ]
         held = (
             (name, register, place) for name, register in named if span.holds(place := point_span(register))
         )
@@ -56,7 +65,11 @@ class RegisterMap:
 
     def ratios_in(self, places: Sequence[Place], registers: Sequence[int]) -> dict[str, float]:
         """Return the meter's own ratios that an answer tells; one of zero or less is none."""
-        told = {p.ratio: _number(p.register, registers[p.start : p.stop]) for p in places if p.ratio}
+        told = {
+            p.ratio: _number(p.register, registers[p.start : p.stop])
+            for p in places
+            if p.ratio in self.ratios
+        }
         return {name: ratio for name, ratio in told.items() if math.isfinite(ratio) and ratio > 0}
 
     def read(
@@ -82,7 +95,11 @@ class RegisterMap:
                 values[point.quantity] = number * math.prod(ratios[name] for name in point.ratio)
             else:
                 flags[point.quantity] = Quality.NOT_A_NUMBER
-        return values | _signed(places, values), flags
+        return values | _signed(places, values) | self._summed(values), flags
+
+    def _summed(self, values: Mapping[Quantity, Value]) -> dict[Quantity, Value]:
+        """Return the sums of quadrants that the meter itself does not tell."""
+        return {whole: value for whole, value in summed(values).items() if whole in self.sums}
 
     def misfits(
         self, places: Sequence[Place], values: Mapping[Quantity, Value], ratios: Mapping[str, float]
@@ -100,10 +117,27 @@ class RegisterMap:
                 found[point.quantity] = self._misfit(point.quantity, values.get(point.quantity))
         return found
 
-    def refused(self, span: Span, meaning: str) -> dict[Quantity, str]:
-        """Return for each quantity of the probe within a refused question that it was refused."""
-        return {
-            q: self._told(q, f"is refused ({meaning})")
+    def strangeness(self, places: Sequence[Place], registers: Sequence[int]) -> dict[str, str]:
+        """Return by name why what tells the model does not fit; empty text where it does."""
+        found: dict[str, str] = {}
+        for place in places:
+            if place.ratio in self.identity:
+                low, high = self.identity[place.ratio].between
+                number = _number(place.register, registers[place.start : place.stop])
+                said = "" if low <= number <= high else f"reads {number:g}"
+                found[place.ratio] = said and self._another(place.ratio, said, (low, high))
+        return found
+
+    def refused(self, span: Span, meaning: str) -> dict[str, str]:
+        """Return for each part of the probe and identity within a refused question that it was refused."""
+        said = f"is refused ({meaning})"
+        strange = {
+            name: self._another(name, said, register.between)
+            for name, register in self.identity.items()
+            if span.holds(point_span(register))
+        }
+        return strange | {
+            q: self._told(q, said)
             for point in self.points
             if (q := point.quantity) in self.probe and span.holds(point_span(point))
         }
@@ -115,10 +149,13 @@ class RegisterMap:
         return self._told(quantity, f"reads {value:g}") if misfits else ""
 
     def _told(self, quantity: Quantity, what: str) -> str:
-        low, high = self.probe[quantity]
+        return self._another(quantity, what, self.probe[quantity])
+
+    def _another(self, name: str, what: str, bounds: tuple[float, float]) -> str:
+        low, high = bounds
         siblings = f" ({', '.join(self._variants)})" if self._variants else ""
         return (
-            f"{quantity} {what} where {self._name} has {low:g} to {high:g}: another model, "
+            f"{name} {what} where {self._name} has {low:g} to {high:g}: another model, "
             f"variant{siblings} or word order; `kilowatch scan` tells which profile fits"
         )
 

@@ -35,7 +35,7 @@ class ModbusSession:
         self._conversation = Conversation(unit, framing, self._understand)
         self._places: dict[bytes, tuple[Place, ...]] = {}
         self._ratios: dict[str, float] = {}
-        self._misfits: Mapping[Quantity, str] = {}
+        self._misfits: Mapping[str, str] = {}
         self._held = _Held()
         self._unanswered: Query | None = None
 
@@ -61,7 +61,9 @@ class ModbusSession:
         places = self._places_of(query)
         self._ratios |= self._map.ratios_in(places, found.registers)
         values, flags = self._map.read(places, found.registers, self._ratios)
-        self._misfits = {**self._misfits, **self._judged(places, values)}
+        judged: Mapping[str, str] = self._judged(places, values)
+        strange = self._map.strangeness(places, found.registers)
+        self._misfits = {**self._misfits, **strange, **judged}
         self._held = _Held({**self._held.values, **values}, {**self._held.flags, **flags})
         facts = {"address": str(self._unit), **{name: f"{value:g}" for name, value in self._ratios.items()}}
         misfits = tuple(filter(None, self._misfits.values()))
@@ -69,13 +71,13 @@ class ModbusSession:
             # Numbers of another map look like numbers: none is better.
             self._held = _Held()
             return Answer(query=query, raw=found.raw, facts=facts, deviations=misfits)
-        if self._misfits.keys() < self._map.probe.keys():
+        if not self._map.probe.keys() <= self._misfits.keys():
             # The rest of the probe is still to come, with one of the next answers of this round.
             return Answer(query=query, raw=found.raw, facts=facts)
         held, self._held = self._held, _Held()
         return Answer(query=query, raw=found.raw, values=held.values, flags=held.flags, facts=facts)
 
-    def _judged(self, places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[Quantity, str]:
+    def _judged(self, places: Sequence[Place], values: Mapping[Quantity, Value]) -> dict[str, str]:
         """Return what the probe says of an answer.
 
         A meter that has passed once and reads 0 now, as in an outage (停电), is still the same model.

@@ -23,6 +23,7 @@ from protocols.mqtt.findings import Findings
 from protocols.mqtt.names import Names
 from protocols.mqtt.numbers import UnreadableError
 from protocols.mqtt.p1_telegram import P1Telegram, read_stamp, read_telegram
+from protocols.mqtt.whole_messages import read_whole
 
 TOPICS = ("dsmr/+/telegram",)
 ELECTRICITY = "1-0"
@@ -113,20 +114,9 @@ class Dsmr:
     def receive(self, topic: str, payload: bytes, received_at: datetime) -> Parsed:
         """Return what one telegram says."""
         found = Findings(topic, payload, received_at)
-        try:
-            telegram = read_telegram(payload)
-            meter = self._names.meter_of_topic(topic)
-        except UnreadableError as error:
-            found.mistake(str(error), error.key)
-            return found.parsed()
-        snapshot = self._read(telegram, meter, received_at, found)
-        if snapshot is not None:
-            found.snapshots.append(snapshot)
-        return found.parsed()
+        return read_whole(found, read_telegram, self._names.meter_by_topic, self._read)
 
-    def _read(
-        self, telegram: P1Telegram, meter: MeterId, received_at: datetime, found: Findings
-    ) -> Snapshot | None:
+    def _read(self, telegram: P1Telegram, meter: MeterId, found: Findings) -> Snapshot | None:
         values, gathered = _Values(), Gathered()
         for code, texts in telegram.lines.items():
             channel, _, rest = code.partition(":")
@@ -145,7 +135,7 @@ class Dsmr:
         for quantity, number in values.found.items():
             gathered.values.setdefault(quantity, float(number))
         found.mistakes(values.wrong + gathered.wrong)
-        return gathered.snapshot(meter, self._told(telegram, found), received_at)
+        return gathered.snapshot(meter, self._told(telegram, found), found.received_at)
 
     def _note_when(self, code: str, texts: tuple[str, ...], gathered: Gathered) -> None:
         """Keep when the largest demand was, which stands before its value."""

@@ -22,13 +22,13 @@ MAX_KEY = 128
 class Findings:
     """What is found in one message so far."""
 
-    __slots__ = ("_payload", "_received_at", "_source", "_unmatched", "questions", "snapshots")
+    __slots__ = ("_unmatched", "payload", "questions", "received_at", "snapshots", "topic")
 
     def __init__(self, topic: str, payload: bytes, received_at: datetime) -> None:
         """Begin with nothing found."""
-        self._source = topic
-        self._payload = payload
-        self._received_at = received_at
+        self.topic = topic
+        self.payload = payload
+        self.received_at = received_at
         self._unmatched: list[Unmatched] = []
         self.snapshots: list[Snapshot] = []
         self.questions: list[Publication] = []
@@ -36,7 +36,7 @@ class Findings:
     def mistake(self, reason: str, key: str = "", excerpt: bytes | None = None) -> None:
         """Keep what fits nothing: why, the unknown meter or field, and the bytes that say it."""
         if len(self._unmatched) < MAX_UNMATCHED:
-            self._unmatched.append(self._kept(reason, key, self._payload if excerpt is None else excerpt))
+            self._unmatched.append(self._kept(reason, key, self.payload if excerpt is None else excerpt))
 
     def mistakes(self, wrong: Sequence[tuple[str, str]], excerpt: bytes | None = None) -> None:
         """Keep several: reason and field of each."""
@@ -46,7 +46,7 @@ class Findings:
     def parsed(self) -> Parsed:
         """Return what was found."""
         if len(self._unmatched) == MAX_UNMATCHED:
-            self._unmatched[-1] = self._kept("more mistakes than are kept", "", self._payload)
+            self._unmatched[-1] = self._kept("more mistakes than are kept", "", self.payload)
         return Parsed(
             snapshots=tuple(self.snapshots),
             unmatched=tuple(self._unmatched),
@@ -55,8 +55,8 @@ class Findings:
 
     def _kept(self, reason: str, key: str, excerpt: bytes) -> Unmatched:
         return Unmatched(
-            received_at=self._received_at,
-            source=printable(self._source),
+            received_at=self.received_at,
+            source=printable(self.topic),
             reason=printable(reason),
             key=printable(key),
             payload=excerpt[:KEPT_BYTES],

@@ -77,6 +77,14 @@ class Names:
             raise UnknownDeviceError(NO_DEVICE, "")
         return MeterId(self._only)
 
+    def meter_by_topic(self, topic: str, _message: object) -> MeterId:
+        """Return the meter that a topic names, whatever its message says.
+
+        Raises:
+            UnknownDeviceError: As :meth:`meter_of_topic`.
+        """
+        return self.meter_of_topic(topic)
+
     def meter_of(self, *names: str) -> MeterId:
         """Return the meter of a device that goes by any of ``names``, the first that is known.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import MqttSource
 from pipeline.scaling import Scaled
@@ -19,8 +20,9 @@ from protocols.mqtt.fields import KILO, Gathered, flat
 from protocols.mqtt.findings import Findings
 from protocols.mqtt.json_text import load_object
 from protocols.mqtt.names import Names
-from protocols.mqtt.numbers import JsonValue, UnreadableError
+from protocols.mqtt.numbers import JsonValue
 from protocols.mqtt.times import iso_instant
+from protocols.mqtt.whole_messages import read_whole
 
 TOPICS = ("tele/+/SENSOR",)
 ENERGY = "ENERGY"
@@ -60,12 +62,9 @@ class Tasmota:
     def receive(self, topic: str, payload: bytes, received_at: datetime) -> Parsed:
         """Return what one message says."""
         found = Findings(topic, payload, received_at)
-        try:
-            message = load_object(payload)
-            meter = self._names.meter_of_topic(topic)
-        except UnreadableError as error:
-            found.mistake(str(error), error.key)
-            return found.parsed()
+        return read_whole(found, load_object, self._names.meter_by_topic, self._read)
+
+    def _read(self, message: Mapping[str, JsonValue], meter: MeterId, found: Findings) -> Snapshot | None:
         gathered = Gathered()
         for name, value in _fields(message):
             scaled = self._names.fields.get(name)
@@ -74,11 +73,8 @@ class Tasmota:
             elif name.startswith(f"{ENERGY}."):
                 gathered.wrong.append(("unknown field", name))
         found.mistakes(gathered.wrong)
-        told = iso_instant(message.get("Time"), self._zone, received_at)
-        snapshot = gathered.snapshot(meter, told, received_at)
-        if snapshot is not None:
-            found.snapshots.append(snapshot)
-        return found.parsed()
+        told = iso_instant(message.get("Time"), self._zone, found.received_at)
+        return gathered.snapshot(meter, told, found.received_at)
 
 
 def listen(source: MqttSource, _latest: Latest) -> Receive:

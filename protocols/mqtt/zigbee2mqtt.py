@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import MqttSource
 from pipeline.scaling import Scaled
@@ -20,8 +21,9 @@ from protocols.mqtt.fields import KILO, Gathered, flat
 from protocols.mqtt.findings import Findings
 from protocols.mqtt.json_text import load_object
 from protocols.mqtt.names import Names
-from protocols.mqtt.numbers import JsonValue, UnreadableError
+from protocols.mqtt.numbers import JsonValue
 from protocols.mqtt.times import iso_instant, posix_ms_instant
+from protocols.mqtt.whole_messages import read_whole
 
 TOPICS = ("zigbee2mqtt/+",)
 LAST_SEEN = "last_seen"
@@ -53,12 +55,9 @@ class Zigbee:
         device = self._names.device_in(topic)
         if topic.endswith(_SUBTOPICS) or (device is not None and device.partition("/")[0] == "bridge"):
             return found.parsed()
-        try:
-            message = load_object(payload)
-            meter = self._names.meter_of_topic(topic)
-        except UnreadableError as error:
-            found.mistake(str(error), error.key)
-            return found.parsed()
+        return read_whole(found, load_object, self._names.meter_by_topic, self._read)
+
+    def _read(self, message: Mapping[str, JsonValue], meter: MeterId, found: Findings) -> Snapshot | None:
         gathered = Gathered()
         for name, value in flat(message):
             scaled = self._names.fields.get(name)
@@ -67,10 +66,8 @@ class Zigbee:
             elif _is_number(value) and name not in NOT_METERED and not name.startswith("update."):
                 gathered.wrong.append(("unknown field", name))
         found.mistakes(gathered.wrong)
-        snapshot = gathered.snapshot(meter, _last_seen(message, self._zone, received_at), received_at)
-        if snapshot is not None:
-            found.snapshots.append(snapshot)
-        return found.parsed()
+        told = _last_seen(message, self._zone, found.received_at)
+        return gathered.snapshot(meter, told, found.received_at)
 
 
 def listen(source: MqttSource, _latest: Latest) -> Receive:

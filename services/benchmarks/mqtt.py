@@ -71,7 +71,7 @@ def mqtt(begin: Callable[[str], None]) -> Sequence[BenchRow]:
             _bare(broker, client_id, 0)  # only now has it a session, in which messages wait
         begin(f"{REPEATS} rounds")
         for repeat in range(REPEATS):
-            _publish(broker, _messages(chance, repeat))
+            publish(broker, reading_messages(chance, MESSAGES, repeat * MESSAGES))
             took[BARE].append(cpu_s(lambda: _bare(broker, BARE, MESSAGES)))
             took[OURS].append(cpu_s(lambda: _ours(broker, url, registry)))
         begin("working it out")
@@ -86,13 +86,13 @@ def mqtt(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     ]
 
 
-def _messages(chance: random.Random, repeat: int) -> list[bytes]:
+def reading_messages(chance: random.Random, messages: int, first_slot: int = 0) -> list[bytes]:
     """Return messages of twenty readings, each of another meter, with as many columns as ``bench ingest``."""
     given = quantities()
     found = []
-    for number in range(MESSAGES):
+    for number in range(messages):
         rounds, first = divmod(number * READINGS_OF_MESSAGE, METERS)
-        at = START + timedelta(minutes=15 * (repeat * MESSAGES + rounds))
+        at = START + timedelta(minutes=15 * (first_slot + rounds))
         readings = [_reading(chance, f"M{first + n}", at, given) for n in range(READINGS_OF_MESSAGE)]
         found.append(orjson.dumps({"readings": readings}))
     return found
@@ -103,7 +103,8 @@ def _reading(chance: random.Random, meter: str, at: datetime, given: Sequence[Qu
     return {"meter": meter, "taken_at": at.isoformat(), "values": values}
 
 
-def _publish(broker: Broker, messages: Sequence[bytes]) -> None:
+def publish(broker: Broker, messages: Sequence[bytes]) -> None:
+    """Publish and return when the broker has acknowledged every message."""
     client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
     client.connect(broker.host, broker.port)
     client.loop_start()
@@ -144,7 +145,7 @@ def _bare(broker: Broker, client_id: str, messages: int) -> None:
 def _ours(broker: Broker, url: str, registry: Registry) -> None:
     """Take, store and acknowledge what waits, as the collector does."""
     landing = Landing(url)
-    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
+    coverage = PushCoverage(registry.mqtt_sources, registry.reading_schedules, utc_now())
     ingest = Ingest(landing, registry, coverage, utc_now)
     options = SubscriberOptions(**broker.access, client_id=OURS, topics=(TOPIC,))
     subscriber = Subscriber(options, ingest.handle)

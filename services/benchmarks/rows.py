@@ -52,6 +52,12 @@ Benchmark: TypeAlias = Callable[[Callable[[str], None]], Sequence[BenchRow]]
 benchmarks: PluginRegistry[Benchmark] = PluginRegistry("services.benchmarks")
 """Filed by the name that ``kilowatch bench`` takes."""
 
+SizedBenchmark: TypeAlias = Callable[[Callable[[str], None], Sequence[int]], Sequence[BenchRow]]
+"""As :data:`Benchmark`, with the numbers of meters to measure."""
+
+growing: PluginRegistry[SizedBenchmark] = PluginRegistry("services.benchmarks")
+"""Those of :data:`benchmarks` that take numbers of meters, under the same names."""
+
 
 def cpu_s(work: Callable[[], object]) -> float:
     """Return the CPU seconds of this process, summed over threads, that ``work`` takes."""

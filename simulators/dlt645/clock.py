@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -71,6 +72,15 @@ class MeterClock:
             if true >= start:
                 return min(true, end)
         return low
+
+    @contextmanager
+    def held_at(self, true: datetime) -> Iterator[None]:
+        """Let it be another true time: for what happened before anybody looked."""
+        running, self.true_now = self.true_now, lambda: true
+        try:
+            yield
+        finally:
+            self.true_now = running
 
     def set_to(self, meter_time: datetime) -> None:
         """Set the clock."""

@@ -22,6 +22,9 @@ class Ratings:
     voltage_v: float = 220.0
     basic_current_a: float = 5.0
     max_current_a: float = 60.0
+    ct: float = 1.0
+    """The ratio that is set in it (变比); nothing that is read hangs on it."""
+    pt: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

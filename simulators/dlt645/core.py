@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -32,10 +33,17 @@ from simulators.dlt645.tariffs import TariffPlan
 from simulators.dlt645.traits import STANDARD, Traits
 from simulators.dlt645.values_shown import ValuesShown
 from simulators.dlt645.voltage_statistics import LOWER_LIMIT, UPPER_LIMIT, VoltageStatistics
+from simulators.physics.handling import Handling
 
 VOLTAGE_BAND = (0.9, 1.07)
 """Limits of the voltage statistics as shares of the rated voltage: 220 V -10 % / +7 % (GB/T 12325)."""
 RATES = "04000204"
+LOSS_TRIGGER = "04090101"
+"""失压事件电压触发上限 in 0.1 V; 0 switches the event off."""
+LOSS_ENDS, LOSS_ENDS_PU = "04090102", 0.85
+"""失压事件电压恢复下限; shown only: here a loss ends where it began."""
+LOSS_CURRENT = "04090103"
+RATIOS = {"ct": "04000306", "pt": "04000307"}
 
 
 class MeterSettings(TypedDict, total=False):
@@ -49,6 +57,7 @@ class MeterSettings(TypedDict, total=False):
     ratings: Ratings
     thresholds: Thresholds
     traits: Traits
+    handlings: Sequence[Handling]
 
 
 class MeterCore:
@@ -68,6 +77,7 @@ class MeterCore:
         ratings: Ratings = Ratings(),  # noqa: B008 - frozen
         thresholds: Thresholds = STANDARD_THRESHOLDS,
         traits: Traits = STANDARD,
+        handlings: Sequence[Handling] = (),
     ) -> None:
         """Set the meter up.
 
@@ -83,15 +93,17 @@ class MeterCore:
             ratings: What is printed on it.
             thresholds: From where on something is an event.
             traits: Where it deviates.
+            handlings: What hands did or will do to it.
         """
         self.address = address_bytes(padded_address(address))
         """In wire order; changes by order."""
         self.number = self.address
         """Its number (表号), which stays when the address changes."""
         self.wiring, self.zone, self.traits = wiring, zone, traits
-        self.ratings, self.thresholds = ratings, thresholds
+        self.ratings, self._thresholds = ratings, thresholds
+        self.handlings = handlings
         self.clock = MeterClock(clock, zone, traits, memory_from)
-        self.parameters = Parameters(_own_parameters(ratings, load_record_minutes))
+        self.parameters = Parameters(_own_parameters(ratings, thresholds, load_record_minutes))
         self.access = Access(traits)
         self.measuring = Measuring(model, traits)
         self.tariffs = TariffPlan(self.parameters, self.clock)
@@ -151,6 +163,12 @@ class MeterCore:
         """How long something must be wrong before it counts (判定延时)."""
         return timedelta(seconds=self.traits.event_delay_s)
 
+    @property
+    def thresholds(self) -> Thresholds:
+        """From where on something is an event, as the meter's parameters stand."""
+        trigger_v = self.parameters.number(LOSS_TRIGGER) / 10
+        return replace(self._thresholds, loss_of_voltage=trigger_v / self.ratings.voltage_v)
+
     def judge(self, shown: Mapping[Quantity, float]) -> frozenset[Condition]:
         """Return what is wrong in what the meter shows."""
         return conditions(shown, self.wiring, self.ratings, self.thresholds)
@@ -163,7 +181,7 @@ class MeterCore:
         state = MeterState(
             zone_set=zone_set,
             period_set=period_set,
-            is_relay_open=self.measuring.is_open,
+            is_relay_open=self.relay.is_open,
             is_key_held=self.access.is_key_held,
         )
         # What has not lasted long enough to be an event sets no bit either.
@@ -198,13 +216,22 @@ class Past:
         self.history = History(core.measuring, since, observers, self.demand.marks)
 
 
-def _own_parameters(ratings: Ratings, load_record_minutes: int) -> Mapping[str, bytes]:
+def _own_parameters(
+    ratings: Ratings, thresholds: Thresholds, load_record_minutes: int
+) -> Mapping[str, bytes]:
     """Return what differs from the factory's parameters because of the meter's ratings."""
-    own: dict[str, bytes] = {}
+    trigger = round(10 * thresholds.loss_of_voltage * ratings.voltage_v)
+    no_current = round(10_000 * thresholds.no_current * ratings.basic_current_a)
+    own = {
+        LOSS_TRIGGER: digits_to_bytes(f"{trigger:04d}"),
+        LOSS_ENDS: digits_to_bytes(f"{round(10 * LOSS_ENDS_PU * ratings.voltage_v):04d}"),
+        LOSS_CURRENT: digits_to_bytes(f"{no_current:06d}"),
+    }
     if load_record_minutes != 15:  # noqa: PLR2004 - the factory's
         own |= {di: digits_to_bytes(f"{load_record_minutes:04d}") for di in INTERVALS.values()}
     if ratings != Ratings():
         low, high = (round(10 * share * ratings.voltage_v) for share in VOLTAGE_BAND)
+        own |= {di: digits_to_bytes(f"{getattr(ratings, name):06.0f}") for name, di in RATIOS.items()}
         own[UPPER_LIMIT], own[LOWER_LIMIT] = digits_to_bytes(f"{high:04d}"), digits_to_bytes(f"{low:04d}")
         plate = (("04000404", f"{ratings.voltage_v:g}V"), ("04000405", f"{ratings.basic_current_a:g}A"))
         for di, text in (*plate, ("04000406", f"{ratings.max_current_a:g}A")):

@@ -38,6 +38,7 @@ OUTPUTS: Final = (0, 1, 2)
 """Clock pulse, demand period, tariff switch. [MEM]"""
 _STAMP: Final = parse_format("YYMMDDhhmmss")
 _TARIFF_FAMILIES: Final = tuple(bytes.fromhex(di) for di in ("040001", "040002", "040008", "0401", "0402"))
+_THRESHOLDS: Final = bytes.fromhex("0409")
 _LOAD_FAMILIES: Final = tuple(bytes.fromhex(di) for di in ("04000901", "04000A"))
 
 
@@ -104,7 +105,33 @@ class Orders:
             return self._set_clock(wire, content, operator)
         if wire in NAMES:
             return self._rename(wire, content)
-        return self._program(wire, content, operator)
+        return self.program(wire, content, operator)
+
+    def program(self, wire: bytes, content: bytes, operator: bytes) -> Reply:
+        """Write a parameter for whoever may, and note who it was."""
+        core, di = self._core, wire[::-1]
+        now = core.clock.true_now()
+        programming = programming_of(wire)
+        old = b"" if programming is None else before(programming, core.parameters)
+        rates = core.parameters.number(RATES)
+        if di.startswith(_TARIFF_FAMILIES):
+            core.counter.changed(now, rates)  # up to now the old tables hold
+        if di.startswith(_THRESHOLDS):
+            _ = core.past  # what happened so far was judged by the old ones
+        core.catch_up()  # what was counted so far was counted by the old ones
+        wrong = core.parameters.write(wire, content)
+        if wrong:
+            return wrong
+        if di.startswith(_TARIFF_FAMILIES):
+            core.counter.changed(now, max(core.parameters.number(RATES), 1))
+            core.tariffs.changed()
+        core.settlement.changed()
+        if di.startswith(_LOAD_FAMILIES):
+            core.load_memory.restart()
+        self._note(EventKind.PROGRAMMING, operator, {"identifier": wire})
+        if programming is not None:
+            self._note(programming.kind, operator, {programming.field: old})
+        return b""
 
     def write_address(self, data: bytes) -> Reply | None:
         """Take a new address (15); silence for what is none, or without the programming key."""
@@ -144,12 +171,15 @@ class Orders:
         wrong = self._signed(data, WRITE_CLASS)
         if wrong:
             return wrong
-        core = self._core
-        past, now = core.past, core.clock.true_now()
-        noted = demands_noted(past.demand.peaks(0) or {})
-        self._note(EventKind.DEMAND_RESET, data[PASSWORD_BYTES:SIGNED], noted)
-        past.demand.reset(now)
+        self.begin_demand_again(data[PASSWORD_BYTES:SIGNED])
         return b""
+
+    def begin_demand_again(self, operator: bytes) -> None:
+        """Begin maximum demand again and note who did it."""
+        past, now = self._core.past, self._core.clock.true_now()
+        noted = demands_noted(past.demand.peaks(0) or {})
+        self._note(EventKind.DEMAND_RESET, operator, noted)
+        past.demand.reset(now)
 
     def clear_meter(self, data: bytes) -> Reply:
         """Set the meter to zero (1A)."""
@@ -205,29 +235,6 @@ class Orders:
         if len(data) != SIGNED:
             return ErrorBit.OTHER
         return self._core.access.check(data, needed, self._core.clock.now())
-
-    def _program(self, wire: bytes, content: bytes, operator: bytes) -> Reply:
-        core, di = self._core, wire[::-1]
-        now = core.clock.true_now()
-        programming = programming_of(wire)
-        old = b"" if programming is None else before(programming, core.parameters)
-        rates = core.parameters.number(RATES)
-        if di.startswith(_TARIFF_FAMILIES):
-            core.counter.changed(now, rates)  # up to now the old tables hold
-        core.catch_up()  # what was counted so far was counted by the old ones
-        wrong = core.parameters.write(wire, content)
-        if wrong:
-            return wrong
-        if di.startswith(_TARIFF_FAMILIES):
-            core.counter.changed(now, max(core.parameters.number(RATES), 1))
-            core.tariffs.changed()
-        core.settlement.changed()
-        if di.startswith(_LOAD_FAMILIES):
-            core.load_memory.restart()
-        self._note(EventKind.PROGRAMMING, operator, {"identifier": wire})
-        if programming is not None:
-            self._note(programming.kind, operator, {programming.field: old})
-        return b""
 
     def _rename(self, wire: bytes, content: bytes) -> Reply:
         """Write the communication address or the meter number."""

@@ -20,7 +20,7 @@ OPENING: Final = (Control.OPEN, Control.OPEN_THEN_PERMIT, Control.OPEN_THEN_CLOS
 class Relay:
     """Switches the load, at once or when a delay has passed."""
 
-    __slots__ = ("_log", "_measuring", "_returns", "is_alarmed", "is_guarded", "is_permitted")
+    __slots__ = ("_log", "_measuring", "_returns", "is_alarmed", "is_bridged", "is_guarded", "is_permitted")
 
     def __init__(self, measuring: Measuring, log: EventLog) -> None:
         """Start closed."""
@@ -29,6 +29,13 @@ class Relay:
         self.is_permitted = False
         self.is_alarmed = False
         self.is_guarded = False
+        self.is_bridged = False
+        """It is open, and a wire around it carries the load."""
+
+    @property
+    def is_open(self) -> bool:
+        """True while it is open, whether the load goes on or not."""
+        return self.is_bridged or self._measuring.is_open
 
     def order(self, order: Control, delay: int, now: datetime) -> bool:
         """Obey an order at a true time; False when the supply is guarded.

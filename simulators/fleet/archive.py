@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from pipeline.archive_records import WorkOrder
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.registry import (
@@ -21,6 +22,7 @@ from pipeline.registry import (
     Schedule,
     ServicePoint,
     Suspension,
+    SuspensionKind,
 )
 from simulators.fleet.build import Fleet, SimulatedMeter
 from simulators.fleet.plan import MeterPlan, SuspensionPlan
@@ -28,7 +30,8 @@ from simulators.fleet.times import instant_of
 
 TWO_PART_KVA = 315.0
 """From this capacity on industry pays a basic charge (两部制电价): the 315 kVA threshold."""
-MQTT_DIALECT = "kilowatch"
+WORK = "inspection"
+"""The kind of every work order: somebody of the utility works at the meter."""
 READ_GROUPS = (Group.REGISTER, Group.ELECTRICAL)
 
 
@@ -40,7 +43,6 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
         bus_urls: Where each bus listens, ``tcp://host:port``; known once it is served.
     """
     plan = fleet.plan
-    plans = [meter.plan for meter in fleet.meters]
     return Registry(
         meters=[_meter(fleet, meter.plan, name) for meter in fleet.meters for name in filed_ids(meter)],
         installations=[placed for meter in fleet.meters for placed in installations_of(fleet, meter)],
@@ -48,9 +50,25 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
         service_points=list({point.id: point for point in map(_service_point, fleet.meters)}.values()),
         areas=[Area(id=area.id, name=area.name, zone=plan.zone) for area in plan.areas],
         contracts=[
-            _contract(meter) for meter in plans if meter.capacity_kva is not None and meter.role is Role.MAIN
+            _contract(meter)
+            for meter in fleet.meters
+            if meter.plan.role is Role.MAIN and _has_contract(meter)
         ],
-        suspensions=[_suspension(fleet, suspension) for suspension in plan.suspensions],
+        suspensions=[
+            *(_suspension(fleet, suspension) for suspension in plan.suspensions),
+            *(filed for meter in fleet.meters for filed in _filed_suspensions(meter)),
+        ],
+        work_orders=[
+            WorkOrder(
+                id=f"WO-{meter.id}-{number}",
+                service_point=meter.plan.service_point,
+                kind=WORK,
+                starts_at=order.starts_at,
+                ends_at=order.ends_at,
+            )
+            for meter in fleet.meters
+            for number, order in enumerate(meter.world.work_orders, 1)
+        ],
         buses=[
             Bus(id=bus.id, url=bus_urls[bus.id], timeout_s=bus.timeout_s, retries=bus.retries)
             for bus in plan.buses
@@ -60,9 +78,10 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
             MqttSource(
                 id=gateway.id,
                 topic=gateway.topic,
-                dialect=MQTT_DIALECT,
+                dialect=gateway.dialect,
                 every_s=plan.live_every_s,
                 meters=tuple(meter.id for meter in fleet.on(gateway.id)),
+                zone=plan.zone,
             )
             for gateway in plan.gateways
         ],
@@ -132,15 +151,33 @@ def _service_point(meter: SimulatedMeter) -> ServicePoint:
     return ServicePoint(id=plan.service_point, name=plan.customer, customer=plan.customer, area=area)
 
 
-def _contract(meter: MeterPlan) -> Contract:
-    capacity = meter.capacity_kva or 0.0
+def _has_contract(meter: SimulatedMeter) -> bool:
+    return meter.plan.capacity_kva is not None or meter.world.slips.category is not None
+
+
+def _contract(meter: SimulatedMeter) -> Contract:
+    plan, slips = meter.plan, meter.world.slips
+    capacity = plan.capacity_kva or 0.0
     return Contract(
-        service_point=meter.service_point,
-        capacity_kva=meter.capacity_kva,
+        service_point=plan.service_point,
+        capacity_kva=plan.capacity_kva,
         basic_charge=BasicCharge.CAPACITY if capacity >= TWO_PART_KVA else BasicCharge.NONE,
-        category=meter.category,
-        supply_voltage_kv=meter.supply_voltage_kv,
+        category=slips.category or plan.category,
+        tariff=slips.tariff,
+        supply_voltage_kv=plan.supply_voltage_kv,
     )
+
+
+def _filed_suspensions(meter: SimulatedMeter) -> Iterator[Suspension]:
+    for number, filed in enumerate(meter.world.suspensions, 1):
+        yield Suspension(
+            id=f"{meter.id}-S{number}",
+            service_point=meter.plan.service_point,
+            kind=SuspensionKind.REDUCTION if filed.remaining_kva else SuspensionKind.STOP,
+            starts_at=filed.window.starts_at,
+            ends_at=filed.window.ends_at,
+            remaining_kva=filed.remaining_kva,
+        )
 
 
 def _suspension(fleet: Fleet, suspension: SuspensionPlan) -> Suspension:

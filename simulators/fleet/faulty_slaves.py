@@ -12,6 +12,7 @@ from simulators.fleet.build import Model, SimulatedMeter
 from simulators.fleet.plan import BusPlan
 from simulators.fleet.serving import SlaveMaker
 from simulators.line import Slave
+from simulators.physics.handling import by_clock
 from simulators.physics.loads import LoadCurve
 from simulators.physics.meter_clock import MeterClock
 from simulators.physics.model import MeterConfig
@@ -34,7 +35,12 @@ def faulty_slave_maker(maker_at: Callable[[Clock], SlaveMaker], clock: Clock) ->
         if world.clock:
             own = MeterClock(world.clock, clock)
             maker = maker_at(own)
-            meter = replace(meter, model=ClockedModel(meter.model, own))
+            handlings = [by_clock(handling, own.shown) for handling in world.handlings]
+            meter = replace(
+                meter,
+                model=ClockedModel(meter.model, own),
+                world=replace(world, handlings=handlings),
+            )
         slave = maker(bus, meter)
         dead = (*world.silences, *world.conditions.outages)
         return Deaf(slave, dead, clock) if dead else slave

@@ -13,6 +13,8 @@ from simulators.fleet.plan import AreaPlan, BusPlan, FleetPlan, GatewayPlan
 from simulators.fleet.toml_entry import INFINITE, TomlEntry
 from simulators.gateway_messages import GatewayFaults
 from simulators.line import FaultKind, LineFaults
+from simulators.mqtt_gateway import OWN_DIALECT
+from simulators.mqtt_manner import manners
 
 MINUTES_PER_HOUR = 60
 PROTOCOLS = ("dlt645", "modbus")
@@ -44,6 +46,7 @@ def parse_fleet(text: str, name: str) -> FleetPlan:
         areas=[area.id for area in areas],
         buses=[bus.id for bus in buses],
         gateways=[gateway.id for gateway in gateways],
+        wirings={g.id: manners.get(g.dialect).wirings for g in gateways if g.dialect != OWN_DIALECT},
         protocols={bus.id: bus.protocol for bus in buses} | {gateway.id: "mqtt" for gateway in gateways},
     )
     meters = tuple(m for entry in root.entries("meters") for m in read_meters(entry, known, zone))
@@ -138,13 +141,21 @@ def _line_faults(bus: TomlEntry) -> LineFaults:
 
 def _gateway(entry: TomlEntry) -> GatewayPlan:
     name = entry.need("id", str)
+    dialect = entry.choose("dialect", (OWN_DIALECT, *manners.all()), OWN_DIALECT)
     gateway = GatewayPlan(
         id=name,
-        topic=entry.get("topic", str, f"kilowatch/v1/{name}/readings"),
+        topic=entry.get("topic", str, _usual_topic(name, dialect)),
+        dialect=dialect,
         faults=_gateway_faults(entry),
     )
     entry.done()
     return gateway
+
+
+def _usual_topic(gateway: str, dialect: str) -> str:
+    if dialect == OWN_DIALECT:
+        return f"kilowatch/v1/{gateway}/readings"
+    return manners.get(dialect).topic.format(gateway=gateway)
 
 
 def _gateway_faults(gateway: TomlEntry) -> GatewayFaults:

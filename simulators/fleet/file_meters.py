@@ -33,6 +33,8 @@ class KnownPlaces:
     gateways: Sequence[str]
     protocols: Mapping[str, str]
     """Of each bus and gateway."""
+    wirings: Mapping[str, Sequence[Wiring]]
+    """What may hang behind a gateway whose dialect does not know every wiring."""
 
 
 def read_meters(entry: TomlEntry, known: KnownPlaces, zone: ZoneInfo) -> list[MeterPlan]:
@@ -45,6 +47,11 @@ def read_meters(entry: TomlEntry, known: KnownPlaces, zone: ZoneInfo) -> list[Me
     phase = entry.choose("phase", (*PHASES, EACH_IN_TURN), PHASES[0])
     pattern = _meter(entry, known, zone)
     entry.done()
+    spoken = known.wirings.get(pattern.line, tuple(Wiring))
+    if pattern.wiring not in spoken:
+        raise entry.wrong(
+            "wiring", f"must be {' or '.join(spoken)} behind {pattern.line}, not {pattern.wiring}"
+        )
     meters = [
         replace(
             pattern,

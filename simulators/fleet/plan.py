@@ -73,6 +73,8 @@ class GatewayPlan:
     id: str
     topic: str
     """What it publishes to, and the collector subscribes to."""
+    dialect: str
+    """``kilowatch``, or one of :data:`simulators.mqtt_manner.manners`."""
     faults: GatewayFaults
 
 

@@ -14,11 +14,14 @@ from simulators.dlt645_meter import Dlt645Meter
 from simulators.dlt645_meter_1997 import Dlt645Meter1997
 from simulators.fleet.build import Fleet, SimulatedMeter
 from simulators.fleet.plan import BusPlan, GatewayPlan, MeterPlan
-from simulators.fleet.serving import GatewayMaker, SlaveMaker
+from simulators.fleet.serving import Gateway, GatewayMaker, SlaveMaker
 from simulators.fleet.times import traits_of
 from simulators.line import Slave
 from simulators.modbus_meter import ModbusMeter
-from simulators.mqtt_gateway import GatewayOptions, MqttGateway
+from simulators.mqtt_devices import MqttDevices, Routine
+from simulators.mqtt_gateway import OWN_DIALECT, GatewayOptions, MqttGateway
+from simulators.mqtt_link import Broker
+from simulators.mqtt_manner import Device, Surroundings, manners
 from simulators.sunspec_meter import SunSpecMeter
 
 Clock = Callable[[], datetime]
@@ -53,8 +56,11 @@ def slave_maker(fleet: Fleet, clock: Clock = utc_now) -> SlaveMaker:
                 voltage_v=meter.plan.rated_voltage_v,
                 basic_current_a=meter.plan.rated_current_a,
                 max_current_a=meter.plan.max_current_a,
+                ct=meter.plan.ct,
+                pt=meter.plan.pt,
             ),
             traits=traits_of(meter.plan.traits, fleet.plan.zone, fleet.now),
+            handlings=meter.world.handlings,
         )
 
     return make
@@ -64,7 +70,9 @@ def gateway_maker(fleet: Fleet, broker: tuple[str, int], clock: Clock = utc_now)
     """Return what makes a fleet's gateways, which publish to the broker at (host, port)."""
     host, port = broker
 
-    def make(gateway: GatewayPlan, meters: Sequence[SimulatedMeter]) -> MqttGateway:
+    def make(gateway: GatewayPlan, meters: Sequence[SimulatedMeter]) -> Gateway:
+        if gateway.dialect != OWN_DIALECT:
+            return _devices(fleet, gateway, meters, Broker(host=host, port=port), clock)
         options = GatewayOptions(
             host=host,
             port=port,
@@ -78,6 +86,20 @@ def gateway_maker(fleet: Fleet, broker: tuple[str, int], clock: Clock = utc_now)
         return MqttGateway(gateway.id, {meter.id: meter.model for meter in meters}, options, clock)
 
     return make
+
+
+def _devices(
+    fleet: Fleet, gateway: GatewayPlan, meters: Sequence[SimulatedMeter], broker: Broker, clock: Clock
+) -> MqttDevices:
+    around = Surroundings(
+        gateway=gateway.id,
+        topic=gateway.topic,
+        devices=[Device(meter=m.id, model=m.model, wiring=m.plan.wiring) for m in meters],
+        zone=fleet.plan.zone,
+        stored_from=fleet.memory_from,
+    )
+    routine = Routine(every_s=fleet.plan.live_every_s, faults=gateway.faults, seed=fleet.plan.seed)
+    return MqttDevices(around, manners.get(gateway.dialect), broker, routine, clock)
 
 
 def _profile_of(meter: MeterPlan) -> Profile:

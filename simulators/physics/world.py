@@ -10,6 +10,7 @@ import numpy as np
 
 from simulators.physics.circuit import Circuit
 from simulators.physics.conditions import NORMAL, Conditions, Distorted, Lens, Shown
+from simulators.physics.handling import Handling
 from simulators.physics.loads import LoadCurve
 from simulators.physics.meter_clock import ClockChange
 from simulators.physics.model import MeterConfig, MeterModel, peak_kw
@@ -29,6 +30,15 @@ class MeterSwap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiledSuspension:
+    """A suspension as the archive has it."""
+
+    window: Window
+    remaining_kva: float = 0.0
+    """What may still run; 0 is a full one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveSlips:
     """In what the archive (档案) differs from the world."""
 
@@ -38,6 +48,10 @@ class ArchiveSlips:
     """The area that the archive puts the customer in; None is the right one."""
     phase: str | None = None
     """The phase that the archive gives, ``A`` to ``C``; None is the right one."""
+    category: str | None = None
+    """The tariff category (电价类别) in the archive; None is the right one."""
+    tariff: str | None = None
+    """The tariff in the archive; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,6 +72,12 @@ class World:
     """The line or the meter's port is dead: nobody answers."""
     clock: Sequence[ClockChange] = ()
     slips: ArchiveSlips = ArchiveSlips()
+    handlings: Sequence[Handling] = ()
+    """What hands did to the meter itself."""
+    work_orders: Sequence[Window] = ()
+    """When the utility's own people were to work at it, as the archive has it."""
+    suspensions: Sequence[FiledSuspension] = ()
+    """Suspensions that the archive has beside those of the fleet file, rightly granted or not."""
 
     def carrying(self, drawn: PhaseLoads, metered: PhaseLoads | None = None) -> World:
         """Return the world with other loads; without ``metered`` the meter sees all of it."""

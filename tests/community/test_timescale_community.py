@@ -19,6 +19,7 @@ import pytest
 from pipeline.model import MeterId
 from pipeline.registry import Meter, Registry
 from storage.database import Connection, Level, server_level
+from storage.final_edits import SlotOfEnergy, edit_final
 from storage.migrate import available_migrations, migrate
 from storage.registry import load_registry, save_registry
 from storage.retention import apply_retention, set_retention
@@ -107,7 +108,7 @@ def test_the_schema_comes_up_once_with_its_policies(community: Connection) -> No
     jobs = community.execute(
         "SELECT proc_name, count(*) FROM timescaledb_information.jobs WHERE job_id >= 1000 GROUP BY 1"
     ).fetchall()
-    assert dict(jobs) == {"policy_compression": 5, "policy_refresh_continuous_aggregate": 2}
+    assert dict(jobs) == {"policy_compression": 6, "policy_refresh_continuous_aggregate": 2}
 
 
 def test_late_rows_enter_compressed_chunks_once_and_fill_gaps_there(community: Connection) -> None:
@@ -147,6 +148,37 @@ def test_daily_energy_follows_newer_versions_of_intervals(community: Connection)
     assert community.execute(question).fetchall()[1] == (midnight, 100.0, 96)
 
 
+def test_tables_are_compressed_by_meter(community: Connection) -> None:
+    rows = community.execute(
+        "SELECT hypertable_name, attname FROM timescaledb_information.compression_settings "
+        "WHERE segmentby_column_index = 1 ORDER BY 1"
+    ).fetchall()
+    assert {column for _, column in rows} == {"meter_id"}
+    assert [table for table, _ in rows] == [
+        "coverage",
+        "electrical_reading",
+        "final_interval",
+        "interval",
+        "register_reading",
+        "spectrum_reading",
+    ]
+
+
+def test_a_late_actual_and_an_edit_enter_compressed_intervals_and_count(community: Connection) -> None:
+    save_registry(community, Registry(meters=[Meter(id=MeterId("M1"))]))
+    insert_interval(community, START, 0, 1.0)
+    later = START + timedelta(minutes=15)
+    insert_interval(community, later, 0, 1.0)
+    slot = SlotOfEnergy(meter=MeterId("M1"), starts_at=START, minutes=15, energy="import_kwh")
+    edit_final(community, slot, 7.0, author="wang", note="photo", made_at=START)
+    assert compress(community, "interval") >= 1
+    assert compress(community, "final_interval") >= 1
+    insert_interval(community, later, 1, 3.0)
+    edit_final(community, slot, 8.0, author="wang", note="a better photo", made_at=START)
+    rows = community.execute("SELECT value, raw_value FROM interval_final ORDER BY starts_at").fetchall()
+    assert rows == [(8.0, 1.0), (3.0, 3.0)]
+
+
 def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection) -> None:
     insert_voltage(community, START, 220.0)
     insert_voltage(community, START + timedelta(days=90), 220.0)
@@ -162,3 +194,46 @@ def test_the_archive_is_saved_and_read_back(community: Connection) -> None:
     registry = Registry(meters=[Meter(id=MeterId("M1"))])
     assert save_registry(community, registry)["meter"] == 1
     assert load_registry(community).meters == registry.meters
+
+
+REGISTERS = """
+    INSERT INTO register_reading (meter_id, taken_at, received_at, slot_at, origin, active_energy_import,
+        active_energy_import_t1, active_energy_export, reactive_energy_q1)
+    WITH load AS (
+        SELECT meter, slot_at, random() * 2 AS kwh, random() * 20 * INTERVAL '1 second' AS late
+        FROM generate_series(1, 40) AS meter,
+             generate_series(%(start)s::timestamptz, %(start)s + INTERVAL '167 hours', '15 min') AS slot_at
+    ), register AS (
+        SELECT *, 1000 * meter + sum(kwh) OVER (PARTITION BY meter ORDER BY slot_at) AS total_kwh FROM load
+    )
+    SELECT meter, slot_at + late, slot_at + late, slot_at, 0, round(total_kwh::numeric, 2),
+           round(total_kwh::numeric / 4, 2), 0, round(total_kwh::numeric * 0.3, 2)
+    FROM register
+"""
+LEDGER = """
+    INSERT INTO coverage (meter_id, quantity_group, slot_at, status, attempts)
+    SELECT meter, 'register', slot_at,
+           (CASE WHEN random() < 0.99 THEN 'got' ELSE 'missing' END)::coverage_status, 18
+    FROM generate_series(1, 40) AS meter,
+         generate_series(%(start)s::timestamptz, %(start)s + INTERVAL '167 hours', '15 min') AS slot_at
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "times"), [("register_reading", REGISTERS, 3), ("coverage", LEDGER, 20)]
+)
+def test_a_week_of_forty_meters_takes_many_times_less_when_it_is_compressed(
+    community: Connection, table: str, rows: str, times: int
+) -> None:
+    community.execute("SELECT setseed(0.645)")
+    community.execute(rows, {"start": START})
+    for (chunk,) in community.execute("SELECT show_chunks(%s::regclass)", (table,)).fetchall():
+        community.execute("SELECT compress_chunk(%s::regclass)", (chunk,))
+    row = community.execute(
+        "SELECT sum(before_compression_total_bytes), sum(after_compression_total_bytes) "
+        "FROM chunk_compression_stats(%s::regclass)",
+        (table,),
+    ).fetchone()
+    assert row is not None
+    before, after = row
+    assert before > times * after

@@ -18,6 +18,7 @@ from protocols.modbus.driver import modbus_driver, with_framing
 from protocols.modbus.framing import Framing
 from protocols.modbus.registers import register_count
 from protocols.profile import POINT_KEYS, PROFILE_KEYS, Profile, Side, Trust
+from protocols.quadrants import SUMS, sums_of
 from protocols.session import NEED_DATA, Answer, Query, Refused, drivers
 from services.import_profile import check_text
 from services.wiring import load_profiles
@@ -82,8 +83,14 @@ def test_what_the_meter_shows_is_what_is_read(profile: Profile, wiring: Wiring, 
     meter = ModbusMeter(5, profile, Model(), lambda: NOW, framing=framing, ct=CT, pt=PT)
     values = read_all(profile, wiring, meter)
     meant = {p.quantity for p in profile.points if not p.wiring or wiring.value in p.wiring}
-    assert set(values) == meant
+    sums = sums_of(meant)
+    assert set(values) == meant | sums
     shown = Model().read(NOW)
+    for whole in sums:
+        one, other = (values[part] for part in SUMS[whole])
+        assert isinstance(one, float)
+        assert isinstance(other, float)
+        assert values.pop(whole) == pytest.approx(one + other, rel=1e-12)
     for quantity, value in values.items():
         expected = shown[quantity] * factor(profile, quantity)
         step = resolution(profile, quantity)

@@ -7,7 +7,7 @@ import os
 import psycopg
 import pytest
 
-from services.benchmarks.rows import BenchRow, benchmarks
+from services.benchmarks.rows import BenchRow, benchmarks, growing
 
 
 def run(name: str) -> list[BenchRow]:
@@ -48,3 +48,42 @@ def test_mqtt_stores_what_it_counts_and_compares_with_a_bare_client(server: str)
     assert row.ratio is not None
     assert row.holds is not None
     assert left_behind(server) == []
+
+
+def test_scale_reads_and_stores_every_meter_of_its_fleets(
+    timescale_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", timescale_url)
+    monkeypatch.setattr("services.benchmarks.scale.PERIODS_S", (5,))
+    monkeypatch.setattr("services.benchmarks.scale_mqtt.PROCESSES", (2,))
+    monkeypatch.setattr("services.benchmarks.scale_mqtt.MESSAGES", 20)
+    steps: list[str] = []
+    rows = growing.get("scale")(steps.append, [3])
+    assert steps == ["an empty collector", "3 meters", "MQTT"]
+    value = {row.what: row.value for row in rows}
+    assert value["3 meters: reads that brought nothing (%)"] == 0
+    assert (
+        0
+        < value["3 meters: lateness in the slot, p50 (s)"]
+        <= value["3 meters: slot until all is stored (s)"]
+    )
+    assert value["MQTT, 2 ingest processes: messages of 20 readings, to committed (1/s)"] > 0
+    assert left_behind(timescale_url) == []
+
+
+def test_archive_tells_what_a_row_takes_and_how_its_questions_are_answered(
+    timescale_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", timescale_url)
+    monkeypatch.setattr("services.benchmarks.archive.REGISTER_DAYS", 2)
+    monkeypatch.setattr("services.benchmarks.archive.LEDGER_DAYS", 2)
+    rows = growing.get("archive")(lambda _step: None, [5])
+    sizes = [row for row in rows if "bytes of" in row.what]
+    assert [row.what.split(",")[1].split(":")[0].strip() for row in sizes[::2]] == [
+        "960 rows of register_reading",
+        "480 rows of electrical_reading",
+        "960 rows of coverage",
+    ]
+    assert all(20 < row.value < 2000 for row in sizes)
+    assert sum("(ms; chunks searched:" in row.what for row in rows) == 7
+    assert left_behind(timescale_url) == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 
 from collectors.host_lock import HostLock
 from pipeline.errors import BusBusyError
+from pipeline.events import EventKind
+from services.ask_meter import ask_events, ask_identifiers
 from services.read_meter import ReadNow, read_meter_at
 from tests.fix_mosquitto import Broker
 from tests.integration.collecting import Site, lab_site
@@ -39,6 +42,7 @@ async def collector(site: Site, host: Path) -> AsyncIterator["subprocess.Popen[b
         **{name: value for name, value in os.environ.items() if not name.startswith("KILOWATCH_")},
         "KILOWATCH_DATABASE_URL": site.database_url,
         "KILOWATCH_LOCK_DIR": str(host),
+        "KILOWATCH_SPOOL_DIR": str(host / "spool"),
         "KILOWATCH_BUS_LEASE_S": str(LEASE_S),
     }
     log_path = host.with_suffix(".log")
@@ -63,13 +67,33 @@ async def logged(path: Path, words: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def on_another_host(site: Site, monkeypatch: pytest.MonkeyPatch, host: Path) -> ReadNow:
-    """Do what `kilowatch read` does on a third host, for a meter whose bus somebody owns."""
+def url_from_another_host(site: Site, monkeypatch: pytest.MonkeyPatch, host: Path) -> str:
+    """Be a third host; return the URL of a meter whose bus somebody owns."""
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", site.database_url)
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(host))
     bus = next(bus for bus in site.registry.buses if bus.id == "lab-rs485")
     installed = next(i for i in site.registry.installations if i.meter == "LAB-H1")
-    return read_meter_at(f"dlt645+{bus.url}/{installed.address}?profile={installed.profile}", frozenset())
+    return f"dlt645+{bus.url}/{installed.address}?profile={installed.profile}"
+
+
+def on_another_host(site: Site, monkeypatch: pytest.MonkeyPatch, host: Path) -> ReadNow:
+    """Do what `kilowatch read` does on a third host, for a meter whose bus somebody owns."""
+    return read_meter_at(url_from_another_host(site, monkeypatch, host), frozenset())
+
+
+def inquire_on_another_host(site: Site, monkeypatch: pytest.MonkeyPatch, host: Path) -> None:
+    """Do what `kilowatch read -i` and `--events` do there: load records, a freeze, a refusal, events."""
+    url = url_from_another_host(site, monkeypatch, host)
+    load, freeze, unknown = ask_identifiers(url, ["06040002", "05060101", "00B0B0B0"], blocks=2)
+    assert len(load.records) == 2
+    assert all("active_energy_import" in record.fields for record in load.records)
+    assert [record.at[-5:] for record in freeze.records] == ["00:00"]
+    assert "no such data" in unknown.failure
+    told = ask_events(url, [EventKind.POWER_DOWN, EventKind.POWER_FACTOR_LOW])
+    assert [refused.kind for refused in told.refused] == [EventKind.POWER_FACTOR_LOW]
+    assert told.failures == []
+    with pytest.raises(BusBusyError, match="999 is not in its archive"):
+        ask_identifiers(re.sub("/[0-9]+[?]", "/999?", url), ["04000101"])
 
 
 def test_a_second_host_stands_by_takes_over_and_serves_reads(
@@ -89,6 +113,8 @@ def test_a_second_host_stands_by_takes_over_and_serves_reads(
                     assert len(read.snapshot.values) > 10
                     taken = "SELECT count(*) FROM read_request WHERE taken_by LIKE '%%:' || %s::text"
                     assert site.rows(taken, first.pid) == [(1,)]
+                    await asyncio.to_thread(inquire_on_another_host, site, monkeypatch, tmp_path / "three")
+                    assert site.rows(taken, first.pid) == [(3,)]
                     await logged(tmp_path / "two.log", "standing by: bus lab-rs485 belongs to process")
                     with pytest.raises(BusBusyError):  # nobody else of its host does
                         HostLock("lab-rs485", tmp_path / "two").acquire()

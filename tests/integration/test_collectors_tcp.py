@@ -13,6 +13,7 @@ import pytest
 
 from collectors.bus import BusOwner
 from collectors.exchange import Timing, exchange
+from collectors.receiver import CHUNK_BYTES
 from collectors.scheduler import BusPlan, Scheduler
 from collectors.targets import MeterRead, Target, coverage_entries
 from collectors.transports import line_for
@@ -216,6 +217,29 @@ def test_a_server_that_is_restarted_is_found_again(tmp_path: Path) -> None:
         assert gone.cause is Cause.LINK
         assert str(server.port) in gone.failure
         assert back.cause is None
+
+    asyncio.run(main())
+
+
+def test_more_bytes_than_one_chunk_come_in_order() -> None:
+    sent = bytes(range(256)) * (3 * CHUNK_BYTES // 256)
+
+    async def pour(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async def main() -> None:
+        server = await asyncio.start_server(pour, "127.0.0.1", 0)
+        async with server:
+            line = line_for(f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            await line.open()
+            came = bytearray()
+            while len(came) < len(sent):
+                came += await line.read(asyncio.get_running_loop().time() + 5.0)
+            await line.close()
+        assert came == sent
 
     asyncio.run(main())
 

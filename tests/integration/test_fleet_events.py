@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 
 from pipeline.events import EventKind
 from services.ask_meter import ask_events, ask_identifiers
 from simulators.dlt645.events import PHASED
-from simulators.fleet.build import Fleet, build_fleet
-from simulators.fleet.faulty_slaves import faulty_slave_maker
+from simulators.fleet.build import build_fleet
 from simulators.fleet.file import parse_fleet
-from simulators.fleet.serving import ServedFleet, serve_fleet
-from simulators.fleet.wire import slave_maker
+from tests.integration.served_fleet import served
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 """15:33:20 local."""
@@ -109,22 +104,8 @@ def fleet_file() -> str:
 @pytest.fixture(scope="module")
 def line() -> Iterator[str]:
     fleet = build_fleet(parse_fleet(fleet_file(), "events"), NOW)
-    ready, over = threading.Event(), threading.Event()
-    running: list[ServedFleet] = []
-
-    async def serve(fleet: Fleet) -> None:
-        make_slave = faulty_slave_maker(partial(slave_maker, fleet), lambda: NOW)
-        running.append(await serve_fleet(fleet, host="127.0.0.1", make_slave=make_slave))
-        ready.set()
-        await asyncio.to_thread(over.wait)
-        await running[0].close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve(fleet)))
-    thread.start()
-    assert ready.wait(60)
-    yield f"dlt645+{running[0].urls['line']}"
-    over.set()
-    thread.join(60)
+    with served(fleet, lambda: NOW) as running:
+        yield f"dlt645+{running.urls['line']}"
 
 
 CASES = [*((deed, kind, phase) for deed, (_, _, kind, phase) in PLANTED.items()), (LOW[0], *LOW[3:])]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +21,11 @@ from protocols.profile import Side
 from services.read_meter import ReadNow, read_meter_at
 from services.scan import scan
 from services.wiring import load_profiles, utc_now
-from simulators.fleet.build import Fleet, SimulatedMeter, build_fleet, load_fleet
-from simulators.fleet.faulty_slaves import faulty_slave_maker
-from simulators.fleet.serving import ServedFleet, serve_fleet
-from simulators.fleet.wire import slave_maker
+from simulators.fleet.build import SimulatedMeter, build_fleet, load_fleet
+from simulators.fleet.serving import ServedFleet
 from simulators.line import FaultKind
 from storage.registry_files import read_registry
+from tests.integration.served_fleet import served
 
 PROGRAM = [sys.executable, "-c", "from cli.main import main; main()", "simulate"]
 START_S = 60.0
@@ -43,29 +38,6 @@ READ = [
     ("substation", "SUB-MAIN"), ("substation", "MILL"), ("substation", "OFFICE"), ("substation", "PV"),
 ]  # fmt: skip
 """A meter of each protocol, wiring and kind of line."""
-
-
-@contextmanager
-def served(fleet: Fleet) -> Iterator[ServedFleet]:
-    """Serve a fleet from a loop in a thread of its own."""
-    ready, over = threading.Event(), threading.Event()
-    running: list[ServedFleet] = []
-
-    async def serve() -> None:
-        make_slave = faulty_slave_maker(partial(slave_maker, fleet), utc_now)
-        running.append(await serve_fleet(fleet, host="127.0.0.1", make_slave=make_slave))
-        ready.set()
-        await asyncio.to_thread(over.wait)
-        await running[0].close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(START_S)
-    try:
-        yield running[0]
-    finally:
-        over.set()
-        thread.join(START_S)
 
 
 @pytest.fixture(scope="module", params=["lab", "area", "substation"])
@@ -127,8 +99,8 @@ def lab() -> Iterator[ServedFleet]:
     [
         ("lab-1997", {("199700000001", "dlt645_1997", 1997), ("199700000002", "dlt645_1997", 1997)}),
         ("lab-sunspec", {("1", "sunspec_meter", None)}),
-        # Three meters of one maker have the same map as far as a probe can see.
-        ("lab-rtu", {("1", None, None)}),
+        # Three meters of one maker have the same measurements; the settings registers tell this one.
+        ("lab-rtu", {("1", "eastron_sdm630", None)}),
     ],
 )
 def test_a_scan_finds_the_meters_of_other_protocols(

@@ -38,7 +38,7 @@ ELEMENTS = {
 }
 RATED_V = {Wiring.THREE_PHASE_THREE_WIRE: 100.0}
 CASES = [(name, wiring) for name, deed in deeds.all().items() for wiring in deed.wirings]
-DISAGREEING = {"identity_break"}
+DISAGREEING = {"identity_break", "swapped_currents"}
 """What it does is just that."""
 
 each_case = pytest.mark.parametrize(("name", "wiring"), CASES)
@@ -70,7 +70,7 @@ def value_of(key: Key, deed: Deed, wiring: Wiring) -> st.SearchStrategy[float | 
         return st.sampled_from(list(key.words))
     if key.is_text:
         return st.just(str(key.default or "TQ"))
-    if key.name in {"digits", "rate", "days_back"}:
+    if key.name in {"digits", "rate", "days_back", "open_minutes"}:
         return st.integers(math.ceil(key.least), int(min(key.most, 8))).map(float)
     return st.floats(max(key.least, 0.01), min(key.most, 50.0))
 

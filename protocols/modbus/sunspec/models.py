@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.model import Value
 from pipeline.quantities import Quantity
 from protocols.modbus.registers import decode_registers
+from protocols.quadrants import summed, sums_of
 
 HEADER = 2
 """Registers of identifier and length, which a model's offsets count."""
@@ -70,7 +71,8 @@ class Catalogue:
     @property
     def quantities(self) -> frozenset[Quantity]:
         """What any of the meters may tell."""
-        return frozenset(point.quantity for meter in self.meters.values() for point in meter.points)
+        told = frozenset(point.quantity for meter in self.meters.values() for point in meter.points)
+        return told | sums_of(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def read_meter(meter: MeterModel, registers: Sequence[int], *, reversed_power: b
             values[point.quantity] = _times_ten_to(number, scale + point.power)
     if reversed_power:
         values |= {q: -v for q, v in values.items() if _has_direction(q) and isinstance(v, float)}
-    return MeterValues(values | _signed(meter, values), tuple(deviations))
+    return MeterValues(values | _signed(meter, values) | summed(values), tuple(deviations))
 
 
 def text(registers: Sequence[int]) -> str:

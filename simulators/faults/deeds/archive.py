@@ -1,14 +1,17 @@
-"""Slips of the archive: a wrong CT ratio, a meter swap, a customer filed in the wrong area or phase."""
+"""Slips of the archive: a wrong CT ratio, a meter swap, a wrong area, phase, category, suspension."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from pipeline.quantities import Kind
 from simulators.faults.deed import BUSES, ONE_PHASE, Deed, Given, Key, deeds
+from simulators.faults.deeds.usage import POWER_FACTOR, at_constant_power
 from simulators.physics.conditions import Reader, Shown
 from simulators.physics.window import Window
-from simulators.physics.world import ArchiveSlips, MeterSwap, World
+from simulators.physics.world import ArchiveSlips, FiledSuspension, MeterSwap, World
 
 
 def _slipped(world: World, slips: ArchiveSlips) -> World:
@@ -58,6 +61,24 @@ def _opening(quantity: str, opening_kwh: float) -> float:
     return opening_kwh if quantity in tested else 0.0
 
 
+def _wrong_category(world: World, window: Window, given: Given) -> World:
+    del window
+    category, tariff = given.text("category"), given.text("tariff")
+    return _slipped(world, replace(world.slips, category=category, tariff=tariff or None))
+
+
+def _suspension_filed(world: World, window: Window, given: Given) -> World:
+    """Let the customer keep to it; what is wrong is that it was granted."""
+    remaining_kva = given.number("remaining_kva")
+    filed = FiledSuspension(window=window, remaining_kva=remaining_kva)
+    world = replace(world, suspensions=(*world.suspensions, filed))
+    if not remaining_kva:
+        return at_constant_power(world, window, given)
+    running = np.abs(world.drawn.kva.sum(axis=0)[world.drawn.slots(window)])
+    factor = min(remaining_kva / float(running.max(initial=remaining_kva)), 1.0)
+    return world.carrying(world.drawn.scaled(window, factor), world.metered.scaled(window, factor))
+
+
 deeds.register("wrong_ct")(
     Deed(
         what="the archive has another CT ratio than the one that is installed (20 entered as 400)",
@@ -83,6 +104,34 @@ deeds.register("meter_swap")(
             Key(name="new_meter", what="its id in the archive; empty: not filed", default="", is_text=True),
         ),
         lines=BUSES,
+    )
+)
+deeds.register("wrong_category")(
+    Deed(
+        what="the archive has another category or tariff than the customer's use (a shop as a home)",
+        zh="电价类别错误",
+        detector="tariff_class",
+        twin="a home with a shop's hours (load = restaurant) that is filed as a home",
+        act=_wrong_category,
+        keys=(
+            Key(name="category", what="the category in the archive", default="residential", is_text=True),
+            Key(name="tariff", what="the tariff in the archive; empty: as it is", default="", is_text=True),
+        ),
+    )
+)
+deeds.register("suspension_filed")(
+    Deed(
+        what="a suspension against the rules: under 15 days, a third in the year, over six months",
+        zh="违规报停",
+        detector="suspension_rule",
+        twin="twin = true on one that keeps them: 15 days or more, the first two of the year",
+        act=_suspension_filed,
+        keys=(
+            Key(name="kw", what="what is still drawn in a full one", unit="kW", default=0.1),
+            POWER_FACTOR,
+            Key(name="remaining_kva", what="what may still run; 0 is a full one", unit="kVA", default=0.0),
+        ),
+        at_customers=True,
     )
 )
 deeds.register("wrong_area")(

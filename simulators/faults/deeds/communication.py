@@ -9,6 +9,8 @@ from simulators.physics.meter_clock import ClockChange
 from simulators.physics.window import Window
 from simulators.physics.world import World
 
+SUMMER_TIME_S = 3600.0
+
 
 def _silent(world: World, window: Window, given: Given) -> World:
     del given
@@ -18,6 +20,11 @@ def _silent(world: World, window: Window, given: Given) -> World:
 def _clock_jump(world: World, window: Window, given: Given) -> World:
     change = ClockChange(window=window, jump_s=given.number("seconds"))
     return replace(world, clock=(*world.clock, change))
+
+
+def _summer_time(world: World, window: Window, given: Given) -> World:
+    del given
+    return replace(world, clock=(*world.clock, ClockChange(window=window, jump_s=SUMMER_TIME_S)))
 
 
 def _clock_drift(world: World, window: Window, given: Given) -> World:
@@ -54,6 +61,16 @@ deeds.register("clock_jump")(
         twin="seconds = 40: below the minute from which it counts",
         act=_clock_jump,
         keys=(Key(name="seconds", what="meter minus true time", unit="s", default=420.0, least=-86400.0),),
+        lines=("dlt645",),
+    )
+)
+deeds.register("summer_time")(
+    Deed(
+        what="the meter's clock goes by a summer time (夏令时) that is not kept there: an hour ahead",
+        zh="夏令时误设",
+        detector="clock_error",
+        twin="a fleet whose zone keeps summer time: its meters change with it",
+        act=_summer_time,
         lines=("dlt645",),
     )
 )

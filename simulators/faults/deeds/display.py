@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.quantities import Quantity
-from simulators.faults.deed import Deed, Given, Key, deeds
+from simulators.faults.deed import FOUR_WIRE, Deed, Given, Key, deeds
 from simulators.faults.deeds.registers import counters
 from simulators.physics.circuit import PHASES
 from simulators.physics.conditions import Reader, Shown
@@ -51,6 +51,24 @@ def _identity_break(world: World, window: Window, given: Given) -> World:
 
     def apply(shown: Shown) -> Shown:
         return shown | {current: shown[current] * factor} if current in shown else shown
+
+    return world.showing(Change(window=window, apply=apply))
+
+
+def _swapped_currents(world: World, window: Window, given: Given) -> World:
+    one, other = (Quantity(f"current_{phase}") for phase in given.text("phases"))
+
+    def apply(shown: Shown) -> Shown:
+        return shown | {one: shown[other], other: shown[one]}
+
+    return world.showing(Change(window=window, apply=apply))
+
+
+def _demand_misread(world: World, window: Window, given: Given) -> World:
+    factor, demand = given.number("factor"), Quantity.MAX_DEMAND_IMPORT
+
+    def apply(shown: Shown) -> Shown:
+        return shown | {demand: shown[demand] * factor} if demand in shown else shown
 
     return world.showing(Change(window=window, apply=apply))
 
@@ -101,5 +119,26 @@ deeds.register("identity_break")(
             Key(name="phase", what="which phase", words=tuple(PHASES), is_text=True, default="b"),
             Key(name="factor", what="times the current shown", default=0.5),
         ),
+    )
+)
+deeds.register("swapped_currents")(
+    Deed(
+        what="two currents are shown under each other's names while powers and registers are right",
+        zh="电流通道互换",
+        detector="power_identity",
+        twin="phases that carry the same (load = flat): what is exchanged is equal",
+        act=_swapped_currents,
+        keys=(Key(name="phases", what="which two", words=("ab", "bc", "ac"), is_text=True, default="bc"),),
+        wirings=FOUR_WIRE,
+    )
+)
+deeds.register("demand_misread")(
+    Deed(
+        what="the register of maximum demand shows a multiple of the greatest demand of the curve",
+        zh="需量异常",
+        detector="demand_deviation",
+        twin="factor = 1.02: within what the sliding of demand makes",
+        act=_demand_misread,
+        keys=(Key(name="factor", what="times the maximum demand", default=1.3),),
     )
 )

@@ -27,7 +27,7 @@ def _on_phases(loads: PhaseLoads, kva: complex) -> Complex:
     return (shares_of(loads) * kva)[:, None].astype(np.complex128)
 
 
-def _load(world: World, window: Window, given: Given) -> World:
+def at_constant_power(world: World, window: Window, given: Given) -> World:
     """Draw a constant power instead of what would be drawn."""
     kva = _on_phases(world.drawn, lagging_kva(given.number("kw"), given.number("power_factor")))
     return world.carrying(world.drawn.replaced(window, kva), world.metered.replaced(window, kva))
@@ -82,7 +82,7 @@ deeds.register("load")(
         detector="suspended_load",
         twin="a kw below the set-point or the declared auxiliaries, or a single quarter of an hour",
         at_customers=True,
-        act=_load,
+        act=at_constant_power,
         keys=(POWER, POWER_FACTOR),
         stake=Stake.DRAWN,
     )
@@ -106,7 +106,7 @@ deeds.register("closed_point_load")(
         twin="a kw of 0.002: less than 0.1 kWh a day",
         also=("suspended_load",),
         at_customers=True,
-        act=_load,
+        act=at_constant_power,
         keys=(POWER, POWER_FACTOR),
         stake=Stake.DRAWN,
     )
@@ -154,7 +154,7 @@ deeds.register("vacancy")(
         detector="sustained_drop",
         twin="it is the twin of theft_h1 and theft_h6: the feeder sees the drop too",
         at_customers=True,
-        act=_load,
+        act=at_constant_power,
         keys=(Key(name="kw", what="power, primary side", unit="kW", default=0.02), POWER_FACTOR),
         innocent=True,
     )

@@ -87,6 +87,21 @@ def test_people_are_told_what_to_type_next(kilowatch: Invoke, url: str) -> None:
     assert "******" in ran.out
 
 
+def test_people_read_times_of_orders_in_the_meters_zone(
+    kilowatch: Invoke, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The zone of the URL, else China's; programs get UTC."""
+    monkeypatch.setenv("COLUMNS", "300")
+    kilowatch("control", "relay", url, "open")
+    kilowatch("control", "relay", f"{url}&zone=Asia/Tokyo", "open")
+    asked = kilowatch("control", "relay", url, "close").out
+    assert "+08:00; another account" in asked
+    for shown in (kilowatch("control", "pending").out, kilowatch("control", "audit").out):
+        assert shown.count("+08:00") == 2
+        assert shown.count("+09:00") == 1
+        assert "+00:00" not in shown
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_a_dry_run_shows_any_order_without_permission_or_password(
     kilowatch: Invoke, url: str, meter: ObedientMeter, order: str, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,47 @@ def test_nothing_until_the_deadline_is_a_time_out() -> None:
     run_simulated(main())
 
 
+def test_each_read_keeps_its_own_deadline_whichever_came_before() -> None:
+    async def main() -> None:
+        inbox = Inbox()
+        loop = asyncio.get_running_loop()
+        loop.call_at(1.0, inbox.feed, b"x")
+        assert await inbox.read(3.0) == b"x"
+        with pytest.raises(TimeoutError):
+            await inbox.read(4.0)
+        assert loop.time() == pytest.approx(4.0)
+        loop.call_at(5.0, inbox.feed, b"y")
+        assert await inbox.read(60.0) == b"y"
+        with pytest.raises(TimeoutError):
+            await inbox.read(6.0)
+        assert loop.time() == pytest.approx(6.0)
+
+    run_simulated(main())
+
+
+def test_the_deadline_of_a_read_that_was_given_up_ends_no_other() -> None:
+    async def main() -> None:
+        inbox = Inbox()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await inbox.read(3.0)
+        asyncio.get_running_loop().call_at(5.0, inbox.feed, b"x")
+        assert await inbox.read(9.0) == b"x"
+
+    run_simulated(main())
+
+
+def test_a_closed_line_ends_the_read_that_waits() -> None:
+    async def main() -> None:
+        inbox = Inbox()
+        asyncio.get_running_loop().call_later(1.0, inbox.fail, TransportError("cut"))
+        with pytest.raises(TransportError, match="cut"):
+            await inbox.read(3.0)
+        assert asyncio.get_running_loop().time() == pytest.approx(1.0)
+
+    run_simulated(main())
+
+
 def test_a_closed_line_gives_its_last_bytes_before_its_error() -> None:
     async def main() -> None:
         inbox = Inbox()

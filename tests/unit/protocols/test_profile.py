@@ -88,6 +88,13 @@ def test_every_wrong_point_is_told_at_once_with_its_number() -> None:
         ),
         ("[probe]\nfrequency = [65, 45]", "probe frequency: write two bounds"),
         ("[probe]\nfrequency = [45, 65]", "probe: the profile has no frequency"),
+        ("[identity.x]\naddress = 1\nfunction = 3\ntype = 'uint16'", "identity x: write two bounds"),
+        (
+            "[identity.x]\naddress = 1\nfunction = 3\ntype = 'uint16'\nbetween = [1, 2]",
+            "identity: it is asked with a probe",
+        ),
+        ("[identity.x]\nbetween = [1, 2]", "identity x: address, function, type is missing"),
+        ("[lookalikes]\nother = ''", "lookalikes other: say in words"),
         (
             "points = [{ quantity = 'voltage_a', address = 1, function = 3, type = 'uint16', scale = 0 }]",
             "scale",

@@ -13,6 +13,7 @@ import pytest
 from pipeline.errors import NoAnswerError, NotAllowedError
 from services import control as control_module
 from services import control_clock as module
+from services import ordered_line as line_module
 from services.audit import Audit
 from services.control import OrderDesk
 from services.control_clock import set_clock
@@ -52,6 +53,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         made.url = f"dlt645+tcp://{peer}/{ADDRESS}?timeout_s=0.3"
         monkeypatch.setattr(module, "utc_now", made.now)
         monkeypatch.setattr(control_module, "utc_now", made.now)
+        monkeypatch.setattr(line_module, "utc_now", made.now)
         yield made
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors.wanted import CannotRun
 from pipeline.errors import DataError, RegistryError
 from pipeline.model import MeterId
 from pipeline.registry import Meter, Registry
 from services.detect_files import detect_files, intervals_of
 from storage.files import read_readings
+from storage.intervals import letters_of
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=15)
@@ -81,6 +83,41 @@ def test_intervals_show_the_load_in_suspension(tmp_path: Path, registry: Path, i
     assert [json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()] == [episode["id"]]
 
 
+def test_events_and_parameters_from_files_are_judged_too(
+    tmp_path: Path, registry: Path, intervals: Path
+) -> None:
+    at = (START + timedelta(days=2)).isoformat()
+    events = write(tmp_path / "events.csv", ["meter_id", "kind", "starts_at"], [["M1", "cover_open", at]])
+    blind = [["M1", "voltage_loss_trigger", at, 0]]
+    parameters = write(tmp_path / "parameters.csv", ["meter_id", "name", "taken_at", "value"], blind)
+    found = detect_files(
+        readings=None,
+        intervals=intervals,
+        registry=registry,
+        out=tmp_path / "episodes.jsonl",
+        events=events,
+        parameters=parameters,
+        only=["meter_tamper", "parameter_change"],
+    )
+    assert [(e["detector"], e["starts_at"]) for e in found] == [
+        ("meter_tamper", at),
+        ("parameter_change", at),
+    ]
+
+
+def test_without_them_it_says_who_could_not_run(tmp_path: Path, registry: Path, intervals: Path) -> None:
+    idle: list[CannotRun] = []
+    detect_files(
+        readings=None, intervals=intervals, registry=registry, out=tmp_path / "out.jsonl", tell=idle.append
+    )
+    missing = {cannot.detector: cannot.missing for cannot in idle}
+    assert missing["meter_tamper"] == ["events"]
+    assert missing["parameter_change"] == ["parameters"]
+    assert missing["communication_blackout"] == ["outcomes of reads"]
+    assert missing["clock_error"] == ["clock_offset"]
+    assert "suspension_rule" not in missing
+
+
 def test_registers_alone_show_the_same(tmp_path: Path, registry: Path, registers: Path) -> None:
     out = tmp_path / "episodes.jsonl"
     (episode,) = detect_files(readings=registers, intervals=None, registry=registry, out=out)
@@ -135,3 +172,25 @@ def test_a_wrong_archive_writes_nothing(tmp_path: Path, intervals: Path) -> None
     with pytest.raises(RegistryError, match="colour"):
         detect_files(readings=None, intervals=intervals, registry=wrong, out=out)
     assert not out.exists()
+
+
+def test_a_reactive_register_that_is_read_by_the_hour_is_estimated_though_import_is_measured(
+    tmp_path: Path,
+) -> None:
+    rows = ["meter_id,taken_at,origin,active_energy_import,reactive_energy_import,active_energy_export"]
+    for n in range(9):
+        kvarh = n * 0.5 if n % 4 == 0 else ""
+        rows.append(f"M,2026-01-05T{8 + n // 4:02d}:{15 * (n % 4):02d}:00Z,load record,{n},{kvarh},")
+        rows.append(f"X,2026-01-05T{8 + n // 4:02d}:{15 * (n % 4):02d}:00Z,load record,,,{n}")
+    file = tmp_path / "readings.csv"
+    file.write_text("\n".join(rows) + "\n", "utf-8")
+    registry = Registry(meters=[Meter(id=MeterId("M")), Meter(id=MeterId("X"))])
+    columns = intervals_of(read_readings(file), registry, frozenset())
+    assert columns is not None
+    assert columns.quality[:8].tolist() == ["A"] * 8
+    assert columns.energies["import_kvarh"][:8].tolist() == [0.5] * 8
+    assert letters_of(columns, "import_kvarh")[:8].tolist() == ["E"] * 8
+    # A meter that feeds in only has intervals too.
+    assert columns.meters[8:] == ["X"] * 8
+    assert columns.energies["export_kwh"][8:].tolist() == [1.0] * 8
+    assert letters_of(columns, "export_kwh")[8:].tolist() == ["A"] * 8

@@ -3,7 +3,8 @@
 import pytest
 
 from pipeline.errors import FrameError
-from services.explain import explain_frame
+from protocols.dlt645.frame import Frame
+from services.explain import HIDDEN, explain_frame, explain_without_passwords, frames_in, subject_of_frame
 
 
 def test_dlt645_is_known_by_its_start_with_or_without_a_preamble() -> None:
@@ -35,3 +36,33 @@ def test_what_is_no_frame_is_one_clear_error(raw: bytes) -> None:
 def test_a_damaged_dlt645_frame_is_told_as_such() -> None:
     with pytest.raises(FrameError, match="checksum"):
         explain_frame(bytes.fromhex("68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CD 16"))
+
+
+def test_a_screen_never_shows_a_password() -> None:
+    """Published change of the password of class 02 (18H): old 000000, new 123456 in its place."""
+    raw = Frame("1" * 12, 0x18, bytes.fromhex("030c0004 02 111111 02 563412")).encode()
+    shown = explain_without_passwords(raw)
+    assert [shown[name] for name in ("old_password", "new_password")] == [HIDDEN, HIDDEN]
+    assert shown["data_minus_33"] == "03 0C 00 04 02 ** ** ** 02 ** ** **"
+    assert (shown["old_pa"], shown["new_pa"]) == ("02", "02")
+
+
+def test_a_written_password_is_not_shown_either() -> None:
+    raw = Frame("1" * 12, 0x14, bytes.fromhex("030c0004 02 111111 78563412 02563412")).encode()
+    assert explain_without_passwords(raw)["payload"] == "** ** ** **"
+    assert subject_of_frame(raw) is None
+
+
+def test_modbus_frames_of_a_line_are_told_apart() -> None:
+    ask, answer = bytes.fromhex("000100000006010300000002"), bytes.fromhex("00010000000701030443660000")
+    assert frames_in(ask + answer) == [ask, answer]
+    rtu = bytes.fromhex("01 06 00 01 00 03 98 0B")
+    assert frames_in(rtu + rtu + b"\x00") == [rtu, rtu, b"\x00"]
+
+
+def test_one_whole_frame_is_never_taken_apart() -> None:
+    """Modbus unit 68H, whose registers hold a whole DL/T 645 frame."""
+    inner = bytes.fromhex("68 12 90 78 56 34 12 68 91 08 33 33 34 33 AB 89 67 45 CC 16")
+    pdu = bytes([1, 3, len(inner)]) + inner
+    raw = b"\x00\x01\x00\x00" + len(pdu).to_bytes(2, "big") + pdu
+    assert frames_in(raw) == [raw]

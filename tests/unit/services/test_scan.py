@@ -82,6 +82,47 @@ def test_a_sunspec_meter_names_itself() -> None:
     assert meter.url == f"modbus+tcp://{peer}/3?profile=sunspec_meter"
 
 
+MAPS = {profile.name: profile for profile in load_profiles().values() if profile.protocol == "modbus"}
+WITHOUT_PROBE = {"acrel_adw300": "no source gives its frequency, so there is nothing to ask"}
+
+
+def test_each_shipped_map_is_named_or_left_to_a_person_with_the_reason() -> None:
+    """All models on one line: what a scan cannot tell apart is what the profiles say, and nothing else."""
+    units = {name: unit for unit, name in enumerate(MAPS, 1)}
+    slaves = [ModbusMeter(unit, MAPS[name], Steady(), lambda: NOW) for name, unit in units.items()]
+    with line_of(slaves) as peer:
+        report = scan(f"modbus+tcp://{peer}?timeout_s=0.2", units=(1, len(units)), tell=lambda _news: None)
+    found = {
+        name: meter for meter in report.meters for name, unit in units.items() if meter.address == str(unit)
+    }
+    assert set(found) == set(MAPS)
+    for name, profile in MAPS.items():
+        meter = found[name]
+        if name in WITHOUT_PROBE:
+            assert not profile.probe
+            assert (meter.profile, "no profile fits" in meter.remark) == (None, True)
+        elif profile.lookalikes:
+            assert meter.profile is None
+            assert f"several profiles fit: {', '.join(sorted({name, *profile.lookalikes}))};" in meter.remark
+            assert all(why in meter.remark for why in profile.lookalikes.values())
+        else:
+            assert (meter.profile, meter.remark) == (name, "")
+
+
+def test_who_looks_like_another_is_named_by_it_with_the_same_reason() -> None:
+    for name, profile in MAPS.items():
+        for other, why in profile.lookalikes.items():
+            assert MAPS[other].lookalikes[name] == why
+
+
+def test_what_a_profile_covers_has_no_register_of_its_own() -> None:
+    for profile in MAPS.values():
+        own = {(p.function, p.address, p.type) for p in profile.points}
+        for other in profile.covers:
+            assert {(p.function, p.address, p.type) for p in MAPS[other].points} <= own
+            assert profile.identity
+
+
 @pytest.mark.parametrize(
     "variant", ["chint_dtsu666", "chint_dtsu666_401e", "chint_dtsu666_4000", "chint_dtsu666h"]
 )

@@ -9,11 +9,12 @@ from pydantic import SecretStr
 
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId
-from pipeline.registry import Bus, Installation, Meter, Registry, Schedule
+from pipeline.registry import Bus, Installation, Meter, Registry, Schedule, Wiring
 from services.settings import Settings
 from services.wiring import (
     bus_groups,
     bus_plans,
+    driver_of,
     load_profiles,
     primary_profiles,
     profile_of,
@@ -61,6 +62,17 @@ def test_each_bus_has_its_meters_and_the_schedules_they_can_serve(settings: Sett
     assert not settings.lock_dir.exists()
 
 
+def test_an_archive_without_schedules_is_read_by_default_and_only_then(settings: Settings) -> None:
+    def groups(registry: Registry) -> dict[str, int]:
+        (target,) = bus_plans(registry, settings, NOW)[0].targets
+        return {schedule.group: schedule.every_s for schedule in target.schedules}
+
+    bare = groups(replace(REGISTRY, schedules=[]))
+    assert (bare["register"], bare["electrical"], bare["device"]) == (900, 300, 3600)
+    assert groups(replace(REGISTRY, schedules=[Schedule(group="event", every_s=60)])) == bare
+    assert "electrical" not in groups(REGISTRY)
+
+
 def test_a_bus_without_meters_and_a_meter_without_a_bus_are_no_mistake(settings: Settings) -> None:
     registry = replace(REGISTRY, installations=[MODBUS, replace(DLT645, bus=None)])
     assert [len(plan.targets) for plan in bus_plans(registry, settings, NOW)] == [0, 1]
@@ -69,6 +81,15 @@ def test_a_bus_without_meters_and_a_meter_without_a_bus_are_no_mistake(settings:
 def test_only_installations_in_force_are_read(settings: Settings) -> None:
     registry = replace(REGISTRY, installations=[replace(DLT645, ends_at=NOW), replace(MODBUS, starts_at=NOW)])
     assert [len(plan.targets) for plan in bus_plans(registry, settings, NOW)] == [0, 1]
+
+
+def test_meters_alike_share_a_driver_and_others_do_not() -> None:
+    profile = load_profiles()["dlt645_2007_three_phase"]
+    meter = Meter(id=MeterId("M1"), wiring=Wiring.THREE_PHASE_FOUR_WIRE)
+    shared = driver_of(meter, profile)
+    assert driver_of(replace(meter, id=MeterId("M3")), profile) is shared
+    assert driver_of(replace(meter, wiring=Wiring.ONE_PHASE), profile) is not shared
+    assert driver_of(meter, replace(profile, daily_freeze_days=1)) is not shared
 
 
 @pytest.mark.parametrize("name", ["sdm", None])
@@ -136,3 +157,13 @@ def test_the_profile_of_an_installation_is_looked_up() -> None:
 def test_buses_are_read_in_groups() -> None:
     assert bus_groups(["a", "b", "c"], 2) == [["a", "b"], ["c"]]
     assert bus_groups([], 2) == []
+
+
+def test_a_collector_may_be_given_some_of_the_buses(settings: Settings) -> None:
+    (plan,) = bus_plans(REGISTRY, settings, NOW, only="a*, ?2")
+    assert (plan.owner.bus.id, [target.meter for target in plan.targets]) == ("b2", ["M2"])
+
+
+def test_patterns_that_fit_no_bus_are_refused_by_name(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"KILOWATCH_BUSES=north-\*: fits none of the 2 buses .* 'b1'"):
+        bus_plans(REGISTRY, settings, NOW, only="north-*")

@@ -106,7 +106,7 @@ def test_batches_lose_nothing() -> None:
 
 def test_a_careless_gateway_sends_twice_and_late_but_loses_nothing() -> None:
     messages = [b"%d" % n for n in range(1000)]
-    disorder = Disorder(GatewayFaults(duplicate=0.1, late=0.2, late_by=3), seed=7)
+    disorder: Disorder[bytes] = Disorder(GatewayFaults(duplicate=0.1, late=0.2, late_by=3), seed=7)
     sent = [out for message in messages for out in disorder.pass_on(message)] + disorder.rest()
     assert set(sent) == set(messages)
     assert len(sent) == 1000 + disorder.duplicated
@@ -118,7 +118,7 @@ def test_a_careless_gateway_sends_twice_and_late_but_loses_nothing() -> None:
 def test_the_same_seed_gives_the_same_disorder() -> None:
     runs = [
         [out for n in range(100) for out in disorder.pass_on(b"%d" % n)]
-        for disorder in (Disorder(GatewayFaults(duplicate=0.2, late=0.2), seed=3) for _ in range(2))
+        for disorder in (Disorder[bytes](GatewayFaults(duplicate=0.2, late=0.2), seed=3) for _ in range(2))
     ]
     assert runs[0] == runs[1]
 

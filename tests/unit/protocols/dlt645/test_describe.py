@@ -74,6 +74,6 @@ def test_load_records_are_told_block_by_block() -> None:
         ("stored at", "2025-09-25 10:00"),
         ("active_energy_import", "123456.78 kWh"),
         ("active_energy_export", "0.00 kWh"),
-        ("class 4, bytes 9 to 12", "0.11"),
-        ("class 4, bytes 13 to 16", "0.22"),
+        ("combined reactive energy 1, total", "0.11 kvarh"),
+        ("combined reactive energy 2, total", "0.22 kvarh"),
     ]

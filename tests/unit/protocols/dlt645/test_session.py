@@ -227,7 +227,7 @@ def test_a_part_with_another_number_is_no_answer(sequence: int) -> None:
     assert first.more is not None
     talk.ask(first.more)
     assert told(talk, part("0000", 0x92, sequence)) == Dropped(
-        reason=DropReason.LATE, raw=part("0000", 0x92, sequence)
+        reason=DropReason.SEQUENCE, raw=part("0000", 0x92, sequence)
     )
     assert isinstance(told(talk, part("0000", 0x92, 1)), Answer)
 

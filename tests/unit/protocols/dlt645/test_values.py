@@ -12,6 +12,7 @@ from protocols.dlt645.values import (
     bcd_to_decimal,
     bcd_to_int,
     bytes_to_instant,
+    is_impossible_time,
     number_to_bcd,
     parse_format,
     show,
@@ -127,3 +128,31 @@ def test_a_time_a_little_ahead_of_the_clock_is_not_a_year_old() -> None:
         2027, 1, 1, 0, 2, tzinfo=SHANGHAI
     )
     assert yearless_to_instant(bytes.fromhex("00002902"), SHANGHAI, before) is None
+
+
+@pytest.mark.parametrize(
+    ("digits", "notation", "impossible"),
+    [
+        ("112501", "YYMMDD", True),  # month and day of a swapped order
+        ("110229", "YYMMDD", True),
+        ("120229", "YYMMDD", False),
+        ("0229", "MMDD", False),  # no year to say otherwise
+        ("0230", "MMDD", True),
+        ("2400", "hhmm", True),
+        ("235959", "hhmmss", False),
+        ("20260101070000", "YYMMDDWWhhmmss", True),
+        ("26010107000000", "YYMMDDWWhhmmss", False),
+        ("AB01", "DDhh", True),
+        ("000000000000", "YYMMDDhhmmss", False),  # unset
+        ("FFFFFFFFFF", "YYMMDDhhmm", False),  # absent
+        ("9999", "DDhh", False),  # unset settlement day
+        ("99999930", "MMDDhhmm", False),  # every hour
+    ],
+)
+def test_a_time_that_no_calendar_has_is_told(digits: str, notation: str, impossible: bool) -> None:  # noqa: FBT001 - a case
+    raw = bytes.fromhex(digits)[::-1]
+    assert is_impossible_time(raw, parse_format(notation)) is impossible
+
+
+def test_a_number_is_never_an_impossible_time() -> None:
+    assert not is_impossible_time(b"\x77\x77", parse_format("XXXX"))

@@ -139,3 +139,12 @@ def test_a_wrong_point_is_named(wrong: str) -> None:
     text += 'quantity="frequency"\naddress=0\n' + "\n".join(table.values())
     with pytest.raises(ConfigError, match="point frequency"):
         ModbusDriver(parse_profile(text, "m"), Wiring.ONE_PHASE)
+
+
+def test_what_tells_the_model_is_asked_first_and_only_where_nothing_else_is_wanted() -> None:
+    text = (files("protocols") / "profiles" / "eastron_sdm630.toml").read_text("utf-8")
+    driver = ModbusDriver(parse_profile(text, "eastron_sdm630"), Wiring.THREE_PHASE_FOUR_WIRE)
+    probing = [query.what for query in driver.plan({Quantity.FREQUENCY})]
+    assert probing == ["3:0x0002+2", "3:0x000A+2", "4:0x0046+2"]
+    reading = [query.what for query in driver.plan({Quantity.FREQUENCY, Quantity.VOLTAGE_A})]
+    assert not any(what.startswith("3:") for what in reading)

@@ -10,8 +10,9 @@ from pipeline.quantities import Quantity
 from protocols.modbus.conversation import span_query
 from protocols.modbus.framing import Framing
 from protocols.modbus.planner import Span
+from protocols.modbus.register_map import RegisterMap
 from protocols.modbus.session import ModbusSession
-from protocols.profile import Coding, Point, Register
+from protocols.profile import Coding, Identity, Point, Profile, Register, Side
 from protocols.session import Answer, Refused
 from tests.unit.protocols.modbus.toy_meter import (
     answer_of,
@@ -202,3 +203,20 @@ def test_a_meter_that_fails_its_profile_s_probe_gives_no_values_and_says_why() -
     assert reading(conversation, Span(4, 1, 1), 2300).values == {}
     assert reading(conversation, Span(4, 0, 1), 5000).values == {Quantity.FREQUENCY: 50.0}
     assert reading(conversation, Span(4, 1, 1), 2300).values == {Quantity.VOLTAGE_A: 230.0}
+
+
+def test_a_register_that_should_tell_the_model_and_reads_zero_tells_another_one() -> None:
+    profile = Profile(
+        name="toy",
+        protocol="modbus",
+        description="",
+        side=Side.PRIMARY,
+        source="",
+        quantities=frozenset(),
+        identity={"system_type": Identity(address=10, function=3, type="uint16", between=(1.0, 3.0))},
+    )
+    known = RegisterMap(profile, "3P4W")
+    places = known.places(Span(3, 10, 1))
+    assert known.strangeness(places, [3]) == {"system_type": ""}
+    assert "system_type reads 0 where toy has 1 to 3" in known.strangeness(places, [0])["system_type"]
+    assert known.ratios_in(places, [3]) == {}

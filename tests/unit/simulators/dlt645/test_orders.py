@@ -279,3 +279,15 @@ def test_outputs_are_repeated_and_authentication_is_refused() -> None:
     assert ask(meter(), 0x1D, b"\x09") == (0xDD, b"\x01")
     assert ask(meter(), 0x03, bytes(16)) == (0xC3, b"\x08\x00")
     assert ask(meter(), 0x1F) == (0xDF, b"\x01")
+
+
+def test_a_threshold_that_is_written_judges_from_then_on_only() -> None:
+    """What was a loss of voltage under the old trigger stays one, also for whoever asks later."""
+    clock = Clock()
+    slave = meter(Load(voltage_b=140.0), clock)
+    write(slave, "04090101", digits("0000"))
+    clock.pass_(hours=2)
+    _ = slave.core.past
+    (loss,) = slave.core.events.last(EventKind.VOLTAGE_LOSS, "b")
+    assert loss.ends_at is not None
+    assert loss.ends_at <= NOW + timedelta(minutes=15)

@@ -40,6 +40,15 @@ area = "TQ"
 load = "office"
 peak_kw = 10
 """
+BEHIND_A_P1_READER = """gateway = "g"
+wiring = "3P3W"
+area = "TQ"
+load = "office"
+peak_kw = 10
+[[gateway]]
+id = "g"
+dialect = "dsmr"
+"""
 LOAD_FAULT = '\n[[fault]]\ndeed = "load"\nmeter = "M1"\ndays_ago = 1\nkw = 5\n'
 
 
@@ -212,6 +221,13 @@ def test_the_archive_knows_every_meter_and_how_to_reach_it(demo: Fleet) -> None:
         (
             ('protocol = "dlt645"', 'protocol = "modbus"\n[[gateway]]\nid = "g"\nfaults.late = 2'),
             ["'faults'"],
+        ),
+        (
+            (
+                GOOD.partition('bus = "line"')[1] + GOOD.partition('bus = "line"')[2],
+                BEHIND_A_P1_READER,
+            ),
+            ["[[meters]] entry 1", "'wiring'", "1P2W or 3P4W behind g"],
         ),
         (("history_days = 3", 'zone = "Asia/Atlantis"'), ["'zone'", "Atlantis"]),
         (("history_days = 3", "curve_minutes = 7"), ["'curve_minutes'", "hour"]),

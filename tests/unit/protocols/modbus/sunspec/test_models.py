@@ -51,6 +51,8 @@ def test_a_wye_meter_is_read_with_its_scale_factors() -> None:
         Quantity.ACTIVE_ENERGY_EXPORT: 0.0,
         Quantity.ACTIVE_ENERGY_IMPORT: 1234.56,
         Quantity.ACTIVE_ENERGY_IMPORT_A: 410.0,
+        Quantity.REACTIVE_ENERGY_IMPORT: 8.9,  # Q1 + Q2
+        Quantity.REACTIVE_ENERGY_EXPORT: 1.4,  # Q3 + Q4
         Quantity.REACTIVE_ENERGY_Q1: 7.7,
         Quantity.REACTIVE_ENERGY_Q2: 1.2,
         Quantity.REACTIVE_ENERGY_Q3: 0.9,

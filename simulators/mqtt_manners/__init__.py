@@ -1,0 +1,1 @@
+"""How foreign devices speak over MQTT: one file a dialect."""
