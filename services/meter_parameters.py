@@ -35,8 +35,7 @@ async def keep_parameters(
     """
     programmed = [count.count for count in counts if count.kind is EventKind.PROGRAMMING]
     counted = [_reading(target.meter, PROGRAMMING_COUNT, float(count)) for count in programmed]
-    changed = await asyncio.to_thread(_write, database_url, counted)
-    read_at = await asyncio.to_thread(_read_at, database_url, target.meter)
+    changed, read_at = await asyncio.to_thread(_noted, database_url, target.meter, counted)
     if not changed and not is_due(read_at, utc_now()):
         return changed
     poll = await plan.owner.ask_by_turns(target, _all_but)
@@ -71,6 +70,10 @@ def _write(database_url: str, readings: Sequence[ParameterReading]) -> int:
         return write_parameters(connection, readings)
 
 
-def _read_at(database_url: str, meter: MeterId) -> datetime | None:
+def _noted(
+    database_url: str, meter: MeterId, counted: Sequence[ParameterReading]
+) -> tuple[int, datetime | None]:
+    """Store the counter; return whether it moved, and when the parameters were read last."""
     with connect(database_url) as connection:
-        return parameters_read_at(connection, meter, list(KEPT.values()))
+        changed = write_parameters(connection, counted)
+        return changed, parameters_read_at(connection, meter, list(KEPT.values()))

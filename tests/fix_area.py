@@ -135,14 +135,14 @@ class PlantedArea:
         return replace(self, window=replace(self.window, import_kwh=kwh, quality=quality, daily=None))
 
 
-USUAL: Mapping[str, tuple[str, str]] = MappingProxyType(
+AREA_DEEDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "bypass_load": (THIEF, f"kw = 3\n{EVENING}"),
         "wrong_phase": (THIEF, f'phase = "a"\ndays = {FAULT_DAYS}'),
         "wrong_area": (FAR, f'area = "{AREA}"\ndays = {FAULT_DAYS}'),
     }
 )
-"""Whom a deed is done to and its keys, where the rest does not say: H-12 is fed from phase c."""
+"""Deeds that only an area shows: whom each is done to, and its keys. H-12 is fed from phase c."""
 
 
 @cache
@@ -153,7 +153,7 @@ def planted_area(deed: str | None = None, keys: str | None = None, meter: MeterI
     """
     fault = ""
     if deed is not None:
-        whom, usual = USUAL.get(deed, (meter, f"days = {FAULT_DAYS}"))
+        whom, usual = AREA_DEEDS.get(deed, (meter, f"days = {FAULT_DAYS}"))
         lines = usual if keys is None else keys if "nights" in keys else f"days = {FAULT_DAYS}\n{keys}"
         fault = f'[[fault]]\ndeed = "{deed}"\nmeter = "{whom}"\ndays_ago = {FAULT_DAYS}\n{lines}\n'
     plan = parse_fleet(_FLEET.format(days=DAYS, fault=fault), "planted area")
@@ -219,7 +219,7 @@ def _window(lived: Sequence[Lived]) -> MeterMatrix:
         import_kwh=kwh,
         quality=np.where(np.isnan(kwh), "N", "A"),
         step_kwh=0.01 * ratios[:, 0],
-        power_kw=values[Quantity.ACTIVE_POWER] * ratios,
+        power_kw=values[Quantity.ACTIVE_POWER].astype(np.float64) * ratios,
         energies={"export_kwh": export},
     )
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 PHASES = "ABC"
-FEWEST = 4
+FEWEST = 3
 """Channels of a phase without which nothing is said of what they have in common."""
 LOST_PERCENT = 60.0
 """Phase break limit of DL/T 645-2007 meters, % of nominal."""

@@ -53,8 +53,8 @@ def unexplained_drops(
     supply meter, the neighbours' load along the line in the reported load of the phase. A load on the phase
     that nobody reports draws all neighbours down, each by his d: their weighted median is taken away too.
 
-    Slots that stand out are not learnt from, nor whole days whose mean does: whoever takes load past his
-    meter does not become usual.
+    Slots in which the customer feeds in tell nothing. Slots that stand out are not learnt from, nor whole
+    days whose mean does: whoever takes load past his meter does not become usual.
     """
     fewest, most = learn
     chosen = voltages.of_phase(phase)
@@ -105,7 +105,8 @@ def _columns(voltages: AreaVoltages, phase: str, chosen: Ints) -> _Columns:
     x = np.stack(
         [np.ones_like(u), *(np.broadcast_to(row, u.shape) for row in (supply, -phase_kw)), -kw], axis=-1
     )
-    known = np.isfinite(u) & np.isfinite(x).all(axis=-1)
+    # What flows back is pure active power; a load's own share of reactive power is not to be learnt from it.
+    known = np.isfinite(u) & np.isfinite(x).all(axis=-1) & (kw >= 0)
     return _Columns(u=np.where(known, u, 0.0), x=np.where(known[..., None], x, 0.0), known=known)
 
 

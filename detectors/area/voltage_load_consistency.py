@@ -38,7 +38,6 @@ class _Day:
     slope: Floats
 
 
-@detectors.register("voltage_load_consistency")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoltageLoadConsistency:
     """Holds each member's voltage against his own load and his neighbours on the same phase.
@@ -210,3 +209,7 @@ def believed(slope: Floats) -> Floats:
     middle = ordered[np.maximum(count - 1, 0) // 2, np.arange(slope.shape[1])]
     believed: Floats = np.where(slope >= FEWEST_SLOPE * middle, slope, middle)
     return believed
+
+
+# Not a decorator: another detector makes the rule as what it is, with its numbers.
+detectors.register("voltage_load_consistency")(VoltageLoadConsistency)

@@ -21,7 +21,6 @@ from pipeline.events import EventKind
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
-from pipeline.timegrid import from_numpy
 
 HOUR_S: Final = 3600.0
 MOST_POINTS: Final = 300
@@ -79,7 +78,7 @@ class ClockError:
         found: list[Episode] = []
         for row in np.unique(series.row[excess > trigger.values[at, 0][series.row]]).tolist():
             limits = trigger.at(at[row]), min(restore.at(at[row]), trigger.at(at[row]))
-            begins = from_numpy(series.taken_at[series.of(row).start])
+            begins = series.at(series.of(row).start)
             rule = at_meter(self, registry, series.meters[row], begins)
             found += rule.off(window, registry, series, (row, excess), limits)
         drift = limit(self, "drift_s_per_day", window, registry).values[at, 0]
@@ -113,9 +112,9 @@ class ClockError:
                     registry,
                     series.meters[row],
                     self._said(window, series, row, high, (float(series.offset_s[worst]), limits[0])),
-                    starts_at=from_numpy(series.taken_at[high[0]]),
-                    ends_at=None if goes_on else from_numpy(series.taken_at[end]),
-                    detected_at=from_numpy(series.taken_at[own.stop - 1]),
+                    starts_at=series.at(high[0]),
+                    ends_at=None if goes_on else series.at(end),
+                    detected_at=series.at(own.stop - 1),
                 )
 
     def _said(
@@ -140,7 +139,7 @@ class ClockError:
                 "level": _level(abs(worst_s), {"terminal": self.terminal_s, "alarm": self.alarm_s}),
                 "round_trip_s": self.round_trip_s,
                 "reads": len(high),
-                **_series(window, series, row, (from_numpy(series.taken_at[high[0]]), trigger_s)),
+                **_series(window, series, row, (series.at(high[0]), trigger_s)),
             },
         )
 
@@ -156,7 +155,7 @@ class ClockError:
         own = series.of(row)
         inside = np.flatnonzero((series.day[own] >= span[0]) & (series.day[own] <= span[1])) + own.start
         drift = series.drift(inside)
-        starts_at = from_numpy(series.taken_at[inside[0]])
+        starts_at = series.at(inside[0])
         ended = inside[-1] + 1
         said = Said(
             key="drift",
@@ -178,8 +177,8 @@ class ClockError:
             series.meters[row],
             said,
             starts_at=starts_at,
-            ends_at=None if ended == own.stop else from_numpy(series.taken_at[ended]),
-            detected_at=from_numpy(series.taken_at[own.stop - 1]),
+            ends_at=None if ended == own.stop else series.at(ended),
+            detected_at=series.at(own.stop - 1),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from analysis.clock_drift import clock_drift
 from detectors.hysteresis import Delays, stretches_of
 from pipeline.model import MeterId
 from pipeline.records import TimedValues
+from pipeline.timegrid import from_numpy
 
 SUSPECT_SHARE: Final = 0.5
 """A drift moves the mean offset by at least this share of itself every day; one setting on two at most."""
@@ -35,6 +37,10 @@ class ClockSeries:
     def of(self, row: int) -> slice:
         """Return where a meter's offsets are."""
         return slice(*np.searchsorted(self.row, [row, row + 1]).tolist())
+
+    def at(self, place: int | np.integer) -> datetime:
+        """Return when an offset was measured."""
+        return from_numpy(self.taken_at[int(place)])
 
     def drift(self, where: NDArray[np.intp]) -> float:
         """Return the drift by Theil and Sen of some of a meter's offsets, s/d; NaN where there is none."""

@@ -48,7 +48,6 @@ PROGRAMMING: Final = frozenset(
 )
 LEAST: Final = timedelta(minutes=1)
 NEAR: Final = timedelta(days=7)
-Told = dict[str, float | int | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,11 +242,12 @@ def _visits(events: Sequence[MeterEvent], apart: timedelta) -> Iterator[list[Met
 
 def _said(name: str, wrong: _Wrong, events: Sequence[MeterEvent]) -> Said:
     value, before = wrong.held.value, wrong.before
-    parameters: Told = {"parameter": name, "value": value}
+    parameters: dict[str, float | int | str] = {"parameter": name, "value": value}
     band = wrong.bands[0] if wrong.bands else None
     is_outside = band is not None and not any(band.holds(value) for band in wrong.bands)
     if name in TABLES:
-        message, parameters = "table_changed", {"parameter": name}
+        message = "table_changed"
+        del parameters["value"]
     elif band is not None and name in RATIOS:
         message = "ratio_wrong"
         parameters["archive"] = band.least

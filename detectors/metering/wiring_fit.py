@@ -58,8 +58,8 @@ def right_sum(
         (np.float32(t.real) * p + np.float32(t.imag) * q, np.float32(t.real) * q - np.float32(t.imag) * p)
         for t, p, q in zip(vectors, active, reactive, strict=True)
     ]
-    (real, imaginary), *others = parts
-    return sum((r for r, _ in others), real), sum((i for _, i in others), imaginary)
+    (real, imaginary), (more_real, more_imaginary) = parts
+    return np.asarray(real + more_real, np.float32), np.asarray(imaginary + more_imaginary, np.float32)
 
 
 def best_pattern(wiring: Wiring, powers: NDArray[np.complexfloating]) -> tuple[NDArray[np.intp], Floats]:

@@ -76,7 +76,7 @@ def slot_signs(
     own = {name: _of_rows(values, rows).astype(np.float32) for name, values in numbers.items()}
     real, imaginary = right_sum(wiring, active, reactive)
     size = sum((part * part for part in (*active[1:], *reactive)), active[0] * active[0])
-    gain = real * real + imaginary * imaginary
+    gain = np.asarray(real * real + imaginary * imaginary, np.float32)
     percent = (base_kva[rows, None] / 100.0).astype(np.float32)
     count = np.float32(len(elements))
     loaded = size > count * (percent * own["current_percent"]) ** 2

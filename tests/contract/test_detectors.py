@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from detectors.catalogue import Together, about, category, detectors, parameters_of
+from detectors.catalogue import about, category, detectors, parameters_of
 from detectors.engine import run
 from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
@@ -29,7 +29,7 @@ from pipeline.registry import (
 )
 from simulators.faults.deed import deeds
 from simulators.faults.detector_numbers import DETECTORS
-from tests.fix_area import FAULT_FROM, planted_area
+from tests.fix_area import AREA_DEEDS, FAULT_FROM, planted_area
 from tests.fix_planted import FAULT, POINT, Planted, deeds_of_detectors
 from tests.learnt_cases import AS_FILED, case_for
 
@@ -156,7 +156,7 @@ PLANTED = [
 
 @pytest.mark.parametrize(("name", "deed"), PLANTED)
 def test_it_finds_what_is_planted_for_it(name: str, deed: str) -> None:
-    if about(name).together is Together.AREA:
+    if deed in AREA_DEEDS:
         found = planted_area(deed).found(name)
         assert any(episode.ends_at is None or episode.ends_at > FAULT_FROM for episode in found)
         return

@@ -39,6 +39,7 @@ def test_hidden_load_is_found_with_its_start_and_about_its_energy(
         ("night_load", f"kw = 3\n{EVENING}"),
         ("wrong_phase", None),
         ("wrong_area", None),
+        ("hidden_pv", "kw = 4"),
     ],
 )
 def test_load_that_is_reported_an_empty_home_and_wrong_files_are_left_alone(

@@ -43,7 +43,7 @@ def test_hidden_panels_are_found_with_their_days_and_energy() -> None:
     assert episode.energy_kwh == pytest.approx(case.window.energies["export_kwh"][0, first:end].sum())
     hours = episode.evidence["by_hour"]
     assert isinstance(hours, list)
-    by_hour = {row["hour"]: row["export_kwh"] for row in hours if isinstance(row, dict)}
+    by_hour = {str(row["hour"]): float(str(row["export_kwh"])) for row in hours if isinstance(row, dict)}
     assert max(by_hour, key=lambda hour: by_hour[hour]) in {"10:00", "11:00", "12:00", "13:00", "14:00"}
     assert "00:00" not in by_hour
 
