@@ -82,7 +82,7 @@ def test_apparent_power_counts_and_the_excess_is_the_penalty_s_basis() -> None:
     penalty = episode.evidence["penalty"]
     assert isinstance(penalty, dict)
     assert penalty["excess_kva"] == pytest.approx(np.hypot(90, 96) - 100, abs=0.001)
-    assert "50 yuan" in penalty["basis"]
+    assert "50 yuan" in str(penalty["basis"])
 
 
 def test_one_slot_and_what_is_below_the_trigger_are_innocent() -> None:
