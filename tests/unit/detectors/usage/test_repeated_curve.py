@@ -1,0 +1,101 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from detectors.engine import run
+from pipeline.model import Episode
+from pipeline.registry import Registry
+from pipeline.timegrid import from_numpy
+from tests.day_windows import by_slots
+from tests.fix_planted import FAULT, planted
+from tests.learnt_cases import LEARNT, learnt
+
+NAME = "repeated_curve"
+
+
+def _noise(days: int = 10) -> np.ndarray:
+    """Slots of 0.3 to 0.7 kWh in whole steps of 0.01, seldom the same twice running."""
+    return np.random.default_rng(5).integers(30, 70, (1, days * 96)) * 0.01
+
+
+def _found(kwh: np.ndarray, step_kwh: float = 0.01) -> list[Episode]:
+    return run(by_slots(kwh, step_kwh), Registry(), only=[NAME])
+
+
+@pytest.mark.parametrize(("slots", "count"), [(23, 0), (24, 1)])
+def test_six_hours_at_one_value_are_frozen(slots: int, count: int) -> None:
+    kwh = _noise()
+    kwh[0, 300 : 300 + slots] = 0.80
+    found = _found(kwh)
+    assert len(found) == count
+    for episode in found:
+        assert episode.message == "episode.frozen_curve"
+        assert episode.starts_at == from_numpy(by_slots(kwh).starts_at[300])
+        assert episode.parameters == {"hours": 6.0, "kw": pytest.approx(3.2)}
+
+
+def test_what_register_differences_leave_of_rounding_is_still_equal() -> None:
+    registers = np.cumsum(np.append(123.45, np.full(10 * 96, 0.37)))
+    kwh = np.diff(np.round(registers, 2))[None, :]
+    assert len(set(kwh[0].tolist())) > 1
+    (episode,) = _found(kwh)
+    assert episode.ends_at is None
+
+
+def test_small_values_are_equal_by_chance() -> None:
+    assert _found(np.full((1, 960), 0.19)) == []
+    assert len(_found(np.full((1, 960), 0.20))) == 1
+
+
+def test_nothing_and_gaps_are_not_frozen() -> None:
+    kwh = _noise()
+    kwh[0, 100:200] = 0.0
+    kwh[0, 300:330] = 0.8
+    kwh[0, [310, 320]] = np.nan
+    assert _found(kwh) == []
+
+
+def test_a_replayed_curve_is_found_from_its_first_slot_to_its_last() -> None:
+    case = planted("replayed_curve")
+    (episode,) = run(case.window, case.registry, only=[NAME])
+    assert episode.message == "episode.copied_curve"
+    assert abs(episode.starts_at - FAULT.starts_at) <= timedelta(minutes=30)
+    assert episode.ends_at is not None
+    assert abs(episode.ends_at - FAULT.ends_at) <= timedelta(minutes=30)
+    assert episode.evidence["days_back"] == 7.0
+    assert episode.parameters["days"] == 2
+
+
+def test_a_home_that_repeats_ten_days() -> None:
+    case = learnt("replayed_curve", {"days_back": 14.0})
+    (episode,) = run(case.window, case.registry, only=[NAME])
+    assert episode.parameters["days"] == 10
+    assert abs(episode.starts_at - LEARNT.starts_at) <= timedelta(minutes=30)
+
+
+def test_a_constant_load_and_honest_customers_are_silent() -> None:
+    for shape in ("flat", "home", "two_shift", "office"):
+        case = planted(None, shape=shape)
+        assert run(case.window, case.registry, only=[NAME]) == []
+
+
+def test_estimating_copies_days_itself() -> None:
+    kwh = _noise()
+    kwh[0, 5 * 96 : 6 * 96] = kwh[0, :96]
+    assert len(_found(kwh)) == 1
+    window = by_slots(kwh)
+    quality = window.quality.copy()
+    quality[0, 5 * 96 + 40] = "E"
+    assert run(replace(window, quality=quality, daily=None), Registry(), only=[NAME]) == []
+
+
+def test_two_runs_of_different_days_are_two_episodes() -> None:
+    kwh = _noise(12)
+    kwh[0, 5 * 96 : 7 * 96] = kwh[0, : 2 * 96]
+    kwh[0, 7 * 96 : 8 * 96] = kwh[0, 4 * 96 : 5 * 96]
+    first, second = _found(kwh)
+    assert (first.evidence["days_back"], second.evidence["days_back"]) == (5.0, 3.0)
+    assert first.ends_at is not None
+    assert first.ends_at <= second.starts_at
