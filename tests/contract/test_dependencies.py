@@ -38,7 +38,12 @@ def _imports(module: Path) -> Iterator[str]:
 
 def _declared() -> set[str]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    names = (re.match(r"[\w.-]+", requirement) for requirement in settings["project"]["dependencies"])
+    extras = settings["project"]["optional-dependencies"]
+    requirements = [
+        *settings["project"]["dependencies"],
+        *(requirement for extra, own in extras.items() if extra != "dev" for requirement in own),
+    ]
+    names = (re.match(r"[\w.-]+", requirement) for requirement in requirements)
     return {_canonical(name.group()) for name in names if name}
 
 
