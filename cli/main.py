@@ -15,6 +15,7 @@ from cli import (
     decode,
     demo,
     detect,
+    evaluate,
     flows,
     handheld,
     profile,
@@ -47,6 +48,7 @@ app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("detect")(detect.detect)
 app.command("vee")(vee.vee)
+app.command("evaluate")(evaluate.evaluate)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
