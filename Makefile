@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community fuzz reference check lint format lock clean
+.PHONY: help demo test test-community fuzz chaos reference check lint format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
 TESTS ?= tests
 ARGS ?=
+ROUNDS ?= 30
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -33,6 +34,10 @@ test-community: ## the schema and its policies on TimescaleDB's community editio
 fuzz: ## a million mutated frames through everything that takes bytes; ARGS="--frames 10000 --seed 7 --json"
 	@scripts/environment
 	@$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+chaos: ## kill, stop and cut the parts of a site in turn and compare with the fleet's ledger; ROUNDS=30 SEED=7 (root)
+	@scripts/environment
+	@$(BIN)/python -m tests.chaos.run --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
 reference: ## write the reference pages of docs/reference anew from the profiles and the catalogue
 	@scripts/environment

@@ -40,18 +40,25 @@ def import_(
     from services.hand_reads import file_reads
     from services.persons import this_person
     from services.settings import load_settings
-    from services.wiring import utc_now
+    from services.wiring import primary_profiles, utc_now
     from storage.database import connect
 
-    with connect(load_settings().require_database_url()) as connection:
-        filed = file_reads(connection, path, this_person(name), utc_now())
+    settings = load_settings()
+    with connect(settings.require_database_url()) as connection:
+        primary = primary_profiles(settings)
+        filed = file_reads(connection, path, this_person(name), utc_now(), primary)
     if as_json:
         print_json(asdict(filed))
     else:
         print_fields(
-            {"batch": filed.batch, "waiting for approval": filed.filed, "refused": len(filed.refused)}
+            {
+                "batch": filed.batch,
+                "waiting for approval": filed.filed,
+                "refused": len(filed.refused),
+                "differing from the system's reads": len(filed.differences),
+            }
         )
-        for reason in filed.refused:
+        for reason in (*filed.refused, *filed.differences):
             typer.echo(reason, err=True)
     if filed.refused:
         raise typer.Exit(1)

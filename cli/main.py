@@ -8,8 +8,10 @@ import typer
 
 from cli import (
     bench,
+    clocks,
     collect,
     control,
+    coverage,
     dashboard,
     db,
     decode,
@@ -46,9 +48,12 @@ app.command("scan")(scan.scan)
 app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
+app.command("clocks")(clocks.clocks)
+app.command("coverage")(coverage.coverage)
+app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
-app.command("vee")(vee.vee)
 app.command("evaluate")(evaluate.evaluate)
+app.command("vee")(vee.vee)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
@@ -57,6 +62,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
 app.add_typer(handheld.app, name="handheld")
+app.add_typer(vee.app, name="vee")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""``kilowatch vee``: validates, estimates and finalises intervals out of files."""
+"""``kilowatch vee``: validates, estimates and finalises intervals; shows findings; records edits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli import vee_energy, vee_record
 from cli.output import JsonFlag, print_fields, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from services.point_energies import CheckedPoint, PointEnergy
 
+app = typer.Typer(help="Checks, estimates and edits of intervals (数据校验与估算).", no_args_is_help=True)
+app.add_typer(vee_record.app)
+app.add_typer(vee_energy.app)
 
-def vee(  # noqa: PLR0913 - the options of the command
-    registry: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The archive (.toml).")],
+
+@app.command("run")
+def run(  # noqa: PLR0913 - the options of the command
+    registry: Annotated[Path, typer.Option(exists=True, help="The archive (.toml, or a folder of .csv).")],
     out: Annotated[Path, typer.Option(dir_okay=False, help="Where the final intervals go (.csv, .parquet).")],
     readings: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="Readings (.parquet, .csv).")
@@ -34,7 +40,7 @@ def vee(  # noqa: PLR0913 - the options of the command
 
     With --before it tells which bills (service point and month) are no longer what they were.
 
-    Example: kilowatch vee --readings readings.csv --registry site.toml --out final.csv
+    Example: kilowatch vee run --readings readings.csv --registry site.toml --out final.csv
     """
     from services.vee import STEPS, vee_files
 
@@ -44,7 +50,11 @@ def vee(  # noqa: PLR0913 - the options of the command
         result = vee_files(
             readings=readings, intervals=intervals, registry=registry, out=out, before=before, begin=begin
         )
-    letters = dict(sorted(Counter(result.finals.quality.tolist()).items()))
+    letters = {
+        energy: dict(sorted(Counter(finals.quality.tolist()).items()))
+        for energy, finals in result.finals.items()
+    }
+    count = max(map(len, result.finals.values()))
     if as_json:
         for finding in result.findings:
             print_json({**asdict(finding), "starts_at": f"{finding.starts_at}Z"})
@@ -54,31 +64,27 @@ def vee(  # noqa: PLR0913 - the options of the command
             print_json({"point": _point_as_json(point)})
         for bill in result.bills:
             print_json({"bill": asdict(bill)})
-        print_json(
-            {
-                "intervals": len(result.finals),
-                "quality": letters,
-                "unchecked": result.unchecked,
-                "out": str(out),
-            }
-        )
+        print_json({"intervals": count, "quality": letters, "unchecked": result.unchecked, "out": str(out)})
         return
-    columns = ("rule", "meter", "starts_at", "slots", "expected", "came")
+    columns = ("rule", "meter", "energy", "starts_at", "slots", "expected", "came")
     rows = [[getattr(f, column) for column in columns] for f in result.findings]
     print_table(f"{len(rows)} findings", columns, rows)
     if result.checked:
         pairs = [_pair_as_json(pair) for pair in result.checked]
         print_table("main and check meters", list(pairs[0]), [list(pair.values()) for pair in pairs])
     if result.points:
-        points = [_point_as_json(point) for point in result.points]
-        print_table("service points", list(points[0]), [list(point.values()) for point in points])
+        rows = [[p.kind, p.name, p.known_kwh, len(p.kwh), p.missing] for p in result.points]
+        print_table("service points and totals", ("of", "name", "kwh", "slots", "missing"), rows)
     if result.bills:
-        shown = ("service_point", "month", "before_kwh", "after_kwh", "slots")
+        shown = ("service_point", "month", "energy", "before", "after", "slots")
         print_table("bills that change", shown, [[getattr(b, c) for c in shown] for b in result.bills])
     print_fields(
         {
-            "final intervals": f"{len(result.finals)} in {out}",
-            "by quality": ", ".join(f"{letter} {count}" for letter, count in letters.items()),
+            "final intervals": f"{count} in {out}",
+            **{
+                f"{energy} by quality": ", ".join(f"{letter} {slots}" for letter, slots in counted.items())
+                for energy, counted in letters.items()
+            },
             **{f"not checked: {rule}": f"wants {', '.join(w)}" for rule, w in result.unchecked.items()},
         }
     )
@@ -98,7 +104,7 @@ def _pair_as_json(pair: CheckedPoint) -> dict[str, object]:
 
 def _point_as_json(point: PointEnergy) -> dict[str, object]:
     return {
-        "service_point": point.service_point,
+        point.kind: point.name,
         "kwh": point.known_kwh,
         "slots": len(point.kwh),
         "missing": point.missing,

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from collectors.bus_claim import NO_LEASE, BusClaim, Lease
 from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
+from collectors.free_turn import TurnLine
 from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
 from collectors.probing import FORGET_SLOW, PROBE_SHARE, first_byte_s
 from collectors.targets import MeterBackfill, MeterRead, Target
@@ -24,14 +26,14 @@ from collectors.transports import Line, line_for
 from collectors.turns import Priority, Turns
 from pipeline.coverage import Cause
 from pipeline.errors import BusBusyError, TransportError
-from pipeline.model import MeterId, Snapshot
+from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Schedule
-from protocols.session import Answer, DropReason, Query
+from protocols.session import Answer, DropReason, Query, Session
 
 OnResult: TypeAlias = Callable[[MeterRead], Awaitable[None]]
 """Takes each read as it ends; a bounded queue's ``put`` holds the bus back when nobody stores."""
-
+NOT_PROBED = "silent for long; not probed in this slot"
 DEAF_AFTER = 8
 """Questions in a row without a single byte, after which the line is opened again: half of it may be gone."""
 
@@ -49,7 +51,7 @@ class BusOwner:
         Args:
             bus: Its name, URL and timing.
             now: The server's clock.
-            lock_dir: Where the lock files of this host are, the same for every process.
+            lock_dir: Where this host's lock files are, the same for every process.
             make_line: Makes the closed line of a URL.
             lease: Tells whether another host's process owns the bus.
 
@@ -200,7 +202,7 @@ class BusOwner:
             self._probe_credit_s = min(self._probe_credit_s, 0.0) + share_s
             for target, schedules in silent:
                 if self._probe_credit_s <= 0:
-                    reads.append(self._passed_over(target, slot_at, schedules))
+                    reads.append(self.unread(target, slot_at, schedules, Cause.NO_ANSWER, NOT_PROBED))
                     await on_result(reads[-1])
                     continue
                 started = loop.time()
@@ -213,30 +215,22 @@ class BusOwner:
     async def backfill_meter(self, target: Target, starts_at: datetime, ends_at: datetime) -> MeterBackfill:
         """Fetch what the meter itself stored in ``[starts_at, ends_at)``, one exchange a turn.
 
-        A live slot waits for one exchange at most. Nothing is raised for what a line, a meter or its driver
-        does.
+        A live slot waits for one exchange at most. What line, meter or driver do raises nothing.
         """
-        snapshots: list[Snapshot] = []
+        fetched = partial(MeterBackfill, bus=self.bus.id, meter=target.meter)
         try:
             state = self._state(target)
             poll = await self.ask_by_turns(target, partial(target.driver.backfill_plan, starts_at, ends_at))
             snapshots = stored_snapshots(target.meter, poll)
         except Exception as error:  # noqa: BLE001  # a faulty driver must not cost the neighbours their data
-            return MeterBackfill(
-                bus=self.bus.id,
-                meter=target.meter,
-                snapshots=snapshots,
-                cause=Cause.WRONG_PARAMETERS,
-                attempts=0,
-                failure=self._forget(target, error),
-            )
-        return MeterBackfill(
-            bus=self.bus.id,
-            meter=target.meter,
+            failure = self._forget(target, error)
+            return fetched(snapshots=[], cause=Cause.WRONG_PARAMETERS, attempts=0, failure=failure)
+        refused = state.refused(self._now())
+        return fetched(
             snapshots=snapshots,
             cause=poll.cause,
             attempts=poll.attempts,
-            refused=state.refused(self._now()),
+            refused=refused,
             failure=poll.failure,
         )
 
@@ -255,6 +249,15 @@ class BusOwner:
                 self._turns.give_back()
         poll.finish()
         return poll
+
+    @asynccontextmanager
+    async def free_turn(self, target: Target) -> AsyncIterator[TurnLine]:
+        """Hold the bus, behind slots and people, for a few exchanges that belong together."""
+        await self._turns.take(Priority.BACKFILL)
+        try:
+            yield TurnLine(partial(self._ask, target))
+        finally:
+            self._turns.give_back()
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Line]:
@@ -319,13 +322,16 @@ class BusOwner:
         state = self._meters.get((target.meter, target.address))
         return state.probed_at if state is not None and state.silent else None
 
-    def _passed_over(self, target: Target, slot_at: datetime, schedules: tuple[Schedule, ...]) -> MeterRead:
-        """Return the result of a silent meter that was not even probed, for its neighbours' sake."""
-        failure = "silent for long; not probed in this slot"
-        return self.unread(target, slot_at, schedules, Cause.NO_ANSWER, failure)
-
-    async def _ask(self, target: Target, query: Query, *, probe: bool = False) -> Outcome:
-        """Ask on a line that works; a line that has worked and broke is opened again once."""
+    async def _ask(
+        self,
+        target: Target,
+        query: Query,
+        *,
+        probe: bool = False,
+        order: bool = False,
+        session: Session | None = None,
+    ) -> Outcome:
+        """Ask on a line that works; one that has worked and broke is opened again once, not for an order."""
         state = self._state(target)
         while True:
             try:
@@ -336,13 +342,14 @@ class BusOwner:
                 return unasked(Cause.LINK, str(error), self._now())
             await self._keep_pause(target)
             timing = self._timing(target, state, line.baudrate, probe=probe)
+            timing = replace(timing, retries=0, linger=True) if order else timing
             loop = asyncio.get_running_loop()
             started = loop.time()
             self._first_at = min(self._first_at, started)
             if probe:
                 state.probed_at = started
             try:
-                outcome = await exchange(line, state.session, query, timing, now=self._now)
+                outcome = await exchange(line, session or state.session, query, timing, now=self._now)
             finally:
                 self._quiet_since, self._quiet_s = loop.time(), target.pauses.between_s
                 self._busy_s += loop.time() - started
@@ -351,7 +358,7 @@ class BusOwner:
                 await self._judge_line(outcome)
                 return outcome
             _log.warning("line lost", extra={"bus": self.bus.id, "error": outcome.failure})
-            if not await self._connection.drop(outcome.failure):
+            if not await self._connection.drop(outcome.failure) or order:
                 return outcome
 
     async def _keep_pause(self, target: Target) -> None:
@@ -377,10 +384,7 @@ class BusOwner:
 
     async def _judge_line(self, outcome: Outcome) -> None:
         """Learn how fast the bus answers, and open a line again that has been deaf for long."""
-        if outcome.raw:
-            self._deaf = 0
-        else:
-            self._deaf += 1
+        self._deaf = 0 if outcome.raw else self._deaf + 1
         if outcome.event is not None and outcome.first_byte_s is not None:
             self._connection.prove()
             self._slowest_s = max(outcome.first_byte_s, self._slowest_s * FORGET_SLOW)
@@ -389,10 +393,7 @@ class BusOwner:
             await self._connection.reopen()
 
     def _count(self, outcome: Outcome) -> None:
-        self._totals["exchanges"] += 1
-        self._totals["retries"] += max(0, outcome.attempts - 1)
+        self._totals.update(exchanges=1, retries=max(0, outcome.attempts - 1))
         self._dropped.update(outcome.dropped)
-        if isinstance(outcome.event, Answer):
-            self._totals["answered"] += 1
-        elif outcome.event is not None:
-            self._totals["refused"] += 1
+        if outcome.event is not None:
+            self._totals["answered" if isinstance(outcome.event, Answer) else "refused"] += 1

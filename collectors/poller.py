@@ -27,6 +27,8 @@ REFUSED_FOR = timedelta(hours=24)
 QUESTIONS_MOST = 256
 """A bound on one round of present values, whatever a driver plans."""
 REFUSES_FOLLOWING = "says that more follows and refuses to send it"
+WITHIN_SECOND = timedelta(seconds=0.5)
+"""A clock that shows whole seconds is half a second further on the average."""
 BACKFILL_QUESTIONS_MOST = 20_000
 """The same for backfill: a month of one-minute records needs some thousands."""
 
@@ -296,4 +298,4 @@ def _clock_offset_s(answer: Answer, at: datetime) -> float | None:
     if told is None:
         return None
     clock = datetime.fromisoformat(told)
-    return None if clock.tzinfo is None else (clock - at).total_seconds()
+    return None if clock.tzinfo is None else (clock + WITHIN_SECOND - at).total_seconds()

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from collectors.journal import clear, left_in
 from collectors.spool import Spool
 from pipeline.errors import StorageError
 
@@ -32,11 +33,12 @@ def open_spool(folder: Path, database: str, max_bytes: int) -> Spool:
     Raises:
         StorageError: If the folder or a file in it cannot be used.
     """
-    mark = sha256(database.encode()).hexdigest()[:12]
+    mark = database_mark(database)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         own, lock = next(filter(_is_locked, map(_with_lock, _paths(folder, mark))))
         spool = Spool(own, max_bytes, lock)
+        _take_in(own, spool)
         for left in sorted(folder.glob(f"{mark}-*.sqlite")):
             _take_over(left, spool)
     except OSError as error:
@@ -48,6 +50,11 @@ def open_spool(folder: Path, database: str, max_bytes: int) -> Spool:
     if waiting:
         _log.warning("spool.waiting: %d records from before will be stored first", waiting)
     return spool
+
+
+def database_mark(database: str) -> str:
+    """Return what the names of a database's files begin with."""
+    return sha256(database.encode()).hexdigest()[:12]
 
 
 def _paths(folder: Path, mark: str) -> Iterator[Path]:
@@ -78,4 +85,17 @@ def _take_over(left: Path, spool: Spool) -> None:
     while records := orphan.take(_TAKEN_OVER):
         spool.put(records)
         orphan.forget(records)
+    _take_in(left, spool)
     orphan.close()
+
+
+def _take_in(left: Path, spool: Spool) -> None:
+    """Keep what a killed process had read and not yet kept; killed in between, it is taken in once more."""
+    noted = list(left_in(left))
+    if noted:
+        spool.put(noted)
+        _log.warning(
+            "journal.left: %d readings that a killed process had not stored yet",
+            sum(r.readings for r in noted),
+        )
+    clear(left)

@@ -37,6 +37,8 @@ Raises:
 
 QOS: Final = 1
 RETAIN_ON_NEW_ONLY: Final = 1
+SESSION_TAKEN_OVER: Final = 0x8E
+"""MQTT 5.0, section 3.14.2.1."""
 LARGEST_RECEIVE_MAXIMUM: Final = 0xFFFF
 """MQTT 5.0, section 3.1.2.11.3."""
 
@@ -56,6 +58,9 @@ class SubscriberOptions(Broker):
     session_expiry_s: int = 7 * 86_400
     """How long the broker keeps messages for us while we are away."""
     keepalive_s: int = 30
+    reconnect_s: int = 1
+    """A broker that starts again may have forgotten shared subscriptions (Mosquitto 2.0.11): until we are
+    back it acknowledges messages to their senders and keeps none, so we are back soon."""
     retry_first_s: float = 0.5
     retry_most_s: float = 30.0
 
@@ -82,6 +87,8 @@ class SubscriberCounters:
     connections: int = 0
     asked: int = 0
     """Questions published."""
+    waiting: int = 0
+    """Messages in the queue now."""
 
 
 class Subscriber:
@@ -116,7 +123,7 @@ class Subscriber:
     def counters(self) -> SubscriberCounters:
         """What became of the messages so far."""
         with self._lock:
-            return SubscriberCounters(**self._tally)
+            return SubscriberCounters(**self._tally, waiting=len(self._deliveries))
 
     def start(self) -> None:
         """Connect in the background, now and whenever the connection is lost."""
@@ -157,7 +164,7 @@ class Subscriber:
 
     def _new_client(self) -> mqtt.Client:
         options = self._options
-        client = options.new_client(options.client_id, options.retry_most_s, manual_ack=True)
+        client = options.new_client(options.client_id, options.reconnect_s, manual_ack=True)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -205,7 +212,13 @@ class Subscriber:
         with self._lock:
             self._connection = None
         self._subscribed.clear()
-        if not self._stopping.is_set():
+        if reason.value == SESSION_TAKEN_OVER:
+            log.error(
+                "mqtt.taken_over: another process uses the client id %r; give each process its own "
+                "KILOWATCH_MQTT_CLIENT_ID, or leave it unset",
+                self._options.client_id,
+            )
+        elif not self._stopping.is_set():
             log.warning("mqtt.disconnected", extra={"reason": str(reason), "host": self._options.host})
 
     def _on_subscribe(

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 
 from dashboard.asking import Ask, Asking
 from dashboard.curves import Curves, break_gaps, finest, load_curve, pack, seconds_of, thin, usual_step_s
+from dashboard.evidence_curves import columns_of, is_curves
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.pages.fleet import Fleet, fleet_of, midnight
@@ -244,6 +245,16 @@ def api_episode(asking: Ask, episode: str) -> ApiEpisode:
     if card is None:
         raise NotFoundError(marked("No such episode. It may have been withdrawn when late data came."))
     return _api_episode(card, asking)
+
+
+@router.get("/api/episodes/{episode}/curves/{name}", response_class=Response)
+def api_episode_curves(asking: Ask, episode: str, name: str) -> Response:
+    """Return one piece of an episode's evidence as curves, packed as the series of a meter are."""
+    card = episode_card(asking.connection, episode, scope=asking.scope)
+    value = None if card is None else card.evidence.get(name)
+    if not is_curves(value):
+        raise NotFoundError(marked("No such episode. It may have been withdrawn when late data came."))
+    return Response(pack(columns_of(value)), media_type="application/octet-stream")
 
 
 def _api_episode(card: EpisodeCard, asking: Asking) -> ApiEpisode:

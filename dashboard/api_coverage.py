@@ -14,6 +14,7 @@ from dashboard.asking import Ask
 from dashboard.failures import WrongAddressError
 from pipeline.model import MeterId
 from storage.coverage import CoverageBy, coverage_summary, missing_slots
+from storage.worklist import missing_causes_by
 
 router = APIRouter(tags=["api"])
 LONGEST_SPAN = timedelta(days=400)
@@ -57,6 +58,18 @@ class ApiMissing:
     status: str
     cause: str | None
     attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiCause:
+    """What is missing under one key for one cause."""
+
+    key: str
+    cause: str | None
+    readings: int
+    meters: int
+    first_at: datetime
+    last_at: datetime
 
 
 @router.get("/api/coverage")
@@ -111,6 +124,35 @@ def api_missing(
             status=entry.status.value,
             cause=None if entry.cause is None else entry.cause.value,
             attempts=entry.attempts,
+        )
+        for entry in entries
+    ]
+
+
+@router.get("/api/missing/causes")
+def api_missing_causes(
+    asking: Ask, span: Annotated[Stretch, Depends()], by: CoverageBy = CoverageBy.METER
+) -> Sequence[ApiCause]:
+    """Return what is missing by meter, bus, area, local day ... and cause, the most first.
+
+    Meters that send and are not in the archive are among them, for whoever may see all areas.
+    """
+    entries = missing_causes_by(
+        asking.connection,
+        by,
+        scope=asking.scope,
+        starts_at=span.since,
+        ends_at=span.until,
+        zone=asking.formats.zone,
+    )
+    return [
+        ApiCause(
+            key=entry.key,
+            cause=None if entry.cause is None else entry.cause.value,
+            readings=entry.readings,
+            meters=entry.meters,
+            first_at=entry.first_at,
+            last_at=entry.last_at,
         )
         for entry in entries
     ]

@@ -16,7 +16,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_coverage
+from dashboard import api, api_clocks, api_coverage, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.pages import episodes, fleet, meters
@@ -70,8 +70,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for router in (fleet.router, meters.router, episodes.router, api.router, api_coverage.router):
-        app.include_router(router)
+    for part in (fleet, meters, episodes, api, api_coverage, api_clocks, api_vee):
+        app.include_router(part.router)
     return app
 
 

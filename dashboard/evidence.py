@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from dashboard import words
 from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_stretches, voltage_chart
+from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in
 from pipeline.model import Json, Verdict
@@ -64,10 +65,12 @@ def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[Suspe
     text = f.catalogue.gettext
     shown = {key: value for key, value in card.evidence.items() if key not in DRAWN and value not in ([], {})}
     tables = {key: value for key, value in shown.items() if _is_table(value)}
-    sections = {key: value for key, value in shown.items() if isinstance(value, Mapping)}
-    plain = {key: value for key, value in shown.items() if key not in tables and key not in sections}
+    drawn = {key: value for key, value in shown.items() if is_curves(value)}
+    sections = {key: value for key, value in shown.items() if isinstance(value, Mapping) and key not in drawn}
+    apart = tables.keys() | sections.keys() | drawn.keys()
+    plain = {key: value for key, value in shown.items() if key not in apart}
     return Evidence(
-        charts=_charts(told, meter, suspensions) if meter is not None else [],
+        charts=_own_charts(told, drawn) or (_charts(told, meter, suspensions) if meter is not None else []),
         tables=[_table(key, tables[key], f) for key in _ordered(tables)],
         facts=[
             *(Facts(title=_label(key, f), facts=_facts(sections[key], f)) for key in _ordered(sections)),
@@ -134,6 +137,17 @@ _UNITS: Mapping[str, str] = {
 """Units by the ending of a name; a name may also be the ending alone (``kwh``)."""
 
 
+def _own_charts(told: Told, drawn: Mapping[str, Json]) -> list[Chart]:
+    """Return what the episode itself carries: the very values that were judged."""
+    marks = stretches_of([told], now=told.card.ends_at or told.card.detected_at)
+    made = (
+        evidence_chart(told.card.id, key, value, told.f, marks)
+        for key in _ordered(drawn)
+        if isinstance(value := drawn[key], Mapping)
+    )
+    return [chart for chart in made if chart is not None]
+
+
 def _charts(told: Told, meter: MeterCard, suspensions: Sequence[SuspensionCard]) -> list[Chart]:
     f, card = told.f, told.card
     ends_at = card.ends_at or card.detected_at
@@ -168,7 +182,7 @@ def _table(key: str, rows: Json, f: Formats) -> Table:
     found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, Sequence) else []
     columns = [c for c in _ordered({c for row in found for c in row}) if any(row.get(c) for row in found)]
     return Table(
-        title=words.word({**words.EVIDENCE, **words.TABLES}, key, f.catalogue),
+        title=words.word(words.TABLES, key, f.catalogue) if key in words.TABLES else _label(key, f),
         columns=[_label(column, f) for column in columns],
         rows=[[written(column, row.get(column), f) for column in columns] for row in found[:MOST_ROWS]],
         tones=["row-abnormal" if row.get("verdict") == Verdict.ABNORMAL else "" for row in found],
@@ -194,7 +208,7 @@ def _ordered(keys: Iterable[str]) -> list[str]:
 
 
 def _label(key: str, f: Formats) -> str:
-    return words.word(words.EVIDENCE, key, f.catalogue)
+    return words.evidence_label(key, f.catalogue, f.language)
 
 
 def _is_table(value: Json) -> bool:

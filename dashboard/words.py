@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from pipeline.messages import DETECTOR_TEXTS
+from pipeline.messages import DETECTOR_TEXTS, EVIDENCE_LABELS
 from pipeline.quantities import Quantity
 
 
@@ -22,6 +22,7 @@ GROUPS: Mapping[str, str] = {
     "spectrum": marked("Harmonics"),
     "statistics": marked("Voltage statistics"),
     "device": marked("Meter's own state"),
+    "event": marked("Events"),
 }
 STATUSES: Mapping[str, str] = {
     "got": marked("In time"),
@@ -238,7 +239,7 @@ def quantity_label(quantity: Quantity | str, catalogue: NullTranslations) -> str
     if base not in _BASES:
         base, _, part = base.rpartition("_")
     if base not in _BASES:
-        return str(quantity)
+        return str(quantity).replace("_", " ")
     name = catalogue.gettext(_BASES[base])
     if not part:
         return name
@@ -265,6 +266,13 @@ def what_clears(code: str, language: str) -> str:
     """Return what would clear a detector's episodes; empty where nobody wrote it down."""
     texts = DETECTOR_TEXTS.get(code)
     return "" if texts is None else texts.clears.in_language(language)
+
+
+def evidence_label(key: str, catalogue: NullTranslations, language: str) -> str:
+    """Return what a key of parameters or evidence is called; quantities by their names."""
+    if key not in EVIDENCE and key in EVIDENCE_LABELS:
+        return EVIDENCE_LABELS[key].in_language(language)
+    return word(EVIDENCE, key, catalogue) if key in EVIDENCE else quantity_label(key, catalogue)
 
 
 def word(names: Mapping[str, str], code: str | None, catalogue: NullTranslations) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,32 +13,37 @@ from numpy.typing import NDArray
 
 from pipeline.block import Times
 from pipeline.model import MeterId
-from pipeline.registry import Registry, Role, in_force
+from pipeline.registry import Contract, Registry, Role, in_force, latest
 from pipeline.timegrid import from_numpy
 
+LONGEST_MONTH = 31
+"""Days: so many after the 1st lies the next month, whichever it is."""
 SIGN = {Role.MAIN: 1.0, Role.SUBTRACT: -1.0}
 """How a meter's energy counts at its service point; a check meter's does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchedBill:
-    """One month of one service point whose energy is no longer what it was."""
+    """One month of one service point of which an energy is no longer what it was."""
 
     service_point: str
     month: str
-    """``YYYY-MM`` in the zone of the service point's area."""
-    before_kwh: float
+    """``YYYY-MM``: the month in which the bill's last day lies, in the zone of the service point's area."""
+    energy: str = "import_kwh"
+    """Which energy; its name says the unit."""
+    before: float
     """Sum of the changed slots as they were; what was missing counts nothing."""
-    after_kwh: float
+    after: float
     slots: int
 
 
-def touched_bills(
+def touched_bills(  # noqa: PLR0913, PLR0917 - one change as columns, and whose it is
     registry: Registry,
     meters: Sequence[MeterId],
     starts_at: Times,
     before: NDArray[np.float64],
     after: NDArray[np.float64],
+    energy: str = "import_kwh",
 ) -> list[TouchedBill]:
     """Return the bills that a change touches, by service point and month.
 
@@ -45,12 +51,16 @@ def touched_bills(
         registry: The archive: who hung where, in which role.
         meters: The meter of each changed interval.
         starts_at: Its start.
-        before: Its energy as given out before, kWh; NaN where nothing was.
-        after: Its energy now, kWh; NaN where nothing is.
+        before: Its energy as given out before; NaN where nothing was.
+        after: Its energy now; NaN where nothing is.
+        energy: Which energy that is.
     """
     placed = defaultdict(list)
     for installation in registry.installations:
         placed[installation.meter].append(installation)
+    agreed: dict[str, list[Contract]] = defaultdict(list)
+    for contract in registry.contracts:
+        agreed[contract.service_point].append(contract)
     zones: dict[str, ZoneInfo] = {}
     sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     same = (before == after) | (np.isnan(before) & np.isnan(after))
@@ -65,11 +75,28 @@ def touched_bills(
             ):
                 continue
             zone = zones.setdefault(point, registry.zone_of(point))
-            total = sums[point, instant.astimezone(zone).strftime("%Y-%m")]
+            day = instant.astimezone(zone).date()
+            total = sums[point, bill_month(day, _settlement_day(agreed[point], instant))]
             total[0] += sign * float(np.nan_to_num(before[row]))
             total[1] += sign * float(np.nan_to_num(after[row]))
             total[2] += 1
     return [
-        TouchedBill(service_point=point, month=month, before_kwh=was, after_kwh=now, slots=int(slots))
+        TouchedBill(service_point=point, month=month, energy=energy, before=was, after=now, slots=int(slots))
         for (point, month), (was, now, slots) in sorted(sums.items())
     ]
+
+
+def bill_month(day: date, settlement_day: int) -> str:
+    """Return the month, ``YYYY-MM``, of the bill that a local day is on.
+
+    A bill closes at 00:00 of the settlement day (抄表例日); its month is that of its last day. Settled on the
+    1st it is the calendar month; settled on the 25th, 25 March is on the bill of April.
+    """
+    if settlement_day > 1 and day.day >= settlement_day:
+        day = day.replace(day=1) + timedelta(days=LONGEST_MONTH)
+    return day.strftime("%Y-%m")
+
+
+def _settlement_day(contracts: Sequence[Contract], instant: datetime) -> int:
+    contract = latest(c for c in contracts if in_force(c.starts_at, c.ends_at, instant))
+    return 1 if contract is None or contract.settlement_day is None else contract.settlement_day

@@ -14,6 +14,7 @@
         * :class:`BusBusyError` - another process owns the line
     * :class:`StorageError` - the database refused or is away
         * :class:`ContentRefusedError` - a value or row is at fault, not the server: repeating cannot help
+        * :class:`SchemaMissingError` - the database has no such table: it was never migrated
     * :class:`NotAllowedError` - an order to a meter is switched off, lacks a second person, or is ill-timed
     * :class:`AuditError` - the record of orders is damaged or cannot be written; nothing is sent
     * :class:`MissingPartError` - a system package or program is not installed; says how to get it
@@ -137,6 +138,10 @@ class StorageError(KilowatchError):
 
 class ContentRefusedError(StorageError):
     """The database refused a value or a row; the same again would be refused again."""
+
+
+class SchemaMissingError(StorageError):
+    """The database answers and has no such table; waiting cannot help."""
 
 
 class NotAllowedError(KilowatchError):

@@ -95,12 +95,13 @@ def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
         if not like or abs(day - days[0]) > limits.reach_days:
             continue
         away = abs(series.temperature_c[of_day[0]] - mine)
-        given = np.isin(series.minute_of_day[of_day], wanted) & series.trusted[of_day]
-        if given.sum() >= len(wanted) and np.isfinite(away) and (best is None or away < best[0]):
+        # Where clocks are set back an hour comes twice: the like day need not have it twice.
+        given = series.minute_of_day[of_day][series.trusted[of_day]]
+        if np.isin(wanted, given).all() and np.isfinite(away) and (best is None or away < best[0]):
             best = float(away), int(day)
     if best is None:
         return None
-    chosen = np.flatnonzero(series.day == best[1])
+    chosen = np.flatnonzero((series.day == best[1]) & series.trusted)
     place = {
         int(minute): int(slot) for slot, minute in zip(chosen, series.minute_of_day[chosen], strict=True)
     }
@@ -109,12 +110,13 @@ def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
 
 def profile(series: MeterSeries, gap: slice, _limits: VeeLimits) -> Floats | None:
     """Profile: the class's factors, scaled by what this meter draws beside its class in its actual slots."""
-    if series.profile is None or not series.trusted.any():
+    if series.profile is None:
         return None
-    of_class = series.profile[series.trusted].sum()
-    if not np.isfinite(of_class) or of_class <= 0 or not np.isfinite(series.profile[gap]).all():
+    known = series.trusted & np.isfinite(series.profile)
+    of_class = series.profile[known].sum()
+    if of_class <= 0 or not np.isfinite(series.profile[gap]).all():
         return None
-    scaled: Floats = series.profile[gap] * (series.kwh[series.trusted].sum() / of_class)
+    scaled: Floats = series.profile[gap] * (series.kwh[known].sum() / of_class)
     return scaled
 
 

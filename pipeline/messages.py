@@ -31,22 +31,25 @@ class DetectorTexts:
     clears: Template
 
 
-def _read() -> tuple[Mapping[str, Template], Mapping[str, DetectorTexts]]:
+def _read() -> tuple[Mapping[str, Template], Mapping[str, DetectorTexts], Mapping[str, Template]]:
     """Read the texts of all detectors, one file each: they belong to the package as its code does."""
     messages: dict[str, Template] = {}
     texts: dict[str, DetectorTexts] = {}
+    labels: dict[str, Template] = {}
     folder = files("pipeline").joinpath("locale", "episodes")
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
         messages |= {f"episode.{key}": Template(**row) for key, row in tables.get("episode", {}).items()}
+        labels |= {key: Template(**row) for key, row in tables.get("evidence", {}).items()}
         if "detector" in tables:
             own = {key: Template(**row) for key, row in tables["detector"].items()}
             texts[file.name.removesuffix(".toml")] = DetectorTexts(**own)
-    return MappingProxyType(messages), MappingProxyType(texts)
+    return MappingProxyType(messages), MappingProxyType(texts), MappingProxyType(labels)
 
 
-MESSAGES, DETECTOR_TEXTS = _read()
-"""Every message an episode may carry, and the texts of each detector, by the name of their file."""
+MESSAGES, DETECTOR_TEXTS, EVIDENCE_LABELS = _read()
+"""Every message an episode may carry, the texts of each detector by the name of their file, and what the keys
+of evidence are called (``[evidence.<key>]``, in the file of a detector that writes them)."""
 
 
 def render(key: str, parameters: Mapping[str, float | int | str], language: str = "en") -> str:

@@ -21,6 +21,8 @@ class Group(StrEnum):
     SPECTRUM = "spectrum"
     STATISTICS = "statistics"
     DEVICE = "device"
+    EVENT = "event"
+    """What meters record by themselves (事件记录): no quantities, but a schedule."""
 
 
 class Kind(StrEnum):

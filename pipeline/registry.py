@@ -15,8 +15,12 @@ from zoneinfo import ZoneInfo
 
 from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
+from pipeline.quantities import Group
+from pipeline.vee_records import Estimation, LoadProfile, Temperature, Total, TotalMember
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
+EVENTS_EVERY_S = 3600
+"""How often meters are asked for new events where the archive has no schedule for them."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -136,6 +140,8 @@ class Contract:
     category: str | None = None
     tariff: str | None = None
     supply_voltage_kv: float | None = None
+    settlement_day: int | None = None
+    """Day of the month, 1 to 28, at whose 00:00 the month's account closes (抄表例日); None is the 1st."""
     generation: bool = False
     """Declared generation behind the meter: energy may flow back."""
     starts_at: datetime | None = None
@@ -187,6 +193,17 @@ class Schedule:
     every_s: int
     tolerance_s: int | None = None
     """How late a reading may be and still count as in time; default: half of ``every_s``."""
+
+
+DEFAULT_SCHEDULES = (
+    Schedule(group=Group.REGISTER, every_s=900),
+    Schedule(group=Group.ELECTRICAL, every_s=300),
+    Schedule(group=Group.DEMAND, every_s=3600),
+    Schedule(group=Group.SPECTRUM, every_s=900),
+    Schedule(group=Group.STATISTICS, every_s=3600),
+    Schedule(group=Group.DEVICE, every_s=3600),
+)
+"""How often buses are read where the archive has no schedule at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +259,11 @@ class Registry:
     buses: Sequence[Bus] = ()
     schedules: Sequence[Schedule] = ()
     mqtt_sources: Sequence[MqttSource] = field(default=())
+    totals: Sequence[Total] = ()
+    total_members: Sequence[TotalMember] = ()
+    load_profiles: Sequence[LoadProfile] = ()
+    estimations: Sequence[Estimation] = ()
+    temperatures: Sequence[Temperature] = ()
 
     @cached_property
     def meter_by_id(self) -> dict[MeterId, Meter]:
@@ -252,6 +274,22 @@ class Registry:
     def service_point_by_id(self) -> dict[str, ServicePoint]:
         """Service points by id."""
         return {point.id: point for point in self.service_points}
+
+    @property
+    def reading_schedules(self) -> list[Schedule]:
+        """The schedules of quantities; what meters record by themselves (events) has its own."""
+        return [schedule for schedule in self.schedules if schedule.group != Group.EVENT]
+
+    @property
+    def bus_schedules(self) -> Sequence[Schedule]:
+        """How often meters on buses are read; a group that a given schedule leaves out is not read."""
+        return self.reading_schedules or DEFAULT_SCHEDULES
+
+    @property
+    def events_every_s(self) -> int:
+        """How often meters are asked for new events."""
+        given = (schedule.every_s for schedule in self.schedules if schedule.group == Group.EVENT)
+        return next(given, EVENTS_EVERY_S)
 
     @cached_property
     def area_by_id(self) -> dict[str, Area]:

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.validation_days import dynamic_comparison, high_low
 from pipeline.validation_rows import consecutive_interval, duplicate, interval_size
 from pipeline.vee_limits import LIMITS, VeeLimits
-from pipeline.vee_window import Finding, Floats, Mask, VeeWindow, runs
+from pipeline.vee_window import IMPORT, Finding, Floats, Mask, VeeWindow, runs
 
 ROUNDING = 1e-6
 """Share of a step by which sums of doubles may be off."""
@@ -29,9 +29,17 @@ class Rule:
     name: str
     title: str
     """As Oracle calls it."""
+    says: str
+    """What it finds."""
     check: Callable[[VeeWindow, VeeLimits], Iterable[Finding]]
     wants: tuple[str, ...] = ()
     """Fields of :class:`VeeWindow` without which it cannot judge."""
+    limits: tuple[str, ...] = ()
+    """The limits of :class:`VeeLimits` that it keeps to."""
+    every_energy: bool = False
+    """Whether it judges every energy, and not import alone: export may well rest for weeks."""
+    looks_back: bool = False
+    """Whether it needs days before the ones that it judges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +52,16 @@ class Validated:
 
 def validate(window: VeeWindow, limits: VeeLimits = LIMITS) -> Validated:
     """Run every rule over ``window``; findings come by rule, meter and time."""
-    unchecked = {rule.name: _lacking(rule, window) for rule in RULES}
+    rules = rules_for(window)
+    unchecked = {rule.name: _lacking(rule, window) for rule in rules}
     unchecked = {name: wants for name, wants in unchecked.items() if wants}
-    findings = [f for rule in RULES if rule.name not in unchecked for f in rule.check(window, limits)]
+    findings = [f for rule in rules if rule.name not in unchecked for f in rule.check(window, limits)]
     return Validated(findings=findings, unchecked=unchecked)
+
+
+def rules_for(window: VeeWindow) -> list[Rule]:
+    """Return the rules that judge the window's energy."""
+    return [rule for rule in RULES if rule.every_energy or window.energy == IMPORT]
 
 
 def sibling(window: VeeWindow, _limits: VeeLimits) -> Iterator[Finding]:
@@ -157,28 +171,124 @@ def zero(window: VeeWindow, limits: VeeLimits) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        name="consecutive_interval", title="Consecutive Interval", check=consecutive_interval, wants=("rows",)
+        name="consecutive_interval",
+        title="Consecutive Interval",
+        says="an interval does not begin where the one before ends",
+        check=consecutive_interval,
+        wants=("rows",),
     ),
-    Rule(name="duplicate", title="Duplicate IMD", check=duplicate, wants=("rows",)),
-    Rule(name="dynamic_comparison", title="Dynamic Comparison", check=dynamic_comparison),
-    Rule(name="sibling", title="Ensure IMD Exists for Sibling MCs", check=sibling),
+    Rule(
+        name="duplicate",
+        title="Duplicate IMD",
+        says="an interval came twice",
+        check=duplicate,
+        wants=("rows",),
+    ),
+    Rule(
+        name="dynamic_comparison",
+        title="Dynamic Comparison",
+        says="a day is further from the mean of the days before than so many standard deviations",
+        limits=("sigma", "history_days", "history_estimated_share"),
+        check=dynamic_comparison,
+        looks_back=True,
+    ),
+    Rule(
+        name="sibling",
+        title="Ensure IMD Exists for Sibling MCs",
+        says="a slot has import and lacks an energy that the meter gives elsewhere",
+        check=sibling,
+    ),
     Rule(
         name="final_replacement",
         title="Final Measurement Replacement",
+        says="late data differ from what was given out as final",
         check=final_replacement,
+        every_energy=True,
         wants=("finals",),
     ),
-    Rule(name="high_low", title="High/Low", check=high_low),
-    Rule(name="inactive", title="Inactive Measurement", check=inactive, wants=("installed", "suspended")),
-    Rule(name="interval_size", title="Interval Size", check=interval_size, wants=("rows",)),
-    Rule(name="spike", title="Interval Spike", check=spike),
-    Rule(name="multiplier", title="Multiplier", check=multiplier, wants=("multiplier", "filed_multiplier")),
-    Rule(name="negative", title="Negative Consumption", check=negative),
-    Rule(name="prolonged_estimation", title="Prolonged Estimation", check=prolonged_estimation),
-    Rule(name="missing", title="Raise Missing Quantity", check=missing),
-    Rule(name="sum_check", title="Sum Check", check=sum_check, wants=("register_kwh",)),
-    Rule(name="unit_of_measure", title="Unit of Measure", check=unit_of_measure, wants=("units",)),
-    Rule(name="zero", title="Zero Consumption", check=zero),
+    Rule(
+        name="high_low",
+        title="High/Low",
+        says="a day is far above or below the average of the days before",
+        limits=("low_percent", "high_percent", "history_days", "history_estimated_share"),
+        check=high_low,
+        looks_back=True,
+    ),
+    Rule(
+        name="inactive",
+        title="Inactive Measurement",
+        says="energy where no meter hangs, or where the service is suspended or closed",
+        check=inactive,
+        every_energy=True,
+        wants=("installed", "suspended"),
+    ),
+    Rule(
+        name="interval_size",
+        title="Interval Size",
+        says="an interval is of another length",
+        check=interval_size,
+        wants=("rows",),
+    ),
+    Rule(
+        name="spike",
+        title="Interval Spike",
+        says="the highest slot stands out over the third highest",
+        limits=("spike_percent",),
+        check=spike,
+    ),
+    Rule(
+        name="multiplier",
+        title="Multiplier",
+        says="the meter's own ratio is not the filed one",
+        limits=("multiplier_percent",),
+        check=multiplier,
+        wants=("multiplier", "filed_multiplier"),
+    ),
+    Rule(
+        name="negative",
+        title="Negative Consumption",
+        says="energy is less than zero",
+        check=negative,
+        every_energy=True,
+    ),
+    Rule(
+        name="prolonged_estimation",
+        title="Prolonged Estimation",
+        says="slots have been estimated for long",
+        limits=("prolonged_hours",),
+        check=prolonged_estimation,
+        every_energy=True,
+    ),
+    Rule(
+        name="missing",
+        title="Raise Missing Quantity",
+        says="a slot has no energy though the meter hung",
+        check=missing,
+        every_energy=True,
+    ),
+    Rule(
+        name="sum_check",
+        title="Sum Check",
+        says="the intervals do not add up to what the register grew",
+        limits=("sum_steps", "sum_percent"),
+        check=sum_check,
+        every_energy=True,
+        wants=("register_kwh",),
+    ),
+    Rule(
+        name="unit_of_measure",
+        title="Unit of Measure",
+        says="an energy came in another unit than its name says",
+        check=unit_of_measure,
+        wants=("units",),
+    ),
+    Rule(
+        name="zero",
+        title="Zero Consumption",
+        says="no consumption for long",
+        limits=("zero_hours",),
+        check=zero,
+    ),
 )
 """The checklist, in the order of its source."""
 
@@ -217,6 +327,7 @@ def _run(window: VeeWindow, rule: str, run: tuple[int, int, int], said: tuple[st
         slots=slots,
         expected=said[0],
         came=said[1],
+        energy=window.energy,
     )
 
 

@@ -34,6 +34,12 @@ def day_totals(window: VeeWindow) -> DayTotals:
     return DayTotals(kwh_an_hour=sums / hours, estimated=estimated, first=first, slots=slots)
 
 
+def first_judged(window: VeeWindow, limits: VeeLimits) -> int | None:
+    """Return the first slot of the first day with enough days before it; None where no day has."""
+    first = day_totals(window).first
+    return int(first[limits.history_days]) if len(first) > limits.history_days else None
+
+
 def high_low(window: VeeWindow, limits: VeeLimits) -> Iterator[Finding]:
     """Yield days that are far above or below the average of the days before."""
     totals = day_totals(window)

@@ -6,6 +6,7 @@ else a rule finds is shown to a person. The same window gives the same result ho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -13,12 +14,19 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.estimation import ESTIMATORS, MeterSeries, adjust_from_scalar, gaps, known_outage, week_kind
+from pipeline.estimation import (
+    ESTIMATORS,
+    Estimator,
+    MeterSeries,
+    adjust_from_scalar,
+    gaps,
+    known_outage,
+    week_kind,
+)
+from pipeline.vee_adjustment import WHOLE, adjust_to_registers
 from pipeline.vee_limits import LIMITS, VeeLimits
 from pipeline.vee_window import Floats, Mask, VeeWindow
 
-WHOLE = 1e-6
-"""How far from a whole number of steps a sum of doubles may be."""
 REASONS = MappingProxyType(
     {
         "": "measured",
@@ -27,14 +35,17 @@ REASONS = MappingProxyType(
         "negative": "less than zero",
         "impossible": "more than the meter can measure",
         "outage": "the supply was off",
+        "edit": "a person set it",
     }
 )
 """Reason codes of final intervals, and what they mean."""
+NO_ENERGY = frozenset({"negative", "impossible"})
+"""Reasons for which a raw value is never final, whether or not something stands in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalIntervals:
-    """The final import of each slot beside the raw one; arrays of shape (meters, slots)."""
+    """The final energy of each slot beside the raw one; arrays of shape (meters, slots)."""
 
     kwh: Floats
     """NaN where nothing may stand in."""
@@ -71,7 +82,7 @@ def finalise(
     reason = _reasons(window)
     shape = window.kwh.shape
     kwh, quality = window.kwh.copy(), window.quality.astype("U1")
-    kwh[np.isin(reason, ("negative", "impossible", "missing"))] = np.nan
+    kwh[np.isin(reason, ("missing", *NO_ENERGY))] = np.nan
     method = np.full(shape, "", dtype="U32")
     kind = week_kind(window.day, holidays)
     off = np.zeros(shape, dtype=np.bool_) if outage is None else outage
@@ -85,10 +96,14 @@ def finalise(
             step_kwh=float(window.step_kwh[row]),
             outage=off[row],
             day_kind=kind,
+            profile=None if window.profile is None else window.profile[row],
+            temperature_c=None if window.temperature_c is None else window.temperature_c[row],
         )
         for gap in gaps(reason[row] != ""):
             for part in _alike(reason[row], gap):
-                _fill(series, part, (kwh[row], quality[row], method[row], reason[row]), limits)
+                columns = kwh[row], quality[row], method[row], reason[row]
+                _fill(series, part, columns, limits, _estimators(window, int(row), part.start))
+    adjust_to_registers(window, kwh, quality, method)
     final = (quality == "S") & (
         np.zeros(window.slots, dtype=np.bool_) if final_before is None else window.starts_at < final_before
     )
@@ -120,16 +135,28 @@ def _alike(reason: NDArray[np.str_], gap: slice) -> list[slice]:
     return [slice(first, last) for first, last in pairwise(edges)]
 
 
+Estimators = Sequence[tuple[str, Estimator]]
 Columns = tuple[Floats, NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]
 
 
-def _fill(series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits) -> None:
+def _estimators(window: VeeWindow, row: int, slot: int) -> Estimators:
+    """Return the estimators in the order that is filed for a slot, else in their own."""
+    order = -1 if window.order_of is None else int(window.order_of[row, slot])
+    if order < 0 or not window.orders[order]:
+        return ESTIMATORS
+    by_name = dict(ESTIMATORS)
+    return [(name, by_name[name]) for name in window.orders[order]]
+
+
+def _fill(
+    series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, estimators: Estimators
+) -> None:
     """Write into one meter's columns what stands in for a gap; nothing where no rule has an answer."""
     kwh, quality, method, reason = columns
     if reason[gap.start] == "spread":
-        _reshape(series, gap, columns, limits)
+        _reshape(series, gap, columns, limits, estimators)
         return
-    for name, estimator in ESTIMATORS:
+    for name, estimator in estimators:
         values = estimator(series, gap, limits)
         if values is None:
             continue
@@ -142,13 +169,15 @@ def _fill(series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits) 
     quality[gap] = "N"
 
 
-def _reshape(series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits) -> None:
+def _reshape(
+    series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, estimators: Estimators
+) -> None:
     """Give a gap of known sum the shape of like days; the sum stays to the step."""
     kwh, _, method, _ = columns
     steps = float(kwh[gap].sum()) / series.step_kwh
     if abs(steps - round(steps)) > WHOLE:
         return  # transformers were changed within: there is no one step to share out
-    for name, estimator in ESTIMATORS:
+    for name, estimator in estimators:
         # The register moved: it was not off all the time.
         values = None if estimator is known_outage else estimator(series, gap, limits)
         if values is not None:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from pipeline.block import Times
 from pipeline.model import MeterId
 
+IMPORT = "import_kwh"
+"""The energy that every rule is made for; of the others each is judged by the rules that fit it."""
+
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -42,10 +45,12 @@ class VeeWindow:
     minute_of_day: NDArray[np.int64]
     """Minute of each slot's start on the local wall clock."""
     kwh: Floats
-    """Import on the primary side, NaN where missing."""
+    """Energy on the primary side, NaN where missing."""
     quality: NDArray[np.str_]
     step_kwh: Floats
     """One register step on the primary side, shape (meters,)."""
+    energy: str = IMPORT
+    """Which energy ``kwh`` holds; reactive ones are in kvarh, as their name says."""
     siblings: Mapping[str, Floats] = field(default_factory=dict)
     """The meter's other energies by name."""
     most_kwh: Floats | None = None
@@ -62,6 +67,18 @@ class VeeWindow:
     """What was given out as final before; NaN where nothing was."""
     multiplier: Floats | None = None
     """Ratio by the meter's own registers or the reading's source, shape (meters,); NaN where not told."""
+    registered: Floats | None = None
+    """Energy of each slot by the meter's registers, NaN where not known."""
+    register_edges: Mask | None = None
+    """Where a register was read just at the start of a slot, shape (meters, slots + 1)."""
+    profile: Floats | None = None
+    """Factors of the class's load profile; NaN where none is filed."""
+    temperature_c: Floats | None = None
+    """Mean outdoor temperature of each slot's day; NaN where none is filed."""
+    orders: Sequence[Sequence[str]] = ()
+    """Orders of estimation that are filed, each the names of its rules."""
+    order_of: NDArray[np.int64] | None = None
+    """Which of ``orders`` holds in each slot, -1 where none is filed."""
     filed_multiplier: Floats | None = None
     """Ratio by the archive, shape (meters,)."""
     units: Mapping[str, str] | None = None
@@ -85,6 +102,7 @@ class Finding:
     """How many slots in a row."""
     expected: str
     came: str
+    energy: str = IMPORT
 
 
 def runs(mask: Mask) -> list[tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum, auto
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import MeterRefusedError
@@ -151,6 +151,15 @@ class Driver(Protocol):
         self, starts_at: datetime, ends_at: datetime, refused: Collection[str] = ()
     ) -> Sequence[Query]:
         """Return the questions that fetch what the meter stored in ``[starts_at, ends_at)``, if it does."""
+        ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """A driver whose meters close registers at known instants: midnights, settlement days."""
+
+    def kept_instants(self, starts_at: datetime, ends_at: datetime) -> Mapping[Origin, Sequence[datetime]]:
+        """Return the instants in ``[starts_at, ends_at)`` at which the meter freezes registers, by origin."""
         ...
 
 

@@ -6,22 +6,24 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from collectors.scheduler import BusPlan
-from collectors.targets import MeterBackfill
+from collectors.targets import MeterBackfill, Target
 from pipeline.coverage import CoverageEntry, CoverageStatus
-from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot
-from pipeline.quantities import Group
+from pipeline.model import EVERYTHING, MeterId, Origin, Quality, Snapshot
+from pipeline.quantities import Group, Quantity
 from protocols.profile import Profile
+from protocols.session import Remembers
 from services.bus_reading import BusReading, Station
+from services.clock_reading import read_clock
+from services.memory_gaps import memory_gaps
 from services.store import Entry
-from storage.coverage import mark_not_stored
+from storage.coverage import mark_misplaced, mark_not_stored
 from storage.database import connect
-from storage.gaps import Span, load_record_gaps
+from storage.gaps import Span
+from storage.readings import latest_values
 
-CHUNK = timedelta(days=5)
-"""One request round: what is fetched is stored after each, so that a kill costs little."""
 EMPTY_MOST = 2
 """A meter that holds nothing for so many long pieces in a row is not asked for older ones."""
 HOLE_MOST = timedelta(days=1)
@@ -30,7 +32,8 @@ ROUNDS = 3
 """What a bad line has cost is asked for again, this many times in all."""
 SETTLED_AFTER = timedelta(hours=1)
 """A meter has written its record of an instant by then; what it does not hold is not stored."""
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+CLOCK_KNOWN_FOR = timedelta(days=7)
+"""An offset that was measured longer ago says nothing of the clock today."""
 
 
 async def backfill(plan: BusPlan, since: datetime, until: datetime, station: Station) -> BusReading:
@@ -38,22 +41,28 @@ async def backfill(plan: BusPlan, since: datetime, until: datetime, station: Sta
     total = BusReading(bus=plan.owner.bus.id)
     failed: Collection[MeterId] = ()
     failures = 0
+    profiles = {target.meter: station.profiles[target.meter] for target in plan.targets}
+    wrong = await _wrong_clocks(plan, station, profiles, until)
     for _ in range(ROUNDS):
         await station.store.drain()
-        profiles = {target.meter: station.profiles[target.meter] for target in plan.targets}
-        gaps = await asyncio.to_thread(_gaps, station.database_url, profiles, since, until)
-        reading, failed = await _fetch(plan, gaps, station)
+        gaps = await asyncio.to_thread(
+            memory_gaps, station.database_url, plan.targets, profiles, since, until
+        )
+        reading, failed = await _fetch(plan, gaps, station, wrong)
         total, failures = total + reading, reading.failures
         if not failures:
             break
     await station.store.drain()
     told = [target.meter for target in plan.targets if target.meter not in failed]
-    await asyncio.to_thread(_not_stored, station.database_url, told, since, until - SETTLED_AFTER)
+    await asyncio.to_thread(_settle, station.database_url, told, wrong, since, until - SETTLED_AFTER)
     return replace(total, failures=failures)
 
 
 async def _fetch(
-    plan: BusPlan, gaps: Mapping[MeterId, Sequence[Span]], station: Station
+    plan: BusPlan,
+    gaps: Mapping[MeterId, Sequence[Span]],
+    station: Station,
+    wrong_clocks: Collection[MeterId],
 ) -> tuple[BusReading, set[MeterId]]:
     """Ask each meter in turn for its newest gap, then for the next older ...: all fill up side by side.
 
@@ -75,13 +84,20 @@ async def _fetch(
                 empty[target.meter] += 1
             if fetched.cause is not None:
                 failed.add(target.meter)
-            await station.store.put(Entry(snapshots=fetched.snapshots, coverage=_lines(fetched)))
+            await station.store.put(_entry(fetched, is_misplaced=target.meter in wrong_clocks))
             total += BusReading(
                 bus=plan.owner.bus.id,
                 records=len(fetched.snapshots),
                 failures=int(fetched.cause is not None),
             )
     return total, failed
+
+
+def _entry(fetched: MeterBackfill, *, is_misplaced: bool) -> Entry:
+    """Return what to store; records by a wrong clock are flagged and answer no slot."""
+    if not is_misplaced:
+        return Entry(snapshots=fetched.snapshots, coverage=_lines(fetched))
+    return Entry(snapshots=[s._replace(quality=s.quality | Quality.CLOCK_SUSPECT) for s in fetched.snapshots])
 
 
 def _lines(fetched: MeterBackfill) -> list[CoverageEntry]:
@@ -100,49 +116,50 @@ def _lines_of(record: Snapshot) -> list[CoverageEntry]:
     ]
 
 
-def _gaps(
-    database_url: str, profiles: Mapping[MeterId, Profile], since: datetime, until: datetime
-) -> dict[MeterId, list[Span]]:
-    """Return the gaps in ``[since, until)`` of the meters that keep load records, in chunks."""
-    keeping = {meter: profile for meter, profile in profiles.items() if profile.load_record_minutes}
-    if not keeping:
-        return {}
-    begins = {meter: max(since, _memory_begins(profile, until)) for meter, profile in keeping.items()}
+async def _wrong_clocks(
+    plan: BusPlan, station: Station, profiles: Mapping[MeterId, Profile], until: datetime
+) -> frozenset[MeterId]:
+    """Return the meters whose load records belong to another slot than the one that they name.
+
+    A clock that is off by more than half a period puts a record nearer to a neighbouring instant. One that
+    nobody has read lately is read now.
+    """
+    half_s = {meter: (profile.load_record_minutes or 0) * 60 / 2 for meter, profile in profiles.items()}
+    keeping = [target for target in plan.targets if half_s[target.meter]]
+    offsets_s = await asyncio.to_thread(_known_offsets_s, station.database_url, keeping, until)
+    for target in keeping:
+        if target.meter not in offsets_s and isinstance(target.driver, Remembers):
+            offset_s = await read_clock(plan.owner, target, station.store.put)
+            offsets_s |= {} if offset_s is None else {target.meter: offset_s}
+    return frozenset(meter for meter, offset_s in offsets_s.items() if abs(offset_s) > half_s[meter])
+
+
+def _known_offsets_s(database_url: str, targets: Sequence[Target], until: datetime) -> dict[MeterId, float]:
     with connect(database_url) as connection:
-        gaps = load_record_gaps(
+        known = latest_values(
             connection,
+            [Quantity.CLOCK_OFFSET],
             scope=EVERYTHING,
-            starts_at=min(begins.values()),
-            ends_at=until,
-            minutes={meter: profile.load_record_minutes or 0 for meter, profile in keeping.items()},
+            since=until - CLOCK_KNOWN_FOR,
+            meters=[target.meter for target in targets],
         )
-    return {meter: chunks(_since(begins[meter], spans)) for meter, spans in gaps.items()}
+    return {clock.meter: clock.value for clock in known if isinstance(clock.value, float)}
 
 
-def _not_stored(database_url: str, meters: Sequence[MeterId], since: datetime, until: datetime) -> None:
+def _settle(
+    database_url: str,
+    told: Sequence[MeterId],
+    wrong: Collection[MeterId],
+    since: datetime,
+    until: datetime,
+) -> None:
+    """Say of what is still missing why: the meter's clock, or that it holds nothing."""
     with connect(database_url) as connection:
-        mark_not_stored(connection, meters, starts_at=since, ends_at=until)
-
-
-def _memory_begins(profile: Profile, until: datetime) -> datetime:
-    """Return how far back a meter of this model can be asked; without limit where that is not known."""
-    return until - timedelta(days=profile.load_record_days) if profile.load_record_days else _LONG_AGO
-
-
-def _since(begin: datetime, spans: Sequence[Span]) -> list[Span]:
-    return [(max(begin, starts_at), ends_at) for starts_at, ends_at in spans if ends_at > begin]
+        misplaced = [meter for meter in told if meter in wrong]
+        mark_misplaced(connection, misplaced, starts_at=since, ends_at=until)
+        right = [meter for meter in told if meter not in wrong]
+        mark_not_stored(connection, right, starts_at=since, ends_at=until)
 
 
 def _length(span: Span) -> timedelta:
     return span[1] - span[0]
-
-
-def chunks(spans: Sequence[Span]) -> list[Span]:
-    """Cut spans into pieces of at most ``CHUNK``, the newest first: what is newest is wanted most."""
-    pieces: list[Span] = []
-    for starts_at, ends_at in reversed(spans):
-        at = ends_at
-        while at > starts_at:
-            pieces.append((max(starts_at, at - CHUNK), at))
-            at -= CHUNK
-    return pieces

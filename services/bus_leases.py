@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from collectors.bus import BusOwner
 from pipeline.errors import BusBusyError, StorageError
+from services.last_known import LastKnown
 from services.read_requests import this_process
 from services.settings import load_settings
 from storage.database import connect
@@ -29,9 +30,13 @@ class BusLeases:
     lose what the meters say only now (decision record 0027).
     """
 
-    def __init__(self, database_url: str, lease_s: float) -> None:
-        """Hold nothing yet."""
+    def __init__(self, database_url: str, lease_s: float, last_known: LastKnown | None = None) -> None:
+        """Hold nothing yet; ``last_known`` tells what this host held when the database answered last."""
         self._url = database_url
+        self._last_known = last_known
+        self._assumed: Collection[str] = ()
+        self._unknown: Collection[str] = ()
+        """Buses whose owner nobody could tell us yet: we stand by."""
         self._lease_s = lease_s
         # Two containers may share a host name and a process number.
         self.owner = f"{this_process()}:{uuid.uuid4().hex[:8]}"
@@ -47,7 +52,9 @@ class BusLeases:
             return
         lease = self._known.get(bus)
         holder = (
-            "nobody yet" if lease is None else f"process {lease.owner} until {lease.expires_at:%H:%M:%S} UTC"
+            "nobody that is known yet"
+            if lease is None
+            else f"process {lease.owner} until {lease.expires_at:%H:%M:%S} UTC"
         )
         raise BusBusyError(
             f"bus {bus} belongs to {holder} (lease in the database); "
@@ -55,8 +62,17 @@ class BusLeases:
         )
 
     def is_elsewhere(self, bus: str) -> bool:
-        """Tell whether another process held the bus when the leases were looked at last."""
-        return bus in self._known and not self._holds(bus)
+        """Tell whether another process held the bus when the leases were looked at last, or may hold it."""
+        return bus in self._unknown or (bus in self._known and not self._holds(bus))
+
+    async def begin(self, buses: Sequence[str]) -> None:
+        """Take what nobody else holds; while the database is away, assume what this host held last."""
+        try:
+            await self.take(buses)
+        except StorageError as away:
+            known = set() if self._last_known is None else self._last_known.buses()
+            self._assumed, self._unknown = known & set(buses), set(buses) - known
+            _log.warning("reading the %d buses that were this host's last: %s", len(self._assumed), away)
 
     async def take(self, buses: Sequence[str]) -> None:
         """Take or renew what nobody else holds.
@@ -72,6 +88,10 @@ class BusLeases:
             if was is None or was.owner != lease.owner:
                 _log.info("bus %s belongs to %s", bus, lease.owner)
         self._known = {**self._known, **known}
+        self._assumed = self._unknown = ()
+        if self._last_known is not None:
+            held = [bus for bus in buses if self._holds(bus)]
+            await asyncio.to_thread(self._last_known.keep_buses, held, known.keys() - set(held))
 
     async def keep(self, buses: Callable[[], Sequence[str]]) -> None:
         """Renew until cancelled; ``buses`` returns those whose lines this host can use."""
@@ -85,7 +105,7 @@ class BusLeases:
     async def give_up(self) -> None:
         """Let others have our buses at once; a database that is away lets the leases run out."""
         ours = [bus for bus in self._known if self._holds(bus)]
-        self._known = {}
+        self._known, self._assumed = {}, ()
         try:
             await asyncio.to_thread(self._give_up, ours)
         except StorageError as away:
@@ -93,7 +113,7 @@ class BusLeases:
 
     def _holds(self, bus: str) -> bool:
         lease = self._known.get(bus)
-        return lease is not None and lease.owner == self.owner
+        return bus in self._assumed if lease is None else lease.owner == self.owner
 
     def _take(self, buses: Sequence[str]) -> dict[str, BusLease]:
         with connect(self._url) as connection:

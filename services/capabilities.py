@@ -6,10 +6,12 @@ from enum import StrEnum
 
 
 class Capability(StrEnum):
-    """One kind of change. All but the clock take two persons."""
+    """One kind of change. All but the clocks take two persons."""
 
     CLOCK = "clock"
     """The clock by at most five minutes (校时); one person, audited."""
+    CLOCK_SYNC = "clock_sync"
+    """The same by the collector itself, without a person."""
     PARAMETERS = "parameters"
     """Items of the catalogue and raw identifiers (写数据), the clock by more than five minutes."""
     ADDRESS = "address"
@@ -26,5 +28,7 @@ class Capability(StrEnum):
     """保电: the meter then ignores orders to open."""
 
 
-WRITES = tuple(capability for capability in Capability if capability is not Capability.CLOCK)
+CLOCKS = (Capability.CLOCK, Capability.CLOCK_SYNC)
+"""Each has a setting of its own: ``KILOWATCH_ALLOW_CLOCK`` and ``KILOWATCH_ALLOW_CLOCK_SYNC``."""
+WRITES = tuple(capability for capability in Capability if capability not in CLOCKS)
 """What ``KILOWATCH_ALLOW_WRITES`` may name."""

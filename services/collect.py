@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from collectors.bus import OnResult
@@ -17,20 +18,27 @@ from pipeline.errors import BusBusyError, StorageError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
 from services.answer_inquiry import answer
+from services.archive_at_start import ArchiveAtStart
 from services.backfill import backfill
 from services.backfill_occasions import Occasions
+from services.bounded_stop import stop_by
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
+from services.clock_sync import CLOCKS_EVERY_S, clock_sync_of
+from services.counters import Counters
 from services.garbage import seldom_collected
-from services.listen import announcer_of, broker_of, listen, subscription_of
+from services.home_assistant import Announcer
+from services.landing import Landing
+from services.listen import announcer_of, broker_of, listen, subscription_of, with_client_id
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
 from services.open_files import allow_open_files
 from services.read_requests import inquiry_in, present_result, reply_result, result_of, this_process
+from services.rounds import Rounds
 from services.settings import Settings
-from services.wiring import bus_plans, landing_of, station_of, utc_now, zone_of
+from services.store import QUEUE_MOST
+from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
-from storage.registry import load_registry
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
@@ -47,23 +55,45 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
     Raises:
         ConfigError: If settings or archive are wrong.
         BusBusyError: If another collector runs.
-        StorageError: If the database is away at the start; later on it is waited for.
+        StorageError: If the spool's folder cannot be used.
     """
-    with connect(settings.require_database_url()) as connection:
-        registry = load_registry(connection)
-    with seldom_collected():
-        asyncio.run(_until_stopped(settings, registry, catch_up_days))
+    settings.require_database_url()
+    with with_client_id(settings) as own, seldom_collected():
+        asyncio.run(_until_stopped(own, catch_up_days))
 
 
-async def _until_stopped(settings: Settings, registry: Registry, catch_up_days: float) -> None:
+async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(collect(settings, registry, catch_up_days))
+    running = asyncio.create_task(_collect_what_is_filed(settings, catch_up_days))
+
+    def stop() -> None:
+        running.cancel()
+        stop_by()
+
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, running.cancel)
+        loop.add_signal_handler(sign, stop)
     try:
         await running
     except asyncio.CancelledError:
         _log.info("stopped")
+
+
+async def _collect_what_is_filed(settings: Settings, catch_up_days: float) -> None:
+    """Collect by the database's archive; begin with the one known last while the database is away."""
+    archive = ArchiveAtStart(settings.require_database_url(), last_known_of(settings))
+    registry = await archive.first()
+    while True:
+        collecting = asyncio.create_task(collect(settings, registry, catch_up_days))
+        changed = asyncio.create_task(archive.newer(registry))
+        try:
+            await asyncio.wait((collecting, changed), return_when=asyncio.FIRST_COMPLETED)
+            if collecting.done():
+                return await collecting
+            registry = await changed
+        finally:
+            for task in (changed, collecting):
+                task.cancel()
+            await asyncio.gather(changed, collecting, return_exceptions=True)
 
 
 async def collect(settings: Settings, registry: Registry, catch_up_days: float = 0.0) -> None:
@@ -71,25 +101,26 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
 
     Raises:
         ConfigError: If settings or archive are wrong.
+        AuditError: If clocks shall be set and the audit is damaged or cannot be written.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
-    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s)
+    started_at = utc_now()
+    clocks = clock_sync_of(settings, registry)
+    leases = BusLeases(settings.require_database_url(), settings.bus_lease_s, last_known_of(settings))
     plans = bus_plans(registry, settings, utc_now(), leases, settings.buses) if settings.poll_buses else []
     owners = [plan.owner for plan in plans]
     allow_open_files(len(plans))
     broker = broker_of(settings)
     announcer = announcer_of(broker, settings, registry)
-    on_stored = None if announcer is None else announcer.stored
     subscription = subscription_of(broker, settings, registry)
-    await leases.take(usable_here(owners))
+    await leases.begin(usable_here(owners))
     _own(plans)
-    landing = landing_of(settings, on_stored)
+    landing = landing_of(settings, None if announcer is None else announcer.stored)
     station = station_of(settings, registry, landing)
     ours = [plan for plan in plans if not plan.owner.is_elsewhere]
-    missed = await asyncio.to_thread(note_missed, station.database_url, ours, utc_now())
-    _log.info("%d slots were missed since the last collector", missed)
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
     scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
+    counters = _counters_of(landing, station, scheduler, announcer)
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
         announcer.start()
@@ -97,16 +128,22 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_watch(writing))
+            group.create_task(_note_missed(station.database_url, ours, started_at))
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
             group.create_task(_tell_use(scheduler))
+            group.create_task(counters.run())
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
+                group.create_task(work.keep_rounds("events", registry.events_every_s, work.fetch_events))
+                if clocks is not None:
+                    sync = partial(clocks.go_round, work.plan, station)
+                    group.create_task(work.keep_rounds("clocks", CLOCKS_EVERY_S, sync))
             group.create_task(_serve_requests(works, station))
             for owner in owners:
                 group.create_task(LineLender(owner, settings.lock_dir).serve())
             if subscription is not None:
-                group.create_task(listen(subscription, settings, registry, landing))
+                group.create_task(listen(subscription, settings, registry, landing, counters))
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:
@@ -117,6 +154,19 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
         await asyncio.to_thread(landing.close)
         if announcer is not None:
             await asyncio.to_thread(announcer.stop)
+
+
+def _counters_of(
+    landing: Landing, station: Station, scheduler: Scheduler, announcer: Announcer | None
+) -> Counters:
+    """Return what tells the counters of a collector; who listens to MQTT adds its own."""
+    counters = Counters(landing.counters_file)
+    counters.add("landing", lambda: landing.counters)
+    counters.add("queue", lambda: {"waiting": station.store.waiting, "room": QUEUE_MOST})
+    counters.add("buses", scheduler.counters)
+    if announcer is not None:
+        counters.add("told", lambda: {"dropped": announcer.dropped})
+    return counters
 
 
 def _noting(works: Sequence[BusWork], keep: OnResult) -> OnResult:
@@ -150,6 +200,19 @@ def _own(plans: Sequence[BusPlan]) -> None:
         _log.warning("not ours yet, its slots count as missing: %s", taken)
 
 
+async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime) -> None:
+    """Name the slots that passed while nobody collected; a database that is away is waited for."""
+    while True:
+        try:
+            missed = await asyncio.to_thread(note_missed, url, plans, started_at)
+        except StorageError as away:
+            _log.warning("cannot name the slots that were missed yet: %s", away)
+            await asyncio.sleep(LOOK_FOR_REQUESTS_S)
+        else:
+            _log.info("%d slots were missed since the last collector", missed)
+            return
+
+
 async def _tell_use(scheduler: Scheduler) -> None:
     """Log how much of its time each bus is used, and how many meters are silent on it."""
     while True:
@@ -181,15 +244,16 @@ class BusWork:
     def __init__(self, plan: BusPlan, station: Station, zone: ZoneInfo) -> None:
         """Take a bus that this process owns, or will own when another one lets go of it."""
         self.bus = plan.owner.bus.id
-        self._plan = plan
+        self.plan = plan
         self._station = station
         self._backfilling = asyncio.Lock()
+        self._fetching_events = asyncio.Lock()
         self.occasions = Occasions(self.bus, zone, utc_now)
 
     def is_ours(self) -> bool:
         """Tell whether we own the bus, taking it if it is free; requests on others are not ours to serve."""
         try:
-            self._plan.owner.acquire()
+            self.plan.owner.acquire()
         except BusBusyError:
             return False
         return True
@@ -200,25 +264,31 @@ class BusWork:
         while True:
             if days and self.is_ours():
                 await self.catch_up(days)
-                await self._fetch_events()
+                await self.fetch_events()
             occasion = await self.occasions.next(self.is_ours)
             _log.info("bus %s: backfill, %s", self.bus, occasion)
             days = LOOK_BACK_DAYS
 
-    async def _fetch_events(self) -> None:
+    async def keep_rounds(self, what: str, every_s: int, go_round: Callable[[], Awaitable[None]]) -> None:
+        """Do something beside the reads at the bus's own instants; never ends."""
+        rounds = Rounds(what=what, bus=self.bus, every_s=every_s, is_ours=self.is_ours, now=utc_now)
+        await rounds.keep(go_round)
+
+    async def fetch_events(self) -> None:
         """Fetch the meters' events; what fails is fetched on the next occasion."""
-        try:
-            changed = await fetch_events(self._plan, self._station.database_url)
-            _log.info("bus %s: %d events", self.bus, changed)
-        except Exception:  # noqa: BLE001  # a faulty driver or a database that is away must not end the collector
-            _log.exception("bus %s: events not fetched", self.bus)
+        async with self._fetching_events:
+            try:
+                changed = await fetch_events(self.plan, self._station.database_url)
+                _log.info("bus %s: %d events", self.bus, changed)
+            except Exception:  # noqa: BLE001  # a faulty driver or database must not end the collector
+                _log.exception("bus %s: events not fetched", self.bus)
 
     async def catch_up(self, days: float) -> None:
         """Fetch what was missed while nobody collected; a database that is away is waited for."""
         since = utc_now() - timedelta(days=days)
         while True:
             try:
-                reading = await self._backfill(self._plan, since, utc_now())
+                reading = await self._backfill(self.plan, since, utc_now())
             except StorageError as away:
                 _log.warning("bus %s: cannot catch up yet: %s", self.bus, away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
@@ -244,15 +314,15 @@ class BusWork:
                 return
 
     async def _answer(self, request: ReadRequest) -> dict[str, object]:
-        targets = [t for t in self._plan.targets if request.meter is None or t.meter == request.meter]
+        targets = [t for t in self.plan.targets if request.meter is None or t.meter == request.meter]
         inquiry = inquiry_in(request)
         if inquiry is not None:
-            return reply_result([await answer(self._plan.owner, target, inquiry) for target in targets])
+            return reply_result([await answer(self.plan.owner, target, inquiry) for target in targets])
         if request.starts_at is None or request.ends_at is None:
             wanted = [Quantity(name) for name in request.quantities]
-            reads = await read_now(self._plan.owner, targets, self._station.store.put, wanted)
+            reads = await read_now(self.plan.owner, targets, self._station.store.put, wanted)
             return present_result(reading_of(self.bus, reads), reads)
-        asked = BusPlan(owner=self._plan.owner, targets=targets)
+        asked = BusPlan(owner=self.plan.owner, targets=targets)
         return result_of(await self._backfill(asked, request.starts_at, request.ends_at))
 
     async def _backfill(self, plan: BusPlan, since: datetime, until: datetime) -> BusReading:

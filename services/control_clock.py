@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from collectors.exchange import Outcome
-from collectors.order_line import OrderLine
+from collectors.free_turn import Ordering
 from pipeline.errors import NoAnswerError, NotAllowedError
 from protocols.dlt645 import orders
 from protocols.dlt645.frame import BROADCAST
@@ -34,10 +35,15 @@ LEAST_S: Final = 2.0
 """A smaller offset is within what a question and its answer can measure."""
 QUIET: Final = timedelta(minutes=5)
 """Around midnight and the settlement hour nothing is set: registers are frozen there."""
+RECORD_MARGIN: Final = timedelta(seconds=20)
+"""So near to a load record the collector does not set a clock by itself."""
 SETTLEMENT_DAYS: Final = tuple(bytes((number, 0x0B, 0x00, 0x04)) for number in (1, 2, 3))
 """04000B01 to 03, DDhh, DI0 first."""
 HOURS: Final = 24
 EVENT: Final = "clock"
+
+Turn: TypeAlias = Callable[[], AbstractAsyncContextManager[Ordering]]
+"""Holds the line while a few exchanges belong together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,40 +79,78 @@ async def _owned(
     control: OrderDesk, audit: Audit, meter: OrderedMeter, *, to_all: bool, dry_run: bool
 ) -> ClockReport:
     async with ordered_line(meter) as line:
-        offset_s = await _measure(line, meter)
-        if abs(offset_s) < LEAST_S:
+        order = ClockOrder(control=control, audit=audit, meter=meter, turn=lambda: nullcontext(line))
+        return await order.give(to_all=to_all, dry_run=dry_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockOrder:
+    """One clock, measured, set when it may be set, recorded and read back; on a line that is open."""
+
+    control: OrderDesk
+    audit: Audit
+    meter: OrderedMeter
+    turn: Turn
+    least_s: float = LEAST_S
+    """A smaller offset is left alone."""
+    most_s: float = MOST_S
+    """A larger one is not set."""
+    record_minutes: int | None = None
+    """Where given, the clock is not set near the instants of the meter's load record, nor across one."""
+
+    async def give(self, *, to_all: bool = False, dry_run: bool = False) -> ClockReport:
+        """Measure the clock, and set it when everything allows it.
+
+        Raises:
+            NotAllowedError: With the reason why it is left as it is.
+            NoAnswerError: If the meter does not tell its time.
+            TransportError: If the line breaks before anything is sent.
+            AuditError: If the audit cannot be written: nothing is sent then.
+        """
+        meter = self.meter
+        async with self.turn() as line:
+            offset_s = await _measure(line, meter)
+        if abs(offset_s) < self.least_s:
             return ClockReport(offset_s=offset_s, frames=(), report=None)
-        hours = await _settlement_hours(line, meter)
-        now = utc_now()
-        _require_small(meter, offset_s)
-        _require_quiet(now.astimezone(meter.zone), timedelta(seconds=offset_s), hours)
-        plan = _plan(control, meter, now, to_all=to_all)
-        frames = [dry.frame for dry in dry_frames(meter, plan)]
-        if dry_run:
-            return ClockReport(offset_s=offset_s, frames=frames, report=None)
-        _require_first_today(audit, meter, now)
-        report = await _give(control, audit, line, meter, plan, offset_s)
+        async with self.turn() as line:
+            hours = await _settlement_hours(line, meter)
+        async with self.turn() as line:
+            _require_small(meter, offset_s, self.most_s)
+            if not dry_run:
+                await asyncio.to_thread(_require_first_today, self.audit, meter, utc_now())
+            now = utc_now()
+            local, offset = now.astimezone(meter.zone), timedelta(seconds=offset_s)
+            _require_quiet(local, offset, hours)
+            if self.record_minutes is not None:
+                require_between_records(local, offset, self.record_minutes)
+            plan = _plan(self.control, meter, now, to_all=to_all)
+            frames = [dry.frame for dry in dry_frames(meter, plan)]
+            if dry_run:
+                return ClockReport(offset_s=offset_s, frames=frames, report=None)
+            report = await _give(self.control, self.audit, line, meter, plan, offset_s)
         return ClockReport(offset_s=offset_s, frames=frames, report=report)
 
 
 async def _give(  # noqa: PLR0913, PLR0917 - one step of one use case
-    control: OrderDesk, audit: Audit, line: OrderLine, meter: OrderedMeter, plan: Plan, offset_s: float
+    control: OrderDesk, audit: Audit, line: Ordering, meter: OrderedMeter, plan: Plan, offset_s: float
 ) -> Report:
     by = person_details(control.person)
     at = utc_now()
     order = hashlib.sha256(f"{meter.url} {at.isoformat()}".encode()).hexdigest()[:ID_LENGTH]
     frames = [dry.frame for dry in dry_frames(meter, plan)]
     details = {"kind": EVENT, "meter": meter.address, "bus": meter.bus.id, "url": meter.url, "by": by}
-    audit.append("sending", order, at, {**details, "offset_s": offset_s, "frames": frames})
+    begun = {**details, "offset_s": offset_s, "frames": frames}
+    await asyncio.to_thread(audit.append, "sending", order, at, begun)
     sent = INTERRUPTED
     try:
         sent = await give(line, meter, plan)
     finally:
-        audit.append("outcome", order, utc_now(), {**details, **outcome_details(sent)})
+        known = {**details, **outcome_details(sent)}
+        await asyncio.to_thread(audit.append, "outcome", order, utc_now(), known)
     return Report(order=order, what=EVENT, url=meter.url, sent=sent)
 
 
-async def _measure(line: OrderLine, meter: OrderedMeter) -> float:
+async def _measure(line: Ordering, meter: OrderedMeter) -> float:
     session = meter.session()
     outcomes: list[Outcome] = [await line.ask(session, query) for query in meter.clock_queries()]
     offset_s = clock_offset_s(outcomes)
@@ -116,7 +160,7 @@ async def _measure(line: OrderLine, meter: OrderedMeter) -> float:
     return offset_s
 
 
-async def _settlement_hours(line: OrderLine, meter: OrderedMeter) -> frozenset[int]:
+async def _settlement_hours(line: Ordering, meter: OrderedMeter) -> frozenset[int]:
     """Return the hours at which this meter settles; a meter that does not tell settles at midnight."""
     if meter.version is not VERSION_2007:
         return frozenset()
@@ -129,10 +173,10 @@ async def _settlement_hours(line: OrderLine, meter: OrderedMeter) -> frozenset[i
     return frozenset(hours)
 
 
-def _require_small(meter: OrderedMeter, offset_s: float) -> None:
-    if abs(offset_s) > MOST_S:
+def _require_small(meter: OrderedMeter, offset_s: float, most_s: float) -> None:
+    if abs(offset_s) > most_s:
         raise NotAllowedError(
-            f"the clock of meter {meter.address} is off by {offset_s:+.0f} s, more than {MOST_S:.0f} s: to "
+            f"the clock of meter {meter.address} is off by {offset_s:+.0f} s, more than {most_s:.0f} s: to "
             "set it takes two persons and the capability parameters; ask with kilowatch control clock --large"
         )
 
@@ -148,6 +192,23 @@ def _require_quiet(local: datetime, offset: timedelta, hours: frozenset[int]) ->
                 raise NotAllowedError(
                     f"{shown:%H:%M:%S} is within five minutes of {what}: set the clock later"
                 )
+
+
+def require_between_records(local: datetime, offset: timedelta, minutes: int) -> None:
+    """Keep away from the instants of a meter's load record, by the server's clock and by its own.
+
+    Raises:
+        NotAllowedError: If such an instant is near, or lies between the two.
+    """
+    period = timedelta(minutes=minutes)
+    if period <= 2 * (abs(offset) + 2 * RECORD_MARGIN):
+        return  # there is hardly a moment without one: its records are misplaced until the clock is right
+    midnight = datetime.combine(local.date() - timedelta(days=1), time(), tzinfo=local.tzinfo)
+    first, last = sorted((local, local + offset))
+    if (first - RECORD_MARGIN - midnight) // period != (last + RECORD_MARGIN - midnight) // period:
+        raise NotAllowedError(
+            f"the meter keeps its load record about {first:%H:%M:%S} to {last:%H:%M:%S}: set the clock later"
+        )
 
 
 def _require_first_today(audit: Audit, meter: OrderedMeter, now: datetime) -> None:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipeline.errors import ConfigError, NotAllowedError
 from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.frame import ADDRESS_DIGITS, padded_address
-from services.capabilities import WRITES, Capability
+from services.capabilities import CLOCKS, WRITES, Capability
 from services.settings import PREFIX, load
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -31,6 +31,9 @@ class ControlSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     allow_clock: bool = Field(default=False, description="set meters' clocks by at most five minutes")
+    allow_clock_sync: bool = Field(
+        default=False, description="the collector sets clocks by at most five minutes by itself"
+    )
     allow_writes: Annotated[frozenset[Capability], NoDecode] = Field(
         default=frozenset(), description=f"with commas: {', '.join(WRITES)}"
     )
@@ -57,8 +60,8 @@ class ControlSettings(BaseSettings):
     @field_validator("allow_writes")
     @classmethod
     def _only_writes(cls, given: frozenset[Capability]) -> frozenset[Capability]:
-        if Capability.CLOCK in given:
-            raise ValueError(f"the clock has its own setting, {PREFIX}ALLOW_CLOCK")
+        for clock in given.intersection(CLOCKS):
+            raise ValueError(f"this has its own setting, {PREFIX}ALLOW_{clock.upper()}")
         return given
 
     @field_validator("protected_meters", mode="before")
@@ -78,8 +81,9 @@ class ControlSettings(BaseSettings):
         Raises:
             NotAllowedError: With the variable that would allow it.
         """
-        if capability is Capability.CLOCK:
-            allowed, wanted = self.allow_clock, f"{PREFIX}ALLOW_CLOCK=true"
+        if capability in CLOCKS:
+            allowed = self.allow_clock if capability is Capability.CLOCK else self.allow_clock_sync
+            wanted = f"{PREFIX}ALLOW_{capability.upper()}=true"
         else:
             allowed = capability in self.allow_writes
             wanted = f"{PREFIX}ALLOW_WRITES={','.join(sorted({*self.allow_writes, capability}))}"

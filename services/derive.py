@@ -160,7 +160,7 @@ def interval_columns(
         quality, method = np.full(grid.slots, "N"), np.full(grid.slots, "unknown")
     else:
         _, quality, method = found["import_kwh"]
-    inside = _known_stretch(quality)
+    inside = _known_stretch([quality, *(letters for _, letters, _ in found.values())])
     size = inside.stop - inside.start
     return IntervalColumns(
         meters=[meter.id] * size,
@@ -168,6 +168,7 @@ def interval_columns(
         minutes=np.full(size, grid.minutes, dtype=np.int16),
         quality=quality[inside],
         energies={name: kwh[inside] for name, (kwh, _, _) in found.items()},
+        letters={name: letters[inside] for name, (_, letters, _) in found.items()},
         methods=[str(text) for text in method[inside]],
     )
 
@@ -195,6 +196,6 @@ def _pieces(
     return slot_pieces(readings, grid, register, history)
 
 
-def _known_stretch(quality: NDArray[np.str_]) -> slice:
-    known = np.flatnonzero(quality != "N")
+def _known_stretch(letters: Sequence[NDArray[np.str_]]) -> slice:
+    known = np.flatnonzero(np.any([of_energy != "N" for of_energy in letters], axis=0))
     return slice(int(known[0]), int(known[-1]) + 1) if len(known) else slice(0, 0)

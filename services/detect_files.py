@@ -28,7 +28,7 @@ from storage.columns import NUMBER_OF_ORIGIN
 from storage.detector_records import block_values
 from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
-from storage.intervals import IntervalColumns
+from storage.intervals import IntervalColumns, letters_of
 from storage.readings import ReadingSeries
 from storage.registry_files import read_registry
 
@@ -103,28 +103,28 @@ def _window(
 
 
 def intervals_of(
-    readings: ReadingBlock, archive: Registry, primary: frozenset[str]
+    readings: ReadingBlock, archive: Registry, primary: frozenset[str], minutes: int = MINUTES
 ) -> IntervalColumns | None:
-    """Return the 15-minute intervals that the registers of known meters give; None if they give none.
+    """Return the intervals that the registers of known meters give; None if they give none.
 
     ``primary`` names the profiles that report primary values already.
     """
-    times = _slots_of(readings)
+    times = _slots_of(readings, minutes)
     if not len(times):
         return None
     series = _registers(readings)
     meters = [meter for meter in as_shown(archive, primary).meters if meter.id in set(series.meters)]
-    grid = SlotGrid(starts_at=times[0], minutes=MINUTES, slots=len(times))
+    grid = SlotGrid(starts_at=times[0], minutes=minutes, slots=len(times))
     factors = SlotFactors(archive, [meter.id for meter in meters], grid, primary)
     derived = [interval_columns(meter, series.of(meter.id), grid, factors) for meter in meters]
     return _joined([columns for columns in derived if len(columns)])
 
 
-def _slots_of(readings: ReadingBlock) -> Times:
+def _slots_of(readings: ReadingBlock, minutes: int) -> Times:
     if not len(readings):
         return np.array([], dtype="datetime64[us]")
     first, last = from_numpy(readings.taken_at.min()), from_numpy(readings.taken_at.max())
-    return slot_grid(slot_start(first, MINUTES * 60), last + timedelta(microseconds=1), MINUTES)
+    return slot_grid(slot_start(first, minutes * 60), last + timedelta(microseconds=1), minutes)
 
 
 def _registers(readings: ReadingBlock) -> ReadingSeries:
@@ -157,5 +157,6 @@ def _joined(parts: Sequence[IntervalColumns]) -> IntervalColumns | None:
             name: np.concatenate([part.energies.get(name, np.full(len(part), np.nan)) for part in parts])
             for name in names
         },
+        letters={name: np.concatenate([letters_of(part, name) for part in parts]) for name in names},
         methods=[method for part in parts for method in part.methods],
     )

@@ -14,7 +14,9 @@ from pipeline.block import ReadingBlock
 from pipeline.errors import DataError, NotAllowedError
 from pipeline.model import MeterId, Origin, Snapshot
 from pipeline.quantities import Group, Quantity
-from pipeline.timegrid import from_numpy
+from pipeline.timegrid import from_numpy, to_numpy
+from pipeline.vee_window import Finding
+from services.hand_read_check import RULE, Difference, differences
 from services.persons import Person, are_the_same
 from storage.database import Connection
 from storage.files import read_readings
@@ -27,7 +29,8 @@ from storage.hand_reads import (
     hand_batches,
     pending_hand_reads,
 )
-from storage.registry import meter_numbers
+from storage.registry import load_registry, meter_numbers
+from storage.vee_findings import forget_point_findings, save_point_findings
 from storage.writer import ReadingWriter
 
 DIGITS = 12
@@ -43,10 +46,21 @@ class Filed:
     """Reads that now wait for approval; 0 when the same file was filed before."""
     refused: tuple[str, ...]
     """Rows that cannot be reads, with the reason; the others are filed."""
+    differences: tuple[str, ...] = ()
+    """Reads that differ from what the system read around them: filed, and findings for who approves them."""
 
 
-def file_reads(connection: Connection, path: Path, person: Person, now: datetime) -> Filed:
+def file_reads(
+    connection: Connection,
+    path: Path,
+    person: Person,
+    now: datetime,
+    primary: frozenset[str] = frozenset(),
+) -> Filed:
     """File the reads in a readings file (DESIGN section 7) as pending.
+
+    What differs from the system's own reads is filed too, and told as a finding: whoever approves decides.
+    ``primary`` names the profiles that report primary values already.
 
     Raises:
         DataError: If the file cannot be understood, or has no energy register.
@@ -75,7 +89,15 @@ def file_reads(connection: Connection, path: Path, person: Person, now: datetime
     filed = file_hand_reads(
         connection, batch, reads, file=path.name, imported_by=_record(person), imported_at=now
     )
-    return Filed(batch=batch, filed=filed, refused=tuple(refused))
+    differing = differences(connection, load_registry(connection), reads, primary)
+    if filed:
+        save_point_findings(connection, [_finding(d) for d in differing], rule=RULE, now=now)
+    return Filed(
+        batch=batch,
+        filed=filed,
+        refused=tuple(refused),
+        differences=tuple(difference.shown for difference in differing),
+    )
 
 
 def pending_reads(connection: Connection) -> list[HandBatch]:
@@ -113,9 +135,23 @@ def refuse_reads(connection: Connection, batch: str, person: Person, now: dateti
     """
     with deciding(connection, batch):
         _pending(connection, batch)
+        places = [(MeterId(r.meter), r.taken_at) for r in pending_hand_reads(connection, batch)]
+        forget_point_findings(connection, places, rule=RULE, now=now)
         return decide_hand_reads(
             connection, batch, "refused", decided_by=_record(person), decided_at=now, note=note
         )
+
+
+def _finding(difference: Difference) -> Finding:
+    return Finding(
+        rule=RULE,
+        meter=difference.meter,
+        starts_at=to_numpy(difference.taken_at),
+        slots=0,
+        expected=difference.expected,
+        came=difference.came,
+        energy=difference.quantity.value,
+    )
 
 
 def _objection(

@@ -31,6 +31,11 @@ class Announcer:
             self._greeting,
         )
 
+    @property
+    def dropped(self) -> int:
+        """Values that were not told for want of a connection."""
+        return self._publisher.dropped
+
     def start(self) -> None:
         """Connect in the background."""
         self._publisher.start()
@@ -54,7 +59,7 @@ class Announcer:
 
 def periods_s(registry: Registry) -> Mapping[MeterId, float]:
     """Return how often each meter reports: as its MQTT source says, else as the slowest schedule reads it."""
-    slowest = max((schedule.every_s for schedule in registry.schedules), default=None)
+    slowest = max((schedule.every_s for schedule in registry.reading_schedules), default=None)
     periods: dict[MeterId, float] = {}
     if slowest is not None:
         periods = {i.meter: slowest for i in registry.installations if i.bus is not None}

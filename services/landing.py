@@ -7,10 +7,12 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Final
 
 import orjson
 
+from collectors.journal import Journal
 from collectors.spool import Spool, SpoolCounters, Waiting
 from pipeline.errors import DataError, StorageError
 from pipeline.ports import WriteReport
@@ -64,6 +66,8 @@ class Landing:
         self._url = database_url
         self._on_stored = on_stored
         self._spool = spool
+        self.journal = None if spool is None else Journal(spool.path)
+        """Where what is on its way here is noted, so that a kill does not lose it."""
         self._slow_s = slow_s
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing")
         self._connection: Connection | None = None
@@ -77,6 +81,11 @@ class Landing:
         if spool is not None and spool.counters.waiting:
             self._behind = True
             self._draining = self._database.submit(self._drain, spool)
+
+    @property
+    def counters_file(self) -> Path | None:
+        """Where this process's counters are told to others: beside its spool."""
+        return None if self._spool is None else self._spool.path.with_suffix(".counters.json")
 
     @property
     def behind(self) -> bool:
@@ -128,7 +137,8 @@ class Landing:
             _log.warning(
                 "landing.slow: the database does not let go; what it has not confirmed is in the spool"
             )
-        if self._spool is not None:
+        if self._spool is not None and self.journal is not None:
+            self.journal.close()
             self._spool.close()
 
     def _committed(self, entry: Entry) -> bool:

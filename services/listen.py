@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -12,22 +14,26 @@ from pathlib import Path
 import orjson
 
 from collectors.broker import Broker
+from collectors.client_identity import client_identity
 from collectors.subscriber import Subscriber, SubscriberOptions
 from pipeline.errors import ConfigError, StorageError
 from pipeline.model import EVERYTHING
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, as_shown
 from protocols.mqtt.dialects import Latest, dialects
+from services.counters import Counters
 from services.home_assistant import Announcer
 from services.ingest import Ingest, topics_of
 from services.landing import Landing
 from services.push_coverage import PushCoverage
 from services.settings import Settings
 from services.wiring import primary_profiles, utc_now
-from storage.database import connect
+from storage.database import connect, describe_url
 from storage.readings import latest_values
 
 SETTLE_PUSHED_S = 5.0
+CLIENT_ID = "kilowatch"
+"""Where nobody asked :func:`with_client_id` for one of its own."""
 LOOK_BACK = timedelta(days=30)
 """A meter whose newest register reading is older counts as never read: its dialect says how far it asks."""
 
@@ -35,18 +41,23 @@ _log = logging.getLogger("kilowatch.listen")
 
 
 async def listen(
-    options: SubscriberOptions, settings: Settings, registry: Registry, landing: Landing
+    options: SubscriberOptions,
+    settings: Settings,
+    registry: Registry,
+    landing: Landing,
+    counters: Counters,
 ) -> None:
-    """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled.
-
-    Raises:
-        StorageError: If the database is away at the start; later on it is waited for.
-    """
+    """Take messages in the subscriber's own threads; here only the slots that stayed empty are settled."""
     url = settings.require_database_url()
-    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
-    latest = await asyncio.to_thread(latest_registers, url, registry)
+    coverage = PushCoverage(registry.mqtt_sources, registry.reading_schedules, utc_now())
+    try:
+        latest = await asyncio.to_thread(latest_registers, url, registry)
+    except StorageError as away:
+        _log.warning("devices are asked as far back as their dialect says: %s", away)
+        latest = {}
     ingest = Ingest(landing, registry, coverage, utc_now, latest=latest)
     subscriber = Subscriber(options, ingest.handle)
+    counters.add("mqtt", lambda: subscriber.counters)
     subscriber.start()
     try:
         while True:
@@ -61,6 +72,21 @@ async def listen(
             await asyncio.to_thread(subscriber.stop)
         finally:
             _log.info("mqtt.counters %s", orjson.dumps(asdict(subscriber.counters)).decode())
+
+
+@contextmanager
+def with_client_id(settings: Settings) -> Iterator[Settings]:
+    """Give the settings with a client id of this process's own, if they want MQTT and name none.
+
+    Raises:
+        StorageError: If none can be kept beside the spool.
+    """
+    if settings.mqtt_host is None or settings.mqtt_client_id is not None:
+        yield settings
+        return
+    with client_identity(settings.spool_dir, describe_url(settings.require_database_url())) as identity:
+        _log.info("MQTT client id %s", identity)
+        yield settings.model_copy(update={"mqtt_client_id": identity})
 
 
 def broker_of(settings: Settings) -> Broker | None:
@@ -98,7 +124,7 @@ def subscription_of(
         )
         return None
     topics = topics_of(registry.mqtt_sources, settings.mqtt_share)
-    return SubscriberOptions(**broker.access, client_id=settings.mqtt_client_id, topics=topics)
+    return SubscriberOptions(**broker.access, client_id=settings.mqtt_client_id or CLIENT_ID, topics=topics)
 
 
 def announcer_of(broker: Broker | None, settings: Settings, registry: Registry) -> Announcer | None:
@@ -107,7 +133,7 @@ def announcer_of(broker: Broker | None, settings: Settings, registry: Registry) 
     if broker is None or prefix is None:
         return None
     shown = as_shown(registry, primary_profiles(settings))
-    return Announcer(broker, prefix, settings.mqtt_client_id, shown, utc_now)
+    return Announcer(broker, prefix, settings.mqtt_client_id or CLIENT_ID, shown, utc_now)
 
 
 def latest_registers(url: str, registry: Registry) -> Latest:

@@ -19,14 +19,16 @@ LOOK_BACK: Final = timedelta(days=40)
 
 
 def note_missed(database_url: str, plans: Sequence[BusPlan], now: datetime) -> int:
-    """Write what nobody asked for since the ledger's newest lines; return how many slots that are.
+    """Write what nobody asked for before ``now`` since the ledger's newest lines; return how many slots.
+
+    It may be written later than ``now``, the start of a collector: newer lines change nothing.
 
     Raises:
         StorageError: If the database is away.
     """
     meters = [target.meter for plan in plans for target in plan.targets]
     with connect(database_url) as connection:
-        newest = newest_slots(connection, meters, since=now - LOOK_BACK)
+        newest = newest_slots(connection, meters, since=now - LOOK_BACK, until=now)
         entries = list(missed(plans, newest, now))
         CoverageLedger(connection).record(entries)
     return len(entries)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from collectors.exchange import Outcome
-from collectors.order_line import OrderLine
+from collectors.free_turn import Ordering
 from pipeline.errors import TransportError
 from protocols.dlt645.frame import address_bytes
 from protocols.session import Answer, DropReason
@@ -41,7 +41,7 @@ INTERRUPTED = Sent(result=Result.UNKNOWN, detail="interrupted")
 """What is known of an order while it is on its way."""
 
 
-async def give(line: OrderLine, meter: OrderedMeter, plan: Plan) -> Sent:
+async def give(line: Ordering, meter: OrderedMeter, plan: Plan) -> Sent:
     """Give an order on a line that is open, and read back.
 
     Nothing is raised for what line or meter do. An order of several frames ends with the first that is
@@ -79,7 +79,7 @@ def _judge(outcome: Outcome, *, awaited: bool) -> Sent:
     return Sent(result=Result.UNKNOWN, detail=outcome.failure or str(outcome.cause))
 
 
-async def _not_alone(line: OrderLine, meter: OrderedMeter) -> str:
+async def _not_alone(line: Ordering, meter: OrderedMeter) -> str:
     """Say why an order to everybody must not be sent: the one who answers is not this meter alone."""
     version = meter.version
     try:
@@ -94,7 +94,7 @@ async def _not_alone(line: OrderLine, meter: OrderedMeter) -> str:
     return ""
 
 
-async def _read_back(line: OrderLine, meter: OrderedMeter, read_back: ReadBack) -> Verdict:
+async def _read_back(line: Ordering, meter: OrderedMeter, read_back: ReadBack) -> Verdict:
     try:
         if read_back.line_url:
             await line.switch(read_back.line_url)

@@ -1,10 +1,12 @@
-"""Energy of service points from final intervals: mains minus sub-meters; mains against check meters."""
+"""Energy of service points and totalising groups from final intervals; mains against check meters."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +16,36 @@ from pipeline.model import MeterId
 from pipeline.point_energy import Compared, Member, compare_main_and_check, total_energy
 from pipeline.registry import Installation, Registry, Role
 from pipeline.timegrid import to_numpy
+from pipeline.vee_records import Sense, TotalMember
 from pipeline.vee_window import Floats, VeeWindow
+
+
+class LinedUp(Protocol):
+    """Meters and slots of something lined up: a window or a matrix."""
+
+    @property
+    def meters(self) -> Sequence[MeterId]:
+        """The rows."""
+        ...
+
+    @property
+    def starts_at(self) -> Times:
+        """The slots."""
+        ...
+
+    @property
+    def minutes(self) -> int:
+        """Their length."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointEnergy:
-    """One service point; arrays of shape (slots,)."""
+    """One service point or totalising group; arrays of shape (slots,)."""
 
-    service_point: str
+    kind: str = "service_point"
+    """Or ``total``."""
+    name: str
     starts_at: Times
     kwh: Floats
     quality: NDArray[np.str_]
@@ -48,7 +72,7 @@ class CheckedPoint:
 
 
 def point_energies(
-    registry: Registry, window: VeeWindow, kwh: Floats, quality: NDArray[np.str_]
+    registry: Registry, window: LinedUp, kwh: Floats, quality: NDArray[np.str_]
 ) -> list[PointEnergy]:
     """Return the energy of every service point that has a main meter in ``window``.
 
@@ -74,11 +98,43 @@ def point_energies(
         mains = np.any([_touched(i, window) for i in placed if i.role is Role.MAIN], axis=0)
         found.append(
             PointEnergy(
-                service_point=point,
+                name=point,
                 starts_at=window.starts_at,
                 kwh=np.where(mains, total, np.nan),
                 quality=np.where(mains, letters, "N"),
             )
+        )
+    return found
+
+
+def total_energies(
+    registry: Registry, lined_up: LinedUp, kwh: Floats, quality: NDArray[np.str_]
+) -> list[PointEnergy]:
+    """Return the energy of the totalising groups (总加组) all of whose meters are there.
+
+    A slot in which a member belongs to the group for a part only counts with all of its energy.
+    """
+    row_of = {meter: row for row, meter in enumerate(lined_up.meters)}
+    members: dict[str, list[TotalMember]] = defaultdict(list)
+    for member in registry.total_members:
+        members[member.total].append(member)
+    found = []
+    for name, group in sorted(members.items()):
+        if any(member.meter not in row_of for member in group):
+            continue
+        total, letters = total_energy(
+            [
+                Member(
+                    kwh=kwh[row_of[m.meter]],
+                    quality=quality[row_of[m.meter]],
+                    sign=-1 if m.sense is Sense.SUBTRACT else 1,
+                    counts=_touched(m, lined_up),
+                )
+                for m in group
+            ]
+        )
+        found.append(
+            PointEnergy(kind="total", name=name, starts_at=lined_up.starts_at, kwh=total, quality=letters)
         )
     return found
 
@@ -127,9 +183,9 @@ def _by_point(registry: Registry, row_of: dict[MeterId, int]) -> dict[str, list[
     return {point: found for point, found in sorted(placed.items()) if point not in absent}
 
 
-def _touched(placed: Installation, window: VeeWindow) -> NDArray[np.bool_]:
+def _touched(placed: Installation | TotalMember, window: LinedUp) -> NDArray[np.bool_]:
     ends = window.starts_at + np.timedelta64(window.minutes, "m")
-    touched = np.ones(window.slots, dtype=np.bool_)
+    touched = np.ones(len(window.starts_at), dtype=np.bool_)
     if placed.starts_at is not None:
         touched &= ends > to_numpy(placed.starts_at)
     if placed.ends_at is not None:

@@ -36,6 +36,8 @@ class PushCoverage:
         self._started_at = started_at
         self._settled: dict[MeterId, datetime] = {}
         self._came: dict[MeterId, set[tuple[Group, datetime]]] = {meter: set() for meter in self._period_s}
+        self._misplaced: dict[MeterId, set[datetime]] = {meter: set() for meter in self._period_s}
+        """Slots in which a reading came that its device's clock puts into the future."""
 
     def answered(self, snapshots: Sequence[Snapshot]) -> list[CoverageEntry]:
         """Return a ledger line for each slot that arrived readings answer and that was not noted before."""
@@ -60,6 +62,7 @@ class PushCoverage:
             over = self._settled[meter] = max(self._over(meter, now), self._unsettled(meter))
             oldest = over - KEPT_SLOTS * timedelta(seconds=period_s)
             self._came[meter] = {key for key in self._came[meter] if key[1] >= oldest}
+            self._misplaced[meter] = {slot_at for slot_at in self._misplaced[meter] if slot_at >= over}
 
     def slot_of(self, snapshot: Snapshot) -> datetime | None:
         """Return the expected slot that a live reading answers, if its meter has a period."""
@@ -76,7 +79,10 @@ class PushCoverage:
             return
         tolerance = timedelta(seconds=GRACE * self._period_s[snapshot.meter])
         if slot_at - snapshot.received_at > tolerance:
-            return  # measured, it says, long after it came: that answers no slot
+            # Measured, it says, long after it came: that answers no slot.
+            came_in = slot_start(snapshot.received_at, self._period_s[snapshot.meter])
+            self._misplaced[snapshot.meter].add(came_in)
+            return
         in_time = snapshot.received_at - slot_at <= tolerance
         came = self._came[snapshot.meter]
         for group in self._groups_of(snapshot):
@@ -120,7 +126,7 @@ class PushCoverage:
                         group=group,
                         slot_at=slot_at,
                         status=CoverageStatus.MISSING,
-                        cause=Cause.NO_ANSWER,
+                        cause=Cause.CLOCK if slot_at in self._misplaced[meter] else Cause.NO_ANSWER,
                         attempts=0,
                     )
 

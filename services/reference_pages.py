@@ -20,6 +20,7 @@ from protocols.dlt645.identifier_files import open_questions, rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.detector_page import detector_lines
+from services.vee_page import vee_page
 from services.wiring import load_profiles
 
 Page = tuple[str, str]
@@ -90,6 +91,7 @@ def pages() -> Iterator[Page]:
     """Yield every reference page."""
     yield "meters.md", _meters_page()
     yield "dlt645-identifiers.md", _identifiers_page()
+    yield "validation.md", f"{HEAD}\n{vee_page()}"
     yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
 
 

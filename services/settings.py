@@ -30,8 +30,9 @@ class Settings(BaseSettings):
     mqtt_username: str | None = Field(default=None, description="user at the broker")
     mqtt_password: SecretStr | None = Field(default=None, description="password at the broker")
     mqtt_ca_file: Path | None = Field(default=None, description="certificate authority; switches TLS on")
-    mqtt_client_id: str = Field(
-        default="kilowatch", description="client id: the broker keeps our session under it"
+    mqtt_client_id: str | None = Field(
+        default=None,
+        description="client id: the broker keeps our session under it; none = one of this process's own",
     )
     mqtt_share: str | None = Field(
         default=None,
@@ -63,6 +64,20 @@ class Settings(BaseSettings):
         ge=1.0,
         le=45.0,
         description="seconds after which a bus whose owner is silent is another host's",
+    )
+    clock_sync_above_s: float = Field(
+        default=60.0,
+        ge=10.0,
+        le=300.0,
+        description="offset of a meter's clock above which the collector sets it, where that is allowed "
+        "(default: a rule in use, to be confirmed)",
+    )
+    clock_person_above_s: float = Field(
+        default=300.0,
+        ge=10.0,
+        le=300.0,
+        description="offset above which a person decides; a meter takes no more than five minutes "
+        "(DL/T 645-2007, function 08)",
     )
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
     detect_threads: int = Field(

@@ -12,6 +12,7 @@ from pipeline.ports import WriteReport
 from pipeline.registry import Registry
 from services.entry import Entry, OnStored, checked, commit, merged
 from services.landing import Landing
+from services.spool_codec import pack
 
 __all__ = ["Entry", "Store", "commit"]
 
@@ -42,23 +43,46 @@ class Store:
         """Prepare; ``landing`` is shared and stays open; without it the database must take everything."""
         self._registry = registry
         self._landing = landing or Landing(database_url, on_stored)
+        self._journal = self._landing.journal
         self._owns_landing = landing is None
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
         self._batch: list[Entry] = []
         """In hand: taken from the queue, not yet kept."""
+        self._handed_over = self._kept = 0
+        """Entries so far; they are kept in the order in which they were handed over."""
+        self._kept_more = asyncio.Event()
 
     @property
     def report(self) -> WriteReport:
         """What the database took."""
         return self._landing.counters.report
 
+    @property
+    def waiting(self) -> int:
+        """Entries that were handed over and are not kept yet."""
+        return self._queue.qsize() + len(self._batch)
+
     async def put(self, entry: Entry) -> None:
-        """Hand over one entry; waits while the queue is full."""
-        await self._queue.put(entry)
+        """Hand over one entry; waits while the queue is full. With a spool it then outlives this process.
+
+        It is noted in the very step in which it is queued: the journal is settled in the queue's order.
+        """
+        earned = checked(entry, self._registry, datetime.now(UTC))
+        await self._queue.put(earned)
+        self._handed_over += 1
+        if self._journal is None:
+            return
+        try:
+            self._journal.put(pack(earned))
+        except StorageError as error:
+            _log.error("journal.unwritable: %s", error)
 
     async def drain(self) -> None:
         """Wait until everything handed over so far is committed, by way of the spool too."""
-        await self._queue.join()
+        wanted = self._handed_over
+        while self._kept < wanted:
+            self._kept_more.clear()
+            await self._kept_more.wait()
         while self._landing.behind:  # noqa: ASYNC110 - another thread drains, and knows no event of this loop
             await asyncio.sleep(LOOK_S)
 
@@ -118,8 +142,10 @@ class Store:
 
     def _release(self) -> None:
         """Let go of the batch in hand: it is durable."""
-        for _ in self._batch:
-            self._queue.task_done()
+        self._kept += len(self._batch)
+        self._kept_more.set()
+        if self._journal is not None:
+            self._journal.settle(len(self._batch))
         self._batch = []
 
     async def _write_rest(self) -> None:
@@ -130,4 +156,4 @@ class Store:
             await self._write()
 
     def _commit(self, entries: Sequence[Entry]) -> None:
-        self._landing.keep(checked(merged(entries), self._registry, datetime.now(UTC)))
+        self._landing.keep(merged(entries))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +15,16 @@ from pipeline.registry import Registry
 from pipeline.validation import Validated, validate
 from pipeline.vee import FinalIntervals, finalise
 from pipeline.vee_limits import LIMITS
-from pipeline.vee_window import Finding, VeeWindow
+from pipeline.vee_window import IMPORT, Finding, VeeWindow
 from services.derive import MINUTES
 from services.detect_files import intervals_of
-from services.point_energies import CheckedPoint, PointEnergy, checked_points, point_energies
+from services.point_energies import CheckedPoint, PointEnergy, checked_points, point_energies, total_energies
 from services.settings import load_settings
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles
 from storage.files import read_intervals, read_readings
-from storage.final_files import FinalColumns, write_finals
+from storage.final_columns import FinalColumns
+from storage.final_files import write_finals
 from storage.intervals import IntervalColumns
 from storage.reading_files import check_reading_file
 from storage.registry_files import read_registry
@@ -39,9 +41,10 @@ class VeeResult:
     findings: Sequence[Finding]
     unchecked: dict[str, tuple[str, ...]]
     """Rules that could not be judged, and what they want."""
-    finals: FinalColumns
+    finals: Mapping[str, FinalColumns]
+    """By energy."""
     points: Sequence[PointEnergy]
-    """Service points, each with its own slots."""
+    """Service points and totalising groups, each with its own slots."""
     checked: Sequence[CheckedPoint]
     """Main meters beside which a check meter hangs."""
     bills: Sequence[TouchedBill]
@@ -72,16 +75,18 @@ def vee_files(  # noqa: PLR0913 - the files of one run
     begin("reading")
     archive = read_registry(registry)
     primary = primary_profiles(load_settings())
-    measured = None if readings is None else intervals_of(read_readings(readings), archive, primary)
+    block = None if readings is None else read_readings(readings)
     given = None if intervals is None else read_intervals(intervals)
     earlier = None if before is None else read_intervals(before)
+    minutes = MINUTES if given is None or not len(given) else _usual_minutes(given)
+    measured = None if block is None else intervals_of(block, archive, primary, minutes)
     raw = measured if given is None else given
     if raw is None or not len(raw):
         raise DataError("there are no intervals, nor registers of known meters to derive them from")
     begin("checking and estimating")
-    minutes = MINUTES if given is None else _usual_minutes(given)
+    beside = (None, None) if given is None else (measured, block)
     windows = vee_windows(
-        archive, raw, minutes, primary, measured=None if given is None else measured, finals=earlier
+        archive, raw, minutes, primary, measured=beside[0], registers=beside[1], finals=earlier
     )
     result = vee(archive, windows, earlier)
     begin("writing")
@@ -94,7 +99,7 @@ def vee(registry: Registry, windows: Iterable[VeeWindow], before: IntervalColumn
     """Return what the rules say of ``windows``, and the final intervals; ``before`` was given out earlier."""
     findings: list[Finding] = []
     unchecked: dict[str, tuple[str, ...]] = {}
-    parts: list[FinalColumns] = []
+    parts: dict[str, list[FinalColumns]] = defaultdict(list)
     points: list[PointEnergy] = []
     checked: list[CheckedPoint] = []
     for window in windows:
@@ -103,10 +108,14 @@ def vee(registry: Registry, windows: Iterable[VeeWindow], before: IntervalColumn
         unchecked |= validated.unchecked
         until = window.starts_at[-1] - np.timedelta64(LIMITS.final_after_days, "D")
         final = finalise(window, final_before=until)
-        parts.append(final_columns(window, final))
-        points += point_energies(registry, window, final.kwh, final.quality)
-        checked += checked_points(registry, window)
-    finals = _joined(parts)
+        parts[window.energy].append(final_columns(window, final))
+        if window.energy == IMPORT:
+            points += point_energies(registry, window, final.kwh, final.quality)
+            points += total_energies(registry, window, final.kwh, final.quality)
+            checked += checked_points(registry, window)
+    if not parts:
+        raise DataError("the registry knows none of the meters that have intervals: check the meters' ids")
+    finals = {energy: _joined(of_energy) for energy, of_energy in parts.items()}
     bills = [] if before is None else _touched(registry, finals, before)
     return VeeResult(
         findings=findings,
@@ -129,9 +138,10 @@ def final_columns(window: VeeWindow, final: FinalIntervals) -> FinalColumns:
         meters=[window.meters[row] for row in rows.tolist()],
         starts_at=window.starts_at[slots],
         minutes=np.full(len(rows), window.minutes, dtype=np.int16),
-        import_kwh=final.kwh[cells],
+        energy=window.energy,
+        amounts=final.kwh[cells],
         quality=final.quality[cells],
-        raw_kwh=window.kwh[cells],
+        raw_amounts=window.kwh[cells],
         raw_quality=window.quality[cells],
         method=final.method[cells].tolist(),
         reason=final.reason[cells].tolist(),
@@ -145,15 +155,14 @@ def _usual_minutes(intervals: IntervalColumns) -> int:
 
 
 def _joined(parts: Sequence[FinalColumns]) -> FinalColumns:
-    if not parts:
-        raise DataError("the registry knows none of the meters that have intervals: check the meters' ids")
     return FinalColumns(
+        energy=parts[0].energy,
         meters=[meter for part in parts for meter in part.meters],
         starts_at=np.concatenate([part.starts_at for part in parts]),
         minutes=np.concatenate([part.minutes for part in parts]),
-        import_kwh=np.concatenate([part.import_kwh for part in parts]),
+        amounts=np.concatenate([part.amounts for part in parts]),
         quality=np.concatenate([part.quality for part in parts]),
-        raw_kwh=np.concatenate([part.raw_kwh for part in parts]),
+        raw_amounts=np.concatenate([part.raw_amounts for part in parts]),
         raw_quality=np.concatenate([part.raw_quality for part in parts]),
         method=[text for part in parts for text in part.method],
         reason=[text for part in parts for text in part.reason],
@@ -161,15 +170,17 @@ def _joined(parts: Sequence[FinalColumns]) -> FinalColumns:
     )
 
 
-def _touched(registry: Registry, finals: FinalColumns, before: IntervalColumns) -> list[TouchedBill]:
+def _touched(
+    registry: Registry, finals: Mapping[str, FinalColumns], before: IntervalColumns
+) -> list[TouchedBill]:
     """Return the bills that differ; slots that only one of the two knows were or are missing."""
-    was = dict(
-        zip(
-            zip(before.meters, before.starts_at.tolist(), strict=True),
-            before.energies["import_kwh"].tolist(),
-            strict=True,
-        )
-    )
-    keys = zip(finals.meters, finals.starts_at.tolist(), strict=True)
-    earlier = np.array([was.get(key, np.nan) for key in keys], dtype=np.float64)
-    return touched_bills(registry, finals.meters, finals.starts_at, earlier, finals.import_kwh)
+    keys = list(zip(before.meters, before.starts_at.tolist(), strict=True))
+    bills: list[TouchedBill] = []
+    for energy, now in finals.items():
+        if energy not in before.energies:
+            continue
+        was = dict(zip(keys, before.energies[energy].tolist(), strict=True))
+        slots = zip(now.meters, now.starts_at.tolist(), strict=True)
+        earlier = np.array([was.get(slot, np.nan) for slot in slots], dtype=np.float64)
+        bills += touched_bills(registry, now.meters, now.starts_at, earlier, now.amounts, energy)
+    return bills

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +11,9 @@ import numpy as np
 from pipeline.bills import TouchedBill, touched_bills
 from pipeline.model import EVERYTHING
 from pipeline.registry import Meter, Registry
-from pipeline.timegrid import slot_start, to_numpy
-from pipeline.validation import validate
+from pipeline.timegrid import from_numpy, slot_start, to_numpy
+from pipeline.validation import Validated, rules_for, validate
+from pipeline.validation_days import first_judged
 from pipeline.vee import finalise
 from pipeline.vee_limits import LIMITS
 from pipeline.vee_window import Finding, VeeWindow
@@ -22,9 +23,10 @@ from services.vee import final_columns
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
-from storage.finals import FinalChanges, save_finals
+from storage.finals import FinalChanges, given_out, save_finals
 from storage.intervals import IntervalColumns, interval_series
 from storage.registry import load_registry
+from storage.vee_findings import Judged, save_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,10 @@ class RecentVee:
 
 
 def vee_recent(days: int, settings: Settings | None = None, now: datetime | None = None) -> RecentVee:
-    """Validate the last ``days`` days, store what stands in for what is missing, and return what changed.
+    """Validate the last ``days`` days, store findings and what stands in for what is missing.
 
-    Run it after the intervals were derived; running it again changes nothing.
+    What a person edited is left as it is. Run it after the intervals were derived; running it again changes
+    nothing.
     """
     settings = settings or load_settings()
     until = slot_start(now or utc_now(), MINUTES * 60)
@@ -52,10 +55,10 @@ def vee_recent(days: int, settings: Settings | None = None, now: datetime | None
         registry = load_registry(connection)
         for meters in batches(registry):
             span = until - timedelta(days=days), until
-            found, changes = _batch(connection, registry, meters, span, primary)
-            findings += found
-            changed += len(changes)
-            bills += _changed_bills(registry, changes)
+            for found, changes in _batch(connection, registry, meters, span, primary):
+                findings += found
+                changed += len(changes)
+                bills += _changed_bills(registry, changes)
     return RecentVee(findings=findings, changed=changed, bills=bills)
 
 
@@ -73,6 +76,7 @@ def _changed_bills(registry: Registry, changes: FinalChanges) -> list[TouchedBil
         changes.starts_at[known],
         changes.before[known],
         changes.after[known],
+        changes.energy,
     )
 
 
@@ -82,7 +86,8 @@ def _batch(
     meters: Sequence[Meter],
     span: tuple[datetime, datetime],
     primary: frozenset[str],
-) -> tuple[list[Finding], FinalChanges]:
+) -> Iterator[tuple[Sequence[Finding], FinalChanges]]:
+    """Yield what was found and changed in each window of some meters."""
     raw = interval_series(
         connection,
         scope=EVERYTHING,
@@ -91,22 +96,29 @@ def _batch(
         minutes=MINUTES,
         meters=[meter.id for meter in meters],
     )
-    nothing = FinalChanges(
-        meters=[],
-        starts_at=np.array([], dtype="datetime64[us]"),
-        before=np.array([]),
-        after=np.array([]),
-    )
-    findings: list[Finding] = []
-    changes = [nothing]
-    for window in vee_windows(registry, raw, MINUTES, primary):
-        findings += validate(window).findings
-        changes.append(_save(connection, window, raw, span[1]))
-    return findings, FinalChanges(
-        meters=[meter for change in changes for meter in change.meters],
-        starts_at=np.concatenate([change.starts_at for change in changes]),
-        before=np.concatenate([change.before for change in changes]),
-        after=np.concatenate([change.after for change in changes]),
+    earlier = given_out(connection, raw, starts_at=span[0], ends_at=span[1], minutes=MINUTES)
+    for window in vee_windows(registry, raw, MINUTES, primary, finals=earlier):
+        validated = validate(window)
+        save_findings(connection, _judged(window, validated), validated.findings, now=span[1])
+        yield validated.findings, _save(connection, window, raw, span[1])
+
+
+def _judged(window: VeeWindow, validated: Validated) -> Judged:
+    starts_at = from_numpy(window.starts_at[0])
+    ends_at = from_numpy(window.starts_at[-1]) + timedelta(minutes=window.minutes)
+    looking_back = first_judged(window, LIMITS)
+    later = ends_at if looking_back is None else from_numpy(window.starts_at[looking_back])
+    return Judged(
+        meters=window.meters,
+        energy=window.energy,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        minutes=window.minutes,
+        rules={
+            rule.name: later if rule.looks_back else starts_at
+            for rule in rules_for(window)
+            if rule.name not in validated.unchecked
+        },
     )
 
 

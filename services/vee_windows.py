@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.block import Times
+from pipeline.block import ReadingBlock, Times
 from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
 from pipeline.registry import Registry, SuspensionKind, as_shown
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
-from pipeline.vee_window import Floats, IntervalRows, Mask, VeeWindow
-from storage.intervals import IntervalColumns
+from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
+from services.derive import REGISTERS
+from services.vee_policies import Slots, policies
+from storage.intervals import ENERGIES, IntervalColumns, letters_of
 from storage.matrices import ratio_factors, register_steps
-
-IMPORT = "import_kwh"
 
 
 def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked against
@@ -29,16 +30,20 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     primary: frozenset[str],
     *,
     measured: IntervalColumns | None = None,
+    registers: ReadingBlock | None = None,
     finals: IntervalColumns | None = None,
 ) -> Iterator[VeeWindow]:
-    """Yield a window for each time zone that meters of ``intervals`` are in.
+    """Yield a window for each time zone that meters of ``intervals`` are in, and for each of their energies.
+
+    An energy's window has the meters that give it; a meter that gives none at all is asked for its import.
 
     Args:
         registry: The archive; meters outside it are left out.
         intervals: Raw intervals.
         minutes: Length of the slots.
         primary: The profiles that report primary values already.
-        measured: Intervals that the registers give, for the sum check.
+        measured: Intervals that the registers give, for the sum check and for fitting estimates between them.
+        registers: The registers that gave them.
         finals: What was given out as final before.
     """
     if not len(intervals):
@@ -48,24 +53,42 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
         from_numpy(intervals.starts_at.min()), from_numpy(intervals.starts_at.max()) + step, minutes
     )
     for zone, meters in _by_zone(registry, intervals).items():
-        yield _window(registry, (intervals, measured, finals), (meters, grid, minutes, zone), primary)
+        for energy, giving in _by_energy(intervals, meters).items():
+            frame = _Frame(meters=giving, grid=grid, minutes=minutes, zone=zone, energy=energy)
+            window = _window(registry, (intervals, measured, finals), frame, primary)
+            edges = None if registers is None else _edges(registers, giving, frame)
+            yield replace(window, register_edges=edges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What a window spans: meters of one zone, the slots, and one energy."""
+
+    meters: list[MeterId]
+    grid: Times
+    minutes: int
+    zone: ZoneInfo
+    energy: str
 
 
 def _window(
     registry: Registry,
     given: tuple[IntervalColumns, IntervalColumns | None, IntervalColumns | None],
-    frame: tuple[list[MeterId], Times, int, ZoneInfo],
+    frame: _Frame,
     primary: frozenset[str],
 ) -> VeeWindow:
-    (intervals, measured, finals), (meters, grid, minutes, zone) = given, frame
-    day, minute_of_day = local_clock(grid, zone)
+    intervals, measured, finals = given
+    meters, grid, minutes = frame.meters, frame.grid, frame.minutes
+    day, minute_of_day = local_clock(grid, frame.zone)
     factors = ratio_factors(registry, meters, grid, primary)
     row_of = {meter: row for row, meter in enumerate(meters)}
     cells = _cells(intervals, row_of, grid, minutes)
-    quality = np.full(factors.shape, "N", dtype="U1")
-    quality[cells[0], cells[1]] = intervals.quality[cells[2]]
+    energies = {name: _spread(e, cells, factors.shape) for name, e in intervals.energies.items()}
+    kwh = energies.pop(frame.energy)
     installed, partly = _installed(registry, row_of, grid, minutes)
     shown = as_shown(registry, primary).meter_by_id
+    filed = policies(registry, row_of, Slots(starts_at=grid, day=day, minute_of_day=minute_of_day))
+    by_registers = None if measured is None else _energies(measured, row_of, frame)
     most = np.array([most_per_hour(shown[m]) * shown[m].resolution for m in meters])
     return VeeWindow(
         meters=meters,
@@ -73,21 +96,24 @@ def _window(
         minutes=minutes,
         day=day,
         minute_of_day=minute_of_day,
-        kwh=_spread(intervals.energies[IMPORT], cells, factors.shape),
-        quality=quality,
+        kwh=kwh,
+        energy=frame.energy,
+        quality=_letters(intervals, cells, factors.shape, frame.energy),
         step_kwh=register_steps(registry, meters, factors),
-        siblings={
-            name: _spread(energy, cells, factors.shape)
-            for name, energy in intervals.energies.items()
-            if name != IMPORT
-        },
+        siblings=energies,
         most_kwh=most[:, None] * factors * minutes / 60.0,
         installed=installed,
         partly=partly,
         suspended=_suspended(registry, row_of, grid),
         rows=_rows(intervals, row_of),
-        register_kwh=None if measured is None else _register_kwh(measured, row_of, grid, minutes),
-        finals=None if finals is None else _energies(finals, row_of, grid, minutes),
+        registered=by_registers,
+        register_kwh=None if by_registers is None else by_registers.sum(axis=1),
+        # The class's curve is one of active energy drawn.
+        profile=filed.profile if frame.energy == IMPORT else None,
+        temperature_c=filed.temperature_c,
+        orders=filed.orders,
+        order_of=filed.order_of,
+        finals=None if finals is None else _energies(finals, row_of, frame),
         filed_multiplier=factors[:, -1],
     )
 
@@ -103,6 +129,20 @@ def _by_zone(registry: Registry, intervals: IntervalColumns) -> dict[ZoneInfo, l
                 zone_of[point] = registry.zone_of(point)
             zones[zone_of[point]].append(meter.id)
     return zones
+
+
+def _by_energy(intervals: IntervalColumns, meters: list[MeterId]) -> dict[str, list[MeterId]]:
+    """Return the meters that give each energy, in the order of :data:`storage.intervals.ENERGIES`."""
+    names = np.array(intervals.meters, dtype=object)
+    giving: dict[str, set[MeterId]] = {
+        energy: set(names[np.isfinite(intervals.energies[energy])])
+        for energy in ENERGIES
+        if energy in intervals.energies
+    }
+    some = set().union(*giving.values())
+    giving[IMPORT] = giving.get(IMPORT, set()) | {meter for meter in meters if meter not in some}
+    found = {energy: [m for m in meters if m in given] for energy, given in giving.items()}
+    return {energy: given for energy, given in found.items() if given}
 
 
 Cells = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.intp]]
@@ -124,14 +164,37 @@ def _spread(energy: Floats, cells: Cells, shape: tuple[int, ...]) -> Floats:
     return found
 
 
-def _energies(intervals: IntervalColumns, row_of: dict[MeterId, int], grid: Times, minutes: int) -> Floats:
-    cells = _cells(intervals, row_of, grid, minutes)
-    return _spread(intervals.energies[IMPORT], cells, (len(row_of), len(grid)))
+def _energies(intervals: IntervalColumns, row_of: dict[MeterId, int], frame: _Frame) -> Floats:
+    shape = len(row_of), len(frame.grid)
+    if frame.energy not in intervals.energies:
+        return np.full(shape, np.nan)
+    cells = _cells(intervals, row_of, frame.grid, frame.minutes)
+    return _spread(intervals.energies[frame.energy], cells, shape)
 
 
-def _register_kwh(measured: IntervalColumns, row_of: dict[MeterId, int], grid: Times, minutes: int) -> Floats:
-    total: Floats = _energies(measured, row_of, grid, minutes).sum(axis=1)
-    return total
+def _edges(registers: ReadingBlock, meters: list[MeterId], frame: _Frame) -> Mask:
+    """Return where a register was read just at a slot's edge."""
+    edges = np.zeros((len(meters), len(frame.grid) + 1), dtype=np.bool_)
+    column = registers.scalars.get(REGISTERS[frame.energy])
+    if column is None:
+        return edges
+    row_of = {meter: row for row, meter in enumerate(meters)}
+    rows = np.array([row_of.get(MeterId(meter), -1) for meter in registers.meters], dtype=np.int64)
+    since = registers.taken_at - frame.grid[0]
+    step = np.timedelta64(frame.minutes * 60_000_000, "us")
+    slots = (since // step).astype(np.int64)
+    fits = (rows >= 0) & np.isfinite(column) & (slots >= 0) & (slots < edges.shape[1])
+    fits &= (since % step).astype(np.int64) == 0
+    edges[rows[fits], slots[fits]] = True
+    return edges
+
+
+def _letters(
+    intervals: IntervalColumns, cells: Cells, shape: tuple[int, ...], energy: str
+) -> NDArray[np.str_]:
+    quality = np.full(shape, "N", dtype="U1")
+    quality[cells[0], cells[1]] = letters_of(intervals, energy)[cells[2]]
+    return quality
 
 
 def _installed(

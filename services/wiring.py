@@ -23,6 +23,7 @@ from protocols.session import Driver, drivers
 from services.bus_reading import Station
 from services.entry import OnStored
 from services.landing import Landing
+from services.last_known import LastKnown
 from services.own_buses import is_meant
 from services.settings import Settings
 from services.store import Store
@@ -131,6 +132,15 @@ def landing_of(settings: Settings, on_stored: OnStored | None = None) -> Landing
     return Landing(url, on_stored, spool=spool)
 
 
+def last_known_of(settings: Settings) -> LastKnown:
+    """Return what this host remembers of the database, beside its spool.
+
+    Raises:
+        ConfigError: If no database is named.
+    """
+    return LastKnown(settings.spool_dir, describe_url(settings.require_database_url()))
+
+
 def station_of(settings: Settings, registry: Registry, landing: Landing | None = None) -> Station:
     """Return what reading needs beside the buses; the writer is not yet running.
 
@@ -190,7 +200,7 @@ def _targets_by_bus(
         meter = registry.meter_by_id[installation.meter]
         profile = profile_of(installation, profiles)
         given = {quantity.group.value for quantity in profile.quantities}
-        schedules = [schedule for schedule in registry.schedules if schedule.group in given]
+        schedules = [schedule for schedule in registry.bus_schedules if schedule.group in given]
         url = urls.get(installation.bus, "")
         found[installation.bus].append(target_of(meter, installation.address, profile, url, schedules))
     return dict(found)

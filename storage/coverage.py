@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import LiteralString
+from typing import Final, LiteralString
 from zoneinfo import ZoneInfo
 
 from psycopg import sql
@@ -20,6 +20,8 @@ from pipeline.registry import DEFAULT_ZONE
 from storage.database import Connection, storage_errors
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
+
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 log = logging.getLogger("kilowatch.storage")
 
@@ -35,7 +37,7 @@ class CoverageBy(StrEnum):
     METER = "meter"
 
 
-_KEY: dict[CoverageBy, LiteralString] = {
+COVERAGE_KEYS: Final[Mapping[CoverageBy, LiteralString]] = {
     CoverageBy.BUS: "coalesce(i.bus, '')",
     CoverageBy.PROFILE: "coalesce(i.profile, '')",
     CoverageBy.AREA: "coalesce(p.area, '')",
@@ -43,6 +45,7 @@ _KEY: dict[CoverageBy, LiteralString] = {
     CoverageBy.GROUP: "c.quantity_group",
     CoverageBy.METER: "m.id",
 }
+"""What a summary groups by: ``c`` is the ledger, ``m`` the meter, ``i`` its installation, ``p`` its point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +119,9 @@ class CoverageLedger:
 
 
 def newest_slots(
-    connection: Connection, meters: Sequence[MeterId], *, since: datetime
+    connection: Connection, meters: Sequence[MeterId], *, since: datetime, until: datetime = _FOR_EVER
 ) -> dict[tuple[MeterId, Group], datetime]:
-    """Return the newest slot after ``since`` that somebody tried to read, by meter and group.
+    """Return the newest slot in ``(since, until)`` that somebody tried to read, by meter and group.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -132,8 +135,14 @@ def newest_slots(
             "JOIN meter USING (id) CROSS JOIN unnest(%(groups)s::text[]) AS expected (quantity_group) "
             "CROSS JOIN LATERAL (SELECT slot_at FROM coverage AS c WHERE c.meter_id = meter.meter_id "
             "AND c.quantity_group = expected.quantity_group AND c.slot_at > %(since)s "
+            "AND c.slot_at < %(until)s "
             "AND c.status <> 'backfilled' ORDER BY c.slot_at DESC LIMIT 1) AS newest",
-            {"meters": list(meters), "groups": [group.value for group in Group], "since": since},
+            {
+                "meters": list(meters),
+                "groups": [group.value for group in Group],
+                "since": since,
+                "until": until,
+            },
         ).fetchall()
     return {(MeterId(meter), Group(group)): slot_at for meter, group, slot_at in rows}
 
@@ -151,6 +160,26 @@ def mark_not_stored(
     with storage_errors("noting what meters do not store"):
         return connection.execute(
             "UPDATE coverage SET status = 'not stored', updated_at = now() WHERE status = 'missing' "
+            "AND meter_id IN (SELECT meter_id FROM meter WHERE id = ANY(%s)) "
+            "AND slot_at >= %s AND slot_at < %s",
+            (list(meters), starts_at, ends_at),
+        ).rowcount
+
+
+def mark_misplaced(
+    connection: Connection, meters: Sequence[MeterId], *, starts_at: datetime, ends_at: datetime
+) -> int:
+    """Note of what is missing in ``[starts_at, ends_at)`` that these meters' clocks put it elsewhere.
+
+    It stays missing: once the clock is right, the meter is asked again.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("noting what wrong clocks misplace"):
+        return connection.execute(
+            "UPDATE coverage SET cause = 'clock', updated_at = now() WHERE status = 'missing' "
+            "AND cause IS DISTINCT FROM 'clock' "
             "AND meter_id IN (SELECT meter_id FROM meter WHERE id = ANY(%s)) "
             "AND slot_at >= %s AND slot_at < %s",
             (list(meters), starts_at, ends_at),
@@ -185,7 +214,7 @@ def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
                 "LEFT JOIN service_point AS p ON p.id = i.service_point "
                 "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
                 "GROUP BY 1 ORDER BY 1"
-            ).format(key=sql.SQL(_KEY[by])),
+            ).format(key=sql.SQL(COVERAGE_KEYS[by])),
             {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
         ).fetchall()
     return [

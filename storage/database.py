@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
-from pipeline.errors import ConfigError, ContentRefusedError, StorageError
+from pipeline.errors import ConfigError, ContentRefusedError, SchemaMissingError, StorageError
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 """What every function of this folder takes."""
@@ -90,7 +90,7 @@ def storage_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except psycopg.errors.UndefinedTable as error:
-        raise StorageError(
+        raise SchemaMissingError(
             f"{doing}: the database has no such table ({error.diag.message_primary}). "
             "Next step: run 'kilowatch db migrate'"
         ) from error

@@ -18,6 +18,7 @@ from pipeline.registry import Registry
 from pipeline.timegrid import MINUTES_PER_DAY, from_numpy, slot_grid
 from storage import tabular
 from storage.columns import NUMBER_OF_ORIGIN
+from storage.final_columns import FINAL_COLUMNS, OF_EACH_ENERGY
 from storage.intervals import ENERGIES, IntervalColumns
 from storage.matrices import (
     PREFERENCE,
@@ -33,9 +34,6 @@ from storage.readings import ReadingSeries
 
 QUALITY_LETTERS = "AEFSNV"
 """Actual, estimated, final substituted, substituted, missing, mixed."""
-
-FINAL_COLUMNS = ("raw_kwh", "raw_quality", "method", "reason", "author")
-"""What a file of final intervals has beside; readers of intervals pass over it."""
 
 DEFAULT_MINUTES = 15
 
@@ -81,8 +79,9 @@ def read_intervals(path: Path) -> IntervalColumns:
         DataError: Names file, row and column of what cannot be understood.
     """
     required = ("meter_id", "starts_at", "minutes", "import_kwh")
+    others = [f"{energy}_{name}" for energy in ENERGIES for name in OF_EACH_ENERGY]
     table = tabular.read_table(
-        path, required=required, allowed=[*required, "quality", *ENERGIES, *FINAL_COLUMNS]
+        path, required=required, allowed=[*required, "quality", *ENERGIES, *FINAL_COLUMNS, *others]
     )
     meters = [MeterId(text) for text in tabular.texts(table, "meter_id")]
     starts_at = tabular.instants(table, "starts_at")

@@ -2,81 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pipeline.block import Times
 from pipeline.errors import ConfigError
-from pipeline.model import MeterId
-from storage.files import FINAL_COLUMNS
+from pipeline.vee_window import IMPORT
+from storage.final_columns import FINAL_COLUMNS, OF_EACH_ENERGY, FinalColumns
+from storage.intervals import ENERGIES
 from storage.reading_files import check_reading_file
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalColumns:
-    """Final intervals of any meters beside the raw ones, as columns of equal length; primary side."""
-
-    meters: Sequence[MeterId]
-    starts_at: Times
-    minutes: NDArray[np.int16]
-    import_kwh: NDArray[np.float64]
-    """NaN where nothing stands in."""
-    quality: NDArray[np.str_]
-    raw_kwh: NDArray[np.float64]
-    raw_quality: NDArray[np.str_]
-    method: Sequence[str]
-    """Empty where the raw interval stands."""
-    reason: Sequence[str]
-    author: Sequence[str]
-
-    def __len__(self) -> int:
-        """Return the number of intervals."""
-        return len(self.meters)
-
-    def take(self, rows: Sequence[int]) -> FinalColumns:
-        """Return some of the intervals."""
-        place = np.array(rows, dtype=np.intp)
-        return FinalColumns(
-            meters=[self.meters[row] for row in rows],
-            starts_at=self.starts_at[place],
-            minutes=self.minutes[place],
-            import_kwh=self.import_kwh[place],
-            quality=self.quality[place],
-            raw_kwh=self.raw_kwh[place],
-            raw_quality=self.raw_quality[place],
-            method=[self.method[row] for row in rows],
-            reason=[self.reason[row] for row in rows],
-            author=[self.author[row] for row in rows],
-        )
+_KEY = ("meter_id", "starts_at", "minutes")
 
 
-def write_finals(path: Path, finals: FinalColumns) -> None:
-    """Write final intervals; ``kilowatch detect`` and the others read them again.
+def write_finals(path: Path, finals: Mapping[str, FinalColumns]) -> None:
+    """Write the final intervals of each energy; ``kilowatch detect`` and the others read them again.
 
     Raises:
         ConfigError: If the file cannot be written.
     """
     check_reading_file(path)
-    instants = pd.DatetimeIndex(finals.starts_at).tz_localize("UTC")
-    cells: dict[str, object] = {
-        "meter_id": list(finals.meters),
-        "starts_at": instants,
-        "minutes": finals.minutes,
-        "import_kwh": finals.import_kwh,
-        "quality": finals.quality.astype(object),
-    }
-    more = (finals.raw_kwh, finals.raw_quality.astype(object), finals.method, finals.reason, finals.author)
-    table = pd.DataFrame(cells | dict(zip(FINAL_COLUMNS, more, strict=True)))
+    tables = [_table(finals[energy]) for energy in ENERGIES if energy in finals]
+    table = reduce(lambda one, other: one.merge(other, how="outer", on=list(_KEY)), tables)
+    if IMPORT not in finals:
+        table[IMPORT], table["quality"] = np.nan, "N"
+    table["quality"] = table["quality"].fillna("N")
     try:
         if path.suffix.lower() == ".csv":
-            table["starts_at"] = [instant.isoformat() for instant in instants]
+            table["starts_at"] = [instant.isoformat() for instant in table["starts_at"]]
             table.to_csv(path, index=False)
         else:
             table.to_parquet(path, index=False)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error}") from error
+
+
+def _table(finals: FinalColumns) -> pd.DataFrame:
+    given: dict[str, object] = {
+        "quality": finals.quality.astype(object),
+        "raw": finals.raw_amounts,
+        "raw_quality": finals.raw_quality.astype(object),
+        "method": finals.method,
+        "reason": finals.reason,
+        "author": finals.author,
+    }
+    names: dict[str, str] = (
+        dict(zip(OF_EACH_ENERGY, ("quality", *FINAL_COLUMNS), strict=True))
+        if finals.energy == IMPORT
+        else {name: f"{finals.energy}_{name}" for name in OF_EACH_ENERGY}
+    )
+    return pd.DataFrame(
+        {
+            "meter_id": list(finals.meters),
+            "starts_at": pd.DatetimeIndex(finals.starts_at).tz_localize("UTC"),
+            "minutes": finals.minutes,
+            finals.energy: finals.amounts,
+            **{names[name]: column for name, column in given.items()},
+        }
+    )

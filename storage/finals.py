@@ -1,19 +1,24 @@
-"""Final intervals at rest: versions beside the raw ones; saving the same again changes nothing."""
+"""Final intervals at rest: versions beside the raw ones; saving the same again changes nothing.
+
+What a person edited is left alone by everybody but a person (:mod:`storage.final_edits`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
-from pipeline.model import MeterId, Scope
+from pipeline.model import EVERYTHING, MeterId, Scope
+from pipeline.vee import NO_ENERGY
+from pipeline.vee_window import IMPORT
 from storage.database import Connection, storage_errors
-from storage.final_files import FinalColumns
-from storage.intervals import SAVING_LOCK
+from storage.final_columns import FinalColumns
+from storage.intervals import ENERGIES, SAVING_LOCK, IntervalColumns, interval_series, letters_of
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
 
@@ -25,30 +30,39 @@ class FinalChanges:
     meters: Sequence[MeterId]
     starts_at: Times
     before: NDArray[np.float64]
-    """kWh; NaN where nothing, or nothing known, was given out."""
+    """NaN where nothing, or nothing known, was given out."""
     after: NDArray[np.float64]
+    energy: str = IMPORT
 
     def __len__(self) -> int:
         """Return the number of slots."""
         return len(self.meters)
 
 
+_NEWEST = (
+    "SELECT DISTINCT ON (meter_id, starts_at, energy) meter_id, "
+    "(extract(epoch FROM starts_at) * 1000000)::bigint, energy, value, quality, raw_version, edited "
+    "FROM final_interval WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s AND minutes = %s "
+    # Where the raw interval stands again there is a version without a method.
+    "AND (%s OR method <> '') ORDER BY meter_id, starts_at, energy, version DESC"
+)
+
 _SAVE = (
     "WITH staged AS (SELECT * FROM unnest(%(meters)s::int[], %(starts)s::timestamptz[], "
     "%(minutes)s::smallint[], %(raw_versions)s::smallint[], %(qualities)s::text[], %(methods)s::text[], "
     "%(reasons)s::text[], %(authors)s::text[], %(energies)s::float8[]) AS s (meter_id, starts_at, minutes, "
-    "raw_version, quality, method, reason, author, import_kwh)) "
+    "raw_version, quality, method, reason, author, value)) "
     "INSERT INTO final_interval AS f (meter_id, starts_at, minutes, raw_version, quality, method, reason, "
-    "author, import_kwh, made_at, version) "
-    "SELECT s.*, %(made_at)s, coalesce(t.version + 1, 0) FROM staged AS s LEFT JOIN LATERAL ("
+    "author, value, energy, made_at, version) "
+    "SELECT s.*, %(energy)s, %(made_at)s, coalesce(t.version + 1, 0) FROM staged AS s LEFT JOIN LATERAL ("
     "SELECT * FROM final_interval AS old WHERE old.meter_id = s.meter_id AND old.starts_at = s.starts_at "
-    "AND old.minutes = s.minutes ORDER BY version DESC LIMIT 1) AS t ON true "
+    "AND old.minutes = s.minutes AND old.energy = %(energy)s ORDER BY version DESC LIMIT 1) AS t ON true "
     # Where nothing was replaced before, a raw interval needs no row to stand.
-    "WHERE (t.version IS NULL AND s.method <> '') OR (t.version IS NOT NULL AND "
-    "(s.raw_version, s.quality, s.method, s.reason, s.author, s.import_kwh) IS DISTINCT FROM "
-    "(t.raw_version, t.quality::text, t.method, t.reason, t.author, t.import_kwh)) "
-    "RETURNING meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, import_kwh, "
-    "(SELECT import_kwh FROM final_interval AS old WHERE old.meter_id = f.meter_id "
+    "WHERE (t.version IS NULL AND (s.method <> '' OR s.reason = ANY(%(never)s))) OR (NOT t.edited AND "
+    "(s.raw_version, s.quality, s.method, s.reason, s.author, s.value) IS DISTINCT FROM "
+    "(t.raw_version, t.quality::text, t.method, t.reason, t.author, t.value)) "
+    "RETURNING meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, value, "
+    "(SELECT value FROM final_interval AS old WHERE old.meter_id = f.meter_id AND old.energy = f.energy "
     "AND old.starts_at = f.starts_at AND old.minutes = f.minutes AND old.version = f.version - 1)"
 )
 
@@ -58,7 +72,8 @@ def save_finals(
 ) -> FinalChanges:
     """Store final intervals where they are new or differ from their newest version; return what changed.
 
-    A slot whose raw interval stands is stored only if something stood in for it before.
+    A slot whose raw interval stands is stored only if something stood in for it before. What cannot be energy
+    never stands: where no rule has an answer, the final is missing.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -68,7 +83,7 @@ def save_finals(
         # Two runs at once would both make the same version: the later one waits, then sees no change.
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
         instants = np.char.add(np.datetime_as_string(finals.starts_at), "+00").tolist()
-        energies = [None if np.isnan(e) else float(e) for e in finals.import_kwh]
+        energies = [None if np.isnan(e) else float(e) for e in finals.amounts]
         rows = connection.execute(
             _SAVE,
             {
@@ -81,12 +96,15 @@ def save_finals(
                 "reasons": list(finals.reason),
                 "authors": list(finals.author),
                 "energies": energies,
+                "energy": finals.energy,
                 "made_at": made_at,
+                "never": sorted(NO_ENERGY),
             },
         ).fetchall()
     names = {number: meter for meter, number in numbers.items()}
     rows.sort()
     return FinalChanges(
+        energy=finals.energy,
         meters=[names[row[0]] for row in rows],
         starts_at=np.array([row[1] for row in rows], dtype=np.int64).view("datetime64[us]"),
         after=np.array([row[2] for row in rows], dtype=np.float64),
@@ -102,6 +120,7 @@ def final_series(  # noqa: PLR0913 - one question with all that bounds it
     ends_at: datetime,
     minutes: int,
     meters: Sequence[MeterId] | None = None,
+    energy: str = IMPORT,
 ) -> FinalColumns:
     """Return raw and final intervals that start in ``[starts_at, ends_at)`` side by side, by meter and time.
 
@@ -111,23 +130,104 @@ def final_series(  # noqa: PLR0913 - one question with all that bounds it
     with storage_errors("reading final intervals"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, import_kwh, "
-            "quality, raw_kwh, raw_quality, method, reason, author FROM interval_final "
+            "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, value, "
+            "quality, raw_value, raw_quality, method, reason, author FROM interval_final "
             "WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s AND minutes = %s "
-            "ORDER BY meter_id, starts_at",
-            (visible.numbers, starts_at, ends_at, minutes),
+            "AND energy = %s ORDER BY meter_id, starts_at",
+            (visible.numbers, starts_at, ends_at, minutes, energy),
         ).fetchall()
     names = visible.names
     columns = list(zip(*rows, strict=True)) or [()] * 10
     return FinalColumns(
+        energy=energy,
         meters=[names[number] for number in columns[0]],
         starts_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
         minutes=np.array(columns[2], dtype=np.int16),
-        import_kwh=np.array(columns[3], dtype=np.float64),
+        amounts=np.array(columns[3], dtype=np.float64),
         quality=np.array(columns[4], dtype="U1"),
-        raw_kwh=np.array(columns[5], dtype=np.float64),
+        raw_amounts=np.array(columns[5], dtype=np.float64),
         raw_quality=np.array(columns[6], dtype="U1"),
         method=list(columns[7]),
         reason=list(columns[8]),
         author=list(columns[9]),
     )
+
+
+def given_out(
+    connection: Connection, raw: IntervalColumns, *, starts_at: datetime, ends_at: datetime, minutes: int
+) -> IntervalColumns:
+    """Return what had stood in for ``raw`` before it changed; NaN where it has not, or nothing had.
+
+    Args:
+        connection: The database.
+        raw: Raw intervals with their versions.
+        starts_at: The first instant.
+        ends_at: The first instant after.
+        minutes: Length of the slots.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading what was given out"):
+        visible = visible_meters(connection, sorted(set(raw.meters)), scope=EVERYTHING)
+        rows = connection.execute(_NEWEST, (visible.numbers, starts_at, ends_at, minutes, False)).fetchall()
+    places = _Places(raw, visible.names)
+    energies = {name: np.full(len(raw), np.nan) for name in ENERGIES}
+    for number, start, energy, value, _, raw_version, _ in rows:
+        place = places.of(number, start)
+        if place is not None and raw_version < places.versions[place] and value is not None:
+            energies[energy][place] = value
+    return replace(raw, energies=energies)
+
+
+def settled_series(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    minutes: int,
+    meters: Sequence[MeterId] | None = None,
+) -> IntervalColumns:
+    """Return what counts: the final value of each energy where there is one, else the raw one.
+
+    The same as the view ``interval_final``, as columns; the few finals are laid over the many raw intervals,
+    which costs a month of a fleet next to nothing. The quality is that of import.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    raw = interval_series(
+        connection, scope=scope, starts_at=starts_at, ends_at=ends_at, minutes=minutes, meters=meters
+    )
+    with storage_errors("reading what stands in for intervals"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(_NEWEST, (visible.numbers, starts_at, ends_at, minutes, True)).fetchall()
+    if not rows:
+        return raw
+    places = _Places(raw, visible.names)
+    energies = {name: energy.copy() for name, energy in raw.energies.items()}
+    letters = {name: letters_of(raw, name).copy() for name in ENERGIES}
+    quality = raw.quality.copy()
+    for number, start, energy, value, letter, raw_version, edited in rows:
+        place = places.of(number, start)
+        if place is None or not (edited or raw_version == places.versions[place]):
+            continue
+        energies[energy][place] = np.nan if value is None else value
+        letters[energy][place] = letter
+        if energy == IMPORT:
+            quality[place] = letter
+    return replace(raw, energies=energies, quality=quality, letters=letters)
+
+
+class _Places:
+    """Where each slot stands among raw intervals."""
+
+    def __init__(self, raw: IntervalColumns, names: Mapping[int, MeterId]) -> None:
+        self.versions = np.zeros(len(raw), dtype=np.int16) if raw.versions is None else raw.versions
+        self._names = names
+        starts = raw.starts_at.astype(np.int64).tolist()
+        self._place_of = {key: place for place, key in enumerate(zip(raw.meters, starts, strict=True))}
+
+    def of(self, number: int, start_us: int) -> int | None:
+        return self._place_of.get((self._names[number], start_us))

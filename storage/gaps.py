@@ -1,4 +1,4 @@
-"""What is missing of the meters' own load records: the spans that backfill (补抄) has to fetch."""
+"""What is stored of the meters' own memories, and the spans that backfill (补抄) has to fetch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pipeline.block import Times
 from pipeline.model import MeterId, Origin, Scope
 from pipeline.quantities import Quantity
 from pipeline.timegrid import from_numpy, slot_grid
-from storage.database import Connection
+from storage.columns import NUMBER_OF_ORIGIN, ORIGIN_OF_NUMBER
+from storage.database import Connection, storage_errors
 from storage.readings import reading_series
+from storage.visible import visible_meters
 
 Span = tuple[datetime, datetime]
 """A half-open stretch of time."""
@@ -51,6 +53,33 @@ def load_record_gaps(
         meter: _spans(_missing(slot_grid(starts_at, ends_at, every), series.of(meter).taken_at), every)
         for meter, every in minutes.items()
     }
+
+
+def stored_instants(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    meters: Sequence[MeterId],
+    origins: Sequence[Origin],
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> dict[tuple[MeterId, Origin], set[datetime]]:
+    """Return the instants in ``[starts_at, ends_at)`` at which registers of these origins are stored.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    found: dict[tuple[MeterId, Origin], set[datetime]] = {}
+    with storage_errors("looking up stored freezes"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(
+            "SELECT meter_id, origin, taken_at FROM register_reading WHERE meter_id = ANY(%s) "
+            "AND taken_at >= %s AND taken_at < %s AND origin = ANY(%s)",
+            (visible.numbers, starts_at, ends_at, [NUMBER_OF_ORIGIN[origin] for origin in origins]),
+        ).fetchall()
+    for number, origin, taken_at in rows:
+        found.setdefault((visible.names[number], ORIGIN_OF_NUMBER[origin]), set()).add(taken_at)
+    return found
 
 
 def _missing(expected: Times, stored: Times) -> Times:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -49,12 +49,30 @@ class IntervalColumns:
     """By the names in :data:`ENERGIES`; NaN where missing."""
     methods: Sequence[str] = field(default=())
     """How each was made; empty for "measured" throughout."""
+    letters: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
+    """The letter of each energy, by name; of an energy that is not there it is the interval's own."""
     versions: NDArray[np.int16] | None = None
     """Set when they come from the database."""
 
     def __len__(self) -> int:
         """Return the number of intervals."""
         return len(self.meters)
+
+
+def letters_of(intervals: IntervalColumns, energy: str) -> NDArray[np.str_]:
+    """Return the letter of each value of one energy.
+
+    Where nobody kept it, it is that of the interval, which is the letter of its import; where import is
+    missing it is ``V``.
+    """
+    kept = intervals.letters.get(energy)
+    own = intervals.quality.astype("U1")
+    if kept is None:
+        kept = own if energy == ENERGIES[0] else np.where(own == "N", "V", own)
+    if energy == ENERGIES[0]:
+        return kept
+    empty = np.full(len(intervals), np.nan)
+    return np.where(np.isfinite(intervals.energies.get(energy, empty)), kept, "N")
 
 
 def save_intervals(connection: Connection, intervals: IntervalColumns, *, computed_at: datetime) -> int:
@@ -98,16 +116,17 @@ def interval_series(  # noqa: PLR0913 - one question with all that bounds it
         visible = visible_meters(connection, meters, scope=scope)
         statement = sql.SQL(
             "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, quality, method, "
-            "version, {} FROM interval_current WHERE meter_id = ANY(%(meters)s) AND starts_at >= %(from)s "
-            "AND starts_at < %(to)s AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
+            "version, letters, {} FROM interval_current WHERE meter_id = ANY(%(meters)s) "
+            "AND starts_at >= %(from)s AND starts_at < %(to)s "
+            "AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
             "ORDER BY meter_id, starts_at, minutes"
         ).format(_names(ENERGIES))
         parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement, parameters).fetchall()
-    columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (6 + len(ENERGIES))
+    columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (7 + len(ENERGIES))
     names = visible.names
-    return IntervalColumns(
+    found = IntervalColumns(
         meters=[names[row[0]] for row in rows],
         starts_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
         minutes=np.array(columns[2], dtype=np.int16),
@@ -116,9 +135,33 @@ def interval_series(  # noqa: PLR0913 - one question with all that bounds it
         versions=np.array(columns[5], dtype=np.int16),
         energies={
             name: np.array(column, dtype=np.float64)
-            for name, column in zip(ENERGIES, columns[6:], strict=True)
+            for name, column in zip(ENERGIES, columns[7:], strict=True)
         },
     )
+    return _with_letters(found, [row[6] for row in rows])
+
+
+def _with_letters(intervals: IntervalColumns, kept: Sequence[str | None]) -> IntervalColumns:
+    rows = [row for row, text in enumerate(kept) if text is not None]
+    if not rows:
+        return intervals
+    letters = np.stack([letters_of(intervals, energy) for energy in ENERGIES], axis=1)
+    letters[rows] = [list(kept[row] or "") for row in rows]
+    return replace(intervals, letters=dict(zip(ENERGIES, letters.T, strict=True)))
+
+
+def _texts(intervals: IntervalColumns) -> list[bytes | None]:
+    """Return the letters of each interval's energies in one text; None where they are the interval's own."""
+    plain = replace(intervals, letters={})
+    kept, own = (
+        np.ascontiguousarray(np.stack([letters_of(of, energy) for energy in ENERGIES], axis=1), dtype="U1")
+        for of in (intervals, plain)
+    )
+    differs = (kept != own).any(axis=1)
+    texts = kept.view(f"U{len(ENERGIES)}").ravel()
+    return [
+        str(text).encode() if other else None for text, other in zip(texts, differs.tolist(), strict=True)
+    ]
 
 
 def _copy(
@@ -138,18 +181,20 @@ def _copy(
             FixedColumn(values=np.zeros(n, dtype=">i2")),
             BytesColumn(values=[str(letter).encode() for letter in intervals.quality]),
             BytesColumn(values=[method.encode() for method in methods]),
+            BytesColumn(values=_texts(intervals)),
             *(FixedColumn(values=e.astype(">f8"), missing=~np.isfinite(e)) for e in energies),
         ],
         n,
     )
-    columns = ("starts_at", "computed_at", "meter_id", "minutes", "version", "quality", "method", *ENERGIES)
+    given = ("starts_at", "computed_at", "meter_id", "minutes", "version", "quality", "method", "letters")
+    columns = (*given, *ENERGIES)
     statement = sql.SQL("COPY stage_interval ({}) FROM STDIN (FORMAT BINARY)").format(_names(columns))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(stream)
 
 
 def _insert_changed(connection: Connection, intervals: IntervalColumns) -> int:
-    compared = ("quality", "method", *ENERGIES)
+    compared = ("quality", "method", "letters", *ENERGIES)
     statement = sql.SQL(
         "INSERT INTO interval (starts_at, computed_at, meter_id, minutes, version, {columns}) "
         "SELECT DISTINCT ON (s.meter_id, s.starts_at, s.minutes) "

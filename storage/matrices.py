@@ -15,7 +15,8 @@ from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
-from storage.intervals import IntervalColumns, interval_series
+from storage.finals import settled_series
+from storage.intervals import IntervalColumns
 from storage.readings import ReadingSeries, reading_series
 
 PREFERENCE = (Origin.LOAD_RECORD, Origin.PRESENT, Origin.PUSH)
@@ -43,6 +44,8 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
 ) -> MeterMatrix:
     """Return the slots of ``meters`` that begin in ``[starts_at, ends_at)``, missing ones as NaN.
 
+    Energies are the final ones where there are, each slot with its letter: what is not ``A`` was not measured
+    in that slot, and whoever judges must not take it for a measurement.
     Ask for some hundred meters at a time: a month of 500 meters is about 1.4 million slots.
 
     Args:
@@ -197,11 +200,11 @@ def ratio_factors(
     dated = sorted(registry.ratios, key=lambda ratio: ratio.starts_at or _SINCE_EVER)
     for ratio in dated:
         if ratio.meter in row_of:
-            factors[row_of[ratio.meter], _inside(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
+            factors[row_of[ratio.meter], inside(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
     for installation in registry.installations:
         if installation.profile in primary_profiles and installation.meter in row_of:
-            inside = _inside(grid, installation.starts_at, installation.ends_at)
-            factors[row_of[installation.meter], inside] = 1.0
+            there = inside(grid, installation.starts_at, installation.ends_at)
+            factors[row_of[installation.meter], there] = 1.0
     return factors
 
 
@@ -242,7 +245,7 @@ def _intervals(
 ) -> IntervalColumns | None:
     if not len(grid):
         return None
-    return interval_series(
+    return settled_series(
         connection,
         scope=scope,
         starts_at=from_numpy(grid[0]),
@@ -262,10 +265,11 @@ def register_steps(
     return resolution * coarsest
 
 
-def _inside(grid: Times, starts_at: datetime | None, ends_at: datetime | None) -> NDArray[np.bool_]:
-    inside = np.ones(len(grid), dtype=np.bool_)
+def inside(grid: Times, starts_at: datetime | None, ends_at: datetime | None) -> NDArray[np.bool_]:
+    """Return which slots begin in ``[starts_at, ends_at)``; None is an open end."""
+    begins = np.ones(len(grid), dtype=np.bool_)
     if starts_at is not None:
-        inside &= grid >= to_numpy(starts_at)
+        begins &= grid >= to_numpy(starts_at)
     if ends_at is not None:
-        inside &= grid < to_numpy(ends_at)
-    return inside
+        begins &= grid < to_numpy(ends_at)
+    return begins

@@ -30,10 +30,14 @@ from pipeline.registry import (
     SuspensionKind,
     Wiring,
 )
+from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
 from storage.database import Connection, storage_errors
 
 _COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}
 """Columns that do not bear their field's name."""
+
+_BETWEEN = "\x1f"
+"""What stands between the parts of a key: a character that no id has."""
 
 _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the driver gives for the column
     "zone": ZoneInfo,
@@ -42,6 +46,10 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "kind": SuspensionKind,
     "basic_charge": BasicCharge,
     "meters": tuple,
+    "sense": Sense,
+    "rules": tuple,
+    "working_day": tuple,
+    "day_off": tuple,
     "transformers": tuple,
     "area_member.role": MemberRole,
     "work_order.kind": str,
@@ -111,6 +119,17 @@ TABLES: tuple[ArchiveTable, ...] = (
     ),
     ArchiveTable(name="schedule", record=Schedule, attribute="schedules", key=("group",)),
     ArchiveTable(name="mqtt_source", record=MqttSource, attribute="mqtt_sources", key=("id",)),
+    ArchiveTable(name="total", record=Total, attribute="totals", key=("id",)),
+    ArchiveTable(
+        name="total_member",
+        record=TotalMember,
+        attribute="total_members",
+        key=("total", "meter", "starts_at"),
+        owner="total",
+    ),
+    ArchiveTable(name="load_profile", record=LoadProfile, attribute="load_profiles", key=("id",)),
+    ArchiveTable(name="estimation", record=Estimation, attribute="estimations", key=("id",)),
+    ArchiveTable(name="temperature", record=Temperature, attribute="temperatures", key=("area", "day")),
 )
 TABLE_BY_NAME: Mapping[str, ArchiveTable] = MappingProxyType({table.name: table for table in TABLES})
 
@@ -128,7 +147,7 @@ def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
         changed = {}
         ids: dict[MeterId, int] = {}
         for table in TABLES:
-            if table.owner == "meter" and not ids:
+            if "meter" in table.fields and not ids:
                 ids = meter_numbers(connection)
             rows = [_row(table, record, ids) for record in getattr(registry, table.attribute)]
             changed[table.name] = _remove_stale(connection, table, rows) + _upsert(connection, table, rows)
@@ -198,15 +217,23 @@ def _remove_stale(connection: Connection, table: ArchiveTable, rows: Sequence[Se
         return 0
     owner = table.fields.index(table.owner)
     start = table.fields.index("starts_at")
+    others = [name for name in table.key if name != "starts_at"]
     statement = sql.SQL(
         "DELETE FROM {table} AS old WHERE {owner}::text = ANY(%(owners)s) AND NOT EXISTS ("
-        "SELECT 1 FROM unnest(%(kept)s::text[], %(starts)s::timestamptz[]) AS kept (owner, starts_at) "
-        "WHERE kept.owner = old.{owner}::text AND kept.starts_at IS NOT DISTINCT FROM old.starts_at)"
-    ).format(table=sql.Identifier(table.name), owner=sql.Identifier(_COLUMN.get(table.owner, table.owner)))
+        "SELECT 1 FROM unnest(%(kept)s::text[], %(starts)s::timestamptz[]) AS kept (key, starts_at) "
+        "WHERE kept.key = concat_ws(%(between)s, {key}) "
+        "AND kept.starts_at IS NOT DISTINCT FROM old.starts_at)"
+    ).format(
+        table=sql.Identifier(table.name),
+        owner=sql.Identifier(_COLUMN.get(table.owner, table.owner)),
+        key=_names(table.columns(others), "old"),
+    )
+    places = [table.fields.index(name) for name in others]
     parameters = {
         "owners": sorted({str(row[owner]) for row in rows}),
-        "kept": [str(row[owner]) for row in rows],
+        "kept": [_BETWEEN.join(str(row[place]) for place in places) for row in rows],
         "starts": [row[start] for row in rows],
+        "between": _BETWEEN,
     }
     return connection.execute(statement, parameters).rowcount
 

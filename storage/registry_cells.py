@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -14,11 +14,14 @@ from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.archive_records import MemberRole
+from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
 from pipeline.scaling import parse_scaled
+from pipeline.timegrid import MINUTES_PER_DAY
 from pipeline.topics import TopicTemplate
+from pipeline.vee_records import Sense
 
 FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
     {"from": "starts_at", "to": "ends_at", "every": "every_s", "tolerance": "tolerance_s"}
@@ -26,6 +29,7 @@ FIELD_OF_KEY: Mapping[str, str] = MappingProxyType(
 """Keys that do not bear their field's name."""
 KEY_OF_FIELD: Mapping[str, str] = MappingProxyType({field: key for key, field in FIELD_OF_KEY.items()})
 
+LAST_SETTLEMENT_DAY = 28
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _MAY_BE_ZERO = frozenset(
@@ -40,7 +44,7 @@ _MAY_BE_ZERO = frozenset(
     }
     | {"tolerance_s"}
 )
-_SIGNED = frozenset({"sign", "value"})
+_SIGNED = frozenset({"sign", "value", "mean_c"})
 """Numbers of either sign."""
 
 
@@ -77,6 +81,10 @@ def convert(record: type, field: str, value: object) -> object:
         _check_quantities(_pairs(value))
     if field in ("opening", "closing"):
         _check_registers(_numbers(value))
+    if field == "settlement_day" and not 1 <= _whole(value) <= LAST_SETTLEMENT_DAY:
+        raise CellError(f"expected a day that every month has, 1 to {LAST_SETTLEMENT_DAY}, not {value!r}")
+    if field == "rules":
+        _check_rules(_texts(value))
     if field == "template":
         _check_template(_text(value))
     if isinstance(converted, bool) or field in _SIGNED:
@@ -157,6 +165,32 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(part) for part in value)
 
 
+def _factors(value: object) -> tuple[float, ...]:
+    """Return the factors of a day, whose count divides its minutes."""
+    if isinstance(value, str):
+        value = [part for part in value.split(";") if part.strip()]
+    if not isinstance(value, list) or not value or MINUTES_PER_DAY % len(value):
+        raise CellError(f"expected a factor for each equal part of a day (24, 48, 96 ...), not {value!r}")
+    factors = tuple(_number(part) for part in value)
+    if min(factors) < 0:
+        raise CellError(f"expected factors of zero or more, not {min(factors):g}")
+    return factors
+
+
+def _date(value: object) -> date:
+    instant = _instant(value)
+    if not isinstance(instant, LocalDate):
+        raise CellError(f"expected a date like 2026-01-01, not {value!r}")
+    return instant.day
+
+
+def _check_rules(written: Sequence[str]) -> None:
+    names = [name for name, _ in ESTIMATORS]
+    for name in written:
+        if name not in names:
+            raise CellError(f"{name!r} is no rule of estimation; the rules are {', '.join(names)}")
+
+
 def _pairs(value: object) -> dict[str, str]:
     """Return a table of texts; in a CSV cell it is written ``name=text;name=text``."""
     if isinstance(value, str):
@@ -227,14 +261,17 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     int: _whole,
     int | None: _whole,
     ZoneInfo: _zone,
+    date: _date,
     datetime: _instant,
     datetime | None: _instant,
     tuple[str, ...]: _texts,
+    tuple[float, ...]: _factors,
     Mapping[str, str]: _pairs,
     Mapping[str, float]: _numbers,
     bool: _yes_or_no,
     Wiring: _one_of(Wiring),
     Role: _one_of(Role),
+    Sense: _one_of(Sense),
     MemberRole: _one_of(MemberRole),
     SuspensionKind: _one_of(SuspensionKind),
     BasicCharge | None: _one_of(BasicCharge),

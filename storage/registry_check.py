@@ -27,7 +27,7 @@ READ_LATER = frozenset({"tariff"})
 """Tables of the archive that this version leaves unread."""
 KEYS_READ_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "contract": frozenset({"power_factor_standard", "metering_side", "settlement_day"}),
+        "contract": frozenset({"power_factor_standard", "metering_side"}),
     }
 )
 """Keys of the archive that this version leaves unread."""
@@ -41,6 +41,11 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("ratio", "meter"): "meter",
         ("contract", "service_point"): "service_point",
         ("suspension", "service_point"): "service_point",
+        ("total_member", "total"): "total",
+        ("total_member", "meter"): "meter",
+        ("estimation", "service_point"): "service_point",
+        ("estimation", "profile"): "load_profile",
+        ("temperature", "area"): "area",
         ("transformer", "area"): "area",
         ("transformer", "service_point"): "service_point",
         ("area_member", "area"): "area",

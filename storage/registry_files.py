@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -88,7 +88,7 @@ def _toml_entry(name: str, values: Mapping[str, object]) -> Iterator[str]:
 
 
 def _toml_value(value: object) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, ZoneInfo):
         value = value.key
@@ -108,10 +108,10 @@ def _toml_value(value: object) -> str:
 def _csv_cell(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, ZoneInfo):
         return value.key
     if isinstance(value, Mapping):
         return ";".join(f"{name}={text}" for name, text in value.items())
-    return ";".join(value) if isinstance(value, tuple) else str(value)
+    return ";".join(map(str, value)) if isinstance(value, tuple) else str(value)

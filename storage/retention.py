@@ -17,6 +17,7 @@ _TIME_COLUMN: Mapping[str, str] = {
     "spectrum_reading": "taken_at",
     "meter_event": "starts_at",
     "interval": "starts_at",
+    "final_interval": "starts_at",
     "coverage": "slot_at",
 }
 

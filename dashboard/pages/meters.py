@@ -23,6 +23,7 @@ from dashboard.words import marked
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.timegrid import local_day
+from services.clocks import ClockState, clock_states
 from storage.dashboard_coverage import CoverageDay, coverage_days, missing_reads
 from storage.dashboard_episodes import EpisodeFilter, episode_cards
 from storage.dashboard_queries import (
@@ -114,6 +115,7 @@ def show_meter(
             for draw in (load_chart, voltage_chart)
         ],
         values=_values_by_group(asking, meter, schedules),
+        clock=_clock(asking, meter),
         coverage=_by_day(
             coverage_days(
                 asking.connection, meter, scope=asking.scope, since=since, now=asking.now, zone=f.zone
@@ -174,6 +176,11 @@ def energy_of(asking: Asking, meter: str, span: Span) -> Energy | None:
 def _episodes(asking: Asking, meter: str) -> list[Told]:
     cards = episode_cards(asking.connection, EpisodeFilter(meter=meter), scope=asking.scope, limit=20)
     return [told(card, asking.formats) for card in cards]
+
+
+def _clock(asking: Asking, meter: str) -> ClockState | None:
+    states = clock_states(asking.connection, scope=asking.scope, now=asking.now, meters=[MeterId(meter)])
+    return states[0] if states else None
 
 
 def _values_by_group(asking: Asking, meter: str, schedules: dict[str, int]) -> dict[Group, list[ShownValue]]:

@@ -8,8 +8,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import ConfigError
+from pipeline.model import Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from pipeline.timegrid import local_day, local_days
 from protocols.dlt645.catalogue import lookup
 from protocols.dlt645.decoding import Decoder
 from protocols.dlt645.identifier_files import rows
@@ -17,12 +19,14 @@ from protocols.dlt645.memory_planner import (
     NEWEST_FREEZE,
     freeze_queries,
     load_record_queries,
+    month_of_1997,
+    month_queries,
     settlement_queries,
 )
 from protocols.dlt645.planner import combined_queries, parts_of, present_queries
 from protocols.dlt645.records import CLASSES
 from protocols.dlt645.session import Dlt645Session
-from protocols.dlt645.settlement import Day, parse_day
+from protocols.dlt645.settlement import Day, parse_day, settlements_between
 from protocols.dlt645.values import Format, Kind, parse_format
 from protocols.dlt645.version import VERSION_1997, VERSION_2007, Version
 from protocols.kept_plans import KeptPlans
@@ -34,6 +38,8 @@ FREEZE_ITEMS = range(1, 0x0B)
 
 _OPTIONS = {"load_record_classes", "daily_freeze_items", "settlement_items", "settlement_days", "formats"}
 _SIX_HEX = re.compile("[0-9A-Fa-f]{6}")
+_PRESENT_1997 = re.compile("[0-9A-Fa-f][0-3][0-9A-Fa-f]{2}")
+"""DI1 DI0 of 1997 with no month in bits 3 and 2."""
 REFUSALS_ENOUGH = 3
 """So many refused times, and a class of load records is not asked again."""
 
@@ -42,6 +48,7 @@ class Dlt645Driver:
     """One meter model on one wiring, its clock in one zone."""
 
     version: Version = VERSION_2007
+    past_periods = staticmethod(settlement_queries)
 
     def __init__(self, profile: Profile, wiring: Wiring, zone: ZoneInfo) -> None:
         """Check the profile's options.
@@ -60,7 +67,7 @@ class Dlt645Driver:
         self._decoder = Decoder(wiring, zone, _formats(profile, self.version))
         self._load_classes = _option(profile, "load_record_classes", (4, 1, 2), CLASSES)
         self._freeze_items = _option(profile, "daily_freeze_items", (1, 2), FREEZE_ITEMS)
-        self._settlement_items = _settlement_items(profile)
+        self._settlement_items = _settlement_items(profile, self.version)
         self._settlement_days = _settlement_days(profile)
         self._plans = KeptPlans(self._plan)
 
@@ -98,7 +105,7 @@ class Dlt645Driver:
             queries += freeze_queries(
                 starts_at, ends_at, self._freeze_items, self.zone, profile.daily_freeze_days
             )
-        queries += settlement_queries(
+        queries += self.past_periods(
             starts_at,
             ends_at,
             items=self._settlement_items,
@@ -117,19 +124,34 @@ class Dlt645Driver:
                 )
         return [query for query in queries if query.what not in refused]
 
+    def kept_instants(self, starts_at: datetime, ends_at: datetime) -> Mapping[Origin, Sequence[datetime]]:
+        """Return the local midnights and settlement instants in ``[starts_at, ends_at)`` that are kept.
+
+        The days of settlement are those that the profile expects; the meter's own may be others.
+        """
+        days = self._profile.daily_freeze_days
+        begins = [local_day(day, self.zone)[0] for day in local_days(starts_at, ends_at, self.zone)]
+        midnights = [begin for begin in begins if starts_at <= begin < ends_at]
+        settled = self._settlement_days if self._settlement_items else ()
+        return {
+            Origin.DAILY_FREEZE: midnights[-days:] if days else (),
+            Origin.SETTLEMENT_FREEZE: settlements_between(starts_at, ends_at, settled, self.zone)[::-1],
+        }
+
 
 class Dlt645Driver1997(Dlt645Driver):
-    """A meter of the edition of 1997: present values and the clock; it keeps no load records or freezes."""
+    """A meter of the edition of 1997: present values, the clock, two past months; no other memory."""
 
     version = VERSION_1997
+    past_periods = staticmethod(month_queries)
 
     def __init__(self, profile: Profile, wiring: Wiring, zone: ZoneInfo) -> None:
         """Check the profile's options, and that it wants nothing out of a memory."""
         super().__init__(profile, wiring, zone)
-        if profile.load_record_minutes or profile.daily_freeze_days or self._settlement_items:
+        if profile.load_record_minutes or profile.daily_freeze_days:
             raise ConfigError(
-                f"profile {profile.name}: a meter of 1997 is not asked for load records, daily freezes or "
-                "settlement_items; leave them out"
+                f"profile {profile.name}: a meter of 1997 is not asked for load records or daily freezes; "
+                "leave them out"
             )
 
 
@@ -150,19 +172,23 @@ def _option(profile: Profile, name: str, default: Sequence[int], allowed: Collec
     return tuple(chosen)
 
 
-def _settlement_items(profile: Profile) -> Sequence[bytes]:
-    """Return which registers of past periods to fetch, as identifiers in wire order with code 00."""
+def _settlement_items(profile: Profile, version: Version) -> Sequence[bytes]:
+    """Return which registers of past periods to fetch, in wire order: code 00, in 1997 the present ones."""
+    of_1997 = version is VERSION_1997
+    form = _PRESENT_1997 if of_1997 else _SIX_HEX
     wires = []
     for text in profile.options.get("settlement_items", ()):
-        digits = str(text)
-        wire = bytes.fromhex(digits)[::-1] if _SIX_HEX.fullmatch(digits) else b""
-        item = lookup(b"\x01" + wire)
+        wire = bytes.fromhex(str(text))[::-1] if form.fullmatch(str(text)) else b""
+        item = lookup(month_of_1997(wire, 1) if of_1997 else b"\x01" + wire) if wire else None
         if item is None or not item.period or not item.quantities:
-            raise ConfigError(
-                f"profile {profile.name}: settlement_items has {text!r}; write DI3 DI2 DI1 of registers that "
-                "are kept by settlement period, such as '0001FF', forward active energy with its tariffs"
+            example = (
+                "DI1 DI0 of present ones, such as '901F'" if of_1997 else "DI3 DI2 DI1, such as '0001FF'"
             )
-        wires.append(b"\x00" + wire)
+            raise ConfigError(
+                f"profile {profile.name}: settlement_items has {text!r}; write of registers that are kept by "
+                f"settlement period {example}, forward active energy with its tariffs"
+            )
+        wires.append(wire if of_1997 else b"\x00" + wire)
     return tuple(wires)
 
 

@@ -22,8 +22,12 @@ from protocols.dlt645.questions import (
 from protocols.dlt645.records import blocks_per_answer
 from protocols.dlt645.settlement import Day, settlements_between
 from protocols.dlt645.values import parse_format, time_to_bytes
-from protocols.dlt645.version import VERSION_2007
+from protocols.dlt645.version import VERSION_1997, VERSION_2007
 from protocols.session import Query
+
+MONTHS_1997: Final = (1, 2)
+"""How many months back a meter of 1997 tells: the last, and the one before."""
+CLOCK_1997: Final = (VERSION_1997.date, VERSION_1997.time)
 
 
 def load_record_queries(
@@ -142,3 +146,43 @@ def settlement_queries(  # noqa: PLR0913 - a stretch of time, what to ask, and h
                 query, what=f"{wire[:0:-1].hex().upper()} {instant.astimezone(zone):%Y-%m-%d %H:%M}"
             )
     yield from (replace(query, what=f"{query.what} settled") for query in at_end)
+
+
+def month_queries(  # noqa: PLR0913 - as settlement_queries
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    items: Sequence[bytes],
+    days: Sequence[Day],
+    zone: ZoneInfo,
+    refused: Collection[str] = (),
+) -> Iterator[Query]:
+    """Yield the questions for the months that a meter of 1997 keeps, if one was closed in the gap.
+
+    It keeps two, each with identifiers of its own (DI1 bits 3 and 2). Clock, reading day (抄表日) and the
+    clock again at the end date them as the periods of 2007 are dated.
+
+    Args:
+        starts_at: Start of the gap.
+        ends_at: End of the gap.
+        items: Identifiers of the present registers in wire order.
+        days: When this meter's months are expected to end.
+        zone: Zone of the meter's clock.
+        refused: What this meter does not answer.
+    """
+    clock = clock_queries(refused, VERSION_1997)
+    if not settlements_between(starts_at, ends_at, days, zone) or len(clock) != len(CLOCK_1997):
+        return
+    yield from clock
+    yield from (read_query(day, 2, version=VERSION_1997) for day in VERSION_1997.settlement_days)
+    for months_ago in MONTHS_1997:
+        for wire in items:
+            past = month_of_1997(wire, months_ago)
+            item = lookup(past)
+            yield read_query(past, content_bytes(item) if item else MAX_DATA, version=VERSION_1997)
+    yield from (replace(query, what=f"{query.what} settled") for query in clock)
+
+
+def month_of_1997(wire: bytes, months_ago: int) -> bytes:
+    """Return the identifier of a register as it stood so many months ago, DI0 first."""
+    return bytes((wire[0], wire[1] | months_ago << 2))

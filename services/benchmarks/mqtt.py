@@ -145,7 +145,7 @@ def _bare(broker: Broker, client_id: str, messages: int) -> None:
 def _ours(broker: Broker, url: str, registry: Registry) -> None:
     """Take, store and acknowledge what waits, as the collector does."""
     landing = Landing(url)
-    coverage = PushCoverage(registry.mqtt_sources, registry.schedules, utc_now())
+    coverage = PushCoverage(registry.mqtt_sources, registry.reading_schedules, utc_now())
     ingest = Ingest(landing, registry, coverage, utc_now)
     options = SubscriberOptions(**broker.access, client_id=OURS, topics=(TOPIC,))
     subscriber = Subscriber(options, ingest.handle)

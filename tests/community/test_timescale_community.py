@@ -19,6 +19,7 @@ import pytest
 from pipeline.model import MeterId
 from pipeline.registry import Meter, Registry
 from storage.database import Connection, Level, server_level
+from storage.final_edits import SlotOfEnergy, edit_final
 from storage.migrate import available_migrations, migrate
 from storage.registry import load_registry, save_registry
 from storage.retention import apply_retention, set_retention
@@ -107,7 +108,7 @@ def test_the_schema_comes_up_once_with_its_policies(community: Connection) -> No
     jobs = community.execute(
         "SELECT proc_name, count(*) FROM timescaledb_information.jobs WHERE job_id >= 1000 GROUP BY 1"
     ).fetchall()
-    assert dict(jobs) == {"policy_compression": 5, "policy_refresh_continuous_aggregate": 2}
+    assert dict(jobs) == {"policy_compression": 6, "policy_refresh_continuous_aggregate": 2}
 
 
 def test_late_rows_enter_compressed_chunks_once_and_fill_gaps_there(community: Connection) -> None:
@@ -145,6 +146,37 @@ def test_daily_energy_follows_newer_versions_of_intervals(community: Connection)
     for view in ("interval_slot", "energy_day"):
         community.execute(f"CALL refresh_continuous_aggregate('{view}', NULL, NULL)".encode())
     assert community.execute(question).fetchall()[1] == (midnight, 100.0, 96)
+
+
+def test_tables_are_compressed_by_meter(community: Connection) -> None:
+    rows = community.execute(
+        "SELECT hypertable_name, attname FROM timescaledb_information.compression_settings "
+        "WHERE segmentby_column_index = 1 ORDER BY 1"
+    ).fetchall()
+    assert {column for _, column in rows} == {"meter_id"}
+    assert [table for table, _ in rows] == [
+        "coverage",
+        "electrical_reading",
+        "final_interval",
+        "interval",
+        "register_reading",
+        "spectrum_reading",
+    ]
+
+
+def test_a_late_actual_and_an_edit_enter_compressed_intervals_and_count(community: Connection) -> None:
+    save_registry(community, Registry(meters=[Meter(id=MeterId("M1"))]))
+    insert_interval(community, START, 0, 1.0)
+    later = START + timedelta(minutes=15)
+    insert_interval(community, later, 0, 1.0)
+    slot = SlotOfEnergy(meter=MeterId("M1"), starts_at=START, minutes=15, energy="import_kwh")
+    edit_final(community, slot, 7.0, author="wang", note="photo", made_at=START)
+    assert compress(community, "interval") >= 1
+    assert compress(community, "final_interval") >= 1
+    insert_interval(community, later, 1, 3.0)
+    edit_final(community, slot, 8.0, author="wang", note="a better photo", made_at=START)
+    rows = community.execute("SELECT value, raw_value FROM interval_final ORDER BY starts_at").fetchall()
+    assert rows == [(8.0, 1.0), (3.0, 3.0)]
 
 
 def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection) -> None:

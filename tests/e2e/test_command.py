@@ -75,7 +75,7 @@ def test_a_simulated_fleet_tells_its_addresses_and_stops_cleanly(
         assert child.stdout is not None
         assert child.stderr is not None
         line = json.loads(child.stdout.readline())
-        assert (line["fleet"], line["meters"]) == ("lab", 60)
+        assert (line["fleet"], line["meters"]) == ("lab", 72)
         assert {"lab-rs485", "lab-modbus", "bench", "wire-duplicate"} <= set(line["buses"])
         assert line["buses"]["lab-modbus"] in files["registry"].read_text("utf-8")
         assert len(files["truth"].read_text("utf-8").splitlines()) >= 70

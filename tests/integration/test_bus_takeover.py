@@ -42,6 +42,7 @@ async def collector(site: Site, host: Path) -> AsyncIterator["subprocess.Popen[b
         **{name: value for name, value in os.environ.items() if not name.startswith("KILOWATCH_")},
         "KILOWATCH_DATABASE_URL": site.database_url,
         "KILOWATCH_LOCK_DIR": str(host),
+        "KILOWATCH_SPOOL_DIR": str(host / "spool"),
         "KILOWATCH_BUS_LEASE_S": str(LEASE_S),
     }
     log_path = host.with_suffix(".log")

@@ -50,9 +50,11 @@ async def test_a_collector_killed_while_its_database_is_away_loses_nothing(
             await asyncio.to_thread(process.wait)
     await say(400, 500)
     async with database_proxy(database_url, port) as proxy:
-        with collector(proxy.url, broker, tmp_path, {"MQTT_CLIENT_ID": "spool"}):
+        with collector(proxy.url, broker, tmp_path, {"MQTT_CLIENT_ID": "spool"}) as process:
             await asyncio.to_thread(until, lambda: len(stored(database_url)) >= 500)
             await asyncio.to_thread(until, lambda: spooled(tmp_path) == 0)
+            process.terminate()  # here, for the way to its database ends with this loop
+            assert await asyncio.to_thread(process.wait) == 0
     assert stored(database_url) == list(range(500))
 
 

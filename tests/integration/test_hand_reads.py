@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import DataError, NotAllowedError
-from pipeline.model import EVERYTHING, MeterId
+from pipeline.model import EVERYTHING, MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Meter, Registry
 from services.hand_reads import approve_reads, file_reads, pending_reads, refuse_reads
@@ -15,6 +15,8 @@ from storage.database import Connection
 from storage.hand_reads import hand_batches
 from storage.readings import reading_series
 from storage.registry import save_registry
+from storage.vee_findings import StoredFinding, findings
+from storage.writer import ReadingWriter
 
 M = MeterId("M")
 NOW = datetime(2026, 1, 10, tzinfo=UTC)
@@ -46,6 +48,10 @@ def _stored(connection: Connection) -> list[float]:
         meters=[M],
     )
     return [float(value) for value in series.values[Quantity.ACTIVE_ENERGY_IMPORT]]
+
+
+def _findings(connection: Connection) -> list[StoredFinding]:
+    return findings(connection, scope=EVERYTHING, starts_at=datetime(2026, 1, 1, tzinfo=UTC), ends_at=NOW)
 
 
 def test_reads_become_readings_only_when_a_second_person_approves(
@@ -83,6 +89,26 @@ def test_the_same_file_again_files_nothing_and_a_decision_stands(archive: Connec
         approve_reads(archive, batch, WANG, NOW)
     assert _stored(archive) == []
     assert pending_reads(archive) == []
+
+
+def test_a_read_that_differs_from_the_systems_is_a_finding_until_it_is_refused(
+    archive: Connection, tmp_path: Path
+) -> None:
+    for day, register in ((4, 10.0), (6, 12.0)):
+        at = datetime(2026, 1, day, tzinfo=UTC)
+        values = {Quantity.ACTIVE_ENERGY_IMPORT: register}
+        ReadingWriter(archive).write([Snapshot(meter=M, taken_at=at, received_at=at, values=values)])
+    # 12 by hand lies between 10 and 12; 21 does not. Of the tariff register the system has no read.
+    fitting = file_reads(archive, _file(tmp_path, READS.replace("12.5,", "12,")), LI, NOW)
+    assert (fitting.filed, fitting.differences) == (1, ())
+    differing = file_reads(archive, _file(tmp_path, READS.replace("12.5,", "21,")), LI, NOW)
+    assert differing.filed == 1
+    (told,) = differing.differences
+    assert "active_energy_import: expected 10 to 12 kWh, came 21 kWh" in told
+    (stored,) = _findings(archive)
+    assert (stored.rule, stored.meter, stored.energy) == ("hand_read", "M", "active_energy_import")
+    refuse_reads(archive, differing.batch, LI, NOW)
+    assert _findings(archive) == []
 
 
 def test_a_row_that_is_no_read_costs_the_others_nothing(archive: Connection, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_under_a_changed_tariff_table_the_whole_day_went_into_the_valley_rate(li
 
     def day(name: str) -> list[float]:
         after, before = (
-            [float(text.split()[0]) for text in told.fields.values()]
+            [float(text.split()[0]) for record in told.records for text in record.fields.values()]
             for told in ask_identifiers(url(line, name), ["05060101", "05060102"])
         )
         return [round(b - a, 2) for a, b in zip(before, after, strict=True)]

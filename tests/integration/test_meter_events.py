@@ -5,13 +5,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+from pydantic import SecretStr
 
 from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId
-from pipeline.registry import Bus, Meter, Registry
+from pipeline.registry import Bus, Installation, Meter, Registry, Schedule
+from services.collect import collect
 from services.meter_events import fetch_events
+from services.settings import Settings
 from services.wiring import load_profiles, target_of, utc_now
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import serve_line
@@ -49,7 +52,7 @@ def test_each_event_is_stored_once_with_the_meter_s_own_count(
         line = await serve_line([simulated], host="127.0.0.1")
         url = f"tcp://127.0.0.1:{line.port}"
         target = target_of(meter, ADDRESS, load_profiles()["dlt645_2007_three_phase"], url)
-        owner = BusOwner(Bus(id="b1", url=url, timeout_s=1.0), now=utc_now, lock_dir=tmp_path)
+        owner = BusOwner(Bus(id="b1", url=url, timeout_s=5.0), now=utc_now, lock_dir=tmp_path)
         changed = await fetch_events(BusPlan(owner=owner, targets=[target]), plain_database_url)
         await owner.close()
         await line.close()
@@ -60,6 +63,38 @@ def test_each_event_is_stored_once_with_the_meter_s_own_count(
     assert asyncio.run(fetched(FIRST)) == 0
     asyncio.run(fetched(FIRST, SECOND))
     assert outages(plain_database_url) == [(*FIRST, "", 1), (*SECOND, "", 2)]
+
+
+def test_a_collector_asks_for_events_on_their_own_schedule(plain_database_url: str, tmp_path: Path) -> None:
+    load = Load(kw=2.0)
+    load.dark.append(FIRST)
+    simulated = Dlt645Meter(ADDRESS, load, lambda: datetime.now(UTC), zone=ZONE, memory_from=MEMORY_FROM)
+    meter = Meter(id=MeterId("M1"), zone=ZONE)
+
+    async def scenario() -> None:
+        line = await serve_line([simulated], host="127.0.0.1")
+        installed = Installation(meter=meter.id, bus="b1", address=ADDRESS, profile="dlt645_2007_three_phase")
+        registry = Registry(
+            meters=[meter],
+            installations=[installed],
+            buses=[Bus(id="b1", url=f"tcp://127.0.0.1:{line.port}")],
+            schedules=[Schedule(group="event", every_s=2)],
+        )
+        with connect(plain_database_url) as connection:
+            save_registry(connection, registry)
+        settings = Settings(
+            database_url=SecretStr(plain_database_url), lock_dir=tmp_path, spool_dir=tmp_path / "spool"
+        )
+        running = asyncio.create_task(collect(settings, registry))
+        while not await asyncio.to_thread(outages, plain_database_url):
+            assert not running.done(), running
+            await asyncio.sleep(0.1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await line.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+    assert outages(plain_database_url) == [(*FIRST, "", 1)]
 
 
 def test_an_event_that_goes_on_gets_its_end_later_and_two_phases_are_two_events(

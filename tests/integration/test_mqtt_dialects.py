@@ -14,12 +14,16 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import SecretStr
 
+from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.model import MeterId
+from pipeline.quantities import Group
 from pipeline.registry import Meter, MqttSource, Registry
+from pipeline.timegrid import slot_start
 from protocols.mqtt.sparkplug_b import REBIRTH
 from protocols.mqtt.sparkplug_payload import DataType, Metric, Payload, decode, encode
 from services.collect import collect
 from services.settings import Settings
+from storage.coverage import CoverageLedger
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_mosquitto import Broker
@@ -31,6 +35,7 @@ REGISTERS = (
     "SELECT m.id, taken_at, origin, active_energy_import FROM register_reading JOIN meter m USING (meter_id) "
     "ORDER BY taken_at"
 )
+FILLED = "SELECT slot_at, status::text FROM coverage WHERE status IN ('late', 'backfilled') ORDER BY slot_at"
 LOAD_RECORD = 3
 _numbers = itertools.count()
 
@@ -103,6 +108,62 @@ async def test_a_birth_that_was_missed_is_asked_for_and_the_data_after_it_is_sto
     assert len(edge.heard) == 1
     kept = site.rows("SELECT reason, key FROM unmatched_message ORDER BY reason")
     assert ("alias without birth", "M-1 5") in kept
+
+
+@pytest.mark.asyncio
+async def test_what_a_node_measured_while_it_was_cut_off_fills_the_slots_that_were_missing(
+    database_url: str, mosquitto: Broker, tmp_path: Path, site_name: str
+) -> None:
+    energy = ("active_energy_import", 5, DataType.DOUBLE)
+    node = f"spBv1.0/{site_name}/{{}}/edge"
+    slot_at = slot_start(datetime.now(UTC) - timedelta(minutes=30), 60)
+    missing = [slot_at + n * timedelta(minutes=1) for n in range(3)]
+    source = MqttSource(
+        id="plant",
+        topic=f"spBv1.0/{site_name}/#",
+        dialect="sparkplug_b",
+        every_s=60,
+        devices={"M-1": "meter 1"},
+    )
+    async with collecting(database_url, mosquitto, tmp_path, source) as site:
+        with connect(database_url) as connection:
+            CoverageLedger(connection).record(
+                [
+                    CoverageEntry(
+                        meter=MeterId("meter 1"),
+                        group=Group.REGISTER,
+                        slot_at=at,
+                        status=CoverageStatus.MISSING,
+                        cause=Cause.NO_ANSWER,
+                    )
+                    for at in missing
+                ]
+            )
+        with device(mosquitto, node.format("NCMD")) as edge:
+            await until_listening(site, edge, f"spBv1.0/{site_name}/STRANGE/edge")
+            now_ms = int(datetime.now(UTC).timestamp() * 1000)
+            edge.say(node.format("NBIRTH"), birth([], at_ms=now_ms))
+            born = Metric(name=energy[0], alias=5, datatype=energy[2], value=103.0, timestamp_ms=now_ms)
+            told = Payload(timestamp_ms=now_ms, seq=1, metrics=(born,))
+            edge.say(node.format("DBIRTH") + "/M-1", encode(told))
+            kept = tuple(
+                Metric(
+                    alias=5,
+                    is_historical=True,
+                    timestamp_ms=int(at.timestamp() * 1000) + 500,
+                    datatype=energy[2],
+                    value=100.0 + number,
+                )
+                for number, at in enumerate(missing)
+            )
+            for _ in range(2):  # twice changes nothing
+                edge.say(
+                    node.format("DDATA") + "/M-1", encode(Payload(timestamp_ms=now_ms, seq=2, metrics=kept))
+                )
+            await site.until(REGISTERS, lambda rows: len(rows) == 4)
+            await site.until(FILLED, lambda rows: len(rows) == 3)
+    assert [row[3] for row in site.rows(REGISTERS)] == [100.0, 101.0, 102.0, 103.0]
+    assert site.rows(FILLED) == [(at, "late") for at in missing]
 
 
 @pytest.mark.asyncio

@@ -28,6 +28,7 @@ from pipeline.registry import (
     ServicePoint,
     Suspension,
 )
+from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
 from storage.coverage import (
     CoverageBy,
     CoverageLedger,
@@ -78,7 +79,16 @@ REGISTRY = Registry(
     ratios=[Ratio(meter=M1, ct=20.0), Ratio(meter=M1, ct=30.0, starts_at=START + 2 * SLOT)],
     service_points=[ServicePoint(id="SP1", area="north"), ServicePoint(id="SP2", area="south")],
     areas=[Area(id="north"), Area(id="south")],
-    contracts=[Contract(service_point="SP1", capacity_kva=630.0)],
+    contracts=[Contract(service_point="SP1", capacity_kva=630.0, settlement_day=25)],
+    totals=[Total(id="T", name="plant")],
+    total_members=[
+        TotalMember(total="T", meter=M1),
+        TotalMember(total="T", meter=M2, sense=Sense.SUBTRACT),
+        TotalMember(total="T", meter=M2, starts_at=START),
+    ],
+    load_profiles=[LoadProfile(id="L", working_day=(1.0, 2.0), day_off=(1.0,))],
+    estimations=[Estimation(id="E", category="office", rules=("class profile",), profile="L")],
+    temperatures=[Temperature(area="north", day=date(2026, 3, 1), mean_c=-3.5)],
     suspensions=[Suspension(id="S1", service_point="SP1", starts_at=START, ends_at=None)],
     transformers=[],
     area_members=[],
@@ -117,9 +127,17 @@ def reading(
 
 def test_the_archive_comes_back_equal_and_saving_it_again_changes_nothing(database: Connection) -> None:
     first = save_registry(database, REGISTRY)
-    assert sum(first.values()) == 16
+    assert sum(first.values()) == 23
     assert load_registry(database) == REGISTRY
     assert sum(save_registry(database, REGISTRY).values()) == 0
+
+
+def test_a_member_that_left_a_total_is_gone_though_another_began_at_the_same_time(
+    archive: Connection,
+) -> None:
+    kept = [m for m in REGISTRY.total_members if m.meter == M1]
+    assert save_registry(archive, replace(REGISTRY, total_members=kept))["total_member"] == 2
+    assert load_registry(archive).total_members == kept
 
 
 def test_a_corrected_date_replaces_the_wrong_installation(archive: Connection) -> None:

@@ -1,4 +1,7 @@
 import pytest
+from paho.mqtt.client import DisconnectFlags
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from collectors.subscriber import Subscriber, SubscriberCounters, SubscriberOptions
 from pipeline.errors import ConfigError
@@ -37,3 +40,16 @@ def test_a_broker_that_is_away_is_told_once(caplog: pytest.LogCaptureFixture) ->
     (record,) = caplog.records
     assert record.getMessage() == "mqtt.unreachable"
     assert (vars(record)["host"], vars(record)["port"]) == ("127.0.0.1", 1)
+
+
+def test_a_session_that_another_process_took_over_is_told_with_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    subscriber = Subscriber(SubscriberOptions(host="broker", topics=("t",), client_id="twin"), lambda _: ())
+    taken_over = ReasonCode(PacketTypes.DISCONNECT, identifier=0x8E)
+    flags = DisconnectFlags(is_disconnect_packet_from_server=True)
+    subscriber._on_disconnect(subscriber._client, None, flags, taken_over, None)
+    subscriber.stop()
+    (record,) = caplog.records
+    assert "another process uses the client id 'twin'" in record.getMessage()
+    assert "KILOWATCH_MQTT_CLIENT_ID" in record.getMessage()

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import httpx
 import numpy as np
 import pytest
+from psycopg.types.json import Jsonb
 
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
 from pipeline.model import Scope
+from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT, browsing
 
 SPAN: dict[str, str | list[str]] = {"since": "2026-10-21T16:00:00Z", "until": "2026-11-20T16:00:00Z"}
@@ -118,12 +120,17 @@ def test_everything_is_described_in_openapi(client: httpx.Client) -> None:
 
 
 def test_no_endpoint_shows_what_lies_outside_the_callers_areas(
-    client: httpx.Client, stranger: httpx.Client
+    city_url: str, client: httpx.Client, stranger: httpx.Client
 ) -> None:
     episode = client.get("/api/episodes", params={"detector": "suspended_load"}).json()["episodes"][0]["id"]
+    curves = {"voltages": {"unit": "V", "lines": {"voltage_a": [["2026-11-01T00:00:00+00:00", 219.5]]}}}
+    with connect(city_url) as connection:
+        connection.execute(
+            "UPDATE episode SET evidence = evidence || %s WHERE id = %s", (Jsonb(curves), episode)
+        )
     wide = SPAN | {"quantity": "voltage_a"}
     for route in client.get("/openapi.json").json()["paths"]:
-        path = route.replace("{meter}", PLANT).replace("{episode}", episode)
+        path = route.replace("{meter}", PLANT).replace("{episode}", episode).replace("{name}", "voltages")
         if path != route:
             assert stranger.get(path, params=wide).status_code == 404, path
             assert client.get(path, params=wide).status_code == 200, path

@@ -1,13 +1,13 @@
 """Which bills a late reading touches."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
 
-from pipeline.bills import touched_bills
+from pipeline.bills import bill_month, touched_bills
 from pipeline.model import MeterId
-from pipeline.registry import Installation, Registry, Role
+from pipeline.registry import Contract, Installation, Registry, Role
 
 M, C, S, OLD = MeterId("M"), MeterId("C"), MeterId("S"), MeterId("OLD")
 REGISTRY = Registry(
@@ -28,13 +28,13 @@ def test_a_late_value_touches_the_month_of_the_local_clock() -> None:
     # 16:00 UTC on 31 January is already February in Shanghai.
     times = _times("2026-01-31T15:45", "2026-01-31T16:00")
     january, february = touched_bills(REGISTRY, [M, M], times, np.array([1.0, np.nan]), np.array([1.5, 2.0]))
-    assert (january.service_point, january.month, january.before_kwh, january.after_kwh) == (
+    assert (january.service_point, january.month, january.before, january.after) == (
         "P",
         "2026-01",
         1.0,
         1.5,
     )
-    assert (february.month, february.before_kwh, february.after_kwh, february.slots) == (
+    assert (february.month, february.before, february.after, february.slots) == (
         "2026-02",
         0.0,
         2.0,
@@ -51,9 +51,42 @@ def test_what_did_not_change_touches_nothing() -> None:
 def test_a_meter_to_subtract_counts_against_and_a_check_meter_not_at_all() -> None:
     times = _times("2026-01-05", "2026-01-05")
     (bill,) = touched_bills(REGISTRY, [S, C], times, np.array([1.0, 1.0]), np.array([3.0, 9.0]))
-    assert bill.after_kwh - bill.before_kwh == pytest.approx(-2.0)
+    assert bill.after - bill.before == pytest.approx(-2.0)
     assert bill.slots == 1
 
 
 def test_a_meter_that_no_longer_hangs_there_touches_no_bill() -> None:
     assert touched_bills(REGISTRY, [OLD], _times("2026-01-05"), np.array([1.0]), np.array([2.0])) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "settlement_day", "month"),
+    [
+        (date(2026, 3, 31), 1, "2026-03"),
+        (date(2026, 4, 1), 1, "2026-04"),
+        (date(2026, 3, 24), 25, "2026-03"),
+        (date(2026, 3, 25), 25, "2026-04"),
+        (date(2026, 12, 28), 25, "2027-01"),
+        (date(2026, 1, 31), 28, "2026-02"),
+    ],
+)
+def test_a_bill_closes_on_the_settlement_day_and_is_named_after_its_last_day(
+    day: date, settlement_day: int, month: str
+) -> None:
+    assert bill_month(day, settlement_day) == month
+
+
+def test_the_contract_in_force_says_when_the_bill_closes() -> None:
+    changed = datetime(2026, 2, 1, tzinfo=UTC)
+    registry = Registry(
+        installations=[Installation(meter=MeterId("M"), service_point="P")],
+        contracts=[
+            Contract(service_point="P", settlement_day=10, ends_at=changed),
+            Contract(service_point="P", settlement_day=None, starts_at=changed),
+        ],
+    )
+    starts = np.array(["2026-01-15T00:00", "2026-02-15T00:00"], dtype="datetime64[us]")
+    bills = touched_bills(
+        registry, [MeterId("M")] * 2, starts, np.array([1.0, 1.0]), np.array([2.0, 2.0]), "export_kwh"
+    )
+    assert [(b.month, b.energy, b.slots) for b in bills] == [("2026-02", "export_kwh", 2)]

@@ -1,6 +1,7 @@
 """What stands in for a gap: the eleven rules, and who may serve as a reference."""
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -120,3 +121,24 @@ def test_only_eligible_slots_make_up_for_the_difference_of_two_reads() -> None:
     assert adjusted is not None
     assert adjusted.tolist() == [1.0, 1.0, 3.0]
     assert subtractive_adjustment(values, eligible, 0.5, 0.01) is None
+
+
+def test_where_an_hour_comes_twice_the_proxy_day_gives_its_own_hour_twice() -> None:
+    # Saturday and Sunday in October: on the 25th the clocks of Berlin go back from 03:00 to 02:00.
+    window = vee_window(
+        np.concatenate([np.arange(24.0), np.full(25, np.nan)]),
+        minutes=60,
+        start=np.datetime64("2026-10-23T22:00", "us"),
+        zone=ZoneInfo("Europe/Berlin"),
+    )
+    series = replace(
+        _series(window.kwh[0]),
+        day=window.day,
+        minute_of_day=window.minute_of_day,
+        minutes=60,
+        day_kind=week_kind(window.day),
+        temperature_c=np.full(49, 8.0),
+    )
+    found = proxy_day(series, slice(24, 49), LIMITS)
+    assert found is not None
+    assert found.tolist() == [0.0, 1.0, 2.0, 2.0, *np.arange(3.0, 24.0)]

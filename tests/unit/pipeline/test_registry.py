@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
-from pipeline.registry import Installation, Meter, Ratio, Registry, as_shown
+from pipeline.registry import Installation, Meter, Ratio, Registry, Schedule, as_shown
 
 FEEDER, HOUSE = MeterId("feeder"), MeterId("house")
 ARCHIVE = Registry(
@@ -33,3 +33,11 @@ def test_a_meter_that_shows_secondary_values_keeps_its_plate() -> None:
 def test_without_a_ratio_the_plate_is_the_primary_side() -> None:
     direct = Registry(meters=ARCHIVE.meters, installations=ARCHIVE.installations)
     assert as_shown(direct, {"shows_primary"}) == direct
+
+
+def test_events_have_a_schedule_of_their_own_and_a_default() -> None:
+    register, events = Schedule(group="register", every_s=900), Schedule(group="event", every_s=7200)
+    assert Registry(schedules=[register]).events_every_s == 3600
+    archive = Registry(schedules=[register, events])
+    assert archive.events_every_s == 7200
+    assert archive.reading_schedules == [register]

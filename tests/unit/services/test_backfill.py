@@ -18,8 +18,9 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Registry
 from protocols.profile import Profile, Side
 from protocols.session import Driver
-from services.backfill import CHUNK, EMPTY_MOST, ROUNDS, backfill, chunks
+from services.backfill import EMPTY_MOST, ROUNDS, backfill
 from services.bus_reading import BusReading, Station
+from services.memory_gaps import CHUNK, chunks
 from services.store import Store
 from storage.database import connect
 from storage.registry import save_registry

@@ -8,6 +8,7 @@ from collectors.bus import BusOwner
 from pipeline.errors import BusBusyError
 from pipeline.registry import Bus
 from services.bus_leases import BusLeases, leased, usable_here
+from services.last_known import LastKnown
 from services.wiring import utc_now
 from storage.database import connect
 from storage.leases import take_leases
@@ -29,7 +30,7 @@ def test_one_of_two_hosts_has_the_bus_and_the_other_is_told_who(plain_database_u
         assert (first.is_elsewhere("b1"), second.is_elsewhere("b1")) == (False, True)
         with pytest.raises(BusBusyError, match=f"bus b1 belongs to process {first.owner} until"):
             second.require("b1")
-        with pytest.raises(BusBusyError, match="bus b9 belongs to nobody yet"):
+        with pytest.raises(BusBusyError, match="bus b9 belongs to nobody that is known yet"):
             second.require("b9")
 
     asyncio.run(scenario())
@@ -127,5 +128,43 @@ def test_a_line_by_hand_is_leased_under_its_bus_s_name(
             pass
         with connect(plain_database_url) as connection:
             assert connection.execute("SELECT count(*) FROM bus_lease").fetchone() == (0,)
+
+    asyncio.run(scenario())
+
+
+def test_a_start_without_the_database_assumes_the_buses_that_this_host_had(
+    plain_database_url: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        known = LastKnown(tmp_path, "db")
+        await BusLeases(plain_database_url, 30.0, known).begin(["b1", "b2"])
+        nobody = "postgresql://127.0.0.1:1/none"
+        started = BusLeases(nobody, 30.0, LastKnown(tmp_path, "db"))
+        await started.begin(["b1", "b3"])
+        started.require("b1")
+        with pytest.raises(BusBusyError):
+            started.require("b3")
+        assert (started.is_elsewhere("b1"), started.is_elsewhere("b3")) == (False, True)  # it stands by
+        elsewhere = BusLeases(nobody, 30.0, LastKnown(tmp_path / "another", "db"))
+        await elsewhere.begin(["b1"])
+        with pytest.raises(BusBusyError):
+            elsewhere.require("b1")
+
+    asyncio.run(scenario())
+
+
+def test_what_was_assumed_ends_when_the_database_says_otherwise(
+    plain_database_url: str, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        known = LastKnown(tmp_path, "db")
+        known.keep_buses(["b1"], [])
+        other, started = BusLeases(plain_database_url, 30.0), BusLeases(plain_database_url, 30.0, known)
+        await other.take(["b1"])
+        started._assumed = {"b1"}
+        started.require("b1")
+        await started.take(["b1"])
+        assert started.is_elsewhere("b1")
+        assert known.buses() == set()
 
     asyncio.run(scenario())

@@ -14,6 +14,7 @@ from pipeline.model import MeterId
 from pipeline.registry import Meter, Registry
 from services.detect_files import detect_files, intervals_of
 from storage.files import read_readings
+from storage.intervals import letters_of
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 SLOT = timedelta(minutes=15)
@@ -130,3 +131,25 @@ def test_a_wrong_archive_writes_nothing(tmp_path: Path, intervals: Path) -> None
     with pytest.raises(RegistryError, match="colour"):
         detect_files(readings=None, intervals=intervals, registry=wrong, out=out)
     assert not out.exists()
+
+
+def test_a_reactive_register_that_is_read_by_the_hour_is_estimated_though_import_is_measured(
+    tmp_path: Path,
+) -> None:
+    rows = ["meter_id,taken_at,origin,active_energy_import,reactive_energy_import,active_energy_export"]
+    for n in range(9):
+        kvarh = n * 0.5 if n % 4 == 0 else ""
+        rows.append(f"M,2026-01-05T{8 + n // 4:02d}:{15 * (n % 4):02d}:00Z,load record,{n},{kvarh},")
+        rows.append(f"X,2026-01-05T{8 + n // 4:02d}:{15 * (n % 4):02d}:00Z,load record,,,{n}")
+    file = tmp_path / "readings.csv"
+    file.write_text("\n".join(rows) + "\n", "utf-8")
+    registry = Registry(meters=[Meter(id=MeterId("M")), Meter(id=MeterId("X"))])
+    columns = intervals_of(read_readings(file), registry, frozenset())
+    assert columns is not None
+    assert columns.quality[:8].tolist() == ["A"] * 8
+    assert columns.energies["import_kvarh"][:8].tolist() == [0.5] * 8
+    assert letters_of(columns, "import_kvarh")[:8].tolist() == ["E"] * 8
+    # A meter that feeds in only has intervals too.
+    assert columns.meters[8:] == ["X"] * 8
+    assert columns.energies["export_kwh"][8:].tolist() == [1.0] * 8
+    assert letters_of(columns, "export_kwh")[8:].tolist() == ["A"] * 8

@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError, PluginError
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Meter, MqttSource, Registry
-from services.listen import announcer_of, broker_of, latest_registers, subscription_of
+from services.listen import announcer_of, broker_of, latest_registers, subscription_of, with_client_id
 from services.settings import Settings
 from services.store import Entry, commit
 from services.wiring import utc_now
@@ -85,3 +85,18 @@ def test_asking_begins_at_the_newest_register_that_is_stored(plain_database_url:
 
 def test_the_database_is_not_asked_where_no_source_asks() -> None:
     assert latest_registers("postgresql://127.0.0.1:1/none", Registry(mqtt_sources=[TASMOTA])) == {}
+
+
+def test_a_process_without_a_client_id_gets_one_of_its_own(tmp_path: Path) -> None:
+    wanted = WITH_BROKER.model_copy(
+        update={"spool_dir": tmp_path, "database_url": SecretStr("postgresql://host/db")}
+    )
+    with with_client_id(wanted) as first, with_client_id(wanted) as second:
+        assert first.mqtt_client_id
+        assert second.mqtt_client_id
+        assert first.mqtt_client_id != second.mqtt_client_id
+    named = wanted.model_copy(update={"mqtt_client_id": "mine"})
+    with with_client_id(named) as own:
+        assert own.mqtt_client_id == "mine"
+    with with_client_id(Settings()) as without_broker:
+        assert without_broker.mqtt_client_id is None

@@ -170,6 +170,17 @@ def test_a_time_in_the_future_answers_no_slot(coverage: PushCoverage) -> None:
     assert take(coverage, ahead) == []
 
 
+def test_the_clock_is_the_cause_where_a_reading_came_from_the_future(coverage: PushCoverage) -> None:
+    assert take(coverage, push(taken_at=FIRST + 30 * MINUTE, delay_s=-30 * 60 + 5)) == []
+    lines = coverage.overdue(FIRST + 3 * MINUTE)
+    causes = {(line.meter, line.slot_at): line.cause for line in lines}
+    assert causes[A, FIRST] is Cause.CLOCK
+    assert causes[A, FIRST + MINUTE] is Cause.NO_ANSWER
+    assert causes[B, FIRST] is Cause.NO_ANSWER
+    coverage.settle(FIRST + 3 * MINUTE)
+    assert coverage.overdue(FIRST + 3 * MINUTE) == []
+
+
 def test_what_is_long_past_is_forgotten_also_of_a_meter_that_never_misses(coverage: PushCoverage) -> None:
     for n in range(3 * KEPT_SLOTS):
         slot = FIRST + n * MINUTE

@@ -1,17 +1,21 @@
 """The one writer of a process: batched, in order, nothing that was handed over is lost."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from collectors.spool_files import open_spool
 from pipeline.errors import StorageError
 from pipeline.model import MeterId, Snapshot
 from pipeline.ports import WriteReport
 from pipeline.quantities import Quantity
 from pipeline.registry import Meter, Registry
+from services.landing import Landing
 from services.store import Entry, Store
 from storage.database import connect
 from storage.registry import save_registry
@@ -52,6 +56,31 @@ def test_what_was_handed_over_is_committed_when_it_is_drained(url: str) -> None:
 
     asyncio.run(scenario())
     assert stored(url) == 50
+
+
+def test_draining_ends_though_buses_never_pause(url: str) -> None:
+    """A backfill begins with it: on a busy collector there is always more on the way."""
+
+    async def scenario() -> None:
+        store = Store(url, REGISTRY)
+
+        async def keep_busy() -> None:
+            for n in itertools.count(1):
+                await store.put(entry(n))
+                await asyncio.sleep(0.01)
+
+        async with storing(store):
+            busy = asyncio.create_task(keep_busy())
+            await asyncio.sleep(0.1)
+            for _ in range(3):
+                handed_over = store._handed_over
+                async with asyncio.timeout(10):
+                    await store.drain()
+                assert stored(url) >= handed_over
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.01, 0.1, 0.29, 0.31, 0.35])
@@ -155,3 +184,50 @@ def test_a_full_queue_holds_those_who_read_back(monkeypatch: pytest.MonkeyPatch)
             await asyncio.wait_for(store.put(entry(3)), 0.01)
 
     asyncio.run(scenario())
+
+
+def test_what_was_handed_over_outlives_a_kill_before_it_was_kept(url: str, tmp_path: Path) -> None:
+    spool = open_spool(tmp_path, "db", 10_000_000)
+    killed = Landing(url, spool=spool)
+
+    async def hand_over() -> None:
+        store = Store(url, REGISTRY, landing=killed)
+        for n in range(20):
+            await store.put(entry(n))
+
+    asyncio.run(hand_over())
+    spool.close()  # what a kill does: nothing is written any more, and the lock goes
+    assert stored(url) == 0
+    following = Landing(url, spool=open_spool(tmp_path, "db", 10_000_000))
+
+    async def drain() -> None:
+        await Store(url, REGISTRY, landing=following).drain()
+
+    asyncio.run(drain())
+    following.close()
+    assert stored(url) == 20
+    assert killed.journal is not None
+    killed.journal.close()
+
+
+def test_a_journal_that_cannot_be_written_is_told_and_costs_no_reading(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = Landing(url, spool=open_spool(tmp_path, "db", 10_000_000))
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    async def scenario() -> None:
+        store = Store(url, REGISTRY, landing=landing)
+        async with storing(store):
+            with monkeypatch.context() as patched:
+                patched.setattr("collectors.journal.os.write", full)
+                await store.put(entry(1))
+            await store.put(entry(2))
+            await store.drain()
+
+    asyncio.run(scenario())
+    landing.close()
+    assert stored(url) == 2
+    assert "journal.unwritable" in caplog.text

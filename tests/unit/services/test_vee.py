@@ -55,13 +55,13 @@ def test_a_gap_between_registers_takes_the_shape_of_like_days_and_keeps_its_ener
     gap = range(3 * 96 + 40, 3 * 96 + 57)
     readings = _registers(tmp_path / "readings.csv", 5, set(gap))
     result = vee_files(readings=readings, intervals=None, registry=archive, out=tmp_path / "final.csv")
-    finals = result.finals
+    finals = result.finals["import_kwh"]
     slots = slice(gap[0] - 1, gap[-1] + 1)
     assert set(finals.quality[slots]) == {"E"}
     assert set(finals.method[slots]) == {"mean of like days, scaled"}
     # 9 slots at night and 9 by day between the registers around the gap: exactly what like days show.
-    assert finals.import_kwh[slots] == pytest.approx([0.10] * 9 + [0.30] * 9)
-    assert finals.raw_kwh[slots].sum() == pytest.approx(finals.import_kwh[slots].sum())
+    assert finals.amounts[slots] == pytest.approx([0.10] * 9 + [0.30] * 9)
+    assert finals.raw_amounts[slots].sum() == pytest.approx(finals.amounts[slots].sum())
     assert {f.rule for f in result.findings} == set()
 
 
@@ -79,8 +79,8 @@ def test_a_late_actual_replaces_the_estimate_and_names_the_bill(tmp_path: Path, 
     rows[7][3] = 4.0
     _write(late, header, rows)
     first = vee_files(readings=None, intervals=early, registry=archive, out=tmp_path / "one.csv")
-    assert (first.finals.import_kwh[7], first.finals.quality[7]) == (1.0, "S")
-    assert first.finals.author[7] == "kilowatch"
+    assert (first.finals["import_kwh"].amounts[7], first.finals["import_kwh"].quality[7]) == (1.0, "S")
+    assert first.finals["import_kwh"].author[7] == "kilowatch"
     again = vee_files(
         readings=None,
         intervals=early,
@@ -93,9 +93,9 @@ def test_a_late_actual_replaces_the_estimate_and_names_the_bill(tmp_path: Path, 
     second = vee_files(
         readings=None, intervals=late, registry=archive, out=tmp_path / "two.csv", before=tmp_path / "one.csv"
     )
-    assert (second.finals.import_kwh[7], second.finals.quality[7]) == (4.0, "A")
+    assert (second.finals["import_kwh"].amounts[7], second.finals["import_kwh"].quality[7]) == (4.0, "A")
     (bill,) = second.bills
-    assert (bill.service_point, bill.month, bill.before_kwh, bill.after_kwh) == ("P1", "2026-01", 1.0, 4.0)
+    assert (bill.service_point, bill.month, bill.before, bill.after) == ("P1", "2026-01", 1.0, 4.0)
     assert [f.rule for f in second.findings if f.rule == "final_replacement"] == ["final_replacement"]
 
 

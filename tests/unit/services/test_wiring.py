@@ -62,6 +62,17 @@ def test_each_bus_has_its_meters_and_the_schedules_they_can_serve(settings: Sett
     assert not settings.lock_dir.exists()
 
 
+def test_an_archive_without_schedules_is_read_by_default_and_only_then(settings: Settings) -> None:
+    def groups(registry: Registry) -> dict[str, int]:
+        (target,) = bus_plans(registry, settings, NOW)[0].targets
+        return {schedule.group: schedule.every_s for schedule in target.schedules}
+
+    bare = groups(replace(REGISTRY, schedules=[]))
+    assert (bare["register"], bare["electrical"], bare["device"]) == (900, 300, 3600)
+    assert groups(replace(REGISTRY, schedules=[Schedule(group="event", every_s=60)])) == bare
+    assert "electrical" not in groups(REGISTRY)
+
+
 def test_a_bus_without_meters_and_a_meter_without_a_bus_are_no_mistake(settings: Settings) -> None:
     registry = replace(REGISTRY, installations=[MODBUS, replace(DLT645, bus=None)])
     assert [len(plan.targets) for plan in bus_plans(registry, settings, NOW)] == [0, 1]

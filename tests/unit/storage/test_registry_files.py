@@ -60,6 +60,35 @@ service_point = "SP1"
 capacity_kva = 630
 basic_charge = "demand"
 
+[[total]]
+id = "plant"
+
+[[total_member]]
+total = "plant"
+meter = "M1"
+
+[[total_member]]
+total = "plant"
+meter = "M2"
+sense = "subtract"
+from = 2026-01-01
+
+[[load_profile]]
+id = "office"
+working_day = [1, 2.5]
+day_off = [1]
+
+[[estimation]]
+id = "offices"
+category = "office"
+rules = ["class profile", "mean of like days"]
+profile = "office"
+
+[[temperature]]
+area = "A1"
+day = 2026-01-05
+mean_c = -3.5
+
 [[suspension]]
 service_point = "SP1"
 from = 2026-01-05
@@ -246,7 +275,7 @@ def test_what_is_left_unread_is_told_once_a_table_and_key(
 ) -> None:
     tariffs = "".join(f'[[tariff]]\nid = "T{n}"\nname = "T"\n' for n in range(3))
     points = "".join(
-        f'[[service_point]]\nid = "P{n}"\n[[contract]]\nservice_point = "P{n}"\nsettlement_day = 1\n'
+        f'[[service_point]]\nid = "P{n}"\n[[contract]]\nservice_point = "P{n}"\nmetering_side = "high"\n'
         for n in range(2)
     )
     read_registry(written(tmp_path, tariffs + points))

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.model import Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.decoding import Decoder
@@ -248,9 +249,48 @@ def test_a_wrong_format_is_told(formats: object, said: str) -> None:
 
 @pytest.mark.parametrize(
     "memory",
-    [{"load_record_minutes": 15}, {"daily_freeze_days": 62}, {"options": {"settlement_items": ["0001FF"]}}],
+    [{"load_record_minutes": 15}, {"daily_freeze_days": 62}],
 )
 def test_a_meter_of_1997_is_not_asked_for_a_memory_of_2007(memory: dict[str, object]) -> None:
     given = replace(profile("dlt645_1997"), **memory)  # type: ignore[arg-type]  # one field of a profile
     with pytest.raises(ConfigError, match="a meter of 1997 is not asked for load records"):
         Dlt645Driver1997(given, Wiring.THREE_PHASE_FOUR_WIRE, ZONE)
+
+
+@pytest.mark.parametrize("item", ["0001FF", "941F", "C117", "B611", "9"])
+def test_an_item_that_no_meter_of_1997_keeps_by_month_is_told(item: str) -> None:
+    with pytest.raises(ConfigError, match="such as '901F'"):
+        old(settlement_items=[item])
+
+
+def test_a_meter_of_1997_is_asked_for_two_months_between_two_looks_at_its_clock() -> None:
+    past = old(settlement_items=["901F", "A010"], settlement_days=["0100"])
+    month = datetime(2026, 2, 28, 16, tzinfo=UTC)
+    queries = past.backfill_plan(month, month + timedelta(minutes=1))
+    assert [query.what for query in queries] == [
+        "C010",
+        "C011",
+        "C117",
+        "941F",
+        "A410",
+        "981F",
+        "A810",
+        "C010 settled",
+        "C011 settled",
+    ]
+    assert past.backfill_plan(month + timedelta(days=1), month + timedelta(days=9)) == []
+    assert past.backfill_plan(month, month + timedelta(minutes=1), {"C011"}) == []
+    assert list(past.kept_instants(month, month + timedelta(days=1))[Origin.SETTLEMENT_FREEZE]) == [month]
+
+
+def test_a_driver_tells_at_which_instants_its_meters_freeze_registers() -> None:
+    month = datetime(2026, 2, 28, 16, tzinfo=UTC)  # 1 March, 00:00 local
+    kept = driver().kept_instants(month, month + timedelta(days=3))
+    assert kept[Origin.DAILY_FREEZE] == [month + timedelta(days=day) for day in range(3)]
+    assert list(kept[Origin.SETTLEMENT_FREEZE]) == [month]
+    hour = timedelta(hours=1)
+    assert not any(driver().kept_instants(month + hour, month + 2 * hour).values())
+    assert not any(old().kept_instants(month, month + timedelta(days=3)).values())
+    memory = driver().kept_instants(month, month + timedelta(days=100))[Origin.DAILY_FREEZE]
+    assert len(memory) == 62
+    assert memory[-1] == month + timedelta(days=99)

@@ -1,0 +1,105 @@
+"""Tells at regular times what a collector has done, holds and dropped: in the log and in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from pipeline.errors import StorageError
+
+TELL_EVERY_S: Final = 60.0
+DROPS: Final = {
+    ("landing", "spool", "dropped"): "readings for which the spool had no room, by rank",
+    ("landing", "unreadable_records"): "records of the spool that could not be read back",
+    ("landing", "report", "refused"): "rows that the database refused, kept aside",
+    ("mqtt", "dropped"): "MQTT messages without delivery promise (QoS 0) that found the queue full",
+    ("told", "dropped"): "values that Home Assistant was not told for want of a connection",
+}
+"""What is lost or set aside, where it is counted, and its name for people."""
+
+Told: TypeAlias = dict[str, Any]  # Any: JSON
+"""What the file holds: sections by name, ``at``."""
+
+_log = logging.getLogger("kilowatch.counters")
+
+
+class Counters:
+    """Sections are added by whoever counts; one task tells them all."""
+
+    def __init__(self, file: Path | None) -> None:
+        """Write to ``file`` too, replaced as a whole each time; None where there is no folder for it."""
+        self._file = file
+        self._sections: dict[str, Callable[[], object]] = {}
+        self._dropped: dict[str, int] = {}
+
+    def add(self, section: str, read: Callable[[], object]) -> None:
+        """Ask ``read`` for a dataclass, a mapping or a sequence of them whenever counters are told."""
+        self._sections[section] = read
+
+    async def run(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            await asyncio.sleep(TELL_EVERY_S)
+            try:
+                await asyncio.to_thread(self.tell)
+            except StorageError as error:
+                _log.warning("the counters cannot be told: %s", error)
+
+    def tell(self) -> Told:
+        """Tell once, and raise the alarm for what was dropped since the last time.
+
+        Raises:
+            StorageError: If a spool cannot be read.
+        """
+        told: Told = {
+            "at": datetime.now(UTC).isoformat(),
+            **{section: _plain(read()) for section, read in self._sections.items()},
+        }
+        content = orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS)
+        _log.info("counters %s", content.decode())
+        for what, more in self._newly_dropped(told).items():
+            _log.error("dropped: %d %s", more, what)
+        self._write(content)
+        return told
+
+    def _newly_dropped(self, told: Told) -> dict[str, int]:
+        now = {what: _total(_at(told, path)) for path, what in DROPS.items()}
+        more = {what: count - self._dropped.get(what, 0) for what, count in now.items()}
+        self._dropped = now
+        return {what: count for what, count in more.items() if count > 0}
+
+    def _write(self, content: bytes) -> None:
+        if self._file is None:
+            return
+        partial = self._file.with_name(f"{self._file.name}.partial")
+        try:
+            partial.write_bytes(content)
+            partial.replace(self._file)
+        except OSError as error:
+            _log.warning("the counters cannot be written to %s: %s", self._file, error.strerror)
+
+
+def _plain(counted: object) -> object:
+    if isinstance(counted, (list, tuple)):
+        return [_plain(one) for one in counted]
+    return asdict(counted) if is_dataclass(counted) and not isinstance(counted, type) else counted
+
+
+def _at(told: Mapping[str, Any], path: tuple[str, ...]) -> object:  # Any: JSON
+    found: object = told
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _total(counted: object) -> int:
+    if isinstance(counted, Mapping):
+        return sum(map(_total, counted.values()))
+    return counted if isinstance(counted, int) else 0
