@@ -26,13 +26,15 @@ LEAST_METER_YEARS: Final = 1.0
 """Less says nothing of an electrical rule: those are proven on simulated meters."""
 WARM_UP: Final = "least_days"
 """What a detector calls the days that it must know before it judges."""
+WARM_UPS: Final[Mapping[str, float]] = MappingProxyType({"profile_excess": 28.0, "shape_shift": 34.0})
+"""Days of those that fix theirs in their arithmetic: four weeks, and the last of five."""
 RECORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "suspended_load": "suspensions",
         "suspension_rule": "suspensions",
         "closed_point_use": "closed accounts",
         "over_capacity": "contracts with a capacity",
-        "price_class": "tariffs and bills",
+        "tariff_class": "contracts with a class",
         "area_balance": "areas with a supply meter",
         "topology": "areas with a supply meter",
     }
@@ -116,8 +118,9 @@ def clean_run(
 
 
 def warm_up_days(name: str) -> float:
-    """Return for how long a detector learns before it can say anything: its number ``least_days``, if any."""
-    return max((p.default for p in parameters_of(detectors.get(name)) if p.name == WARM_UP), default=0.0)
+    """Return for how many days a detector learns before it can say anything."""
+    named = (p.default for p in parameters_of(detectors.get(name)) if p.name == WARM_UP)
+    return max(named, default=WARM_UPS.get(name, 0.0))
 
 
 def meter_years(window: MeterMatrix, warm_up_days: float) -> float:

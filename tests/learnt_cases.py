@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
+import numpy as np
+
 from pipeline.registry import Contract, Wiring
 from simulators.physics.window import Window
 from tests.fix_planted import POINT, START, Planted, planted
@@ -21,8 +23,18 @@ VALUES: Mapping[str, Mapping[str, float | str]] = MappingProxyType(
     {"theft_h2": {"kw": 0.8}, "theft_h3": {"kw": 0.8}}
 )
 """Where the deed's usual numbers are too little or too much for a home of 6 kW."""
-LEARNING = frozenset({"sustained_drop", "long_low_use", "repeated_curve"})
+LEARNING = frozenset({"sustained_drop", "long_low_use", "repeated_curve", "shape_shift", "profile_excess"})
 """The detectors that need such a case."""
+
+CONTRACTS: Mapping[str, Contract] = MappingProxyType(
+    {
+        "over_capacity": Contract(service_point=POINT, capacity_kva=62.0),
+        "power_factor": Contract(service_point=POINT, capacity_kva=200.0, category="industry"),
+    }
+)
+"""What the detectors that judge by a contract need; the planted customer draws 68 kVA at most when honest."""
+AS_FILED = LEARNING | CONTRACTS.keys()
+"""The detectors that judge these cases by their own archive."""
 
 
 def learnt(
@@ -50,11 +62,18 @@ def case_for(detector: str, deed: str, wiring: Wiring) -> Planted:
     """Return the case in which a detector must find a deed, as long as it needs."""
     if detector in LEARNING:
         return learnt(deed)
-    return planted(deed, wiring=wiring)
+    case = with_reactive(planted(deed, wiring=wiring))
+    return with_contract(case, CONTRACTS[detector]) if detector in CONTRACTS else case
 
 
-def with_contract(case: Planted, contract: Contract | None = None) -> Planted:
+def with_reactive(case: Planted) -> Planted:
+    """Return the case with its reactive energy under the names of files, too."""
+    kvarh = case.window.import_kvarh
+    assert kvarh is not None
+    energies = {**case.window.energies, "import_kvarh": kvarh, "export_kvarh": np.zeros_like(kvarh)}
+    return replace(case, window=replace(case.window, energies=energies))
+
+
+def with_contract(case: Planted, contract: Contract) -> Planted:
     """Return the case with a contract in the archive."""
-    return replace(
-        case, registry=replace(case.registry, contracts=[contract or Contract(service_point=POINT)])
-    )
+    return replace(case, registry=replace(case.registry, contracts=[contract]))

@@ -9,9 +9,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.usage.day_curves import by_days, first_slots
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
-from pipeline.timegrid import MINUTES_PER_DAY, to_numpy
+from pipeline.timegrid import MINUTES_PER_DAY
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -73,34 +74,15 @@ def copies(window: MeterMatrix, daily: DailyRows, steps: Floats, telling: Tellin
     size = MINUTES_PER_DAY // window.minutes
     for zone in dict.fromkeys(daily.zones):
         rows = np.flatnonzero([own == zone for own in daily.zones])
-        firsts = _first_slots(window, daily, int(rows[0]), size)
+        firsts = first_slots(window, daily, int(rows[0]))
+        firsts = firsts[firsts >= 0]
         if not len(firsts):
             continue
-        curves = _by_days(steps if len(rows) == len(steps) else steps[rows], firsts, size)
+        curves = by_days(steps if len(rows) == len(steps) else steps[rows], firsts, size)
         for place in np.flatnonzero(_may_have_copies(curves, telling.days_back)).tolist():
             row = int(rows[place])
             lags = _lags(curves[place], telling)
             yield from _runs(row, steps[row], firsts, size, lags)
-
-
-def _by_days(steps: Floats, firsts: NDArray[np.intp], size: int) -> Floats:
-    """Return the days of all meters, shape (meters, days, slots of a day)."""
-    if (np.diff(firsts) == size).all():
-        whole = steps[:, firsts[0] : firsts[-1] + size]
-        return np.ascontiguousarray(whole).reshape(len(steps), len(firsts), size)
-    days: Floats = steps[:, firsts[:, None] + np.arange(size)]
-    return days
-
-
-def _first_slots(window: MeterMatrix, daily: DailyRows, row: int, size: int) -> NDArray[np.intp]:
-    """Return the first slot of each local day of full length that lies in the window."""
-    firsts = []
-    for day in range(len(daily.days)):
-        begins, ends = (to_numpy(edge) for edge in daily.span(row, day, day + 1))
-        first, end = (int(np.searchsorted(window.starts_at, edge)) for edge in (begins, ends))
-        if end - first == size and window.starts_at[first] == begins:
-            firsts.append(first)
-    return np.array(firsts, dtype=np.intp)
 
 
 def _may_have_copies(curves: Floats, days_back: int) -> Bools:

@@ -63,8 +63,10 @@ def course(kwh: Floats, days: NDArray[np.datetime64], renewed: Bools, numbers: N
         model.forget(renewed[:, day])
         expected, spread = model.usual[weekday], np.maximum(model.spread, numbers.least_spread)
         ready = (model.count >= numbers.least_days) & (expected >= numbers.least_kwh)
-        today = np.clip(log_ratio(kwh[:, day], expected) / spread, -numbers.clip, numbers.clip)
-        today[~ready] = np.nan
+        today = np.full(shape[0], np.nan)
+        if ready.any():
+            ratio = log_ratio(kwh[:, day], np.where(ready, expected, np.nan))
+            today = np.clip(ratio / spread, -numbers.clip, numbers.clip)
         known = np.isfinite(today)
         level = np.where(known, np.maximum(level - today - numbers.slack, 0.0), level)
         back = np.where(known & (today >= -numbers.slack), back + 1, 0)

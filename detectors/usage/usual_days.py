@@ -24,7 +24,6 @@ class UsualDays:
     def __init__(self, meters: int, weeks: int) -> None:
         """Know nothing yet."""
         self._kwh = np.full((DAYS_OF_WEEK, meters, weeks), np.nan)
-        self._ratios = np.full((meters, DAYS_OF_WEEK, weeks), np.nan)
         self.usual = np.full((DAYS_OF_WEEK, meters), np.nan)
         """Median kWh of each weekday."""
         self.spread = np.full(meters, np.nan)
@@ -42,7 +41,6 @@ class UsualDays:
             kept[rows, :-1] = kept[rows, 1:]
             kept[rows, -1] = kwh[rows]
             self.usual[weekday] = median_known(kept)
-            self._ratios[:, weekday] = log_ratio(kept, self.usual[weekday][:, None])
         if weekday == SUNDAY:
             self._renew()
 
@@ -50,14 +48,14 @@ class UsualDays:
         """Begin anew at meters whose customers are others now."""
         if rows.any():
             self._kwh[:, rows] = np.nan
-            self._ratios[rows] = np.nan
             self.usual[:, rows] = np.nan
             self._renew()
 
     def _renew(self) -> None:
-        all_ratios = self._ratios.reshape(len(self.spread), -1)
-        self.count = np.isfinite(all_ratios).sum(axis=1)
-        self.spread = spread_known(all_ratios)
+        ratios = log_ratio(self._kwh, self.usual[:, :, None]).transpose(1, 0, 2)
+        ratios = ratios.reshape(len(self.spread), -1)
+        self.count = np.isfinite(ratios).sum(axis=1)
+        self.spread = spread_known(ratios)
 
 
 def log_ratio(kwh: Floats, usual: Floats, least_share: float = 0.01) -> Floats:

@@ -35,7 +35,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "area_balance": "D26",
         "voltage_load_consistency": "D28",
         "topology": "D29",
-        "price_class": "D30",
+        "tariff_class": "D30",
         "reverse_energy": "D31",
         "communication_blackout": "D33",
         # Outside the catalogue: judged by coverage, and by the quality of supply.

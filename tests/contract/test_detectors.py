@@ -30,7 +30,7 @@ from pipeline.registry import (
 from simulators.faults.deed import deeds
 from simulators.faults.detector_numbers import DETECTORS
 from tests.fix_planted import FAULT, POINT, Planted, deeds_of_detectors
-from tests.learnt_cases import LEARNING, case_for
+from tests.learnt_cases import AS_FILED, case_for
 
 BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)
 SLOTS = 5 * 96
@@ -149,7 +149,7 @@ def test_it_finds_what_is_planted_for_it(name: str, deed: str) -> None:
     begins, ends = case.truth.starts_at, case.truth.ends_at
     assert any(
         (ends is None or episode.starts_at < ends) and (episode.ends_at is None or begins < episode.ends_at)
-        for episode in case.found(name, case.registry if name in LEARNING else _closed(case))
+        for episode in case.found(name, case.registry if name in AS_FILED else _closed(case))
     )
 
 

@@ -74,4 +74,5 @@ def test_what_is_set_by_hand_overrules_the_archive() -> None:
     registry = replace(REGISTRY, thresholds=[_entry(50.0)])
     assert overruled(registry, {"voltage_loss": {"trigger_percent": 80.0}}).thresholds == []
     assert overruled(registry, {"voltage_loss": {"break_percent": 80.0}}) is registry
-    assert run(WINDOW, registry, settings={"voltage_loss": {"trigger_percent": 80.0}}) == []
+    set_by_hand = {"voltage_loss": {"trigger_percent": 80.0}}
+    assert run(WINDOW, registry, only=["voltage_loss"], settings=set_by_hand) == []

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 from detectors.catalogue import detectors, parameters_of
-from services.evaluate_clean import CleanFigures, Status, clean_run, meter_years, warm_up_days
+from services.evaluate_clean import (
+    RECORDS,
+    WARM_UPS,
+    CleanFigures,
+    Status,
+    clean_run,
+    meter_years,
+    warm_up_days,
+)
+from simulators.faults.detector_numbers import DETECTORS
 from services.evaluate_curves import read_curves
 from tests.fix_windows import grid, window
 
@@ -84,7 +93,12 @@ def test_meter_years_are_those_of_known_slots_after_the_warm_up() -> None:
     assert meter_years(estimated, 0.0) == 0.0
 
 
-@pytest.mark.parametrize("name", sorted(detectors.all()))
-def test_what_a_detector_must_have_seen_is_its_least_days(name: str) -> None:
-    numbers = {parameter.name: parameter.default for parameter in parameters_of(detectors.get(name))}
-    assert warm_up_days(name) == numbers.get("least_days", 0.0)
+def test_a_warm_up_is_the_number_of_that_name_or_what_is_fixed() -> None:
+    numbers = {p.name: p.default for p in parameters_of(detectors.get("sustained_drop"))}
+    assert warm_up_days("sustained_drop") == numbers["least_days"]
+    assert warm_up_days("shape_shift") == 34.0
+    assert warm_up_days("voltage_loss") == 0.0
+
+
+def test_what_is_listed_by_name_is_a_detector_of_the_catalogue() -> None:
+    assert {*RECORDS, *WARM_UPS} <= {*DETECTORS, *detectors.all()}

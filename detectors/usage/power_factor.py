@@ -1,0 +1,280 @@
+"""Power factor of months (月度功率因数, D19): below the contract's standard, or over-compensated at night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from math import acos, sqrt, tan
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.power_factor import (
+    LEAST_STANDARD_KVA,
+    PowerFactorStandard,
+    adjustment_percent,
+    month_power_factor,
+    standard_named,
+    standard_of,
+)
+from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
+from detectors.shapes import Said, record_episode
+from detectors.stretches import number
+from detectors.thresholds import at_point
+from detectors.usage.point_months import PointMonth, PointRows, meters_of, months, point_rows
+from pipeline.block import MeterMatrix
+from pipeline.daily_rows import DailyRows
+from pipeline.model import Episode, Json, Severity, Verdict
+from pipeline.registry import Contract, Registry
+from pipeline.timegrid import local_clock, to_numpy
+
+Floats = NDArray[np.float64]
+
+
+@detectors.register("power_factor")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerFactor:
+    """Judges each service point that has a standard, by months of actual energy, the present one too.
+
+    Reactive energy counts whichever way it flows (QI to QIV), as bills count it. A month that is over needs
+    most of its days; the present one a week, and is told as a hint.
+    """
+
+    standard: float = parameter(
+        0.0, "1", "0: by class and capacity, 水电财字 (1983) 215", "S", Effect.TRIGGER
+    )
+    months_in_a_row: float = parameter(2, "months", "then it is major", "D", Effect.ON_DELAY)
+    night_share: float = parameter(
+        0.2, "of all reactive energy", "leading at night, to be confirmed", "D", Effect.TRIGGER
+    )
+    least_reactive: float = parameter(
+        0.1, "of the active energy", "less reactive energy costs nobody anything", "own"
+    )
+    least_kwh: float = parameter(100, "kWh a month", "too little to judge", "D")
+    whole_month: float = parameter(0.9, "1", "share of a month that must be known", "own", Effect.GAP)
+    least_days: float = parameter(7, "days", "known days of the present month", "own")
+    night_from: float = parameter(23, "h", "local hour at which the night begins", "D")
+    night_to: float = parameter(7, "h", "local hour at which it ends", "D")
+
+    about: ClassVar[About] = About(
+        name="power_factor",
+        number="D19",
+        kind=Kind.SLOTS,
+        together=Together.POINT,
+        needs=Needs(
+            interval_energy=True,
+            energies=("import_kvarh", "export_kvarh"),
+            daily=True,
+            essential=("energies",),
+            archive=("contract", "installation", "area"),
+        ),
+        suppressed_by=("wiring_error", "voltage_loss", "current_loss"),
+        messages=(
+            "episode.power_factor",
+            "episode.power_factor_unknown",
+            "episode.leading_at_night",
+        ),
+        severity=Severity.MINOR,
+    )
+
+    def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
+        """Return an episode for each month and finding."""
+        daily = window.daily
+        if daily is None or not len(daily.days) or "import_kvarh" not in daily.energies:
+            return []
+        row_of, found = meters_of(window), list[Episode]()
+        for contract in registry.contracts:
+            if not contract.capacity_kva:
+                continue
+            rows = point_rows(row_of, registry, contract.service_point)
+            if rows is None:
+                continue
+            point = _Point(window, daily, rows, registry, contract)
+            at = daily.span(int(rows.rows[0]), 0, 1)[0]
+            found += point.episodes(at_point(self, registry, contract.service_point, at))
+        return sorted(found, key=lambda e: (e.starts_at, e.id))
+
+
+class _Point:
+    """One service point while one contract holds."""
+
+    def __init__(
+        self, window: MeterMatrix, daily: DailyRows, rows: PointRows, registry: Registry, contract: Contract
+    ) -> None:
+        self._window, self._daily, self._rows = window, daily, rows
+        self._registry, self._contract = registry, contract
+        masked = daily.mask_of()
+        explained = False if masked is None else masked[rows.rows].any(axis=0)
+        self._kwh = rows.of(daily.kwh)
+        self._lag = np.abs(rows.of(daily.energies["import_kvarh"]))
+        lead = daily.energies.get("export_kvarh")
+        self._lead = np.zeros(len(self._kwh)) if lead is None else np.abs(rows.of(lead))
+        # A meter that never showed leading energy may not measure it: it counts as none.
+        self._lead = np.nan_to_num(self._lead)
+        self._known = np.isfinite(self._kwh) & np.isfinite(self._lag) & self._held() & ~np.asarray(explained)
+        self._coverage = daily.coverage[rows.rows].min(axis=0)
+
+    def _held(self) -> NDArray[np.bool_]:
+        """Tell of each day whether the contract was in force all day."""
+        zone = self._daily.zones[int(self._rows.rows[0])]
+        held = np.ones(len(self._daily.days), dtype=np.bool_)
+        if self._contract.starts_at is not None:
+            begins = self._contract.starts_at.astimezone(zone)
+            held &= self._daily.days >= np.datetime64(begins.date()) + (begins.time() != time())
+        if self._contract.ends_at is not None:
+            held &= self._daily.days < np.datetime64(self._contract.ends_at.astimezone(zone).date())
+        return held
+
+    def episodes(self, rule: PowerFactor) -> Iterator[Episode]:
+        """Yield what is wrong, month by month."""
+        standard = standard_named(rule.standard) if rule.standard > 0 else standard_of(self._contract)
+        capacity = self._contract.capacity_kva or 0.0
+        if standard is None and (self._contract.category is not None or capacity < LEAST_STANDARD_KVA):
+            return
+        in_a_row = 0
+        for month in months(self._daily, int(self._rows.rows[0]), self._known, self._coverage):
+            kwh, lag, lead = (float(c[month.days].sum()) for c in (self._kwh, self._lag, self._lead))
+            enough = (
+                month.share_known >= rule.whole_month if month.is_over else len(month.days) >= rule.least_days
+            )
+            if not enough or kwh < rule.least_kwh:
+                in_a_row = 0
+                continue
+            factor = month_power_factor(kwh, lag + lead)
+            if standard is None:
+                if factor < 0.9:  # noqa: PLR2004 - no standard is higher
+                    yield self._unknown(rule, month, factor)
+                continue
+            in_a_row = in_a_row + 1 if factor < standard.value else 0
+            if in_a_row:
+                yield self._below(rule, month, standard, (kwh, lag, lead), in_a_row)
+            yield from self._leading(rule, month, (kwh, lag, lead))
+
+    def _below(
+        self,
+        rule: PowerFactor,
+        month: PointMonth,
+        standard: PowerFactorStandard,
+        energy: tuple[float, float, float],
+        in_a_row: int,
+    ) -> Episode:
+        kwh, lag, lead = energy
+        factor = month_power_factor(kwh, lag + lead)
+        by_day = self._kwh / np.hypot(self._kwh, self._lag + self._lead)
+        hours = 24.0 * len(month.days)
+        missing = (lag + lead - kwh * tan(acos(standard.value))) / hours
+        severity = Severity.MAJOR if in_a_row >= rule.months_in_a_row else Severity.MINOR
+        said = Said(
+            key=f"{self._contract.service_point} {month.name}",
+            message="episode.power_factor",
+            severity=severity if month.is_over else Severity.INFO,
+            parameters={
+                "service_point": self._contract.service_point,
+                "month": month.name,
+                "power_factor": factor,
+                "standard": standard.value,
+                "percent": adjustment_percent(standard, factor),
+            },
+            evidence={
+                **self._energies(energy),
+                "standard": {
+                    "value": standard.value,
+                    "for": standard.what,
+                    "source": standard.source,
+                    "confirmed": False,
+                },
+                "months_in_a_row": in_a_row,
+                "month_is_over": month.is_over,
+                "mean_kvar_to_compensate": number(max(missing, 0.0), 1),
+                "days": [
+                    {
+                        "day": str(self._daily.days[day]),
+                        "kwh": number(self._kwh[day]),
+                        "kvarh": number(self._lag[day] + self._lead[day]),
+                        "power_factor": number(by_day[day]),
+                    }
+                    for day in month.days
+                ],
+            },
+        )
+        return self._episode(rule, month, said)
+
+    def _unknown(self, rule: PowerFactor, month: PointMonth, factor: float) -> Episode:
+        entry = f"[[contract]] of service point {self._contract.service_point}: category"
+        said = Said(
+            key=f"{self._contract.service_point} {month.name} unknown",
+            message="episode.power_factor_unknown",
+            verdict=Verdict.UNKNOWN,
+            score=0.0,
+            parameters={
+                "service_point": self._contract.service_point,
+                "month": month.name,
+                "power_factor": factor,
+                "entry": entry,
+            },
+            evidence={"wanted_entries": [entry]},
+        )
+        return self._episode(rule, month, said)
+
+    def _leading(
+        self, rule: PowerFactor, month: PointMonth, energy: tuple[float, float, float]
+    ) -> Iterator[Episode]:
+        kwh, lag, lead = energy
+        total = lag + lead
+        if lead <= rule.night_share * total or total < rule.least_reactive * kwh:
+            return
+        night = self._night_lead(rule, month)
+        if night <= rule.night_share * total:
+            return
+        said = Said(
+            key=f"{self._contract.service_point} {month.name} night",
+            message="episode.leading_at_night",
+            parameters={
+                "service_point": self._contract.service_point,
+                "month": month.name,
+                "percent": round(100.0 * night / total, 1),
+                "kvarh": round(night, 1),
+            },
+            evidence={
+                **self._energies(energy),
+                "power_factor_without_it": month_power_factor(kwh, total - night),
+            },
+        )
+        yield self._episode(rule, month, said)
+
+    def _night_lead(self, rule: PowerFactor, month: PointMonth) -> float:
+        """Return the leading energy of the month's known days at night."""
+        window, row = self._window, int(self._rows.rows[0])
+        column = window.energies.get("export_kvarh")
+        if column is None or not len(window.starts_at):
+            return 0.0
+        first, end = self._daily.span(row, int(month.days[0]), int(month.days[-1]) + 1)
+        inside = slice(*(int(np.searchsorted(window.starts_at, to_numpy(edge))) for edge in (first, end)))
+        hour = local_clock(window.starts_at[inside], self._daily.zones[row])[1] / 60.0
+        night = (hour >= rule.night_from) | (hour < rule.night_to)
+        return float(np.abs(np.nansum(self._rows.of(column[:, inside])[night])))
+
+    def _energies(self, energy: tuple[float, float, float]) -> Mapping[str, Json]:
+        kwh, lag, lead = energy
+        return {
+            "kwh": number(kwh),
+            "lagging_kvarh": number(lag),
+            "leading_kvarh": number(lead),
+            "meters": [self._window.meters[row] for row in self._rows.rows.tolist()],
+            "apparent_kvah": number(sqrt(kwh**2 + (lag + lead) ** 2)),
+        }
+
+    def _episode(self, rule: PowerFactor, month: PointMonth, said: Said) -> Episode:
+        row, known = month.row, np.flatnonzero(self._known)
+        first, last = int(month.days[0]), int(month.days[-1])
+        return record_episode(
+            rule.about,
+            self._registry,
+            self._window.meters[row],
+            said,
+            starts_at=self._daily.span(row, first, first + 1)[0],
+            ends_at=self._daily.span(row, last, last + 1)[1] if month.is_over else None,
+            detected_at=self._daily.span(row, int(known[-1]), int(known[-1]) + 1)[1],
+        )

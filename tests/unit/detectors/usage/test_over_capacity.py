@@ -1,0 +1,166 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from detectors.engine import run
+from pipeline.model import Episode, MeterId, Severity
+from pipeline.registry import (
+    Area,
+    BasicCharge,
+    Contract,
+    Installation,
+    Meter,
+    Registry,
+    Role,
+    ServicePoint,
+)
+from tests.day_windows import UTC as UTC_ZONE
+from tests.day_windows import by_slots
+from tests.fix_planted import FAULT, POINT, planted
+from tests.learnt_cases import with_contract
+
+NAME = "over_capacity"
+FIRST = datetime(2024, 6, 3, tzinfo=UTC)
+
+
+def _registry(*contracts: Contract, meters: int = 1, roles: tuple[Role, ...] = (Role.MAIN,)) -> Registry:
+    names = [MeterId(f"M{number}") for number in range(meters)]
+    return Registry(
+        meters=[Meter(id=name) for name in names],
+        installations=[
+            Installation(meter=name, service_point="P", role=role)
+            for name, role in zip(names, roles, strict=True)
+        ],
+        service_points=[ServicePoint(id="P", area="A")],
+        areas=[Area(id="A", zone=UTC_ZONE)],
+        contracts=contracts,
+    )
+
+
+CAPACITY = Contract(service_point="P", capacity_kva=100.0, basic_charge=BasicCharge.NONE)
+DEMAND = Contract(service_point="P", contract_demand_kw=100.0, basic_charge=BasicCharge.DEMAND)
+
+
+def _kw(kw: float, days: int = 10, meters: int = 1) -> np.ndarray:
+    return np.full((meters, days * 96), kw / 4.0)
+
+
+def _found(kwh: np.ndarray, registry: Registry, kvar: float | None = None) -> list[Episode]:
+    window = by_slots(kwh)
+    if kvar is not None:
+        window = replace(window, import_kvarh=np.full(kwh.shape, kvar / 4.0))
+    return run(window, registry, only=[NAME])
+
+
+def test_an_overload_is_found_with_its_peak_and_its_days() -> None:
+    contract = Contract(service_point=POINT, capacity_kva=62.0)
+    case = with_contract(planted("overload"), contract)
+    (episode,) = run(case.window, case.registry, only=[NAME])
+    assert FAULT.starts_at <= episode.starts_at <= FAULT.starts_at + timedelta(hours=2)
+    assert episode.ends_at == FAULT.ends_at
+    assert float(episode.parameters["peak_kva"]) > 1.2 * 62
+    assert case.truth.max_kw == pytest.approx(float(episode.parameters["peak_kva"]) * 0.9, rel=0.03)
+    assert len(np.array(episode.evidence["top"])) == 10
+    honest = with_contract(planted(None), contract)
+    assert run(honest.window, honest.registry, only=[NAME]) == []
+
+
+def test_apparent_power_counts_and_the_excess_is_the_penalty_s_basis() -> None:
+    # 90 kW and 96 kvar are 131.6 kVA: 31.6 above 100.
+    kwh = _kw(90.0)
+    window = replace(by_slots(kwh), import_kvarh=np.full(kwh.shape, 1.0))
+    kvarh = window.import_kvarh
+    assert kvarh is not None
+    kvarh[0, 300:308] = 24.0
+    (episode,) = run(window, _registry(CAPACITY), only=[NAME])
+    assert episode.starts_at == FIRST + timedelta(minutes=15 * 300)
+    assert episode.ends_at == FIRST + timedelta(minutes=15 * 308)
+    assert episode.parameters["peak_kva"] == 131.6
+    assert episode.parameters["hours"] == 2.0
+    penalty = episode.evidence["penalty"]
+    assert isinstance(penalty, dict)
+    assert penalty["excess_kva"] == pytest.approx(np.hypot(90, 96) - 100, abs=0.001)
+    assert "50 yuan" in penalty["basis"]
+
+
+def test_one_slot_and_what_is_below_the_trigger_are_innocent() -> None:
+    kwh = _kw(90.0)
+    kwh[0, 300] = 40.0
+    kwh[0, 400:500] = 119.0 / 4.0
+    assert _found(kwh, _registry(CAPACITY)) == []
+
+
+def test_active_power_alone_can_prove_it() -> None:
+    kwh = _kw(50.0)
+    kwh[0, 300:310] = 130.0 / 4.0
+    (episode,) = _found(kwh, _registry(CAPACITY))
+    assert episode.evidence["reactive_power_known"] is False
+
+
+def test_all_meters_of_a_point_count_together_and_those_to_subtract_less() -> None:
+    kwh = _kw(80.0, meters=2)
+    both = _registry(CAPACITY, meters=2, roles=(Role.MAIN, Role.MAIN))
+    less = _registry(CAPACITY, meters=2, roles=(Role.MAIN, Role.SUBTRACT))
+    assert len(_found(kwh, both)) == 1
+    assert _found(kwh, less) == []
+
+
+def test_each_contract_judges_its_own_time() -> None:
+    kwh = _kw(130.0)
+    later = FIRST + timedelta(days=4)
+    contracts = (replace(CAPACITY, ends_at=later), replace(CAPACITY, capacity_kva=200.0, starts_at=later))
+    (episode,) = _found(kwh, _registry(*contracts))
+    assert (episode.starts_at, episode.detected_at) == (FIRST, later)
+
+
+def test_estimated_slots_and_no_contract_say_nothing() -> None:
+    kwh = _kw(150.0)
+    window = by_slots(kwh)
+    estimated = replace(window, quality=np.full_like(window.quality, "E"), daily=None)
+    assert run(estimated, _registry(CAPACITY), only=[NAME]) == []
+    assert _found(kwh, _registry()) == []
+    assert _found(kwh, _registry(Contract(service_point="P"))) == []
+
+
+def test_the_highest_demand_of_each_month_counts() -> None:
+    kwh = _kw(90.0, days=40)
+    kwh[0, 500:504] = 112.0 / 4.0
+    kwh[0, 29 * 96 : 29 * 96 + 2] = 106.0 / 4.0
+    june, july = _found(kwh, _registry(DEMAND))
+    assert (june.message, june.parameters["month"]) == ("episode.over_demand", "2024-06")
+    assert june.parameters["hours"] == 1.0
+    charge = june.evidence["charge"]
+    assert isinstance(charge, dict)
+    assert charge["charged_double_kw"] == pytest.approx(7.0)
+    assert july.parameters["month"] == "2024-07"
+    assert july.starts_at == FIRST + timedelta(days=29)
+
+
+def test_a_month_that_heads_for_more_is_projected_and_one_that_does_not_is_not() -> None:
+    # Day maxima of June reach 120 kW every third day; early July has not seen one yet.
+    kwh = _kw(80.0, days=30)
+    for day in range(0, 28, 3):
+        kwh[0, day * 96 + 40 : day * 96 + 44] = 120.0 / 4.0
+    found = _found(kwh, _registry(DEMAND))
+    (projection,) = [e for e in found if e.message == "episode.demand_projection"]
+    assert projection.severity is Severity.INFO
+    assert projection.parameters["month"] == "2024-07"
+    assert (projection.parameters["demand_kw"], projection.parameters["so_far_kw"]) == (120.0, 80.0)
+    # July has 31 days and two of them are over.
+    assert projection.evidence["days_left"] == 29
+    assert _found(_kw(100.0, days=30), _registry(DEMAND)) == []
+
+
+def test_a_projection_needs_two_weeks() -> None:
+    kwh = _kw(80.0, days=33)
+    kwh[0, 10 * 96 + 40 : 10 * 96 + 44] = 120.0 / 4.0
+    window = by_slots(kwh)
+    quality = window.quality.copy()
+    quality[0, 11 * 96 : 29 * 96] = "E"
+    quality[0, : 10 * 96] = "E"
+    messages = [
+        e.message for e in run(replace(window, quality=quality, daily=None), _registry(DEMAND), only=[NAME])
+    ]
+    assert messages == ["episode.over_demand"]

@@ -1,0 +1,123 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from detectors.engine import run
+from pipeline.archive_records import Threshold
+from pipeline.block import MeterMatrix
+from pipeline.daily_reduction import daily_rows
+from pipeline.model import Episode, MeterId, Severity, Verdict
+from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from tests.day_windows import UTC as UTC_ZONE
+from tests.day_windows import by_slots
+from tests.fix_planted import POINT, planted
+from tests.learnt_cases import with_contract, with_reactive
+
+NAME = "power_factor"
+INDUSTRY = Contract(service_point="P", capacity_kva=400.0, category="large industry")
+
+
+def _registry(contract: Contract = INDUSTRY, *thresholds: Threshold) -> Registry:
+    return Registry(
+        meters=[Meter(id=MeterId("M0"))],
+        installations=[Installation(meter=MeterId("M0"), service_point="P")],
+        service_points=[ServicePoint(id="P", area="A")],
+        areas=[Area(id="A", zone=UTC_ZONE)],
+        contracts=[contract],
+        thresholds=thresholds,
+    )
+
+
+def _window(days: int, lag: float, lead: float = 0.0, kwh: float = 10.0) -> MeterMatrix:
+    """Return steady energies a slot from 3 June 2024 on."""
+    shape = (1, days * 96)
+    window = by_slots(np.full(shape, kwh))
+    energies = {"import_kvarh": np.full(shape, lag), "export_kvarh": np.full(shape, lead)}
+    window = replace(window, energies=energies, daily=None)
+    return replace(window, daily=daily_rows(window, [UTC_ZONE]))
+
+
+def _found(window: MeterMatrix, registry: Registry | None = None) -> list[Episode]:
+    return run(window, registry or _registry(), only=[NAME])
+
+
+def test_a_lost_capacitor_is_found_in_the_month_that_is_not_over_yet() -> None:
+    contract = Contract(service_point=POINT, capacity_kva=200.0, category="industry")
+    case = with_contract(with_reactive(planted("capacitor_lost")), contract)
+    (episode,) = run(case.window, case.registry, only=[NAME])
+    assert float(episode.parameters["power_factor"]) == pytest.approx(0.88, abs=0.011)
+    assert episode.severity is Severity.INFO
+    assert episode.ends_at is None
+    for deed, values in ((None, {}), ("capacitor_lost", {"factor": 1.05})):
+        twin = with_contract(with_reactive(planted(deed, values)), contract)
+        assert run(twin.window, twin.registry, only=[NAME]) == []
+
+
+def test_a_month_below_its_standard_and_the_second_in_a_row() -> None:
+    # 10 kWh and 7.5 kvarh: the 3-4-5 triangle, 0.80; ten steps of half a per cent below 0.90.
+    june, july, august = _found(_window(28 + 31 + 10, lag=7.5))
+    assert (june.parameters["power_factor"], june.parameters["percent"]) == (0.8, 5.0)
+    assert [e.severity for e in (june, july, august)] == [Severity.MINOR, Severity.MAJOR, Severity.INFO]
+    assert july.starts_at == datetime(2024, 7, 1, tzinfo=UTC)
+    assert july.ends_at == datetime(2024, 8, 1, tzinfo=UTC)
+    # To 0.90 on 40 kW: 30 kvar less 40 x tan(acos 0.9) = 19.37 kvar.
+    assert june.evidence["mean_kvar_to_compensate"] == pytest.approx(10.6, abs=0.05)
+
+
+def test_leading_counts_as_much_as_lagging() -> None:
+    # Eight hours of 24 are night: a sixth of all reactive energy is leading then, less than a fifth.
+    (episode,) = _found(_window(28, lag=3.75, lead=3.75))
+    assert episode.message == "episode.power_factor"
+    assert episode.parameters["power_factor"] == 0.8
+
+
+def test_capacitors_left_on_at_night_are_over_compensation() -> None:
+    window = _window(28, lag=1.5)
+    lead = np.zeros(96)
+    lead[: 7 * 4] = 2.0
+    lead[23 * 4 :] = 2.0
+    energies = {**window.energies, "export_kvarh": np.tile(lead, 28)[None, :]}
+    window = replace(window, energies=energies, daily=None)
+    (episode,) = _found(replace(window, daily=daily_rows(window, [UTC_ZONE])))
+    assert episode.message == "episode.leading_at_night"
+    # 64 kvarh leading a night, 144 lagging a day.
+    assert episode.parameters["percent"] == pytest.approx(100 * 64 / 208, abs=0.05)
+
+
+def test_at_the_standard_and_without_one_nothing_is_said() -> None:
+    assert _found(_window(28, lag=4.84)) == []
+    home = Contract(service_point="P", capacity_kva=400.0, category="residential")
+    small = Contract(service_point="P", capacity_kva=50.0)
+    for contract in (home, small):
+        assert _found(_window(28, lag=7.5), _registry(contract)) == []
+
+
+def test_without_a_class_it_is_unknown_and_says_what_is_wanted() -> None:
+    (episode,) = _found(_window(28, lag=7.5), _registry(Contract(service_point="P", capacity_kva=400.0)))
+    assert episode.verdict is Verdict.UNKNOWN
+    assert episode.parameters["entry"] == "[[contract]] of service point P: category"
+    contract = Contract(service_point="P", capacity_kva=400.0)
+    assert _found(_window(28, lag=4.0), _registry(contract)) == []
+
+
+def test_a_standard_laid_down_for_a_point_goes_before_its_class() -> None:
+    agreed = Threshold(detector=NAME, parameter="standard", value=0.80, service_point="P")
+    assert _found(_window(28, lag=7.5), _registry(INDUSTRY, agreed)) == []
+
+
+def test_too_little_energy_too_few_days_and_estimated_ones_say_nothing() -> None:
+    assert _found(_window(28, lag=0.02, kwh=0.03)) == []
+    assert _found(_window(5, lag=7.5)) == []
+    window = _window(28, lag=7.5)
+    estimated = replace(window, quality=np.full_like(window.quality, "E"), daily=None)
+    assert _found(estimated) == []
+
+
+def test_a_month_of_which_a_fifth_is_missing_is_not_judged() -> None:
+    window = _window(34, lag=7.5)
+    kwh = window.import_kwh.copy()
+    kwh[0, 10 * 96 : 16 * 96] = np.nan
+    window = replace(window, import_kwh=kwh, daily=None)
+    assert _found(replace(window, daily=daily_rows(window, [UTC_ZONE]))) == []

@@ -1,0 +1,80 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import numpy as np
+
+from detectors.engine import run
+from pipeline.block import MeterMatrix
+from pipeline.model import Episode, MeterId
+from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from simulators.physics.shapes import LoadPlan, synthetic
+from tests.day_windows import UTC as UTC_ZONE
+from tests.day_windows import by_slots
+
+NAME = "tariff_class"
+START = datetime(2024, 6, 3, tzinfo=UTC)
+HOMES, OFFICES = 12, 6
+
+
+@cache
+def _window() -> MeterMatrix:
+    """Twelve homes, six offices and, last, an office that is filed as a home."""
+    shapes = ["home"] * HOMES + ["office"] * (OFFICES + 1)
+    curves = [
+        synthetic(
+            LoadPlan(shape=shape, peak_kw=6.0, zone=UTC_ZONE), START, START + timedelta(days=28), 15, seed=n
+        )
+        for n, shape in enumerate(shapes)
+    ]
+    return by_slots(np.array([curve.active_kw / 4.0 for curve in curves]))
+
+
+def _registry(categories: list[str | None], role: Role = Role.MAIN) -> Registry:
+    names = [MeterId(f"M{number}") for number in range(len(categories))]
+    return Registry(
+        meters=[Meter(id=name) for name in names],
+        installations=[Installation(meter=name, service_point=f"P{name}", role=role) for name in names],
+        service_points=[ServicePoint(id=f"P{name}", area="A") for name in names],
+        areas=[Area(id="A", zone=UTC_ZONE)],
+        contracts=[
+            Contract(service_point=f"P{name}", category=category, tariff="T1")
+            for name, category in zip(names, categories, strict=True)
+        ],
+    )
+
+
+FILED: list[str | None] = [*["residential"] * HOMES, *["commercial"] * OFFICES, "residential"]
+
+
+def _found(categories: list[str | None], window: MeterMatrix | None = None) -> list[Episode]:
+    return run(window or _window(), _registry(categories), only=[NAME])
+
+
+def test_an_office_on_a_home_s_tariff_is_found_with_what_a_loss_needs() -> None:
+    (episode,) = _found(FILED)
+    assert episode.meter == f"M{HOMES + OFFICES}"
+    assert (episode.parameters["filed"], episode.parameters["looks"]) == ("residential", "commercial")
+    assert episode.ends_at is None
+    penalty = episode.evidence["penalty"]
+    assert isinstance(penalty, dict)
+    assert penalty["wanted_entries"] == ["the bills of service point PM18", "the prices of tariff T1"]
+
+
+def test_who_is_filed_right_is_not() -> None:
+    assert _found([*FILED[:-1], "commercial"]) == []
+
+
+def test_a_class_of_a_few_says_nothing_of_others() -> None:
+    few: list[str | None] = [*FILED[:HOMES], *["commercial"] * 4, None, None, "residential"]
+    assert _found(few) == []
+    assert _found([*["residential"] * 8, *[None] * 4, *["commercial"] * OFFICES, "residential"]) == []
+
+
+def test_a_check_meter_and_estimated_energy_are_not_judged() -> None:
+    registry = _registry(FILED)
+    checks = [replace(i, role=Role.CHECK) if i.meter == "M18" else i for i in registry.installations]
+    assert run(_window(), replace(registry, installations=checks), only=[NAME]) == []
+    window = _window()
+    estimated = replace(window, quality=np.full_like(window.quality, "E"), daily=None)
+    assert _found(FILED, estimated) == []
