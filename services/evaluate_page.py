@@ -27,7 +27,9 @@ def write_figures(checkout: Path, evaluation: Evaluation, on: date) -> None:
     Raises:
         ConfigError: If the folder is no checkout of the project.
     """
-    missing = [name for name in (RATES.parent, EPISODES.parent, SLICES, PAGE) if not (checkout / name).exists()]
+    missing = [
+        name for name in (RATES.parent, EPISODES.parent, SLICES, PAGE) if not (checkout / name).exists()
+    ]
     if missing:
         raise ConfigError(f"{checkout} is no checkout of the project: there is no {missing[0]} in it")
     _write(checkout / RATES, rates(evaluation.clean))
