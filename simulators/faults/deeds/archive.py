@@ -110,7 +110,7 @@ deeds.register("wrong_category")(
     Deed(
         what="the archive has another category or tariff than the customer's use (a shop as a home)",
         zh="电价类别错误",
-        detector="price_class",
+        detector="tariff_class",
         twin="a home with a shop's hours (load = restaurant) that is filed as a home",
         act=_wrong_category,
         keys=(

@@ -21,8 +21,8 @@ from services.evaluate_clean import (
     meter_years,
     warm_up_days,
 )
-from simulators.faults.detector_numbers import DETECTORS
 from services.evaluate_curves import read_curves
+from simulators.faults.detector_numbers import DETECTORS
 from tests.fix_windows import grid, window
 
 DATA = Path(__file__).parents[2] / "data"
