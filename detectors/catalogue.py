@@ -100,6 +100,8 @@ class About:
     """The keys of ``pipeline.messages`` that its episodes may carry."""
     severity: Severity
     """Of its abnormal episodes, as a rule."""
+    learns_days: int = 0
+    """What begins in so many days at a window's start it cannot see, for it learns there what is usual."""
 
 
 class Detector(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
 
@@ -151,7 +151,7 @@ def reconcile(
             _withdrawn(old)
             for old in remaining
             if old.verdict is not Verdict.NORMAL
-            and examined[0] <= old.starts_at
+            and _seen_from(old.detector, examined) <= old.starts_at
             and (old.ends_at or old.detected_at) <= examined[1]
         ]
     return sorted(kept, key=_order)
@@ -180,10 +180,10 @@ def _subject(episode: Episode) -> tuple[object, ...]:
 def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime] | None) -> Episode:
     """Write the new finding under the old id.
 
-    A stretch that began before the window is seen only in part: its start stays, and of the two findings the
-    one with more energy keeps its evidence.
+    A stretch that began before the window, or while it was learnt, is seen only in part: its start stays, and
+    of the two findings the one with more energy keeps its evidence.
     """
-    began_before = examined is not None and old.starts_at < examined[0]
+    began_before = examined is not None and old.starts_at < _seen_from(old.detector, examined)
     fuller = old if began_before and (old.energy_kwh or 0.0) > (episode.energy_kwh or 0.0) else episode
     return replace(
         fuller,
@@ -192,6 +192,12 @@ def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime]
         ends_at=episode.ends_at,
         detected_at=min(old.detected_at, episode.detected_at),
     )
+
+
+def _seen_from(detector: str, examined: tuple[datetime, datetime]) -> datetime:
+    """Return from when on a detector sees what begins: one that learns what is usual is blind before."""
+    days = about(detector).learns_days if detector in detectors.all() else 0
+    return examined[0] + timedelta(days=days)
 
 
 def _withdrawn(old: Episode) -> Episode:

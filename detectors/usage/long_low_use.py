@@ -72,6 +72,7 @@ class LongLowUse:
         suppressed_by=("outage", "suspended_load", "closed_point_use"),
         messages=("episode.long_low_use", "episode.long_zero_use", "episode.daily_zero_use"),
         severity=Severity.MINOR,
+        learns_days=35,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -20,10 +20,14 @@ from analysis.power_factor import (
     standard_of,
 )
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
-from detectors.shapes import Said, record_episode
+from detectors.evidence import slot_curves
+from detectors.hysteresis import Delays
+from detectors.ratings import ELEMENTS, ratings
+from detectors.shapes import Said, record_episode, slot_episode, slot_stretches
 from detectors.stretches import number
-from detectors.thresholds import at_point
+from detectors.thresholds import at_point, limit
 from detectors.usage.point_months import PointMonth, PointRows, meters_of, months, point_rows
+from detectors.usage.power_factor_jump import power_factors, usual_levels
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, Severity, Verdict
@@ -31,6 +35,15 @@ from pipeline.registry import Contract, Registry
 from pipeline.timegrid import local_clock, to_numpy
 
 Floats = NDArray[np.float64]
+JUDGED = tuple(
+    dict.fromkeys(
+        q
+        for elements in ELEMENTS.values()
+        for element in elements
+        for q in (element.power, element.reactive, element.current)
+    )
+)
+"""What an element's power factor is made of."""
 
 
 @detectors.register("power_factor")
@@ -39,7 +52,8 @@ class PowerFactor:
     """Judges each service point that has a standard, by months of actual energy, the present one too.
 
     Reactive energy counts whichever way it flows (QI to QIV), as bills count it. A month that is over needs
-    most of its days; the present one a week, and is told as a hint.
+    most of its days; the present one a week, and is told as a hint. Beside that each element's own power
+    factor is held against its level of the days before: a jump tells of a capacitor, a load or the wiring.
     """
 
     standard: float = parameter(
@@ -55,6 +69,12 @@ class PowerFactor:
     least_kwh: float = parameter(100, "kWh a month", "too little to judge", "D")
     whole_month: float = parameter(0.9, "1", "share of a month that must be known", "own", Effect.GAP)
     least_days: float = parameter(7, "days", "known days of the present month", "own")
+    jump: float = parameter(0.3, "1", "of one element's power factor, to be confirmed", "D", Effect.TRIGGER)
+    restore_jump: float = parameter(0.2, "1", "nearly its level again", "own", Effect.RESTORE)
+    jump_hours: float = parameter(4, "h", "to be confirmed", "D", Effect.ON_DELAY)
+    restore_slots: float = parameter(2, "slots", "half an hour near its level", "own", Effect.OFF_DELAY)
+    gap_slots: float = parameter(8, "slots", "so many missing slots end a jump", "own", Effect.GAP)
+    current_percent: float = parameter(5, "% of rated", "less current has no power factor", "D")
     night_from: float = parameter(23, "h", "local hour at which the night begins", "D")
     night_to: float = parameter(7, "h", "local hour at which it ends", "D")
 
@@ -65,16 +85,18 @@ class PowerFactor:
         together=Together.POINT,
         needs=Needs(
             interval_energy=True,
+            quantities=JUDGED,
             energies=("import_kvarh", "export_kvarh"),
             daily=True,
             essential=("energies",),
-            archive=("contract", "installation", "area"),
+            archive=("contract", "installation", "area", "meter", "ratio"),
         ),
         suppressed_by=("wiring_error", "voltage_loss", "current_loss"),
         messages=(
             "episode.power_factor",
             "episode.power_factor_unknown",
             "episode.leading_at_night",
+            "episode.power_factor_jump",
         ),
         severity=Severity.MINOR,
     )
@@ -84,7 +106,7 @@ class PowerFactor:
         daily = window.daily
         if daily is None or not len(daily.days) or "import_kvarh" not in daily.energies:
             return []
-        row_of, found = meters_of(window), list[Episode]()
+        row_of, found = meters_of(window), list(self._jumps(window, registry))
         for contract in registry.contracts:
             if not contract.capacity_kva:
                 continue
@@ -95,6 +117,54 @@ class PowerFactor:
             at = daily.span(int(rows.rows[0]), 0, 1)[0]
             found += point.episodes(at_point(self, registry, contract.service_point, at))
         return sorted(found, key=lambda e: (e.starts_at, e.id))
+
+    def _jumps(self, window: MeterMatrix, registry: Registry) -> Iterator[Episode]:
+        """Yield where one element's power factor left the level of the days before."""
+        if not len(window.starts_at):
+            return
+        rated = ratings(window, registry)
+        floor_a = self.current_percent / 100.0 * rated.rated_a
+        jump = limit(self, "jump", window, registry).values
+        hours = limit(self, "jump_hours", window, registry).values[:, 0]
+        delays = Delays(on=hours * 60 / window.minutes, off=self.restore_slots, gap=self.gap_slots)
+        for wiring, elements in ELEMENTS.items():
+            own = np.zeros((len(window.meters), 1), dtype=np.bool_)
+            own[rated.rows_of(wiring)] = True
+            for element in elements:
+                if (
+                    not own.any()
+                    or not {element.power, element.reactive, element.current} <= window.values.keys()
+                ):
+                    continue
+                factors = power_factors(window, element, floor_a)
+                levels = usual_levels(factors, window.minutes)
+                apart = np.where(own, np.abs(factors - levels), np.nan)
+                for s in slot_stretches(
+                    window,
+                    apart,
+                    trigger=jump,
+                    restore=self.restore_jump,
+                    delays=delays,
+                    phases=element.phase,
+                ):
+                    inside = factors[s.row, s.first : s.end]
+                    before, now = float(levels[s.row, s.first]), float(np.nanmean(inside))
+                    said = Said(
+                        key=element.phase,
+                        message="episode.power_factor_jump",
+                        parameters={
+                            "phase": element.phase,
+                            "before": round(before, 2),
+                            "now": round(now, 2),
+                            "hours": round((s.end - s.first) * window.minutes / 60, 1),
+                        },
+                        evidence={
+                            "curve": slot_curves(
+                                window, s, {"power factor": factors, "level": levels}, unit="1"
+                            )
+                        },
+                    )
+                    yield slot_episode(self.about, window, registry, s, said)
 
 
 class _Point:

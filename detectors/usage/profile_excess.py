@@ -64,6 +64,7 @@ class ProfileExcess:
         suppressed_by=("suspended_load", "closed_point_use"),
         messages=("episode.profile_excess",),
         severity=Severity.INFO,
+        learns_days=35,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -82,6 +82,7 @@ class ShapeShift:
         suppressed_by=("outage", "clock_error"),
         messages=("episode.shape_shift",),
         severity=Severity.INFO,
+        learns_days=35,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

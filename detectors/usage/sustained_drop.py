@@ -56,6 +56,7 @@ class SustainedDrop:
         suppressed_by=("outage",),
         messages=("episode.sustained_drop",),
         severity=Severity.MAJOR,
+        learns_days=35,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -108,3 +108,14 @@ def test_single_detectors_run_with_other_parameters() -> None:
 def test_an_unknown_detector_is_refused_by_name() -> None:
     with pytest.raises(PluginError, match="'nonsense'"):
         run(volts(grid(BEGIN, 1), {}), Registry(), only=["nonsense"])
+
+
+def test_what_began_while_a_window_was_learnt_is_neither_withdrawn_nor_moved() -> None:
+    known = replace(_episode((1, 40 * 24), key="a"), detector="sustained_drop")
+    begins, ends = BEGIN - timedelta(days=20), BEGIN + timedelta(days=60)
+    assert reconcile([], [known], examined=(begins, ends)) == []
+    found = replace(known, id="later", starts_at=BEGIN + timedelta(days=20))
+    (stored,) = reconcile([found], [known], examined=(begins, ends))
+    assert (stored.id, stored.starts_at) == (known.id, known.starts_at)
+    (withdrawn,) = reconcile([], [known], examined=(BEGIN - timedelta(days=36), ends))
+    assert withdrawn.verdict is Verdict.NORMAL

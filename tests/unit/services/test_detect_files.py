@@ -21,7 +21,12 @@ SLOT = timedelta(minutes=15)
 DAYS = 6
 NIGHT = range(3 * 96 + 40, 3 * 96 + 64)
 """Slots in which a suspended factory draws 30 kW."""
-KW = [30.0 if slot in NIGHT else 60.0 if slot < 96 else 0.0 for slot in range(DAYS * 96)]
+WAVE = (-1.0, 1.0)
+"""No real curve stands still."""
+KW = [
+    30.0 + WAVE[slot % 2] if slot in NIGHT else 60.0 + WAVE[slot % 2] if slot < 96 else 0.0
+    for slot in range(DAYS * 96)
+]
 REGISTRY = """
 [[meter]]
 id = "M1"

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from detectors.ratings import ELEMENTS
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import daily_rows
 from pipeline.model import Episode, MeterId, Severity, Verdict
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint, Wiring
 from tests.day_windows import UTC as UTC_ZONE
 from tests.day_windows import by_slots
 from tests.fix_planted import POINT, planted
@@ -121,3 +122,45 @@ def test_a_month_of_which_a_fifth_is_missing_is_not_judged() -> None:
     kwh[0, 10 * 96 : 16 * 96] = np.nan
     window = replace(window, import_kwh=kwh, daily=None)
     assert _found(replace(window, daily=daily_rows(window, [UTC_ZONE]))) == []
+
+
+def _with_phases(
+    reactive: dict[str, np.ndarray], wiring: Wiring, days: int = 12
+) -> tuple[MeterMatrix, Registry]:
+    """Return a meter of 1 kW an element with given reactive powers, 0.48 kvar where none is given."""
+    window = _window(days, lag=1.0)
+    shape = window.import_kwh.shape
+    values = {}
+    for element in ELEMENTS[wiring]:
+        values[element.power] = np.full(shape, 1.0, dtype=np.float32)
+        values[element.reactive] = reactive.get(element.phase, np.full(shape, 0.48)).astype(np.float32)
+        values[element.current] = np.full(shape, 3.0, dtype=np.float32)
+    registry = replace(_registry(), meters=[Meter(id=MeterId("M0"), wiring=wiring)])
+    return replace(window, values=values), registry
+
+
+@pytest.mark.parametrize(
+    ("wiring", "phase"), [(Wiring.THREE_PHASE_FOUR_WIRE, "B"), (Wiring.THREE_PHASE_THREE_WIRE, "C")]
+)
+def test_one_element_that_leaves_its_level_is_named(wiring: Wiring, phase: str) -> None:
+    # 0.9 before; 1 kW and 1.732 kvar are 0.5.
+    kvar = np.full((1, 12 * 96), 0.48)
+    kvar[0, 9 * 96 : 9 * 96 + 20] = 1.732
+    window, registry = _with_phases({phase: kvar}, wiring)
+    (episode,) = _found(window, registry)
+    assert episode.message == "episode.power_factor_jump"
+    assert episode.parameters == {"phase": phase, "before": 0.9, "now": 0.5, "hours": 5.0}
+    assert episode.starts_at == datetime(2024, 6, 12, tzinfo=UTC)
+
+
+def test_a_short_jump_a_small_one_and_one_without_current_are_innocent() -> None:
+    kvar = np.full((1, 12 * 96), 0.48)
+    kvar[0, 9 * 96 : 9 * 96 + 15] = 1.732
+    kvar[0, 10 * 96 : 10 * 96 + 40] = 1.0
+    window, registry = _with_phases({"A": kvar}, Wiring.THREE_PHASE_FOUR_WIRE)
+    assert _found(window, registry) == []
+    kvar[0, 10 * 96 : 10 * 96 + 40] = 5.0
+    idle, registry = _with_phases({"A": kvar}, Wiring.THREE_PHASE_FOUR_WIRE)
+    currents = {q: column for q, column in idle.values.items() if "current" in q.value}
+    nothing = {q: np.full_like(column, 0.1) for q, column in currents.items()}
+    assert _found(replace(idle, values={**idle.values, **nothing}), registry) == []
