@@ -78,7 +78,7 @@ def _print_attacks(attacks: dict[str, Any]) -> None:  # Any: the numbers of the 
     columns = ("attack", "PR-AUC", "one line", f"P@{attacks['k']}", f"one line P@{attacks['k']}")
     keys = ("pr_auc", "one_line_pr_auc", "precision_at_k", "one_line_precision_at_k")
     rows = [(kind, *(f"{figures[key]:.3f}" for key in keys)) for kind, figures in by_type.items()]
-    title = f"attack run: ranking by change; chance gives a PR-AUC of {attacks['prevalence']:.3f}"
+    title = f"attack run: ranking by change; chance gives a PR-AUC of {attacks['prevalence']:.4f}"
     print_table(title, columns, rows)
     for at in attacks["sequential"]:
         rows = [(kind, f"{f['detected']:.0%}", f["median_delay_days"]) for kind, f in at["by_type"].items()]

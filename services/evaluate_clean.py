@@ -142,7 +142,9 @@ def _records_missing(name: str) -> str | None:
 
 
 def _figures(name: str, tally: _Tally) -> CleanFigures:
-    is_electrical = bool(about(name).needs.quantities) and name not in RECORDS
+    needs = about(name).needs
+    cannot_do_without = not needs.essential or "quantities" in needs.essential
+    is_electrical = bool(needs.quantities) and cannot_do_without and name not in RECORDS
     enough = LEAST_METER_YEARS if is_electrical else 0.0
     if tally.meter_years > enough:
         status = Status.MEASURED

@@ -94,7 +94,7 @@ def _attack_tables(attacks: dict[str, Any]) -> Iterator[str]:  # Any: the number
     k = attacks["k"]
     seeds, by_seed = (", ".join(map(str, attacks[key])) for key in ("seeds", "pr_auc_by_seed"))
     yield (
-        f"{attacks['homes']} homes, {k} of them attacked at a time (prevalence {attacks['prevalence']:.3f},"
+        f"{attacks['homes']} homes, {k} of them attacked at a time (prevalence {attacks['prevalence']:.4f},"
         f" which is the PR-AUC of chance), seeds {seeds}; PR-AUC of the mix by seed: {by_seed}."
         f" On the {attacks['tuning_homes']} homes for tuning the mix gives"
         f" {attacks['features']['tuning_pr_auc']} (two seeds).\n"
