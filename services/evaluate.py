@@ -52,8 +52,8 @@ def evaluate(
     threads = settings.detect_threads
     data = folder or settings.test_data
     seeds = SEEDS[:1] if short else SEEDS
-    clean = clean_run(read_curves(data), threads=threads, begin=begin)
     homes = read_homes(data)
+    clean = clean_run(read_curves(data), threads=threads, begin=begin)
     tuning, reporting = parted(homes)
     attacks = attack_run(homes, seeds=seeds, threads=threads, begin=begin)
     begin("attack run: day by day")

@@ -106,7 +106,7 @@ def _homes(path: Path) -> tuple[list[MeterId], Floats]:
     table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     weeks = sorted(name for name in table.columns if name != "VID")
     # Kept as single precision: the digits behind are its rounding.
-    kwh = np.round(table[weeks].to_numpy(dtype=np.float64), 3)
+    kwh = np.array(np.round(table[weeks].to_numpy(dtype=np.float64), 3), dtype=np.float64)
     return [MeterId(f"CH-{number}") for number in table["VID"]], kwh
 
 
