@@ -27,6 +27,13 @@ def detect(  # noqa: PLR0913 - a command with all its options
         Path | None, typer.Option(exists=True, dir_okay=False, help="Intervals (.parquet, .csv).")
     ] = None,
     *,
+    events: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Meters' event records (.parquet, .csv).")
+    ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Parameters read from meters (.parquet, .csv)."),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only this detector; may be given often.")
     ] = None,
@@ -51,6 +58,8 @@ def detect(  # noqa: PLR0913 - a command with all its options
             intervals=intervals,
             registry=registry,
             out=out,
+            events=events,
+            parameters=parameters,
             begin=begin,
             only=only or None,
             numbers=_numbers(numbers or []),

@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     bench,
+    cases,
     clocks,
     collect,
     control,
@@ -53,6 +54,8 @@ app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
+app.command("cases")(cases.cases)
+app.command("feedback")(cases.feedback)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -21,6 +20,8 @@ from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unask
 from collectors.free_turn import TurnLine
 from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
 from collectors.probing import FORGET_SLOW, PROBE_SHARE, first_byte_s
+from collectors.strangers import Strangers
+from collectors.tally import Tally
 from collectors.targets import MeterBackfill, MeterRead, Target
 from collectors.transports import Line, line_for
 from collectors.turns import Priority, Turns
@@ -29,7 +30,7 @@ from pipeline.errors import BusBusyError, TransportError
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Schedule
-from protocols.session import Answer, DropReason, Query, Session
+from protocols.session import Query, Session
 
 OnResult: TypeAlias = Callable[[MeterRead], Awaitable[None]]
 """Takes each read as it ends; a bounded queue's ``put`` holds the bus back when nobody stores."""
@@ -43,8 +44,15 @@ _log = logging.getLogger("kilowatch.collectors.bus")
 class BusOwner:
     """Owns one bus; everything that is sent on it goes through here."""
 
-    def __init__(
-        self, bus: Bus, *, now: Clock, lock_dir: Path, make_line: MakeLine = line_for, lease: Lease = NO_LEASE
+    def __init__(  # noqa: PLR0913 - the bus and what it shares with others
+        self,
+        bus: Bus,
+        *,
+        now: Clock,
+        lock_dir: Path,
+        make_line: MakeLine = line_for,
+        lease: Lease = NO_LEASE,
+        addresses: Collection[str] = (),
     ) -> None:
         """Prepare the owner; the lock and the line are taken with the first read.
 
@@ -54,11 +62,13 @@ class BusOwner:
             lock_dir: Where this host's lock files are, the same for every process.
             make_line: Makes the closed line of a URL.
             lease: Tells whether another host's process owns the bus.
+            addresses: Of the archive's meters on it; others that answer are strangers.
 
         Raises:
             ConfigError: If the bus's URL names no line.
         """
         self.bus = bus
+        self.strangers = Strangers(bus.id, addresses)
         self._now = now
         self._claim = BusClaim(bus.id, lock_dir, lease)
         self._connection = Connection(bus.url, self._claim, make_line)
@@ -69,10 +79,7 @@ class BusOwner:
         self._probe_credit_s = 0.0
         self._quiet_since = -math.inf
         self._quiet_s = 0.0
-        self._totals: Counter[str] = Counter()
-        self._dropped: Counter[DropReason] = Counter()
-        self._busy_s = 0.0
-        self._first_at = math.inf
+        self._tally = Tally()
 
     def acquire(self) -> None:
         """Take the bus's lock now rather than with the first read.
@@ -102,18 +109,8 @@ class BusOwner:
     @property
     def counters(self) -> BusCounters:
         """What the bus has done so far."""
-        return BusCounters(
-            bus=self.bus.id,
-            dropped=dict(self._dropped),
-            opened=self._connection.opened,
-            busy_s=self._busy_s,
-            watched_s=max(0.0, self._quiet_since - self._first_at),
-            silent=sum(state.silent for state in self._meters.values()),
-            exchanges=self._totals["exchanges"],
-            answered=self._totals["answered"],
-            refused=self._totals["refused"],
-            retries=self._totals["retries"],
-        )
+        silent = sum(state.silent for state in self._meters.values())
+        return self._tally.counters(self.bus.id, opened=self._connection.opened, silent=silent)
 
     def health(self) -> list[MeterHealth]:
         """Return what is known of each meter that was asked so far."""
@@ -345,15 +342,16 @@ class BusOwner:
             timing = replace(timing, retries=0, linger=True) if order else timing
             loop = asyncio.get_running_loop()
             started = loop.time()
-            self._first_at = min(self._first_at, started)
             if probe:
                 state.probed_at = started
             try:
                 outcome = await exchange(line, session or state.session, query, timing, now=self._now)
             finally:
                 self._quiet_since, self._quiet_s = loop.time(), target.pauses.between_s
-                self._busy_s += loop.time() - started
-            self._count(outcome)
+                self._tally.spend(started, self._quiet_since)
+            self._tally.count(outcome)
+            for address, raw in outcome.foreign:
+                self.strangers.hear(address, raw)
             if outcome.cause is not Cause.LINK:
                 await self._judge_line(outcome)
                 return outcome
@@ -391,9 +389,3 @@ class BusOwner:
         if self._deaf >= DEAF_AFTER:
             self._deaf = 0
             await self._connection.reopen()
-
-    def _count(self, outcome: Outcome) -> None:
-        self._totals.update(exchanges=1, retries=max(0, outcome.attempts - 1))
-        self._dropped.update(outcome.dropped)
-        if outcome.event is not None:
-            self._totals["answered" if isinstance(outcome.event, Answer) else "refused"] += 1

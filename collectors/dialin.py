@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 from collectors.inbox import INBOX_BYTES, Inbox
 from collectors.receiver import Receiver
+from collectors.strangers import Strangers
 from pipeline.errors import TransportError, bounded_hex
+from pipeline.ports import Unmatched
 
 WAIT_S: Final = 5.0
 """How long a question waits for its terminal; until it has dialled in, its meters get ``LINK``."""
@@ -76,6 +79,9 @@ class _Terminal(Receiver):
 
     def _refuse(self) -> None:
         _log.warning("terminal not known, cut", extra={"said": bounded_hex(self._buffer)})
+        if self._buffer:  # who says nothing is a probe of the port
+            said = self._buffer[:REGISTRATION_MOST].strip(PADDING)
+            self._listener.strangers.hear(said.decode("ascii", "backslashreplace"), self._buffer)
         self.cut()
 
     def _settle(self) -> None:
@@ -88,6 +94,7 @@ class _Terminal(Receiver):
 class _Listener:
     """One port on which any number of terminals dial in."""
 
+    strangers: Strangers
     lines: list[DialInLine] = field(default_factory=list)
     terminals: set[_Terminal] = field(default_factory=set)
     server: asyncio.Server | None = None
@@ -98,6 +105,12 @@ class _Listener:
 
 _listeners: MutableMapping[asyncio.AbstractEventLoop, dict[Place, _Listener]] = WeakKeyDictionary()
 """The open ports of each event loop: the lines of one port share it."""
+
+
+def unknown_terminals(now: datetime) -> list[Unmatched]:
+    """Return who dialled in on a port of this event loop and was cut because no bus is theirs."""
+    listeners = _listeners.get(asyncio.get_running_loop(), {})
+    return [message for listener in listeners.values() for message in listener.strangers.take(now)]
 
 
 class DialInLine:
@@ -210,13 +223,14 @@ class DialInLine:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        listener = _listeners.setdefault(loop, {}).setdefault(self._place, _Listener())
+        host, port = self._place
+        fresh = _Listener(strangers=Strangers(f"listen://{host}:{port}"))
+        listener = _listeners.setdefault(loop, {}).setdefault(self._place, fresh)
         if self not in listener.lines:
             self._require_distinct(listener)
             listener.lines.append(self)
         if listener.server is not None:
             return
-        host, port = self._place
         try:
             listener.server = await loop.create_server(lambda: _Terminal(listener), host, port)
         except OSError as error:

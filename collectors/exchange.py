@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
@@ -21,6 +21,7 @@ BITS_PER_BYTE = 11
 QUIET_S = 0.03
 """Silence that says a damaged answer is over, where the meter needs no more."""
 WRONG_SEQUENCE = "numbers following frames otherwise than they were asked for"
+FOREIGN_KEPT = 8
 RAW_KEPT = 512
 """How many of the newest bytes an outcome keeps for logs."""
 
@@ -67,6 +68,8 @@ class Outcome(NamedTuple):
     """What came last on the line, at most ``RAW_KEPT`` bytes; as many zeros for a question with a secret."""
     failure: str = ""
     """What the line said when it broke."""
+    foreign: Sequence[tuple[str, bytes]] = ()
+    """Answers of other addresses that were heard meanwhile, at most ``FOREIGN_KEPT``."""
 
 
 def unasked(cause: Cause, failure: str, at: datetime) -> Outcome:
@@ -128,6 +131,7 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
         first_byte_s=hearing.first_byte_s if answered else None,
         raw=bytes(len(hearing.raw)) if query.is_secret else hearing.raw,
         failure=failure or _oddity(event, hearing.dropped),
+        foreign=hearing.foreign,
     )
     if timing.linger and not failure and timing.first_byte_s is None:
         unsure = bool(query.answer_bytes) and (event is None or attempts > 1)
@@ -187,7 +191,17 @@ def _oddity(event: Answer | Refused | None, dropped: Mapping[DropReason, int]) -
 class _Hearing:
     """What is heard on the line during one exchange."""
 
-    __slots__ = ("_heard_at", "_line", "_loop", "_sent", "_session", "dropped", "first_byte_s", "raw")
+    __slots__ = (
+        "_heard_at",
+        "_line",
+        "_loop",
+        "_sent",
+        "_session",
+        "dropped",
+        "first_byte_s",
+        "foreign",
+        "raw",
+    )
 
     def __init__(self, line: Line, session: Session) -> None:
         self._line = line
@@ -197,6 +211,7 @@ class _Hearing:
         self._heard_at: float | None = None
         self.first_byte_s: float | None = None
         self.dropped: dict[DropReason, int] = {}
+        self.foreign: Sequence[tuple[str, bytes]] = ()
         self.raw = b""
 
     async def listen(self, wait_s: float, first_byte_s: float | None) -> Answer | Refused | None:
@@ -217,6 +232,8 @@ class _Hearing:
                 if not isinstance(event, Dropped):
                     return event
                 self._drop(event.reason)
+                if event.address and len(self.foreign) < FOREIGN_KEPT:
+                    self.foreign = (*self.foreign, (event.address, event.raw))
                 if event.reason is DropReason.ECHO:
                     self.first_byte_s = None  # our own bytes say nothing about the meter
             if self.first_byte_s is not None:

@@ -18,6 +18,8 @@ from pipeline.coverage import Cause
 from pipeline.timegrid import slot_start, slots
 
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+OnTakeOver: TypeAlias = Callable[["BusPlan", datetime], Awaitable[None]]
+"""Takes a bus that has become ours, and when: what its last owner left undone is named before we read."""
 
 SPREAD_S = 0.5
 """Buses begin a slot within this time of one another, at most ``SPREAD_SHARE`` of their shortest period."""
@@ -47,6 +49,10 @@ class BusPlan:
         return tuple(sorted({schedule.every_s for target in self.targets for schedule in target.schedules}))
 
 
+async def nothing_left(_plan: BusPlan, _now: datetime) -> None:
+    """Take a bus over from nobody."""
+
+
 class Scheduler:
     """Runs the slots of many buses in one event loop."""
 
@@ -56,6 +62,7 @@ class Scheduler:
         *,
         now: Clock,
         on_result: OnResult,
+        on_take_over: OnTakeOver = nothing_left,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Prepare; nothing is locked or opened yet.
@@ -64,11 +71,13 @@ class Scheduler:
             plans: Every bus once.
             now: The server's clock.
             on_result: Takes each read as it ends, and each slot that could not be read.
+            on_take_over: Called before the first slot of a bus that a process of another host has let go of.
             sleep: Waits; replaced where time is simulated.
         """
         self._plans = tuple(plans)
         self._now = now
         self._on_result = on_result
+        self._on_take_over = on_take_over
         self._sleep = sleep
 
     def counters(self) -> tuple[BusCounters, ...]:
@@ -108,11 +117,16 @@ class Scheduler:
             return
         spread_s = _spread_s(plan)
         done = {period_s: first_done(self._now(), period_s) for period_s in periods_s}
+        stood_by = False
         while True:
             if plan.owner.is_elsewhere:
+                stood_by = True
                 done = _standing_by(done, self._now())
                 await self._sleep(STAND_BY_S)
                 continue
+            if stood_by:
+                stood_by = False
+                await self._on_take_over(plan, self._now())
             due = await self._due_slots(plan, done, Cause.NOT_ASKED)
             if not due:
                 await self._sleep_until(_next_slot(done) + timedelta(seconds=spread_s))

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from dashboard.asking import Ask, Asking
-from dashboard.curves import Curves, break_gaps, finest, load_curve, pack, seconds_of, thin, usual_step_s
+from dashboard.curves import Curves, break_gaps, import_of, load_curve, pack, seconds_of, thin, usual_step_s
 from dashboard.evidence_curves import columns_of, is_curves
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
@@ -31,7 +31,7 @@ from storage.dashboard_episodes import (
 )
 from storage.dashboard_queries import MeterCard, meter_cards
 from storage.dashboard_values import current_values
-from storage.intervals import interval_series
+from storage.finals import finest_settled_series
 from storage.readings import reading_series
 
 router = APIRouter(tags=["api"])
@@ -213,16 +213,19 @@ def api_series(
 
 @router.get("/api/meters/{meter}/load", response_class=Response)
 def api_load(asking: Ask, meter: str, question: Annotated[CurveQuestion, Depends()]) -> Response:
-    """Return the load curve on the primary side: columns ``actual_kw`` and ``estimated_kw``, as steps."""
+    """Return the load curve on the primary side: columns ``actual_kw`` and ``estimated_kw``, as steps.
+
+    What stands in for a missing slot (letters E, S, F) is estimated; raw beside final: ``finals``.
+    """
     meter_card(asking, meter)
-    found = interval_series(
+    found = finest_settled_series(
         asking.connection,
         scope=asking.scope,
         starts_at=question.since,
         ends_at=question.until,
         meters=[MeterId(meter)],
     )
-    return _curves(load_curve(*finest(found)), question)
+    return _curves(load_curve(*import_of(found)), question)
 
 
 @router.get("/api/episodes")

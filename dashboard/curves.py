@@ -13,8 +13,8 @@ from storage.intervals import IntervalColumns
 
 MAX_POINTS = 4000
 """Above this a curve is thinned: more points than a wide screen has columns, twice."""
-ACTUAL = frozenset("AF")
-"""Quality letters drawn as measured: actual, and final as decided by a person."""
+ACTUAL = frozenset("A")
+"""Quality letters drawn as measured; a final substitute (F) is none, whoever made it."""
 Column = NDArray[np.float64]
 
 
@@ -35,12 +35,10 @@ def seconds_of(instants: Times) -> Column:
     return instants.astype("datetime64[us]").astype(np.int64) / 1e6
 
 
-def finest(intervals: IntervalColumns) -> tuple[int, Column, Column, NDArray[np.str_]]:
-    """Return minutes, slot starts, import kWh and quality of the finest among one meter's intervals."""
+def import_of(intervals: IntervalColumns) -> tuple[int, Column, Column, NDArray[np.str_]]:
+    """Return minutes, slot starts, import kWh and quality of one meter's intervals of one length."""
     minutes = int(intervals.minutes.min(initial=1440))
-    kept = intervals.minutes == minutes
-    energy = intervals.energies["import_kwh"][kept]
-    return minutes, seconds_of(intervals.starts_at[kept]), energy, intervals.quality[kept]
+    return minutes, seconds_of(intervals.starts_at), intervals.energies["import_kwh"], intervals.quality
 
 
 def load_curve(minutes: int, seconds: Column, import_kwh: Column, quality: NDArray[np.str_]) -> Curves:

@@ -81,6 +81,11 @@ class Needs:
     essential: tuple[str, ...] = ()
     """The fields above without which it cannot run at all; empty for every one that is named."""
 
+    @property
+    def is_archive_alone(self) -> bool:
+        """Whether it judges what was filed, whatever was measured."""
+        return self == Needs(archive=self.archive)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:

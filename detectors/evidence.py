@@ -17,6 +17,8 @@ MOST_POINTS = 500
 MARGIN_SLOTS = 96
 MARGIN_DAYS = 7
 _NOTHING = 1e-9
+LEAST_SHARE = 0.25
+"""Share of its true power that a slot must have shown: a smaller one times its factor is mostly rounding."""
 
 
 def slot_curves(  # noqa: PLR0913 - what is drawn and how
@@ -89,14 +91,15 @@ def correction(
         shown_kw: What the meter showed.
         how: The true expression in words.
 
-    The factor is true over metered energy. A slot that metered next to nothing gives its true power for its
-    length. Slots with an unknown power take the factor of the known ones; without any it is unknown.
+    The factor is true over metered energy. A slot that metered next to nothing of its true power gives that
+    power for its length. Slots with an unknown power take the factor of the known ones; without any it is
+    unknown.
     """
     where = slice(stretch.first, stretch.end)
     hours = window.minutes / 60.0
     metered = window.import_kwh[stretch.row, where]
     known = np.isfinite(true_kw) & np.isfinite(shown_kw)
-    flows = known & (np.abs(shown_kw) > _NOTHING)
+    flows = known & (np.abs(shown_kw) > np.maximum(LEAST_SHARE * np.abs(true_kw), _NOTHING))
     counted = flows & np.isfinite(metered)
     true = np.where(known, true_kw * hours, np.nan)
     true[counted] = metered[counted] * true_kw[counted] / shown_kw[counted]

@@ -40,14 +40,19 @@ class Limit:
         return {"value": self.at(row, column), "source": self.sources.get(row, self.default_source)}
 
 
-def limit(detector: Detector, name: str, window: MeterMatrix, registry: Registry) -> Limit:
-    """Return a parameter of a detector as it holds for each meter, by slots, or by days for a daily rule."""
+def limit(
+    detector: Detector, name: str, window: MeterMatrix, registry: Registry, kind: Kind | None = None
+) -> Limit:
+    """Return a parameter of a detector as it holds for each meter, by slots, or by days for a daily rule.
+
+    ``kind`` is that of the columns where a rule goes through both.
+    """
     default = float(getattr(detector, name))
     source = next(p.source for p in parameters_of(detector) if p.name == name)
     entries = [t for t in registry.thresholds if (t.detector, t.parameter) == (detector.about.name, name)]
     values = np.full((len(window.meters), 1), default)
     columns = window.starts_at
-    if detector.about.kind is Kind.DAYS and window.daily is not None:
+    if (kind or detector.about.kind) is Kind.DAYS and window.daily is not None:
         columns = window.daily.days
     if not entries or not len(columns):
         return Limit(values=values, sources={}, default_source=source)
@@ -80,6 +85,12 @@ def at_point(detector: Rule, registry: Registry, service_point: str, instant: da
         return detector
     numbers = {entry.parameter: entry.value for entry in sorted(entries, key=_strength)}
     return replace(detector, **numbers)  # type: ignore[type-var]  # every rule is a dataclass; a test holds it
+
+
+def at_meter(detector: Rule, registry: Registry, meter: MeterId, instant: datetime) -> Rule:
+    """Return a rule with the numbers that hold where a meter hangs at an instant."""
+    point = registry.service_point_of(meter, instant)
+    return detector if point is None else at_point(detector, registry, point, instant)
 
 
 def overruled(registry: Registry, settings: Mapping[str, Mapping[str, float]]) -> Registry:

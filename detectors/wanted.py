@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.catalogue import Needs, Together, about, detectors
-from detectors.suppression import in_order
+from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
 from pipeline.quantities import Quantity
 
@@ -28,7 +28,8 @@ def wanted(only: Collection[str] | None = None) -> Needs:
     Raises:
         PluginError: If a named detector does not exist.
     """
-    needs = [about(name).needs for name in in_order(detectors.all() if only is None else set(only))]
+    rules = [about(name) for name in in_order(detectors.all() if only is None else set(only))]
+    needs = [rule.needs for rule in rules]
     return Needs(
         quantities=_in_order({q for need in needs for q in need.quantities}),
         interval_energy=any(need.interval_energy for need in needs),
@@ -37,7 +38,8 @@ def wanted(only: Collection[str] | None = None) -> Needs:
         day_registers=_in_order({q for need in needs for q in need.day_registers}),
         daily=any(need.daily for need in needs),
         readings=_in_order({q for need in needs for q in need.readings}),
-        events=any(need.events for need in needs),
+        # Outages are told by events.
+        events=any(rule.needs.events or OUTAGE in rule.suppressed_by for rule in rules),
         parameters=any(need.parameters for need in needs),
         outcomes=any(need.outcomes for need in needs),
         archive=tuple(sorted({table for need in needs for table in need.archive})),
@@ -70,7 +72,7 @@ def _missing(needs: Needs, window: MeterMatrix) -> list[str]:
 
 def _kinds(needs: Needs, window: MeterMatrix) -> Mapping[str, Mapping[str, NDArray[np.floating] | None]]:
     """Return the columns that are looked at, by kind and name."""
-    readings = window.records.readings
+    records, readings = window.records, window.records.readings
     day_ends = {} if window.daily is None else window.daily.registers
     return {
         "quantities": {q.value: window.values.get(q) for q in needs.quantities},
@@ -79,7 +81,15 @@ def _kinds(needs: Needs, window: MeterMatrix) -> Mapping[str, Mapping[str, NDArr
         "registers": {q.value: window.registers.get(q) for q in needs.registers},
         "day_registers": {q.value: day_ends.get(q) for q in needs.day_registers},
         "readings": {q.value: readings[q].values if q in readings else None for q in needs.readings},
+        "events": {"events": _one(records.events)} if needs.events else {},
+        "parameters": {"parameters": _one(records.parameters)} if needs.parameters else {},
+        "outcomes": {"outcomes of reads": _one(records.outcomes)} if needs.outcomes else {},
     }
+
+
+def _one(records: Sequence[object]) -> NDArray[np.float64] | None:
+    """Stand for records of a kind: there are some, or there are none."""
+    return np.zeros(1) if records else None
 
 
 def _is_known(column: NDArray[np.floating] | None) -> bool:

@@ -40,6 +40,10 @@ class AreaMember:
     ends_at: datetime | None = None
 
 
+SUPPLY_OFF = frozenset({"outage", "停电"})
+"""Kinds of work orders that take the supply away."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrder:
     """Planned work (工单) at a service point: what happens within it is expected."""
@@ -47,7 +51,8 @@ class WorkOrder:
     id: str
     service_point: str
     kind: str = ""
-    """What is done, in the utility's words: ``meter change``, ``programming``, ``inspection``."""
+    """What is done, in the utility's words: ``meter change``, ``programming``, ``inspection``; one of
+    :data:`SUPPLY_OFF` says that the supply is off from its start to its end."""
     starts_at: datetime
     ends_at: datetime | None = None
 

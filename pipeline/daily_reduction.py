@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -74,6 +74,37 @@ def daily_rows(window: MeterMatrix, zones: Sequence[ZoneInfo]) -> DailyRows:
         voltage_max={q: of(window.values[q], "max") for q in volts},
         registers={q: of(column, "end") for q, column in window.registers.items()},
     )
+
+
+def day_sums(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]) -> Floats:
+    """Return a column of slots added up over local days; a missing slot makes its day missing.
+
+    Days without slots in the window are missing too.
+    """
+    return _by_days(window, daily, column, lambda rows, edges: np.add.reduceat(rows, edges, axis=1))
+
+
+def day_firsts(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]) -> Floats:
+    """Return a column's value in the first slot of each local day that the window holds."""
+    return _by_days(window, daily, column, lambda rows, edges: rows[:, edges])
+
+
+def _by_days(
+    window: MeterMatrix,
+    daily: DailyRows,
+    column: NDArray[np.floating],
+    reduced: Callable[[NDArray[np.floating], NDArray[np.intp]], NDArray[np.floating]],
+) -> Floats:
+    figures = np.full(daily.kwh.shape, np.nan)
+    for zone in dict.fromkeys(daily.zones):
+        rows = [row for row, own in enumerate(daily.zones) if own == zone]
+        day, _ = local_clock(window.starts_at, zone)
+        edges = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
+        place = day[edges] - daily.days[0].astype(np.int64)
+        inside = (place >= 0) & (place < len(daily.days))
+        chosen = column if len(rows) == len(daily.zones) else column[rows]
+        figures[np.ix_(rows, place[inside])] = reduced(chosen, edges)[:, inside]
+    return figures
 
 
 class _Days:

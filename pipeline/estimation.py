@@ -17,6 +17,7 @@ from pipeline.apportion import apportion
 from pipeline.vee_limits import VeeLimits
 from pipeline.vee_window import Floats, Mask, runs
 
+KNOWN_OUTAGE = "known outage"
 WEEK = 7
 FIRST_SATURDAY = 2
 """Day 2 since 1970 was a Saturday."""
@@ -163,7 +164,7 @@ def _like_days(series: MeterSeries, slot: int, limits: VeeLimits) -> float:
 
 Estimator = Callable[[MeterSeries, slice, VeeLimits], "Floats | None"]
 ESTIMATORS: tuple[tuple[str, Estimator], ...] = (
-    ("known outage", known_outage),
+    (KNOWN_OUTAGE, known_outage),
     ("interpolation", interpolation),
     ("mean of like days", averaging),
     ("proxy day", proxy_day),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from pipeline.coverage import CoverageEntry
 from pipeline.model import Snapshot
@@ -38,6 +38,10 @@ class WriteReport:
             unmatched=self.unmatched + other.unmatched,
             refused=self.refused + other.refused,
         )
+
+
+UNKNOWN_DEVICE: Final = "unknown device"
+"""The reason of an :class:`Unmatched` that comes from a meter which the archive does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -89,6 +90,7 @@ def local_clock(times: NDArray[np.datetime64], zone: ZoneInfo) -> tuple[NDArray[
     return local // MINUTES_PER_DAY, local % MINUTES_PER_DAY
 
 
+@lru_cache(maxsize=2**15)  # the quarters of an hour of most of a year: detectors ask for the same ones again
 def _offset_minutes(minute: int, zone: ZoneInfo) -> int:
     offset = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)).astimezone(zone).utcoffset()
     return 0 if offset is None else round(offset.total_seconds() / 60)

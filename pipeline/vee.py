@@ -6,7 +6,7 @@ else a rule finds is shown to a person. The same window gives the same result ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.estimation import (
     ESTIMATORS,
+    KNOWN_OUTAGE,
     Estimator,
     MeterSeries,
     adjust_from_scalar,
@@ -65,7 +66,6 @@ class FinalIntervals:
 def finalise(
     window: VeeWindow,
     *,
-    outage: Mask | None = None,
     final_before: np.datetime64 | None = None,
     holidays: frozenset[int] = frozenset(),
     limits: VeeLimits = LIMITS,
@@ -74,7 +74,6 @@ def finalise(
 
     Args:
         window: The raw intervals.
-        outage: Slots whose supply is known to have been off, shape (meters, slots).
         final_before: Substitutes of slots that begin before it are final (``F``); None leaves all at ``S``.
         holidays: Days (since 1970) that are like weekends.
         limits: The limits of the rules.
@@ -85,7 +84,7 @@ def finalise(
     kwh[np.isin(reason, ("missing", *NO_ENERGY))] = np.nan
     method = np.full(shape, "", dtype="U32")
     kind = week_kind(window.day, holidays)
-    off = np.zeros(shape, dtype=np.bool_) if outage is None else outage
+    off = np.zeros(shape, dtype=np.bool_) if window.outage is None else window.outage
     for row in np.flatnonzero((reason != "").any(axis=1)):
         series = MeterSeries(
             kwh=kwh[row].copy(),
@@ -100,7 +99,7 @@ def finalise(
             temperature_c=None if window.temperature_c is None else window.temperature_c[row],
         )
         for gap in gaps(reason[row] != ""):
-            for part in _alike(reason[row], gap):
+            for part in _alike(reason[row], off[row], gap):
                 columns = kwh[row], quality[row], method[row], reason[row]
                 _fill(series, part, columns, limits, _estimators(window, int(row), part.start))
     adjust_to_registers(window, kwh, quality, method)
@@ -128,9 +127,11 @@ def _reasons(window: VeeWindow) -> NDArray[np.str_]:
     return reason
 
 
-def _alike(reason: NDArray[np.str_], gap: slice) -> list[slice]:
-    """Return the parts of a gap of one reason each."""
-    cuts = np.flatnonzero(reason[gap][1:] != reason[gap][:-1]) + gap.start + 1
+def _alike(reason: NDArray[np.str_], off: Mask, gap: slice) -> list[slice]:
+    """Return the parts of a gap of one reason each; what is missing is parted where the supply went off."""
+    differs = reason[gap][1:] != reason[gap][:-1]
+    differs |= (reason[gap][1:] == "missing") & (off[gap][1:] != off[gap][:-1])
+    cuts = np.flatnonzero(differs) + gap.start + 1
     edges = [gap.start, *cuts.tolist(), gap.stop]
     return [slice(first, last) for first, last in pairwise(edges)]
 
@@ -140,12 +141,12 @@ Columns = tuple[Floats, NDArray[np.str_], NDArray[np.str_], NDArray[np.str_]]
 
 
 def _estimators(window: VeeWindow, row: int, slot: int) -> Estimators:
-    """Return the estimators in the order that is filed for a slot, else in their own."""
+    """Return the estimators in the order that is filed for a slot, else in their own; a fact goes first."""
     order = -1 if window.order_of is None else int(window.order_of[row, slot])
     if order < 0 or not window.orders[order]:
         return ESTIMATORS
     by_name = dict(ESTIMATORS)
-    return [(name, by_name[name]) for name in window.orders[order]]
+    return [(KNOWN_OUTAGE, known_outage), *((name, by_name[name]) for name in window.orders[order])]
 
 
 def _fill(
@@ -172,15 +173,28 @@ def _fill(
 def _reshape(
     series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, estimators: Estimators
 ) -> None:
-    """Give a gap of known sum the shape of like days; the sum stays to the step."""
+    """Give a gap of known sum the shape of like days, and nothing to an outage within; the sum stays."""
     kwh, _, method, _ = columns
     steps = float(kwh[gap].sum()) / series.step_kwh
     if abs(steps - round(steps)) > WHOLE:
         return  # transformers were changed within: there is no one step to share out
+    for name, values in _shapes(series, gap, limits, estimators):
+        kwh[gap] = adjust_from_scalar(values, round(steps) * series.step_kwh, series.step_kwh)
+        method[gap] = f"{name}, scaled"
+        return
+
+
+def _shapes(
+    series: MeterSeries, gap: slice, limits: VeeLimits, estimators: Estimators
+) -> Iterator[tuple[str, Floats]]:
+    """Yield the shapes that a gap of known sum may have, the best first; outages within it get nothing."""
+    supplied = ~series.outage[gap]
+    if not supplied.any():
+        supplied[:] = True  # the register moved: it was not off all the time
     for name, estimator in estimators:
-        # The register moved: it was not off all the time.
         values = None if estimator is known_outage else estimator(series, gap, limits)
         if values is not None:
-            kwh[gap] = adjust_from_scalar(values, round(steps) * series.step_kwh, series.step_kwh)
-            method[gap] = f"{name}, scaled"
-            return
+            shape = np.where(supplied, values, 0.0)
+            yield name, shape if shape.any() else supplied.astype(np.float64)
+    if not supplied.all():
+        yield KNOWN_OUTAGE, supplied.astype(np.float64)

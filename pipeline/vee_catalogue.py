@@ -125,7 +125,7 @@ ESTIMATION_RULES: tuple[EstimationRule, ...] = (
 )
 """What is measured goes before what is usual."""
 
-BESIDE_THEM = frozenset({"known outage"})
+BESIDE_THEM = frozenset({estimation.KNOWN_OUTAGE})
 """Estimators that are a fact and no rule of that list."""
 INTERVAL_METHODS = frozenset(name for name, _ in estimation.ESTIMATORS)
 REGISTER_METHODS = frozenset(name for name, _ in register_estimates.METHODS)
@@ -137,9 +137,11 @@ WANTED: Mapping[str, str] = MappingProxyType(
         "suspended": "[[suspension]]",
         "finals": "what was given out before: the database has it, a run on files takes --before",
         "register_kwh": "registers beside the intervals: --readings with --intervals",
-        "multiplier": "a ratio told by the meter itself: no source of ours does so far, so it says unchecked",
+        "multiplier": "a ratio told by the meter itself: `kilowatch read` shows the ratio registers of "
+        "models that have some, but no table keeps them yet, so it says unchecked",
         "filed_multiplier": "[[ratio]]",
-        "units": "units told by the source: no source of ours does so far, so it says unchecked",
+        "units": "units told by the source: profiles and dialects turn every unit into the quantity's as "
+        "they decode, and a file's column names it, so none can differ here and it says unchecked",
     }
 )
 """What the fields that a rule of validation wants mean for those who run it."""

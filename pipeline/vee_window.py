@@ -60,6 +60,8 @@ class VeeWindow:
     """Slots in which it hung for a part only: nothing is estimated there."""
     suspended: Mask | None = None
     """Slots in which the whole capacity rests or the account is closed."""
+    outage: Mask | None = None
+    """Slots in the whole of which the supply is known to have been off."""
     rows: IntervalRows | None = None
     register_kwh: Floats | None = None
     """Last minus first register of the same slots, primary side, shape (meters,); NaN where not known."""

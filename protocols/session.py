@@ -115,6 +115,8 @@ class Dropped:
 
     reason: DropReason
     raw: bytes
+    address: str = ""
+    """Whose answer it is, as the frame says; for :attr:`DropReason.FOREIGN_ADDRESS` alone."""
 
 
 Event: TypeAlias = Answer | Refused | Dropped

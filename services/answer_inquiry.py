@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from collectors.bus import BusOwner
+from collectors.exchange import WRONG_SEQUENCE
 from collectors.targets import Target
 from collectors.turns import Priority
 from pipeline.coverage import Cause
@@ -142,7 +143,9 @@ class _Conversation:
             self.require_heard()
         failure = poll.failure or str(poll.cause or "")
         if answers and failure:
-            failure = f"the rest did not come ({poll.cause}): {failure}"
+            # One that came with another number is told in words; it is no missing answer.
+            why = "" if failure.endswith(WRONG_SEQUENCE) else f" ({poll.cause})"
+            failure = f"the rest did not come{why}: {failure}"
         return _Asked(query=query, answers=answers, is_refused=is_refused, failure=failure)
 
 

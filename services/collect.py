@@ -24,7 +24,7 @@ from services.backfill_occasions import Occasions
 from services.bounded_stop import stop_by
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
-from services.clock_sync import CLOCKS_EVERY_S, clock_sync_of
+from services.clock_sync import CLOCKS_EVERY_S, ClockSync, clock_sync_of
 from services.counters import Counters
 from services.garbage import seldom_collected
 from services.home_assistant import Announcer
@@ -37,6 +37,7 @@ from services.read_requests import inquiry_in, present_result, reply_result, res
 from services.rounds import Rounds
 from services.settings import Settings
 from services.store import QUEUE_MOST
+from services.strangers import file_strangers
 from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
@@ -119,7 +120,12 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     station = station_of(settings, registry, landing)
     ours = [plan for plan in plans if not plan.owner.is_elsewhere]
     works = [BusWork(plan, station, zone_of(plan, registry)) for plan in plans]
-    scheduler = Scheduler(plans, now=utc_now, on_result=_noting(works, keep_reads(station.store.put)))
+    scheduler = Scheduler(
+        plans,
+        now=utc_now,
+        on_result=_noting(works, keep_reads(station.store.put)),
+        on_take_over=partial(_note_left, station.database_url),
+    )
     counters = _counters_of(landing, station, scheduler, announcer)
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
@@ -133,12 +139,11 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
             group.create_task(scheduler.run())
             group.create_task(_tell_use(scheduler))
             group.create_task(counters.run())
+            group.create_task(file_strangers(plans, station.store.put, utc_now))
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))
                 group.create_task(work.keep_rounds("events", registry.events_every_s, work.fetch_events))
-                if clocks is not None:
-                    sync = partial(clocks.go_round, work.plan, station)
-                    group.create_task(work.keep_rounds("clocks", CLOCKS_EVERY_S, sync))
+                group.create_task(work.keep_clocks(clocks))
             group.create_task(_serve_requests(works, station))
             for owner in owners:
                 group.create_task(LineLender(owner, settings.lock_dir).serve())
@@ -213,6 +218,16 @@ async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime)
             return
 
 
+async def _note_left(url: str, plan: BusPlan, now: datetime) -> None:
+    """Name what the bus's last owner left unread as it died, however long its lease was."""
+    try:
+        left = await asyncio.to_thread(note_missed, url, [plan], now)
+    except StorageError as away:
+        _log.warning("bus %s: cannot name what its last owner left: %s", plan.owner.bus.id, away)
+    else:
+        _log.info("bus %s: ours now, %d slots were left by its last owner", plan.owner.bus.id, left)
+
+
 async def _tell_use(scheduler: Scheduler) -> None:
     """Log how much of its time each bus is used, and how many meters are silent on it."""
     while True:
@@ -273,6 +288,13 @@ class BusWork:
         """Do something beside the reads at the bus's own instants; never ends."""
         rounds = Rounds(what=what, bus=self.bus, every_s=every_s, is_ours=self.is_ours, now=utc_now)
         await rounds.keep(go_round)
+
+    async def keep_clocks(self, clocks: ClockSync | None) -> None:
+        """Look after the meters' clocks at the bus's own instants, where that is allowed."""
+        if clocks is not None:
+            await self.keep_rounds(
+                "clocks", CLOCKS_EVERY_S, partial(clocks.go_round, self.plan, self._station)
+            )
 
     async def fetch_events(self) -> None:
         """Fetch the meters' events; what fails is fetched on the next occasion."""

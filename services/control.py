@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.errors import AuditError, NotAllowedError, TransportError
-from protocols.dlt645.authority import Authority, Password
+from protocols.dlt645.authority import DIGITS, Authority, Password
 from protocols.dlt645.redaction import shown
 from services.audit import Audit, Entry
 from services.capabilities import Capability
 from services.control_settings import ControlSettings
-from services.explain import HIDDEN, explain_without_passwords
+from services.explain import explain_without_passwords
 from services.order_kinds import Means, Plan, kind_of, opens_supply, plan_of
 from services.order_record import Order, OrderRecord, person_details, record_of
 from services.order_sending import INTERRUPTED, Result, Sent, give
@@ -232,7 +232,7 @@ class _Shown:
         return Authority(password=self.password(level), operator=self._operator)
 
     def password(self, level: int) -> Password:
-        return Password(level, "0" * len(HIDDEN))
+        return Password(level, "0" * DIGITS)
 
     def new_password(self) -> Password:
         return self.password(self._class)

@@ -33,6 +33,7 @@ from pipeline.stays import (
     slot_pieces,
 )
 from pipeline.timegrid import slot_grid, slot_start
+from protocols.quadrants import SUMS as QUADRANTS
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.columns import ORIGIN_OF_NUMBER
@@ -59,8 +60,9 @@ REGISTERS: Mapping[str, Quantity] = MappingProxyType(
     }
 )
 """The register behind each energy of an interval."""
-SUMS = {"import_kvarh": ("q1_kvarh", "q2_kvarh"), "export_kvarh": ("q3_kvarh", "q4_kvarh")}
-"""Reactive import is QI + QII and export QIII + QIV (IEC quadrants), where a meter gives the quadrants."""
+_ENERGIES = {register: name for name, register in REGISTERS.items()}
+SUMS = {_ENERGIES[whole]: [_ENERGIES[part] for part in parts] for whole, parts in QUADRANTS.items()}
+"""The energies that are sums of others, where a meter gives the quadrants alone."""
 _RANK = np.array([ORIGIN_RANK[ORIGIN_OF_NUMBER[n].value] for n in sorted(ORIGIN_OF_NUMBER)], dtype=np.int64)
 
 

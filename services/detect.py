@@ -29,6 +29,7 @@ from storage.day_registers import registers_at_day_ends
 from storage.detector_records import event_records, read_outcomes, single_readings
 from storage.episodes import list_episodes, save_episodes
 from storage.matrices import meter_matrix
+from storage.meter_parameters import parameter_readings
 from storage.readings import reading_series
 from storage.registry import load_registry
 
@@ -165,6 +166,7 @@ def window_of(
     records = Records(
         events=event_records(connection, **asked) if needs.events else (),
         readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),
+        parameters=parameter_readings(connection, **asked) if needs.parameters else (),
         outcomes=read_outcomes(connection, starts_at=span[0], **asked) if needs.outcomes else (),
     )
     window = replace(window, records=records)

@@ -30,6 +30,7 @@ from storage.episode_files import episode_document, write_episodes
 from storage.files import file_matrix, read_intervals, read_readings
 from storage.intervals import IntervalColumns, letters_of
 from storage.readings import ReadingSeries
+from storage.record_files import read_events, read_parameters
 from storage.registry_files import read_registry
 
 STEPS = 5
@@ -41,6 +42,8 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     intervals: Path | None,
     registry: Path,
     out: Path,
+    events: Path | None = None,
+    parameters: Path | None = None,
     begin: Callable[[str], None] = lambda _step: None,
     only: Sequence[str] | None = None,
     numbers: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
@@ -48,9 +51,10 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
 ) -> list[dict[str, object]]:
     """Write the episodes found in files to ``out`` and return them as JSON objects.
 
-    Where no intervals are given they are derived from the registers among the readings. ``begin`` is called
-    with the name of each of the ``STEPS`` steps, ``tell`` with each detector that has nothing to look at.
-    ``only`` names detectors, ``numbers`` holds other parameters than their own.
+    Where no intervals are given they are derived from the registers among the readings. ``events`` and
+    ``parameters`` hold what meters told of themselves. ``begin`` is called with the name of each of the
+    ``STEPS`` steps, ``tell`` with each detector that has nothing to look at. ``only`` names detectors,
+    ``numbers`` holds other parameters than their own.
 
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
@@ -68,7 +72,11 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     begin("lining up")
     if energies is None and read is not None:
         energies = intervals_of(read, archive, primary)
-    window = _window(archive, read, energies, wanted(only), primary)
+    told = Records(
+        events=() if events is None else read_events(events),
+        parameters=() if parameters is None else read_parameters(parameters),
+    )
+    window = _window(archive, read, energies, wanted(only), (primary, told))
     for cannot in cannot_run(window, only):
         tell(cannot)
     begin("running the detectors")
@@ -87,9 +95,10 @@ def _window(
     readings: ReadingBlock | None,
     intervals: IntervalColumns | None,
     needs: Needs,
-    primary: frozenset[str],
+    of: tuple[frozenset[str], Records],
 ) -> MeterMatrix:
     """Return what the files hold of what the detectors look at."""
+    primary, told = of
     window = file_matrix(
         archive,
         readings,
@@ -99,7 +108,7 @@ def _window(
         primary_profiles=primary,
     )
     single = {} if readings is None else block_values(readings, needs.readings)
-    return with_daily_rows(replace(window, records=Records(readings=single)), archive)
+    return with_daily_rows(replace(window, records=replace(told, readings=single)), archive)
 
 
 def intervals_of(

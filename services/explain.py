@@ -11,11 +11,11 @@ from protocols.dlt645.explain_values import Subject, subject_of
 from protocols.dlt645.frame import is_whole
 from protocols.dlt645.redaction import BLANK, redacted
 from protocols.dlt645.splitting import split_frames
+from protocols.dlt645.values import HIDDEN
 from protocols.modbus.explain import explain_modbus, split_modbus
 
 PREAMBLE = b"\xfe"
 START = b"\x68"
-HIDDEN = "******"
 STARRED = ("data_minus_33", "payload")
 """What shows a frame's bytes as they are."""
 

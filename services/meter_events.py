@@ -1,4 +1,4 @@
-"""Fetches what meters recorded by themselves (事件记录): the counters, then the records that are new."""
+"""Fetches what meters recorded by themselves (事件记录): counters, records that are new, parameters."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from protocols.dlt645.driver import Dlt645Driver
 from protocols.dlt645.events import RECORDS_KEPT, counter_queries, record_queries
 from protocols.dlt645.version import VERSION_2007
 from protocols.session import Answer, Query
+from services.meter_parameters import keep_parameters
 from services.wiring import utc_now
 from storage.database import connect
 from storage.events import CountedEvent, EventsCounted, events_counted, write_events
@@ -24,6 +25,8 @@ _log = logging.getLogger("kilowatch.events")
 
 async def fetch_events(plan: BusPlan, database_url: str) -> int:
     """Fetch the new events of every meter of a bus that keeps any; return how many rows that changed.
+
+    Their parameters are read too, where that is due.
 
     Live slots and people's reads go first: a question is asked when nobody else wants the bus.
 
@@ -35,21 +38,26 @@ async def fetch_events(plan: BusPlan, database_url: str) -> int:
         if not isinstance(target.driver, Dlt645Driver) or target.driver.version is not VERSION_2007:
             continue
         known = await asyncio.to_thread(_counted, database_url, target.meter)
-        events = await _new_events(plan, target, known)
+        counts = await _counts(plan, target)
+        events = await _new_events(plan, target, counts, known)
         changed += await asyncio.to_thread(_write, database_url, target.meter, events)
+        await keep_parameters(plan, target, counts, database_url)
     return changed
 
 
-async def _new_events(plan: BusPlan, target: Target, known: EventsCounted) -> list[CountedEvent]:
+async def _counts(plan: BusPlan, target: Target) -> list[EventCount]:
     counted = await plan.owner.ask_by_turns(target, _without_refused(counter_queries()))
-    counts = [count for count in _told(counted) if isinstance(count, EventCount) and count.count]
+    _warn_of(counted, target)
+    return [count for count in _told(counted) if isinstance(count, EventCount)]
+
+
+async def _new_events(
+    plan: BusPlan, target: Target, counted: Sequence[EventCount], known: EventsCounted
+) -> list[CountedEvent]:
+    counts = [count for count in counted if count.count]
     wanted = [query for count in counts for query in record_queries([count], records_wanted(count, known))]
     recorded = await plan.owner.ask_by_turns(target, _without_refused(wanted))
-    if counted.cause or recorded.cause:
-        _log.warning(
-            "events missing",
-            extra={"meter": target.meter, "cause": counted.cause or recorded.cause},
-        )
+    _warn_of(recorded, target)
     totals = {(count.kind, count.part): count.count for count in counts}
     return [
         CountedEvent(
@@ -69,6 +77,11 @@ def records_wanted(count: EventCount, known: EventsCounted) -> int:
     """
     new = count.count - known.get((count.kind, count.part), 0)
     return RECORDS_KEPT if new < 0 else max(1, min(RECORDS_KEPT, new))
+
+
+def _warn_of(poll: Poll, target: Target) -> None:
+    if poll.cause:
+        _log.warning("events missing", extra={"meter": target.meter, "cause": poll.cause})
 
 
 def _without_refused(queries: Sequence[Query]) -> Plan:

@@ -64,6 +64,7 @@ AXIS_WORDS: Final[Mapping[str, str]] = {
     "fourteen": "entry of a table",
     "zone97": "entry of a table",
     "record10": "the last n records 上n次记录",
+    "class10": "class of a password 权限, 01 is class 00",
 }
 SOURCES: Final = (
     "Sources: **STD** read in the text of DL/T 645-2007; **FW** read in meter or concentrator firmware; "

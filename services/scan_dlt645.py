@@ -63,7 +63,7 @@ async def scan_dlt645(where: LineAddress, tell: Tell, *, thorough: bool) -> Scan
     given = "baudrate" in where.options
     serial = where.url.startswith("serial:")
     words = diagnose(seen, may_try_more=serial and given)
-    if not discovery.is_complete:
+    if discovery.found and not discovery.is_complete:
         words += f"; the search stopped after {discovery.asked} questions, more meters may be there"
     return ScanReport(meters=meters, diagnosis=words, questions=discovery.asked)
 
@@ -93,6 +93,7 @@ def _observed(where: LineAddress, discovery: Discovery) -> Observation:
         meters=len(discovery.found),
         broken_bytes=discovery.broken_bytes,
         echoed=discovery.echoed,
+        babbled=discovery.is_babbled_at,
     )
 
 

@@ -19,6 +19,10 @@ hand too (`hand_read`); finals in `final_interval` (view `interval_final`).
 
 How gaps are estimated is filed in the archive: `[[estimation]]` with `service_point`, or `category` of the
 contract, or neither; `rules` in order; `profile`; `from` and `to`. The point goes before the class.
+
+A known outage (停电) goes before every rule, for it is a fact: slots that lie wholly within a power-down
+event (掉电) which the meter itself has ended, or within a `[[work_order]]` of kind `outage` or `停电` that
+has an end, are zero and actual. What registers say for a longer gap is shared out over the supplied slots.
 """
 LETTERS = """## Quality letters 质量标识
 

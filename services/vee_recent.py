@@ -23,6 +23,7 @@ from services.vee import final_columns
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
+from storage.events import power_downs
 from storage.finals import FinalChanges, given_out, save_finals
 from storage.intervals import IntervalColumns, interval_series
 from storage.registry import load_registry
@@ -97,7 +98,14 @@ def _batch(
         meters=[meter.id for meter in meters],
     )
     earlier = given_out(connection, raw, starts_at=span[0], ends_at=span[1], minutes=MINUTES)
-    for window in vee_windows(registry, raw, MINUTES, primary, finals=earlier):
+    downs = power_downs(
+        connection,
+        scope=EVERYTHING,
+        starts_at=span[0],
+        ends_at=span[1],
+        meters=[meter.id for meter in meters],
+    )
+    for window in vee_windows(registry, raw, MINUTES, primary, finals=earlier, power_downs=downs):
         validated = validate(window)
         save_findings(connection, _judged(window, validated), validated.findings, now=span[1])
         yield validated.findings, _save(connection, window, raw, span[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -18,7 +18,9 @@ from pipeline.registry import Registry, SuspensionKind, as_shown
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
 from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
 from services.derive import REGISTERS
+from services.vee_outages import outages
 from services.vee_policies import Slots, policies
+from storage.events import PowerDown
 from storage.intervals import ENERGIES, IntervalColumns, letters_of
 from storage.matrices import ratio_factors, register_steps
 
@@ -32,6 +34,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     measured: IntervalColumns | None = None,
     registers: ReadingBlock | None = None,
     finals: IntervalColumns | None = None,
+    power_downs: Sequence[PowerDown] = (),
 ) -> Iterator[VeeWindow]:
     """Yield a window for each time zone that meters of ``intervals`` are in, and for each of their energies.
 
@@ -45,6 +48,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
         measured: Intervals that the registers give, for the sum check and for fitting estimates between them.
         registers: The registers that gave them.
         finals: What was given out as final before.
+        power_downs: When meters told that they had no power.
     """
     if not len(intervals):
         return
@@ -57,7 +61,9 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
             frame = _Frame(meters=giving, grid=grid, minutes=minutes, zone=zone, energy=energy)
             window = _window(registry, (intervals, measured, finals), frame, primary)
             edges = None if registers is None else _edges(registers, giving, frame)
-            yield replace(window, register_edges=edges)
+            row_of = {meter: row for row, meter in enumerate(giving)}
+            off = outages(registry, power_downs, row_of, grid, minutes)
+            yield replace(window, register_edges=edges, outage=off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

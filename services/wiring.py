@@ -111,7 +111,13 @@ def bus_plans(
         )
     return [
         BusPlan(
-            owner=BusOwner(bus, now=utc_now, lock_dir=settings.lock_dir, lease=lease),
+            owner=BusOwner(
+                bus,
+                now=utc_now,
+                lock_dir=settings.lock_dir,
+                lease=lease,
+                addresses=[target.address for target in targets.get(bus.id, [])],
+            ),
             targets=targets.get(bus.id, []),
         )
         for bus in meant

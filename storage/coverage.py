@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -45,7 +45,16 @@ COVERAGE_KEYS: Final[Mapping[CoverageBy, LiteralString]] = {
     CoverageBy.GROUP: "c.quantity_group",
     CoverageBy.METER: "m.id",
 }
-"""What a summary groups by: ``c`` is the ledger, ``m`` the meter, ``i`` its installation, ``p`` its point."""
+"""What a summary groups by, over :data:`LEDGER`."""
+LEDGER: Final[LiteralString] = (
+    "FROM coverage AS c JOIN meter AS m USING (meter_id) "
+    "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
+    "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
+    "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
+    "LEFT JOIN service_point AS p ON p.id = i.service_point "
+    "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s"
+)
+"""The ledger ``c`` of wanted meters ``m``, the installation ``i`` in force at the slot, its point ``p``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,14 +216,8 @@ def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
                 "count(*) FILTER (WHERE c.status = 'late'), count(*) FILTER (WHERE c.status = 'backfilled'), "
                 "count(*) FILTER (WHERE c.status = 'not stored'), "
                 "count(*) FILTER (WHERE c.status = 'missing') "
-                "FROM coverage AS c JOIN meter AS m USING (meter_id) "
-                "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
-                "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
-                "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
-                "LEFT JOIN service_point AS p ON p.id = i.service_point "
-                "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
-                "GROUP BY 1 ORDER BY 1"
-            ).format(key=sql.SQL(COVERAGE_KEYS[by])),
+                "{ledger} GROUP BY 1 ORDER BY 1"
+            ).format(key=sql.SQL(COVERAGE_KEYS[by]), ledger=sql.SQL(LEDGER)),
             {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
         ).fetchall()
     return [
@@ -243,7 +246,13 @@ def missing_slots(  # noqa: PLR0913 - one question with all that bounds it
             "AND status <= 'not stored' ORDER BY slot_at DESC, meter_id, quantity_group LIMIT %(limit)s",
             {"meters": visible.numbers, "from": starts_at, "to": ends_at, "limit": limit},
         ).fetchall()
-    names = visible.names
+    return coverage_entries_of(rows, visible.names)
+
+
+def coverage_entries_of(
+    rows: Iterable[tuple[int, str, datetime, str, str | None, int]], names: Mapping[int, MeterId]
+) -> list[CoverageEntry]:
+    """Return lines of the ledger from rows of meter number, group, slot, status, cause and attempts."""
     return [
         CoverageEntry(
             meter=names[number],

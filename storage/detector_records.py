@@ -9,12 +9,13 @@ from itertools import groupby
 import numpy as np
 
 from pipeline.block import ReadingBlock
-from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
+from pipeline.coverage import CoverageEntry
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId, Scope
-from pipeline.quantities import Group, Quantity
+from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, TimedValues
 from storage.columns import table_of
+from storage.coverage import coverage_entries_of
 from storage.database import Connection, storage_errors
 from storage.readings import ReadingSeries, reading_series
 from storage.visible import visible_meters
@@ -131,15 +132,4 @@ def read_outcomes(
             "ORDER BY slot_at, meter_id, quantity_group",
             {"meters": visible.numbers, "from": starts_at, "to": ends_at},
         ).fetchall()
-    names = visible.names
-    return [
-        CoverageEntry(
-            meter=names[number],
-            group=Group(group),
-            slot_at=slot_at,
-            status=CoverageStatus(status),
-            cause=None if cause is None else Cause(cause),
-            attempts=attempts,
-        )
-        for number, group, slot_at, status, cause, attempts in rows
-    ]
+    return coverage_entries_of(rows, visible.names)

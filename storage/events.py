@@ -9,8 +9,9 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from pipeline.events import EventKind, MeterEvent
-from pipeline.model import MeterId
+from pipeline.model import MeterId, Scope
 from storage.database import Connection, storage_errors
+from storage.visible import visible_meters
 
 EventsCounted = Mapping[tuple[EventKind, str], int]
 """By kind and part: how often it had happened up to the newest event that is stored."""
@@ -23,6 +24,15 @@ class CountedEvent:
     event: MeterEvent
     count: int | None
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerDown:
+    """One stretch in which a meter had no power (掉电)."""
+
+    meter: MeterId
+    starts_at: datetime
+    ends_at: datetime
 
 
 def write_events(connection: Connection, meter: MeterId, events: Sequence[CountedEvent]) -> int:
@@ -66,3 +76,31 @@ def events_counted(connection: Connection, meter: MeterId) -> EventsCounted:
             (meter,),
         ).fetchall()
     return {(EventKind(kind), part): count for kind, part, count in rows}
+
+
+def power_downs(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId],
+) -> list[PowerDown]:
+    """Return when meters had no power within ``[starts_at, ends_at)``, as their own events tell.
+
+    An event without an end is left out: nobody knows how long it lasted.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("looking up outages"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(
+            "SELECT meter_id, starts_at, ends_at FROM meter_event WHERE meter_id = ANY(%s) AND kind = %s "
+            "AND starts_at < %s AND ends_at > %s ORDER BY starts_at, meter_id",
+            (visible.numbers, EventKind.POWER_DOWN.value, ends_at, starts_at),
+        ).fetchall()
+    return [
+        PowerDown(meter=visible.names[number], starts_at=begins, ends_at=ends)
+        for number, begins, ends in rows
+    ]

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from pipeline.block import Times
 from pipeline.model import EVERYTHING, MeterId, Scope
+from pipeline.timegrid import MINUTES_PER_DAY
 from pipeline.vee import NO_ENERGY
 from pipeline.vee_window import IMPORT
 from storage.database import Connection, storage_errors
 from storage.final_columns import FinalColumns
 from storage.intervals import ENERGIES, SAVING_LOCK, IntervalColumns, interval_series, letters_of
 from storage.registry import meter_numbers
-from storage.visible import visible_meters
+from storage.visible import VisibleMeters, visible_meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,9 +201,37 @@ def settled_series(  # noqa: PLR0913 - one question with all that bounds it
     raw = interval_series(
         connection, scope=scope, starts_at=starts_at, ends_at=ends_at, minutes=minutes, meters=meters
     )
+    return _settled(connection, raw, visible_meters(connection, meters, scope=scope), (starts_at, ends_at))
+
+
+def finest_settled_series(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId],
+) -> IntervalColumns:
+    """Return what counts, as :func:`settled_series`, of the shortest intervals that these meters have.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    raw = interval_series(connection, scope=scope, starts_at=starts_at, ends_at=ends_at, meters=meters)
+    shortest = raw.take(raw.minutes == raw.minutes.min(initial=MINUTES_PER_DAY))
+    visible = visible_meters(connection, meters, scope=scope)
+    return _settled(connection, shortest, visible, (starts_at, ends_at))
+
+
+def _settled(
+    connection: Connection, raw: IntervalColumns, visible: VisibleMeters, span: tuple[datetime, datetime]
+) -> IntervalColumns:
+    """Lay the finals over raw intervals of one length."""
+    if not len(raw):
+        return raw
     with storage_errors("reading what stands in for intervals"):
-        visible = visible_meters(connection, meters, scope=scope)
-        rows = connection.execute(_NEWEST, (visible.numbers, starts_at, ends_at, minutes, True)).fetchall()
+        minutes = int(raw.minutes[0])
+        rows = connection.execute(_NEWEST, (visible.numbers, *span, minutes, True)).fetchall()
     if not rows:
         return raw
     places = _Places(raw, visible.names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,21 @@ class IntervalColumns:
     def __len__(self) -> int:
         """Return the number of intervals."""
         return len(self.meters)
+
+    def take(self, kept: NDArray[np.bool_]) -> IntervalColumns:
+        """Return the intervals that a mask marks."""
+        if kept.all():
+            return self
+        return IntervalColumns(
+            meters=list(compress(self.meters, kept)),
+            starts_at=self.starts_at[kept],
+            minutes=self.minutes[kept],
+            quality=self.quality[kept],
+            energies={name: energy[kept] for name, energy in self.energies.items()},
+            methods=list(compress(self.methods, kept)),
+            letters={name: letters[kept] for name, letters in self.letters.items()},
+            versions=None if self.versions is None else self.versions[kept],
+        )
 
 
 def letters_of(intervals: IntervalColumns, energy: str) -> NDArray[np.str_]:

@@ -12,13 +12,14 @@ from psycopg import sql
 
 from pipeline.coverage import Cause
 from pipeline.model import Scope
+from pipeline.ports import UNKNOWN_DEVICE
 from pipeline.registry import DEFAULT_ZONE
-from storage.coverage import COVERAGE_KEYS, CoverageBy
+from storage.coverage import COVERAGE_KEYS, LEDGER, CoverageBy
 from storage.database import Connection, storage_errors
 from storage.visible import visible_meters
 from storage.writer import UNKNOWN_METER
 
-STRANGERS: Final = (UNKNOWN_METER, "unknown device")
+STRANGERS: Final = (UNKNOWN_METER, UNKNOWN_DEVICE)
 """Reasons under which the side table counts messages of meters that the archive does not have."""
 
 
@@ -58,14 +59,8 @@ def missing_causes_by(  # noqa: PLR0913 - one question with all that bounds it
             sql.SQL(
                 "SELECT {key} AS key, c.cause, count(*), count(DISTINCT c.meter_id), min(c.slot_at), "
                 "max(c.slot_at) "
-                "FROM coverage AS c JOIN meter AS m USING (meter_id) "
-                "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
-                "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
-                "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
-                "LEFT JOIN service_point AS p ON p.id = i.service_point "
-                "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
-                "AND c.status <= 'not stored' GROUP BY 1, 2"
-            ).format(key=sql.SQL(COVERAGE_KEYS[by])),
+                "{ledger} AND c.status <= 'not stored' GROUP BY 1, 2"
+            ).format(key=sql.SQL(COVERAGE_KEYS[by]), ledger=sql.SQL(LEDGER)),
             {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
         ).fetchall()
         strangers = [] if scope.areas is not None else _strangers(connection, starts_at, ends_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -20,10 +20,13 @@ from pipeline.timegrid import from_numpy, slot_grid
 from simulators.faults.deed import deeds
 from simulators.faults.planting import PlantedFault, plant
 from simulators.faults.truth import Truth
+from simulators.physics.loads import LoadCurve
 from simulators.physics.model import MeterConfig, MeterModel
 from simulators.physics.shapes import LoadPlan, synthetic
 from simulators.physics.window import Window
-from simulators.physics.world import honest_world, model_of
+from simulators.physics.world import World, honest_world, model_of
+from tests.planted_records import evenings, records_of, with_papers
+from tests.planted_registers import with_demands, with_filed_ratios
 
 METER = MeterId("M1")
 POINT = "SP-M1"
@@ -32,6 +35,11 @@ START = datetime(2024, 6, 3, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 14
 FAULT = Window(starts_at=START + timedelta(days=8, hours=9), ends_at=START + timedelta(days=11, hours=9))
 RATED_V = {Wiring.THREE_PHASE_THREE_WIRE: 100.0}
+WINDOWS: Mapping[str, Sequence[Window]] = {
+    "blackout": evenings(START + timedelta(days=6), 6),
+    "clock_drift": [Window(starts_at=START + timedelta(days=3), ends_at=START + timedelta(days=12))],
+}
+"""When a deed is done that three days would not show."""
 NEEDED: Mapping[str, float | str] = {
     "kw": 5.0,
     "register_kwh": 10.0,
@@ -41,6 +49,13 @@ NEEDED: Mapping[str, float | str] = {
     "factor": 0.85,
 }
 """Keys of deeds that have no default."""
+CHANGING: Mapping[str, Mapping[str, float | str]] = {
+    "miswired": {"polarity": "-++"},
+    "identity_break": {"phase": "a"},
+}
+"""Keys of deeds whose defaults change nothing, where none is given."""
+PLAIN: Mapping[str, Mapping[str, float | str]] = {"hidden_pv": {"kw": 150.0}}
+"""What of a deed is plain to see beside the usual load."""
 SLOT = timedelta(minutes=15)
 AMONG_OTHERS = {"wrong_category"}
 """Deeds that show only in the company of other customers: the detector's own tests give it some."""
@@ -65,33 +80,46 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
     values: Mapping[str, float | str] = MappingProxyType({}),
     *,
     wiring: Wiring = Wiring.THREE_PHASE_FOUR_WIRE,
-    window: Window = FAULT,
+    window: Window | Sequence[Window] = FAULT,
     days: int = DAYS,
     shape: str = "two_shift",
     peak_kw: float = 60.0,
     ct: float = 40.0,
+    power_factor: float = 0.9,
+    curve: LoadCurve | None = None,
 ) -> Planted:
-    """Return a meter with a deed done to it (None for an honest one), in the digits of DL/T 645."""
+    """Return a meter with a deed done to it (None for an honest one), in the digits of DL/T 645.
+
+    Its load is synthetic, or ``curve``, which begins at ``START`` and is as long as ``days``.
+    """
     config = MeterConfig(
         id=METER, wiring=wiring, ct=ct, rated_voltage_v=RATED_V.get(wiring, 220.0), base_kwh=5000.0
     )
     until = START + timedelta(days=days)
-    curve = synthetic(LoadPlan(shape=shape, peak_kw=peak_kw, power_factor=0.9), START, until, 15, seed=7)
-    world = honest_world(config, curve, seed=3)
+    plan = LoadPlan(shape=shape, peak_kw=peak_kw, power_factor=power_factor)
+    world = honest_world(config, curve or synthetic(plan, START, until, 15, seed=7), seed=3)
     name = deed or "outage"
     kind = deeds.get(name)
     usual: dict[str, float | str] = {
         key.name: NEEDED.get(key.name, "x") if key.default is None else key.default for key in kind.keys
     }
-    fault = PlantedFault(
-        meter=METER, service_point=POINT, deed=name, windows=[window], values={**usual, **values}
-    )
-    changed, (truth,) = plant(world, [fault], until)
-    return Planted(
-        window=window_of(model_of(world if deed is None else changed), days),
-        registry=registry_of(config),
-        truth=truth,
-    )
+    windows: Sequence[Window] = [window] if isinstance(window, Window) else window
+    if window is FAULT:
+        windows = WINDOWS.get(name, windows)
+    usual |= {**PLAIN.get(name, {}), **(values or CHANGING.get(name, {}))}
+    fault = PlantedFault(meter=METER, service_point=POINT, deed=name, windows=windows, values=usual)
+    changed, (truth, *_) = plant(world, [fault], until)
+    lived = world if deed is None else changed
+    shown = with_demands(window_of(model_of(lived), days), lived, START, days)
+    seen, registry = with_filed_ratios(shown, registry_of(config), lived, POINT)
+    return _told(Planted(window=seen, registry=registry, truth=truth), lived, until)
+
+
+def _told(case: Planted, world: World, until: datetime) -> Planted:
+    """Return a case with what its meter tells one by one, and with its papers."""
+    records = records_of(world, case.window.records, START, until)
+    window = replace(case.window, records=records)
+    return replace(case, window=window, registry=with_papers(case.registry, world, POINT))
 
 
 def registry_of(config: MeterConfig) -> Registry:

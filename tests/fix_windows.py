@@ -28,6 +28,14 @@ def steel_kwh() -> NDArray[np.float64]:
         return np.array([float(row["kwh"]) for row in csv.DictReader(file)])
 
 
+def steel_kva() -> NDArray[np.complex128]:
+    """Return the same 35 days as mean kW + j kvar of the slots, lagging above 0."""
+    with _STEEL.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    kvarh = [float(row["lagging_kvarh"]) - float(row["leading_kvarh"]) for row in rows]
+    return 4.0 * (steel_kwh() + 1j * np.array(kvarh))
+
+
 def grid(starts_at: datetime, days: float, minutes: int = 15) -> Times:
     """Return the slot starts of so many days."""
     return slot_grid(starts_at, starts_at + timedelta(days=days), minutes)

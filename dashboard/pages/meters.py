@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from dashboard.asking import Ask, Asking
 from dashboard.charts import load_chart, stretches_of, suspension_stretches, voltage_chart
-from dashboard.curves import ACTUAL, finest
+from dashboard.curves import ACTUAL, import_of
 from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
 from dashboard.pages.fleet import Tile, midnight
@@ -34,7 +34,7 @@ from storage.dashboard_queries import (
     suspensions_of,
 )
 from storage.dashboard_values import CurrentValue, current_values
-from storage.intervals import interval_series
+from storage.finals import finest_settled_series
 
 router = APIRouter(include_in_schema=False)
 MOST_METERS = 300
@@ -150,8 +150,8 @@ def meter_card(asking: Asking, meter: str) -> MeterCard:
 
 def energy_of(asking: Asking, meter: str, span: Span) -> Energy | None:
     """Add up a span's intervals; None where there are none."""
-    minutes, seconds, kwh, quality = finest(
-        interval_series(
+    minutes, seconds, kwh, quality = import_of(
+        finest_settled_series(
             asking.connection,
             scope=asking.scope,
             starts_at=span.since,

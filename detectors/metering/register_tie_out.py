@@ -70,7 +70,7 @@ class RegisterTieOut:
         for stem in STEMS:
             total, rates, counted = _columns(daily, stem)
             apart = _apart(total, rates, full)
-            rounding = (counted + 1) * step * (self.restore_steps + 1e-6)
+            rounding = (counted + 1) * step * (limit(self, "restore_steps", window, registry).values + 1e-6)
             delays = Delays(
                 on=limit(self, "trigger_days", window, registry).values[:, 0],
                 gap=limit(self, "gap_days", window, registry).values[:, 0],
@@ -79,38 +79,49 @@ class RegisterTieOut:
             stretches = day_stretches(
                 window, np.abs(apart), trigger=trigger, restore=np.minimum(rounding, trigger), delays=delays
             )
+            limits = trigger, limit(self, "alarm_kwh", window, registry).values
             found += [
                 day_episode(
-                    self.about, window, registry, s, self._said(daily, stem, s, (total, rates, apart))
+                    self.about, window, registry, s, _said(daily, stem, s, (total, rates, apart), limits)
                 )
                 for s in stretches
             ]
         return found
 
-    def _said(self, daily: DailyRows, stem: str, stretch: Stretch, columns: tuple[Floats, ...]) -> Said:
-        total, rates, apart = columns
-        days = np.abs(apart[stretch.row, stretch.first : stretch.end])
-        known = days[~np.isnan(days)]
-        most = float(known.max())
-        grows = bool(len(known) > 1 and known[-1] > known[0] + self.trigger_kwh)
-        rows = {"total_kwh": total, "rates_kwh": rates, "apart_kwh": apart}
-        return Said(
-            key=stem,
-            message="episode.register_tie_out",
-            parameters={
-                "register": stem,
-                "apart_kwh": round(most, 3),
-                "limit_kwh": self.trigger_kwh,
-                "days": len(known),
-            },
-            severity=Severity.MAJOR if grows or most > self.alarm_kwh else None,
-            evidence={
-                "register": stem,
-                "grows": grows,
-                "days": day_rows(daily, stretch, rows),
-                "side": "the meter's own registers, before CT and PT",
-            },
-        )
+
+def _said(
+    daily: DailyRows,
+    stem: str,
+    stretch: Stretch,
+    columns: tuple[Floats, Floats, Floats],
+    limits: tuple[Floats, Floats],
+) -> Said:
+    total, rates, apart = columns
+    trigger_kwh, alarm_kwh = (
+        float(level[stretch.row, min(stretch.first, level.shape[1] - 1)]) for level in limits
+    )
+    days = np.abs(apart[stretch.row, stretch.first : stretch.end])
+    known = days[~np.isnan(days)]
+    most = float(known.max())
+    grows = bool(len(known) > 1 and known[-1] > known[0] + trigger_kwh)
+    rows = {"total_kwh": total, "rates_kwh": rates, "apart_kwh": apart}
+    return Said(
+        key=stem,
+        message="episode.register_tie_out",
+        parameters={
+            "register": stem,
+            "apart_kwh": round(most, 3),
+            "limit_kwh": round(trigger_kwh, 3),
+            "days": len(known),
+        },
+        severity=Severity.MAJOR if grows or most > alarm_kwh else None,
+        evidence={
+            "register": stem,
+            "grows": grows,
+            "days": day_rows(daily, stretch, rows),
+            "side": "the meter's own registers, before CT and PT",
+        },
+    )
 
 
 def _apart(total: Floats, rates: Floats, full: Floats) -> Floats:
@@ -124,7 +135,7 @@ def _columns(daily: DailyRows, stem: str) -> tuple[Floats, Floats, NDArray[np.in
     rates = [daily.registers.get(Quantity(f"{stem}_t{number}"), nothing) for number in RATES]
     has = [np.isfinite(rate).any(axis=1, keepdims=True) for rate in rates]
     summed: Floats = np.sum([np.where(own, rate, 0.0) for own, rate in zip(has, rates, strict=True)], axis=0)
-    counted: NDArray[np.intp] = np.sum(has, axis=0, dtype=np.intp)
+    counted: NDArray[np.intp] = np.asarray(np.sum(has, axis=0, dtype=np.intp))
     return (
         daily.registers.get(Quantity(stem), nothing),
         np.where(counted > 0, summed, np.nan),

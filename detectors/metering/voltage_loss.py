@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import energy_kwh, slot_curves
 from detectors.hysteresis import Delays, Stretch
+from detectors.metering.element_powers import known_number
 from detectors.metering.voltage_loss_correction import loss_correction
 from detectors.ratings import ELEMENTS, Ratings, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
@@ -159,12 +160,11 @@ class VoltageLoss:
         corrected = (
             loss_correction(window, rated, wiring, stretch, [e.phase for e in lost]) if carries else {}
         )
-        missing = corrected.get("missing_kwh")
         said = Said(
             key=phase,
             message=f"episode.{message}",
             parameters=parameters,
-            energy_kwh=float(missing) if isinstance(missing, (int, float)) else None,
+            energy_kwh=known_number(corrected.get("missing_kwh")),
             evidence={
                 "nominal_v": number(nominal_v, 2),
                 "least_v": number(float(np.nanmin(volts)), 2),

@@ -9,18 +9,16 @@ from numpy.typing import NDArray
 
 from detectors.evidence import correction
 from detectors.hysteresis import Stretch
+from detectors.metering.element_powers import balanced_turn, before, column, complex_power
 from detectors.ratings import ELEMENTS, Element, Ratings
 from pipeline.block import MeterMatrix
 from pipeline.model import Json
-from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 
 MEASURABLE = 0.1
 """Share of the nominal voltage above which a lost element's own power still tells its angle."""
 SOUND = 0.85
 """Share of the nominal voltage above which a voltage before the stretch was not lost."""
-BEFORE_SLOTS = 7 * 96
-"""Slots before the stretch that tell voltage and angle when no element is left to tell them."""
 HOW = (
     "each lost element's power at the voltage of the others (of the days before where none is left):"
     " its own power raised by the voltages' ratio,"
@@ -28,7 +26,6 @@ HOW = (
 )
 
 Floats = NDArray[np.float64]
-Complexes = NDArray[np.complex128]
 
 
 def loss_correction(
@@ -39,16 +36,16 @@ def loss_correction(
     nominal_v = float(rated.nominal_v[row])
     elements = ELEMENTS[wiring]
     healthy = [e for e in elements if e.phase not in lost]
-    others = [_column(window, e.voltage, row, where) for e in healthy]
+    others = [column(window, e.voltage, row, where) for e in healthy]
     true_kw, shown_kw = np.zeros((2, stretch.end - stretch.first))
     for element in elements:
-        power_kw = _column(window, element.power, row, where)
+        power_kw = column(window, element.power, row, where)
         shown_kw = shown_kw + power_kw
         if element in healthy:
             true_kw = true_kw + power_kw
             continue
-        volts = _column(window, element.voltage, row, where)
-        amps = _column(window, element.current, row, where)
+        volts = column(window, element.voltage, row, where)
+        amps = column(window, element.current, row, where)
         reference_v = np.mean(others, axis=0) if others else _usual_v(window, stretch, element, nominal_v)
         factor = _power_factor(window, wiring, stretch, element, healthy)
         raised = power_kw * reference_v / np.where(volts > 0, volts, np.nan)
@@ -60,8 +57,7 @@ def loss_correction(
 
 def _usual_v(window: MeterMatrix, stretch: Stretch, element: Element, nominal_v: float) -> Floats:
     """Return the mean voltage of an element's days before; the nominal one where they are not known."""
-    before = slice(max(stretch.first - BEFORE_SLOTS, 0), stretch.first)
-    volts = _column(window, element.voltage, stretch.row, before)
+    volts = column(window, element.voltage, stretch.row, before(stretch))
     sound = volts[volts > SOUND * nominal_v]
     return np.full(stretch.end - stretch.first, float(sound.mean()) if len(sound) else nominal_v)
 
@@ -71,33 +67,19 @@ def _power_factor(
 ) -> Floats:
     """Return the power factor that an element would show, shape (slots of the stretch,).
 
-    Where another element is left the load is taken as balanced: in a three-wire meter the elements' angles
-    are 30 degrees before and after the load's. Where none is left the element's own days before tell.
+    Where another element is left the load is taken as balanced; where none is left the element's own days
+    before tell.
     """
     row, where = stretch.row, slice(stretch.first, stretch.end)
     if not healthy:
-        before = slice(max(stretch.first - BEFORE_SLOTS, 0), stretch.first)
         volts, amps, power_kw = (
-            _column(window, q, row, before) for q in (element.voltage, element.current, element.power)
+            column(window, q, row, before(stretch)) for q in (element.voltage, element.current, element.power)
         )
         kva = volts * amps / 1000.0
         known = np.isfinite(kva) & np.isfinite(power_kw)
         total = float(kva[known].sum())
         factor = float(power_kw[known].sum()) / total if total > 0 else np.nan
         return np.full(stretch.end - stretch.first, factor)
-    power: Complexes = np.zeros(stretch.end - stretch.first, dtype=np.complex128)
-    for other in healthy:
-        power = power + _column(window, other.power, row, where)
-        power = power + 1j * _column(window, other.reactive, row, where)
-    angle = np.angle(power)
-    if wiring is Wiring.THREE_PHASE_THREE_WIRE:
-        # Uab with Ia is at the load's angle plus 30 degrees, Ucb with Ic at that angle less 30.
-        angle = angle + np.radians(60.0) * (1.0 if element.phase == "A" else -1.0)
+    power = np.sum([complex_power(window, other, row, where) for other in healthy], axis=0)
+    angle: Floats = np.angle(power * balanced_turn(wiring, element, list(healthy)))
     return np.cos(angle)
-
-
-def _column(window: MeterMatrix, quantity: Quantity, row: int, where: slice) -> Floats:
-    values = window.values.get(quantity)
-    if values is None:
-        return np.full(len(window.starts_at[where]), np.nan)
-    return values[row, where].astype(np.float64)

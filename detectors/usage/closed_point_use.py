@@ -68,7 +68,8 @@ class ClosedPointUse:
         closed = np.zeros(daily.kwh.shape, dtype=np.bool_)
         for row, days in why.items():
             closed[row, list(days)] = True
-        tells = (daily.coverage >= self.whole_coverage) | (daily.kwh > trigger.values)
+        whole = limit(self, "whole_coverage", window, registry).values
+        tells = (daily.coverage >= whole) | (daily.kwh > trigger.values)
         kwh = np.where(closed & tells, daily.kwh, np.nan)
         # Once the point is open again, what it draws is its own affair.
         restored = np.where(closed, kwh, np.where(daily.coverage > 0, 0.0, np.nan))
@@ -77,7 +78,10 @@ class ClosedPointUse:
             restored,
             trigger=trigger.values,
             restore=trigger.values,
-            delays=Delays(on=self.trigger_days, gap=self.gap_days),
+            delays=Delays(
+                on=limit(self, "trigger_days", window, registry).values[:, 0],
+                gap=limit(self, "gap_days", window, registry).values[:, 0],
+            ),
         )
         return [
             day_episode(

@@ -30,7 +30,6 @@ MARGIN_SLOTS = 96
 DEMAND_MINUTES = 15
 
 
-@detectors.register("over_capacity")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverCapacity:
     """Judges what a service point draws, all its meters together, in actual slots of each contract's time.
@@ -88,6 +87,9 @@ class OverCapacity:
             if load is not None and load.actual.any():
                 found += _Point(rule, registry, contract, load).episodes()
         return sorted(found, key=lambda e: (e.starts_at, e.id))
+
+
+detectors.register("over_capacity")(OverCapacity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ class _Point:
                 )
                 yield self._episode(
                     said,
-                    from_numpy(load.starts_at[above[0]]),
+                    from_numpy(load.starts_at[int(above[0])]),
                     slot_end(load.starts_at, int(above[-1]), load.minutes),
                 )
             elif this == month[-1]:
@@ -225,7 +227,7 @@ class _Point:
                 "meters": list(self.load.meters),
             },
         )
-        yield self._episode(said, from_numpy(self.load.starts_at[slots[0]]), None)
+        yield self._episode(said, from_numpy(self.load.starts_at[int(slots[0])]), None)
 
     def _named(self, month: str, kw: float, contract_kw: float) -> dict[str, float | int | str]:
         return {
@@ -255,7 +257,13 @@ class _Point:
         return days
 
     def _points(self, slots: NDArray[np.intp], values: Floats) -> list[Json]:
-        return [{"at": iso(self.load.starts_at[slot]), "value": number(values[slot], 2)} for slot in slots]
+        return [
+            {
+                "at": iso(from_numpy(self.load.starts_at[int(slot)])),
+                "value": number(float(values[int(slot)]), 2),
+            }
+            for slot in slots
+        ]
 
     def _curve(
         self, first: int, end: int, values: Floats, unit: str, limits: dict[str, Json]

@@ -46,7 +46,6 @@ JUDGED = tuple(
 """What an element's power factor is made of."""
 
 
-@detectors.register("power_factor")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerFactor:
     """Judges each service point that has a standard, by months of actual energy, the present one too.
@@ -167,6 +166,9 @@ class PowerFactor:
                     yield slot_episode(self.about, window, registry, s, said)
 
 
+detectors.register("power_factor")(PowerFactor)
+
+
 class _Point:
     """One service point while one contract holds."""
 
@@ -261,9 +263,9 @@ class _Point:
                 "days": [
                     {
                         "day": str(self._daily.days[day]),
-                        "kwh": number(self._kwh[day]),
-                        "kvarh": number(self._lag[day] + self._lead[day]),
-                        "power_factor": number(by_day[day]),
+                        "kwh": number(float(self._kwh[day])),
+                        "kvarh": number(float(self._lag[day] + self._lead[day])),
+                        "power_factor": number(float(by_day[day])),
                     }
                     for day in month.days
                 ],

@@ -11,6 +11,7 @@ from protocols.dlt645.frame import payload
 from protocols.dlt645.memory import FREEZE_TIME, LOAD_RECORD
 from protocols.dlt645.questions import MAX_DATA, read_query
 from protocols.dlt645.records import ALL_CLASSES, CLASSES, blocks_per_answer
+from protocols.dlt645.redaction import PASSWORD_ITEMS
 from protocols.dlt645.values import parse_format, time_to_bytes
 from protocols.dlt645.version import VERSION_2007, Version
 from protocols.session import Query
@@ -56,8 +57,11 @@ def identifier_query(wire: bytes, version: Version, since: datetime | None, bloc
         blocks: How many load records; as many as one frame holds when left out.
 
     Raises:
-        ValueError: If a load record is asked for that the standard does not have, or without its time.
+        ValueError: If a load record is asked for that the standard does not have, or without its time; or a
+            password.
     """
+    if wire[1:] == PASSWORD_ITEMS:
+        raise ValueError(f"identifier {wire[::-1].hex().upper()} is a password: it is written, never read")
     if not is_load_record(wire):
         return read_query(wire, MAX_DATA, version=version)
     digits = wire[::-1].hex().upper()

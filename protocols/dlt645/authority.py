@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from protocols.dlt645.values import digits_to_bytes
+from protocols.dlt645.values import HIDDEN, digits_to_bytes
 
 DIGITS: Final = 6
-HIDDEN: Final = "*" * DIGITS
 OPERATOR_DIGITS: Final = 8
 HIGHEST_LEVEL: Final = 9
 ESAM_LEVELS: Final = (0x98, 0x99)

@@ -65,6 +65,7 @@ AXES: Final[Mapping[str, Axis]] = {
         _axis("fourteen", range(1, 0x0F), block=None),
         _axis("zone97", range(1, 0x0F), block=0x0F),
         _axis("record10", range(1, 11), block=None),
+        _axis("class10", range(1, 11), block=None),
         # Freezes have a time of their own, so that their values become quantities.
         *(
             _axis(f"last{count}", range(1, count + 1), [""] * count, block=None)

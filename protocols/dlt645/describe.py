@@ -9,11 +9,20 @@ from protocols.dlt645.catalogue import Field, Item, codes_of, lookup
 from protocols.dlt645.catalogue_rows import Axis
 from protocols.dlt645.decoding import BLOCK_TRAILER
 from protocols.dlt645.records import LoadBlock, decode_blocks, section_fields, section_items
-from protocols.dlt645.values import Format, Kind, is_absent, is_impossible_time, parse_format, show
+from protocols.dlt645.values import (
+    Format,
+    Kind,
+    is_absent,
+    is_impossible_time,
+    is_unset_time,
+    parse_format,
+    show,
+)
 
 PHASES = ("A", "B", "C")
 BLOCK_TIME = parse_format("YYMMDDhhmm")
 IMPOSSIBLE = "impossible time 时间不可能"
+UNSET = "unset 未设"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +38,14 @@ class Described:
     """What the set bits of a word mean."""
     is_impossible: bool = False
     """A time that no clock shows."""
+    is_unset: bool = False
+    """A time of zeros."""
 
     @property
     def value(self) -> str:
         """The text with its unit, and what its bits say."""
+        if self.is_unset:
+            return UNSET
         said = "; ".join(english for english, _ in self.bits)
         unit = "" if self.unit == "1" else self.unit
         shown = "-" if self.text is None else f"{self.text} {unit}".rstrip()
@@ -152,6 +165,7 @@ def _described(item: Item, number: int, field: Field, payload: bytes) -> Describ
         if field.bits and not is_absent(raw)
         else (),
         is_impossible=is_impossible_time(raw, field.form),
+        is_unset=is_unset_time(raw, field.form),
     )
 
 
@@ -168,6 +182,10 @@ def _numbered(element: int) -> Words:
 
 def _rate(element: int) -> Words:
     return (f", tariff {element}", f"(费率{element})") if element else (", total", "(总)")
+
+
+def _class(element: int) -> Words:
+    return f" of class {element:02d}", f"({element:02d}级)"
 
 
 def _period(element: int) -> Words:
@@ -190,6 +208,7 @@ _ELEMENTS = {
     "rate": _rate,
     "rate97": _rate,
     "settlement": _period,
+    "class10": _class,
     "month": _month,
     "active97": _month,
     "reactive97": _month,

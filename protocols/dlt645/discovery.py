@@ -3,8 +3,9 @@
 A question may keep the low pairs of an address and fill the others with AA; every meter that they fit
 answers, and answers at the same time collide. So silence empties a branch, a clean answer names a meter, and
 a collision is a reason to look at the hundred branches below. A disturbed line breaks answers, too, but not
-each time: a call that was answered by broken bytes is made again before it counts as a collision. Nothing
-here waits or sends: the search says what to ask and takes what was heard.
+each time: a call that was answered by broken bytes is made again before it counts as a collision. And whole
+addresses cannot collide: where they are answered by broken bytes as well, somebody babbles, and the search
+is given up. Nothing here waits or sends: the search says what to ask and takes what was heard.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ FORWARD_ENERGY_2007: Final = bytes.fromhex("00000100")
 FORWARD_ENERGY_1997: Final = bytes.fromhex("1090")
 CALLS_BEFORE_COLLISION: Final = 3
 """So often a call is made while nothing but broken bytes, or silence after them, comes back."""
+NOBODY: Final = ("000000000000", "000000000001", "000000000010")
+"""Addresses that are asked after a first collision: hardly a meter has one of them, and not all three."""
+BABBLE_ENOUGH: Final = len(NOBODY)
+"""So many whole addresses are answered by nothing but broken bytes: those are no answers."""
 ASKED_MOST: Final = 20_000
 """Questions of one search: some hundred meters whose addresses share their low pairs."""
 
@@ -107,6 +112,8 @@ class Discovery:
     echoed: bool = False
     broken_bytes: int = 0
     _open: Call | None = None
+    _babbled: int = 0
+    """How many whole addresses were answered by nothing but broken bytes."""
     _broken: int = 0
     """How often the open call was answered by broken bytes so far."""
     _left: list[Call] = field(default_factory=list)
@@ -121,7 +128,7 @@ class Discovery:
 
     def next_call(self) -> Call | None:
         """Return what to ask next; None when the search is over."""
-        if not (self._left or self._broken) or self.asked >= ASKED_MOST:
+        if not (self._left or self._broken) or self.asked >= ASKED_MOST or self.is_babbled_at:
             return None
         if self._broken == 0:
             self._open = self._left.pop()
@@ -136,6 +143,11 @@ class Discovery:
     def is_complete(self) -> bool:
         """Tell whether every branch was looked at."""
         return not self._left and not self._broken
+
+    @property
+    def is_babbled_at(self) -> bool:
+        """Tell whether bytes come whomever one asks: another master, a wrong rate, a disturbed line."""
+        return self._babbled >= BABBLE_ENOUGH
 
     def take(self, heard: Heard) -> None:
         """Take what came after the call."""
@@ -158,10 +170,14 @@ class Discovery:
         self._broken = 0
         self.collisions += collided
         digits = call.address.lstrip("A")
+        if len(digits) == ADDRESS_DIGITS and collided and call.address not in self.found:
+            self._babbled += 1
         if len(digits) < ADDRESS_DIGITS and (collided or (answers and self.thorough)):
             self._left += [
                 _call((pair + digits).rjust(ADDRESS_DIGITS, "A"), call.year) for pair in PAIRS[::-1]
             ]
+        if collided and self.collisions == 1:
+            self._left += [_call(nobody, call.year) for nobody in NOBODY]
 
     def _note(self, frame: Frame, call: Call) -> None:
         is_address = call.body[0] == Function2007.READ_ADDRESS and call.year == VERSION_2007.year

@@ -47,8 +47,14 @@ def _field(form: Format, text: str) -> bytes:
         Kind.TEXT: _text,
         Kind.WORD: _word,
         Kind.HEX: _hex,
+        Kind.SECRET: _secret,
     }
     return encoders[form.kind](form, text)
+
+
+def _secret(form: Format, text: str) -> bytes:
+    del form, text  # neither may stand in the message
+    raise ValueError("a password is not written as a value: it has a function of its own (18)")
 
 
 def _number(form: Format, text: str) -> bytes:

@@ -17,6 +17,8 @@ class Observation:
     """Bytes that make no sound frame."""
     echoed: bool
     """Our own question came back."""
+    babbled: bool = False
+    """Whole addresses, at which no two meters collide, were answered by broken bytes, too."""
 
 
 def diagnose(seen: Sequence[Observation], *, may_try_more: bool = False) -> str:
@@ -52,10 +54,15 @@ def _noisy(noisy: Sequence[Observation], tried: int, *, may_try_more: bool) -> s
             f"bytes came that make no frame, at {where}: somebody speaks there, but not DL/T 645 at any rate "
             "tried, or the line is disturbed: check termination, screening and for another master"
         )
-    advice = (
-        "leave ?baudrate= and ?parity= out to try every setting" if may_try_more else "ask one address alone"
-    )
+    babbled = all(o.babbled for o in noisy)
+    if may_try_more:
+        advice = "leave ?baudrate= and ?parity= out to try every setting"
+    elif babbled:
+        advice = "check termination, screening and the rate of a serial server, and stop the other master"
+    else:
+        advice = "ask one address alone"
+    third = "another master" if babbled else "meters that answer at the same time"
     return (
-        f"bytes came that make no frame, at {where}: wrong rate or parity, meters that answer at the same "
-        f"time, or a disturbed line; {advice}"
+        f"bytes came that make no frame, at {where}: wrong rate or parity, {third}, or a disturbed line; "
+        f"{advice}"
     )

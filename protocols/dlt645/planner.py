@@ -13,21 +13,16 @@ from protocols.dlt645.decoding import on_wiring
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import YEARLESS
 from protocols.dlt645.version import VERSION_2007, Version
+from protocols.quadrants import SUMS
 from protocols.session import Query
 
 RATES_USUAL: Final = 7
 """Total and six rates: more is allowed by the standard, and kept nowhere here."""
 
-_SUMS: Final = {
-    # Import is QI + QII, export QIII + QIV; who wants the sums needs their parts.
-    Quantity.REACTIVE_ENERGY_IMPORT: (Quantity.REACTIVE_ENERGY_Q1, Quantity.REACTIVE_ENERGY_Q2),
-    Quantity.REACTIVE_ENERGY_EXPORT: (Quantity.REACTIVE_ENERGY_Q3, Quantity.REACTIVE_ENERGY_Q4),
-}
-
 
 def parts_of(wanted: Collection[Quantity]) -> set[Quantity]:
     """Return what to ask for: sums that no identifier holds are replaced by their parts."""
-    return {part for quantity in wanted for part in _SUMS.get(quantity, (quantity,))}
+    return {part for quantity in wanted for part in SUMS.get(quantity, (quantity,))}
 
 
 def combined_queries(
@@ -46,7 +41,7 @@ def combined_queries(
     asked = {quantity for query in planned if (item := _item_of(query)) for quantity in item.quantities}
     missing = [
         total
-        for total, parts in _SUMS.items()
+        for total, parts in SUMS.items()
         if (total in wanted or set(parts) <= set(wanted)) and not asked & set(parts)
     ]
     if not missing or version is not VERSION_2007:

@@ -27,6 +27,7 @@ _REQUESTS: Final[dict[int, tuple[tuple[int, int], ...]]] = {
 }
 _REPEATED: Final = frozenset({Function2007.CHANGE_PASSWORD, Function1997.CHANGE_PASSWORD})
 """The answer is the new password, after its class."""
+IDENTIFIER: Final = 4
 _ERRORS: Final = 2
 """The longest refusal."""
 _WRITTEN: Final = 12
@@ -73,6 +74,8 @@ def _hidden(bare: bytes) -> set[int]:
 def _spans(control: int, data: bytes) -> Iterator[tuple[int, int]]:
     function = control & FUNCTION
     if control & FROM_METER:
+        if function == Function2007.READ and data[1:4] == PASSWORD_ITEMS:  # no meter should
+            yield IDENTIFIER, len(data)
         if function in _REQUESTS:  # what a confused meter sends back may be what it was sent
             yield (_ERRORS if control & ABNORMAL else 1 if function in _REPEATED else 0), len(data)
         return

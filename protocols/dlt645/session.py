@@ -155,7 +155,9 @@ class Dlt645Session:
         ):
             reason = self._no_answer(found, data)
             if reason is not None or query is None:
-                return Dropped(reason=reason or DropReason.LATE, raw=redacted(found))
+                foreign = reason is DropReason.FOREIGN_ADDRESS
+                address = found[6:0:-1].hex().upper() if foreign else ""
+                return Dropped(reason=reason or DropReason.LATE, raw=redacted(found), address=address)
         try:
             refused = found[CONTROL] & ABNORMAL
             event = self._refused(query, found, data) if refused else self._answer(query, found, data)

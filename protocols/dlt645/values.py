@@ -32,8 +32,14 @@ class Kind(StrEnum):
     """Eight or sixteen bits, not BCD."""
     HEX = "hex"
     """Bytes that are a name but no digits, such as an identifier or an operator's code."""
+    SECRET = "secret"  # noqa: S105 - what a format is called
+    """A password: it is never shown, whatever came."""
 
 
+BYTES: dict[str, Kind] = {"HEX": Kind.HEX, "ASCII": Kind.TEXT, "SECRET": Kind.SECRET}
+"""Notations that end with their number of bytes."""
+HIDDEN = "******"
+"""What stands in place of a password."""
 TIMES: dict[str, str] = {
     # How each kind of time is shown; {0} is the leftmost pair of the notation.
     "YYMMDDhhmmss": "20{0}-{1}-{2} {3}:{4}:{5}",
@@ -82,7 +88,7 @@ def parse_format(notation: str) -> Format:
 
     Args:
         notation: ``XXX.X``, ``SXX.XXXX``, ``NNNN``, one of ``TIMES``, ``N12`` (a name of twelve digits),
-            ``ASCII6`` (six letters), ``BITS8``, ``BITS16`` or ``HEX4`` (four bytes).
+            ``ASCII6`` (six letters), ``BITS8``, ``BITS16``, ``HEX4`` (four bytes) or ``SECRET4``.
 
     Raises:
         ValueError: If it is none of these.
@@ -91,10 +97,9 @@ def parse_format(notation: str) -> Format:
         return Format(notation, Kind.TIME, len(notation) // 2)
     if notation.startswith("BITS"):
         return Format(notation, Kind.WORD, int(notation[4:]) // 8)
-    if notation.startswith("HEX"):
-        return Format(notation, Kind.HEX, int(notation[3:]))
-    if notation.startswith("ASCII"):
-        return Format(notation, Kind.TEXT, int(notation[5:]))
+    for name, kind in BYTES.items():
+        if notation.startswith(name):
+            return Format(notation, kind, int(notation.removeprefix(name)))
     if notation[:1] == "N" and notation[1:].isdigit():
         return Format(notation, Kind.DIGITS, int(notation[1:]) // 2)
     digits = notation.removeprefix("S")
@@ -187,13 +192,18 @@ def bytes_to_instant(raw: bytes, zone: ZoneInfo) -> datetime | None:
     return local.astimezone(UTC)
 
 
+def is_unset_time(raw: bytes, form: Format) -> bool:
+    """Tell whether a time with a day is all zeros: never set, or of a record that was never written."""
+    return form.kind is Kind.TIME and "D" in form.notation and not any(raw)
+
+
 def is_impossible_time(raw: bytes, form: Format) -> bool:
     """Tell whether digits in a time format name no instant or day, such as a twenty-fifth month.
 
     Absent (FF), all zeros (unset) and pairs of 99 (every, or unset) are no such thing.
     """
     if form.kind is not Kind.TIME or is_absent(raw) or not any(raw):
-        return False
+        return False  # midnight, too, where the time has no day
     digits = raw[::-1].hex()
     pairs = {
         letter: digits[at : at + 2]
@@ -226,12 +236,13 @@ def yearless_to_instant(raw: bytes, zone: ZoneInfo, told_at: datetime) -> dateti
 
 def show(raw: bytes, form: Format) -> object:
     """Return an item as people read it: exact text, None when absent, a mapping where text is not enough."""
+    if form.kind is Kind.SECRET:
+        return HIDDEN
     if is_absent(raw):
         return None
-    if form.kind is Kind.WORD:
-        return f"0x{raw[::-1].hex().upper()}"
-    if form.kind is Kind.HEX:
-        return raw[::-1].hex().upper()
+    if form.kind in (Kind.WORD, Kind.HEX):
+        digits = raw[::-1].hex().upper()
+        return f"0x{digits}" if form.kind is Kind.WORD else digits
     if form.kind is Kind.TEXT:
         sent = raw.decode("latin-1")
         return {"as_sent": sent, "reversed": sent[::-1]}

@@ -107,8 +107,11 @@ class Hunter:
 
     def _deliver(self, found: Found, candidate: _Candidate) -> list[Finding]:
         if not candidate.expected:
-            foreign = found.unit != self._unit
-            return self._cut(len(self._buffer), DropReason.FOREIGN_ADDRESS if foreign else DropReason.LATE)
+            if found.unit == self._unit:
+                return self._cut(len(self._buffer), DropReason.LATE)
+            raw = bytes(self._buffer)
+            self._cut(len(raw), DropReason.FOREIGN_ADDRESS)
+            return [Dropped(reason=DropReason.FOREIGN_ADDRESS, raw=raw, address=str(found.unit))]
         self._buffer.clear()
         self._candidates.clear()
         self._wanted = b""  # the same answer once more is late

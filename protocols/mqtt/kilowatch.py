@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
+from pipeline.ports import UNKNOWN_DEVICE
 from pipeline.quantities import Kind, Quantity
 from pipeline.registry import MqttSource
 from pipeline.scaling import Scaled
@@ -13,7 +14,7 @@ from protocols.mqtt.dialects import Dialect, Latest, Parsed, Receive, dialects
 from protocols.mqtt.fields import in_our_unit
 from protocols.mqtt.findings import Findings
 from protocols.mqtt.json_text import excerpt_of, load_object
-from protocols.mqtt.names import UNKNOWN_DEVICE, given_fields, meter_id
+from protocols.mqtt.names import given_fields, meter_id
 from protocols.mqtt.numbers import (
     LARGEST,
     JsonValue,

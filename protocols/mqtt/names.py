@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipeline.model import MeterId
+from pipeline.ports import UNKNOWN_DEVICE
 from pipeline.registry import MqttSource
 from pipeline.scaling import Scaled, parse_scaled
 from pipeline.topics import TopicTemplate, plain_filter, template_of
@@ -12,7 +13,6 @@ from protocols.mqtt.numbers import UnreadableError
 
 MAX_METER_ID = 64
 NO_DEVICE = "topic names no device: give its source a template, or exactly one meter"
-UNKNOWN_DEVICE = "unknown device"
 
 
 class UnknownDeviceError(UnreadableError):

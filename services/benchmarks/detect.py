@@ -15,6 +15,7 @@ from detectors.engine import run
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import MeterId
+from pipeline.quantities import Quantity
 from pipeline.registry import Contract, Installation, Meter, Registry, ServicePoint, Wiring
 from pipeline.timegrid import slot_grid
 from services.benchmarks.rows import BenchRow, benchmarks, cpu_s
@@ -28,8 +29,10 @@ ROUNDS: Final = 3
 """The quickest counts, for the machine has other work too."""
 COPIES: Final = {Kind.SLOTS: 15.0, Kind.DAYS: 3.0, Kind.RECORDS: 15.0}
 """What may be spent, in copies of the columns; daily rows are made once for all detectors by days."""
-LEVEL: Final = {"voltage": 220.0, "current": 2.0}
-"""Of other quantities it is 1."""
+LEVEL: Final = {"voltage": 220.0, "current": 2.0, "active_power": 1.32, "reactive_power": 0.0}
+"""Of other quantities it is 1; of a phase a third of the power, so that P is U I cos(phi)."""
+ENERGY_KWH: Final = {"export_kwh": 0.0}
+"""Of a slot; of other energies it is 0.1."""
 START: Final = datetime(2026, 3, 31, 16, tzinfo=UTC)
 """Local midnight."""
 
@@ -96,16 +99,21 @@ def _window(needs: Needs) -> MeterMatrix:
         meters=[MeterId(f"M{number}") for number in range(PART)],
         starts_at=grid,
         minutes=15,
-        values={
-            q: column(LEVEL.get(q.value.partition("_")[0], 1.0)).astype(np.float32) for q in needs.quantities
-        },
+        values={q: column(_level(q)).astype(np.float32) for q in needs.quantities},
         import_kwh=kwh,
         quality=np.where(np.isnan(kwh), "N", "A"),
         step_kwh=np.full(PART, 0.01),
         power_kw=column(2.0),
-        energies={name: column(0.1) for name in needs.energies},
+        energies={name: column(ENERGY_KWH.get(name, 0.1)) for name in needs.energies},
         registers={q: np.cumsum(column(0.0), axis=1) for q in (*needs.registers, *needs.day_registers)},
     )
+
+
+def _level(quantity: Quantity) -> float:
+    name, _, phase = quantity.value.rpartition("_")
+    share = 1.0 / len("abc") if phase in "abc" and "power" in name else 1.0
+    known = [level for stem, level in LEVEL.items() if quantity.value.startswith(stem)]
+    return share * known[0] if known else 1.0
 
 
 def _registry() -> Registry:

@@ -33,10 +33,12 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "shape_shift": "D24",
         "repeated_curve": "D25",
         "area_balance": "D26",
+        "ntl_attribution": "D27",
         "voltage_load_consistency": "D28",
         "topology": "D29",
         "tariff_class": "D30",
         "reverse_energy": "D31",
+        "validation": "D32",
         "communication_blackout": "D33",
         # Outside the catalogue: judged by coverage, and by the quality of supply.
         "missing_reads": None,

@@ -1,6 +1,6 @@
-"""What the archive of a fleet holds beside the registry's records: members of areas, closing registers.
+"""What the archive file of a fleet says beside its registry: members of areas, registers at swaps.
 
-The tables and keys of DESIGN section 7 that the registry does not read yet; it leaves them unread.
+Importing the file reads it as everything else; a registry that is handed on within the process is without it.
 """
 
 from __future__ import annotations

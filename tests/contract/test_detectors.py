@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from detectors.catalogue import about, category, detectors, parameters_of
+from detectors.catalogue import Together, about, category, detectors, parameters_of
 from detectors.engine import run
 from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
@@ -29,6 +29,7 @@ from pipeline.registry import (
 )
 from simulators.faults.deed import deeds
 from simulators.faults.detector_numbers import DETECTORS
+from tests.fix_area import FAULT_FROM, planted_area
 from tests.fix_planted import FAULT, POINT, Planted, deeds_of_detectors
 from tests.learnt_cases import AS_FILED, case_for
 
@@ -56,6 +57,9 @@ REGISTRY = Registry(
 )
 
 each_detector = pytest.mark.parametrize("name", sorted(detectors.all()))
+each_detector_of_data = pytest.mark.parametrize(
+    "name", sorted(name for name in detectors.all() if not about(name).needs.is_archive_alone)
+)
 
 
 def _matrix(values: np.ndarray, meters: list[MeterId] = METERS) -> MeterMatrix:
@@ -119,7 +123,7 @@ def test_stays_silent_where_there_are_no_slots(name: str) -> None:
     assert _found(name, empty) == []
 
 
-@each_detector
+@each_detector_of_data
 def test_gaps_alone_are_never_abnormal(name: str) -> None:
     gaps = _matrix(np.full((len(METERS), SLOTS), np.nan))
     assert all(e.verdict is Verdict.UNKNOWN for e in _found(name, gaps))
@@ -139,11 +143,15 @@ def _closed(case: Planted) -> Registry:
         starts_at=FAULT.starts_at - timedelta(days=1),
         ends_at=None,
     )
-    return dataclasses.replace(case.registry, suspensions=[nothing])
+    return dataclasses.replace(case.registry, suspensions=[*case.registry.suspensions, nothing])
 
 
 @pytest.mark.parametrize(("name", "deed"), deeds_of_detectors())
 def test_it_finds_what_is_planted_for_it(name: str, deed: str) -> None:
+    if about(name).together is Together.AREA:
+        found = planted_area(deed).found(name)
+        assert any(episode.ends_at is None or episode.ends_at > FAULT_FROM for episode in found)
+        return
     wiring = deeds.get(deed).wirings[0]
     case = case_for(name, deed, wiring)
     begins, ends = case.truth.starts_at, case.truth.ends_at

@@ -45,6 +45,11 @@ class Site:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
+    def change(self, statement: str, *parameters: object) -> None:
+        """Change the database behind the collector's back."""
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(statement.encode(), parameters)
+
     async def until(
         self,
         statement: str,

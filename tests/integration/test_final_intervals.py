@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from pipeline.block import MeterMatrix
 from pipeline.errors import DataError
+from pipeline.events import EventKind, MeterEvent
 from pipeline.model import EVERYTHING, MeterId, Scope
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from services.persons import Person
@@ -16,9 +17,10 @@ from services.settings import Settings
 from services.vee_edits import Stretch, edit, withdraw
 from services.vee_recent import RecentVee, vee_recent
 from storage.database import Connection, connect
+from storage.events import CountedEvent, write_events
 from storage.final_columns import FinalColumns
 from storage.final_edits import edits
-from storage.finals import final_series, settled_series
+from storage.finals import final_series, finest_settled_series, settled_series
 from storage.intervals import IntervalColumns, interval_series, letters_of, save_intervals
 from storage.matrices import meter_matrix
 from storage.registry import save_registry
@@ -92,6 +94,41 @@ def test_raw_and_final_stand_side_by_side_and_running_again_changes_nothing(arch
     assert set(stored.method[HOLE]) == {"interpolation"}
     assert (set(stored.reason[HOLE]), set(stored.author[HOLE])) == ({"missing"}, {"kilowatch"})
     assert _run(archive).changed == 0
+
+
+def test_an_outage_that_the_meter_tells_of_is_zero_and_no_estimate(archive: str) -> None:
+    begins = START + HOLE.start * timedelta(minutes=15)
+    dark = MeterEvent(
+        kind=EventKind.POWER_DOWN, number=1, starts_at=begins, ends_at=begins + timedelta(minutes=52)
+    )
+    goes_on = replace(dark, starts_at=START - timedelta(days=9), ends_at=None)
+    with connect(archive) as connection:
+        told = [CountedEvent(event=event, count=None, received_at=END) for event in (dark, goes_on)]
+        assert write_events(connection, M, told) == 2
+    _run(archive)
+    with connect(archive) as connection:
+        stored = _stored(connection)
+    assert stored.amounts[HOLE][:3].tolist() == [0.0, 0.0, 0.0]
+    assert stored.quality[HOLE].tolist() == ["A", "A", "A", "N"]
+    assert stored.reason[HOLE] == ["outage", "outage", "outage", ""]
+    assert stored.method[HOLE] == ["known outage"] * 3 + [""]
+    assert _run(archive).changed == 0
+
+
+def test_the_shortest_intervals_show_what_stands_in_for_them(archive: str) -> None:
+    _run(archive)
+    hours = _raw(3.0).take(np.arange(SLOTS) % 4 == 0)
+    hourly = replace(hours, minutes=np.full(len(hours), 60, dtype=np.int16))
+    with connect(archive) as connection:
+        save_intervals(connection, hourly, computed_at=END)
+        found = finest_settled_series(connection, scope=EVERYTHING, starts_at=START, ends_at=END, meters=[M])
+        nobody = finest_settled_series(
+            connection, scope=Scope(areas=frozenset()), starts_at=START, ends_at=END, meters=[M]
+        )
+    assert found.minutes.tolist() == [15] * SLOTS
+    assert found.energies["import_kwh"].tolist() == [1.0] * SLOTS
+    assert found.quality.tolist() == ["A"] * 14 + ["S"] * 4 + ["A"] * 22
+    assert len(nobody) == 0
 
 
 def test_late_actuals_replace_estimates_and_name_the_bills_of_both_months(archive: str) -> None:

@@ -86,6 +86,7 @@ def test_a_rest_that_comes_wrongly_or_not_is_told_in_words(line: str, name: str,
     told = record(line, name)
     assert told.failure.startswith("the rest did not come")
     assert said in told.failure
+    assert "no answer" not in told.failure  # it did answer
     (failure,) = events(line, name).failures
     assert failure == told.failure
 

@@ -93,7 +93,7 @@ def watched(
             2
         ):  # what a line that broke twice running left open, the timetable's next turn fetches
             remote_reading.read_buses([RS485], backfill_days=DAYS + 1)
-        findings = abnormal_use(days=DAYS + 1)
+        findings = abnormal_use(days=DAYS + 1, detectors=["suspended_load"])
         with connect(url) as connection:
             stored = list_episodes(connection, scope=EVERYTHING)
             intervals = interval_series(connection, scope=EVERYTHING, starts_at=begin, ends_at=clock())

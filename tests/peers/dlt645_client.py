@@ -10,7 +10,7 @@ import sys
 from datetime import datetime
 from typing import Any  # Any: the package has no types
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 10.0
 
 
 def main() -> None:

@@ -234,7 +234,7 @@ PAIRS = {"YY": (0, 99), "MM": (1, 12), "DD": (1, 28), "hh": (0, 23), "mm": (0, 5
 @st.composite
 def field_bytes(draw: st.DrawFn, form: Format) -> bytes:
     """Draw what a meter may send for one field: digits, a time that is one, letters, bits."""
-    if form.kind in (Kind.WORD, Kind.HEX):
+    if form.kind in (Kind.WORD, Kind.HEX, Kind.SECRET):
         return draw(st.binary(min_size=form.length, max_size=form.length)).replace(b"\xff", b"\xfe")
     if form.kind is Kind.TEXT:
         letters = st.sampled_from(b"0123456789VA().-")

@@ -122,3 +122,18 @@ def test_what_is_broken_every_time_is_a_collision() -> None:
     discovery = search(line, damaged)
     assert sorted(discovery.found) == sorted(line)
     assert discovery.collisions > 0
+
+
+@given(noise=st.binary(min_size=1, max_size=60).filter(lambda raw: hear(raw).broken_bytes > 0))
+def test_a_line_on_which_somebody_babbles_is_given_up_soon(noise: bytes) -> None:
+    discovery = Discovery()
+    while discovery.next_call() is not None:
+        discovery.take(hear(noise))
+    assert discovery.is_babbled_at
+    assert not discovery.is_complete
+    assert discovery.asked == 12
+
+
+@given(line=st.dictionaries(addresses, st.just(2007), max_size=25))
+def test_meters_that_collide_are_no_babble(line: dict[str, int]) -> None:
+    assert not search(line, damaged).is_babbled_at

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from detectors.catalogue import detectors, parameters_of
+from detectors.catalogue import about, detectors, parameters_of
 from detectors.engine import reconcile, run
 from detectors.wanted import wanted
 from pipeline.block import MeterMatrix
@@ -40,6 +40,9 @@ REGISTRY = Registry(
     ],
 )
 each_detector = pytest.mark.parametrize("name", sorted(detectors.all()))
+each_detector_of_data = pytest.mark.parametrize(
+    "name", sorted(name for name in detectors.all() if not about(name).needs.is_archive_alone)
+)
 few = settings(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.generate))
 
 
@@ -146,7 +149,7 @@ def test_its_defaults_by_hand_change_nothing(name: str, seed: tuple[int, float])
     assert run(window, REGISTRY, only=[name], settings=by_hand) == _found(window, name)
 
 
-@each_detector
+@each_detector_of_data
 @few
 @given(seed=windows)
 def test_without_an_actual_value_nothing_is_abnormal(name: str, seed: tuple[int, float]) -> None:

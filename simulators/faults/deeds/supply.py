@@ -62,15 +62,15 @@ deeds.register("voltage")(
 )
 deeds.register("unbalance_voltage")(
     Deed(
-        what="one phase of the supply has another voltage than the others",
+        what="one phase of the supply has another voltage than the others; a broken neutral lifts it",
         zh="电压不平衡",
         detector="unbalance",
         twin="factor = 0.95: below the limit of 30 %",
-        also=("voltage_deviation",),
+        also=("voltage_deviation", "voltage_loss"),
         act=_unbalance_voltage,
         keys=(
             PHASE,
-            Key(name="factor", what="times the phase's voltage", default=0.65, least=0.05, most=3.0),
+            Key(name="factor", what="times the phase's voltage", default=1.5, least=0.05, most=3.0),
         ),
         wirings=THREE_PHASE,
     )

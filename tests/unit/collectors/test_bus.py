@@ -372,3 +372,16 @@ def test_a_cancelled_read_leaves_the_bus_free_for_the_next(tmp_path: Path) -> No
     again, counters = run_simulated(main())
     assert again.snapshot is not None
     assert counters.dropped.get(DropReason.CHECKSUM) is None
+
+
+def test_an_answer_from_an_address_that_the_archive_lacks_is_a_strangers(tmp_path: Path) -> None:
+    def respond(question: bytes) -> Reply:
+        stray = b"!08V,1.0*00\n!02V,1.0*00\n" if question[1:3] == b"01" else b""
+        return [(0.01, stray), *toy_reply(question)]
+
+    async def main() -> set[tuple[str, str]]:
+        owner = owner_of(MemoryLine(respond), tmp_path, addresses=["01", "02"])
+        await slot(owner, [target(1), target(2)])
+        return {(said.source, said.key) for said in owner.strangers.take(START)}
+
+    assert run_simulated(main()) == {("b1", "08")}

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from collectors.bus import BusOwner
-from collectors.dialin import DialInLine
+from collectors.dialin import PADDING, DialInLine, unknown_terminals
 from collectors.targets import MeterRead
 from pipeline.coverage import Cause
 from pipeline.errors import TransportError
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus
-from tests.unit.collectors.toy import simulated_now, toy_reply
+from tests.unit.collectors.toy import START, simulated_now, toy_reply
 from tests.unit.collectors.toy_bus import target
 
 WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.ACTIVE_ENERGY_IMPORT})
@@ -118,6 +118,10 @@ def test_a_stranger_is_cut(says: bytes) -> None:
                 with suppress(ConnectionResetError):
                     assert await reader.read() == b""
             stranger.close()
+            host, port = line._place
+            told = [(said.source, said.key[:4], said.payload[:4]) for said in unknown_terminals(START)]
+            shown = says.strip(PADDING)[:4].decode("ascii")
+            assert told == [(f"listen://{host}:{port}", shown, says[:4])] * bool(says)
 
     asyncio.run(main())
 

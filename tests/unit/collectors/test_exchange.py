@@ -108,6 +108,13 @@ def test_echo_foreign_answers_and_noise_are_dropped_and_counted_by_reason() -> N
     outcome, _, _ = ask(lambda _: [(0.05, stray), (0.1, GOOD)])
     assert isinstance(outcome.event, Answer)
     assert outcome.dropped == {DropReason.ECHO: 1, DropReason.FOREIGN_ADDRESS: 1, DropReason.NOISE: 1}
+    assert outcome.foreign == (("08", answer("08", "V", 1.0).rstrip()),)
+
+
+def test_a_babbling_neighbour_is_told_of_a_few_times_only() -> None:
+    outcome, _, _ = ask(lambda _: [(0.05, 50 * answer("08", "V", 1.0)), (0.1, GOOD)])
+    assert outcome.dropped == {DropReason.FOREIGN_ADDRESS: 50}
+    assert len(outcome.foreign) == 8
 
 
 def test_what_came_before_the_question_is_never_its_answer() -> None:

@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -213,3 +213,29 @@ def test_a_slot_of_a_bus_elsewhere_is_the_other_host_s_until_it_dies(tmp_path: P
     seen = [((read.slot_at - START).total_seconds(), read.cause) for read in reads if read.slot_at]
     # What the dead owner may have missed is named once; all before was its own to report.
     assert seen == [(540, Cause.NOT_ASKED), (600, None), (660, None)]
+
+
+def test_what_a_dead_owner_left_is_named_before_its_bus_is_read(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    async def take_over(taken: BusPlan, now: datetime) -> None:
+        told.append(f"{taken.owner.bus.id} at {(now - START).total_seconds():g}")
+
+    async def keep(read: MeterRead) -> None:
+        told.append(read.meter)
+
+    async def main() -> None:
+        plans = [
+            plan("ours", tmp_path, meters=(1,)),
+            plan("theirs", tmp_path, meters=(1,), lease=TakenOver(until_s=59.5)),
+        ]
+        scheduler = Scheduler(plans, now=simulated_now, on_result=keep, on_take_over=take_over)
+        task = asyncio.create_task(scheduler.run())
+        await asyncio.sleep(119)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run_simulated(main())
+    assert told.count("theirs at 60") == 1
+    assert told.index("theirs at 60") < told.index("theirs-1")
+    assert not any(word.startswith("ours at") for word in told)

@@ -109,7 +109,7 @@ class ToySession:
         if kind not in {b"!", b"E"}:
             return Dropped(reason=DropReason.ECHO if kind == b"?" else DropReason.NOISE, raw=line)
         if address != self._address:
-            return Dropped(reason=DropReason.FOREIGN_ADDRESS, raw=line)
+            return Dropped(reason=DropReason.FOREIGN_ADDRESS, raw=line, address=address)
         if query is None or block != query.body[:1]:
             return Dropped(reason=DropReason.LATE, raw=line)
         if kind == b"E":

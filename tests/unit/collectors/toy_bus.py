@@ -36,9 +36,17 @@ def target(number: int, driver: ToyDriver | None = None) -> Target:
     )
 
 
-def owner_of(line: MemoryLine, tmp_path: Path, timeout_s: float = 1.0, pause_s: float = 0.0) -> BusOwner:
+def owner_of(
+    line: MemoryLine,
+    tmp_path: Path,
+    timeout_s: float = 1.0,
+    pause_s: float = 0.0,
+    addresses: Sequence[str] = (),
+) -> BusOwner:
     bus = Bus(id="b1", url="memory", timeout_s=timeout_s, pause_s=pause_s)
-    return BusOwner(bus, now=simulated_now, lock_dir=tmp_path, make_line=lambda _url: line)
+    return BusOwner(
+        bus, now=simulated_now, lock_dir=tmp_path, make_line=lambda _url: line, addresses=addresses
+    )
 
 
 async def keep(_read: MeterRead) -> None:

@@ -1,11 +1,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from detectors.catalogue import Kind
 from detectors.engine import run
 from detectors.metering.voltage_loss import VoltageLoss
 from detectors.thresholds import at_point, limit, overruled
 from detectors.usage.suspended_load import SuspendedLoad
 from pipeline.archive_records import Threshold
+from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import MeterId
 from pipeline.registry import Contract, Installation, Meter, Registry
 from tests.fix_windows import grid, window
@@ -55,6 +57,15 @@ def test_a_change_within_the_window_holds_from_its_slot_on() -> None:
     assert found.values.shape == (2, 192)
     assert (found.at(0, 95), found.at(0, 96), found.at(1, 96)) == (78.0, 70.0, 78.0)
     assert found.shown(0, 96) == {"value": 70.0, "source": "letter"}
+
+
+def test_a_rule_over_slots_may_ask_by_days() -> None:
+    change = BEGIN + timedelta(days=1)
+    registry = replace(REGISTRY, thresholds=[_entry(70.0, service_point="A", starts_at=change)])
+    days = with_daily_rows(WINDOW, registry)
+    found = limit(VoltageLoss(), "trigger_percent", days, registry, Kind.DAYS)
+    # BEGIN is eight in the morning of the first of three local days.
+    assert found.values.tolist() == [[78.0, 70.0, 70.0], [78.0, 78.0, 78.0]]
 
 
 def test_entries_of_another_time_detector_or_number_do_not_count() -> None:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from pipeline.daily_reduction import daily_rows
+from pipeline.daily_reduction import daily_rows, day_firsts, day_sums
 from pipeline.quantities import Quantity
 from pipeline.timegrid import slot_grid
 from tests.fix_windows import grid, window
@@ -59,3 +59,20 @@ def test_meters_of_two_zones_have_their_own_days() -> None:
     assert daily.days.astype(str).tolist() == ["2025-12-31", "2026-01-01"]
     np.testing.assert_array_equal(daily.kwh, [[np.nan, 96.0], [28.0, 68.0]])
     assert daily.span(1, 0, 1)[1] == datetime(2026, 1, 1, tzinfo=BERLIN)
+
+
+def test_a_column_adds_up_over_the_local_days_of_each_meter() -> None:
+    begins = datetime(2026, 3, 28, 23, tzinfo=UTC)
+    both = window(grid(begins, 2), {"berlin": 1.0, "shanghai": 1.0})
+    daily = daily_rows(both, [BERLIN, SHANGHAI])
+    column = np.ones((2, 192))
+    column[1, 68] = np.nan
+    # Midnight in Berlin, seven in the morning in Shanghai; the German day has 23 hours.
+    np.testing.assert_array_equal(day_sums(both, daily, column), [[92, 96, 4], [68, np.nan, 28]])
+
+
+def test_the_first_slot_of_a_day_is_that_after_local_midnight() -> None:
+    both = window(grid(datetime(2026, 3, 28, 23, tzinfo=UTC), 2), {"berlin": 1.0, "shanghai": 1.0})
+    daily = daily_rows(both, [BERLIN, SHANGHAI])
+    slots = np.arange(192.0)[None].repeat(2, axis=0)
+    np.testing.assert_array_equal(day_firsts(both, daily, slots), [[0, 92, 188], [0, 68, 164]])

@@ -55,10 +55,60 @@ def test_negative_and_impossible_values_are_replaced_and_the_raw_ones_stay() -> 
 
 def test_a_known_outage_is_zero_as_a_fact() -> None:
     off = np.array([[False, True, True, False]])
-    final = finalise(vee_window([1.0, NAN, NAN, 1.0]), outage=off)
+    final = finalise(vee_window([1.0, NAN, NAN, 1.0], outage=off))
     assert final.kwh.tolist() == [[1.0, 0.0, 0.0, 1.0]]
     assert final.quality.tolist() == [["A"] * 4]
     assert final.reason[0, 1] == "outage"
+
+
+def test_a_gap_is_zero_only_where_the_supply_was_off() -> None:
+    off = np.array([[False, False, False, False, True, True, False]])
+    final = finalise(vee_window([1.0, 1.0, NAN, 1.0, NAN, NAN, NAN], outage=off))
+    assert final.kwh[0, :6].tolist() == [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    assert final.reason[0].tolist() == ["", "", "missing", "", "outage", "outage", "missing"]
+    assert final.quality[0].tolist() == ["A", "A", "S", "A", "A", "A", "N"]
+
+
+def test_an_order_of_estimation_that_is_filed_leaves_the_fact_in_front() -> None:
+    off = np.array([[False, True, False]])
+    order_of = np.zeros((1, 3), dtype=np.int64)
+    final = finalise(vee_window([1.0, NAN, 1.0], outage=off, orders=[["interpolation"]], order_of=order_of))
+    assert final.kwh.tolist() == [[1.0, 0.0, 1.0]]
+
+
+def test_a_gap_of_known_sum_gives_nothing_to_the_outage_within_and_keeps_its_sum() -> None:
+    letters = np.array([["A", "E", "E", "E", "E", "A"]])
+    off = np.array([[False, False, True, True, False, False]])
+    final = finalise(vee_window([1.0, 0.5, 0.5, 0.5, 0.5, 1.0], quality=letters, outage=off))
+    assert final.kwh.tolist() == [[1.0, 1.0, 0.0, 0.0, 1.0, 1.0]]
+    assert final.quality.tolist() == letters.tolist()
+    assert set(final.method[0, 1:5]) == {"interpolation, scaled"}
+
+
+def test_a_gap_of_known_sum_without_like_days_is_shared_out_over_the_supplied_slots() -> None:
+    letters = np.array([["E", "E", "E", "E"]])
+    off = np.array([[False, True, True, False]])
+    final = finalise(vee_window([0.5, 0.5, 0.5, 0.5], quality=letters, outage=off))
+    assert final.kwh.tolist() == [[1.0, 0.0, 0.0, 1.0]]
+    assert set(final.method[0]) == {"known outage, scaled"}
+
+
+def test_a_gap_after_days_at_rest_gives_nothing_to_the_outage_within_either() -> None:
+    kwh = np.zeros(4 * 96)
+    gap = slice(4 * 96 - 8, 4 * 96 - 4)
+    kwh[gap] = 0.5
+    letters = np.full((1, len(kwh)), "A")
+    letters[0, gap] = "E"
+    off = np.zeros((1, len(kwh)), dtype=np.bool_)
+    off[0, gap.start + 1 : gap.stop - 1] = True
+    final = finalise(vee_window(kwh, quality=letters, outage=off))
+    assert final.kwh[0, gap].tolist() == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_registers_that_moved_speak_against_an_outage_of_the_whole_gap() -> None:
+    letters = np.array([["E", "E"]])
+    final = finalise(vee_window([0.5, 0.5], quality=letters, outage=np.ones((1, 2), dtype=np.bool_)))
+    assert final.kwh.tolist() == [[0.5, 0.5]]
 
 
 def test_what_no_rule_can_fill_stays_missing() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detectors.wanted import CannotRun
 from pipeline.errors import DataError, RegistryError
 from pipeline.model import MeterId
 from pipeline.registry import Meter, Registry
@@ -80,6 +81,41 @@ def test_intervals_show_the_load_in_suspension(tmp_path: Path, registry: Path, i
     assert episode["starts_at"] == (START + NIGHT[0] * SLOT).isoformat()
     assert episode["energy_kwh"] == pytest.approx(180.0)
     assert [json.loads(line)["id"] for line in out.read_text("utf-8").splitlines()] == [episode["id"]]
+
+
+def test_events_and_parameters_from_files_are_judged_too(
+    tmp_path: Path, registry: Path, intervals: Path
+) -> None:
+    at = (START + timedelta(days=2)).isoformat()
+    events = write(tmp_path / "events.csv", ["meter_id", "kind", "starts_at"], [["M1", "cover_open", at]])
+    blind = [["M1", "voltage_loss_trigger", at, 0]]
+    parameters = write(tmp_path / "parameters.csv", ["meter_id", "name", "taken_at", "value"], blind)
+    found = detect_files(
+        readings=None,
+        intervals=intervals,
+        registry=registry,
+        out=tmp_path / "episodes.jsonl",
+        events=events,
+        parameters=parameters,
+        only=["meter_tamper", "parameter_change"],
+    )
+    assert [(e["detector"], e["starts_at"]) for e in found] == [
+        ("meter_tamper", at),
+        ("parameter_change", at),
+    ]
+
+
+def test_without_them_it_says_who_could_not_run(tmp_path: Path, registry: Path, intervals: Path) -> None:
+    idle: list[CannotRun] = []
+    detect_files(
+        readings=None, intervals=intervals, registry=registry, out=tmp_path / "out.jsonl", tell=idle.append
+    )
+    missing = {cannot.detector: cannot.missing for cannot in idle}
+    assert missing["meter_tamper"] == ["events"]
+    assert missing["parameter_change"] == ["parameters"]
+    assert missing["communication_blackout"] == ["outcomes of reads"]
+    assert missing["clock_error"] == ["clock_offset"]
+    assert "suspension_rule" not in missing
 
 
 def test_registers_alone_show_the_same(tmp_path: Path, registry: Path, registers: Path) -> None:

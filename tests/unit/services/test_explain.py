@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.errors import FrameError
 from protocols.dlt645.frame import Frame
-from services.explain import HIDDEN, explain_frame, explain_without_passwords, frames_in, subject_of_frame
+from protocols.dlt645.values import HIDDEN
+from services.explain import explain_frame, explain_without_passwords, frames_in, subject_of_frame
 
 
 def test_dlt645_is_known_by_its_start_with_or_without_a_preamble() -> None:
@@ -50,7 +51,9 @@ def test_a_screen_never_shows_a_password() -> None:
 def test_a_written_password_is_not_shown_either() -> None:
     raw = Frame("1" * 12, 0x14, bytes.fromhex("030c0004 02 111111 78563412 02563412")).encode()
     assert explain_without_passwords(raw)["payload"] == "** ** ** **"
-    assert subject_of_frame(raw) is None
+    subject = subject_of_frame(raw)
+    assert subject is not None
+    assert [(field.name, field.value) for field in subject.fields] == [("password of class 02", "******")]
 
 
 def test_modbus_frames_of_a_line_are_told_apart() -> None:

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.events import EventKind, MeterEvent
 from pipeline.records import EventRecord, Records
 from pipeline.registry import Contract, Registry, Suspension, SuspensionKind
 from simulators.physics.window import Window
 from tests.fix_planted import METER, POINT, START, Planted, planted
+from tests.planted_registers import with_thresholds
 
 CLOSED = Window(starts_at=START + timedelta(days=6), ends_at=START + timedelta(days=12))
 
@@ -81,3 +83,26 @@ def test_estimated_use_opens_nothing() -> None:
     case = _drawn()
     estimated = replace(case.window, quality=np.full_like(case.window.quality, "E"))
     assert run(estimated, _closed(case), only=["closed_point_use"]) == []
+
+
+def test_every_number_may_be_another_at_its_service_point() -> None:
+    def found(parameter: str, value: float) -> int:
+        case = _drawn()
+        entry = Threshold(detector="closed_point_use", parameter=parameter, value=value, service_point=POINT)
+        return len(case.found("closed_point_use", with_thresholds(_closed(case), entry)))
+
+    assert (found("trigger_days", 6.0), found("trigger_days", 7.0)) == (1, 0)
+    assert (found("trigger_kwh", 47.0), found("trigger_kwh", 49.0)) == (1, 0)
+
+
+def test_a_day_known_in_part_ends_a_stretch_only_where_that_counts_as_whole() -> None:
+    case = _drawn()
+    kwh = case.window.import_kwh.copy()
+    half = slice(8 * 96, 8 * 96 + 48)
+    kwh[:, half] = np.nan
+    kwh[:, 8 * 96 + 48 : 9 * 96] = 0.0
+    window = replace(case.window, import_kwh=kwh, quality=np.where(np.isnan(kwh), "N", "A"))
+    whole = Threshold(detector="closed_point_use", parameter="whole_coverage", value=0.4, service_point=POINT)
+    parted = replace(case, window=window)
+    assert len(parted.found("closed_point_use", _closed(case))) == 1
+    assert len(parted.found("closed_point_use", with_thresholds(_closed(case), whole))) == 2

@@ -75,3 +75,8 @@ def test_a_counters_question_tells_what_it_counts() -> None:
             asked = event_asked(query)
             assert asked is not None
             assert asked[0] is kind
+
+
+def test_a_password_is_not_asked_for() -> None:
+    with pytest.raises(ValueError, match="04000C05 is a password: it is written, never read"):
+        identifier_query(bytes.fromhex("050C0004"), VERSION_2007, None, None)

@@ -36,6 +36,16 @@ def test_a_single_item_says_which_phase_tariff_and_period_it_is() -> None:
     assert [zh.zh for zh in describe(item("00290000"), bytes.fromhex("01000000"))] == ["正向有功电能(B相)"]
 
 
+def test_the_times_of_a_record_that_was_never_written_are_unset() -> None:
+    assert told("03300001", "000000000000")[:1] == [("time", "unset 未设")]
+    assert told("04000102", "000000") == [("time", "00:00:00")]  # midnight
+
+
+def test_a_password_is_named_and_not_shown() -> None:
+    assert told("04000C05", "04563412") == [("password of class 04", "******")]
+    assert told("04000C01", "ffffffff") == [("password of class 00", "******")]
+
+
 def test_text_reads_forwards_and_odd_digits_are_shown_as_they_came() -> None:
     assert told("04000404", "56302e303232") == [("rated voltage", "220.0V")]
     assert told("04000409", "00120a") == [("active constant", "00 12 0A imp/kWh")]

@@ -49,6 +49,18 @@ def test_the_driver_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", ["dlt645_2007_three_phase", "dlt645_2007_single_phase"])
+def test_no_planned_block_is_longer_than_an_answer_may_be(name: str) -> None:
+    """L <= 200 (5.2.2): what is planned for a meter with six rates fits one frame, with room to spare."""
+    made = driver(name=name)
+    present = made.plan(profile(name).quantities)
+    stored = made.backfill_plan(MIDNIGHT - timedelta(days=40), MIDNIGHT)
+    kept = [query for query in stored if not query.what.startswith("06")]  # load records are counted to fit
+    assert present
+    assert kept
+    assert all(query.answer_bytes < 4 + 12 + 200 for query in (*present, *kept))
+
+
+@pytest.mark.parametrize("name", ["dlt645_2007_three_phase", "dlt645_2007_single_phase"])
 def test_every_quantity_of_a_profile_can_be_asked(name: str) -> None:
     given = profile(name)
     for quantity in given.quantities:

@@ -8,9 +8,14 @@ from protocols.dlt645.line_diagnosis import Observation, diagnose
 
 
 def observed(
-    setting: str = "2400 8E1", *, meters: int = 0, broken: int = 0, echoed: bool = False
+    setting: str = "2400 8E1",
+    *,
+    meters: int = 0,
+    broken: int = 0,
+    echoed: bool = False,
+    babbled: bool = False,
 ) -> Observation:
-    return Observation(setting=setting, meters=meters, broken_bytes=broken, echoed=echoed)
+    return Observation(setting=setting, meters=meters, broken_bytes=broken, echoed=echoed, babbled=babbled)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +24,8 @@ def observed(
         ([observed(), observed("9600 8E1", meters=2)], "meters answer at 9600 8E1"),
         ([observed()], "not one byte came back"),
         ([observed(echoed=True)], "the adapter echoes"),
-        ([observed(broken=14)], "wrong rate or parity"),
+        ([observed(broken=14)], "wrong rate or parity, meters that answer at the same time"),
+        ([observed(broken=14, babbled=True)], "wrong rate or parity, another master"),
         ([observed(), observed("9600 8N1", broken=14)], "9600 8N1 (14 bytes)"),
         ([], "not one byte came back (tried nothing)"),
     ],

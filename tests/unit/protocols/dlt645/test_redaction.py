@@ -50,6 +50,11 @@ def test_the_answer_that_repeats_a_new_password_is_cleaned() -> None:
     assert Frame.decode(redacted(Frame(METER, 0x98, NEW.wire).encode())).data == bytes.fromhex("04 EE EE EE")
 
 
+def test_a_password_that_a_meter_should_not_have_told_is_hidden() -> None:
+    raw = Frame(METER, 0x91, bytes.fromhex("050C0004 04563412")).encode()
+    assert Frame.decode(redacted(raw)).data == bytes.fromhex("050C0004 EEEEEEEE")
+
+
 def test_keys_of_an_authentication_are_hidden_and_its_identifier_is_not() -> None:
     raw = Frame(METER, 0x03, bytes.fromhex("FF000007 78563412 0102")).encode()
     assert Frame.decode(redacted(raw)).data == bytes.fromhex("FF000007 78563412 EEEE")

@@ -66,7 +66,8 @@ def test_other_error_alone_does_not_rule_the_question_out() -> None:
 )
 def test_what_is_no_answer_is_dropped_and_the_question_stays_open(raw: bytes, reason: DropReason) -> None:
     dropped, event = events(session(), "00010000", raw, answer("00010000", "01000000"))
-    assert dropped == Dropped(reason=reason, raw=raw)
+    address = "123456789013" if reason is DropReason.FOREIGN_ADDRESS else ""
+    assert dropped == Dropped(reason=reason, raw=raw, address=address)
     assert isinstance(event, Answer)
     assert event.values == {Q.ACTIVE_ENERGY_IMPORT: 0.01}
 

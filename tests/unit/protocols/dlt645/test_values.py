@@ -13,6 +13,7 @@ from protocols.dlt645.values import (
     bcd_to_int,
     bytes_to_instant,
     is_impossible_time,
+    is_unset_time,
     number_to_bcd,
     parse_format,
     show,
@@ -152,6 +153,18 @@ def test_a_time_a_little_ahead_of_the_clock_is_not_a_year_old() -> None:
 def test_a_time_that_no_calendar_has_is_told(digits: str, notation: str, impossible: bool) -> None:  # noqa: FBT001 - a case
     raw = bytes.fromhex(digits)[::-1]
     assert is_impossible_time(raw, parse_format(notation)) is impossible
+
+
+@pytest.mark.parametrize(
+    ("digits", "notation", "unset"),
+    [
+        ("000000000000", "YYMMDDhhmmss", True),
+        ("000000000001", "YYMMDDhhmmss", False),
+        ("0000", "hhmm", False),
+    ],
+)
+def test_a_time_of_zeros_is_unset_where_it_has_a_day(digits: str, notation: str, *, unset: bool) -> None:
+    assert is_unset_time(bytes.fromhex(digits)[::-1], parse_format(notation)) is unset
 
 
 def test_a_number_is_never_an_impossible_time() -> None:

@@ -107,7 +107,8 @@ def test_another_units_answer_is_dropped() -> None:
     conversation.receive_data(rtu("02 04 04 43660000") + rtu("01 04 04 43668000"))
     foreign, answer = drain(conversation)
     assert isinstance(foreign, Dropped)
-    assert foreign.reason is DropReason.FOREIGN_ADDRESS
+    assert (foreign.reason, foreign.address) == (DropReason.FOREIGN_ADDRESS, "2")
+    assert foreign.raw == rtu("02 04 04 43660000")
     assert isinstance(answer, Answer)
 
 

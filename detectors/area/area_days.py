@@ -1,0 +1,216 @@
+"""The balance of transformer areas (台区) by local days: supplied, metered, and who is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.block import MeterMatrix
+from pipeline.daily_rows import DailyRows
+from pipeline.registry import Installation, Registry, Role
+from pipeline.timegrid import to_numpy
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.intp]
+SIGN_OF = {Role.MAIN: 1.0, Role.SUBTRACT: -1.0}
+"""How a meter counts at its service point; a check meter does not count."""
+_BEGIN, _END = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaDays:
+    """The balances of the areas of a window that have a supply meter; arrays of shape (areas, days)."""
+
+    areas: Sequence[str]
+    supply_rows: Ints
+    """The row of a supply meter of each area: where its episodes stand."""
+    supplied_kwh: Floats
+    """Signed sum of the supply meters, NaN unless all of them are known."""
+    metered_kwh: Floats
+    """Net import of the members that are known."""
+    usual_kwh: Floats
+    """What the missing members metered on a mean day so far; NaN if one of them never was known."""
+    most_kwh: Floats
+    """The most that they metered on one day so far."""
+    members: Ints
+    known: Ints
+    """Of them, those of which the whole day is known."""
+    changed: Bools
+    """Days on which a member came or went."""
+    points: Sequence[Sequence[tuple[str, Bools]]]
+    """By area: each member with the days on which it is missing."""
+
+    def missing(self, area: int, first: int, end: int) -> list[str]:
+        """Return the members of which a day is missing, in order."""
+        return sorted({point for point, days in self.points[area] if days[first:end].any()})
+
+
+def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: float) -> AreaDays | None:
+    """Return the balances; None if no area has both a supply meter and a member in the window.
+
+    ``whole`` is the share of a day's slots that makes the day of a meter known. A meter that was fitted or
+    taken off within a day is missing on that day.
+    """
+    stays = sorted(stays_of(window, registry))
+    supplied = {stay.area for stay in stays if stay.is_supply} & {
+        stay.area for stay in stays if not stay.is_supply
+    }
+    stays = [stay for stay in stays if stay.area in supplied]
+    if not stays:
+        return None
+    days = _Points(daily, stays, whole)
+    areas = sorted(supplied)
+    place = {area: n for n, area in enumerate(areas)}
+    of_point = np.array([place[stay.area] for stay in days.heads], np.intp)
+    supply = np.array([stay.is_supply for stay in days.heads])
+
+    def summed(column: Floats | Bools, side: Bools) -> Floats:
+        total = np.zeros((len(areas), column.shape[1]))
+        np.add.at(total, of_point[side], column[side])
+        return total
+
+    missing = days.present & ~days.known
+    known_kwh = np.where(days.known, days.kwh, 0.0)
+    unknown_supply = summed(missing, supply) + (summed(days.present, supply) == 0)
+    firsts = {stay.area: stay.row for stay in reversed(stays) if stay.is_supply}
+    return AreaDays(
+        areas=areas,
+        supply_rows=np.array([firsts[area] for area in areas], np.intp),
+        supplied_kwh=np.where(unknown_supply > 0, np.nan, summed(known_kwh, supply)),
+        metered_kwh=summed(known_kwh, ~supply),
+        usual_kwh=summed(np.where(missing, days.mean_so_far(), 0.0), ~supply),
+        most_kwh=summed(np.where(missing, days.most_so_far(), 0.0), ~supply),
+        members=summed(days.present, ~supply).astype(np.intp),
+        known=summed(days.known, ~supply).astype(np.intp),
+        changed=summed(days.changed, supply | ~supply) > 0,
+        points=[
+            [
+                (days.heads[n].point, missing[n])
+                for n in np.flatnonzero((of_point == area) & ~supply & missing.any(axis=1))
+            ]
+            for area in range(len(areas))
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stay:
+    """A meter that counts in an area for a time: filed at a point that is a member or a supply."""
+
+    area: str
+    is_supply: bool
+    point: str
+    meter: str
+    row: int
+    sign: float
+    member_from: int
+    """Of the membership, UTC microseconds."""
+    member_to: int
+    fitted_from: int
+    fitted_to: int
+
+
+def stays_of(window: MeterMatrix, registry: Registry) -> Iterator[Stay]:
+    """Yield who counts in which area, in the order of the archive."""
+    row_of = {meter: row for row, meter in enumerate(window.meters)}
+    for member in registry.area_members:
+        for installation in registry.installations_by_point.get(member.service_point, ()):
+            if installation.meter in row_of and installation.role in SIGN_OF:
+                yield _stay(member, installation, row_of[installation.meter])
+
+
+def _stay(member: AreaMember, installation: Installation, row: int) -> Stay:
+    is_supply = member.role is MemberRole.SUPPLY
+    return Stay(
+        area=member.area,
+        is_supply=is_supply,
+        point=member.service_point,
+        meter=installation.meter,
+        row=row,
+        sign=SIGN_OF[installation.role] * (member.sign if is_supply else 1),
+        member_from=_stamp(member.starts_at, _BEGIN),
+        member_to=_stamp(member.ends_at, _END),
+        fitted_from=_stamp(installation.starts_at, _BEGIN),
+        fitted_to=_stamp(installation.ends_at, _END),
+    )
+
+
+def _stamp(instant: datetime | None, default: int) -> int:
+    return default if instant is None else int(to_numpy(instant).astype(np.int64))
+
+
+class _Points:
+    """The days of each service point in each area: arrays of shape (points, days)."""
+
+    def __init__(self, daily: DailyRows, stays: Sequence[Stay], whole: float) -> None:
+        rows = np.array([stay.row for stay in stays], np.intp)
+        begins, ends = _edges(daily, rows)
+
+        def column(name: str) -> NDArray[np.int64]:
+            return np.array([[getattr(stay, name)] for stay in stays], np.int64)
+
+        member_from, member_to = column("member_from"), column("member_to")
+        fitted_from, fitted_to = column("fitted_from"), column("fitted_to")
+        counts = (member_from < ends) & (member_to > begins) & (fitted_from < ends) & (fitted_to > begins)
+        in_full = (
+            (member_from <= begins) & (member_to >= ends) & (fitted_from <= begins) & (fitted_to >= ends)
+        )
+        known = in_full & (daily.coverage[rows] >= whole)
+        moves = ((member_from > begins[:, :1]) & (member_from >= begins) & (member_from < ends)) | (
+            (member_to < ends[:, -1:]) & (member_to >= begins) & (member_to < ends)
+        )
+        signs = np.array([[stay.sign] for stay in stays])
+        kwh = np.where(known, signs * _net_kwh(daily, rows), 0.0)
+        keys = [(stay.area, stay.is_supply, stay.point) for stay in stays]
+        firsts = np.array([n for n, key in enumerate(keys) if n == 0 or key != keys[n - 1]], np.intp)
+        self.heads = [stays[first] for first in firsts]
+        self.present = np.logical_or.reduceat(counts, firsts, axis=0)
+        self.known = self.present & ~np.logical_or.reduceat(counts & ~known, firsts, axis=0)
+        self.changed: Bools = np.logical_or.reduceat(moves, firsts, axis=0)
+        self.kwh = np.add.reduceat(kwh, firsts, axis=0)
+
+    def mean_so_far(self) -> Floats:
+        """Return the mean of the known days up to each day; NaN before the first."""
+        count = np.cumsum(self.known, axis=1)
+        total = np.cumsum(np.where(self.known, self.kwh, 0.0), axis=1)
+        mean: Floats = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+        return mean
+
+    def most_so_far(self) -> Floats:
+        """Return the greatest known day up to each day; NaN before the first."""
+        return np.fmax.accumulate(np.where(self.known, self.kwh, np.nan), axis=1)
+
+
+def _edges(daily: DailyRows, rows: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the start and end of each day of each row, UTC microseconds."""
+    kinds = list(dict.fromkeys(daily.zones))
+    sample = {zone: daily.zones.index(zone) for zone in kinds}
+    spans = {
+        zone: np.array(
+            [
+                [int(to_numpy(edge).astype(np.int64)) for edge in daily.span(row, day, day + 1)]
+                for day in range(len(daily.days))
+            ]
+        )
+        for zone, row in sample.items()
+    }
+    which = np.stack([spans[zone] for zone in kinds])
+    chosen = which[[kinds.index(daily.zones[row]) for row in rows]]
+    return chosen[..., 0], chosen[..., 1]
+
+
+def _net_kwh(daily: DailyRows, rows: Ints) -> Floats:
+    """Return import less export; a meter that never counts export exports nothing."""
+    kwh = daily.kwh[rows]
+    export = daily.energies.get("export_kwh")
+    if export is None:
+        return kwh
+    own = export[rows]
+    counts = np.isfinite(own).any(axis=1, keepdims=True)
+    return kwh - np.where(counts, own, 0.0)

@@ -1,0 +1,56 @@
+"""Which parameters of a DL/T 645-2007 meter are watched, and what is kept of each answer: one number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from zlib import crc32
+
+from protocols.dlt645.catalogue import lookup
+from protocols.dlt645.describe import describe
+from protocols.dlt645.frame import Frame
+from protocols.dlt645.questions import MAX_DATA, read_query
+from protocols.session import Answer, Query
+
+KEPT: Final[Mapping[str, str]] = {
+    # Identifiers and units are those of the catalogue, with their source there.
+    "04090101": "voltage_loss_trigger",
+    "04090102": "voltage_loss_restore",
+    "04090103": "voltage_loss_current",
+    "04090104": "voltage_loss_delay",
+    "04000306": "ct_ratio",
+    "04000307": "pt_ratio",
+    "04000204": "rates",
+    "04010000": "zone_table",
+    "04010001": "day_table_1",
+}
+"""Names of parameters at rest (``meter_parameter.name``): never rename one."""
+TABLES: Final = frozenset({"zone_table", "day_table_1"})
+"""Of a table the CRC-32 of its bytes is kept: it tells that a table is another one, and fits a number."""
+PROGRAMMING_COUNT: Final = "programming_count"
+"""How often the meter was programmed, by its own counter of that event."""
+_IDENTIFIER: Final = 4
+
+
+def parameter_queries() -> Sequence[Query]:
+    """Return the questions for all of them."""
+    wires = [bytes.fromhex(identifier)[::-1] for identifier in KEPT]
+    items = [(wire, lookup(wire)) for wire in wires]
+    return [read_query(wire, MAX_DATA if item is None else item.element_length) for wire, item in items]
+
+
+def parameter_of(answer: Answer) -> tuple[str, float] | None:
+    """Return name and value of a watched parameter; None for another answer, and for an absent value."""
+    name = KEPT.get(answer.query.what)
+    if name is None:
+        return None
+    content = Frame.decode(answer.raw).data[_IDENTIFIER:]
+    if name in TABLES:
+        return name, float(crc32(content))
+    item = lookup(bytes.fromhex(answer.query.what)[::-1])
+    fields = () if item is None else describe(item, content)
+    text = fields[0].text if fields else None
+    try:
+        return None if text is None else (name, float(text))
+    except ValueError:  # digits that are no number
+        return None

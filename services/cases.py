@@ -1,0 +1,144 @@
+"""Cases (稽查工单): works out which customers are worth a visit, and files what was found there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from detectors.case_model import probability_model
+from detectors.cases import Budget, cases_of, reconcile_cases
+from pipeline.case_records import Case, Feedback, Outcome, Standing
+from pipeline.errors import ConfigError, DataError
+from pipeline.messages import DETECTOR_TEXTS, render
+from pipeline.model import EVERYTHING, Verdict
+from services.persons import Person
+from storage.cases import add_feedback, all_feedback, known_cases, save_cases
+from storage.database import Connection
+from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes
+from storage.registry import load_registry
+
+MOST_EPISODES = 1_000_000
+STATES = {Outcome.CONFIRMED: EpisodeState.CONFIRMED, Outcome.NOT_CONFIRMED: EpisodeState.REJECTED}
+PRIORS, MODEL = "priors and feedback", "a model calibrated on feedback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worklist:
+    """The cases, the most worthwhile first, and what they were judged by."""
+
+    cases: Sequence[Case]
+    budget: Budget
+    judged_by: str
+    results: int
+    """Episodes that people have looked at."""
+
+
+def work_out_cases(
+    connection: Connection, now: datetime, *, cases_a_day: float = 10.0, days: int = 180
+) -> Worklist:
+    """Work out the cases of the episodes of the last ``days`` days and keep them.
+
+    Raises:
+        ConfigError: If the budget is not above 0.
+        StorageError: If the database is away or refuses.
+    """
+    if not cases_a_day > 0:
+        raise ConfigError(f"the budget must be above 0 cases a day, not {cases_a_day:g}")
+    registry = load_registry(connection)
+    episodes = [
+        stored.episode
+        for stored in list_episodes(
+            connection,
+            scope=EVERYTHING,
+            verdict=Verdict.ABNORMAL,
+            overlaps=(now - timedelta(days=days), now),
+            limit=MOST_EPISODES,
+        )
+    ]
+    feedback = all_feedback(connection)
+    budget = Budget(cases_a_day=cases_a_day, meters=len(registry.meters))
+    found = cases_of(episodes, registry, feedback, budget)
+    probability = _model(found)
+    if probability is not None:
+        found = cases_of(episodes, registry, feedback, budget, probability=probability)
+    known = {case.id: case.episodes for case in known_cases(connection)}
+    cases, cleared = reconcile_cases(found, known)
+    save_cases(connection, cases, cleared)
+    return Worklist(
+        cases=cases,
+        budget=budget,
+        judged_by=PRIORS if probability is None else MODEL,
+        results=len({given.episode for given in feedback}),
+    )
+
+
+def give_feedback(  # noqa: PLR0913 - what one person says of one episode
+    connection: Connection,
+    episode: str,
+    outcome: Outcome,
+    person: Person,
+    now: datetime,
+    *,
+    cause: str = "",
+    recovered_kwh: float | None = None,
+) -> Feedback:
+    """File what was found about an episode; it counts from the next time that cases are worked out.
+
+    Raises:
+        DataError: If there is no such episode.
+        StorageError: If the database is away or refuses.
+    """
+    stored = get_episode(connection, episode)
+    if stored is None:
+        raise DataError(
+            f"there is no episode {episode!r}; 'kilowatch cases --json' lists the ids of a case's episodes"
+        )
+    feedback = Feedback(
+        episode=episode,
+        detector=stored.episode.detector,
+        outcome=outcome,
+        cause=cause,
+        recovered_kwh=recovered_kwh,
+        given_by=person.shown,
+        given_at=now,
+    )
+    with connection.transaction():
+        add_feedback(connection, feedback)
+        decide_episode(connection, episode, state=STATES[outcome], decided_at=now, note=cause or None)
+    return feedback
+
+
+def case_document(case: Case) -> dict[str, object]:
+    """Return a case as a JSON object: which rules, their weights, and what would clear it."""
+    return {
+        "id": case.id,
+        "place": case.place,
+        "meters": list(case.meters),
+        "standing": case.standing.value,
+        "starts_at": case.starts_at.isoformat(),
+        "ends_at": None if case.ends_at is None else case.ends_at.isoformat(),
+        "probability": round(case.probability, 4),
+        "energy_kwh": round(case.energy_kwh, 3),
+        "visits": case.visits,
+        "priority_kwh": round(case.priority_kwh, 3),
+        "hits": [
+            {
+                **hit.as_json(),
+                "summary": render(hit.message, hit.parameters),
+                "clears": DETECTOR_TEXTS[hit.detector].clears.en,
+            }
+            for hit in case.hits
+        ],
+        "waits_for": "a hit of another detector, or a look at it"
+        if case.standing is Standing.WAITING
+        else None,
+    }
+
+
+def _model(cases: Sequence[Case]) -> Callable[[Case], float] | None:
+    """Return the calibrated model; None where there is too little to learn from, or no scikit-learn."""
+    try:
+        return probability_model(cases)
+    except ImportError:
+        return None
