@@ -37,6 +37,8 @@ RECORDS: Final[Mapping[str, str]] = MappingProxyType(
         "tariff_class": "contracts with a class",
         "area_balance": "areas with a supply meter",
         "topology": "areas with a supply meter",
+        "ntl_attribution": "areas with a supply meter",
+        "register_runaway": "the rated currents of these meters",
     }
 )
 """What these compare use with; real curves come without it, and silence then proves nothing."""
