@@ -18,6 +18,7 @@ from cli import (
     decode,
     demo,
     detect,
+    evaluate,
     flows,
     handheld,
     profile,
@@ -52,6 +53,7 @@ app.command("clocks")(clocks.clocks)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
+app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
 app.command("bench")(bench.bench)

@@ -6,7 +6,9 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.task_runners import Workers, task_runner
 from pipeline.model import Episode
+from pipeline.registry import Registry
 from services import derive, detect
 
 
@@ -17,16 +19,33 @@ def derive_intervals(days: int) -> int:
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def detect_episodes(days: int, detectors: list[str] | None) -> list[Episode]:
-    """Run the detectors and store what they found."""
-    return detect.detect_recent(days, detectors)
+def detect_part(look: detect.Look, part: Registry) -> list[Episode]:
+    """Run the detectors over one part of the meters."""
+    return detect.detect_part(look, part)
+
+
+@flow(name="detect_parts", validate_parameters=False)
+def detect_parts(look: detect.Look, parts: list[Registry]) -> list[Episode]:
+    """Run the detectors over all parts, wherever the flow's tasks run, and keep what they found."""
+    found = [detect_part.submit(look, part) for part in parts]
+    return detect.keep(look, [episode for part in found for episode in part.result()])
 
 
 @flow(name="abnormal_use")
-def abnormal_use(days: int = 40, detectors: list[str] | None = None) -> int:
-    """Look at the last ``days`` days (a whole suspension and what came before) with all detectors or some."""
+def abnormal_use(
+    days: int = 40,
+    detectors: list[str] | None = None,
+    workers: Workers = Workers.HERE,
+    dask_address: str | None = None,
+) -> int:
+    """Look at the last ``days`` days (a whole suspension and what came before) with all detectors or some.
+
+    With ``workers="dask"`` the parts of the archive go to Dask: to the scheduler at ``dask_address``, or to
+    workers that are started on this host for the run.
+    """
     derive_intervals(days)
-    findings = detect_episodes(days, detectors)
+    look, parts = detect.planned(days, detectors)
+    findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
     create_table_artifact(
         key="abnormal-use",
         table=detect.as_table(findings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias, TypedDict
@@ -38,6 +38,16 @@ Numbers: TypeAlias = Mapping[str, Mapping[str, float]]
 """Parameters of detectors that were set by hand, by detector and parameter."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a run of the detectors looks at, whoever works it off."""
+
+    span: tuple[datetime, datetime]
+    only: tuple[str, ...] | None
+    """The detectors wanted; None for all."""
+    numbers: Numbers
+
+
 def detect_recent(
     days: int,
     only: Sequence[str] | None = None,
@@ -53,24 +63,62 @@ def detect_recent(
         PluginError: If a named detector or parameter does not exist.
     """
     settings = settings or load_settings()
+    look, parts = planned(days, only, settings, now, numbers)
+    return keep(look, [episode for part in parts for episode in detect_part(look, part, settings)], settings)
+
+
+def planned(
+    days: int,
+    only: Sequence[str] | None = None,
+    settings: Settings | None = None,
+    now: datetime | None = None,
+    numbers: Numbers = MappingProxyType({}),
+) -> tuple[Look, list[Registry]]:
+    """Return what to look at in the last ``days`` days, and the archive in parts that stand alone.
+
+    Parts may be worked off in any order, by any number of workers, on any host.
+
+    Raises:
+        PluginError: If a named detector does not exist.
+    """
+    settings = settings or load_settings()
     until = slot_start(now or utc_now(), MINUTES * 60)
-    span = until - timedelta(days=days), until
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
-        primary = primary_profiles(settings)
-        found = [
-            episode
-            for group in groups(registry, engine_wanted.widest(only))
-            for episode in detect_group(connection, group, span, only, numbers, primary)
-        ]
-        # A meter of two places is looked at twice: what is found of it alone bears one id.
-        found = list({episode.id: episode for episode in found}.values())
+    look = Look(
+        span=(until - timedelta(days=days), until),
+        only=None if only is None else tuple(only),
+        numbers={detector: dict(own) for detector, own in numbers.items()},
+    )
+    return look, list(groups(registry, engine_wanted.widest(only)))
+
+
+def detect_part(look: Look, part: Registry, settings: Settings | None = None) -> list[Episode]:
+    """Return what is found of one part; a function of what is stored and of nothing else.
+
+    Raises:
+        PluginError: If a named detector or parameter does not exist.
+    """
+    settings = settings or load_settings()
+    with connect(settings.require_database_url()) as connection:
+        window = window_of(
+            connection, part, look.span, engine_wanted.wanted(look.only), primary_profiles(settings)
+        )
+    return engine.run(window, part, only=look.only, settings=look.numbers, threads=settings.detect_threads)
+
+
+def keep(look: Look, found: Sequence[Episode], settings: Settings | None = None) -> list[Episode]:
+    """Reconcile what was found of all parts with what is known, store it, and return it."""
+    settings = settings or load_settings()
+    # A meter of two places is looked at twice: what is found of it alone bears one id.
+    unique = list({episode.id: episode for episode in found}.values())
+    with connect(settings.require_database_url()) as connection:
         known = [
             stored.episode
-            for stored in list_episodes(connection, scope=EVERYTHING, overlaps=span)
-            if only is None or stored.episode.detector in only
+            for stored in list_episodes(connection, scope=EVERYTHING, overlaps=look.span)
+            if look.only is None or stored.episode.detector in look.only
         ]
-        episodes = engine.reconcile(found, known, examined=span)
+        episodes = engine.reconcile(unique, known, examined=look.span)
         save_episodes(connection, episodes)
     return episodes
 
@@ -90,26 +138,6 @@ def as_table(episodes: Sequence[Episode]) -> list[dict[str, object]]:
         }
         for episode in sorted(episodes, key=lambda e: (-e.severity, e.starts_at))
     ]
-
-
-def detect_group(  # noqa: PLR0913, PLR0917 - one group with all that bounds it
-    connection: Connection,
-    group: Registry,
-    span: tuple[datetime, datetime],
-    only: Sequence[str] | None,
-    numbers: Numbers,
-    primary: frozenset[str],
-) -> list[Episode]:
-    """Return what is found of one group of meters; a function of what is stored and of nothing else.
-
-    Groups do not touch each other: they may be worked off in any order, by any number of workers.
-    """
-    return engine.run(
-        window_of(connection, group, span, engine_wanted.wanted(only), primary),
-        group,
-        only=only,
-        settings=numbers,
-    )
 
 
 def window_of(

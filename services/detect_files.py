@@ -65,7 +65,8 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     begin("reading the archive")
     archive = read_registry(registry)
     begin("reading readings and intervals")
-    primary = primary_profiles(load_settings())
+    environment = load_settings()
+    primary = primary_profiles(environment)
     read = None if readings is None else read_readings(readings)
     energies = None if intervals is None else read_intervals(intervals)
     begin("lining up")
@@ -79,7 +80,8 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     for cannot in cannot_run(window, only):
         tell(cannot)
     begin("running the detectors")
-    episodes = engine.reconcile(engine.run(window, archive, only=only, settings=numbers), [])
+    found = engine.run(window, archive, only=only, settings=numbers, threads=environment.detect_threads)
+    episodes = engine.reconcile(found, [])
     begin("writing episodes")
     try:
         write_episodes(out, episodes)

@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pipeline.errors import ConfigError
 
 PREFIX = "KILOWATCH_"
+MOST_THREADS = 4
+"""By default: a detector's threads wait for each other's Python, and the machine has other work."""
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -78,6 +80,15 @@ class Settings(BaseSettings):
         "(DL/T 645-2007, function 08)",
     )
     profile_dir: Path | None = Field(default=None, description="folder of further meter profiles (*.toml)")
+    detect_threads: int = Field(
+        default_factory=lambda: min(len(os.sched_getaffinity(0)), MOST_THREADS),
+        ge=1,
+        le=64,
+        description="threads that detectors' blocks of meters are worked off by",
+    )
+    test_data: Path = Field(
+        default=Path("../shared/data"), description="folder of real curves for `kilowatch evaluate` and tests"
+    )
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"
     )

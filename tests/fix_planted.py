@@ -57,6 +57,8 @@ CHANGING: Mapping[str, Mapping[str, float | str]] = {
 PLAIN: Mapping[str, Mapping[str, float | str]] = {"hidden_pv": {"kw": 150.0}}
 """What of a deed is plain to see beside the usual load."""
 SLOT = timedelta(minutes=15)
+AMONG_OTHERS = {"wrong_category"}
+"""Deeds that show only in the company of other customers: the detector's own tests give it some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,5 +176,5 @@ def deeds_for(detector: str) -> Sequence[str]:
 
 
 def deeds_of_detectors() -> Sequence[tuple[str, str]]:
-    """Return every detector that there is with each deed that it must find."""
-    return [(name, deed) for name in detectors.all() for deed in deeds_for(name)]
+    """Return every detector that there is with each deed that it must find of a meter by itself."""
+    return [(name, deed) for name in detectors.all() for deed in deeds_for(name) if deed not in AMONG_OTHERS]

@@ -29,7 +29,7 @@ END = START + timedelta(days=DAYS)
 LASTING = Window(starts_at=START + timedelta(days=5, hours=3), ends_at=START + timedelta(days=9, hours=3))
 
 
-def _stored(url: str, case: Planted) -> None:
+def store(url: str, case: Planted) -> None:
     window = case.window
     (meter,) = window.meters
     slots = len(window.starts_at)
@@ -79,7 +79,7 @@ def _detected(url: str) -> list[str]:
 
 
 def test_a_voltage_loss_is_found_and_what_people_wrote_on_it_stays(database_url: str) -> None:
-    _stored(database_url, planted("voltage_loss"))
+    store(database_url, planted("voltage_loss"))
     assert _detected(database_url) == ["voltage_loss"]
     with connect(database_url) as connection:
         (stored,) = list_episodes(connection, scope=EVERYTHING)
@@ -95,7 +95,7 @@ def test_a_voltage_loss_is_found_and_what_people_wrote_on_it_stays(database_url:
 
 
 def test_rates_that_do_not_add_up_are_found_in_the_daily_freezes(database_url: str) -> None:
-    _stored(database_url, planted("tie_out", window=LASTING))
+    store(database_url, planted("tie_out", window=LASTING))
     assert _detected(database_url) == ["register_tie_out"]
 
 
@@ -105,7 +105,7 @@ def test_a_threshold_of_the_archive_holds_for_its_service_point(database_url: st
         Threshold(detector="voltage_loss", parameter=name, value=50.0, service_point="SP-M1")
         for name in ("trigger_percent", "break_percent")
     ]
-    _stored(database_url, replace(case, registry=replace(case.registry, thresholds=lower)))
+    store(database_url, replace(case, registry=replace(case.registry, thresholds=lower)))
     assert "voltage_loss" not in _detected(database_url)
 
 
