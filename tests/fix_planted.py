@@ -56,6 +56,9 @@ CHANGING: Mapping[str, Mapping[str, float | str]] = {
 """Keys of deeds whose defaults change nothing, where none is given."""
 PLAIN: Mapping[str, Mapping[str, float | str]] = {"hidden_pv": {"kw": 150.0}}
 """What of a deed is plain to see beside the usual load."""
+SHARES: Mapping[str, tuple[float, float, float]] = {"swapped_currents": (0.4, 0.35, 0.25)}
+"""How a load spreads over the phases where a deed changes nothing of an even one."""
+EVEN = (0.34, 0.33, 0.33)
 SLOT = timedelta(minutes=15)
 AMONG_OTHERS = {"wrong_category"}
 """Deeds that show only in the company of other customers: the detector's own tests give it some."""
@@ -93,7 +96,12 @@ def planted(  # noqa: PLR0913 - a meter, a load and a fault
     Its load is synthetic, or ``curve``, which begins at ``START`` and is as long as ``days``.
     """
     config = MeterConfig(
-        id=METER, wiring=wiring, ct=ct, rated_voltage_v=RATED_V.get(wiring, 220.0), base_kwh=5000.0
+        id=METER,
+        wiring=wiring,
+        ct=ct,
+        rated_voltage_v=RATED_V.get(wiring, 220.0),
+        base_kwh=5000.0,
+        phase_shares=SHARES.get(deed or "", EVEN),
     )
     until = START + timedelta(days=days)
     plan = LoadPlan(shape=shape, peak_kw=peak_kw, power_factor=power_factor)

@@ -6,6 +6,7 @@ import pytest
 
 from detectors.engine import run
 from detectors.ratings import ELEMENTS
+from detectors.usage.power_factor import PowerFactor
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import daily_rows
@@ -147,8 +148,9 @@ def test_one_element_that_leaves_its_level_is_named(wiring: Wiring, phase: str) 
     kvar = np.full((1, 12 * 96), 0.48)
     kvar[0, 9 * 96 : 9 * 96 + 20] = 1.732
     window, registry = _with_phases({phase: kvar}, wiring)
-    (episode,) = _found(window, registry)
-    assert episode.message == "episode.power_factor_jump"
+    # Asked alone: three-wire elements that are alike look like a wiring case, which would explain the jump.
+    found = PowerFactor().detect(window, registry)
+    (episode,) = [e for e in found if e.message == "episode.power_factor_jump"]
     assert episode.parameters == {"phase": phase, "before": 0.9, "now": 0.5, "hours": 5.0}
     assert episode.starts_at == datetime(2024, 6, 12, tzinfo=UTC)
 
