@@ -137,8 +137,8 @@ WANTED: Mapping[str, str] = MappingProxyType(
         "suspended": "[[suspension]]",
         "finals": "what was given out before: the database has it, a run on files takes --before",
         "register_kwh": "registers beside the intervals: --readings with --intervals",
-        "multiplier": "a ratio told by the meter itself: `kilowatch read` shows the ratio registers of "
-        "models that have some, but no table keeps them yet, so it says unchecked",
+        "multiplier": "a ratio told by the meter itself: the collector keeps the ratio registers of DL/T 645 "
+        "meters that have them (04000306, 04000307); a product of 1 was never set and tells nothing",
         "filed_multiplier": "[[ratio]]",
         "units": "units told by the source: profiles and dialects turn every unit into the quantity's as "
         "they decode, and a file's column names it, so none can differ here and it says unchecked",

@@ -26,6 +26,7 @@ from storage.database import Connection, connect
 from storage.events import power_downs
 from storage.finals import FinalChanges, given_out, save_finals
 from storage.intervals import IntervalColumns, interval_series
+from storage.meter_parameters import parameter_readings
 from storage.registry import load_registry
 from storage.vee_findings import Judged, save_findings
 
@@ -105,7 +106,11 @@ def _batch(
         ends_at=span[1],
         meters=[meter.id for meter in meters],
     )
-    for window in vee_windows(registry, raw, MINUTES, primary, finals=earlier, power_downs=downs):
+    held = parameter_readings(
+        connection, scope=EVERYTHING, ends_at=span[1], meters=[meter.id for meter in meters]
+    )
+    windows = vee_windows(registry, raw, MINUTES, primary, finals=earlier, power_downs=downs, parameters=held)
+    for window in windows:
         validated = validate(window)
         save_findings(connection, _judged(window, validated), validated.findings, now=span[1])
         yield validated.findings, _save(connection, window, raw, span[1])

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from pipeline.block import ReadingBlock, Times
 from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
+from pipeline.records import ParameterReading
 from pipeline.registry import Registry, SuspensionKind, as_shown
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
 from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
 from services.derive import REGISTERS
+from services.told_ratios import told_multipliers
 from services.vee_outages import outages
 from services.vee_policies import Slots, policies
 from storage.events import PowerDown
@@ -35,6 +37,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     registers: ReadingBlock | None = None,
     finals: IntervalColumns | None = None,
     power_downs: Sequence[PowerDown] = (),
+    parameters: Sequence[ParameterReading] = (),
 ) -> Iterator[VeeWindow]:
     """Yield a window for each time zone that meters of ``intervals`` are in, and for each of their energies.
 
@@ -49,6 +52,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
         registers: The registers that gave them.
         finals: What was given out as final before.
         power_downs: When meters told that they had no power.
+        parameters: What meters hold, oldest first: their own ratios are compared with the archive's.
     """
     if not len(intervals):
         return
@@ -63,7 +67,8 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
             edges = None if registers is None else _edges(registers, giving, frame)
             row_of = {meter: row for row, meter in enumerate(giving)}
             off = outages(registry, power_downs, row_of, grid, minutes)
-            yield replace(window, register_edges=edges, outage=off)
+            told = told_multipliers(parameters, row_of)
+            yield replace(window, register_edges=edges, outage=off, multiplier=told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

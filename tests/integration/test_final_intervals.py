@@ -11,6 +11,7 @@ from pipeline.block import MeterMatrix
 from pipeline.errors import DataError
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import EVERYTHING, MeterId, Scope
+from pipeline.records import ParameterReading
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from services.persons import Person
 from services.settings import Settings
@@ -23,6 +24,7 @@ from storage.final_edits import edits
 from storage.finals import final_series, finest_settled_series, settled_series
 from storage.intervals import IntervalColumns, interval_series, letters_of, save_intervals
 from storage.matrices import meter_matrix
+from storage.meter_parameters import write_parameters
 from storage.registry import save_registry
 from storage.vee_findings import StoredFinding, findings
 
@@ -232,6 +234,14 @@ def test_findings_are_kept_once_and_say_when_they_are_gone(archive: str) -> None
     _run(archive, later)
     with connect(archive) as connection:
         assert _findings(connection, gone=False) == replaced
+
+
+def test_a_ratio_that_the_meter_holds_is_compared_with_the_archives(archive: str) -> None:
+    with connect(archive) as connection:
+        held = [ParameterReading(meter=M, name="ct_ratio", taken_at=START, value=40.0)]
+        write_parameters(connection, held)
+    found = {finding.rule: finding for finding in _run(archive).findings}
+    assert (found["multiplier"].expected, found["multiplier"].came) == ("1 as filed", "40")
 
 
 def test_a_finding_that_reaches_into_the_span_keeps_its_beginning(archive: str) -> None:
