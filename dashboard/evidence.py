@@ -13,6 +13,7 @@ from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in
 from pipeline.model import Json, Verdict
+from pipeline.quantities import Quantity
 from pipeline.timegrid import local_day
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
@@ -90,7 +91,8 @@ def written(key: str, value: Json, f: Formats) -> str:
     if isinstance(value, int | float):
         return _written_number(key, value, f)
     if isinstance(value, str):
-        return words.quantity_label(value, f.catalogue) if key == "quantity" else _written_text(value, f)
+        named = key == "quantity" or value in _QUANTITY_UNITS
+        return words.quantity_label(value, f.catalogue) if named else _written_text(value, f)
     if isinstance(value, Mapping):
         return ", ".join(f"{_label(k, f)} {written(k, v, f)}" for k, v in value.items())
     return ", ".join(written(key, entry, f) for entry in list(value)[:MOST_LISTED])
@@ -143,6 +145,10 @@ _UNITS: Mapping[str, str] = {
     "minutes_above": "min",
 }
 """Units by the ending of a name; a name may also be the ending alone (``kwh``)."""
+
+
+_QUANTITY_UNITS: Mapping[str, str] = {q.value: f" {q.unit}".rstrip() for q in Quantity}
+"""Units of quantities, which end in their phase: ``voltage_a`` is no current."""
 
 
 def _own_charts(told: Told, drawn: Mapping[str, Json]) -> list[Chart]:
@@ -230,6 +236,8 @@ def _digits(value: float) -> int:
 
 
 def _unit(key: str) -> str:
+    if key in _QUANTITY_UNITS:
+        return _QUANTITY_UNITS[key]
     return next(
         (
             f" {unit}"
