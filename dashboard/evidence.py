@@ -12,6 +12,7 @@ from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_
 from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in
+from pipeline.messages import EVIDENCE_TEXTS
 from pipeline.model import Json, Verdict
 from pipeline.quantities import Quantity
 from pipeline.timegrid import local_day
@@ -95,7 +96,8 @@ def written(key: str, value: Json, f: Formats) -> str:
         return words.quantity_label(value, f.catalogue) if named else _written_text(value, f)
     if isinstance(value, Mapping):
         return ", ".join(f"{_label(k, f)} {written(k, v, f)}" for k, v in value.items())
-    return ", ".join(written(key, entry, f) for entry in list(value)[:MOST_LISTED])
+    entries = [written(key, entry, f) for entry in list(value)[:MOST_LISTED]]
+    return ("; " if any(", " in entry for entry in entries) else ", ").join(entries)
 
 
 def _written_number(key: str, value: float, f: Formats) -> str:
@@ -112,7 +114,7 @@ def _written_text(value: str, f: Formats) -> str:
     if _DAY.fullmatch(value):
         return f.day(date.fromisoformat(value))
     number = _NUMBER.search(value)
-    if value in words.VALUES or number is None:
+    if value in words.VALUES or value in EVIDENCE_TEXTS or number is None:
         return word_or_text(value, f)
     pattern = value[: number.start()] + "%(n)s" + value[number.end() :]
     found = words.VALUES.get(pattern)
@@ -121,6 +123,8 @@ def _written_text(value: str, f: Formats) -> str:
 
 def word_or_text(value: str, f: Formats) -> str:
     """Return the name of a code, or the text itself where it is none."""
+    if value in EVIDENCE_TEXTS:
+        return EVIDENCE_TEXTS[value].in_language(f.language)
     found = words.VALUES.get(value)
     return f.catalogue.gettext(found) if found is not None else value
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
 from dashboard.words import EVIDENCE
-from pipeline.messages import EVIDENCE_LABELS
+from pipeline.messages import EVIDENCE_LABELS, EVIDENCE_TEXTS
 from pipeline.model import Episode, Json
 from pipeline.quantities import Quantity
 from simulators.faults.deed import deeds
+from tests.contract.project import ROOT
 from tests.contract.test_detectors import closed
 from tests.fix_area import AREA_DEEDS, planted_area
 from tests.fix_planted import deeds_of_detectors
@@ -59,3 +61,15 @@ def test_a_name_differs_between_the_languages(key: str) -> None:
     assert label.en
     assert label.zh
     assert label.zh != label.en
+
+
+def test_each_sentence_is_one_that_a_detector_writes() -> None:
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "detectors").rglob("*.py"))
+    written = {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert EVIDENCE_TEXTS.keys() - written == set()
+    assert all(text.zh != text.en for text in EVIDENCE_TEXTS.values())
