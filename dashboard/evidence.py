@@ -26,6 +26,8 @@ MOST_LISTED = 12
 DRAWN = frozenset({"curve", "samples", "samples_show"})
 """Evidence that the chart shows."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SHARE = re.compile(r"_share$|^share_(of|without)_|^unexplained_by_")
+"""Names of shares of one, written in percent."""
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -101,7 +103,7 @@ def written(key: str, value: Json, f: Formats) -> str:
 
 
 def _written_number(key: str, value: float, f: Formats) -> str:
-    if key.endswith("_share"):
+    if _SHARE.search(key):
         return f.percent(value, 1)
     return f.number(value, _digits(value)) + _unit(key)
 
