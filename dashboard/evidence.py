@@ -12,7 +12,9 @@ from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_
 from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in
+from pipeline.messages import EVIDENCE_TEXTS
 from pipeline.model import Json, Verdict
+from pipeline.quantities import Quantity
 from pipeline.timegrid import local_day
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
@@ -24,6 +26,8 @@ MOST_LISTED = 12
 DRAWN = frozenset({"curve", "samples", "samples_show"})
 """Evidence that the chart shows."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SHARE = re.compile(r"_share$|^share_(of|without)_|^unexplained_by_")
+"""Names of shares of one, written in percent."""
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -90,14 +94,16 @@ def written(key: str, value: Json, f: Formats) -> str:
     if isinstance(value, int | float):
         return _written_number(key, value, f)
     if isinstance(value, str):
-        return words.quantity_label(value, f.catalogue) if key == "quantity" else _written_text(value, f)
+        named = key == "quantity" or value in _QUANTITY_UNITS
+        return words.quantity_label(value, f.catalogue) if named else _written_text(value, f)
     if isinstance(value, Mapping):
         return ", ".join(f"{_label(k, f)} {written(k, v, f)}" for k, v in value.items())
-    return ", ".join(written(key, entry, f) for entry in list(value)[:MOST_LISTED])
+    entries = [written(key, entry, f) for entry in list(value)[:MOST_LISTED]]
+    return ("; " if any(", " in entry for entry in entries) else ", ").join(entries)
 
 
 def _written_number(key: str, value: float, f: Formats) -> str:
-    if key.endswith("_share"):
+    if _SHARE.search(key):
         return f.percent(value, 1)
     return f.number(value, _digits(value)) + _unit(key)
 
@@ -110,7 +116,7 @@ def _written_text(value: str, f: Formats) -> str:
     if _DAY.fullmatch(value):
         return f.day(date.fromisoformat(value))
     number = _NUMBER.search(value)
-    if value in words.VALUES or number is None:
+    if value in words.VALUES or value in EVIDENCE_TEXTS or number is None:
         return word_or_text(value, f)
     pattern = value[: number.start()] + "%(n)s" + value[number.end() :]
     found = words.VALUES.get(pattern)
@@ -119,6 +125,8 @@ def _written_text(value: str, f: Formats) -> str:
 
 def word_or_text(value: str, f: Formats) -> str:
     """Return the name of a code, or the text itself where it is none."""
+    if value in EVIDENCE_TEXTS:
+        return EVIDENCE_TEXTS[value].in_language(f.language)
     found = words.VALUES.get(value)
     return f.catalogue.gettext(found) if found is not None else value
 
@@ -129,12 +137,24 @@ _UNITS: Mapping[str, str] = {
     "_kva": "kVA",
     "_w": "W",
     "_v": "V",
+    "_a": "A",
+    "_kvah": "kVAh",
+    "_kvarh": "kvarh",
+    "_kvar": "kvar",
+    "_kvar_to_compensate": "kvar",
+    "_kwh_a_day": "kWh",
+    "_angle_degrees": "°",
+    "hours_above": "h",
     "_s": "s",
     "_percent": "%",
     "minutes": "min",
     "minutes_above": "min",
 }
 """Units by the ending of a name; a name may also be the ending alone (``kwh``)."""
+
+
+_QUANTITY_UNITS: Mapping[str, str] = {q.value: f" {q.unit}".rstrip() for q in Quantity}
+"""Units of quantities, which end in their phase: ``voltage_a`` is no current."""
 
 
 def _own_charts(told: Told, drawn: Mapping[str, Json]) -> list[Chart]:
@@ -222,6 +242,8 @@ def _digits(value: float) -> int:
 
 
 def _unit(key: str) -> str:
+    if key in _QUANTITY_UNITS:
+        return _QUANTITY_UNITS[key]
     return next(
         (
             f" {unit}"

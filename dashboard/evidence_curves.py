@@ -12,7 +12,7 @@ from dashboard.charts import Chart, Limit, Line, Stretch
 from dashboard.curves import Curves
 from dashboard.formats import Formats
 from dashboard.rendering import path_of
-from dashboard.words import evidence_label, part_label
+from dashboard.words import evidence_label, has_evidence_label, part_label
 from pipeline.model import Json
 from pipeline.timegrid import from_numpy
 
@@ -70,7 +70,7 @@ def evidence_chart(
             for place, name in enumerate(lines)
         ],
         limits=[
-            Limit(value=float(limit), label=f"{_line_label(name, f)} {f.number(limit, 1)} {unit}")
+            Limit(value=float(limit), label=f"{_line_label(name, f)} {f.number(limit, 2)} {unit}")
             for name, limit in (limits.items() if isinstance(limits, Mapping) else ())
             if isinstance(limit, int | float)
         ],
@@ -80,8 +80,8 @@ def evidence_chart(
 
 def _line_label(name: str, f: Formats) -> str:
     """Return what a line is called: a quantity under a title that names its base by its part alone."""
-    quantity = part_label(name, f.catalogue)
-    return quantity if quantity != name else evidence_label(name, f.catalogue, f.language)
+    named = has_evidence_label(name)
+    return evidence_label(name, f.catalogue, f.language) if named else part_label(name, f.catalogue)
 
 
 def _points(line: Json) -> list[tuple[float, float]]:

@@ -275,6 +275,11 @@ def evidence_label(key: str, catalogue: NullTranslations, language: str) -> str:
     return word(EVIDENCE, key, catalogue) if key in EVIDENCE else quantity_label(key, catalogue)
 
 
+def has_evidence_label(key: str) -> bool:
+    """Tell whether a key of parameters or evidence has a name of its own."""
+    return key in EVIDENCE or key in EVIDENCE_LABELS
+
+
 def word(names: Mapping[str, str], code: str | None, catalogue: NullTranslations) -> str:
     """Return the name of a code in the reader's language; an unknown code stands for itself."""
     if code is None:

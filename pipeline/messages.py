@@ -31,25 +31,35 @@ class DetectorTexts:
     clears: Template
 
 
-def _read() -> tuple[Mapping[str, Template], Mapping[str, DetectorTexts], Mapping[str, Template]]:
+def _read() -> tuple[
+    Mapping[str, Template], Mapping[str, DetectorTexts], Mapping[str, Template], Mapping[str, Template]
+]:
     """Read the texts of all detectors, one file each: they belong to the package as its code does."""
     messages: dict[str, Template] = {}
     texts: dict[str, DetectorTexts] = {}
     labels: dict[str, Template] = {}
+    said: dict[str, Template] = {}
     folder = files("pipeline").joinpath("locale", "episodes")
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
         messages |= {f"episode.{key}": Template(**row) for key, row in tables.get("episode", {}).items()}
         labels |= {key: Template(**row) for key, row in tables.get("evidence", {}).items()}
+        said |= {row["en"]: Template(**row) for row in tables.get("said", [])}
         if "detector" in tables:
             own = {key: Template(**row) for key, row in tables["detector"].items()}
             texts[file.name.removesuffix(".toml")] = DetectorTexts(**own)
-    return MappingProxyType(messages), MappingProxyType(texts), MappingProxyType(labels)
+    return (
+        MappingProxyType(messages),
+        MappingProxyType(texts),
+        MappingProxyType(labels),
+        MappingProxyType(said),
+    )
 
 
-MESSAGES, DETECTOR_TEXTS, EVIDENCE_LABELS = _read()
+MESSAGES, DETECTOR_TEXTS, EVIDENCE_LABELS, EVIDENCE_TEXTS = _read()
 """Every message an episode may carry, the texts of each detector by the name of their file, and what the keys
-of evidence are called (``[evidence.<key>]``, in the file of a detector that writes them)."""
+of evidence are called (``[evidence.<key>]``, in the file of a detector that writes them), and the sentences
+that stand as values (``[[said]]``) by their English wording, as detectors write it."""
 
 
 def render(key: str, parameters: Mapping[str, float | int | str], language: str = "en") -> str:

@@ -134,7 +134,7 @@ def test_an_empty_archive_is_never_abnormal(name: str) -> None:
     assert all(e.verdict is not Verdict.ABNORMAL for e in _found(name, _eventful(), Registry()))
 
 
-def _closed(case: Planted) -> Registry:
+def closed(case: Planted) -> Registry:
     """The archive of a customer who has nothing: what he draws is wrong in every respect."""
     nothing = Suspension(
         id="S1",
@@ -165,7 +165,7 @@ def test_it_finds_what_is_planted_for_it(name: str, deed: str) -> None:
     begins, ends = case.truth.starts_at, case.truth.ends_at
     assert any(
         (ends is None or episode.starts_at < ends) and (episode.ends_at is None or begins < episode.ends_at)
-        for episode in case.found(name, case.registry if name in AS_FILED else _closed(case))
+        for episode in case.found(name, case.registry if name in AS_FILED else closed(case))
     )
 
 
