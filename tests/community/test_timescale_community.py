@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -223,7 +224,7 @@ LEDGER = """
     ("table", "rows", "times"), [("register_reading", REGISTERS, 3), ("coverage", LEDGER, 20)]
 )
 def test_a_week_of_forty_meters_takes_many_times_less_when_it_is_compressed(
-    community: Connection, table: str, rows: str, times: int
+    community: Connection, table: str, rows: LiteralString, times: int
 ) -> None:
     community.execute("SELECT setseed(0.645)")
     community.execute(rows, {"start": START})

@@ -77,8 +77,8 @@ def test_entries_of_another_time_detector_or_number_do_not_count() -> None:
 def test_a_rule_by_service_points_takes_its_numbers_at_the_point() -> None:
     entry = Threshold(detector="suspended_load", parameter="floor_kw", value=3.0, service_point="A")
     registry = replace(REGISTRY, thresholds=[entry])
-    assert at_point(SuspendedLoad(), registry, "A", BEGIN).floor_kw == 3.0
-    assert at_point(SuspendedLoad(), registry, "B", BEGIN).floor_kw == 0.5
+    assert at_point(SuspendedLoad(), registry, "A", BEGIN) == SuspendedLoad(floor_kw=3.0)
+    assert at_point(SuspendedLoad(), registry, "B", BEGIN) == SuspendedLoad()
 
 
 def test_what_is_set_by_hand_overrules_the_archive() -> None:

@@ -39,7 +39,7 @@ def test_an_answer_counts_as_repeated_when_the_very_same_is_asked_next() -> None
     answers = iter([ANSWER, ANSWER, VOLTAGE, ANSWER])
 
     class Scripted:
-        def receive(self, _: bytes) -> bytes:
+        def receive(self, data: bytes) -> bytes:  # noqa: ARG002 - the shape of every slave
             return next(answers)
 
     ledger = Ledger()
