@@ -26,7 +26,8 @@ from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
 NOW = datetime.now(UTC).replace(microsecond=0)
 MEMORY_FROM = NOW - timedelta(days=70)
 FIRST = (NOW - timedelta(days=3), NOW - timedelta(days=3) + timedelta(minutes=95))
-SECOND = (NOW - timedelta(days=1), NOW - timedelta(days=1) + timedelta(minutes=10))
+SECOND = (NOW - timedelta(days=1), NOW - timedelta(days=1) + timedelta(minutes=40))
+"""Both longer than the quarter of an hour in which a simulated meter looks back upon its past."""
 POWER_DOWNS = """
 SELECT starts_at, ends_at, part, count FROM meter_event JOIN meter USING (meter_id)
 WHERE id = 'M1' AND kind = 'power_down' ORDER BY starts_at
