@@ -14,7 +14,7 @@ from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import energy_kwh, slot_curves
 from detectors.hysteresis import Delays, Stretch
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
-from detectors.stretches import iso, number
+from detectors.stretches import iso, number, slot_end
 from detectors.thresholds import limit
 from detectors.usage.copied_days import Copy, Telling, copies, in_steps
 from pipeline.block import MeterMatrix
@@ -55,7 +55,12 @@ class RepeatedCurve:
         name="repeated_curve",
         number="D25",
         kind=Kind.SLOTS,
-        needs=Needs(interval_energy=True, daily=True, essential=("interval_energy",)),
+        needs=Needs(
+            interval_energy=True,
+            daily=True,
+            essential=("interval_energy",),
+            archive=("installation", "suspension"),
+        ),
         messages=("episode.frozen_curve", "episode.copied_curve"),
         severity=Severity.MINOR,
     )
@@ -93,6 +98,8 @@ class RepeatedCurve:
         for found in stretches:
             # The first of the equal values is the one that the others are compared with.
             stretch = found._replace(first=found.first - 1)
+            if _is_suspended(window, registry, stretch):
+                continue
             value = float(window.import_kwh[stretch.row, stretch.first])
             said = Said(
                 key="frozen",
@@ -149,3 +156,14 @@ class RepeatedCurve:
             },
         )
         return slot_episode(self.about, window, registry, stretch, said)
+
+
+def _is_suspended(window: MeterMatrix, registry: Registry, stretch: Stretch) -> bool:
+    """Tell whether service was suspended (暂停): what is left on then, as a heater is, may be constant."""
+    begins = from_numpy(window.starts_at[stretch.first])
+    ends = slot_end(window.starts_at, stretch.end - 1, window.minutes)
+    return any(
+        suspension.starts_at < ends and (suspension.ends_at is None or begins < suspension.ends_at)
+        for placed in registry.installations_by_meter.get(window.meters[stretch.row], ())
+        for suspension in registry.suspensions_by_point.get(placed.service_point or "", ())
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from detectors.engine import run
 from pipeline.model import Episode
-from pipeline.registry import Registry
+from pipeline.registry import Installation, Registry, Suspension
 from pipeline.timegrid import from_numpy
 from tests.day_windows import by_slots
 from tests.fix_planted import FAULT, planted
@@ -34,6 +34,20 @@ def test_six_hours_at_one_value_are_frozen(slots: int, count: int) -> None:
         assert episode.message == "episode.frozen_curve"
         assert episode.starts_at == from_numpy(by_slots(kwh).starts_at[300])
         assert episode.parameters == {"hours": 6.0, "kw": pytest.approx(3.2)}
+
+
+def test_what_is_left_on_while_service_is_suspended_may_be_constant() -> None:
+    kwh = _noise()
+    kwh[0, 300:400] = 0.80
+    window = by_slots(kwh)
+    begins = from_numpy(window.starts_at[200])
+    suspension = Suspension(id="S", service_point="P", starts_at=begins, ends_at=begins + timedelta(days=1))
+    archive = Registry(
+        installations=[Installation(meter=window.meters[0], service_point="P")], suspensions=[suspension]
+    )
+    assert len(run(window, archive, only=[NAME])) == 1  # it ended before
+    lasting = replace(archive, suspensions=[replace(suspension, ends_at=None)])
+    assert run(window, lasting, only=[NAME]) == []
 
 
 def test_what_register_differences_leave_of_rounding_is_still_equal() -> None:
