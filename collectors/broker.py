@@ -62,5 +62,5 @@ def let_go(client: mqtt.Client) -> None:
     """
     client.disconnect()
     client.loop_stop()
-    client.on_connect = client.on_disconnect = client.on_subscribe = None
+    client.on_connect = client.on_connect_fail = client.on_disconnect = client.on_subscribe = None
     client.on_message = client.on_publish = None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any  # Any: what the audit holds is JSON
 
 import pytest
@@ -124,6 +125,9 @@ def test_every_order_is_given_once(
 def test_what_goes_to_all_is_sent_and_nobody_waited_for(desk: Desk) -> None:
     report = desk.given("freeze", moment="99990000", all="yes")
     assert report.sent.result is Result.SENT
+    until_s = monotonic() + 10.0  # nobody waited: the frame may still be on its way
+    while not desk.meter.frozen and monotonic() < until_s:
+        sleep(0.01)
     assert desk.meter.frozen == [bytes.fromhex("00 00 99 99")]
 
 
