@@ -62,5 +62,6 @@ def let_go(client: mqtt.Client) -> None:
     """
     client.disconnect()
     client.loop_stop()
+    client._reset_sockets()  # noqa: SLF001 - paho closes what wakes its thread only when it is collected
     client.on_connect = client.on_connect_fail = client.on_disconnect = client.on_subscribe = None
     client.on_message = client.on_publish = None
