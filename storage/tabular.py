@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pyarrow import ArrowException  # type: ignore[import-untyped]  # pyarrow ships no types
 
 from pipeline.block import Times
 from pipeline.errors import DataError
@@ -44,8 +45,7 @@ def read_table(path: Path, *, required: Sequence[str], allowed: Collection[str])
         table = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
     except OSError as error:
         raise DataError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    except (NotImplementedError, ValueError) as error:
-        # What a parser or pyarrow says is a ValueError, but for a kind of column that pyarrow cannot read.
+    except (ArrowException, ValueError) as error:
         raise DataError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from error
     columns = [str(c) for c in table.cells.columns]
     doubled = sorted({c for c in columns if columns.count(c) > 1})
