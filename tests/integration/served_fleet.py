@@ -16,6 +16,21 @@ from simulators.fleet.serving import ServedFleet, serve_fleet
 from simulators.fleet.wire import slave_maker
 
 START_S = 60.0
+_ONE_LINE = """
+[fleet]
+history_days = {history_days}
+zone = "{zone}"
+[[area]]
+id = "TQ"
+[[bus]]
+id = "line"
+protocol = "dlt645"
+"""
+
+
+def one_line(history_days: int, zone: str = "Asia/Shanghai") -> str:
+    """Return the head of a fleet's file: one DL/T 645 line ``line`` in the area ``TQ``; meters may follow."""
+    return _ONE_LINE.format(history_days=history_days, zone=zone)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from services.ask_meter import ask_events, ask_identifiers
 from simulators.dlt645.events import PHASED
 from simulators.fleet.build import build_fleet
 from simulators.fleet.file import parse_fleet
-from tests.integration.served_fleet import served
+from tests.integration.served_fleet import one_line, served
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 """15:33:20 local."""
@@ -44,15 +44,6 @@ BITS = {
     EventKind.CURRENT_UNBALANCE: "unbalance of currents",
     EventKind.OVERLOAD: "A: overload",
 }
-HEAD = """
-[fleet]
-history_days = 2
-[[area]]
-id = "TQ"
-[[bus]]
-id = "line"
-protocol = "dlt645"
-"""
 METER = """
 [[meters]]
 id = "{id}"
@@ -83,7 +74,7 @@ def addresses() -> dict[str, str]:
 
 
 def fleet_file() -> str:
-    parts = [HEAD]
+    parts = [one_line(history_days=2)]
     for name, address in addresses().items():
         more = "[meters.traits]\nevent_delay_s = 600.0\n" if name == "SHORT" else ""
         parts.append(METER.format(id=name, address=address, more=more))

@@ -13,20 +13,11 @@ from services.ask_meter import ask_events, ask_identifiers
 from services.inquiry import Reply, Told
 from simulators.fleet.build import build_fleet
 from simulators.fleet.file import parse_fleet
-from tests.integration.served_fleet import served
+from tests.integration.served_fleet import one_line, served
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 TRAITS = {"honest": "", "sequence": "wrong_sequence = true", "refusing": "refuses_following = true"}
 """Numbers following frames one too high; says that more follows (D5) and refuses it (12)."""
-HEAD = """
-[fleet]
-history_days = 2
-[[area]]
-id = "TQ"
-[[bus]]
-id = "line"
-protocol = "dlt645"
-"""
 METER = """
 [[meters]]
 id = "{id}"
@@ -56,7 +47,7 @@ def line() -> Iterator[str]:
         METER.format(id=name, address=f"{number:012d}", trait=trait)
         for number, (name, trait) in enumerate(TRAITS.items(), 1)
     ]
-    fleet = build_fleet(parse_fleet(HEAD + "".join(meters), "following"), NOW)
+    fleet = build_fleet(parse_fleet(one_line(history_days=2) + "".join(meters), "following"), NOW)
     with served(fleet, lambda: NOW) as running:
         yield f"dlt645+{running.urls['line']}"
 

@@ -13,7 +13,7 @@ from pipeline.quantities import Quantity
 from services.ask_meter import ask_events, ask_identifiers
 from simulators.fleet.build import Fleet, build_fleet
 from simulators.fleet.file import parse_fleet
-from tests.integration.served_fleet import served
+from tests.integration.served_fleet import one_line, served
 
 NOW = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 """15:33:20 local."""
@@ -32,15 +32,6 @@ METERS = {
     "bridged": 'deed = "bridged_relay"\nkw = 3',
     "honest": "",
 }
-HEAD = """
-[fleet]
-history_days = 4
-[[area]]
-id = "TQ"
-[[bus]]
-id = "line"
-protocol = "dlt645"
-"""
 METER = """
 [[meters]]
 id = "{id}"
@@ -74,7 +65,7 @@ LASTING = ("blind", "ct", "pt", "bridged")
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    parts = [HEAD]
+    parts = [one_line(history_days=4)]
     for number, (name, keys) in enumerate(METERS.items(), 1):
         parts.append(METER.format(id=name, address=f"{number:012d}"))
         if keys:

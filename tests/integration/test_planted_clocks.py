@@ -10,7 +10,7 @@ import pytest
 from services.ask_meter import ask_identifiers
 from simulators.fleet.build import build_fleet
 from simulators.fleet.file import parse_fleet
-from tests.integration.served_fleet import served
+from tests.integration.served_fleet import one_line, served
 
 SUMMER = datetime(2024, 6, 15, 7, 33, 20, tzinfo=UTC)
 WINTER = datetime(2024, 3, 30, 7, 33, 20, tzinfo=UTC)
@@ -24,16 +24,6 @@ OFFSETS_S = {
     "jump-twin": ('deed = "clock_jump"\nseconds = 40\ntwin = true', 40),
 }
 """By meter: what was planted five days ago and lasts, and by how much its clock is off now."""
-HEAD = """
-[fleet]
-history_days = 8
-zone = "{zone}"
-[[area]]
-id = "A"
-[[bus]]
-id = "line"
-protocol = "dlt645"
-"""
 METER = """
 [[meters]]
 id = "{id}"
@@ -41,7 +31,7 @@ bus = "line"
 address = "{address}"
 profile = "dlt645_2007_single_phase"
 wiring = "1P2W"
-area = "A"
+area = "TQ"
 load = "home"
 peak_kw = 4
 """
@@ -61,7 +51,7 @@ def test_each_clock_is_off_by_what_was_planted_and_keeps_the_summer_time_of_its_
     zone: str, now: datetime
 ) -> None:
     local = now.astimezone(ZoneInfo(zone))
-    parts = [HEAD.format(zone=zone)]
+    parts = [one_line(history_days=8, zone=zone)]
     for number, (name, (keys, _)) in enumerate(OFFSETS_S.items(), 1):
         parts.append(METER.format(id=name, address=f"{number:012d}"))
         if keys:
