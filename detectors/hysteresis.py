@@ -63,16 +63,21 @@ def _of_rows(delay: ArrayLike, suspects: Ints) -> Ints:
     return np.full(len(suspects), given) if given.ndim == 0 else given.reshape(-1)[suspects]
 
 
-def _runs(mask: Bools, at_least: Ints) -> tuple[Ints, Ints]:
-    """Return where runs of ``mask`` begin and end in its flat form; no run goes over the end of a row."""
+def unbroken_runs(mask: Bools) -> tuple[Ints, Ints, Ints]:
+    """Return row, first column and end (exclusive) of each unbroken run of a mask of two dimensions."""
     rows, columns = mask.shape
     padded = np.zeros((rows, columns + 2), dtype=np.int8)
     padded[:, 1:-1] = mask
     steps = np.diff(padded, axis=1)
     row, first = np.nonzero(steps == 1)
-    end = np.nonzero(steps == -1)[1]
+    return row, first, np.nonzero(steps == -1)[1]
+
+
+def _runs(mask: Bools, at_least: Ints) -> tuple[Ints, Ints]:
+    """Return where runs of ``mask`` begin and end in its flat form; no run goes over the end of a row."""
+    row, first, end = unbroken_runs(mask)
     kept = end - first >= np.maximum(at_least[row], 1)
-    offset = row[kept] * columns
+    offset = row[kept] * mask.shape[1]
     return offset + first[kept], offset + end[kept]
 
 

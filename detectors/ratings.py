@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,18 @@ ELEMENTS = {
     Wiring.THREE_PHASE_THREE_WIRE: (_element("a", "ab"), _element("c", "bc")),
 }
 """The elements of a meter by its wiring."""
+THREE_PHASE = (Wiring.THREE_PHASE_FOUR_WIRE, Wiring.THREE_PHASE_THREE_WIRE)
+
+
+def element_quantities(wirings: Iterable[Wiring], *which: str) -> tuple[Quantity, ...]:
+    """Return quantities of the elements of some wirings, each once.
+
+    Args:
+        wirings: Of the meters that a rule looks at.
+        which: Fields of :class:`Element`, such as ``voltage``.
+    """
+    elements = (element for wiring in wirings for element in ELEMENTS[wiring])
+    return tuple(dict.fromkeys(getattr(element, name) for element in elements for name in which))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +77,12 @@ class Ratings:
         return np.array(
             [n for n, band in enumerate(self.bands) if band is not None and band[1] is wiring], np.intp
         )
+
+    def are_of(self, wiring: Wiring) -> NDArray[np.bool_]:
+        """Tell which meters are of one wiring, shape (meters, 1)."""
+        mask = np.zeros((len(self.bands), 1), dtype=np.bool_)
+        mask[self.rows_of(wiring)] = True
+        return mask
 
 
 def ratings(window: MeterMatrix, registry: Registry) -> Ratings:

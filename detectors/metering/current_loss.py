@@ -14,7 +14,7 @@ from detectors.evidence import energy_kwh, slot_curves
 from detectors.hysteresis import Delays, Stretch
 from detectors.metering.current_loss_correction import lost_current_correction
 from detectors.metering.element_powers import known_number
-from detectors.ratings import ELEMENTS, Element, Ratings, ratings
+from detectors.ratings import ELEMENTS, THREE_PHASE, Element, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -22,7 +22,6 @@ from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Severity
 from pipeline.registry import Registry, Wiring
 
-THREE_PHASE = (Wiring.THREE_PHASE_FOUR_WIRE, Wiring.THREE_PHASE_THREE_WIRE)
 LIMITS = ("trigger_percent", "restore_percent", "other_percent", "voltage_percent")
 _METER = "meter firmware of DL/T 645-2007, default of the event"
 
@@ -56,14 +55,7 @@ class CurrentLoss:
         number="D08",
         kind=Kind.SLOTS,
         needs=Needs(
-            quantities=tuple(
-                dict.fromkeys(
-                    q
-                    for wiring in THREE_PHASE
-                    for e in ELEMENTS[wiring]
-                    for q in (e.voltage, e.current, e.power, e.reactive)
-                )
-            ),
+            quantities=element_quantities(THREE_PHASE, "voltage", "current", "power", "reactive"),
             interval_energy=True,
             essential=("quantities",),
             archive=("meter", "ratio"),
@@ -85,8 +77,7 @@ class CurrentLoss:
         self, window: MeterMatrix, registry: Registry, rated: Ratings, wiring: Wiring
     ) -> Iterator[Episode]:
         elements = [e for e in ELEMENTS[wiring] if {e.voltage, e.current} <= window.values.keys()]
-        own = np.zeros((len(window.meters), 1), dtype=np.bool_)
-        own[rated.rows_of(wiring)] = True
+        own = rated.are_of(wiring)
         if len(elements) < len(ELEMENTS[wiring]) or not own.any():
             return
         numbers = {name: limit(self, name, window, registry).values for name in LIMITS}

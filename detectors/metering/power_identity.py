@@ -13,7 +13,7 @@ from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.density import dense
 from detectors.evidence import slot_curves
 from detectors.hysteresis import Delays, Stretch
-from detectors.ratings import ELEMENTS, Element, Ratings, ratings
+from detectors.ratings import ELEMENTS, Element, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -70,18 +70,8 @@ class PowerIdentity:
         needs=Needs(
             quantities=(
                 Quantity.ACTIVE_POWER,
-                *dict.fromkeys(
-                    q
-                    for elements in ELEMENTS.values()
-                    for e in elements
-                    for q in (
-                        e.voltage,
-                        e.current,
-                        e.power,
-                        e.reactive,
-                        _power_factor(e),
-                    )
-                ),
+                *element_quantities(Wiring, "voltage", "current", "power", "reactive"),
+                *dict.fromkeys(_power_factor(e) for elements in ELEMENTS.values() for e in elements),
             ),
             archive=("meter", "ratio"),
         ),
@@ -102,8 +92,7 @@ class PowerIdentity:
         self, window: MeterMatrix, registry: Registry, rated: Ratings, wiring: Wiring
     ) -> Iterator[Episode]:
         elements = [e for e in ELEMENTS[wiring] if {e.voltage, e.current, e.power} <= window.values.keys()]
-        own = np.zeros((len(window.meters), 1), dtype=np.bool_)
-        own[rated.rows_of(wiring)] = True
+        own = rated.are_of(wiring)
         if not own.any():
             return
         sides = {e: _of_element(window, e) for e in elements}

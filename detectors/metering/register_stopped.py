@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import slot_curves
-from detectors.hysteresis import Delays, Stretch
+from detectors.hysteresis import Delays, Stretch, unbroken_runs
 from detectors.metering.power_energy import QUANTITIES, SlotEnergies, slot_energies, stretch_kwh
 from detectors.ratings import ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
@@ -97,11 +97,7 @@ class RegisterStopped:
 def _runs_above(mask: Bools, amounts: Floats, least: Floats) -> Bools:
     """Return the unbroken runs of ``mask`` over which ``amounts`` add up to more than ``least``."""
     rows, columns = mask.shape
-    padded = np.zeros((rows, columns + 2), dtype=np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    row, first = np.nonzero(steps == 1)
-    end = np.nonzero(steps == -1)[1]
+    row, first, end = unbroken_runs(mask)
     found = np.zeros(mask.shape, dtype=np.bool_)
     if not len(row):
         return found

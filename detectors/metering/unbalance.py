@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import energy_kwh, slot_curves
 from detectors.hysteresis import Delays, Stretch
-from detectors.ratings import ELEMENTS, Ratings, ratings
+from detectors.ratings import ELEMENTS, THREE_PHASE, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_stretches
 from detectors.stretches import iso, number
 from detectors.thresholds import limit
@@ -21,7 +21,6 @@ from pipeline.model import Episode, Severity
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Wiring
 
-THREE_PHASE = (Wiring.THREE_PHASE_FOUR_WIRE, Wiring.THREE_PHASE_THREE_WIRE)
 VOLTAGE, CURRENT = "voltage", "current"
 UNITS = {VOLTAGE: "V", CURRENT: "A"}
 MERGED_SLOTS = 96
@@ -59,11 +58,7 @@ class Unbalance:
         number="D09",
         kind=Kind.SLOTS,
         needs=Needs(
-            quantities=tuple(
-                dict.fromkeys(
-                    q for wiring in THREE_PHASE for e in ELEMENTS[wiring] for q in (e.voltage, e.current)
-                )
-            ),
+            quantities=element_quantities(THREE_PHASE, "voltage", "current"),
             interval_energy=True,
             essential=("quantities",),
             archive=("meter", "ratio"),
@@ -90,8 +85,7 @@ class Unbalance:
         self, window: MeterMatrix, registry: Registry, rated: Ratings, wiring: Wiring, what: str
     ) -> Iterator[Episode]:
         quantities = [e.voltage if what == VOLTAGE else e.current for e in ELEMENTS[wiring]]
-        own = np.zeros((len(window.meters), 1), dtype=np.bool_)
-        own[rated.rows_of(wiring)] = True
+        own = rated.are_of(wiring)
         if not own.any() or not set(quantities) <= window.values.keys():
             return
         columns = [window.values[q] for q in quantities]

@@ -14,7 +14,7 @@ from detectors.evidence import energy_kwh, slot_curves
 from detectors.hysteresis import Delays, Stretch
 from detectors.metering.element_powers import known_number
 from detectors.metering.voltage_loss_correction import loss_correction
-from detectors.ratings import ELEMENTS, Ratings, ratings
+from detectors.ratings import ELEMENTS, THREE_PHASE, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -23,7 +23,6 @@ from pipeline.model import Episode, Severity
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Wiring
 
-THREE_PHASE = (Wiring.THREE_PHASE_FOUR_WIRE, Wiring.THREE_PHASE_THREE_WIRE)
 ALL = "all"
 _METER = "meter firmware of DL/T 645-2007, default of the event"
 
@@ -56,14 +55,7 @@ class VoltageLoss:
         number="D07",
         kind=Kind.SLOTS,
         needs=Needs(
-            quantities=tuple(
-                dict.fromkeys(
-                    q
-                    for wiring in THREE_PHASE
-                    for e in ELEMENTS[wiring]
-                    for q in (e.voltage, e.current, e.power, e.reactive)
-                )
-            ),
+            quantities=element_quantities(THREE_PHASE, "voltage", "current", "power", "reactive"),
             interval_energy=True,
             essential=("quantities",),
             archive=("meter", "ratio"),
@@ -84,8 +76,7 @@ class VoltageLoss:
         self, window: MeterMatrix, registry: Registry, rated: Ratings, wiring: Wiring
     ) -> Iterator[Episode]:
         elements = [e for e in ELEMENTS[wiring] if {e.voltage, e.current} <= window.values.keys()]
-        own = np.zeros((len(window.meters), 1), dtype=np.bool_)
-        own[rated.rows_of(wiring)] = True
+        own = rated.are_of(wiring)
         if len(elements) < len(ELEMENTS[wiring]) or not own.any():
             return
         volts = [window.values[e.voltage] / (rated.nominal_v[:, None] / 100.0) for e in elements]

@@ -13,7 +13,7 @@ from detectors.metering.element_powers import known_number
 from detectors.metering.wiring_correction import wiring_correction
 from detectors.metering.wiring_signs import slot_signs
 from detectors.metering.wiring_verdict import WiringVerdict, comes_and_goes, verdict
-from detectors.ratings import ELEMENTS, Ratings, ratings
+from detectors.ratings import ELEMENTS, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
 from detectors.thresholds import limit
 from pipeline.block import MeterMatrix
@@ -72,14 +72,7 @@ class WiringError:
         number="D10",
         kind=Kind.SLOTS,
         needs=Needs(
-            quantities=tuple(
-                dict.fromkeys(
-                    q
-                    for elements in (ELEMENTS[w] for w in reversed(Wiring))
-                    for e in elements
-                    for q in (e.power, e.reactive)
-                )
-            ),
+            quantities=element_quantities(Wiring, "power", "reactive"),
             interval_energy=True,
             essential=("quantities",),
             archive=("meter", "ratio", "contract", "installation"),

@@ -127,8 +127,7 @@ class PowerFactor:
         hours = limit(self, "jump_hours", window, registry).values[:, 0]
         delays = Delays(on=hours * 60 / window.minutes, off=self.restore_slots, gap=self.gap_slots)
         for wiring, elements in ELEMENTS.items():
-            own = np.zeros((len(window.meters), 1), dtype=np.bool_)
-            own[rated.rows_of(wiring)] = True
+            own = rated.are_of(wiring)
             for element in elements:
                 if (
                     not own.any()
