@@ -27,10 +27,11 @@ class Dsmr(Quiet):
         self._around = around
 
     def live(self, now: datetime) -> Iterator[Publication]:
-        """Yield a telegram of each meter that has power."""
-        local = now.astimezone(self._around.zone)
+        """Yield a telegram of each meter that has power: what it shows at the second of its stamp."""
+        second = now.replace(microsecond=0)
+        local = second.astimezone(self._around.zone)
         for device in self._around.devices:
-            shown = device.model.read(now)
+            shown = device.model.read(second)
             if shown:
                 body = "\r\n".join(_lines(device, shown, local)).encode("ascii") + b"\r\n!"
                 payload = body + f"{crc16(body):04X}\r\n".encode("ascii")
