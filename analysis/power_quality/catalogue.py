@@ -1,0 +1,34 @@
+"""The checks on a month, and what each must tell about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from analysis.power_quality.judgement import Judgement
+from analysis.power_quality.point_month import PointMonth
+from pipeline.plugins import PluginRegistry
+
+Judge: TypeAlias = Callable[[PointMonth], Sequence[Judgement]]
+"""Pure: the same month gives the same judgements, in the same order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check: its texts stand under its name in ``pipeline/locale/power_quality``."""
+
+    name: str
+    part: int
+    """The part of the monthly report in which it stands: 3 voltage, 4 harmonic voltage, 5 current ..."""
+    judge: Judge
+
+
+checks: PluginRegistry[Check] = PluginRegistry("analysis.power_quality.checks")
+"""Every check by name."""
+
+
+def judge_month(month: PointMonth) -> list[Judgement]:
+    """Return every check's judgements, in the order of the report."""
+    ordered = sorted(checks.all().values(), key=lambda check: (check.part, check.name))
+    return [judgement for check in ordered for judgement in check.judge(month)]
