@@ -66,7 +66,7 @@ def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
     ``pt`` is the ratio of the voltage transformer in front of it.
     """
     limit = voltage_limit(meter.wiring)
-    nominal = _nominal_v(meter, pt)
+    nominal = nominal_seen_v(meter, pt)
     return VoltageBand(
         nominal_v=nominal,
         low_v=nominal * (100.0 - limit.under_percent) / 100.0,
@@ -75,7 +75,7 @@ def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
     )
 
 
-def _nominal_v(meter: Meter, pt: float) -> float:
+def nominal_seen_v(meter: Meter, pt: float) -> float:
     """Return the point's nominal voltage as the meter would show it.
 
     The archive may name it on the primary side (10 000 V behind a 100:1 transformer) or as a line voltage

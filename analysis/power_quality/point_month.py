@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.archive_records import Supply
+from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
 from pipeline.events import EventCount, MeterEvent
 from pipeline.model import MeterId
@@ -19,15 +18,6 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 
 Columns = NDArray[np.float64]
-
-
-class PointClass(StrEnum):
-    """Kinds of voltage monitoring points (电压监测点), 供电监管办法 (2009) article 8, to be confirmed."""
-
-    A = "A"
-    B = "B"
-    C = "C"
-    D = "D"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
