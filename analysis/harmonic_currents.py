@@ -1,6 +1,7 @@
 """What harmonic currents a user may inject, how those of several sources add up, and what voltage they make.
 
-GB/T 14549-1993, Annexes B and C. The formula is part of the answer, for wrong forms of the sharing are in use.
+GB/T 14549-1993, Annexes B and C. The formula is part of the answer, for wrong forms of
+the sharing are in use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Distortion indices from a spectrum or from the total alone: THD, TDD, K factor and what they do to transformers."""
+"""Distortion indices from a spectrum or from its total alone: THD, TDD, K factor, rating of transformers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 SIX_PULSE: Final = tuple(order for order in range(5, 51) if order % 6 in {1, 5})
 """Orders of a six-pulse converter; ideally each has 1 / h of the fundamental."""
 EDDY_SHARE: Final = 0.1
-"""e: eddy current loss over the loss of a direct current of the same size; typical, of no known transformer."""
+"""e: eddy current loss over the loss of a direct current of the same size; typical, of no one transformer."""
 EDDY_EXPONENT: Final = 1.7
 """q of round or rectangular windings (HD 538.3 S1, as in Copper Development Association publication 144)."""
 
@@ -31,19 +31,9 @@ class KRange:
 
 
 def distortion_percent(orders_percent: Floats) -> Floats:
-    """Return THD in % of the fundamental: the root of the sum of squares along the last axis, from order 2."""
+    """Return THD, % of the fundamental: the root of the sum of squares along the last axis, from order 2."""
     squares: Floats = np.sqrt(np.sum(np.square(orders_percent), axis=-1))
     return squares
-
-
-def of_total(thd_percent: Floats) -> Floats:
-    """Return THD_R in % of the rms value for THD_F in % of the fundamental."""
-    return thd_percent / np.sqrt(1.0 + np.square(thd_percent / 100.0))
-
-
-def of_fundamental(thd_r_percent: Floats) -> Floats:
-    """Return THD_F for THD_R, which is below 100 %."""
-    return thd_r_percent / np.sqrt(1.0 - np.square(thd_r_percent / 100.0))
 
 
 def fundamental(rms: Floats, thd_percent: Floats) -> Floats:

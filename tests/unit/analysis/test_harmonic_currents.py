@@ -1,4 +1,4 @@
-"""Harmonic currents: scaling and sharing, summation, and the voltage they make (GB/T 14549-1993 Annexes B, C)."""
+"""Harmonic currents: scaling and sharing, summation, and the voltage they make (GB/T 14549-1993)."""
 
 from datetime import date
 
