@@ -61,7 +61,7 @@ class BlockVerdicts:
     if_missing_bad: Ints
 
 
-def rank(n: Ints, percent: int) -> Ints:
+def rank(n: Ints, percent: int | Ints) -> Ints:
     """Return the 1-based rank of a percentile: ``ceil(percent n / 100)`` in whole numbers."""
     return -(-percent * n // 100)
 
@@ -138,7 +138,8 @@ def _counts(rows: Floats, total: Floats) -> Ints:
     """Return how many readings each row has; a sum that is a number shows that none is missing."""
     if np.isnan(total).any():
         # Counted as bytes: several times as fast as truth values.
-        return rows.shape[1] - np.isnan(rows).view(np.uint8).sum(axis=1, dtype=np.int64)
+        missing = np.isnan(rows).view(np.uint8).sum(axis=1, dtype=np.int64)
+        return np.asarray(rows.shape[1] - missing)
     return np.full(len(rows), rows.shape[1], np.int64)
 
 
@@ -154,7 +155,7 @@ def _lower_part_and_top(rows: Floats, n: Ints, ranks: Ints) -> tuple[Floats, Flo
 
 
 def _at_ranks(below: int, top: Floats, n: Ints, ranks: Ints) -> Floats:
-    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite where a rank is no reading's."""
+    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite at ranks of no reading."""
     outside = np.where(ranks < 1, -np.inf, np.inf)
     if not top.shape[1]:
         return outside
