@@ -83,6 +83,8 @@ class DemandLimits:
     tdd: float
     orders: Mapping[int, float]
     statistics: Sequence[Statistic]
+    generation_percent: float | None = None
+    """A site whose generation is so much of its load and more is judged by another standard."""
 
 
 def voltage_limits(standard: str, nominal_kv: float, day: date) -> VoltageLimits | None:
@@ -137,6 +139,7 @@ def demand_limits(nominal_kv: float, ratio: float, day: date) -> DemandLimits | 
         tdd=row["tdd"],
         orders=MappingProxyType({order: _demand_percent(part, row, order) for order in orders}),
         statistics=tuple(Statistic(**entry) for entry in part["statistic"]),
+        generation_percent=part.get("generation_percent"),
     )
 
 

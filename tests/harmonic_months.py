@@ -1,4 +1,4 @@
-"""Months of harmonics for the tests of power-quality checks: readings about given contents, never repeating."""
+"""Months of harmonics for the tests of power-quality checks: readings about given contents, all different."""
 
 from collections.abc import Mapping
 from dataclasses import replace

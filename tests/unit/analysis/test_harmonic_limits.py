@@ -179,6 +179,7 @@ def test_even_orders_of_ieee_519_go_by_the_edition_in_force() -> None:
     assert old is not None
     assert new is not None
     assert (old.reference.edition, new.reference.edition) == ("2014", "2022")
+    assert (old.generation_percent, new.generation_percent) == (None, 10.0)
     assert [old.orders[h] for h in (2, 6, 8, 12)] == [1.0, 1.0, 1.0, 0.5]
     assert [new.orders[h] for h in (2, 6, 8, 12)] == [2.0, 2.0, 4.0, 2.0]
 
