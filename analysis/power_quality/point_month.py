@@ -42,6 +42,8 @@ class QualityPoint:
     """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
     supply: Supply | None = None
     point_class: PointClass | None = None
+    agreed_band_percent: tuple[float, float] | None = None
+    """Lowest and highest deviation agreed for the point, signed (GB/T 12325-2008 4.4; bands of class A)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
