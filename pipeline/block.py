@@ -30,6 +30,8 @@ _NAN = float("nan")
 _EXACT_S = 2.0**32
 """Up to here (the year 2106) a double of seconds still tells microseconds apart."""
 _ACTUAL = ord("A")
+_ROWS_AT_ONCE = 1000
+"""Readings whose values are taken up together: what it takes beside the result stays small and near."""
 _SAMPLE = 64
 """Readings that tell whether many share their times: those of one message or slot come together."""
 
@@ -84,9 +86,7 @@ class _Walk:
         places = bytes(map(_PLACES.__getitem__, chain.from_iterable(self._values)))
         self._places = np.frombuffer(places, dtype=np.uint8)
         self._counts = np.bincount(self._places, minlength=len(_PLACES))
-        lengths = np.fromiter(map(len, self._values), dtype=np.intp, count=len(snapshots))
-        self._rows = np.repeat(np.arange(len(snapshots)), lengths)
-        self._all_have_values = bool(lengths.all())
+        self._lengths = np.fromiter(map(len, self._values), dtype=np.intp, count=len(snapshots))
 
     def block(self, groups: frozenset[Group]) -> ReadingBlock:
         """Return the columns of ``groups``."""
@@ -94,24 +94,26 @@ class _Walk:
         kept = self._kept(wanted)
         if kept is not None:
             return block_from_snapshots([self._snapshots[row] for row in kept], groups)
-        present = [q for q in wanted if self._counts[_PLACES[q]]]
-        numbers = [q for q in present if q.kind not in _TUPLES]
         return replace(
             self._frame,
             flags=self._flags_of(wanted),
-            scalars=dict(zip(numbers, self._lines(numbers), strict=True)),
-            arrays={q: [_tuple(row.get(q)) for row in self._values] for q in present if q.kind in _TUPLES},
+            scalars={q: line for q, line in self._scalars.items() if q in wanted},
+            arrays={
+                q: [_tuple(row.get(q)) for row in self._values]
+                for q, place in wanted.items()
+                if q.kind in _TUPLES and self._counts[place]
+            },
         )
 
     def _kept(self, wanted: Mapping[Quantity, int]) -> list[int] | None:
         """Return the rows of the snapshots that say something of ``wanted``; None when all of them do."""
         is_wanted = np.zeros(len(_PLACES), dtype=np.bool_)
         is_wanted[list(wanted.values())] = True
-        if self._all_have_values and not self._counts[~is_wanted].any():
+        if self._lengths.all() and not self._counts[~is_wanted].any():
             return None
         says = np.zeros(len(self._snapshots), dtype=np.bool_)
         if self._counts[is_wanted].any():
-            says[self._rows[is_wanted[self._places]]] = True
+            says[np.repeat(np.arange(len(says)), self._lengths)[is_wanted[self._places]]] = True
         if self._flagged:
             says |= np.fromiter(map(bool, self._flags_of(wanted)), dtype=np.bool_, count=len(says))
         return None if says.all() else np.flatnonzero(says).tolist()
@@ -144,34 +146,39 @@ class _Walk:
         )
 
     @cached_property
-    def _numbers(self) -> NDArray[np.float64]:
-        """The values as numbers; a tuple is none, whether it belongs to a spectrum or is misplaced."""
-        form = f"{len(self._places)}d"
-        try:
-            return np.frombuffer(struct.pack(form, *self._each_value()))
-        except struct.error:
-            plain = (_NAN if isinstance(value, tuple) else value for value in self._each_value())
-            return np.frombuffer(struct.pack(form, *plain))
-
-    def _each_value(self) -> Iterator[Value]:
-        return chain.from_iterable(map(_VALUES_OF, self._values))
-
-    def _lines(self, numbers: Sequence[Quantity]) -> NDArray[np.float64]:
-        """Return the values of some quantities, shape (quantities, snapshots); NaN where there is none."""
+    def _scalars(self) -> Mapping[Quantity, NDArray[np.float64]]:
+        """A line of values for each quantity that is a number and occurs; NaN where there is none."""
         rows = len(self._snapshots)
-        # The other quantities' values go into a line behind the last.
-        start_of = np.full(len(_PLACES), len(numbers) * rows)
-        start_of[[_PLACES[q] for q in numbers]] = np.arange(len(numbers)) * rows
-        at = start_of[self._places]
-        at += self._rows
-        lines = np.full((len(numbers) + 1) * rows, _NAN)
-        lines[at] = self._numbers
-        return lines.reshape(len(numbers) + 1, rows)[:-1]
+        present = [q for q, place in _PLACES.items() if self._counts[place] and q.kind not in _TUPLES]
+        # Tuples go into a line behind the last.
+        start_of = np.full(len(_PLACES), len(present) * rows)
+        start_of[[_PLACES[q] for q in present]] = np.arange(len(present)) * rows
+        lines = np.full((len(present) + 1) * rows, _NAN)
+        value = 0
+        for row in range(0, rows, _ROWS_AT_ONCE):
+            lengths = self._lengths[row : row + _ROWS_AT_ONCE]
+            beyond = value + int(lengths.sum())
+            at = start_of[self._places[value:beyond]]
+            at += np.repeat(np.arange(row, row + len(lengths)), lengths)
+            lines[at] = _numbers(self._values[row : row + _ROWS_AT_ONCE], len(at))
+            value = beyond
+        return dict(zip(present, lines.reshape(len(present) + 1, rows), strict=False))
 
 
 @cache
 def _wanted(groups: frozenset[Group]) -> Mapping[Quantity, int]:
     return {q: place for q, place in _PLACES.items() if q.group in groups}
+
+
+def _numbers(rows: Sequence[Mapping[Quantity, Value]], values: int) -> NDArray[np.float64]:
+    """Return all the rows' values; a tuple is NaN, whether it belongs to a spectrum or is misplaced."""
+    form = f"{values}d"
+    given = chain.from_iterable(map(_VALUES_OF, rows))
+    try:
+        return np.frombuffer(struct.pack(form, *given))
+    except struct.error:
+        given = chain.from_iterable(map(_VALUES_OF, rows))
+        return np.frombuffer(struct.pack(form, *(_NAN if isinstance(v, tuple) else v for v in given)))
 
 
 def _tuple(value: Value | None) -> tuple[float, ...] | None:

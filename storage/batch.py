@@ -20,11 +20,12 @@ from storage.pgcopy import BytesColumn, Column, FixedColumn, RealColumns
 KEY_COLUMNS = ("meter_id", "taken_at", "origin")
 ROW_COLUMNS = (*KEY_COLUMNS, "received_at", "slot_at", "meter_time", "quality", "flags")
 
-Scalars = Mapping[Quantity, NDArray[np.floating]]
+Scalars = Mapping[Quantity, NDArray[np.float64]]
 Arrays = Mapping[Quantity, Sequence[tuple[float, ...] | None]]
 Flags = Sequence[Mapping[Quantity, Quality]]
 
 _NUMBER_FORMS = {"meter_id": ">i4", "origin": ">i2", "quality": ">i4"}
+_ARRAY_FORMS = {Kind.WORDS: pgcopy.integer_array, Kind.SPECTRUM: pgcopy.float_array}
 _ORIGIN_NUMBERS = {origin.value: number for origin, number in NUMBER_OF_ORIGIN.items()}
 
 
@@ -41,8 +42,10 @@ class TableBatch:
     meter_time: Times
     quality: NDArray[np.int32]
     flags: Flags
+    rows: NDArray[np.intp]
+    """Where each row's values stand in the columns below, which are the block's own."""
     scalars: Scalars
-    """NaN where missing, in the precision of the column."""
+    """NaN where missing."""
     arrays: Arrays
 
     def __len__(self) -> int:
@@ -67,8 +70,9 @@ class TableBatch:
             quality=self.quality[rows],
             # Where there are none, any of the empty ones will do.
             flags=[self.flags[row] for row in rows.tolist()] if any(self.flags) else self.flags[: len(rows)],
-            scalars={q: column[rows] for q, column in self.scalars.items()},
-            arrays={q: [column[row] for row in rows] for q, column in self.arrays.items()},
+            rows=self.rows[rows],
+            scalars=self.scalars,
+            arrays=self.arrays,
         )
 
     def repeats(self) -> NDArray[np.intp]:
@@ -121,14 +125,13 @@ class TableBatch:
     def _value_columns(self, kind: Kind, quantities: Sequence[Quantity]) -> Iterable[Column]:
         """Return the columns of neighbouring quantities of one kind."""
         if kind is Kind.REAL:
-            return [RealColumns(values=np.array([self.scalars[q] for q in quantities], dtype=np.float32))]
-        if kind is Kind.COUNTER:
-            return map(_doubles, [self.scalars[q] for q in quantities])
-        if kind is Kind.INSTANT:
-            return map(_instants, [self.scalars[q] for q in quantities])
-        encode = pgcopy.integer_array if kind is Kind.WORDS else pgcopy.float_array
-        arrays = [self.arrays[q] for q in quantities]
-        return [BytesColumn(values=[None if v is None else encode(v) for v in array]) for array in arrays]
+            return [RealColumns(values=[self.scalars[q] for q in quantities], rows=self.rows)]
+        if kind in _ARRAY_FORMS:
+            encode, rows = _ARRAY_FORMS[kind], self.rows.tolist()
+            arrays = ([self.arrays[q][row] for row in rows] for q in quantities)
+            return [BytesColumn(values=[None if v is None else encode(v) for v in array]) for array in arrays]
+        column = _instants if kind is Kind.INSTANT else _doubles
+        return [column(self.scalars[q][self.rows]) for q in quantities]
 
 
 def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) -> TableBatch | None:
@@ -143,17 +146,17 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
     flagged = any(block.flags)
     if wanted.isdisjoint(block.scalars) and wanted.isdisjoint(block.arrays) and not flagged:
         return None
-    scalars = {q: _storable(q, v) for q, v in block.scalars.items() if q in wanted}
+    scalars = {q: column for q, column in block.scalars.items() if q in wanted}
     arrays = {q: column for q, column in block.arrays.items() if q in wanted}
     flags = block.flags
     says = np.zeros(len(block), dtype=np.bool_)
     if flagged:
         flags = [row and {q: f for q, f in row.items() if q in wanted} for row in flags]
         says |= np.fromiter(map(bool, flags), dtype=np.bool_, count=len(block))
-    for column in scalars.values():
+    for quantity, column in scalars.items():
         if says.all():
             break
-        says |= ~np.isnan(column)
+        says |= _storable(quantity, column)
     for array in arrays.values():
         says |= np.fromiter((v is not None for v in array), dtype=np.bool_, count=len(block))
     says &= meter_id >= 0
@@ -169,6 +172,7 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
         meter_time=block.meter_time,
         quality=block.quality,
         flags=flags,
+        rows=np.arange(len(block)),
         scalars=scalars,
         arrays=arrays,
     )
@@ -177,12 +181,12 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
     return batch.take(order[says[order]])
 
 
-def _doubles(values: NDArray[np.floating]) -> FixedColumn:
-    return FixedColumn(values=values.astype(">f8"), missing=np.isnan(values))
+def _doubles(values: NDArray[np.float64]) -> FixedColumn:
+    return FixedColumn(values=values.astype(">f8"), missing=~np.isfinite(values))
 
 
-def _instants(posix_s: NDArray[np.floating]) -> FixedColumn:
-    missing = np.isnan(posix_s)
+def _instants(posix_s: NDArray[np.float64]) -> FixedColumn:
+    missing = ~np.isfinite(posix_s)
     seconds = np.where(missing, 0.0, posix_s)
     counted = np.rint(seconds * 1e6).astype(np.int64) - pgcopy.POSTGRES_EPOCH_US
     return FixedColumn(values=counted.astype(">i8"), missing=missing)
@@ -201,9 +205,6 @@ def _origins(origins: Sequence[str]) -> NDArray[np.int16]:
     return np.fromiter(map(_ORIGIN_NUMBERS.__getitem__, origins), dtype=np.int16, count=len(origins))
 
 
-def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.floating]:
-    """Return ``values`` as the column will hold them, NaN for what it cannot."""
-    with np.errstate(over="ignore"):
-        held = values.astype(np.float32) if quantity.kind is Kind.REAL else values
-    infinite = np.isinf(held)
-    return np.where(infinite, np.float32(np.nan), held) if infinite.any() else held
+def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which values the column can hold."""
+    return np.isfinite(pgcopy.reals(values) if quantity.kind is Kind.REAL else values)

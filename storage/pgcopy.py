@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 TRAILER = struct.pack(">h", -1)
@@ -54,17 +54,22 @@ class BytesColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RealColumns:
-    """Neighbouring columns of single precision, shape (columns, rows); NaN is NULL."""
+    """Neighbouring columns of single precision; what is no number or too large becomes NULL."""
 
-    values: NDArray[np.float32]
+    values: Sequence[NDArray[np.float64]]
+    rows: NDArray[np.intp]
+    """Which rows of them, in which order."""
 
 
 Column: TypeAlias = FixedColumn | RealColumns | BytesColumn
 
 
-def encode(columns: Sequence[Column], rows: int) -> bytes:
+def encode(columns: Sequence[Column], rows: int) -> bytes | bytearray:
     """Return ``rows`` rows of ``columns`` as one binary COPY stream."""
-    return b"".join(pieces(columns, rows))
+    stream = bytearray()
+    for piece in pieces(columns, rows):
+        stream += piece
+    return stream
 
 
 def pieces(columns: Sequence[Column], rows: int) -> Iterator[bytes]:
@@ -80,7 +85,7 @@ def _cut(column: Column, rows: slice) -> Column:
     if isinstance(column, BytesColumn):
         return BytesColumn(values=column.values[rows])
     if isinstance(column, RealColumns):
-        return RealColumns(values=column.values[:, rows])
+        return RealColumns(values=column.values, rows=column.rows[rows])
     missing = None if column.missing is None else column.missing[rows]
     return FixedColumn(values=column.values[rows], missing=missing)
 
@@ -157,7 +162,8 @@ def _fields(column: Column) -> _Fields:
     if isinstance(column, BytesColumn):
         return _ragged(column.values)
     if isinstance(column, RealColumns):
-        return _fixed(column.values.T, np.isnan(column.values).T, ">f4")
+        values = reals([line[column.rows] for line in column.values])
+        return _fixed(values.T, ~np.isfinite(values).T, ">f4")
     missing = None if column.missing is None else column.missing[:, None]
     return _fixed(column.values[:, None], missing, column.values.dtype.str)
 
@@ -189,6 +195,12 @@ def instants(microseconds: NDArray[np.datetime64]) -> FixedColumn:
     missing = np.isnat(microseconds)
     counted = microseconds.astype("datetime64[us]").astype(np.int64) - POSTGRES_EPOCH_US
     return FixedColumn(values=counted.astype(">i8"), missing=missing if missing.any() else None)
+
+
+def reals(values: ArrayLike) -> NDArray[np.float32]:
+    """Return values in single precision; what is too large for it becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values, dtype=np.float32)
 
 
 def float_array(value: Sequence[float]) -> bytes:
