@@ -31,9 +31,9 @@ _POWER_FACTORS = frozenset(
 def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
     """Return ``snapshot`` with flags for what cannot be; each value is judged alone, its neighbours stay.
 
-    Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``max_current_a`` are.
+    Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``most_current_a`` are.
     """
-    ranges = _ranges(meter.rated_voltage_v, meter.max_current_a, meter.wiring)
+    ranges = _ranges(meter.rated_voltage_v, meter.most_current_a, meter.wiring)
     # Nearly every value is a sound number: the short way for those.
     odd = [
         (quantity, value)
@@ -62,7 +62,7 @@ def _flag(value: Value, possible: tuple[float, float]) -> Quality:
 
 @lru_cache
 def _ranges(
-    rated_voltage_v: float, max_current_a: float, wiring: Wiring
+    rated_voltage_v: float, most_current_a: float, wiring: Wiring
 ) -> Mapping[Quantity, tuple[float, float]]:
     """Return the lowest and highest possible value of every quantity of a meter with these ratings."""
     # A three-wire meter is rated by its line voltage, the others by their phase voltage.
@@ -71,7 +71,7 @@ def _ranges(
         **dict.fromkeys(Quantity, float_info.max),
         **dict.fromkeys(_PHASE_VOLTAGES, MOST_RATED * rated_voltage_v),
         **dict.fromkeys(_LINE_VOLTAGES, MOST_RATED * line_voltage_v),
-        **dict.fromkeys(_CURRENTS, MOST_RATED * max_current_a),
+        **dict.fromkeys(_CURRENTS, MOST_RATED * most_current_a),
         **dict.fromkeys(_POWER_FACTORS, MOST_POWER_FACTOR),
     }
     ranges = {quantity: (-highest, highest) for quantity, highest in most.items()}

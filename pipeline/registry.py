@@ -24,6 +24,10 @@ EVENTS_EVERY_S = 3600
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
+USUAL_MAX_A = 60.0
+"""Most current of a direct meter, 5(60) A, where nobody filed it."""
+
+
 class Wiring(StrEnum):
     """How a meter is connected. A 3P3W meter's elements are Uab/Ia and Ucb/Ic; it has no phase B."""
 
@@ -70,13 +74,19 @@ class Meter:
     nominal_voltage_v: float = 220.0
     """The nominal voltage of the supply point, against which voltage is judged."""
     rated_current_a: float = 5.0
-    max_current_a: float = 60.0
+    max_current_a: float | None = None
+    """What the plate allows; None where nobody filed it: no rule may then accuse anybody by it."""
     digits: int = 6
     """Digits of the energy register before the decimal point."""
     resolution: float = 0.01
     """One step of the energy register, kWh."""
     zone: ZoneInfo = DEFAULT_ZONE
     """Zone of the meter's own clock."""
+
+    @property
+    def most_current_a(self) -> float:
+        """What it may carry, as filed or as is usual: tells values that cannot be from those that can."""
+        return USUAL_MAX_A if self.max_current_a is None else self.max_current_a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,7 +376,7 @@ def as_shown(registry: Registry, primary_profiles: Collection[str]) -> Registry:
             meter,
             rated_voltage_v=meter.rated_voltage_v * pt[meter.id],
             rated_current_a=meter.rated_current_a * ct[meter.id],
-            max_current_a=meter.max_current_a * ct[meter.id],
+            max_current_a=None if meter.max_current_a is None else meter.max_current_a * ct[meter.id],
         )
         if meter.id in ct
         else meter
