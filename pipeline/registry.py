@@ -5,8 +5,8 @@ Every stretch of time is half-open, ``[from, to)``; ``None`` means "always" or "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -356,33 +356,6 @@ class Registry:
         """Return the contract in force, if one is recorded."""
         known = self.contracts_by_point.get(service_point, ())
         return latest(c for c in known if in_force(c.starts_at, c.ends_at, instant))
-
-
-def as_shown(registry: Registry, primary_profiles: Collection[str]) -> Registry:
-    """Return the archive with each meter's ratings on the side of the values that it shows.
-
-    Where a profile gives primary values, CT and PT stand between the plate and the numbers. Of several ratios
-    the largest counts: the ratings only say what is possible.
-    """
-    primary = {i.meter for i in registry.installations if i.profile in primary_profiles}
-    ct: dict[MeterId, float] = {}
-    pt: dict[MeterId, float] = {}
-    for ratio in registry.ratios:
-        if ratio.meter in primary:
-            ct[ratio.meter] = max(ratio.ct, ct.get(ratio.meter, 0.0))
-            pt[ratio.meter] = max(ratio.pt, pt.get(ratio.meter, 0.0))
-    meters = [
-        replace(
-            meter,
-            rated_voltage_v=meter.rated_voltage_v * pt[meter.id],
-            rated_current_a=meter.rated_current_a * ct[meter.id],
-            max_current_a=None if meter.max_current_a is None else meter.max_current_a * ct[meter.id],
-        )
-        if meter.id in ct
-        else meter
-        for meter in registry.meters
-    ]
-    return replace(registry, meters=meters)
 
 
 def _start(entry: Installation | Contract | Suspension) -> datetime:
