@@ -40,14 +40,14 @@ class SustainedDrop:
     open_sum: float = parameter(
         4.0,
         "deviations",
-        f"at most 0.5 false a meter-year of homes in autumn, {_TUNED}; about 2 in years with holidays",
+        f"at most 0.5 false a meter-year of homes in autumn, {_TUNED}; 2 to 3 through a year's holidays",
         "M",
         Effect.TRIGGER,
     )
     case_sum: float = parameter(
         20.0,
         "deviations",
-        f"none in the 9 meter-years of homes, {_TUNED}; about 0.5 a meter-year in years with holidays",
+        f"none in the 9 meter-years of homes, {_TUNED}; 0.4 a meter-year through a year's holidays",
         "M",
     )
     slack: float = parameter(1.0, "deviations", f"k of the sum, {_MEASURED}", "M", Effect.RESTORE)
