@@ -246,6 +246,8 @@ class MeterMatrix:
     """One register step times the ratio, per meter: shape (meters,)."""
     power_kw: NDArray[np.float64]
     """Active power at the slot's start on the primary side, NaN where not measured."""
+    apart_s: NDArray[np.float32] | None = None
+    """Seconds between the readings that a slot's electrical values come from; None if always one reading."""
     import_kvarh: NDArray[np.float64] | None = None
     """Reactive energy (QI + QII) of each slot on the primary side, NaN where missing; None where not kept."""
     energies: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -281,6 +283,7 @@ class MeterMatrix:
             quality=self.quality[rows],
             step_kwh=self.step_kwh[rows],
             power_kw=self.power_kw[rows],
+            apart_s=None if self.apart_s is None else self.apart_s[rows],
             import_kvarh=None if self.import_kvarh is None else self.import_kvarh[rows],
             energies={name: column[rows] for name, column in self.energies.items()},
             registers={q: column[rows] for q, column in self.registers.items()},

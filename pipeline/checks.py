@@ -31,9 +31,9 @@ _POWER_FACTORS = frozenset(
 def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
     """Return ``snapshot`` with flags for what cannot be; each value is judged alone, its neighbours stay.
 
-    Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``max_current_a`` are.
+    Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``most_current_a`` are.
     """
-    lowest, highest = _ranges(meter.rated_voltage_v, meter.max_current_a, meter.wiring)
+    lowest, highest = _ranges(meter.rated_voltage_v, meter.most_current_a, meter.wiring)
     is_future = _is_future(snapshot.taken_at, snapshot.received_at, now)
     # Nearly every reading is sound: the short way for those.
     if not is_future and _are_possible(snapshot.values, lowest, highest):
@@ -75,7 +75,7 @@ def _flag(value: Value, lowest: float, highest: float) -> Quality:
 
 @lru_cache
 def _ranges(
-    rated_voltage_v: float, max_current_a: float, wiring: Wiring
+    rated_voltage_v: float, most_current_a: float, wiring: Wiring
 ) -> tuple[Mapping[Quantity, float], Mapping[Quantity, float]]:
     """Return the lowest and the highest possible value of every quantity of a meter with these ratings."""
     # A three-wire meter is rated by its line voltage, the others by their phase voltage.
@@ -84,7 +84,7 @@ def _ranges(
         **dict.fromkeys(Quantity, float_info.max),
         **dict.fromkeys(_PHASE_VOLTAGES, MOST_RATED * rated_voltage_v),
         **dict.fromkeys(_LINE_VOLTAGES, MOST_RATED * line_voltage_v),
-        **dict.fromkeys(_CURRENTS, MOST_RATED * max_current_a),
+        **dict.fromkeys(_CURRENTS, MOST_RATED * most_current_a),
         **dict.fromkeys(_POWER_FACTORS, MOST_POWER_FACTOR),
     }
     least = {quantity: -value for quantity, value in most.items()}
