@@ -33,12 +33,14 @@ def detect_parts(look: detect.Look, parts: list[Registry]) -> list[Episode]:
 
 @flow(name="abnormal_use")
 def abnormal_use(
-    days: int = 40,
+    days: int = 56,
     detectors: list[str] | None = None,
     workers: Workers = Workers.HERE,
     dask_address: str | None = None,
 ) -> int:
-    """Look at the last ``days`` days (a whole suspension and what came before) with all detectors or some.
+    """Look at the last ``days`` days with all detectors or some.
+
+    Eight weeks hold a whole suspension and what came before, and the seven weeks by which changes are ranked.
 
     With ``workers="dask"`` the parts of the archive go to Dask: to the scheduler at ``dask_address``, or to
     workers that are started on this host for the run.

@@ -110,7 +110,7 @@ def give_feedback(  # noqa: PLR0913 - what one person says of one episode
 
 
 def case_document(case: Case) -> dict[str, object]:
-    """Return a case as a JSON object: which rules, their weights, and what would clear it."""
+    """Return a case as a JSON object: which rules, their weights, what stands out, what would clear it."""
     return {
         "id": case.id,
         "place": case.place,
@@ -126,6 +126,7 @@ def case_document(case: Case) -> dict[str, object]:
             {
                 **hit.as_json(),
                 "summary": render(hit.message, hit.parameters),
+                "because": [render(each.message, each.parameters) for each in hit.because],
                 "clears": DETECTOR_TEXTS[hit.detector].clears.en,
             }
             for hit in case.hits
