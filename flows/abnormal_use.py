@@ -1,4 +1,4 @@
-"""Abnormal use (用电异常): runs every detector over the last days and keeps the episodes."""
+"""Abnormal use (用电异常): runs every detector over the last days, keeps the episodes, works out cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.task_runners import Workers, task_runner
 from pipeline.model import Episode
 from pipeline.registry import Registry
-from services import derive, detect
+from services import cases, derive, detect
 
 
 @task(cache_policy=NO_CACHE, retries=1)
@@ -22,6 +22,12 @@ def derive_intervals(days: int) -> int:
 def detect_part(look: detect.Look, part: Registry) -> list[Episode]:
     """Run the detectors over one part of the meters."""
     return detect.detect_part(look, part)
+
+
+@task(cache_policy=NO_CACHE, retries=1)
+def work_out_cases() -> int:
+    """Work out which customers are worth a visit, and return how many cases there are."""
+    return cases.recent_cases()
 
 
 @flow(name="detect_parts", validate_parameters=False)
@@ -48,6 +54,7 @@ def abnormal_use(
     derive_intervals(days)
     look, parts = detect.planned(days, detectors)
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
+    work_out_cases()
     create_table_artifact(
         key="abnormal-use",
         table=detect.as_table(findings),

@@ -153,10 +153,12 @@ class ChangeRank:
         before, after = kwh
         known = np.isfinite(ranks.scores)
         score = float(ranks.scores[place])
-        used, slots = float(np.nansum(after[place])), int(np.isfinite(after[place]).sum())
-        # Its like say what the season did: the median of their changes is that of a customer like them.
+        used, days = float(np.nansum(after[place])), np.isfinite(after[place]).sum() / after.shape[2]
+        # Its like say what the season did: the median of their changes is that of a customer like them. The
+        # usual day is the mean one or the middle one, whichever is less: a few great days are no habit.
         season = float(np.exp(-np.median(ranks.changes["level"][known])))
-        expected = season * slots * float(np.nanmean(before[place]))
+        slot_mean, day_middle = np.nanmean(before[place]), np.nanmedian(before[place].sum(axis=1))
+        expected = season * days * float(min(slot_mean * after.shape[2], day_middle))
         row = int(rows[place])
         stretch = Stretch(row=row, first=look.first, end=look.end, is_open=True, known_end=look.end)
         return Said(
