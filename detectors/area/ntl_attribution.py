@@ -18,6 +18,7 @@ from detectors.area.unexplained_drop import unexplained_drops
 from detectors.area.voltage_load_consistency import POWERS, VoltageLoadConsistency, believed
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Stretch
+from detectors.register_days import NET
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from pipeline.block import MeterMatrix
@@ -74,6 +75,7 @@ class NtlAttribution:
             quantities=(*VOLTAGES.values(), Quantity.ACTIVE_POWER, *POWERS),
             interval_energy=True,
             energies=("export_kwh",),
+            day_registers=NET,
             daily=True,
             essential=("interval_energy",),
             archive=("area_member", "installation", "ratio"),
