@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.catalogue import About, Kind, Together, about, detectors
-from detectors.engine import run
+from detectors.engine import finite, made, on_blocks
+from detectors.suppression import blinded
 from detectors.wanted import cannot_run
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
@@ -38,8 +39,9 @@ daily rows are made once for all detectors by days."""
 def detect(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     """Measure every detector on the slots that it looks at: nothing is wrong with them but gaps.
 
-    Rules that compare the meters of an area are given areas, the others customers of three phases. A rule
-    whose columns or tables the fleet lacks is not evaluated.
+    Rules that compare the meters of an area are given areas, the others customers of three phases. A row is
+    what a rule adds to a run of all: those that suppress it, which run once before, have rows of their own.
+    A rule whose columns or tables the fleet lacks is not evaluated.
     """
     rows: list[BenchRow] = []
     for name in detectors.all():
@@ -55,10 +57,10 @@ def rows_of(rule: About) -> Iterator[BenchRow]:
     window = window_of(rule, fleet)
     copy_s = _quickest_s(partial(_copied, window))
     if rule.needs.daily:
-        made = partial(with_daily_rows, window, fleet.registry)
-        yield _row(f"daily rows for {rule.name}", Kind.SLOTS, made, copy_s)
-        window = made()
-    work = partial(run, window, fleet.registry, only=[rule.name])
+        by_days = partial(with_daily_rows, window, fleet.registry)
+        yield _row(f"daily rows for {rule.name}", Kind.SLOTS, by_days, copy_s)
+        window = by_days()
+    work = partial(_worked, rule, window, fleet.registry)
     nothing_of = lacking(rule, window, fleet.registry)
     if nothing_of:
         what = f"{rule.name}: not evaluated, the fleet has no {', '.join(nothing_of)}"
@@ -67,14 +69,20 @@ def rows_of(rule: About) -> Iterator[BenchRow]:
         yield _row(rule.name, rule.kind, work, copy_s)
 
 
+def _worked(rule: About, window: MeterMatrix, registry: Registry) -> None:
+    """Do what a run of the detectors does for one of them."""
+    seen = blinded(finite(window), [], rule.suppressed_by)
+    on_blocks(made(rule.name, {}), seen, registry, threads=1)
+
+
 def fleet_of(rule: About, meters: int, days: int) -> FleetMonths:
     """Return the fleet on which a rule is measured."""
     return _fleet(areas if rule.together is Together.AREA else customers, meters, days)
 
 
 @cache
-def _fleet(made: Callable[[int, int], FleetMonths], meters: int, days: int) -> FleetMonths:
-    return made(meters, days)
+def _fleet(kind: Callable[[int, int], FleetMonths], meters: int, days: int) -> FleetMonths:
+    return kind(meters, days)
 
 
 def window_of(rule: About, fleet: FleetMonths) -> MeterMatrix:

@@ -25,8 +25,8 @@ ENDS_AT: Final = datetime(2026, 4, 30, 16, tzinfo=UTC)
 """Local midnight; the thirty days before it are April."""
 GAPS: Final = 0.03
 """Share of the values that are lost: reads one by one, intervals in stretches, for a register tells them."""
-GAP_SLOTS: Final = 5 * 96
-"""So long an interval is not known, as when a modem waits for somebody to come."""
+GAP_SLOTS: Final = 23 * 4
+"""So long an interval is not known; what is missing for a day is an episode."""
 STOPPED_EVERY: Final = 20
 """One customer in so many has stopped (暂停) for the first :data:`STOPPED_DAYS`; one has planned work."""
 STOPPED_DAYS: Final = 20
