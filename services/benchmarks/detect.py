@@ -35,6 +35,10 @@ COPIES: Final = {Kind.SLOTS: 15.0, Kind.DAYS: 3.0, Kind.RECORDS: 15.0}
 daily rows are made once for all detectors by days."""
 
 
+HOURLY_COPIES: Final = 6.0
+"""The same for rules by days that go through readings hour by hour (decision record 0044)."""
+
+
 @benchmarks.register("detect")
 def detect(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     """Measure every detector on the slots that it looks at: nothing is wrong with them but gaps.
@@ -58,7 +62,7 @@ def rows_of(rule: About) -> Iterator[BenchRow]:
     copy_s = _quickest_s(partial(_copied, window))
     if rule.needs.daily:
         by_days = partial(with_daily_rows, window, fleet.registry)
-        yield _row(f"daily rows for {rule.name}", Kind.SLOTS, by_days, copy_s)
+        yield _row(f"daily rows for {rule.name}", by_days, copy_s, (COPIES[Kind.SLOTS], "slots"))
         window = by_days()
     work = partial(_worked, rule, window, fleet.registry)
     nothing_of = lacking(rule, window, fleet.registry)
@@ -66,12 +70,12 @@ def rows_of(rule: About) -> Iterator[BenchRow]:
         what = f"{rule.name}: not evaluated, the fleet has no {', '.join(nothing_of)}"
         yield BenchRow(what=what, value=METERS // PART * cpu_s(work))
     else:
-        yield _row(rule.name, rule.kind, work, copy_s)
+        yield _row(rule.name, work, copy_s, _allowed(rule))
 
 
 def _worked(rule: About, window: MeterMatrix, registry: Registry) -> None:
     """Do what a run of the detectors does for one of them."""
-    seen = blinded(finite(window), [], rule.suppressed_by)
+    seen = blinded(window, [], rule.suppressed_by)
     on_blocks(made(rule.name, {}), seen, registry, threads=1)
 
 
@@ -87,7 +91,8 @@ def _fleet(kind: Callable[[int, int], FleetMonths], meters: int, days: int) -> F
 
 def window_of(rule: About, fleet: FleetMonths) -> MeterMatrix:
     """Return what a rule looks at."""
-    return replace(fleet.window(rule.needs), records=told(fleet, rule.needs, rule.suppressed_by))
+    window = replace(fleet.window(rule.needs), records=told(fleet, rule.needs, rule.suppressed_by))
+    return finite(window)
 
 
 def lacking(rule: About, window: MeterMatrix, registry: Registry) -> list[str]:
@@ -96,13 +101,21 @@ def lacking(rule: About, window: MeterMatrix, registry: Registry) -> list[str]:
     return columns + [table for table in rule.needs.archive if not getattr(registry, f"{table}s")]
 
 
-def _row(what: str, kind: Kind, work: Callable[[], object], copy_s: float) -> BenchRow:
+def _allowed(rule: About) -> tuple[float, str]:
+    """Return how many copies a rule may cost, and by what it goes."""
+    if rule.kind is Kind.DAYS and rule.needs.essential == ("quantities",):
+        return HOURLY_COPIES, "hours"
+    return COPIES[rule.kind], rule.kind.value
+
+
+def _row(what: str, work: Callable[[], object], copy_s: float, allowed: tuple[float, str]) -> BenchRow:
     """Return what something costs for all meters against what it may cost."""
+    copies, by = allowed
     parts = METERS // PART
     return BenchRow(
-        what=f"{what}: s of CPU, against {COPIES[kind]:g} copies of its columns (by {kind.value})",
+        what=f"{what}: s of CPU, against {copies:g} copies of its columns (by {by})",
         value=parts * _quickest_s(work),
-        limit=COPIES[kind] * parts * copy_s,
+        limit=copies * parts * copy_s,
         goal=1.0,
     )
 
