@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from analysis.waveform import spectrum
 from analysis.waveform.events import USUAL, Thresholds
@@ -13,6 +14,9 @@ from analysis.waveform.record_events import RecordEvents, record_events
 from analysis.waveform.severities import Severity, severities
 from analysis.waveform.systems import System, systems_of
 from analysis.waveform.window_figures import WindowFigures, window_figures
+
+LOWEST_RATE_HZ: Final = 240.0
+"""Four samples a cycle of 60 Hz; less shows no waveform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +48,19 @@ def survey(
 ) -> Survey:
     """Return everything that can be told from a record; ``tell`` is called as the work goes on."""
     systems = systems_of(recording.channels)
-    followed = []
+    followed, found, notes = [], [], []
     for stretch in recording.stretches:
+        if stretch.rate_hz < LOWEST_RATE_HZ:
+            notes.append(
+                f"from {stretch.starts_s:.3f} s on: {stretch.rate_hz:.4g} samples a second are too few"
+            )
+            continue
         tell(f"following the frequency from {stretch.starts_s:.3f} s")
         followed.append(follow_stretch(stretch, recording, systems, options.nominal_hz))
     tell("looking for events")
     events = record_events(
         recording, systems, followed, declared_v=options.declared_v, thresholds=options.thresholds
     )
-    found, notes = [], []
     for part in followed:
         figures = window_figures(part, recording, (*events.single, *events.polyphase), tell)
         found += [] if figures is None else [figures]
