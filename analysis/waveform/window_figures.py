@@ -101,19 +101,18 @@ def window_figures(
 def _spectra(
     batch: NDArray[np.float64], order: int, cycles: int, *, is_grouped: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.complex128]]:
-    lines = np.asarray(spectrum.lines(batch, order, cycles), dtype=np.complex128)
-    power = np.asarray(spectrum.powers(lines), dtype=np.float64)
+    lines = spectrum.lines(batch, order, cycles)
+    power = np.asarray(lines.powers(), dtype=np.float64)
     if is_grouped:
         upper = spectrum.subgroups(power, order, cycles)
         between = spectrum.interharmonic_subgroups(power, order, cycles)
     else:
         upper = np.sqrt(power[..., cycles : cycles * order + 1 : cycles])
         between = np.zeros((*power.shape[:-1], 0))
-    mean = lines[..., :1].real
-    fundamentals = lines[..., cycles] if order else np.full(lines.shape[:-1], np.nan, dtype=np.complex128)
+    fundamentals = lines.phasors(cycles) if order else np.full(batch.shape[:-1], np.nan, dtype=np.complex128)
     return (
         np.sqrt(np.square(batch).mean(axis=-1)),
-        np.concatenate((mean, upper), axis=-1),
+        np.concatenate((lines.means()[..., None], upper), axis=-1),
         np.asarray(between, dtype=np.float64),
         fundamentals,
     )

@@ -28,7 +28,7 @@ def pulses(number: int, highest: int) -> dict[int, float]:
 def measured(shares: dict[int, float]) -> NDArray[np.floating]:
     """The same through sampling and the subgroups."""
     window = wave(times_s(0.2), {float(order): share for order, share in shares.items()})
-    return spectrum.subgroups(spectrum.powers(spectrum.lines(window, 50, 10)), 50, 10)
+    return spectrum.subgroups(spectrum.lines(window, 50, 10).powers(), 50, 10)
 
 
 def test_one_harmonic_of_ten_percent() -> None:

@@ -14,7 +14,7 @@ WINDOW_S = 0.2
 
 
 def power_of(window: NDArray[np.float64], cycles: int = 10) -> NDArray[np.floating]:
-    return spectrum.powers(spectrum.lines(window, 50, cycles))
+    return spectrum.lines(window, 50, cycles).powers()
 
 
 def line(window: NDArray[np.float64], order: int) -> float:
@@ -50,7 +50,7 @@ def test_a_modulated_fundamental_is_larger_as_a_subgroup_than_as_a_line() -> Non
 
 def test_the_mean_is_not_enlarged_by_the_root_of_two() -> None:
     window = wave(times_s(WINDOW_S), {}) + 5.0
-    assert spectrum.lines(window, 50, 10)[0].real == pytest.approx(5.0, rel=EXACT)
+    assert spectrum.lines(window, 50, 10).means() == pytest.approx(5.0, rel=EXACT)
     assert np.sqrt(np.square(window).mean()) == pytest.approx(220.056811, rel=EXACT)
 
 
@@ -71,7 +71,7 @@ def test_groups_at_60_hz_reach_six_lines_to_each_side() -> None:
 def test_float32_windows_give_float32_figures_near_those_in_float64() -> None:
     window = wave(times_s(WINDOW_S), {5.0: 0.1, 7.0: 0.03})
     single = window.astype(np.float32)
-    orders = spectrum.subgroups(spectrum.powers(spectrum.lines(single, 50, 10)), 50, 10)
+    orders = spectrum.subgroups(spectrum.lines(single, 50, 10).powers(), 50, 10)
     assert orders.dtype == np.float32
     assert orders[4] / U_V == pytest.approx(0.1, rel=1e-5)
     assert indices.thd_f(orders, 40).dtype == np.float32
@@ -92,7 +92,7 @@ def test_the_highest_order_stays_below_half_the_rate(points: int, cycles: int, o
 
 
 def test_groups_that_reach_beyond_half_the_rate_count_what_is_there() -> None:
-    power = spectrum.powers(spectrum.lines(wave(times_s(WINDOW_S, 1000.0), {9.0: 0.1}), 9, 10))
+    power = spectrum.lines(wave(times_s(WINDOW_S, 1000.0), {9.0: 0.1}), 9, 10).powers()
     assert spectrum.groups(power, 9, 10)[8] / U_V == pytest.approx(0.1, rel=EXACT)
 
 

@@ -27,7 +27,7 @@ def orders_of(
     windows = plan(track, cycles)
     points = points_per_window(windows, rate_hz)
     batch = resample(samples[None], rate_hz, (windows.starts_s, windows.ends_s), points)[:, 0]
-    return spectrum.subgroups(spectrum.powers(spectrum.lines(batch, 50, cycles)), 50, cycles)
+    return spectrum.subgroups(spectrum.lines(batch, 50, cycles).powers(), 50, cycles)
 
 
 @pytest.mark.parametrize("frequency_hz", [49.5, 49.6, 49.87, 50.0, 50.13, 50.5])
