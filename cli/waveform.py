@@ -28,6 +28,9 @@ def waveform(  # noqa: PLR0913 - a command with all its options
             min=1e-3, help="Declared voltage of the channels, V; else what the record normally shows."
         ),
     ] = None,
+    sliding: Annotated[
+        bool, typer.Option("--sliding", help="Hold events to a reference that follows slow changes (MV, HV).")
+    ] = False,
     nominal_hz: Annotated[
         float | None, typer.Option(help="50 or 60; else whichever the record is nearer to.")
     ] = None,
@@ -46,14 +49,14 @@ def waveform(  # noqa: PLR0913 - a command with all its options
     Example: kilowatch waveform fault.cfg --declared-v 63508.5
     """
     from analysis.comtrade.recording import Side
-    from analysis.waveform.survey import Options
+    from analysis.waveform.options import Options
     from services.analyse_waveform import Request, analyse_waveform
 
     if side not in set(Side):
         raise typer.BadParameter(f"{side!r}: write {', '.join(Side)}", param_hint="--side")
     if nominal_hz is not None and nominal_hz not in NOMINALS:
         raise typer.BadParameter(f"{nominal_hz:g}: write 50 or 60", param_hint="--nominal-hz")
-    options = Options(declared_v=declared_v, nominal_hz=nominal_hz, thd_order=thd_order)
+    options = Options(declared_v=declared_v, is_sliding=sliding, nominal_hz=nominal_hz, thd_order=thd_order)
     with status() as tell:
         found: Found = analyse_waveform(
             file, Request(side=Side(side), options=options, demand_a=demand_a), tell

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from analysis.comtrade.recording import Side
 from analysis.waveform import indices
-from analysis.waveform.aggregation import Aggregates, aggregate
+from analysis.waveform.aggregation import LEAST_VALUES_OF_3_S, Aggregates, aggregate
 from analysis.waveform.events import Event
 from analysis.waveform.flicker import PST_PER_PLT, plt
+from analysis.waveform.options import Options
 from analysis.waveform.record import ChannelKind, Recording
 from analysis.waveform.sequences import Unbalance, unbalance
 from analysis.waveform.severities import Severity
-from analysis.waveform.survey import Options, Survey, survey
+from analysis.waveform.survey import Survey, survey
 from analysis.waveform.window_figures import WindowFigures
 from analysis.waveform.windows import TICK_S, WINDOWS_OF_3_S
 from storage.waveform_files import read_waveform
@@ -196,7 +197,7 @@ def _intervals(
     for figures in windows:
         values = np.concatenate((figures.rms[..., None], figures.orders), axis=-1)
         plan = figures.plan
-        threes = aggregate(values, plan.interval_3s, figures.flagged)
+        threes = aggregate(values, plan.interval_3s, figures.flagged, least=LEAST_VALUES_OF_3_S)
         starts = _first(figures.starts_s, plan.interval_3s, threes.intervals)
         found["3s"] += _joined(recording, threes, starts, threes.counts == WINDOWS_OF_3_S, request)
         own = ~plan.overlaps

@@ -13,8 +13,8 @@ from analysis.waveform.table import parse_table
 from pipeline.errors import DataError
 
 FORMATS: Final = (".cfg", ".dat", ".cff", ".csv")
-LARGEST_BYTES: Final = 2 << 30
-"""A file is read as a whole: more would not fit into the memory of a usual machine."""
+LARGEST_BYTES: Final = 512 << 20
+"""A file is read as a whole, and a stored number of two bytes takes eight in memory, some of them thrice."""
 
 
 def read_waveform(path: Path, side: Side = Side.PRIMARY) -> Recording:

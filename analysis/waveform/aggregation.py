@@ -34,16 +34,23 @@ class Aggregates:
     flagged: NDArray[np.bool_]
 
 
-def rms_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the square root of the mean of the squares along the first axis; NaN where nothing is there."""
+def rms_mean(values: NDArray[np.float64], least: int = 1) -> NDArray[np.float64]:
+    """Return the square root of the mean of the squares along the first axis.
+
+    NaN is missing, and so is the mean of fewer than ``least`` values that are there.
+    """
     known = ~np.isnan(values)
     count = known.sum(axis=0)
     total = np.square(np.where(known, values, 0.0)).sum(axis=0)
-    return np.asarray(np.sqrt(np.where(count > 0, total, np.nan) / np.maximum(count, 1)))
+    return np.asarray(np.sqrt(np.where(count >= max(1, least), total, np.nan) / np.maximum(count, 1)))
 
 
 def aggregate(
-    values: NDArray[np.float64], intervals: NDArray[np.int64], flags: NDArray[np.bool_]
+    values: NDArray[np.float64],
+    intervals: NDArray[np.int64],
+    flags: NDArray[np.bool_],
+    *,
+    least: int = 1,
 ) -> Aggregates:
     """Return the values of each interval joined.
 
@@ -51,23 +58,18 @@ def aggregate(
         values: Shorter ones along the first axis; NaN is missing.
         intervals: The longer interval that each belongs to.
         flags: Those that an event touched.
+        least: An interval with fewer values than this has none.
     """
     numbers = np.unique(intervals)
     members = [np.flatnonzero(intervals == number) for number in numbers]
     rest = values.shape[1:]
     return Aggregates(
         intervals=numbers,
-        values=np.array([rms_mean(values[m]) for m in members]).reshape(-1, *rest),
-        unflagged=np.array([rms_mean(values[m[~flags[m]]]) for m in members]).reshape(-1, *rest),
+        values=np.array([rms_mean(values[m], least) for m in members]).reshape(-1, *rest),
+        unflagged=np.array([rms_mean(values[m[~flags[m]]], least) for m in members]).reshape(-1, *rest),
         counts=np.array([len(m) for m in members], dtype=np.int64),
         flagged=np.array([bool(flags[m].any()) for m in members], dtype=np.bool_),
     )
-
-
-def reading_of_3_s(values: NDArray[np.float64]) -> float:
-    """Return a reading of GB/T 14549 from values equally far apart within 3 s; NaN from fewer than six."""
-    known = int((~np.isnan(values)).sum())
-    return float(rms_mean(values)) if known >= LEAST_VALUES_OF_3_S else float("nan")
 
 
 def touched(

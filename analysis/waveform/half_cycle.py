@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.waveform.events import USUAL, Thresholds
 from analysis.waveform.phase import TURN, PhaseTrack
 
 UNDISTURBED_QUANTILE: Final = 0.75
@@ -68,19 +69,32 @@ def declared_voltage_v(channels: Sequence[NDArray[np.float64]]) -> float | None:
     return float(np.median(alive)) if alive else None
 
 
-def sliding_reference(rms: NDArray[np.float64], declared_v: float) -> NDArray[np.float64]:
-    """Return the reference that follows slow changes of medium voltage, after each 10/12-cycle value, V.
+def sliding_reference(
+    rms: NDArray[np.float64], declared_v: float, cycles: int, thresholds: Thresholds = USUAL
+) -> NDArray[np.float64]:
+    """Return the reference of each half-cycle value that follows slow changes of medium and high voltage, V.
 
-    ``U_sr(n) = 0.9967 U_sr(n-1) + 0.0033 U_10/12``; a missing value leaves it as it was, and so should one
-    that a dip or swell touched: hand it in as NaN.
+    ``U_sr(n) = 0.9967 U_sr(n-1) + 0.0033 U_10/12``, from the declared voltage on; cycles with a missing value
+    or beyond a threshold leave it as it was (IEC 61000-4-30, 5.4.4).
+
+    Args:
+        rms: Half-cycle rms values.
+        declared_v: Where it begins.
+        cycles: Of a 10/12-cycle value.
+        thresholds: What counts as an event.
     """
-    reference = np.empty(len(rms))
-    last = declared_v
-    for number, value in enumerate(rms.tolist()):
-        if not np.isnan(value):
-            last = (1.0 - SLIDING) * last + SLIDING * value
-        reference[number] = last
-    return reference
+    references = np.empty(len(rms))
+    reference_v = declared_v
+    for first in range(0, len(rms), 2 * cycles):
+        part = slice(first, first + 2 * cycles)
+        references[part] = reference_v
+        # Every other value: cycles that do not overlap.
+        values = rms[part][::2]
+        shares = 100.0 * values / reference_v
+        if len(values) == cycles and ((shares >= thresholds.dip) & (shares <= thresholds.swell)).all():
+            level = float(np.sqrt(np.square(values).mean()))
+            reference_v = (1.0 - SLIDING) * reference_v + SLIDING * level
+    return references
 
 
 def _crossings_rad(samples: NDArray[np.float64], rate_hz: float, track: PhaseTrack) -> NDArray[np.float64]:

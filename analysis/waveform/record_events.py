@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.waveform.events import USUAL, Event, Thresholds, find_events
+from analysis.waveform.events import Event, find_events
 from analysis.waveform.followed import Followed
-from analysis.waveform.half_cycle import declared_voltage_v, half_cycle_rms
+from analysis.waveform.half_cycle import declared_voltage_v, half_cycle_rms, sliding_reference
+from analysis.waveform.options import Options
 from analysis.waveform.record import ChannelKind, Recording
 from analysis.waveform.systems import System
+from analysis.waveform.windows import CYCLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +33,7 @@ def record_events(
     recording: Recording,
     systems: Sequence[System],
     followed: Sequence[Followed],
-    *,
-    declared_v: float | None = None,
-    thresholds: Thresholds = USUAL,
+    options: Options,
 ) -> RecordEvents:
     """Return the events of a record.
 
@@ -41,8 +41,7 @@ def record_events(
         recording: With its voltage channels; that of the neutral is left out, for it is normally nothing.
         systems: The record's three-phase systems.
         followed: Its stretches; an event goes on from one into the next.
-        declared_v: Of every channel; where None, each system's is what it normally was.
-        thresholds: Where events open and close.
+        options: Where no declared voltage is told, each system's is what it normally was.
     """
     names = [channel.name for channel in recording.channels]
     times: dict[int, NDArray[np.float64]] = {}
@@ -55,15 +54,22 @@ def record_events(
     alone = [(place,) for place in values if place not in in_systems]
     declared: dict[int, float] = {}
     for places in [*(system.channels for system in together), *alone]:
-        level = declared_v or declared_voltage_v([values[place] for place in places])
+        level = options.declared_v or declared_voltage_v([values[place] for place in places])
         declared |= dict.fromkeys(places, level) if level else {}
+
+    percents = {place: 100.0 * values[place] / level for place, level in declared.items()}
+    if options.is_sliding and followed:
+        cycles = CYCLES[followed[0].nominal_hz]
+        for place, level in declared.items():
+            reference = sliding_reference(values[place], level, cycles, options.thresholds)
+            percents[place] = 100.0 * values[place] / reference
 
     def found(places: Sequence[int]) -> list[Event]:
         return find_events(
             {names[place]: times[place] for place in places},
-            {names[place]: 100.0 * values[place] / declared[place] for place in places},
+            {names[place]: percents[place] for place in places},
             ends_s=recording.ends_s,
-            thresholds=thresholds,
+            thresholds=options.thresholds,
         )
 
     single = [event for place in sorted(declared) for event in found([place])]

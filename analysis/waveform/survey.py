@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.waveform import spectrum
-from analysis.waveform.events import USUAL, Thresholds
 from analysis.waveform.followed import follow_stretch
+from analysis.waveform.options import Options
 from analysis.waveform.record import Recording
 from analysis.waveform.record_events import RecordEvents, record_events
 from analysis.waveform.severities import Severity, severities
@@ -17,17 +16,6 @@ from analysis.waveform.window_figures import WindowFigures, window_figures
 
 LOWEST_RATE_HZ: Final = 240.0
 """Four samples a cycle of 60 Hz; less shows no waveform."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What a survey may be told."""
-
-    declared_v: float | None = None
-    """The declared voltage of every voltage channel; taken from the record where nobody tells it."""
-    nominal_hz: float | None = None
-    thd_order: int = spectrum.THD_ORDER
-    thresholds: Thresholds = USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +46,7 @@ def survey(
         tell(f"following the frequency from {stretch.starts_s:.3f} s")
         followed.append(follow_stretch(stretch, recording, systems, options.nominal_hz))
     tell("looking for events")
-    events = record_events(
-        recording, systems, followed, declared_v=options.declared_v, thresholds=options.thresholds
-    )
+    events = record_events(recording, systems, followed, options)
     for part in followed:
         figures = window_figures(part, recording, (*events.single, *events.polyphase), tell)
         found += [] if figures is None else [figures]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.waveform.survey import Options
+from analysis.waveform.options import Options
 from pipeline.errors import DataError
 from services.analyse_waveform import Request, analyse_waveform
 from tests.unit.analysis.comtrade.records import binary, configuration

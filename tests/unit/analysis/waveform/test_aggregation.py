@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.waveform.aggregation import aggregate, reading_of_3_s, rms_mean, touched
+from analysis.waveform.aggregation import LEAST_VALUES_OF_3_S, aggregate, rms_mean, touched
 from analysis.waveform.events import Event, EventKind
 
 
@@ -47,8 +47,11 @@ def test_joining_twice_is_joining_once() -> None:
 
 
 def test_a_reading_of_3_s_wants_six_values() -> None:
-    assert reading_of_3_s(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])) == pytest.approx(np.sqrt(91.0 / 6.0))
-    assert np.isnan(reading_of_3_s(np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan])))
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 1.0, 2.0, 3.0, 4.0, 5.0, np.nan])
+    none = np.zeros(12, dtype=bool)
+    found = aggregate(values, np.arange(12) // 6, none, least=LEAST_VALUES_OF_3_S)
+    assert found.values[0] == pytest.approx(np.sqrt(91.0 / 6.0))
+    assert np.isnan(found.values[1])
 
 
 def test_windows_that_an_event_touches_are_flagged() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.waveform.events import Event, EventFinder, EventKind, Thresholds, find_events
 from analysis.waveform.followed import follow_stretch
+from analysis.waveform.options import Options
 from analysis.waveform.record_events import record_events
 from analysis.waveform.systems import systems_of
 from tests.unit.analysis.waveform.signals import U_V, recording, three_phases, times_s, wave
@@ -36,7 +37,7 @@ def found(
     made = recording(samples, names)
     systems = systems_of(made.channels)
     followed = [follow_stretch(stretch, made, systems) for stretch in made.stretches]
-    events = record_events(made, systems, followed, declared_v=U_V)
+    events = record_events(made, systems, followed, Options(declared_v=U_V))
     return events.single, events.polyphase
 
 

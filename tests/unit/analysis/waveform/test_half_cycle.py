@@ -64,7 +64,14 @@ def test_the_declared_voltage_is_what_it_normally_was() -> None:
 
 
 def test_the_sliding_reference_follows_slowly() -> None:
-    found = sliding_reference(np.r_[np.full(3, 230.0), np.nan, 230.0], 220.0)
-    assert found[0] == pytest.approx(0.9967 * 220.0 + 0.0033 * 230.0)
-    assert found[3] == found[2]
-    assert (np.diff(found) >= 0.0).all()
+    found = sliding_reference(np.full(60, 230.0), 220.0, 10)
+    assert found[:20].tolist() == [220.0] * 20
+    assert found[20] == pytest.approx(0.9967 * 220.0 + 0.0033 * 230.0)
+    assert found[40] == pytest.approx(0.9967 * found[20] + 0.0033 * 230.0)
+
+
+@pytest.mark.parametrize("value", [100.0, 300.0, float("nan")])
+def test_neither_events_nor_missing_values_move_the_reference(value: float) -> None:
+    values = np.full(60, 220.0)
+    values[20:40] = value
+    assert sliding_reference(values, 220.0, 10) == pytest.approx(220.0)

@@ -100,3 +100,10 @@ def test_rates_are_of_no_matter() -> None:
     for rate_hz in (RATE_HZ, 12_800.0, 51_200.0):
         power = power_of(wave(times_s(WINDOW_S, rate_hz), {40.0: 0.01}))
         assert spectrum.subgroups(power, 50, 10)[39] / U_V == pytest.approx(0.01, rel=EXACT)
+
+
+def test_a_tone_off_the_lines_is_not_lost() -> None:
+    window = wave(times_s(WINDOW_S), {252.0 / 50.0: 0.05})
+    fifth = spectrum.subgroups(power_of(window), 50, 10)[4] / U_V
+    assert fifth == pytest.approx(0.0468, abs=0.0005)
+    assert spectrum.groups(power_of(window), 50, 10)[4] / U_V == pytest.approx(0.05, rel=0.02)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from analysis.waveform import indices
 from analysis.waveform.events import EventKind
 from analysis.waveform.followed import follow_stretch
+from analysis.waveform.options import Options
 from analysis.waveform.record import Recording, Stretch
-from analysis.waveform.survey import Options, Survey, survey
+from analysis.waveform.survey import Survey, survey
 from analysis.waveform.systems import systems_of
 from analysis.waveform.window_figures import window_figures
 from tests.unit.analysis.waveform.signals import RATE_HZ, U_V, recording, three_phases, times_s, wave
@@ -147,3 +148,11 @@ def test_eleven_minutes_give_one_severity() -> None:
     (severity,) = surveyed(recording(samples, rate_hz=1000.0)).severities
     assert severity.pst == pytest.approx(1.0, abs=0.05)
     assert severity.starts_s == pytest.approx(60.0, abs=0.01)
+
+
+def test_a_sliding_reference_tells_a_step_from_a_slow_sag() -> None:
+    at_s = times_s(120.0, 1000.0)
+    slow = np.interp(at_s, [0.0, 90.0, 120.0], [1.0, 0.85, 0.85])
+    made = recording(slow * wave(at_s, {}), rate_hz=1000.0)
+    assert len(surveyed(made, Options(declared_v=U_V)).events.single) == 1
+    assert surveyed(made, Options(declared_v=U_V, is_sliding=True)).events.single == ()
