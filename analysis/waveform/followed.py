@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from analysis.waveform.phase import TURN, PhaseTrack, Reference, follow, nearest_nominal_hz
 from analysis.waveform.record import ChannelKind, Recording, Stretch
-from analysis.waveform.sequences import components
 from analysis.waveform.systems import System
 from analysis.waveform.windows import TICK_S
 
@@ -71,9 +70,10 @@ def _references(stretch: Stretch, recording: Recording, systems: Sequence[System
     found: list[Reference] = []
     for system in systems:
         if system.kind is ChannelKind.VOLTAGE:
-            # The positive sequence of the samples turns steadily even where a phase is lost.
-            _, positive, negative = components(np.moveaxis(system.triple(samples), 0, -1))
-            found.append(positive if _is_forward(positive) else negative)
+            # The vector of three phases turns steadily even where one is lost.
+            a, b, c = system.triple(samples)
+            vector = (2.0 * a - b - c) / 3.0 + 1j * ((b - c) / np.sqrt(3.0))
+            found.append(vector if _is_forward(vector) else vector.conj())
     strength = np.sqrt(np.square(samples).mean(axis=1)) if samples.size else np.zeros(len(samples))
     for kind in ChannelKind:
         of_kind = [n for n, channel in enumerate(recording.channels) if channel.kind is kind]

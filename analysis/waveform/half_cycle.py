@@ -20,7 +20,10 @@ _NEARLY: Final = 1e-6
 
 
 def half_cycle_rms(
-    samples: NDArray[np.float64], rate_hz: float, track: PhaseTrack
+    samples: NDArray[np.float64],
+    rate_hz: float,
+    track: PhaseTrack,
+    turning: NDArray[np.complex128] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the middle of each cycle (s, since the first sample) and its rms; NaN with a missing sample.
 
@@ -31,15 +34,18 @@ def half_cycle_rms(
         samples: Of one channel.
         rate_hz: Their rate.
         track: The phase of the stretch.
+        turning: What ``turned_back`` gives, where several channels share it.
     """
-    bounds_s = track.time_at(_crossings_rad(samples, rate_hz, track))
+    if turning is None:
+        turning = turned_back(track, rate_hz, len(samples))
+    bounds_s = track.time_at(_crossings_rad(samples, rate_hz, track, turning))
     if len(bounds_s) < 3:  # noqa: PLR2004 - one cycle has three half-cycle bounds
         return np.zeros(0), np.zeros(0)
     missing = np.isnan(samples)
-    # A sample stands for the time from half a step before it to half a step after it.
+    # A sample stands for the step that begins with it.
     energy = np.concatenate(([0.0], np.cumsum(np.square(np.where(missing, 0.0, samples)))))
-    edges = np.arange(len(energy)) - 0.5
-    places = bounds_s * rate_hz - 0.5
+    edges = np.arange(len(energy), dtype=np.float64)
+    places = bounds_s * rate_hz
     at = np.interp(places, edges, energy)
     length = places[2:] - places[:-2]
     # The difference of two large sums may come out a trifle below nothing.
@@ -49,6 +55,11 @@ def half_cycle_rms(
         touched = np.interp(places, edges, gone)
         rms[touched[2:] - touched[:-2] > 0.0] = np.nan
     return bounds_s[1:-1], rms
+
+
+def turned_back(track: PhaseTrack, rate_hz: float, count: int) -> NDArray[np.complex128]:
+    """Return at each of so many samples what turns the fundamental back to a standstill."""
+    return np.asarray(np.exp(-1j * track.phase_at(np.arange(count) / rate_hz)))
 
 
 def declared_voltage_v(channels: Sequence[NDArray[np.float64]]) -> float | None:
@@ -97,11 +108,11 @@ def sliding_reference(
     return references
 
 
-def _crossings_rad(samples: NDArray[np.float64], rate_hz: float, track: PhaseTrack) -> NDArray[np.float64]:
+def _crossings_rad(
+    samples: NDArray[np.float64], rate_hz: float, track: PhaseTrack, turning: NDArray[np.complex128]
+) -> NDArray[np.float64]:
     """Return the reference's phases at which the channel's fundamental crosses zero, within the stretch."""
-    times_s = np.arange(len(samples)) / rate_hz
-    phases = track.phase_at(times_s)
-    turned = np.where(np.isnan(samples), 0.0, samples) @ np.exp(-1j * phases)
+    turned = np.nan_to_num(samples) @ turning
     # A cosine is zero a quarter turn from its peak.
     offset = np.pi / 2.0 - (float(np.angle(turned)) if abs(turned) > 0.0 else 0.0)
     first, last = track.phase_at(np.array([0.0, len(samples) / rate_hz]))

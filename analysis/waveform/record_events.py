@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from analysis.waveform.events import Event, find_events
 from analysis.waveform.followed import Followed
-from analysis.waveform.half_cycle import declared_voltage_v, half_cycle_rms, sliding_reference
+from analysis.waveform.half_cycle import (
+    declared_voltage_v,
+    half_cycle_rms,
+    sliding_reference,
+    turned_back,
+)
 from analysis.waveform.options import Options
 from analysis.waveform.record import ChannelKind, Recording
 from analysis.waveform.systems import System
@@ -46,16 +51,24 @@ def record_events(
     names = [channel.name for channel in recording.channels]
     times: dict[int, NDArray[np.float64]] = {}
     values: dict[int, NDArray[np.float64]] = {}
-    for place, channel in enumerate(recording.channels):
-        if channel.kind is ChannelKind.VOLTAGE and channel.phase != "n":
-            times[place], values[place] = _half_cycles(place, followed)
+    places = [
+        place
+        for place, channel in enumerate(recording.channels)
+        if channel.kind is ChannelKind.VOLTAGE and channel.phase != "n"
+    ]
+    turning = [
+        turned_back(part.track, part.stretch.rate_hz, part.stretch.samples.shape[1])
+        for part in (followed if places else ())
+    ]
+    for place in places:
+        times[place], values[place] = _half_cycles(place, followed, turning)
     together = [system for system in systems if system.kind is ChannelKind.VOLTAGE]
     in_systems = {place for system in together for place in system.channels}
     alone = [(place,) for place in values if place not in in_systems]
     declared: dict[int, float] = {}
-    for places in [*(system.channels for system in together), *alone]:
-        level = options.declared_v or declared_voltage_v([values[place] for place in places])
-        declared |= dict.fromkeys(places, level) if level else {}
+    for members in [*(system.channels for system in together), *alone]:
+        level = options.declared_v or declared_voltage_v([values[place] for place in members])
+        declared |= dict.fromkeys(members, level) if level else {}
 
     percents = {place: 100.0 * values[place] / level for place, level in declared.items()}
     if options.is_sliding and followed:
@@ -86,10 +99,12 @@ def record_events(
     )
 
 
-def _half_cycles(place: int, followed: Sequence[Followed]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _half_cycles(
+    place: int, followed: Sequence[Followed], turning: Sequence[NDArray[np.complex128]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     times, values = [np.zeros(0)], [np.zeros(0)]
-    for part in followed:
-        at_s, rms = half_cycle_rms(part.stretch.samples[place], part.stretch.rate_hz, part.track)
+    for part, turns in zip(followed, turning, strict=True):
+        at_s, rms = half_cycle_rms(part.stretch.samples[place], part.stretch.rate_hz, part.track, turns)
         times.append(part.stretch.starts_s + at_s)
         values.append(rms)
     return np.concatenate(times), np.concatenate(values)
