@@ -78,12 +78,16 @@ def _show(found: Found) -> None:
     windows = [w for w in found["windows"] if not w["flagged"]] or found["windows"]
     fields = {
         "record": record["name"],
-        "starts": record["starts_at"],
+        **({"starts": record["starts_at"]} if record["starts_at"] else {}),
         "length": f"{record['duration_s']:.6g} s",
         "windows": f"{len(found['windows'])}, of which {flagged} are flagged: events touch them"
         + (", the figures leave them out" if 0 < flagged < len(found["windows"]) else ""),
         "samples": f"{record['samples']} at {_rates(record)}",
     }
+    if found["declared_v"]:
+        fields["declared"] = ", ".join(
+            f"{channel} {level:.6g} V" for channel, level in found["declared_v"].items()
+        )
     frequencies = [w["frequency_hz"] for w in windows if w["frequency_hz"] is not None]
     if frequencies:
         fields["frequency"] = (

@@ -80,7 +80,8 @@ def _from_binary(raw: bytes, configuration: Configuration) -> StoredSamples:
             f"byte {rows * row.itemsize}: the last {rest} bytes are no whole sample of {row.itemsize}"
         )
     table = np.frombuffer(raw, row, rows)
-    values = table["analogue"].T.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # A signalling NaN is as good as any other.
+        values = table["analogue"].T.astype(np.float64)
     if form is DataForm.FLOAT32:
         values[~np.isfinite(values) | (values <= FLOAT_LOWEST)] = np.nan
     else:
