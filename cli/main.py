@@ -28,6 +28,7 @@ from cli import (
     scan,
     simulate,
     vee,
+    waveform,
 )
 from cli.logs import warn_on_stderr
 from pipeline.errors import KilowatchError
@@ -56,6 +57,7 @@ app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
+app.command("waveform")(waveform.waveform)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
