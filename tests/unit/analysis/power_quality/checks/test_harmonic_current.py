@@ -160,7 +160,7 @@ def test_total_demand_distortion_relates_to_the_demand_current() -> None:
     assert found["tdd"].value == pytest.approx(14.647867, rel=1e-5)
     assert (found["tdd"].limit, found["tdd"].verdict) == (15.0, GOOD)
     assert found["h5"].value == pytest.approx(12.0, rel=1e-5)
-    assert (found["h5"].limit, found["h2"].limit) == (12.0, 12.0)
+    assert (found["h5"].limit, found["h2"].limit) == (12.0, 6.0)
     told = next(r for r in found["tdd"].reasons if r.key == "demand_row")
     assert told.parameters == {"ratio": 115.5, "row": 100.0, "demand_a": 100.0}
 
