@@ -1,8 +1,8 @@
 """How much of a harmonic voltage goes with the customer's own current: regression with a bootstrap by days.
 
 Squares add up where angles are unknown: ``U_h^2 = background^2 + (Z_h I_h)^2``. The intercept is what the
-network brings, the slope is the impedance. It is an estimate: without angles the direction of harmonic power is
-not observable, and neighbours who switch at the same hours look like the customer.
+network brings, the slope is the impedance. It is an estimate: without angles the direction of harmonic power
+is not observable, and neighbours who switch at the same hours look like the customer.
 """
 
 from __future__ import annotations
