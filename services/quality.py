@@ -190,6 +190,8 @@ def _keep_episodes(
         )
         for span in [month_of(archive, place, judged.month, now)]
     ]
+    if not history:
+        return []
     examined = history[0].starts_at, history[-1].ends_at
     meters = sorted({month.meter for month in history})
     known = [

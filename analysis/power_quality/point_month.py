@@ -79,6 +79,8 @@ class PointMonth:
     taken_at: Times
     values: Mapping[Quantity, Columns]
     """Shape ``(len(taken_at),)`` each."""
+    voltage_angles: Mapping[Quantity, Columns] = field(default_factory=dict)
+    """Angle of each voltage against the first one, degrees, as few meters give it; rows as ``values``."""
     spectrum_period_s: float | None = None
     spectrum_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
     spectra: Mapping[Quantity, Columns] = field(default_factory=dict)

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from analysis.power_quality.bands import Band
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason, overall
 from analysis.power_quality.point_month import Columns, PointMonth
-from analysis.power_quality.probability import LEAST_COVERAGE, LEAST_READINGS
+from analysis.power_quality.probability import (
+    LEAST_COVERAGE,
+    LEAST_READINGS,
+    ProbabilityValue,
+    probability_value,
+)
 from pipeline.timegrid import from_numpy, local_day, to_numpy
 
 Bools = NDArray[np.bool_]
@@ -22,6 +27,8 @@ AT_REST: Final = 1e-6
 """Values are kept in single precision: so much of a limit is no difference, and a value at it is inside."""
 ALWAYS: Final = 100.0
 """The share of readings that must be inside where none may be outside, %."""
+RANKED: Final = 95.0
+"""The share for which a value by rank is shown, %."""
 WEEK: Final = timedelta(days=7)
 
 
@@ -78,32 +85,45 @@ def band_judgement(month: PointMonth, band: Band, series: Series, *, check: str)
     column = series.values
     outside = (column < band.low - _slack(band.low)) | (column > band.high + _slack(band.high))
     known = np.isfinite(column)
+    # The share of the readings under one limit is the rule of the probability value (95 % 概率大值).
+    is_ranked = band.share_percent == RANKED and not np.isfinite(band.low)
     stretches = list(weeks(month)) if band.weekly else [(month.starts_at, month.ends_at)]
-    verdicts, found = [], []
+    verdicts: list[Compliance] = []
+    found: list[tuple[Counted, Evidence, ProbabilityValue | None]] = []
     for begin, end in stretches:
         rows = slice(*np.searchsorted(month.taken_at, [to_numpy(begin), to_numpy(end)]))
         due = replace(month, starts_at=begin, ends_at=end).expected(month.period_s)
         expected = max(due - int(series.dark[rows].sum()), 0)
         counted = Counted(outside=int(outside[rows].sum()), n=int(known[rows].sum()), expected=expected)
         verdict, evidence = judged_share(counted, band.share_percent)
+        ranked = probability_value(column[rows], expected) if is_ranked else None
         verdicts.append(verdict)
-        found.append((counted, evidence))
+        found.append((counted, evidence, ranked))
     verdict = overall(verdicts)
-    counted, evidence = found[verdicts.index(verdict)]
+    counted, evidence, ranked = max(
+        (f for v, f in zip(verdicts, found, strict=True) if v is verdict),
+        key=lambda f: f[0].outside / max(f[0].n, 1),
+    )
     worst = furthest(column, band.low, band.high)
     inside = 100.0 * (1.0 - counted.outside / counted.n) if counted.n else None
-    is_share = band.share_percent < ALWAYS
+    is_share = band.share_percent < ALWAYS and ranked is None
+    value = inside if is_share else _number(column, worst)
+    if ranked is not None:
+        value = ranked.value if ranked.n else None
     return Judgement(
         check=check,
         subject=" ".join(filter(None, (series.phase, band.name))),
         verdict=verdict,
         reference=band.reference,
-        value=inside if is_share else _number(column, worst),
+        value=value,
         unit="%" if is_share else band.unit,
         limit=None if is_share else _finite(band.high),
         low_limit=band.share_percent if is_share else _finite(band.low),
         evidence=replace(
-            evidence, phase=series.phase, at=None if worst is None else from_numpy(month.taken_at[worst])
+            evidence,
+            rank=ranked.rank if ranked is not None and ranked.n else None,
+            phase=series.phase,
+            at=None if worst is None else from_numpy(month.taken_at[worst]),
         ),
         reasons=doubts(verdict, evidence),
         figures={

@@ -92,8 +92,9 @@ def test_the_worst_week_is_judged() -> None:
     dark = np.zeros(slots(), dtype=np.bool_)
     found = band_judgement(given, band, Series(values=column, dark=dark, phase="A"), check="c")
     assert found.verdict is BAD
-    assert (found.subject, found.unit, found.low_limit) == ("A 95 %", "%", 95.0)
-    assert found.value == pytest.approx(100 * (1 - 34 / 672))
+    assert (found.subject, found.unit, found.limit) == ("A 95 %", "%", 2.0)
+    assert (found.value, found.evidence.rank) == (2.5, 639)
+    assert found.figures["inside_percent"] == pytest.approx(100 * (1 - 34 / 672))
     in_month = band_judgement(given, replace(band, weekly=False), Series(values=column, dark=dark), check="c")
     assert in_month.verdict is GOOD
 
