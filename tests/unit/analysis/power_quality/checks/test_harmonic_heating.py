@@ -1,13 +1,12 @@
 """K factor and derating of high load; from the total alone only between what K lies."""
 
-import numpy as np
 import pytest
 
 from analysis.power_quality.checks.harmonic_heating import judge
 from analysis.power_quality.judgement import Compliance, Judgement
 from pipeline.quality_texts import reason_text
 from pipeline.quantities import Quantity
-from tests.harmonic_months import TEN_KV, every_phase, load_month
+from tests.harmonic_months import TEN_KV, every_phase, exact_load, load_month
 from tests.quality_months import month, slots, wavering
 
 Q = Quantity
@@ -25,13 +24,7 @@ def told(judgements: list[Judgement]) -> dict[str, Judgement]:
 
 def test_the_k_factor_of_20_percent_of_order_5_and_14_of_order_7() -> None:
     """Case T5: 2.793884; the derating by hand."""
-    judged = load_month(FULL, every_phase({}))
-    for phase in "abc":
-        orders = judged.spectra[Q(f"current_harmonic_{phase}")]
-        orders[:, 2:] = 0.0
-        orders[:, 5], orders[:, 7] = 20.0, 14.0
-        orders[:, 2] = 1e-9 * np.arange(len(orders))
-        judged.values[Q(f"current_thd_{phase}")][:] = 24.413111 + 1e-9 * np.arange(len(orders))
+    judged = exact_load()
     found = told(list(judge(judged)))
     assert found["k_factor"].value == pytest.approx(2.793884, rel=1e-6)
     weighted = (0.04 * 5.0**1.7 + 0.0196 * 7.0**1.7) / 1.0596
