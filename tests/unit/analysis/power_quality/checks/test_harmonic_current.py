@@ -1,4 +1,4 @@
-"""Harmonic currents in amperes against the user's scaled share, and IEEE 519 beside it."""
+"""Harmonic currents in amperes against the user's scaled share."""
 
 from dataclasses import replace
 
@@ -16,14 +16,12 @@ from tests.quality_months import POINT, month, slots, wavering
 Q = Quantity
 GOOD, BAD = Compliance.COMPLIANT, Compliance.VIOLATING
 OPEN, NONE = Compliance.NOT_DECIDABLE, Compliance.NOT_APPLICABLE
+FULL = {"a": 60.0, "b": 60.0, "c": 60.0}
+DRIVES = {5: 20.0, 7: 14.0, 11: 6.0, 13: 4.0}
 
 
 def by(judged: PointMonth) -> dict[str, Judgement]:
     return by_subject(judge(judged), GB_14549)
-
-
-FULL = {"a": 60.0, "b": 60.0, "c": 60.0}
-DRIVES = {5: 20.0, 7: 14.0, 11: 6.0, 13: 4.0}
 
 
 def test_amperes_are_judged_against_the_scaled_and_shared_limit() -> None:

@@ -35,7 +35,7 @@ def site(background: float, per_ampere: float, swing: float = 0.05) -> PointMont
         level = background * random.uniform(1.0 - swing, 1.0 + swing, 30)[np.arange(slots()) // 96]
         column[:, 5] = np.sqrt(level**2 + (per_ampere * current) ** 2)
         orders[Q(f"voltage_harmonic_{phase}")] = column
-    return replace(judged, spectra=judged.spectra | orders)
+    return replace(judged, spectra={**judged.spectra, **orders})
 
 
 def five(judged: PointMonth) -> Judgement:

@@ -1,5 +1,6 @@
 """Harmonic voltage against the tables: which phase tells, what is proven, what cannot be decided."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from analysis.harmonic_limits import GB_14549
 from analysis.power_quality.checks.harmonic_voltage import judge
 from analysis.power_quality.judgement import Compliance, Judgement
-from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.quantities import Quantity
 from tests.harmonic_months import TEN_KV, by_subject, every_phase, reason_keys, voltage_month, with_spectra
 from tests.quality_months import POINT, SINGLE_PHASE, THREE_WIRE, month, slots, wavering
@@ -199,7 +200,7 @@ def test_turning_the_phases_turns_only_their_names(turned: str) -> None:
         assert here.evidence.phase == name[there.evidence.phase or ""]
 
 
-def _turned(columns: dict[Quantity, np.ndarray], turned: str) -> dict[Quantity, np.ndarray]:
+def _turned(columns: Mapping[Quantity, Columns], turned: str) -> dict[Quantity, Columns]:
     new = dict(zip("abc", turned, strict=True))
     return {Q(q[:-1] + new[q[-1]]): column for q, column in columns.items()}
 
