@@ -13,6 +13,9 @@ from pipeline.plugins import PluginRegistry
 Judge: TypeAlias = Callable[[PointMonth], Sequence[Judgement]]
 """Pure: the same month gives the same judgements, in the same order."""
 
+BESIDE = "_beside"
+"""A check of this ending judges by other standards what the check without it judges by the national one."""
+
 Conclude: TypeAlias = Callable[[PointMonth, Sequence[Judgement]], Sequence[Judgement]]
 """Pure: looks at a month and at what all checks found of it."""
 

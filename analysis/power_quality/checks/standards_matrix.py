@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from analysis.harmonic_limits import EN_50160, GB_14549, IEEE_519
-from analysis.power_quality.catalogue import Check, checks
+from analysis.power_quality.catalogue import BESIDE, Check, checks
 from analysis.power_quality.judgement import Compliance, Judgement, Reason, overall
 from analysis.power_quality.point_month import PointMonth
 from pipeline.model import Json
 
 NAME: Final = "standards_matrix"
-BESIDE: Final = "_beside"
-"""A check of this ending judges by other standards what the check without it judges by the national one."""
 HOW: Final[Mapping[tuple[str, str], str]] = {
     ("harmonic_voltage", GB_14549): "how_gb_voltage",
     ("harmonic_voltage", EN_50160): "how_en_voltage",
