@@ -85,6 +85,12 @@ class PointMonth:
     spectrum_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
     spectra: Mapping[Quantity, Columns] = field(default_factory=dict)
     """Shape ``(len(spectrum_at), orders + 1)`` each, % of the fundamental, column = order."""
+    interharmonics: Mapping[str, Columns] = field(default_factory=dict)
+    """By phase, as meters with a power-quality module give it: shape ``(len(spectrum_at), k)``, % of the
+    fundamental; column = order below the gap between two orders: 0 is 0 to 50 Hz."""
+    flicker_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
+    long_term_flicker: Mapping[str, Columns] = field(default_factory=dict)
+    """P_lt of two hours by phase, at ``flicker_at``, as such meters and instruments give it."""
     outages: Sequence[tuple[datetime, datetime]] = ()
     """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
     events: Sequence[MeterEvent] = ()
