@@ -24,7 +24,7 @@ from pipeline.registry import Registry
 Real = TypeVar("Real", np.float32, np.float64)
 BLOCK_METERS = 250
 """Meters looked at together: a month of their values stays in the processor's cache."""
-SUBJECTS = ("phase", "register", "suspension", "area", "parameter")
+SUBJECTS = ("phase", "register", "suspension", "area", "parameter", "check")
 """Parameters of a message that tell two stretches of one detector, meter and time apart."""
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 

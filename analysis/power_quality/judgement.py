@@ -88,7 +88,7 @@ class Judgement:
     """What else a report shows: ``max``, ``mean``, ``min``, tables for charts; times in ISO 8601."""
 
 
-_WORST_FIRST = (
+WORST_FIRST = (
     Compliance.VIOLATING,
     Compliance.NOT_DECIDABLE,
     Compliance.COMPLIANT,
@@ -98,4 +98,4 @@ _WORST_FIRST = (
 
 def overall(verdicts: Sequence[Compliance]) -> Compliance:
     """Return what many verdicts come to: one violation violates, one open question leaves it open."""
-    return next((v for v in _WORST_FIRST if v in verdicts), Compliance.NOT_APPLICABLE)
+    return next((v for v in WORST_FIRST if v in verdicts), Compliance.NOT_APPLICABLE)

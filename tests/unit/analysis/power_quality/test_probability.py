@@ -69,3 +69,10 @@ def test_half_a_month_decides_only_what_the_other_half_could_not_change() -> Non
 def test_fewer_readings_than_the_standard_asks_for_decide_nothing() -> None:
     assert judged(probability_value(np.ones(29), 29), 5.0)[0] is Compliance.NOT_DECIDABLE
     assert judged(probability_value(np.ones(30), 30), 5.0)[0] is Compliance.COMPLIANT
+
+
+def test_a_limit_is_kept_by_its_own_number_stored_in_single_precision() -> None:
+    stored = np.full(100, 3.2, dtype=np.float32).astype(np.float64)
+    assert stored[0] > 3.2
+    assert judged(probability_value(stored, 100), 3.2)[0] is Compliance.COMPLIANT
+    assert judged(probability_value(stored + 0.01, 100), 3.2)[0] is Compliance.VIOLATING
