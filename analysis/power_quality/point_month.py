@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.power_quality.supply_events import SupplyEvent
 from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
 from pipeline.events import EventCount, MeterEvent
@@ -62,6 +63,15 @@ class MeterStatistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another service point on the same supply: what its meter recorded, and when it was not heard."""
+
+    service_point: str
+    events: Sequence[MeterEvent] = ()
+    gaps: Sequence[tuple[datetime, datetime]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointMonth:
     """All that is known of a month, primary side (V, A, kW); NaN is missing, an absent column is absent.
 
@@ -95,6 +105,10 @@ class PointMonth:
     """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
     events: Sequence[MeterEvent] = ()
     event_counts: Sequence[EventCount] = ()
+    recorded_events: Sequence[SupplyEvent] = ()
+    """Events that instruments recorded at the point, such as those of its waveforms."""
+    neighbours: Sequence[Neighbour] = ()
+    """Empty where nothing is known of any."""
     statistics: Sequence[MeterStatistics] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The meter's own settings that bear on these figures, such as its qualification limits."""
