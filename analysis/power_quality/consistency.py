@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ class Consistency:
         return tuple(found.values())
 
 
+@lru_cache(maxsize=1)  # every check asks it of the same month, one after the other
 def consistency(month: PointMonth) -> Consistency:
     """Return which readings must not be judged, and why: for every check, before its verdict."""
     masks: dict[Quantity, Bools] = {}

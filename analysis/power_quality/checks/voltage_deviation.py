@@ -93,8 +93,9 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
     known = np.isfinite(columns).any(axis=0)
     dark = all_series[0].dark
     expected = max(month.expected(month.period_s) - int(dark.sum()), 0)
-    highest, lowest = np.fmax.reduce(columns, axis=None), np.fmin.reduce(columns, axis=None)
-    value = sum_rule(float(highest), float(lowest)) if known.any() else None
+    extremes = summary(columns)
+    highest, lowest = extremes["max"], extremes["min"]
+    value = None if highest is None or lowest is None else sum_rule(highest, lowest)
     violates = value is not None and value > limit * (1.0 + 1e-6)
     verdict, evidence = judged_share(Counted(outside=int(violates), n=int(known.sum()), expected=expected))
     where = int(np.nanargmax(np.fmax.reduce(np.abs(columns), axis=0))) if known.any() else None
@@ -113,7 +114,7 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
             at=None if where is None else from_numpy(month.taken_at[where]),
         ),
         reasons=doubts(verdict, evidence),
-        figures={**summary(columns), "nominal_v": band.nominal_v},
+        figures={**extremes, "nominal_v": band.nominal_v},
     )
 
 
