@@ -56,7 +56,8 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
 def _told(month: PointMonth, band: Band, judgement: Judgement, hertz: Columns) -> Judgement:
     figures = {**judgement.figures, "qualified_percent": _rate(month, band, hertz)}
     if band.name != SMALL_SYSTEM:
-        return replace(judgement, figures=figures)
+        of_year = (Reason(key="month_of_year"),) if band.yearly else ()
+        return replace(judgement, reasons=(*judgement.reasons, *of_year), figures=figures)
     return replace(
         judgement,
         verdict=Compliance.NOT_APPLICABLE,

@@ -78,6 +78,7 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
             for b in limits
         ]
     percent, found = _without_wiring_faults(measured, faults)
+    reasons += (Reason(key="samples_for_means", parameters={"period_s": round(month.period_s)}),)
     figures: dict[str, Json] = {"method": measured.method}
     if measured.zero_percent is not None:
         zero = np.where(np.isnan(percent), np.nan, measured.zero_percent)

@@ -128,7 +128,7 @@ def test_one_phase_of_three_is_lost_and_not_unbalanced() -> None:
     given.values[Q.VOLTAGE_B][300:330] = 0.0
     of = judge(given)
     assert [j.verdict for j in of] == [GOOD, GOOD, GOOD]
-    assert keys(of[0]) == ["lost_phase"]
+    assert keys(of[0]) == ["lost_phase", "samples_for_means"]
     assert of[0].evidence.n == N - 30
 
 
