@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.power_quality.judgement import Judgement
 from analysis.power_quality.supply_events import SupplyEvent
 from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
@@ -42,6 +43,8 @@ class QualityPoint:
     max_demand_current_a: float | None = None
     """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
     supply: Supply | None = None
+    capacitors_mvar: Sequence[float] = ()
+    """Reactive power of each step of the capacitors (补偿电容器) near the point, where it is known."""
     point_class: PointClass | None = None
     agreed_band_percent: tuple[float, float] | None = None
     """Lowest and highest deviation agreed for the point, signed (GB/T 12325-2008 4.4; bands of class A)."""
@@ -113,6 +116,8 @@ class PointMonth:
     statistics: Sequence[MeterStatistics] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The meter's own settings that bear on these figures, such as its qualification limits."""
+    earlier: Mapping[date, Sequence[Judgement]] = field(default_factory=dict)
+    """What was judged of earlier months, by their first local day; empty where nobody kept it."""
 
     def expected(self, period_s: float) -> int:
         """Return how many readings each ``period_s`` the supplied time of the month should have."""
