@@ -16,7 +16,8 @@ from pipeline.errors import ConfigError
 from pipeline.model import MeterId, Origin, Quality, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.records import Records
-from pipeline.registry import Registry, as_shown
+from pipeline.registry import Registry
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import local_month, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.database import Connection
