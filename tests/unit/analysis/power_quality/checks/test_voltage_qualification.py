@@ -94,6 +94,7 @@ def test_a_gap_leaves_the_rate_open_only_where_it_could_change_the_verdict() -> 
     found = of_single_phase(volts)
     assert found.value == 100.0
     assert found.evidence.coverage == pytest.approx(0.6)
+    assert found.figures["percent_if_missing"] == pytest.approx([60.0, 100.0])
     assert found.verdict is Compliance.NOT_DECIDABLE
     assert keys(found) == ["low_coverage"]
     volts[17_280:20_000] = 240.0
