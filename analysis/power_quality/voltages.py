@@ -27,6 +27,10 @@ class Voltages:
     reasons: Sequence[Reason]
     """Why readings were left out."""
 
+    def reasons_of(self, phase: str | None) -> tuple[Reason, ...]:
+        """Return the reasons that hold for one phase, or for all."""
+        return tuple(r for r in self.reasons if phase is None or _about(r) in {None, phase})
+
 
 def judged_voltages(month: PointMonth) -> Voltages:
     """Return the voltages that may be judged; ``voltage_ca`` of a three-wire meter may be absent."""
@@ -46,6 +50,14 @@ def judged_voltages(month: PointMonth) -> Voltages:
         absent=[phase_of(q) for q in wanted if q not in month.values],
         reasons=(*sound.reasons_for(names), *faults.reasons),
     )
+
+
+def _about(reason: Reason) -> str | None:
+    """Return whose a reason is; None where it is the whole meter's."""
+    if "quantity" in reason.parameters:
+        return phase_of(Quantity(str(reason.parameters["quantity"])))
+    phase = reason.parameters.get("phase")
+    return None if phase is None else str(phase)
 
 
 def absent_reasons(phases: Sequence[str]) -> tuple[Reason, ...]:

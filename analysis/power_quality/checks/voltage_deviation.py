@@ -22,6 +22,8 @@ from analysis.power_quality.voltages import absent_reasons, judged_voltages
 from pipeline.timegrid import from_numpy
 
 NAME = "voltage_deviation"
+SUM = "sum"
+"""Subject of the judgement on all phases together, from 35 kV on."""
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
@@ -52,7 +54,11 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
         for european in bands("voltage deviation", month.point.nominal_kv)
         for series in deviations
     ]
-    return [replace(j, reasons=(*j.reasons, *voltages.reasons)) for j in (*national, *beside)] + absent
+    told = [
+        replace(j, reasons=(*j.reasons, *voltages.reasons_of(None if j.subject == SUM else j.evidence.phase)))
+        for j in (*national, *beside)
+    ]
+    return [*told, *absent]
 
 
 def sum_rule(highest_percent: float, lowest_percent: float) -> float:
@@ -101,7 +107,7 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
     where = int(np.nanargmax(np.fmax.reduce(np.abs(columns), axis=0))) if known.any() else None
     return Judgement(
         check=NAME,
-        subject="sum",
+        subject=SUM,
         verdict=verdict,
         reference=limit_reference(band.limit),
         value=value,

@@ -43,7 +43,8 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
         for phase, reason in zip(voltages.absent, absent_reasons(voltages.absent), strict=True)
     ]
     found = [_of_phase(month, band, least, series) for series in voltages.series]
-    return [replace(j, reasons=(*j.reasons, *voltages.reasons)) for j in found] + absent
+    told = [replace(j, reasons=(*j.reasons, *voltages.reasons_of(j.evidence.phase))) for j in found]
+    return [*told, *absent]
 
 
 def phase_statistics(month: PointMonth, band: VoltageBand, series: Series) -> VoltageStatistics:
