@@ -69,7 +69,7 @@ def told(judgement: Judgement) -> None:
         assert reason_text(reason.key, reason.parameters, "zh")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(months())
 @pytest.mark.filterwarnings("error")
 def test_any_month_is_judged_in_words_and_finite_numbers(judged: PointMonth) -> None:
