@@ -86,10 +86,10 @@ _NOMINAL = 100.0
 
 
 def of_waveform(event: Event, record_at: datetime) -> SupplyEvent:
-    """Return an event found in a waveform whose record began at ``record_at``."""
+    """Return an event found in a waveform whose record began at ``record_at``, by what it shows."""
     duration_s = None if event.ends_after else event.duration_s
     return SupplyEvent(
-        kind=named(event.residual_percent, duration_s),
+        kind=named(event.residual_percent, event.duration_s),
         phases=tuple(channel.rpartition("_")[2].upper() for channel in event.channels),
         starts_at=record_at + timedelta(seconds=event.starts_s),
         duration_s=duration_s,

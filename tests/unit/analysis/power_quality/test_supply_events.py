@@ -79,4 +79,4 @@ def test_an_event_of_a_waveform_is_one_of_the_supply() -> None:
     assert event.starts_at == at + timedelta(seconds=0.5)
     assert event.ends_at == at + timedelta(seconds=0.61)
     cut_short = of_waveform(replace(found, ends_after=True), at)
-    assert (cut_short.kind, cut_short.duration_s) == (SupplyKind.UNDERVOLTAGE, None)
+    assert (cut_short.kind, cut_short.duration_s) == (SupplyKind.DIP, None)
