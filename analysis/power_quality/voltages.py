@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +27,12 @@ class Voltages:
     reasons: Sequence[Reason]
     """Why readings were left out."""
 
-    def reasons_of(self, phase: str | None) -> tuple[Reason, ...]:
-        """Return the reasons that hold for one phase, or for all."""
-        return tuple(r for r in self.reasons if phase is None or _about(r) in {None, phase})
+    by_phase: Mapping[str, Sequence[Reason]]
+    """Of them, those that hold for one phase."""
+
+    def reasons_of(self, phase: str | None) -> Sequence[Reason]:
+        """Return why readings of one phase were left out, or of all."""
+        return self.by_phase.get(phase or "", self.reasons)
 
 
 def judged_voltages(month: PointMonth) -> Voltages:
@@ -49,15 +52,14 @@ def judged_voltages(month: PointMonth) -> Voltages:
         series=series,
         absent=[phase_of(q) for q in wanted if q not in month.values],
         reasons=(*sound.reasons_for(names), *faults.reasons),
+        by_phase={
+            phase_of(q): (
+                *sound.reasons_for([q]),
+                *(r for r in faults.reasons if r.parameters.get("phase", phase_of(q)) == phase_of(q)),
+            )
+            for q in names
+        },
     )
-
-
-def _about(reason: Reason) -> str | None:
-    """Return whose a reason is; None where it is the whole meter's."""
-    if "quantity" in reason.parameters:
-        return phase_of(Quantity(str(reason.parameters["quantity"])))
-    phase = reason.parameters.get("phase")
-    return None if phase is None else str(phase)
 
 
 def absent_reasons(phases: Sequence[str]) -> tuple[Reason, ...]:

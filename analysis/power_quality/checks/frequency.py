@@ -61,6 +61,7 @@ def _told(month: PointMonth, band: Band, judgement: Judgement, hertz: Columns) -
     return replace(
         judgement,
         verdict=Compliance.NOT_APPLICABLE,
+        evidence=replace(judgement.evidence, if_missing_good=None, if_missing_bad=None),
         reasons=(Reason(key="small_system"),),
         figures=figures,
     )
