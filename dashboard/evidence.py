@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from string import Formatter
+from typing import TypeAlias, cast
 
 from dashboard import words
 from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_stretches, voltage_chart
 from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
-from dashboard.messages import Told, instant_in
+from dashboard.messages import Told, instant_in, sentence
 from pipeline.messages import MESSAGES
 from pipeline.model import Json, Verdict
 from pipeline.quantities import Quantity
@@ -20,6 +21,7 @@ from pipeline.timegrid import local_day
 from storage.dashboard_episodes import EpisodeCard
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
+_Parameters: TypeAlias = Mapping[str, float | int | str]
 MARGIN_AT_LEAST = timedelta(days=1)
 """What is shown before and after an episode: half of its length, within these."""
 MARGIN_AT_MOST = timedelta(days=7)
@@ -32,8 +34,10 @@ LEAD = frozenset({"correction"})
 """Facts that stand before tables: what is to be charged or paid back."""
 MINUTES_AS_HOURS = 120
 """From here on a length is read more easily in hours."""
-DRAWN = frozenset({"curve", "samples", "samples_show"})
-"""Evidence that the chart shows."""
+STANDING_OUT = "standing_out"
+"""Evidence that is told in sentences of the message catalogue."""
+DRAWN = frozenset({"curve", "samples", "samples_show", STANDING_OUT})
+"""Evidence that the chart shows, or a place of its own."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHARE = re.compile(r"_share$|^share_(of|without)_|^unexplained_by_")
 """Names of shares of one, written in percent."""
@@ -73,6 +77,8 @@ class Evidence:
     tables: Sequence[Table]
     clears: str
     """What would clear it, in the reader's language; empty where nobody wrote it down."""
+    standing_out: Sequence[str] = ()
+    """Sentences that say what stands out, where the episode carries such."""
 
 
 def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[SuspensionCard]) -> Evidence:
@@ -97,7 +103,15 @@ def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[Suspe
             *([Facts(title=text("Parameters"), facts=_facts(unsaid, f))] if unsaid else []),
         ],
         clears=words.what_clears(card.detector, f.language),
+        standing_out=list(_sentences(card.evidence.get(STANDING_OUT), f)),
     )
+
+
+def _sentences(rows: Json, f: Formats) -> Iterator[str]:
+    """Yield messages with their parameters as sentences; anything else in the list is left out."""
+    for row in rows if isinstance(rows, Sequence) else ():
+        if isinstance(row, Mapping) and isinstance(row.get("message"), str):
+            yield sentence(str(row["message"]), cast("_Parameters", row.get("parameters") or {}), f)
 
 
 def written(key: str, value: Json, f: Formats) -> str:

@@ -50,6 +50,26 @@ VERDICTS: Mapping[str, str] = {
     "normal": marked("Normal"),
     "unknown": marked("Not decidable"),
 }
+STANDINGS: Mapping[str, str] = {
+    "open": marked("Worth a visit"),
+    "waiting": marked("Waiting for a second hit"),
+    "confirmed": marked("Confirmed"),
+    "rejected": marked("Not confirmed"),
+    "cleared": marked("Withdrawn"),
+}
+"""What becomes of a case."""
+OUTCOMES: Mapping[str, str] = {"confirmed": marked("Confirmed"), "not-confirmed": marked("Not confirmed")}
+USUAL_CAUSES = (
+    marked("Wire before the meter"),
+    marked("Meter opened"),
+    marked("Loose terminal"),
+    marked("Wrong wiring"),
+    marked("Meter faulty"),
+    marked("Wrong in the archive"),
+    marked("Empty home"),
+    marked("Changed use"),
+)
+"""What a form offers as the cause; anything else may be written."""
 SEVERITIES: Mapping[int, str] = {
     40: marked("Critical"),
     30: marked("Major"),

@@ -28,6 +28,8 @@ WARM_UP: Final = "least_days"
 """What a detector calls the days that it must know before it judges."""
 WARM_UPS: Final[Mapping[str, float]] = MappingProxyType({"profile_excess": 28.0, "shape_shift": 34.0})
 """Days of those that fix theirs in their arithmetic: four weeks, and the last of five."""
+PEERS: Final = "least_peers"
+"""What a detector calls the like customers that it must have: files with fewer tell nothing of it."""
 RECORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "suspended_load": "suspensions",
@@ -135,7 +137,11 @@ def clean_run(
         cannot = {found.detector: found.missing for found in cannot_run(each.window)}
         for name, missing in cannot.items():
             tallies[name].missing |= set(missing)
-        able = [name for name in names if name not in cannot and name not in lacking]
+        able = [
+            name
+            for name in names
+            if name not in cannot and name not in lacking and least_peers(name) <= len(each.window.meters)
+        ]
         found = run(each.window, each.registry, only=able, threads=threads)
         for name in able:
             own = [episode for episode in found if episode.detector == name]
@@ -147,6 +153,11 @@ def warm_up_days(name: str) -> float:
     """Return for how many days a detector learns before it can say anything."""
     named = (p.default for p in parameters_of(detectors.get(name)) if p.name == WARM_UP)
     return max(named, default=WARM_UPS.get(name, 0.0))
+
+
+def least_peers(name: str) -> float:
+    """Return how many meters a detector must see together before it can say anything."""
+    return max((p.default for p in parameters_of(detectors.get(name)) if p.name == PEERS), default=0.0)
 
 
 def meter_years(window: MeterMatrix, warm_up_days: float) -> float:

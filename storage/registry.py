@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.archive_records import (
+    AreaMember,
+    MemberRole,
+    PointClass,
+    Supply,
+    Threshold,
+    Transformer,
+    WorkOrder,
+)
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
@@ -49,6 +57,7 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "role": Role,
     "kind": SuspensionKind,
     "basic_charge": BasicCharge,
+    "point_class": PointClass,
     "meters": tuple,
     "sense": Sense,
     "rules": tuple,
