@@ -22,6 +22,7 @@ from pipeline.records import Records
 from pipeline.registry import Meter, Registry
 from pipeline.timegrid import from_numpy, slot_start
 from services.derive import MINUTES
+from services.meter_orders import sent_orders
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
@@ -168,6 +169,7 @@ def window_of(
         readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),
         parameters=parameter_readings(connection, **asked) if needs.parameters else (),
         outcomes=read_outcomes(connection, starts_at=span[0], **asked) if needs.outcomes else (),
+        orders=sent_orders(group) if needs.parameters else (),
     )
     window = replace(window, records=records)
     return _with_days(connection, group, window, needs, asked) if needs.daily else window
