@@ -13,7 +13,6 @@ from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_
 from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in, sentence
-from pipeline.messages import EVIDENCE_TEXTS
 from pipeline.model import Json, Verdict
 from pipeline.quantities import Quantity
 from pipeline.timegrid import local_day
@@ -32,7 +31,6 @@ DRAWN = frozenset({"curve", "samples", "samples_show", STANDING_OUT})
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHARE = re.compile(r"_share$|^share_(of|without)_|^unexplained_by_")
 """Names of shares of one, written in percent."""
-_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,20 +127,7 @@ def _written_text(value: str, f: Formats) -> str:
         return f.when(instant)
     if _DAY.fullmatch(value):
         return f.day(date.fromisoformat(value))
-    number = _NUMBER.search(value)
-    if value in words.VALUES or value in EVIDENCE_TEXTS or number is None:
-        return word_or_text(value, f)
-    pattern = value[: number.start()] + "%(n)s" + value[number.end() :]
-    found = words.VALUES.get(pattern)
-    return f.catalogue.gettext(found) % {"n": number.group()} if found is not None else value
-
-
-def word_or_text(value: str, f: Formats) -> str:
-    """Return the name of a code, or the text itself where it is none."""
-    if value in EVIDENCE_TEXTS:
-        return EVIDENCE_TEXTS[value].in_language(f.language)
-    found = words.VALUES.get(value)
-    return f.catalogue.gettext(found) if found is not None else value
+    return words.value_text(value, f.catalogue, f.language)
 
 
 _UNITS: Mapping[str, str] = {

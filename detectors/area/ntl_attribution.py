@@ -101,7 +101,7 @@ class NtlAttribution:
         ]
         if not losses:
             return []
-        voltages = {v.area: v for v in area_voltages(window, registry)}
+        voltages = {v.area: v for v in area_voltages(window, registry, window.minutes)}
         return [
             episode
             for loss in losses
@@ -223,13 +223,9 @@ def _hidden_kwh(window: MeterMatrix, slots: AreaSlots, voltages: AreaVoltages | 
     place = {row: member for member, row in enumerate(slots.rows.tolist())}
     rule = VoltageLoadConsistency()
     learn = int(rule.fewest_days), int(rule.most_days)
-    for phase in PHASES:
-        if not len(voltages.of_phase(phase)):
-            continue
-        drops = unexplained_drops(voltages, phase, learn, rule.known_share)
-        lengths = np.diff(np.append(voltages.edges, hidden.shape[1]))
-        slope = np.repeat(believed(drops.slope), lengths, axis=1)
-        kw = drops.drop / slope
+    asked = [(voltages, phase) for phase in PHASES if len(voltages.of_phase(phase))]
+    for drops in unexplained_drops(asked, learn, rule.known_share):
+        kw = voltages.hours.of_slots(drops.drop / believed(drops.slope)[..., None])
         for channel, own in zip(drops.chosen.tolist(), kw, strict=True):
             member = place.get(voltages.channels[channel].row)
             if member is not None:
