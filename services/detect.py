@@ -177,7 +177,7 @@ def window_of(
         primary_profiles=primary,
     )
     asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": meters}
-    window = replace(window, records=_records(connection, needs, span, asked))
+    window = replace(window, records=_records(connection, group, needs, span, asked))
     if not needs.daily:
         return window
     return _with_registers(connection, with_daily_rows(window, group), needs, span, asked)
@@ -189,11 +189,13 @@ def window_of_days(
     """Return the window of a group's meters as stored daily rows, with the records that ``needs`` names."""
     window = daily_window(connection, group, span, MINUTES)
     asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": list(window.meters)}
-    window = replace(window, records=_records(connection, needs, span, asked))
+    window = replace(window, records=_records(connection, group, needs, span, asked))
     return _with_registers(connection, window, needs, span, asked)
 
 
-def _records(connection: Connection, needs: Needs, span: tuple[datetime, datetime], asked: _Asked) -> Records:
+def _records(
+    connection: Connection, group: Registry, needs: Needs, span: tuple[datetime, datetime], asked: _Asked
+) -> Records:
     return Records(
         events=event_records(connection, **asked) if needs.events else (),
         readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),

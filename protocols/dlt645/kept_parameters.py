@@ -50,8 +50,6 @@ KEPT: Final[Mapping[str, str]] = {
     "04000902": "freeze_mode",
     "04000A02": "load_record_interval_1",
     "04000E01": "power_limit",
-    "04000E03": "upper_voltage_limit",
-    "04000E04": "lower_voltage_limit",
 }
 """Names of parameters at rest (``meter_parameter.name``): never rename one."""
 TABLES: Final = frozenset({"zone_table", "day_table_1", "day_table_2", "day_table_3", "day_table_4"})

@@ -12,8 +12,8 @@ import pytest
 
 from dashboard.words import has_evidence_label
 from detectors.cases import Budget, cases_of
+from detectors.catalogue import detectors, parameters_of
 from detectors.engine import run
-from detectors.usage.change_rank import ChangeRank
 from pipeline.messages import render
 from pipeline.model import Episode, Verdict
 from pipeline.registry import Contract, Registry, Suspension
@@ -22,6 +22,7 @@ from services.evaluate_curves import Curves, Homes, read_homes, window_of_homes
 from simulators.theft_attacks import LESS_ENERGY, attacked
 
 SLICES = Path(__file__).parents[3] / "data" / "real_slices"
+OPENS = next(p.default for p in parameters_of(detectors.get("change_rank")) if p.name == "open_score")
 THIEF = 14
 WEEKEND_HOME = 20
 """Somebody is there on five days of the first four weeks."""
@@ -174,6 +175,6 @@ def test_what_opened_goes_on_until_it_is_restored() -> None:
     assert episode.ends_at is None
     # The great days of a weekend home are no habit that could be missing.
     assert (episode.energy_kwh or 0.0) < 20.0
-    (ended,) = _found(curves, restore_score=ChangeRank().open_score)
+    (ended,) = _found(curves, restore_score=OPENS)
     assert ended.id == episode.id
     assert ended.ends_at == ended.detected_at < episode.detected_at

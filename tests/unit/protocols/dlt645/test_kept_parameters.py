@@ -27,7 +27,6 @@ def _answer(identifier: str, content: bytes) -> Answer:
         ("04000A02", "1500", ("load_record_interval_1", 15.0)),
         ("04000B01", "0001", ("settlement_day_1", 100.0)),
         ("04000B02", "9999", ("settlement_day_2", 9999.0)),
-        ("04000E03", "4202", ("upper_voltage_limit", 24.2)),
         ("04000409", "002100", ("active_constant", 2100.0)),
         # Bits are no digits, and all of them set are not an absent value.
         ("04000601", "05", ("active_combination", 5.0)),
