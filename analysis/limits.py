@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
-from math import sqrt
+from math import inf, sqrt
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Meter, Wiring
@@ -25,12 +26,18 @@ class VoltageLimit:
     standard: str
     edition: str
     clause: str
+    effective_from: date
     source: str
     confirmed: bool
     """Whether the number was compared with the standard's own text."""
     wirings: tuple[Wiring, ...]
+    from_kv: float = 0.0
+    """The level of the network from which it holds."""
+    below_kv: float = inf
     under_percent: float
     over_percent: float
+    sum_percent: float | None = None
+    """What the greatest positive and negative deviation may come to together; None: each counts alone."""
 
     @property
     def reference(self) -> str:
@@ -48,16 +55,18 @@ class VoltageBand:
     limit: VoltageLimit
 
 
-def voltage_limit(wiring: Wiring) -> VoltageLimit:
-    """Return the supply voltage limit of GB/T 12325-2008 for a point of 20 kV and below.
+def voltage_limit(wiring: Wiring, nominal_kv: float = 0.0) -> VoltageLimit:
+    """Return the supply voltage limit of GB/T 12325-2008 for a point; of 20 kV and below if no level is told.
 
     Raises:
-        ConfigError: If the data holds none for ``wiring``.
+        ConfigError: If the data holds none for ``wiring`` at this level.
     """
     for limit in _voltage_limits():
-        if wiring in limit.wirings:
+        if wiring in limit.wirings and limit.from_kv <= nominal_kv < limit.below_kv:
             return limit
-    raise ConfigError(f"analysis/data/gb12325_2008.toml has no limit for wiring {wiring}")
+    raise ConfigError(
+        f"analysis/data/gb12325_2008.toml has no limit for wiring {wiring} at {nominal_kv} kV: add one"
+    )
 
 
 def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
@@ -66,7 +75,7 @@ def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
     ``pt`` is the ratio of the voltage transformer in front of it.
     """
     limit = voltage_limit(meter.wiring)
-    nominal = _nominal_v(meter, pt)
+    nominal = nominal_seen_v(meter, pt)
     return VoltageBand(
         nominal_v=nominal,
         low_v=nominal * (100.0 - limit.under_percent) / 100.0,
@@ -75,7 +84,7 @@ def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
     )
 
 
-def _nominal_v(meter: Meter, pt: float) -> float:
+def nominal_seen_v(meter: Meter, pt: float) -> float:
     """Return the point's nominal voltage as the meter would show it.
 
     The archive may name it on the primary side (10 000 V behind a 100:1 transformer) or as a line voltage

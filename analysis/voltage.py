@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from analysis.limits import VoltageBand
 from pipeline.block import Times
 from pipeline.timegrid import from_numpy, local_day, local_days, to_numpy
 
+AT_REST = 1e-6
+"""Values are kept in single precision: so much of a limit is no difference, and a value at it is inside."""
 SUPPLIED_SHARE = 0.1
 """Below this share of nominal there is no supply: such time is an outage and not monitored (GB/T 12325 counts
 voltage deviation of a supply that is there)."""
@@ -37,13 +40,14 @@ class VoltageStatistics:
     """Monitored time over the whole stretch, outages and gaps left out: 0 to 1."""
 
 
-def qualification(
+def qualification(  # noqa: PLR0913 - a column, what it is judged by, and for what time
     taken_at: Times,
     volts: NDArray[np.floating],
     band: VoltageBand,
     *,
     stretch: tuple[datetime, datetime],
     hold_s: float,
+    outages: Sequence[tuple[datetime, datetime]] = (),
 ) -> VoltageStatistics:
     """Return the qualification of one phase in ``stretch``, weighted by time.
 
@@ -56,14 +60,14 @@ def qualification(
         band: What the voltage is judged against.
         stretch: From, to (exclusive).
         hold_s: How long a sample may stand alone, s: normally the sampling period.
+        outages: Stretches without supply, in order and apart: no monitored time.
     """
-    first, end = to_numpy(stretch[0]), to_numpy(stretch[1])
-    minutes = _minutes_inside(taken_at, first, end, hold_s)
+    minutes = standing_minutes(taken_at, stretch=stretch, hold_s=hold_s, outages=outages)
     supplied = (volts >= SUPPLIED_SHARE * band.nominal_v) & (minutes > 0)
     weight = np.where(supplied, minutes, 0.0)
     monitored = float(weight.sum())
-    over = float(weight[volts > band.high_v].sum())
-    under = float(weight[volts < band.low_v].sum())
+    over = float(weight[is_over(volts, band)].sum())
+    under = float(weight[is_under(volts, band)].sum())
     highest, lowest = _extremes(volts, supplied)
     return VoltageStatistics(
         starts_at=stretch[0],
@@ -92,16 +96,41 @@ def daily_qualification(
     }
 
 
-def _minutes_inside(
-    taken_at: Times, first: np.datetime64, end: np.datetime64, hold_s: float
+def is_over(volts: NDArray[np.floating], band: VoltageBand) -> NDArray[np.bool_]:
+    """Tell which values are above the band; one at the limit is not."""
+    return np.asarray(volts > band.high_v * (1.0 + AT_REST))
+
+
+def is_under(volts: NDArray[np.floating], band: VoltageBand) -> NDArray[np.bool_]:
+    """Tell which values are below the band; one at the limit is not."""
+    return np.asarray(volts < band.low_v * (1.0 - AT_REST))
+
+
+def standing_minutes(
+    taken_at: Times,
+    *,
+    stretch: tuple[datetime, datetime],
+    hold_s: float,
+    outages: Sequence[tuple[datetime, datetime]] = (),
 ) -> NDArray[np.float64]:
-    """Return for how many minutes of ``[first, end)`` each sample stands."""
+    """Return for how many supplied minutes of ``stretch`` each sample stands."""
     hold = np.timedelta64(round(hold_s * 1_000_000), "us")
     following = np.append(taken_at[1:], taken_at[-1:] + hold)
-    until = np.minimum(np.minimum(following, taken_at + hold), end)
-    since = np.maximum(taken_at, first)
-    minutes: NDArray[np.float64] = np.maximum((until - since) / np.timedelta64(60_000_000, "us"), 0.0)
-    return minutes
+    until = np.minimum(np.minimum(following, taken_at + hold), to_numpy(stretch[1]))
+    since = np.minimum(np.maximum(taken_at, to_numpy(stretch[0])), until)
+    return _supplied(until, outages) - _supplied(since, outages)
+
+
+def _supplied(at: Times, outages: Sequence[tuple[datetime, datetime]]) -> NDArray[np.float64]:
+    """Return minutes since 1970, less those of the outages up to each time."""
+    minutes: NDArray[np.float64] = at.astype("datetime64[us]").astype(np.int64) / 60_000_000.0
+    if not outages:
+        return minutes
+    edges = np.array([edge.timestamp() / 60.0 for outage in outages for edge in outage])
+    lengths = np.diff(edges)[::2]
+    gone = np.concatenate([[0.0], np.repeat(np.cumsum(lengths), 2)])[:-1]
+    supplied: NDArray[np.float64] = minutes - np.interp(minutes, edges, gone)
+    return supplied
 
 
 def _extremes(

@@ -23,6 +23,7 @@ from cli import (
     handheld,
     profile,
     read,
+    rectify,
     registry,
     replay,
     scan,
@@ -66,6 +67,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
 app.add_typer(handheld.app, name="handheld")
+app.add_typer(rectify.app, name="rectify")
 app.add_typer(vee.app, name="vee")
 
 

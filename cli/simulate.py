@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.output import JsonFlag, print_json, print_table
+from cli.output import JsonFlag, print_json, print_table, status
 
 TOO_WIDE = ("zh", "detector", "energy_kwh", "twin")
 """What only --json tells of a fault: a terminal is narrow."""
@@ -21,11 +21,19 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
             help="A fleet file (.toml), or one of ours: area, demo, lab, substation. Without it: a list."
         ),
     ] = None,
+    *,
     registry_out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the archive of the fleet here (.toml).")
     ] = None,
     truth_out: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Write the planted faults here (.jsonl).")
+    ] = None,
+    readings_out: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Write what the meters showed over their history here (.parquet, .csv), and serve nothing.",
+        ),
     ] = None,
     stats_out: Annotated[
         Path | None,
@@ -34,7 +42,6 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
     broker: Annotated[
         str | None, typer.Option(help="HOST:PORT of the broker that simulated gateways publish to.")
     ] = None,
-    *,
     faults: Annotated[bool, typer.Option("--faults", help="List the faults that can be planted.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -42,7 +49,7 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
 
     Example: kilowatch simulate area --registry-out area.toml --truth-out area.jsonl
     """
-    from services.simulate import FleetFiles, fault_rows, fleet_rows
+    from services.simulate import FleetFiles, fault_rows, fleet_rows, write_files
     from services.simulate import simulate as serve
 
     if faults:
@@ -50,6 +57,13 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
         return
     if fleet is None:
         _print_rows(fleet_rows(), "Fleets: kilowatch simulate NAME", as_json=as_json)
+        return
+
+    files = FleetFiles(registry=registry_out, truth=truth_out, readings=readings_out, stats=stats_out)
+    if readings_out is not None:
+        with status() as begin:
+            readings = write_files(fleet, files, begin)
+        typer.echo(f"{readings} readings of fleet {fleet} in {readings_out}", err=True)
         return
 
     def tell(line: Mapping[str, Any]) -> None:  # Any: the JSON that --json prints
@@ -60,7 +74,7 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
         title = f"Fleet {fleet}: {line['meters']} meters. Ctrl-C stops"
         print_table(title, ("line", "kilowatch scan ..."), rows)
 
-    share = serve(fleet, FleetFiles(registry=registry_out, truth=truth_out, stats=stats_out), broker, tell)
+    share = serve(fleet, files, broker, tell)
     typer.echo(f"stopped; {share:.1%} of the exchanges met a line fault", err=True)
 
 

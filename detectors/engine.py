@@ -24,7 +24,7 @@ from pipeline.registry import Registry
 Real = TypeVar("Real", np.float32, np.float64)
 BLOCK_METERS = 250
 """Meters looked at together: a month of their values stays in the processor's cache."""
-SUBJECTS = ("phase", "register", "suspension", "area", "parameter")
+SUBJECTS = ("phase", "register", "suspension", "area", "parameter", "check")
 """Parameters of a message that tell two stretches of one detector, meter and time apart."""
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -63,7 +63,7 @@ def run(
     for name in ordered:
         detector = made(name, (settings or {}).get(name, {}))
         seen = blinded(window, found, detector.about.suppressed_by)
-        found += _on_blocks(detector, seen, registry, threads)
+        found += on_blocks(detector, seen, registry, threads)
     return sorted((episode for episode in found if episode.detector in wanted), key=_order)
 
 
@@ -100,7 +100,7 @@ def made(name: str, settings: Mapping[str, float]) -> Detector:
     return entry(**settings)
 
 
-def _on_blocks(detector: Detector, window: MeterMatrix, registry: Registry, threads: int) -> list[Episode]:
+def on_blocks(detector: Detector, window: MeterMatrix, registry: Registry, threads: int) -> list[Episode]:
     """Run a detector on blocks of meters that fit the processor's cache, if it looks at each meter alone."""
     if detector.about.together is not Together.METER:
         return list(detector.detect(window, registry))

@@ -57,6 +57,19 @@ class WorkOrder:
     ends_at: datetime | None = None
 
 
+class PointClass(StrEnum):
+    """Kinds of voltage monitoring points (电压监测点), 供电监管办法 (2009) article 8, to be confirmed."""
+
+    A = "A"
+    """Busbars of 10 kV in substations that carry local load."""
+    B = "B"
+    """Dedicated lines of 35 kV and all customers of 110 kV and above."""
+    C = "C"
+    """Other customers of 35 kV and 10 kV."""
+    D = "D"
+    """Networks and customers of 380/220 V."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supply:
     """The supply of a service point, against which harmonics are judged (GB/T 14549)."""
@@ -65,6 +78,9 @@ class Supply:
     short_circuit_mva: float | None = None
     agreed_mva: float | None = None
     equipment_mva: float | None = None
+    demand_current_a: float | None = None
+    """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
+    point_class: PointClass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import numpy as np
 from detectors import engine
 from detectors import wanted as engine_wanted
 from detectors.catalogue import Needs, Together
+from detectors.catalogue import detectors as catalogue
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.messages import summary
@@ -116,7 +117,8 @@ def keep(look: Look, found: Sequence[Episode], settings: Settings | None = None)
         known = [
             stored.episode
             for stored in list_episodes(connection, scope=EVERYTHING, overlaps=look.span)
-            if look.only is None or stored.episode.detector in look.only
+            # What is found in other ways, such as a month's power quality, is none of this run's matter.
+            if stored.episode.detector in (look.only or catalogue.all())
         ]
         episodes = engine.reconcile(unique, known, examined=look.span)
         save_episodes(connection, episodes)

@@ -12,15 +12,19 @@ from pathlib import Path
 import orjson
 
 from pipeline.errors import ConfigError, TransportError
+from pipeline.registry import Registry
+from services.simulated_history import write_history
 from services.wiring import utc_now
 from simulators.faults.deed import deeds, described_key
 from simulators.faults.detector_numbers import DETECTORS
+from simulators.fleet.archive import archive_of
 from simulators.fleet.archive_beside import keys_beside, tables_beside
-from simulators.fleet.build import build_fleet, fleet_names, load_fleet
+from simulators.fleet.build import Fleet, build_fleet, fleet_names, load_fleet
 from simulators.fleet.faulty_slaves import faulty_slave_maker
 from simulators.fleet.serving import ServedFleet, serve_fleet
 from simulators.fleet.wire import gateway_maker, slave_maker
 from simulators.fleet.wire_truth import wire_truths
+from storage.reading_files import check_reading_file
 from storage.registry_files import export_registry
 
 HOST = "127.0.0.1"
@@ -33,6 +37,8 @@ class FleetFiles:
 
     registry: Path | None = None
     truth: Path | None = None
+    readings: Path | None = None
+    """What the meters showed each quarter of an hour of their history."""
     stats: Path | None = None
     """Exchanges and injected line faults by bus, written when the fleet stops."""
 
@@ -53,6 +59,21 @@ def simulate(
         TransportError: If a port is taken.
     """
     return asyncio.run(_simulate(name, files, _address(broker), tell))
+
+
+def write_files(name: str, files: FleetFiles, begin: Callable[[str], None] = lambda _step: None) -> int:
+    """Write what a fleet's meters showed over their history, its archive and its truth, and serve nothing.
+
+    ``begin`` is called with each meter's id. Returns how many readings there are.
+
+    Raises:
+        ConfigError: If the fleet file is wrong, or a file cannot be written.
+    """
+    if files.readings is not None:
+        check_reading_file(files.readings)
+    fleet = build_fleet(load_fleet(name), utc_now())
+    _write(files, fleet, archive_of(fleet, {bus.id: f"tcp://{HOST}:{bus.port}" for bus in fleet.plan.buses}))
+    return 0 if files.readings is None else write_history(fleet, files.readings, begin)
 
 
 def fleet_rows() -> list[dict[str, object]]:
@@ -109,7 +130,7 @@ async def _simulate(
     except OSError as error:
         raise TransportError(f"fleet {name}: {error}; change the ports in the fleet file") from error
     try:
-        _write(files, served)
+        _write(files, served.fleet, served.registry)
         _write_stats(files.stats, served)  # now too: a path that cannot be written shows before anybody waits
         scan = {bus.id: f"{bus.protocol}+{served.urls[bus.id]}" for bus in fleet.plan.buses}
         tell({"fleet": name, "meters": len(fleet.meters), "buses": served.urls, "scan": scan})
@@ -120,20 +141,18 @@ async def _simulate(
         _write_stats(files.stats, served)
 
 
-def archive_text(served: ServedFleet) -> str:
+def archive_text(fleet: Fleet, registry: Registry) -> str:
     """Return the archive of a fleet as a registry file, with what a registry does not read yet beside it."""
-    registry = served.registry
-    beside = keys_beside(served.fleet, registry)
-    return export_registry(registry, beside=beside, tables=tables_beside(served.fleet))
+    return export_registry(registry, beside=keys_beside(fleet, registry), tables=tables_beside(fleet))
 
 
-def _write(files: FleetFiles, served: ServedFleet) -> None:
+def _write(files: FleetFiles, fleet: Fleet, registry: Registry) -> None:
     try:
         if files.registry is not None:
-            files.registry.write_text(archive_text(served), encoding="utf-8")
+            files.registry.write_text(archive_text(fleet, registry), encoding="utf-8")
         if files.truth is not None:
-            rows = [truth.as_json() for truth in served.fleet.truth]
-            rows += [truth.as_json(served.fleet) for truth in wire_truths(served.fleet)]
+            rows = [truth.as_json() for truth in fleet.truth]
+            rows += [truth.as_json(fleet) for truth in wire_truths(fleet)]
             files.truth.write_bytes(
                 b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
             )

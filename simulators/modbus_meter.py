@@ -78,7 +78,7 @@ class ModbusMeter:
         self._own_identity = list(profile.identity.values())
         registers = [*profile.points, *profile.ratios.values(), *self._own_identity]
         self._readable = _readable(registers, int(profile.options.get("max_gap", DEFAULT_GAP)))
-        self._ratios = _ratios(ct, pt) if profile.side is Side.PRIMARY else {}
+        self._ratios = primary_factors(ct, pt) if profile.side is Side.PRIMARY else {}
         self._tail = bytearray()
 
     def receive(self, data: bytes) -> bytes:
@@ -162,7 +162,7 @@ def _readable(points: Sequence[Register], max_gap: int) -> tuple[Span, ...]:
     return tuple(areas)
 
 
-def _ratios(ct: float, pt: float) -> Mapping[str, float]:
+def primary_factors(ct: float, pt: float) -> Mapping[str, float]:
     """Return what turns a secondary value of each unit into a primary one."""
     powers = dict.fromkeys(("kW", "kvar", "kVA", "kWh", "kvarh", "kVAh"), ct * pt)
     return {"V": pt, "A": ct, **powers}

@@ -25,7 +25,7 @@ from pipeline.registry import (
     SuspensionKind,
 )
 from simulators.fleet.build import Fleet, SimulatedMeter
-from simulators.fleet.plan import MeterPlan, SuspensionPlan
+from simulators.fleet.plan import FleetPlan, MeterPlan, SuspensionPlan
 from simulators.fleet.times import instant_of
 
 TWO_PART_KVA = 315.0
@@ -73,7 +73,8 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
             Bus(id=bus.id, url=bus_urls[bus.id], timeout_s=bus.timeout_s, retries=bus.retries)
             for bus in plan.buses
         ],
-        schedules=[Schedule(group=group.value, every_s=plan.live_every_s) for group in READ_GROUPS],
+        supplies=plan.supplies,
+        schedules=list(_schedules(plan)),
         mqtt_sources=[
             MqttSource(
                 id=gateway.id,
@@ -86,6 +87,13 @@ def archive_of(fleet: Fleet, bus_urls: Mapping[str, str]) -> Registry:
             for gateway in plan.gateways
         ],
     )
+
+
+def _schedules(plan: FleetPlan) -> Iterator[Schedule]:
+    for group in READ_GROUPS:
+        yield Schedule(group=group.value, every_s=plan.live_every_s)
+    if plan.spectrum_every_s is not None:
+        yield Schedule(group=Group.SPECTRUM.value, every_s=plan.spectrum_every_s)
 
 
 def filed_ids(meter: SimulatedMeter) -> list[MeterId]:

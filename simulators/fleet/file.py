@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.archive_records import PointClass, Supply
 from pipeline.errors import ConfigError
 from simulators.fleet.file_faults import read_fault, read_suspension
 from simulators.fleet.file_meters import KnownPlaces, read_meters
@@ -63,6 +64,7 @@ def parse_fleet(text: str, name: str) -> FleetPlan:
         history_days=head.count("history_days", 30),
         ahead_days=head.count("ahead_days", 2),
         live_every_s=head.count("live_every_s", 10),
+        spectrum_every_s=head.count("spectrum_every_s", 900) if head.has("spectrum_every_s") else None,
         curve_minutes=_curve_minutes(head),
         areas=areas,
         buses=buses,
@@ -70,6 +72,7 @@ def parse_fleet(text: str, name: str) -> FleetPlan:
         meters=meters,
         suspensions=tuple(read_suspension(entry, by_id) for entry in root.entries("suspension")),
         faults=tuple(read_fault(entry, by_id, known) for entry in root.entries("fault")),
+        supplies=tuple(_supply(entry, {m.service_point for m in meters}) for entry in root.entries("supply")),
     )
     head.done()
     root.done()
@@ -110,6 +113,19 @@ def _area(entry: TomlEntry) -> AreaPlan:
     )
     entry.done()
     return area
+
+
+def _supply(entry: TomlEntry, points: Collection[str]) -> Supply:
+    numbers = ("short_circuit_mva", "agreed_mva", "equipment_mva", "demand_current_a")
+    supply = Supply(
+        service_point=entry.choose("service_point", points),
+        point_class=PointClass(entry.choose("point_class", [*PointClass]))
+        if entry.has("point_class")
+        else None,
+        **{name: entry.positive(name) for name in numbers if entry.has(name)},
+    )
+    entry.done()
+    return supply
 
 
 def _bus(entry: TomlEntry) -> BusPlan:

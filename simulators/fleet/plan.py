@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import time
 from zoneinfo import ZoneInfo
 
+from pipeline.archive_records import Supply
 from pipeline.registry import Role, SuspensionKind, Wiring
 from simulators.dlt645.traits import STANDARD, Traits
 from simulators.gateway_messages import GatewayFaults
@@ -180,6 +181,8 @@ class FleetPlan:
     ahead_days: int
     """How far into the future the curves vary; then their last step holds on."""
     live_every_s: int
+    spectrum_every_s: int | None = None
+    """How often spectra are to be read; None leaves them out."""
     curve_minutes: int
     areas: tuple[AreaPlan, ...]
     buses: tuple[BusPlan, ...]
@@ -187,3 +190,5 @@ class FleetPlan:
     meters: tuple[MeterPlan, ...]
     suspensions: tuple[SuspensionPlan, ...]
     faults: tuple[FaultPlan, ...]
+    supplies: tuple[Supply, ...] = ()
+    """What harmonics at a service point are judged by, as the archive has it."""

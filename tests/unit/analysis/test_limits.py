@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from analysis.limits import voltage_band, voltage_limit
@@ -36,3 +38,14 @@ def test_every_limit_says_where_it_stands(wiring: Wiring) -> None:
     assert limit.reference.startswith("GB/T 12325-2008 4.")
     assert limit.source
     assert not limit.confirmed
+
+
+@pytest.mark.parametrize(
+    ("nominal_kv", "clause", "sum_percent"), [(0.0, "4.2", None), (20.0, "4.2", None), (35.0, "4.1", 10.0)]
+)
+def test_from_35_kv_on_the_sum_of_both_deviations_is_limited(
+    nominal_kv: float, clause: str, sum_percent: float | None
+) -> None:
+    limit = voltage_limit(Wiring.THREE_PHASE_THREE_WIRE, nominal_kv)
+    assert (limit.clause, limit.sum_percent) == (clause, sum_percent)
+    assert limit.effective_from == date(2009, 5, 1)

@@ -67,6 +67,26 @@ def test_the_limits_themselves_are_inside_the_band() -> None:
     assert found.qualified_percent == 100.0
 
 
+def test_a_limit_kept_in_single_precision_is_inside_too() -> None:
+    """One step of single precision above a limit is no excess."""
+    volts = np.array([np.float32(198.0), np.float32(235.4)], dtype=np.float64) * (1.0 + 2.0**-23)
+    found = qualification(_times("00:00", "00:30"), volts, BAND, stretch=HOUR, hold_s=1800)
+    assert found.qualified_percent == 100.0
+
+
+def test_known_outages_are_no_monitored_time() -> None:
+    """Of the hour 00:05 to 00:15, 00:40 to 00:45 and from 00:55 on are dark."""
+    dark = [
+        (datetime(2026, 1, 1, 0, 5, tzinfo=UTC), datetime(2026, 1, 1, 0, 15, tzinfo=UTC)),
+        (datetime(2026, 1, 1, 0, 40, tzinfo=UTC), datetime(2026, 1, 1, 0, 45, tzinfo=UTC)),
+        (datetime(2026, 1, 1, 0, 55, tzinfo=UTC), datetime(2026, 1, 1, 3, tzinfo=UTC)),
+    ]
+    taken_at = _times("00:00", "00:15", "00:30", "00:45")
+    volts = np.array([220.0, 240.0, 190.0, 220.0])
+    found = qualification(taken_at, volts, BAND, stretch=HOUR, hold_s=900, outages=dark)
+    assert (found.monitored_minutes, found.over_minutes, found.under_minutes) == pytest.approx((40, 15, 10))
+
+
 def test_days_are_local() -> None:
     taken_at = _times("15:00", "15:30", "16:00")  # 16:00 UTC is midnight in Shanghai
     volts = np.array([220.0, 240.0, 220.0])

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.archive_records import PointClass, Supply
 from pipeline.errors import ConfigError, TransportError
-from services.simulate import FleetFiles, fault_rows, fleet_rows, simulate
+from services.simulate import FleetFiles, fault_rows, fleet_rows, simulate, write_files
+from storage.files import read_readings
+from storage.registry_files import read_registry
 
 
 def never(_line: object) -> None:
@@ -59,3 +62,18 @@ def test_the_faults_are_listed_with_their_detectors_keys_and_twins() -> None:
     assert (rows["load"]["for"], rows["load"]["keys"]) == ("D15", "kw (needed), power_factor = 0.9")
     assert rows["voltage"]["for"] == "voltage_deviation"
     assert all(row["what"] and row["twin"] for row in rows.values())
+
+
+def test_files_are_written_without_serving_anything(tmp_path: Path) -> None:
+    fleet = tmp_path / "small.toml"
+    fleet.write_text(
+        '[fleet]\nhistory_days = 1\n[[area]]\nid = "A"\n[[bus]]\nid = "d"\nprotocol = "dlt645"\n'
+        '[[meters]]\nid = "M"\nbus = "d"\naddress = "1"\nprofile = "dlt645_2007_three_phase"\n'
+        'area = "A"\nload = "flat"\npeak_kw = 2\n'
+        '[[supply]]\nservice_point = "SP-M"\nagreed_mva = 0.5\npoint_class = "D"\n'
+    )
+    files = FleetFiles(registry=tmp_path / "archive.toml", readings=tmp_path / "readings.csv")
+    count = write_files(str(fleet), files)
+    assert count == len(read_readings(tmp_path / "readings.csv")) >= 96
+    (supply,) = read_registry(tmp_path / "archive.toml").supplies
+    assert supply == Supply(service_point="SP-M", agreed_mva=0.5, point_class=PointClass.D)

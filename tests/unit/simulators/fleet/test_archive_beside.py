@@ -64,7 +64,7 @@ def test_every_fleets_archive_is_read_back_without_a_complaint(name: str, tmp_pa
             transformers=read.transformers,
             area_members=read.area_members,
             work_orders=list(archive.work_orders),
-            supplies=[],
+            supplies=list(archive.supplies),
             thresholds=[],
         )
     )

@@ -1,0 +1,1 @@
+"""The checks, one file each, found by folder scan (:data:`analysis.power_quality.catalogue.checks`)."""

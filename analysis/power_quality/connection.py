@@ -1,0 +1,111 @@
+"""Connection faults that look like bad supply: a lost phase, a blown fuse, a wrong phase order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.power_quality.judgement import Reason
+from analysis.power_quality.point_month import Columns, PointMonth
+from pipeline.events import EventKind
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+
+Bools = NDArray[np.bool_]
+
+DARK_SHARE: Final = 0.1
+"""Of nominal: with all voltages below there is no supply."""
+LOST_SHARE: Final = 0.6
+"""Of nominal: phase break (断相) limit of DL/T 645-2007 meters, as of the detector ``voltage_loss``."""
+LIVE_SHARE: Final = 0.85
+"""Of nominal: restore limit of the same event; a supply that is low on all phases loses none."""
+FLOWS_SHARE: Final = 0.005
+"""Of the rated current: the load of a lost phase still flows, so the voltage circuit is at fault."""
+
+VOLTAGES: Final[Mapping[Wiring, tuple[Quantity, ...]]] = {
+    Wiring.ONE_PHASE: (Quantity.VOLTAGE_A,),
+    Wiring.THREE_PHASE_FOUR_WIRE: (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C),
+    Wiring.THREE_PHASE_THREE_WIRE: (Quantity.VOLTAGE_AB, Quantity.VOLTAGE_BC, Quantity.VOLTAGE_CA),
+}
+"""What a meter's voltages are, by its wiring; few three-wire meters show ``voltage_ca``."""
+_CURRENTS: Final[Mapping[Quantity, Quantity]] = {
+    Quantity.VOLTAGE_A: Quantity.CURRENT_A,
+    Quantity.VOLTAGE_B: Quantity.CURRENT_B,
+    Quantity.VOLTAGE_C: Quantity.CURRENT_C,
+    Quantity.VOLTAGE_AB: Quantity.CURRENT_A,
+    Quantity.VOLTAGE_BC: Quantity.CURRENT_C,
+}
+_REVERSED: Final = (EventKind.VOLTAGE_REVERSE_SEQUENCE, EventKind.CURRENT_REVERSE_SEQUENCE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What is wrong with how a meter is connected, reading by reading."""
+
+    dark: Bools
+    """Readings that show no supply at all."""
+    lost: Mapping[Quantity, Bools]
+    """Readings of a voltage that is gone while another is there."""
+    reasons: Sequence[Reason]
+    """What was found, in words."""
+
+    @property
+    def any_lost(self) -> Bools:
+        """Tell at which readings any voltage is lost."""
+        return np.asarray(np.logical_or.reduce([self.dark & False, *self.lost.values()]))
+
+
+def phase_of(quantity: Quantity) -> str:
+    """Return whose a quantity is: ``A``, ``AB``."""
+    return quantity.rpartition("_")[2].upper()
+
+
+def connection(month: PointMonth) -> Connection:
+    """Return the faults of the connection that a month's readings and events show."""
+    point = month.point
+    given = {q: month.values[q] for q in VOLTAGES[point.wiring] if q in month.values}
+    if not given:
+        none = np.zeros(len(month.taken_at), dtype=np.bool_)
+        return Connection(dark=none, lost={}, reasons=_sequence(month))
+    highest = np.fmax.reduce(list(given.values()))
+    live = highest >= LIVE_SHARE * point.nominal_v
+    lost = {q: live & (volts < LOST_SHARE * point.nominal_v) for q, volts in given.items()}
+    lost = {q: mask for q, mask in lost.items() if mask.any()}
+    reasons = [reason for q, mask in lost.items() for reason in _told(month, q, mask)]
+    return Connection(
+        dark=highest < DARK_SHARE * point.nominal_v, lost=lost, reasons=(*reasons, *_sequence(month))
+    )
+
+
+def _told(month: PointMonth, quantity: Quantity, lost: Bools) -> Sequence[Reason]:
+    """Tell a blown fuse, whose phase still carries load, from a phase that may be gone altogether."""
+    flows = lost & _flows(month, _CURRENTS.get(quantity))
+    counts = {"blown_fuse": int(flows.sum()), "lost_phase": int((lost & ~flows).sum())}
+    return [
+        Reason(
+            key=key,
+            parameters={"phase": phase_of(quantity), "minutes": round(count * month.period_s / 60.0)},
+        )
+        for key, count in counts.items()
+        if count
+    ]
+
+
+def _flows(month: PointMonth, current: Quantity | None) -> Bools:
+    amperes: Columns | None = None if current is None else month.values.get(current)
+    rated = month.point.rated_current_a
+    if amperes is None or rated is None:
+        return np.zeros(len(month.taken_at), dtype=np.bool_)
+    return np.asarray(np.abs(amperes) > FLOWS_SHARE * rated)
+
+
+def _sequence(month: PointMonth) -> Sequence[Reason]:
+    """Return the reversed phase orders that the meter recorded."""
+    found = {event.kind: event for event in month.events if event.kind in _REVERSED}
+    return [
+        Reason(key=str(kind), parameters={"at": event.starts_at.isoformat()}) for kind, event in found.items()
+    ]

@@ -1,0 +1,178 @@
+"""A month's harmonics (谐波) phase by phase, as blocks of columns: what is sound of what the meter gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from analysis.power_quality.consistency import Consistency, consistency
+from analysis.power_quality.judgement import Reason
+from analysis.power_quality.point_month import Columns, PointMonth
+from pipeline.block import Times
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+
+THD: Final = "thd"
+"""Subject of the total distortion; an order's is ``h5``."""
+LOWEST_ORDER: Final = 2
+"""Columns 0 and 1 of a spectrum are the constant part and the fundamental itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """What one measuring element is called: a phase, or on a 3P3W meter the line whose voltage it sees."""
+
+    voltage: str
+    current: str
+    suffix: str
+    """Of its quantities."""
+
+
+_ELEMENTS: Final = {
+    Wiring.ONE_PHASE: (Element(voltage="A", current="A", suffix="a"),),
+    Wiring.THREE_PHASE_FOUR_WIRE: tuple(
+        Element(voltage=phase, current=phase, suffix=phase.lower()) for phase in "ABC"
+    ),
+    # Uab with Ia and Ucb with Ic; zero sequence and with it most of orders 3, 9, 15 is not in line voltages.
+    Wiring.THREE_PHASE_THREE_WIRE: (
+        Element(voltage="AB", current="A", suffix="a"),
+        Element(voltage="BC", current="C", suffix="c"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseColumns:
+    """Readings of several phases and orders at the same times."""
+
+    phases: tuple[str, ...]
+    """All that the wiring has: one that the meter does not give has no readings."""
+    orders: tuple[int, ...]
+    """0 is the total."""
+    at: Times
+    expected: int
+    """Readings that the supplied time of the month should have."""
+    period_s: float
+    values: Columns
+    """Shape ``(phases, orders, len(at))``; NaN is missing or unsound."""
+    unit: str
+    reasons: Sequence[Reason] = ()
+    """What is to be said of these readings: how they are named, which are unsound and why."""
+
+    def subject(self, place: int) -> str:
+        """Return what the order at one place is called in a judgement."""
+        return f"h{self.orders[place]}" if self.orders[place] else THD
+
+
+def sound_readings(month: PointMonth) -> Consistency:
+    """Return what of the month may be judged: every harmonic check looks at this and at nothing else."""
+    return consistency(month)
+
+
+def elements(month: PointMonth) -> tuple[Element, ...]:
+    """Return the measuring elements that the meter's wiring has."""
+    return _ELEMENTS[month.point.wiring]
+
+
+def voltage_distortion(sound: Consistency) -> PhaseColumns | None:
+    """Return THD_U by phase: the meter's register, or the sum of its orders; None where it gives neither."""
+    return _distortion(sound, "voltage")
+
+
+def voltage_orders(sound: Consistency) -> PhaseColumns | None:
+    """Return HRU_h by phase and order; None where the meter gives no voltage spectrum."""
+    return _orders(sound, "voltage")
+
+
+def current_orders(sound: Consistency) -> PhaseColumns | None:
+    """Return HRI_h, % of the fundamental, by phase and order; None where the meter gives no such spectrum."""
+    return _orders(sound, "current")
+
+
+def current_distortion(sound: Consistency) -> PhaseColumns | None:
+    """Return THD_I by phase: the meter's register, or the sum of its orders; None where it gives neither."""
+    return _distortion(sound, "current")
+
+
+def _orders(sound: Consistency, what: str) -> PhaseColumns | None:
+    month = sound.month
+    phases = elements(month)
+    quantities = [Quantity(f"{what}_harmonic_{element.suffix}") for element in phases]
+    given = {
+        q: column
+        for q in quantities
+        if (column := sound.sound(q)) is not None and column.shape[1] > LOWEST_ORDER
+    }
+    if not given or not len(month.spectrum_at):
+        return None
+    orders = tuple(range(LOWEST_ORDER, max(column.shape[1] for column in given.values())))
+    values = np.empty((len(phases), len(orders), len(month.spectrum_at)))
+    for place, quantity in enumerate(quantities):
+        column = given.get(quantity)
+        if column is None:
+            values[place] = np.nan
+        else:
+            own = column.shape[1] - LOWEST_ORDER
+            values[place, :own] = column[:, LOWEST_ORDER:].T
+            values[place, own:] = np.nan
+    period_s = month.spectrum_period_s or month.period_s
+    return PhaseColumns(
+        phases=_names(month, what),
+        orders=orders,
+        at=month.spectrum_at,
+        expected=month.expected(period_s),
+        period_s=period_s,
+        values=values,
+        unit="%",
+        reasons=_reasons(sound, what, quantities, given),
+    )
+
+
+def _distortion(sound: Consistency, what: str) -> PhaseColumns | None:
+    month = sound.month
+    quantities = [Quantity(f"{what}_thd_{element.suffix}") for element in elements(month)]
+    given = {
+        q: column for q in quantities if (column := sound.sound(q)) is not None and not np.isnan(column).all()
+    }
+    if not given:
+        return _summed(_orders(sound, what))
+    missing = np.full(len(month.taken_at), np.nan)
+    return PhaseColumns(
+        phases=_names(month, what),
+        orders=(0,),
+        at=month.taken_at,
+        expected=month.expected(month.period_s),
+        period_s=month.period_s,
+        values=np.stack([given.get(q, missing) for q in quantities])[:, None, :],
+        unit="%",
+        reasons=_reasons(sound, what, quantities, given),
+    )
+
+
+def _summed(orders: PhaseColumns | None) -> PhaseColumns | None:
+    """Return the total that orders make, which lacks what lies above the last one."""
+    if orders is None:
+        return None
+    squares = np.sqrt(np.nansum(np.square(orders.values), axis=1))
+    squares[np.isnan(orders.values).all(axis=1)] = np.nan
+    told = Reason(key="thd_of_orders", parameters={"highest": orders.orders[-1]})
+    return replace(orders, orders=(0,), values=squares[:, None, :], reasons=(told, *orders.reasons))
+
+
+def _names(month: PointMonth, what: str) -> tuple[str, ...]:
+    return tuple(e.voltage if what == "voltage" else e.current for e in elements(month))
+
+
+def _reasons(
+    sound: Consistency, what: str, wanted: Sequence[Quantity], given: Iterable[Quantity]
+) -> tuple[Reason, ...]:
+    of_lines = what == "voltage" and sound.month.point.wiring is Wiring.THREE_PHASE_THREE_WIRE
+    absent = [q for q in wanted if q not in set(given)]
+    return (
+        *((Reason(key="line_voltages"),) if of_lines else ()),
+        *(Reason(key="absent", parameters={"quantity": q.value}) for q in absent),
+        *sound.reasons_for(wanted),
+    )

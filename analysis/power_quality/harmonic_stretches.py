@@ -1,0 +1,172 @@
+"""Stretches of a month in which a standard wants its limits kept, and the worst of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from analysis.harmonic_limits import MONTHLY_95, Statistic
+from analysis.power_quality.block_values import BlockValues, Floats, Ints, block_values, verdicts
+from analysis.power_quality.harmonic_readings import PhaseColumns
+from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.probability import LEAST_READINGS
+from pipeline.timegrid import to_numpy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """One statistic in one stretch; arrays of shape (phases, orders)."""
+
+    statistic: Statistic
+    first: int
+    last: int
+    """Its readings are ``[first, last)``."""
+    values: BlockValues
+    limits: Floats
+    """The standard's, times what the statistic allows."""
+    code: Ints
+    good: Ints
+    bad: Ints
+
+    @property
+    def badness(self) -> Floats:
+        """What puts verdicts in order: first themselves, then how near the limit; -1 without readings."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            over = self.values.value / self.limits
+            nearness = np.where(np.isinf(over), 1.0, over / (1.0 + over))
+        return np.where(self.values.n == 0, -1.0, self.code + np.nan_to_num(nearness))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worst:
+    """The worst phase of the worst stretch of each order, as lists."""
+
+    stretch: Sequence[Stretch]
+    phase: Sequence[int]
+    value: Sequence[float]
+    limit: Sequence[float]
+    n: Sequence[int]
+    rank: Sequence[int]
+    coverage: Sequence[float]
+    surely_from: Sequence[float]
+    surely_to: Sequence[float]
+    own_code: Sequence[int]
+    code: Sequence[int]
+    """As ``good`` and ``bad`` of all phases and stretches together."""
+    good: Sequence[int]
+    bad: Sequence[int]
+
+
+def judged_stretches(
+    month: PointMonth,
+    columns: PhaseColumns,
+    limits: Floats,
+    statistics: Sequence[Statistic],
+    whole: BlockValues,
+) -> tuple[list[Stretch], list[Statistic]]:
+    """Return every stretch judged, and the statistics whose stretches are too short for readings this rare.
+
+    Where that is all of them, the whole month is judged by the 95 % value.
+
+    Args:
+        month: Of the readings.
+        columns: The readings.
+        limits: One an order.
+        statistics: What the standard wants kept.
+        whole: The whole month's 95 % values.
+    """
+    found, skipped = [], []
+    for statistic in statistics:
+        own = [
+            _judged(columns, limits, statistic, place, whole)
+            for place in _places(month, columns, statistic.days)
+        ]
+        found += own
+        skipped += [] if own else [statistic]
+    if not found:
+        found = [_judged(columns, limits, MONTHLY_95, (0, len(columns.at), columns.expected), whole)]
+    return found, skipped
+
+
+def worst_of(stretches: Sequence[Stretch]) -> Worst:
+    """Return what tells for each order."""
+    badness = np.concatenate([stretch.badness for stretch in stretches])
+    rows = badness.argmax(axis=0)
+    places = np.arange(len(rows))
+    phases = len(stretches[0].code)
+
+    def told(arrays: Sequence[Floats | Ints]) -> list[float]:
+        chosen: list[float] = np.concatenate(arrays)[rows, places].tolist()
+        return chosen
+
+    def of_all(arrays: Sequence[Ints]) -> list[int]:
+        highest: list[int] = np.concatenate(arrays).max(axis=0).tolist()
+        return highest
+
+    return Worst(
+        stretch=[stretches[row // phases] for row in rows.tolist()],
+        phase=(rows % phases).tolist(),
+        value=told([s.values.value for s in stretches]),
+        limit=told([s.limits for s in stretches]),
+        n=[int(n) for n in told([s.values.n for s in stretches])],
+        rank=[int(rank) for rank in told([s.values.rank for s in stretches])],
+        coverage=told([s.values.coverage for s in stretches]),
+        surely_from=told([s.values.surely_from for s in stretches]),
+        surely_to=told([s.values.surely_to for s in stretches]),
+        own_code=[int(code) for code in told([s.code for s in stretches])],
+        code=of_all([s.code for s in stretches]),
+        good=of_all([s.good for s in stretches]),
+        bad=of_all([s.bad for s in stretches]),
+    )
+
+
+def _judged(
+    columns: PhaseColumns,
+    limits: Floats,
+    statistic: Statistic,
+    place: tuple[int, int, int],
+    whole: BlockValues,
+) -> Stretch:
+    first, last, expected = place
+    values = (
+        whole
+        if statistic == MONTHLY_95
+        else block_values(columns.values[..., first:last], expected, statistic.percent)
+    )
+    allowed = limits * statistic.factor
+    said = verdicts(values, allowed)
+    return Stretch(
+        statistic=statistic,
+        first=first,
+        last=last,
+        values=values,
+        limits=np.broadcast_to(allowed, values.n.shape),
+        code=said.found,
+        good=said.if_missing_good,
+        bad=said.if_missing_bad,
+    )
+
+
+def _places(month: PointMonth, columns: PhaseColumns, days: int) -> Iterator[tuple[int, int, int]]:
+    """Yield from which to which reading each stretch reaches, and how many readings it should have.
+
+    Stretches follow one another from the month's first instant; the last one ends with the month and may
+    overlap the one before, so that each has its full length. One that should have too few readings is left
+    out.
+    """
+    length = timedelta(days=days)
+    latest = month.ends_at - length
+    if not days:
+        yield 0, len(columns.at), columns.expected
+        return
+    begin = month.starts_at
+    while begin < month.ends_at and latest >= month.starts_at:
+        begin = min(begin, latest)
+        first, last = np.searchsorted(columns.at, [to_numpy(begin), to_numpy(begin + length)]).tolist()
+        expected = replace(month, starts_at=begin, ends_at=begin + length).expected(columns.period_s)
+        if expected >= LEAST_READINGS:
+            yield first, last, expected
+        begin += length

@@ -1,0 +1,128 @@
+"""A service point's month as the checks see it: what stands in the archive, and readings as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.power_quality.judgement import Judgement
+from analysis.power_quality.supply_events import SupplyEvent
+from pipeline.archive_records import PointClass, Supply
+from pipeline.block import Times
+from pipeline.events import EventCount, MeterEvent
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+
+Columns = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityPoint:
+    """What the archive says about the point; None where it says nothing, and a check then names the entry."""
+
+    service_point: str
+    meter: MeterId
+    name: str = ""
+    customer: str = ""
+    wiring: Wiring
+    zone: ZoneInfo
+    nominal_v: float
+    """Of what the meter's elements see, primary: phase voltage, or line voltage of a 3P3W meter."""
+    nominal_kv: float
+    """The level of the network (电压等级) in the words of the standards: 0.38, 10, 35; 0.22 for one phase."""
+    ct: float = 1.0
+    pt: float = 1.0
+    rated_current_a: float | None = None
+    """Primary."""
+    max_demand_current_a: float | None = None
+    """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
+    supply: Supply | None = None
+    capacitors_mvar: Sequence[float] = ()
+    """Reactive power of each step of the capacitors (补偿电容器) near the point, where it is known."""
+    point_class: PointClass | None = None
+    agreed_band_percent: tuple[float, float] | None = None
+    """Lowest and highest deviation agreed for the point, signed (GB/T 12325-2008 4.4; bands of class A)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterStatistics:
+    """What the meter itself counted of a phase's voltage in the month (DL/T 645-2007 identifier 0310)."""
+
+    phase: str
+    """``A``, ``B``, ``C``; empty for the total."""
+    minutes_monitored: float | None = None
+    minutes_over: float | None = None
+    minutes_under: float | None = None
+    highest_v: float | None = None
+    highest_at: datetime | None = None
+    lowest_v: float | None = None
+    lowest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another service point on the same supply: what its meter recorded, and when it was not heard."""
+
+    service_point: str
+    events: Sequence[MeterEvent] = ()
+    gaps: Sequence[tuple[datetime, datetime]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointMonth:
+    """All that is known of a month, primary side (V, A, kW); NaN is missing, an absent column is absent.
+
+    ``taken_at`` rises strictly; so does ``spectrum_at``. An estimated or substituted value is missing.
+    """
+
+    point: QualityPoint
+    month: date
+    """Its first local day."""
+    starts_at: datetime
+    ends_at: datetime
+    """Exclusive; for the running month the time up to which readings are due."""
+    period_s: float
+    """How often the electrical values are read."""
+    taken_at: Times
+    values: Mapping[Quantity, Columns]
+    """Shape ``(len(taken_at),)`` each."""
+    voltage_angles: Mapping[Quantity, Columns] = field(default_factory=dict)
+    """Angle of each voltage against the first one, degrees, as few meters give it; rows as ``values``."""
+    spectrum_period_s: float | None = None
+    spectrum_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
+    spectra: Mapping[Quantity, Columns] = field(default_factory=dict)
+    """Shape ``(len(spectrum_at), orders + 1)`` each, % of the fundamental, column = order."""
+    interharmonics: Mapping[str, Columns] = field(default_factory=dict)
+    """By phase, as meters with a power-quality module give it: shape ``(len(spectrum_at), k)``, % of the
+    fundamental; column = order below the gap between two orders: 0 is 0 to 50 Hz."""
+    flicker_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
+    long_term_flicker: Mapping[str, Columns] = field(default_factory=dict)
+    """P_lt of two hours by phase, at ``flicker_at``, as such meters and instruments give it."""
+    outages: Sequence[tuple[datetime, datetime]] = ()
+    """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
+    events: Sequence[MeterEvent] = ()
+    event_counts: Sequence[EventCount] = ()
+    recorded_events: Sequence[SupplyEvent] = ()
+    """Events that instruments recorded at the point, such as those of its waveforms."""
+    neighbours: Sequence[Neighbour] = ()
+    """Empty where nothing is known of any."""
+    statistics: Sequence[MeterStatistics] = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    """The meter's own settings that bear on these figures, such as its qualification limits."""
+    earlier: Mapping[date, Sequence[Judgement]] = field(default_factory=dict)
+    """What was judged of earlier months, by their first local day; empty where nobody kept it."""
+
+    def expected(self, period_s: float) -> int:
+        """Return how many readings each ``period_s`` the supplied time of the month should have."""
+        supplied_s = (self.ends_at - self.starts_at).total_seconds() - sum(
+            (min(end, self.ends_at) - max(begin, self.starts_at)).total_seconds()
+            for begin, end in self.outages
+            if end > self.starts_at and begin < self.ends_at
+        )
+        return max(round(supplied_s / period_s), 0)

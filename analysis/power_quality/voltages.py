@@ -1,0 +1,56 @@
+"""The voltages of a month that a check may judge: sound, supplied, and of a phase that is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.power_quality.connection import VOLTAGES, connection, phase_of
+from analysis.power_quality.consistency import consistency
+from analysis.power_quality.judgement import Reason
+from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.shares import Series
+from pipeline.quantities import Quantity
+from pipeline.registry import Wiring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voltages:
+    """The voltages of a month, and what was left out of them."""
+
+    series: Sequence[Series]
+    """Volts, primary; NaN for what must not be judged."""
+    absent: Sequence[str]
+    """Phases that the wiring has and the meter does not show."""
+    reasons: Sequence[Reason]
+    """Why readings were left out."""
+
+
+def judged_voltages(month: PointMonth) -> Voltages:
+    """Return the voltages that may be judged; ``voltage_ca`` of a three-wire meter may be absent."""
+    sound, faults = consistency(month), connection(month)
+    names = VOLTAGES[month.point.wiring]
+    series = []
+    for quantity in names:
+        volts = sound.sound(quantity)
+        if volts is not None:
+            left_out = faults.dark | faults.lost.get(quantity, np.bool_(False))  # noqa: FBT003 - numpy's own
+            series.append(
+                Series(values=np.where(left_out, np.nan, volts), dark=faults.dark, phase=phase_of(quantity))
+            )
+    wanted = names[:2] if month.point.wiring is Wiring.THREE_PHASE_THREE_WIRE else names
+    return Voltages(
+        series=series,
+        absent=[phase_of(q) for q in wanted if q not in month.values],
+        reasons=(*sound.reasons_for(names), *faults.reasons),
+    )
+
+
+def absent_reasons(phases: Sequence[str]) -> tuple[Reason, ...]:
+    """Return that the meter does not show the voltages of some phases."""
+    return tuple(
+        Reason(key="absent", parameters={"quantity": Quantity(f"voltage_{phase.lower()}").value})
+        for phase in phases
+    )

@@ -1,0 +1,211 @@
+"""Judges the power quality (电能质量) of service points' months, keeps the verdicts, opens episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from analysis.power_quality.catalogue import judge_month
+from analysis.power_quality.documents import judgement_document, judgement_of
+from analysis.power_quality.judgement import WORST_FIRST, Compliance, Judgement, overall
+from analysis.power_quality.point_month import PointMonth
+from detectors.engine import reconcile
+from detectors.quality.month_violations import DETECTOR, MonthVerdicts, month_violations
+from pipeline.errors import DataError
+from pipeline.model import EVERYTHING, Episode
+from pipeline.registry import DEFAULT_ZONE, Registry
+from services.quality_months import month_of, months_of_files, months_stored
+from services.settings import Settings, load_settings
+from services.wiring import primary_profiles, utc_now
+from storage.database import Connection, connect
+from storage.episodes import list_episodes, save_episodes
+from storage.quality_judgements import JudgedMonth, judged_months, save_judged_month
+from storage.registry import load_registry
+from storage.registry_files import read_registry
+
+HISTORY_MONTHS = 13
+"""So far back verdicts are compared: a year, and the same month of the year before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPoint:
+    """A service point's month and every verdict on it."""
+
+    month: PointMonth
+    judgements: Sequence[Judgement]
+
+    @property
+    def verdict(self) -> Compliance:
+        """What all verdicts come to."""
+        return overall([judgement.verdict for judgement in self.judgements])
+
+    @property
+    def coverage(self) -> float:
+        """The part of the month's readings that is there, 0 to 1."""
+        expected = self.month.expected(self.month.period_s)
+        return min(len(self.month.taken_at) / expected, 1.0) if expected else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where everything stands that is judged without a database."""
+
+    readings: Path
+    registry: Path
+    events: Path | None = None
+    parameters: Path | None = None
+
+
+def judge_files(
+    files: Files,
+    first: date,
+    wanted: Sequence[str] | None = None,
+    begin: Callable[[str], None] = lambda _step: None,
+    now: datetime | None = None,
+) -> list[JudgedPoint]:
+    """Judge the month that begins with ``first`` of every service point, or of those wanted, out of files.
+
+    ``begin`` is called with the name of each of the two steps.
+
+    Raises:
+        DataError: If a file cannot be understood, or holds nothing of the month.
+        RegistryError: With every problem of the archive.
+        ConfigError: If a wanted point is not in the archive.
+    """
+    begin("reading")
+    archive = read_registry(files.registry)
+    months = list(
+        months_of_files(
+            archive,
+            first,
+            now or utc_now(),
+            readings=files.readings,
+            events=files.events,
+            parameters=files.parameters,
+            wanted=wanted,
+            primary=primary_profiles(load_settings()),
+        )
+    )
+    if not months:
+        raise DataError(
+            f"{files.readings.name} holds no electrical value or spectrum of {first:%Y-%m} of a main meter "
+            f"in {files.registry.name}: check --month, and the meters' ids in both files"
+        )
+    begin("judging")
+    return [JudgedPoint(month=month, judgements=judge_month(month)) for month in months]
+
+
+def judge_stored(
+    first: date | None = None,
+    wanted: Sequence[str] | None = None,
+    settings: Settings | None = None,
+    now: datetime | None = None,
+) -> list[JudgedPoint]:
+    """Judge a month of every service point, or of those wanted; keep the verdicts and open episodes.
+
+    Without ``first`` it is the last month that is over. The same data give the same verdicts; a month that is
+    judged again takes the place of what was there, and an episode that it does not bear out is withdrawn.
+
+    Raises:
+        ConfigError: If a wanted point is not in the archive.
+        StorageError: If the database is away or refuses.
+    """
+    settings, now = settings or load_settings(), now or utc_now()
+    first = (first or last_month(now)).replace(day=1)
+    judged: list[JudgedPoint] = []
+    with connect(settings.require_database_url()) as connection:
+        archive = load_registry(connection)
+        for month in months_stored(
+            connection,
+            archive,
+            first,
+            now,
+            scope=EVERYTHING,
+            wanted=wanted,
+            primary=primary_profiles(settings),
+        ):
+            point = JudgedPoint(month=month, judgements=judge_month(month))
+            save_judged_month(connection, _documents(point))
+            _keep_episodes(connection, archive, point, now)
+            judged.append(point)
+    return judged
+
+
+def last_month(now: datetime) -> date:
+    """Return the first day of the last month that is over."""
+    this = now.astimezone(DEFAULT_ZONE).date().replace(day=1)
+    return (this - timedelta(days=1)).replace(day=1)
+
+
+def as_table(points: Sequence[JudgedPoint]) -> list[dict[str, object]]:
+    """Return the points as lines for people, violating ones first."""
+    return [
+        {
+            "service point": point.month.point.service_point,
+            "month": f"{point.month.month:%Y-%m}",
+            "verdict": point.verdict.value,
+            **{each.value: sum(j.verdict is each for j in point.judgements) for each in WORST_FIRST[:-1]},
+            "coverage": f"{point.coverage:.1%}",
+        }
+        for point in sorted(
+            points,
+            key=lambda p: (
+                WORST_FIRST.index(p.verdict),
+                p.month.point.service_point,
+            ),
+        )
+    ]
+
+
+def _documents(point: JudgedPoint) -> JudgedMonth:
+    return JudgedMonth(
+        service_point=point.month.point.service_point,
+        month=point.month.month,
+        meter=point.month.point.meter,
+        documents=[judgement_document(judgement) for judgement in point.judgements],
+    )
+
+
+def _keep_episodes(
+    connection: Connection, archive: Registry, point: JudgedPoint, now: datetime
+) -> list[Episode]:
+    """Work out the episodes of a point's last year anew and store what has changed."""
+    place = point.month.point.service_point
+    history = [
+        MonthVerdicts(
+            month=judged.month,
+            starts_at=span.starts_at,
+            ends_at=span.due_until,
+            meter=judged.meter,
+            judgements=[judgement_of(document) for document in judged.documents],
+        )
+        for judged in judged_months(
+            connection,
+            scope=EVERYTHING,
+            first=_months_before(point.month.month, HISTORY_MONTHS),
+            last=now.date(),
+            service_points=[place],
+        )
+        for span in [month_of(archive, place, judged.month, now)]
+    ]
+    if not history:
+        return []
+    examined = history[0].starts_at, history[-1].ends_at
+    meters = sorted({month.meter for month in history})
+    known = [
+        stored.episode
+        for stored in list_episodes(
+            connection, scope=EVERYTHING, detector=DETECTOR, meters=meters, overlaps=examined
+        )
+        if place in {stored.episode.service_point, stored.episode.meter}
+    ]
+    episodes = reconcile(month_violations(place, history), known, examined=examined)
+    save_episodes(connection, episodes)
+    return episodes
+
+
+def _months_before(first: date, months: int) -> date:
+    number = 12 * first.year + first.month - 1 - months
+    return date(number // 12, number % 12 + 1, 1)

@@ -1,0 +1,130 @@
+"""Questions about harmonic spectra (谐波频谱) and about values that a reading's flags cast doubt on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import sql
+
+from pipeline.block import Times
+from pipeline.model import MeterId, Quality, Scope
+from pipeline.quantities import QUANTITIES_OF, Group, Quantity
+from storage.columns import table_of
+from storage.database import Connection, storage_errors
+from storage.visible import visible_meters
+
+SPECTRA = QUANTITIES_OF[Group.SPECTRUM]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpectrumSeries:
+    """One meter's spectra, by time and origin."""
+
+    taken_at: Times
+    origin: NDArray[np.int16]
+    values: Mapping[Quantity, NDArray[np.float64]]
+    """Shape ``(n, orders + 1)``, % of the fundamental; NaN where an order is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """One value that is not to be believed, and why."""
+
+    meter: MeterId
+    taken_at: datetime
+    quantity: Quantity
+    why: Quality
+
+
+def spectrum_series(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId],
+) -> dict[MeterId, SpectrumSeries]:
+    """Return the spectra of meters with ``taken_at`` in ``[starts_at, ends_at)``.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    statement = sql.SQL(
+        "SELECT meter_id, (extract(epoch FROM taken_at) * 1000000)::bigint, origin, {columns} "
+        "FROM spectrum_reading WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s "
+        "AND taken_at < %(to)s ORDER BY meter_id, taken_at, origin"
+    ).format(columns=sql.SQL(", ").join(sql.Identifier(q.value) for q in SPECTRA))
+    with storage_errors("reading spectra"):
+        visible = visible_meters(connection, meters, scope=scope)
+        with connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                statement, {"meters": visible.numbers, "from": starts_at, "to": ends_at}
+            ).fetchall()
+    grouped: dict[int, list[Sequence[object]]] = {}
+    for number, *row in rows:
+        grouped.setdefault(number, []).append(row)
+    return {visible.names[number]: _series(own) for number, own in grouped.items()}
+
+
+def doubtful_values(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    quantities: Sequence[Quantity],
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId],
+    masks: Quality,
+) -> list[Doubtful]:
+    """Return the values of one table whose flags hold one of ``masks``; there are few.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    (table,) = {table_of(q) for q in quantities}
+    statement = sql.SQL(
+        "SELECT meter_id, taken_at, flag.key, flag.value::int FROM {table}, jsonb_each_text(flags) AS flag "
+        "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
+        "AND flags IS NOT NULL AND flag.key = ANY(%(names)s) AND flag.value::int & %(masks)s <> 0"
+    ).format(table=sql.Identifier(table))
+    with storage_errors("reading flags"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(
+            statement,
+            {
+                "meters": visible.numbers,
+                "from": starts_at,
+                "to": ends_at,
+                "names": [q.value for q in quantities],
+                "masks": int(masks),
+            },
+        ).fetchall()
+    names = visible.names
+    return [Doubtful(names[number], at, Quantity(name), Quality(why)) for number, at, name, why in rows]
+
+
+def _series(rows: Sequence[Sequence[object]]) -> SpectrumSeries:
+    taken_at, origin, *columns = zip(*rows, strict=True)
+    return SpectrumSeries(
+        taken_at=np.array(taken_at, dtype=np.int64).view("datetime64[us]"),
+        origin=np.array(origin, dtype=np.int16),
+        values={
+            quantity: spectrum_matrix(column)
+            for quantity, column in zip(SPECTRA, columns, strict=True)
+            if any(cell is not None for cell in column)
+        },
+    )
+
+
+def spectrum_matrix(cells: Sequence[Sequence[float | None] | None]) -> NDArray[np.float64]:
+    """Return spectra of any lengths as one matrix, a row each; what is missing is NaN."""
+    lengths = np.array([0 if cell is None else len(cell) for cell in cells])
+    matrix = np.full((len(cells), int(lengths.max(initial=0))), np.nan)
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        rows = np.flatnonzero(lengths == length)
+        matrix[rows, :length] = np.array([cells[row] for row in rows.tolist()], dtype=np.float64)
+    return matrix

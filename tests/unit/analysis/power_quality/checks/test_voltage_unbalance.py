@@ -1,0 +1,175 @@
+"""Voltage unbalance: by phasors, by lines, as a bound and as an indicator; wiring kept apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from analysis.power_quality.checks.voltage_unbalance import judge
+from analysis.power_quality.judgement import Compliance, Judgement
+from analysis.power_quality.point_month import Columns, PointMonth
+from pipeline.quantities import Quantity
+from tests.quality_months import BEGIN, POINT, SINGLE_PHASE, THREE_WIRE, month, slots, wavering
+
+Q = Quantity
+N = slots()
+PHASES = (Q.VOLTAGE_A, Q.VOLTAGE_B, Q.VOLTAGE_C)
+LINES = (Q.VOLTAGE_AB, Q.VOLTAGE_BC, Q.VOLTAGE_CA)
+GOOD, BAD, OPEN = Compliance.COMPLIANT, Compliance.VIOLATING, Compliance.NOT_DECIDABLE
+
+
+def found(given: PointMonth) -> dict[str, Judgement]:
+    return {f"{j.reference.standard} {j.subject}": j for j in judge(given) if j.reference}
+
+
+def verdicts(given: PointMonth) -> list[Compliance]:
+    return [judgement.verdict for judgement in judge(given)]
+
+
+def keys(judgement: Judgement) -> list[str]:
+    return [reason.key for reason in judgement.reasons]
+
+
+def levelled(names: tuple[Quantity, ...], levels: tuple[float, float, float]) -> dict[Quantity, Columns]:
+    """The three waver together, so that their ratio stays."""
+    common = wavering(1.0, N, 0.002)
+    return {q: level * common for q, level in zip(names, levels, strict=True)}
+
+
+def angled(magnitudes: tuple[float, float, float], degrees: tuple[float, float, float]) -> PointMonth:
+    angles: Mapping[Quantity, Columns] = {
+        q: np.full(N, angle) for q, angle in zip(PHASES, degrees, strict=True)
+    }
+    return month(levelled(PHASES, magnitudes), voltage_angles=angles)
+
+
+def test_phasors_tell_t10() -> None:
+    of = found(angled((220.0, 220.0, 198.0), (0.0, -120.0, 120.0)))
+    for name in ("GB/T 15543 95 %", "GB/T 15543 always", "EN 50160 95 %"):
+        assert of[name].value == pytest.approx(3.448276, rel=1e-6)
+    assert [of[name].verdict for name in of] == [BAD, GOOD, BAD]
+    assert (of["GB/T 15543 95 %"].limit, of["GB/T 15543 always"].limit) == (2.0, 4.0)
+    assert of["GB/T 15543 95 %"].evidence.rank == 2736  # ceil(0.95 * 2880)
+    assert of["GB/T 15543 95 %"].figures["method"] == "phasors"
+    zero = of["GB/T 15543 95 %"].figures["zero_sequence_percent"]
+    assert isinstance(zero, dict)
+    assert zero["mean"] == pytest.approx(3.448276, rel=1e-6)
+
+
+def test_phasors_see_a_wrong_angle_that_magnitudes_do_not() -> None:
+    """Case T12: 5.830099 %, over the short-time limit too."""
+    given = angled((220.0, 220.0, 220.0), (0.0, -120.0, 130.0))
+    assert verdicts(given) == [BAD, BAD, BAD]
+    blind = judge(replace(given, voltage_angles={}))
+    assert {j.verdict for j in blind} == {OPEN}
+    assert blind[0].value == pytest.approx(0.0, abs=1e-9)
+    assert "indicator_only" in keys(blind[0])
+    assert blind[0].figures["interval_percent"] == [0.0, None]
+
+
+def test_magnitudes_alone_are_an_indicator_without_a_verdict() -> None:
+    """PVUR of T10 is twice the unbalance; neither violates nor complies."""
+    of = judge(month(levelled(PHASES, (220.0, 220.0, 198.0))))
+    assert {j.verdict for j in of} == {OPEN}
+    assert of[0].value == pytest.approx(6.896552, rel=1e-6)
+    assert of[0].figures["method"] == "magnitudes"
+    assert of[0].evidence.if_missing_good is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "percent", "expected"),
+    [
+        ((380.0, 380.0, 361.0), 3.362972, [BAD, GOOD, BAD]),
+        ((100.0, 95.0, 105.0), 5.783780, [BAD, BAD, BAD]),
+        ((400.0, 400.0, 399.0), 0.166736, [GOOD, GOOD, GOOD]),
+    ],
+)
+def test_three_lines_are_exact(
+    lines: tuple[float, float, float], percent: float, expected: list[Compliance]
+) -> None:
+    """Case T13; the last by U2/U1 of the triangle's phasors."""
+    given = month(levelled(LINES, lines), point=replace(THREE_WIRE, nominal_v=lines[0], nominal_kv=0.38))
+    assert verdicts(given) == expected
+    assert judge(given)[0].value == pytest.approx(percent, rel=1e-5)
+    assert judge(given)[0].figures["method"] == "lines"
+
+
+def test_two_lines_bound_it_and_can_only_violate() -> None:
+    lines = levelled(LINES, (10_000.0, 9_000.0, 0.0))
+    del lines[Q.VOLTAGE_CA]
+    of = judge(month(lines, point=THREE_WIRE))
+    assert of[0].verdict is BAD
+    assert "lower_bound" in keys(of[0])
+    lines[Q.VOLTAGE_BC] = lines[Q.VOLTAGE_AB] * 0.995
+    of = judge(month(lines, point=THREE_WIRE))
+    assert of[0].verdict is OPEN
+    assert of[0].figures["interval_percent"] == [of[0].value, None]
+
+
+def test_swapped_phases_are_wiring_and_not_unbalance() -> None:
+    of = judge(angled((220.0, 220.0, 220.0), (0.0, 120.0, -120.0)))
+    assert {j.verdict for j in of} == {OPEN}
+    assert {"wiring", "few_readings"} <= set(keys(of[0]))
+    assert of[0].value is None
+
+
+def test_a_turned_transformer_of_two_is_wiring() -> None:
+    """Its third line is the root of three of the others: 50 % by the formula."""
+    of = judge(month(levelled(LINES, (10_000.0, 10_000.0, 17_320.508)), point=THREE_WIRE))
+    assert of[0].verdict is OPEN
+    assert "wiring" in keys(of[0])
+
+
+def test_one_phase_of_three_is_lost_and_not_unbalanced() -> None:
+    """Case T11 would be 100 %."""
+    given = angled((220.0, 220.0, 220.0), (0.0, -120.0, 120.0))
+    given.values[Q.VOLTAGE_B][300:330] = 0.0
+    of = judge(given)
+    assert [j.verdict for j in of] == [GOOD, GOOD, GOOD]
+    assert keys(of[0]) == ["lost_phase"]
+    assert of[0].evidence.n == N - 30
+
+
+def test_of_a_month_with_40_percent_only_a_violation_is_certain() -> None:
+    given = levelled(LINES, (400.0, 400.0, 399.0))
+    for column in given.values():
+        column[N * 2 // 5 :] = np.nan
+    point = replace(THREE_WIRE, nominal_v=400.0, nominal_kv=0.38)
+    of = judge(month(given, point=point))
+    assert [j.verdict for j in of] == [OPEN, OPEN, OPEN]
+    assert (of[0].evidence.if_missing_good, of[0].evidence.if_missing_bad) == (GOOD, BAD)
+    given[Q.VOLTAGE_CA] *= 0.95
+    assert judge(month(given, point=point))[0].verdict is BAD
+
+
+def test_missing_phases_and_single_phases_have_their_own_words() -> None:
+    given = levelled(PHASES, (220.0, 220.0, 220.0))
+    del given[Q.VOLTAGE_B]
+    of = judge(month(given))
+    assert {j.verdict for j in of} == {OPEN}
+    assert keys(of[0]) == ["absent"]
+    (single,) = judge(month({Q.VOLTAGE_A: wavering(220.0, N)}, point=SINGLE_PHASE))
+    assert (single.verdict, keys(single)) == (Compliance.NOT_APPLICABLE, ["single_phase"])
+
+
+@pytest.mark.parametrize("turn", [0.0, 77.0, 200.0])
+@pytest.mark.parametrize("factor", [1.0, 0.01])
+def test_turning_and_scaling_all_phases_changes_nothing(turn: float, factor: float) -> None:
+    given = angled((220.0, 215.0, 226.0), (turn, turn - 121.0, turn + 118.0))
+    scaled = replace(
+        given,
+        values={q: column * factor for q, column in given.values.items()},
+        point=replace(POINT, nominal_v=220.0 * factor),
+    )
+    straight = angled((220.0, 215.0, 226.0), (0.0, -121.0, 118.0))
+    assert judge(scaled)[0].value == pytest.approx(judge(straight)[0].value, rel=1e-9)
+    assert verdicts(scaled) == verdicts(straight)
+
+
+def test_the_worst_reading_is_named_by_its_time() -> None:
+    given = angled((220.0, 220.0, 219.0), (0.0, -120.0, 120.0))
+    given.values[Q.VOLTAGE_C][77] = 190.0
+    assert judge(given)[1].evidence.at == BEGIN + 77 * timedelta(minutes=15)
+    assert judge(given)[1].verdict is BAD

@@ -1,0 +1,77 @@
+"""Faults of the connection that look like bad supply."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from analysis.power_quality.connection import connection, phase_of
+from analysis.power_quality.point_month import Columns, PointMonth
+from pipeline.events import EventKind, MeterEvent
+from pipeline.quantities import Quantity
+from tests.quality_months import BEGIN, POINT, THREE_WIRE, month
+
+Q = Quantity
+PHASES = (Q.VOLTAGE_A, Q.VOLTAGE_B, Q.VOLTAGE_C)
+
+
+def at(*volts: float, current_c: float | None = None) -> PointMonth:
+    """One reading of three phases."""
+    values: dict[Quantity, Columns] = {q: np.array([v]) for q, v in zip(PHASES, volts, strict=True)}
+    if current_c is not None:
+        values[Q.CURRENT_C] = np.array([current_c])
+    return month(values)
+
+
+def told(given: PointMonth) -> list[tuple[str, object]]:
+    return [(r.key, r.parameters.get("phase")) for r in connection(given).reasons]
+
+
+def test_a_supply_is_connected() -> None:
+    found = connection(at(220.0, 221.0, 205.0))
+    assert (found.lost, found.reasons) == ({}, ())
+    assert not found.dark.any()
+    assert not found.any_lost.any()
+
+
+@pytest.mark.parametrize(
+    ("current", "expected"),
+    [(None, "lost_phase"), (0.0, "lost_phase"), (0.5, "lost_phase"), (0.51, "blown_fuse")],
+)
+def test_current_without_voltage_tells_a_blown_fuse(current: float | None, expected: str) -> None:
+    given = at(220.0, 221.0, 3.0, current_c=current)
+    assert told(given) == [(expected, "C")]
+    assert connection(given).any_lost.tolist() == [True]
+
+
+def test_a_current_of_unknown_rating_tells_nothing() -> None:
+    given = replace(at(220.0, 221.0, 3.0, current_c=20.0), point=replace(POINT, rated_current_a=None))
+    assert told(given) == [("lost_phase", "C")]
+
+
+def test_a_supply_that_is_low_or_gone_on_all_phases_loses_none() -> None:
+    assert told(at(120.0, 125.0, 122.0)) == []
+    found = connection(at(0.0, 3.0, 0.0))
+    assert (found.dark.tolist(), found.reasons) == ([True], ())
+
+
+def test_a_three_wire_meter_is_judged_by_its_lines() -> None:
+    given = month({Q.VOLTAGE_AB: np.array([10_000.0]), Q.VOLTAGE_BC: np.array([100.0])}, point=THREE_WIRE)
+    assert told(given) == [("lost_phase", "BC")]
+
+
+def test_a_reversed_order_is_the_meters_own_record() -> None:
+    event = MeterEvent(
+        kind=EventKind.VOLTAGE_REVERSE_SEQUENCE, number=1, starts_at=BEGIN + timedelta(hours=3)
+    )
+    assert told(month(events=[event])) == [("voltage_reverse_sequence", None)]
+
+
+def test_a_month_without_voltages_has_no_faults() -> None:
+    found = connection(month())
+    assert found.any_lost.tolist() == found.dark.tolist() == []
+
+
+def test_a_quantity_names_its_phase() -> None:
+    assert (phase_of(Q.VOLTAGE_A), phase_of(Q.VOLTAGE_AB)) == ("A", "AB")

@@ -1,0 +1,38 @@
+"""Judgements: how verdicts add up, and how a reference is quoted."""
+
+from datetime import date
+
+import pytest
+
+from analysis.power_quality.judgement import Compliance, Reference, overall
+
+GOOD, BAD = Compliance.COMPLIANT, Compliance.VIOLATING
+OPEN, NONE = Compliance.NOT_DECIDABLE, Compliance.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ([], NONE),
+        ([NONE, NONE], NONE),
+        ([NONE, GOOD], GOOD),
+        ([GOOD, OPEN], OPEN),
+        ([OPEN, BAD, GOOD], BAD),
+    ],
+)
+def test_one_violation_violates_and_one_open_question_leaves_it_open(
+    verdicts: list[Compliance], expected: Compliance
+) -> None:
+    assert overall(verdicts) is expected
+
+
+def test_a_reference_is_quoted_with_edition_and_clause() -> None:
+    reference = Reference(
+        standard="GB/T 14549",
+        edition="1993",
+        clause="4",
+        effective_from=date(1994, 3, 1),
+        source="a document",
+        confirmed=False,
+    )
+    assert str(reference) == "GB/T 14549-1993 4"
