@@ -62,6 +62,7 @@ def analyse_waveform(
         "events": [{"channel": event.channels[0], **_event(event)} for event in found.events.single],
         "polyphase_events": [{"channels": e.channels, **_event(e)} for e in found.events.polyphase],
         "intervals": _intervals(recording, found.windows, request),
+        "frequency_10s": [{"start_s": at_s, "frequency_hz": hertz} for at_s, hertz in found.frequencies],
         "flicker": [{"channel": s.channel, "start_s": s.starts_s, "pst": s.pst} for s in found.severities],
         "long_term_flicker": list(_long_term(found.severities)),
         "notes": [*recording.notes, *_incomplete(recording), *found.notes],
