@@ -80,8 +80,7 @@ def _show(found: Found) -> None:
         "record": record["name"],
         **({"starts": record["starts_at"]} if record["starts_at"] else {}),
         "length": f"{record['duration_s']:.6g} s",
-        "windows": f"{len(found['windows'])}, of which {flagged} are flagged: events touch them"
-        + (", the figures leave them out" if 0 < flagged < len(found["windows"]) else ""),
+        "windows": _window_count(len(found["windows"]), flagged),
         "samples": f"{record['samples']} at {_rates(record)}",
     }
     if found["declared_v"]:
@@ -117,6 +116,13 @@ def _show(found: Found) -> None:
         print_table("short-term flicker", ("channel", "start s", "Pst"), rows)
     for note in found["notes"]:
         print_below(note)
+
+
+def _window_count(count: int, flagged: int) -> str:
+    if not flagged:
+        return str(count)
+    left_out = ", the figures leave them out" if flagged < count else ""
+    return f"{count}, of which {flagged} are flagged: events touch them{left_out}"
 
 
 def _channel(channel: Found, windows: Sequence[Found]) -> Sequence[object]:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comtrade.recording import Side
 from analysis.waveform import indices
-from analysis.waveform.aggregation import LEAST_VALUES_OF_3_S, Aggregates, aggregate
 from analysis.waveform.events import Event
 from analysis.waveform.flicker import PST_PER_PLT, plt
+from analysis.waveform.intervals import Joined, joined_intervals
 from analysis.waveform.options import Options
 from analysis.waveform.record import ChannelKind, Recording
 from analysis.waveform.sequences import Unbalance, unbalance
 from analysis.waveform.severities import Severity
 from analysis.waveform.survey import Survey, survey
 from analysis.waveform.window_figures import WindowFigures
-from analysis.waveform.windows import TICK_S, WINDOWS_OF_3_S
 from storage.waveform_files import read_waveform
-
-_WHOLE_S: Final = 1e-6
-"""How much an interval may lack of its 10 minutes and still be whole: rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +58,7 @@ def analyse_waveform(
         "events": [{"channel": event.channels[0], **_event(event)} for event in found.events.single],
         "polyphase_events": [{"channels": e.channels, **_event(e)} for e in found.events.polyphase],
         "intervals": _intervals(recording, found.windows, request),
+        "frequency_10s": [{"start_s": at_s, "frequency_hz": hertz} for at_s, hertz in found.frequencies],
         "flicker": [{"channel": s.channel, "start_s": s.starts_s, "pst": s.pst} for s in found.severities],
         "long_term_flicker": list(_long_term(found.severities)),
         "notes": [*recording.notes, *_incomplete(recording), *found.notes],
@@ -74,7 +71,8 @@ def _record(recording: Recording) -> dict[str, object]:
         "name": recording.name,
         "starts_at": None if starts_at is None else starts_at.isoformat(),
         "nominal_hz": recording.nominal_hz,
-        "duration_s": recording.ends_s,
+        "start_s": recording.starts_s,
+        "duration_s": recording.ends_s - recording.starts_s,
         "samples": recording.samples,
         "samples_expected": recording.samples_expected,
         "incomplete": recording.is_incomplete,
@@ -192,51 +190,24 @@ def _event(event: Event) -> dict[str, object]:
 def _intervals(
     recording: Recording, windows: Sequence[WindowFigures], request: Request
 ) -> Mapping[str, list[dict[str, object]]]:
-    """Return the whole intervals of 3 s, 10 minutes and 2 hours."""
-    found: dict[str, list[dict[str, object]]] = {"3s": [], "10min": [], "2h": []}
+    """Return the whole intervals of each length."""
+    found: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
     for figures in windows:
-        values = np.concatenate((figures.rms[..., None], figures.orders), axis=-1)
-        plan = figures.plan
-        threes = aggregate(values, plan.interval_3s, figures.flagged, least=LEAST_VALUES_OF_3_S)
-        starts = _first(figures.starts_s, plan.interval_3s, threes.intervals)
-        found["3s"] += _joined(recording, threes, starts, threes.counts == WINDOWS_OF_3_S, request)
-        own = ~plan.overlaps
-        tens = aggregate(values[own], plan.interval_10min[own], figures.flagged[own])
-        starts = _first(figures.starts_s[own], plan.interval_10min[own], tens.intervals)
-        ends = np.array([plan.ends_s[own & (plan.interval_10min == n)][-1] for n in tens.intervals])
-        begins = np.array([plan.starts_s[own & (plan.interval_10min == n)][0] for n in tens.intervals])
-        whole = ends - begins >= TICK_S - _WHOLE_S
-        found["10min"] += _joined(recording, tens, starts, whole, request)
-        places = np.flatnonzero(whole)
-        groups = np.arange(len(places)) // PST_PER_PLT
-        hours = aggregate(tens.values[places], groups, tens.flagged[places])
-        found["2h"] += _joined(
-            recording, hours, starts[places][::PST_PER_PLT], hours.counts == PST_PER_PLT, request
-        )
+        for length, joined in joined_intervals(figures).items():
+            found[length] += _joined(recording, joined, request)
     return found
 
 
-def _first(
-    starts_s: NDArray[np.float64], intervals: NDArray[np.int64], numbers: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    return np.array([starts_s[intervals == number][0] for number in numbers])
-
-
-def _joined(
-    recording: Recording,
-    joined: Aggregates,
-    starts_s: NDArray[np.float64],
-    whole: NDArray[np.bool_],
-    request: Request,
-) -> Iterator[dict[str, object]]:
-    channels = _channels(recording, joined.values[..., 0], joined.values[..., 1:], request)
-    for number in np.flatnonzero(whole).tolist():
-        for place, figures in enumerate(channels[number].values()):
-            figures["rms_unflagged"] = float(joined.unflagged[number, place, 0])
+def _joined(recording: Recording, joined: Joined, request: Request) -> Iterator[dict[str, object]]:
+    values, unflagged = joined.figures.values, joined.figures.unflagged
+    channels = _channels(recording, values[..., 0], values[..., 1:], request)
+    for number in np.flatnonzero(joined.whole).tolist():
+        for place, of_channel in enumerate(channels[number].values()):
+            of_channel["rms_unflagged"] = float(unflagged[number, place, 0])
         yield {
-            "start_s": float(starts_s[number]),
-            "flagged": bool(joined.flagged[number]),
-            "windows": int(joined.counts[number]),
+            "start_s": float(joined.starts_s[number]),
+            "flagged": bool(joined.figures.flagged[number]),
+            "values": int(joined.figures.counts[number]),
             "channels": channels[number],
         }
 

@@ -38,7 +38,7 @@ def read_waveform(path: Path, side: Side = Side.PRIMARY) -> Recording:
             names = configuration.name, data.name
             return parse_recording(_bytes(configuration), _bytes(data), names, side)
         case _:
-            raise DataError(f"{path.name}: a waveform is a file of {', '.join(FORMATS)}")
+            raise DataError(f"{path.name or path}: a waveform is a file of {', '.join(FORMATS)}")
 
 
 def _beside(path: Path, suffix: str) -> Path:

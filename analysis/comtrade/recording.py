@@ -20,6 +20,10 @@ LARGEST: Final = 1e12
 """Volts or amperes: beyond it a value is damage, not a measurement, and counts as missing."""
 
 
+MOST_SKEW_S: Final = 0.1
+"""A channel is sampled within one step of the others: beyond it a skew is damage."""
+
+
 class Side(StrEnum):
     """Which side of the transformers values are wanted of."""
 
@@ -66,7 +70,7 @@ def parse_recording(
                 kind=kind,
                 phase=phase_of(channel.name, channel.phase),
                 unit={ChannelKind.VOLTAGE: "V", ChannelKind.CURRENT: "A"}.get(kind, channel.unit),
-                skew_s=channel.skew_s,
+                skew_s=channel.skew_s if abs(channel.skew_s) <= MOST_SKEW_S else 0.0,
             )
             for title, channel, (kind, _) in zip(titles, read.channels, scales, strict=True)
         ),

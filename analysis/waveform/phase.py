@@ -119,7 +119,8 @@ def _demodulated(
     alive = amplitude > ALIVE * np.median(amplitude)
     if not alive.any():
         alive[:] = True
-    residual = np.unwrap(np.angle(turned[alive] * np.exp(-1j * TURN * frequency_hz * times_s[alive])))
+    left = np.angle(turned[alive] * np.exp(-1j * TURN * frequency_hz * times_s[alive]))
+    residual = np.asarray(np.unwrap(left), dtype=np.float64)
     return times_s[alive], residual, amplitude[alive]
 
 

@@ -87,6 +87,11 @@ class Recording:
         return self.samples_expected is not None and self.samples < self.samples_expected
 
     @property
+    def starts_s(self) -> float:
+        """Return the beginning of the first stretch, s; a table may count from elsewhere than 0."""
+        return min((stretch.starts_s for stretch in self.stretches), default=0.0)
+
+    @property
     def ends_s(self) -> float:
         """Return the end of the last stretch, s."""
         return max((stretch.ends_s for stretch in self.stretches), default=0.0)

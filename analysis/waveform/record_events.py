@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ from analysis.waveform.record import ChannelKind, Recording
 from analysis.waveform.systems import System
 from analysis.waveform.windows import CYCLES
 
+RESIDUAL: Final = 0.05
+"""A voltage of its own that is normally below this share of the others is a residual one (开口三角电压): it
+is next to nothing as long as nothing is wrong, and has no dips."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordEvents:
@@ -32,6 +37,14 @@ class RecordEvents:
     """Of each channel alone."""
     polyphase: tuple[Event, ...]
     """Of the phases of a system together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _HalfCycles:
+    """The half-cycle rms values of one channel over all stretches."""
+
+    times_s: NDArray[np.float64]
+    volts: NDArray[np.float64]
 
 
 def record_events(
@@ -49,8 +62,34 @@ def record_events(
         options: Where no declared voltage is told, each system's is what it normally was.
     """
     names = [channel.name for channel in recording.channels]
-    times: dict[int, NDArray[np.float64]] = {}
-    values: dict[int, NDArray[np.float64]] = {}
+    measured = _measured(recording, followed)
+    together = [system.channels for system in systems if system.kind is ChannelKind.VOLTAGE]
+    declared = _declared(measured, together, options)
+    cycles = CYCLES[followed[0].nominal_hz] if followed else 0
+    percents = {
+        place: _percent(measured[place].volts, level, cycles, options) for place, level in declared.items()
+    }
+
+    def found(places: Sequence[int]) -> list[Event]:
+        return find_events(
+            {names[place]: measured[place].times_s for place in places},
+            {names[place]: percents[place] for place in places},
+            ends_s=recording.ends_s,
+            thresholds=options.thresholds,
+        )
+
+    single = [event for place in sorted(declared) for event in found([place])]
+    alive = [places for places in together if set(places) <= set(declared)]
+    polyphase = [event for places in alive for event in found(places)]
+    return RecordEvents(
+        declared_v={names[place]: level for place, level in sorted(declared.items())},
+        single=tuple(sorted(single, key=lambda event: event.starts_s)),
+        polyphase=tuple(sorted(polyphase, key=lambda event: event.starts_s)),
+    )
+
+
+def _measured(recording: Recording, followed: Sequence[Followed]) -> dict[int, _HalfCycles]:
+    """Return the half-cycle values of each voltage but the neutral's, by its place among the channels."""
     places = [
         place
         for place, channel in enumerate(recording.channels)
@@ -60,51 +99,43 @@ def record_events(
         turned_back(part.track, part.stretch.rate_hz, part.stretch.samples.shape[1])
         for part in (followed if places else ())
     ]
-    for place in places:
-        times[place], values[place] = _half_cycles(place, followed, turning)
-    together = [system for system in systems if system.kind is ChannelKind.VOLTAGE]
-    in_systems = {place for system in together for place in system.channels}
-    alone = [(place,) for place in values if place not in in_systems]
-    declared: dict[int, float] = {}
-    for members in [*(system.channels for system in together), *alone]:
-        level = options.declared_v or declared_voltage_v([values[place] for place in members])
-        declared |= dict.fromkeys(members, level) if level else {}
-
-    percents = {place: 100.0 * values[place] / level for place, level in declared.items()}
-    if options.is_sliding and followed:
-        cycles = CYCLES[followed[0].nominal_hz]
-        for place, level in declared.items():
-            reference = sliding_reference(values[place], level, cycles, options.thresholds)
-            percents[place] = 100.0 * values[place] / reference
-
-    def found(places: Sequence[int]) -> list[Event]:
-        return find_events(
-            {names[place]: times[place] for place in places},
-            {names[place]: percents[place] for place in places},
-            ends_s=recording.ends_s,
-            thresholds=options.thresholds,
-        )
-
-    single = [event for place in sorted(declared) for event in found([place])]
-    polyphase = [
-        event
-        for system in together
-        if set(system.channels) <= set(declared)
-        for event in found(system.channels)
-    ]
-    return RecordEvents(
-        declared_v={names[place]: level for place, level in sorted(declared.items())},
-        single=tuple(sorted(single, key=lambda event: event.starts_s)),
-        polyphase=tuple(sorted(polyphase, key=lambda event: event.starts_s)),
-    )
+    return {place: _half_cycles(place, followed, turning) for place in places}
 
 
 def _half_cycles(
     place: int, followed: Sequence[Followed], turning: Sequence[NDArray[np.complex128]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> _HalfCycles:
     times, values = [np.zeros(0)], [np.zeros(0)]
     for part, turns in zip(followed, turning, strict=True):
         at_s, rms = half_cycle_rms(part.stretch.samples[place], part.stretch.rate_hz, part.track, turns)
         times.append(part.stretch.starts_s + at_s)
         values.append(rms)
-    return np.concatenate(times), np.concatenate(values)
+    return _HalfCycles(np.concatenate(times), np.concatenate(values))
+
+
+def _declared(
+    measured: dict[int, _HalfCycles], together: Sequence[tuple[int, ...]], options: Options
+) -> dict[int, float]:
+    """Return the declared voltage of each channel; one that has none, or a residual one, is left out."""
+    if options.declared_v is not None:
+        return dict.fromkeys(measured, options.declared_v)
+    in_systems = {place for places in together for place in places}
+    alone = [(place,) for place in measured if place not in in_systems]
+    levels = {
+        places: declared_voltage_v([measured[place].volts for place in places])
+        for places in (*together, *alone)
+    }
+    highest = max((level for level in levels.values() if level is not None), default=0.0)
+    return {
+        place: level
+        for places, level in levels.items()
+        if level is not None and (len(places) > 1 or level >= RESIDUAL * highest)
+        for place in places
+    }
+
+
+def _percent(volts: NDArray[np.float64], level: float, cycles: int, options: Options) -> NDArray[np.float64]:
+    """Return half-cycle values in percent of what they are held to."""
+    if not options.is_sliding:
+        return 100.0 * volts / level
+    return 100.0 * volts / sliding_reference(volts, level, cycles, options.thresholds)

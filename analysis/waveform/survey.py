@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.waveform.followed import follow_stretch
+from analysis.waveform.followed import Followed, first_tick_s, follow_stretch
+from analysis.waveform.frequency import frequencies_of_10_s
 from analysis.waveform.options import Options
 from analysis.waveform.record import Recording
 from analysis.waveform.record_events import RecordEvents, record_events
@@ -27,6 +28,8 @@ class Survey:
     """One a stretch that holds a whole cycle."""
     events: RecordEvents
     severities: tuple[Severity, ...]
+    frequencies: tuple[tuple[float, float], ...]
+    """The beginning of each 10 seconds, s, and their frequency, Hz."""
     notes: tuple[str, ...]
     """What could not be told, and why, in sentences."""
 
@@ -57,8 +60,18 @@ def survey(
         windows=tuple(found),
         events=events,
         severities=tuple(severities(recording, followed)),
+        frequencies=tuple(_frequencies(recording, followed)),
         notes=tuple(notes),
     )
+
+
+def _frequencies(recording: Recording, followed: Sequence[Followed]) -> Iterator[tuple[float, float]]:
+    for part in followed:
+        if part.is_synchronised:
+            begins_s = part.stretch.starts_s
+            tick_s = first_tick_s(recording.starts_at, begins_s)
+            starts_s, hertz = frequencies_of_10_s(part.track, tick_s)
+            yield from zip((begins_s + starts_s).tolist(), hertz.tolist(), strict=True)
 
 
 def _notes(starts_s: float, duration_s: float, figures: WindowFigures | None) -> list[str]:

@@ -112,7 +112,7 @@ def _spectra(
     fundamentals = lines.phasors(cycles) if order else np.full(batch.shape[:-1], np.nan, dtype=np.complex128)
     return (
         np.sqrt(np.square(batch).mean(axis=-1)),
-        np.concatenate((lines.means()[..., None], upper), axis=-1),
+        np.asarray(np.concatenate((lines.means()[..., None], upper), axis=-1), dtype=np.float64),
         np.asarray(between, dtype=np.float64),
         fundamentals,
     )

@@ -13,8 +13,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, ndimage
+from scipy import fft
 
+from analysis.waveform.interpolation import MARGIN, between_samples
 from analysis.waveform.phase import TURN, PhaseTrack
 
 CYCLES: Final = {50.0: 10, 60.0: 12}
@@ -22,10 +23,6 @@ CYCLES: Final = {50.0: 10, 60.0: 12}
 WINDOWS_OF_3_S: Final = 15
 """Windows of a 150/180-cycle interval."""
 TICK_S: Final = 600.0
-SPLINE_ORDER: Final = 5
-"""At 10 kHz order 40 keeps its amplitude to 0.03 %; a cubic one loses 0.5 %, a straight line 12 %."""
-MARGIN: Final = 32
-"""Samples on each side within which a quintic spline forgets what is beyond: 0.43 ** 32 is 2e-12."""
 NEARLY_WHOLE: Final = 1e-6
 
 
@@ -62,31 +59,17 @@ def plan(track: PhaseTrack, cycles: int, *, first_tick_s: float | None = None) -
         first_tick_s: The first 10-minute tick after the stretch's beginning; None where no clock is known,
             when ticks are counted from the beginning.
     """
-    ends_s = track.times_s[-1]
+    ends_s = float(track.times_s[-1])
     first = TICK_S if first_tick_s is None else first_tick_s
     edges_s = [0.0, *np.arange(first, ends_s, TICK_S).tolist(), ends_s]
     pieces = []
     interval = 0
-    for number, (begins, ticks) in enumerate(pairwise(edges_s)):
-        from_rad, to_rad, last_rad = track.phase_at(np.array([begins, ticks, ends_s]))
-        is_last = ticks == ends_s
-        step = TURN * cycles
-        inside = (to_rad - from_rad) / step
-        count = int(inside + NEARLY_WHOLE) if is_last else int(np.ceil(inside - NEARLY_WHOLE))
-        whole = count if is_last else -(-count // WINDOWS_OF_3_S) * WINDOWS_OF_3_S
-        whole = min(whole, int((last_rad - from_rad) / step + NEARLY_WHOLE))
-        bounds = track.time_at(from_rad + step * np.arange(whole + 1))
-        order = np.arange(whole)
-        pieces.append(
-            (
-                bounds[:-1],
-                bounds[1:],
-                interval + order // WINDOWS_OF_3_S,
-                np.full(whole, number),
-                order >= count,
-            )
-        )
-        interval += -(-whole // WINDOWS_OF_3_S)
+    for number, span in enumerate(pairwise(edges_s)):
+        bounds, count = _between(track, cycles, span, ends_s)
+        order = np.arange(len(bounds) - 1)
+        threes = interval + order // WINDOWS_OF_3_S
+        pieces.append((bounds[:-1], bounds[1:], threes, np.full(len(order), number), order >= count))
+        interval += -(-len(order) // WINDOWS_OF_3_S)
     starts, ends, threes, tens, overlaps = (np.concatenate(part) for part in zip(*pieces, strict=True))
     return WindowPlan(
         starts_s=starts,
@@ -96,6 +79,26 @@ def plan(track: PhaseTrack, cycles: int, *, first_tick_s: float | None = None) -
         interval_10min=tens,
         overlaps=overlaps,
     )
+
+
+def _between(
+    track: PhaseTrack, cycles: int, span_s: tuple[float, float], ends_s: float
+) -> tuple[NDArray[np.float64], int]:
+    """Return the bounds of the windows from one tick to the next, and how many begin before the next.
+
+    Those after it complete the running 150/180-cycle interval; before the record's end only whole ones count.
+    """
+    begins_s, tick_s = span_s
+    from_rad, to_rad, last_rad = track.phase_at(np.array([begins_s, tick_s, ends_s]))
+    step = TURN * cycles
+    inside = (to_rad - from_rad) / step
+    room = int((last_rad - from_rad) / step + NEARLY_WHOLE)
+    if tick_s == ends_s:
+        count = whole = room
+    else:
+        count = int(np.ceil(inside - NEARLY_WHOLE))
+        whole = min(-(-count // WINDOWS_OF_3_S) * WINDOWS_OF_3_S, room)
+    return track.time_at(from_rad + step * np.arange(whole + 1)), count
 
 
 def points_per_window(windows: WindowPlan, rate_hz: float) -> int:
@@ -115,7 +118,7 @@ def resample(
     points: int,
     skews_s: Sequence[float] | None = None,
 ) -> NDArray[np.float64]:
-    """Return windows sampled evenly within their bounds by a quintic spline: window, channel, point.
+    """Return windows sampled evenly within their bounds: window, channel, point.
 
     Only the samples around the windows are looked at, so that a long record goes in batches. A window with
     a missing sample is missing as a whole (NaN) on that channel.
@@ -140,7 +143,7 @@ def resample(
         part = samples[channel, first:end]
         missing = np.isnan(part)
         at = places - skews[channel] * rate_hz
-        found[:, channel] = _spline(_filled(part, missing), at)
+        found[:, channel] = between_samples(_filled(part, missing), at, rate_hz)
         if missing.any():
             gone = np.concatenate(([0], np.cumsum(missing)))
             low = np.clip(np.floor(at[:, 0]).astype(np.int64), 0, len(part))
@@ -149,21 +152,8 @@ def resample(
     return found
 
 
-def _spline(part: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values between samples; beyond both ends the samples go on mirrored in their end point."""
-    margin = min(MARGIN, len(part) - 1)
-    before = 2.0 * part[0] - part[margin:0:-1]
-    after = 2.0 * part[-1] - part[-2 : -2 - margin : -1]
-    coefficients = ndimage.spline_filter1d(np.concatenate((before, part, after)), order=SPLINE_ORDER)
-    return np.asarray(
-        ndimage.map_coordinates(
-            coefficients, (places + margin)[None], order=SPLINE_ORDER, prefilter=False, mode="nearest"
-        )
-    )
-
-
 def _filled(part: NDArray[np.float64], missing: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Bridge missing samples by straight lines, for a spline carries one NaN to every value."""
+    """Bridge missing samples by straight lines, for one NaN would spread to its neighbours."""
     if not missing.any():
         return part
     if missing.all():

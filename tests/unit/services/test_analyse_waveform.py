@@ -89,7 +89,7 @@ def test_whole_intervals_of_3_s_and_10_minutes(tmp_path: Path) -> None:
     found = analysed(tmp_path, {"u_a": samples}, rate_hz=400.0)
     assert len(found["intervals"]["3s"]) == 200
     (ten,) = found["intervals"]["10min"]
-    assert ten["windows"] == 3000
+    assert ten["values"] == 3000
     assert ten["channels"]["u_a"]["rms"] == pytest.approx(U_V, rel=1e-4)
     assert ten["channels"]["u_a"]["rms_unflagged"] == pytest.approx(U_V, rel=1e-4)
     assert found["intervals"]["2h"] == []

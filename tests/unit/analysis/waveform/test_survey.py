@@ -156,3 +156,18 @@ def test_a_sliding_reference_tells_a_step_from_a_slow_sag() -> None:
     made = recording(slow * wave(at_s, {}), rate_hz=1000.0)
     assert len(surveyed(made, Options(declared_v=U_V)).events.single) == 1
     assert surveyed(made, Options(declared_v=U_V, is_sliding=True)).events.single == ()
+
+
+def test_a_residual_voltage_has_no_dips() -> None:
+    at_s = times_s(2.0)
+    noise = np.random.default_rng(3).normal(0.0, 1.0, len(at_s))
+    samples = np.vstack([three_phases(at_s), noise])
+    found = surveyed(recording(samples, (*THREE, "u_d")))
+    assert "u_d" not in found.events.declared_v
+    assert found.events.single == ()
+
+
+def test_every_10_seconds_have_a_frequency() -> None:
+    found = surveyed(recording(wave(times_s(21.0, 1000.0), {}, frequency_hz=49.9), rate_hz=1000.0))
+    assert [at_s for at_s, _ in found.frequencies] == [0.0, 10.0]
+    assert [hertz for _, hertz in found.frequencies] == pytest.approx([49.9, 49.9], rel=1e-7)

@@ -25,6 +25,12 @@ def test_columns_become_channels() -> None:
     assert np.isnan(found.stretches[0].samples[1, 1])
 
 
+def test_a_table_may_count_from_elsewhere() -> None:
+    found = parse_table("time_s,u_a\n5.0,1\n5.1,2\n", "a.csv")
+    assert found.starts_s == 5.0
+    assert found.ends_s == pytest.approx(5.2)
+
+
 def test_a_gap_parts_the_record() -> None:
     rows = [f"{0.001 * n:.3f},1" for n in (0, 1, 2, 50, 51, 52)]
     assert len(parse_table("time_s,u_a\n" + "\n".join(rows), "a.csv").stretches) == 2

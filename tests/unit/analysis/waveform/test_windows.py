@@ -37,6 +37,12 @@ def test_order_40_keeps_its_amplitude_at_10_khz(frequency_hz: float) -> None:
     assert found[:, 39] / U_V == pytest.approx(0.01, rel=5e-3)
 
 
+@pytest.mark.parametrize(("rate_hz", "order"), [(6400.0, 40), (4000.0, 33), (1200.0, 9)])
+def test_slow_recorders_keep_their_high_orders(rate_hz: float, order: int) -> None:
+    found = orders_of(wave(times_s(2.1, rate_hz), {float(order): 0.01}, frequency_hz=49.83), rate_hz)
+    assert found[:, order - 1] / U_V == pytest.approx(0.01, rel=5e-3)
+
+
 @pytest.mark.parametrize("frequency_hz", [49.5, 49.8, 49.9, 50.13, 50.5])
 @pytest.mark.parametrize("rate_hz", [10_000.0, 12_800.0])
 def test_a_pure_sine_shows_no_distortion(frequency_hz: float, rate_hz: float) -> None:
