@@ -50,7 +50,7 @@ def _of_order(
     if not (high[:, place] >= LEAST_PERCENT).any():
         return None
     phase = int(np.nanargmax(high[:, place]))
-    u, i = voltages.values[phase, place], amperes.values[phase, amperes.orders.index(order)]
+    u, i = voltages.values[phase][place], amperes.values[phase][amperes.orders.index(order)]
     days = ((voltages.at - to_numpy(month.starts_at)) // np.timedelta64(1, "D")).astype(np.int64)
     share = own_share(u, i, days, seed=order)
     if share is None:
