@@ -36,8 +36,9 @@ class Stretch:
         """What puts verdicts in order: first themselves, then how near the limit; -1 without readings."""
         with np.errstate(divide="ignore", invalid="ignore"):
             over = self.values.value / self.limits
+            # From 0 far below the limit to 1 far above it; a limit of 0 is far below any value.
             nearness = np.where(np.isinf(over), 1.0, over / (1.0 + over))
-        return np.where(self.values.n == 0, -1.0, self.code + np.nan_to_num(nearness))
+        return np.where(self.values.n == 0, -1.0, self.code + nearness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,6 @@ from analysis.power_quality.block_values import (
     VIOLATES,
     BlockValues,
     block_values,
-    rank,
 )
 from analysis.power_quality.harmonic_readings import PhaseColumns
 from analysis.power_quality.harmonic_stretches import Worst, judged_stretches, worst_of
@@ -33,7 +33,7 @@ SAID: Final = {
 
 PROVING: Final = 59
 """So many independent readings show with 95 % confidence that the 95 % value is none above their highest."""
-STEPS: Final = np.arange(0, 101, 5)
+STEPS: Final = tuple(range(0, 101, 5))
 """Shares of the readings, %, at which a distribution is told."""
 
 
@@ -88,12 +88,19 @@ def judge_orders(month: PointMonth, columns: PhaseColumns, rule: Rule) -> list[J
 def distribution(columns: PhaseColumns) -> Mapping[str, Json]:
     """Return a small cumulative distribution of a total by phase: its values at 0, 5 ... 100 % by rank."""
     curves: dict[str, Json] = {}
-    for phase, readings in zip(columns.phases, (rows[0] for rows in columns.values), strict=True):
-        known = np.sort(readings[~np.isnan(readings)])
-        if len(known):
-            places = np.maximum(rank(np.full_like(STEPS, len(known)), STEPS) - 1, 0)
-            curves[phase] = [[int(p), float(v)] for p, v in zip(STEPS, known[places], strict=True)]
+    for phase, rows in zip(columns.phases, columns.values, strict=True):
+        readings = np.sort(rows[0])  # NaN last
+        n = len(readings) - int(np.count_nonzero(np.isnan(readings)))
+        if n:
+            values = readings[_places(n)].tolist()
+            curves[phase] = [[step, value] for step, value in zip(STEPS, values, strict=True)]
     return curves
+
+
+@lru_cache(maxsize=64)
+def _places(n: int) -> list[int]:
+    """Return where the values at :data:`STEPS` stand among n sorted readings."""
+    return [max(-(-step * n // 100) - 1, 0) for step in STEPS]
 
 
 def without_figures(judgement: Judgement) -> Judgement:

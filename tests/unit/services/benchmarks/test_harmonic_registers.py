@@ -1,5 +1,8 @@
 import pytest
 
+from analysis.harmonic_limits import GB_14549
+from analysis.power_quality.consistency import Consistency
+from analysis.power_quality.harmonic_voltages import judge_voltages
 from services.benchmarks import harmonic_registers
 
 
@@ -14,8 +17,6 @@ def test_every_row_compares_with_partitions_of_the_same_run(monkeypatch: pytest.
 
 def test_the_month_that_is_measured_is_judged_in_every_order() -> None:
     month = harmonic_registers._month()
-    found = harmonic_registers.judge_voltages(
-        harmonic_registers.Consistency(month=month), harmonic_registers.GB_14549, "harmonic_voltage"
-    )
+    found = judge_voltages(Consistency(month=month), GB_14549, "harmonic_voltage")
     assert len(found) == 26
     assert {j.evidence.n for j in found} == {2976}
