@@ -23,11 +23,13 @@ from cli import (
     handheld,
     profile,
     read,
+    rectify,
     registry,
     replay,
     scan,
     simulate,
     vee,
+    waveform,
 )
 from cli.logs import warn_on_stderr
 from pipeline.errors import KilowatchError
@@ -56,6 +58,7 @@ app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
+app.command("waveform")(waveform.waveform)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")
@@ -64,6 +67,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(flows.app, name="flows")
 app.add_typer(control.app, name="control")
 app.add_typer(handheld.app, name="handheld")
+app.add_typer(rectify.app, name="rectify")
 app.add_typer(vee.app, name="vee")
 
 

@@ -92,6 +92,10 @@ class Settings(BaseSettings):
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"
     )
+    report_key_file: Path | None = Field(
+        default=None,
+        description="private key (Ed25519, PEM) that monthly reports are signed with; none = not signed",
+    )
     dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
     dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")
 

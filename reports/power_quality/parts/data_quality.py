@@ -1,0 +1,137 @@
+"""Part 11: how good the data are (数据质量): gaps, absent registers, clock, verdicts at both extremes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from analysis.power_quality.judgement import Compliance
+from analysis.power_quality.point_month import PointMonth
+from pipeline.block import Times
+from pipeline.quantities import Quantity
+from pipeline.timegrid import from_numpy, to_numpy
+from reports.power_quality.blocks import Block, Cell, Facts, Note, Part, Table
+from reports.power_quality.parts.judged import judgement_blocks, subjects_text
+from reports.power_quality.phases import by_phase
+from reports.power_quality.subject import MonthlyReport
+from reports.power_quality.telling import Telling
+
+Open = tuple[Compliance, Compliance | None, Compliance | None]
+"""A verdict, and what it would be with all missing readings good, and bad."""
+MOST_GAPS = 20
+LOOKED_FOR = ("voltage", "voltage_thd", "current", "current_thd")
+LOOKED_FOR_SPECTRA = ("voltage_harmonic", "current_harmonic")
+
+
+def data_quality(report: MonthlyReport, t: Telling) -> Part:
+    """Return what is there of what was due, the gaps, what the meter does not give, and both extremes."""
+    judgements = report.in_part(11)
+    blocks: list[Block] = [
+        Facts(rows=_facts(report, t)),
+        *_gap_blocks(report.month, t),
+        *(judgement_blocks(judgements, t) if judgements else ()),
+        *_extremes(report, t),
+    ]
+    return Part(number=11, title=t("part_11"), blocks=blocks)
+
+
+def _facts(report: MonthlyReport, t: Telling) -> list[tuple[str, str]]:
+    month = report.month
+    rows = [(t("readings"), _share(_present(month), month.expected(month.period_s), t))]
+    if month.spectrum_period_s is None:
+        rows.append((t("spectra"), t("not_measured")))
+    else:
+        due = month.expected(month.spectrum_period_s)
+        rows.append((t("spectra"), _share(len(month.spectrum_at), due, t)))
+    absent = [t(f"quantity_{base}") for base in LOOKED_FOR if not by_phase(month.values, base)]
+    absent += [t(f"quantity_{base}") for base in LOOKED_FOR_SPECTRA if not by_phase(month.spectra, base)]
+    rows.append((t("absent_registers"), t("list_separator").join(absent) or t("none")))
+    rows.append((t("clock_offset"), _clock(month, t)))
+    return rows
+
+
+def _present(month: PointMonth) -> int:
+    """Return how many times something was read: a row of nothing but missing values is no reading."""
+    if not month.values:
+        return 0
+    return int(np.any([np.isfinite(column) for column in month.values.values()], axis=0).sum())
+
+
+def _share(n: int, due: int, t: Telling) -> str:
+    return t("share", n=n, due=due, percent=t.percent(min(n / due, 1.0) if due else None))
+
+
+def _clock(month: PointMonth, t: Telling) -> str:
+    offsets = month.values.get(Quantity.CLOCK_OFFSET)
+    known = None if offsets is None else offsets[np.isfinite(offsets)]
+    if known is None or not len(known):
+        return t("not_measured")
+    worst = float(known[np.abs(known).argmax()])
+    return t("clock_value", seconds=f"{worst:+g}")
+
+
+def _gap_blocks(month: PointMonth, t: Telling) -> list[Block]:
+    found = gaps(month.taken_at, month.starts_at, month.ends_at, month.period_s)
+    if not found:
+        return [Note(text=t("no_gaps"))]
+    longest = sorted(found, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
+    return [
+        Table(
+            title=t("table_gaps", n=len(found)),
+            head=[Cell(text=t(f"head_{name}")) for name in ("from", "to", "hours")],
+            rows=[
+                [
+                    Cell(text=t.time(begin)),
+                    Cell(text=t.time(end)),
+                    Cell(text=t.number((end - begin) / timedelta(hours=1)), mark="number"),
+                ]
+                for begin, end in sorted(longest)
+            ],
+        )
+    ]
+
+
+def gaps(
+    taken_at: Times, starts_at: datetime, ends_at: datetime, period_s: float
+) -> list[tuple[datetime, datetime]]:
+    """Return the stretches in which more than one reading in a row is missing, from reading to reading."""
+    edges = np.concatenate([[to_numpy(starts_at)], taken_at, [to_numpy(ends_at)]])
+    long = np.timedelta64(round(2.5 * period_s * 1_000_000), "us")
+    return [
+        (from_numpy(edges[place]), from_numpy(edges[place + 1]))
+        for place in np.flatnonzero(np.diff(edges) > long)
+    ]
+
+
+def _extremes(report: MonthlyReport, t: Telling) -> list[Block]:
+    """Return the verdicts that missing readings could change; figures of a check that agree in one line."""
+    lines: dict[tuple[str, str, str, Open], list[str]] = {}
+    for judgement in report.judgements:
+        evidence = judgement.evidence
+        found = (judgement.verdict, evidence.if_missing_good, evidence.if_missing_bad)
+        if evidence.if_missing_good is not evidence.if_missing_bad:
+            key = (str(judgement.reference or ""), judgement.check, t.percent(evidence.coverage), found)
+            lines.setdefault(key, []).append(judgement.subject)
+    if not lines:
+        return [Note(text=t("extremes_agree"))]
+    names = ("standard", "item", "coverage", "verdict", "if_good", "if_bad")
+    return [
+        Table(
+            title=t("table_extremes"),
+            head=[Cell(text=t(f"head_{name}")) for name in names],
+            rows=[
+                [
+                    Cell(text=standard),
+                    Cell(text=f"{t.check(check)} {subjects_text(subjects, t)}".strip()),
+                    Cell(text=coverage, mark="number"),
+                    *(
+                        Cell(text=t.verdict(verdict), mark="" if verdict is None else verdict.value)
+                        for verdict in verdicts
+                    ),
+                ]
+                for (standard, check, coverage, verdicts), subjects in lines.items()
+            ],
+            dense=True,
+        )
+    ]

@@ -1,0 +1,172 @@
+"""Tables of judgements, for every part that has no form of its own, and the words for parts without any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from analysis.power_quality.judgement import Judgement
+from reports.power_quality.blocks import Block, Cell, Note, Part, Table
+from reports.power_quality.subject import MonthlyReport
+from reports.power_quality.telling import NOTHING, Telling
+
+COLUMNS: Mapping[str, Sequence[str]] = {"stretches": ("starts_at", "side", "minutes", "extreme_v")}
+"""What stands in the rows of figures that are lists of lists; those not named here are for charts."""
+MOST_ROWS = 20
+"""Of a table of figures; the rest stands in ``report.json``."""
+_HEAD = ("item", "phase", "value", "limit", "unit", "n", "coverage", "at", "verdict")
+
+
+OF_ONE_FIGURE = frozenset(
+    {
+        "any_order",
+        "bounded_by_thd",
+        "few_readings",
+        "interval_crosses_limit",
+        "low_coverage",
+        "no_readings",
+        "no_statistical_proof",
+    }
+)
+"""Reasons that hold for the figure they are given for; others stand with a check's first for all of them."""
+
+
+def plain_part(number: int, report: MonthlyReport, t: Telling) -> Part:
+    """Return a part that is a table of its judgements and no more."""
+    return Part(
+        number=number,
+        title=t(f"part_{number}"),
+        blocks=judged_or_absent(report.in_part(number), number, report, t),
+    )
+
+
+def judged_or_absent(
+    judgements: Sequence[Judgement], number: int, report: MonthlyReport, t: Telling
+) -> list[Block]:
+    """Return the tables of a part's judgements, or in words that there are none and why."""
+    if not judgements:
+        return [Note(text=t(f"absent_{number}"), kind="absent")]
+    beside = [judgement for judgement in judgements if report.compares(judgement)]
+    own = [judgement for judgement in judgements if not report.compares(judgement)]
+    return [*(judgement_blocks(own, t) if own else ()), *comparison_blocks(beside, t)]
+
+
+def comparison_blocks(judgements: Sequence[Judgement], t: Telling) -> list[Block]:
+    """Return a short table of what standards for comparison say, and why."""
+    if not judgements:
+        return []
+    table = Table(
+        title=t("table_side_by_side"),
+        head=[Cell(text=t(f"head_{name}")) for name in ("standard", *_HEAD)],
+        rows=[[Cell(text=str(judgement.reference or "")), *_row(judgement, t)] for judgement in judgements],
+        dense=True,
+    )
+    return [table, *grouped_reasons(judgements, t)]
+
+
+def judgement_blocks(judgements: Sequence[Judgement], t: Telling) -> list[Block]:
+    """Return a table of judgements, each with its clause, its reasons and figures, then tables of figures."""
+    table = Table(
+        head=[Cell(text=t(f"head_{name}")) for name in _HEAD],
+        rows=[row for judgement in judgements for row in _rows(judgement, t)],
+    )
+    return [table, *(found for judgement in judgements for found in figure_tables(judgement, t))]
+
+
+def _rows(judgement: Judgement, t: Telling) -> list[list[Cell]]:
+    row, remark = _row(judgement, t), remarks(judgement, t)
+    return [row, [Cell(text=remark, mark="remark", span=len(_HEAD))]] if remark else [row]
+
+
+def _row(judgement: Judgement, t: Telling) -> list[Cell]:
+    evidence = judgement.evidence
+    return [
+        Cell(text=t.item(judgement)),
+        Cell(text=evidence.phase or NOTHING),
+        Cell(text=t.value(judgement), mark="number"),
+        Cell(text=t.limits(judgement), mark="number"),
+        Cell(text=judgement.unit),
+        Cell(text=str(evidence.n) if evidence.n else NOTHING, mark="number"),
+        Cell(text=t.percent(evidence.coverage) if evidence.coverage else NOTHING, mark="number"),
+        Cell(text=t.time(evidence.at)),
+        Cell(text=t.verdict(judgement.verdict), mark=judgement.verdict.value),
+    ]
+
+
+def remarks(judgement: Judgement, t: Telling) -> str:
+    """Return clause, formula, reasons and plain figures of a judgement in one line."""
+    told = (
+        "" if judgement.reference is None else str(judgement.reference),
+        judgement.formula,
+        t.reasons(judgement),
+        t.figures(judgement.figures),
+    )
+    return " · ".join(part for part in told if part)
+
+
+def grouped_reasons(judgements: Sequence[Judgement], t: Telling) -> list[Note]:
+    """Return each reason once, with the figures that it is given for."""
+    given: dict[str, list[str]] = {}
+    for judgement in judgements:
+        for reason in judgement.reasons:
+            of = given.setdefault(t.reason(reason), [])
+            if reason.key in OF_ONE_FIGURE:
+                of.append(judgement.subject)
+    return [
+        Note(text=f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told)
+        for told, of in given.items()
+    ]
+
+
+def subjects_text(subjects: Sequence[str], t: Telling) -> str:
+    """Return subjects in one line, orders in a row as ``h2 … h21``."""
+    runs: list[list[str]] = []
+    for subject in dict.fromkeys(subjects):
+        follows = runs and subject[1:].isdigit() and runs[-1][-1] == f"h{int(subject[1:]) - 1}"
+        if follows:
+            runs[-1].append(subject)
+        else:
+            runs.append([subject])
+    names = [
+        t.subject_name(run[0]) if len(run) == 1 else f"{t.subject_name(run[0])} … {t.subject_name(run[-1])}"
+        for run in runs
+    ]
+    return ", ".join(filter(None, names))
+
+
+def figure_tables(judgement: Judgement, t: Telling) -> list[Table | Note]:
+    """Return every list of rows among a judgement's figures as a table; other lists are for charts."""
+    found: list[Table | Note] = []
+    for key, value in judgement.figures.items():
+        rows = _rows_of(key, value)
+        if rows:
+            found.append(_table(f"{t.item(judgement)}{t('colon')}{t.figure(key)}", rows[:MOST_ROWS], t))
+        if len(rows) > MOST_ROWS:
+            found.append(Note(text=t("more_rows", n=len(rows) - MOST_ROWS)))
+    return found
+
+
+def _rows_of(key: str, value: object) -> list[Mapping[str, object]]:
+    if not isinstance(value, list | tuple):
+        return []
+    columns = COLUMNS.get(key)
+    return [
+        row if isinstance(row, Mapping) else dict(zip(columns or (), row, strict=True))
+        for row in value
+        if isinstance(row, Mapping)
+        or (columns is not None and isinstance(row, list | tuple) and len(row) == len(columns))
+    ]
+
+
+def _table(title: str, rows: Sequence[Mapping[str, object]], t: Telling) -> Table:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return Table(
+        title=title,
+        head=[Cell(text=t.figure(name)) for name in columns],
+        rows=[[_cell(row.get(name), t) for name in columns] for row in rows],
+        dense=True,
+    )
+
+
+def _cell(value: object, t: Telling) -> Cell:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Cell(text=t.plain(value), mark="number" if is_number else "")

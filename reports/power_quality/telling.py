@@ -1,0 +1,169 @@
+"""How numbers, times and verdicts are written for the readers of one language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import floor, isfinite, log10
+from zoneinfo import ZoneInfo
+
+from analysis.power_quality.judgement import Compliance, Judgement, Reason
+from pipeline.quality_texts import CHECK_NAMES, VERDICT_NAMES, reason_text
+from pipeline.report_texts import REPORT_TEXTS, report_text
+
+DIGITS = 4
+"""Significant digits of a figure, unless more are needed to tell it from its limit."""
+DECIMALS = 2
+"""Of percentages in tables: what the meters' registers have."""
+MOST_DIGITS = 12
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One reader: a language, and the zone in which times are written."""
+
+    language: str
+    zone: ZoneInfo
+
+    def __call__(self, key: str, **parameters: object) -> str:
+        """Return a text of the report."""
+        return report_text(key, self.language, **parameters)
+
+    def optional(self, key: str) -> str | None:
+        """Return a text if there is one."""
+        return self(key) if key in REPORT_TEXTS else None
+
+    def check(self, name: str) -> str:
+        """Return what a check is called; one that has no text stands for itself."""
+        named = CHECK_NAMES.get(name)
+        return name.replace("_", " ") if named is None else named.in_language(self.language)
+
+    def verdict(self, verdict: Compliance | None) -> str:
+        """Return a verdict's word."""
+        return NOTHING if verdict is None else VERDICT_NAMES[verdict].in_language(self.language)
+
+    def subject_name(self, subject: str) -> str:
+        """Return what a figure of a check is called: ``h5``, THD, a phase, a quantity."""
+        whole = self.optional(f"subject_{subject}")
+        if whole is not None:
+            return whole
+        return " ".join(self.optional(f"subject_{word}") or self.quantity(word) for word in subject.split())
+
+    def item(self, judgement: Judgement) -> str:
+        """Return check and figure together."""
+        subject = self.subject_name(judgement.subject)
+        return self.check(judgement.check) + (f" {subject}" if subject else "")
+
+    def reasons(self, judgement: Judgement) -> str:
+        """Return why a verdict is as it is."""
+        return self("list_separator").join(map(self.reason, judgement.reasons))
+
+    def reason(self, reason: Reason) -> str:
+        """Return one reason; a quantity in it is called by its name."""
+        named = {name: self._parameter(name, value) for name, value in reason.parameters.items()}
+        return reason_text(reason.key, named, self.language)
+
+    def time(self, at: datetime | None) -> str:
+        """Return an instant in local time, to the minute."""
+        return NOTHING if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
+
+    def number(self, value: float | None, against: float | None = None) -> str:
+        """Return a figure with four significant digits; more where it would look equal to ``against``."""
+        if value is None or not isfinite(value):
+            return NOTHING
+        if against is None or value == against or not isfinite(against):
+            return _digits(value, DIGITS)
+        return next(
+            (
+                told
+                for digits in range(DIGITS, MOST_DIGITS)
+                if (told := _digits(value, digits)) != _digits(against, digits)
+            ),
+            _digits(value, MOST_DIGITS),
+        )
+
+    def fixed(self, value: float, against: float | None = None) -> str:
+        """Return a figure with two decimals; more where it would else look equal to ``against``."""
+        if not isfinite(value):
+            return NOTHING
+        if against is None or value == against:
+            return f"{value:.{DECIMALS}f}"
+        return next(
+            (
+                told
+                for decimals in range(DECIMALS, MOST_DIGITS)
+                if float(told := f"{value:.{decimals}f}") != against
+            ),
+            f"{value:.{MOST_DIGITS}f}",
+        )
+
+    def percent(self, share: float | None) -> str:
+        """Return a share of 0 to 1 in per cent, cut rather than rounded: 99.99 % is not 100 %."""
+        return NOTHING if share is None else f"{int(share * 1000 + 1e-9) / 10:.1f} %"
+
+    def limits(self, judgement: Judgement) -> str:
+        """Return a limit, or both ends of a band."""
+        if judgement.low_limit is not None and judgement.limit is not None:
+            return f"{self.number(judgement.low_limit)} … {self.number(judgement.limit)}"
+        if judgement.low_limit is not None:
+            return f"≥ {self.number(judgement.low_limit)}"
+        return NOTHING if judgement.limit is None else f"≤ {self.number(judgement.limit)}"
+
+    def value(self, judgement: Judgement) -> str:
+        """Return a judged value, with enough digits to tell it from its limits."""
+        ends = [end for end in (judgement.low_limit, judgement.limit) if end is not None]
+        if judgement.value is None or not ends:
+            return self.number(judgement.value)
+        given = judgement.value
+        return self.number(given, min(ends, key=lambda end: abs(end - given)))
+
+    def plain(self, value: object) -> str:
+        """Return a figure of a judgement as people read it: numbers, times in ISO 8601, words."""
+        if isinstance(value, bool):
+            return self("yes") if value else self("no")
+        if isinstance(value, int | float):
+            return self.number(value)
+        return self._time_or_words(value) if isinstance(value, str) and value else NOTHING
+
+    def figures(self, figures: Mapping[str, object]) -> str:
+        """Return the plain figures of a judgement as ``name value``; tables and lists are left to others."""
+        told = [
+            f"{self.figure(name)}{self('colon')}{self.plain(value)}"
+            for name, value in figures.items()
+            if isinstance(value, str | int | float) and value != ""
+        ]
+        return ("，" if self.language.startswith("zh") else ", ").join(told)
+
+    def figure(self, name: str) -> str:
+        """Return what a figure is called; one that has no text stands for itself."""
+        return self.optional(f"figure_{name}") or name.replace("_", " ")
+
+    def quantity(self, name: str) -> str:
+        """Return what a quantity is called: ``voltage_thd_a`` is "voltage THD A"."""
+        base, _, part = name.rpartition("_")
+        whole = self.optional(f"quantity_{name}")
+        if whole is not None:
+            return whole
+        found = self.optional(f"quantity_{base}")
+        return name if found is None else self("quantity_part", quantity=found, part=part.upper())
+
+    def _parameter(self, name: str, value: float | str) -> float | str:
+        return self.quantity(value) if name == "quantity" and isinstance(value, str) else value
+
+    def _time_or_words(self, value: str) -> str:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            return self.optional(f"word_{value}") or value
+        return value if at.tzinfo is None else self.time(at)
+
+
+def _digits(value: float, digits: int) -> str:
+    """Return so many significant digits, never with an exponent where people read it."""
+    if value == 0.0:
+        return "0"
+    decimals = max(digits - 1 - floor(log10(abs(value))), 0)
+    told = f"{value:.{decimals}f}"
+    return told.rstrip("0").rstrip(".") if "." in told else told

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import socket
+import sys
+
+import pytest
+
+from pipeline.errors import MissingPartError
+from reports.pdf import pdf_of
+from reports.power_quality.page import page
+from tests.fix_quality_month import quality_report
+
+
+def test_the_report_is_a_document_of_some_pages_with_every_character_in_a_font() -> None:
+    made = pdf_of(page(quality_report(), "zh", "ab" * 32))
+    assert made.raw.startswith(b"%PDF-")
+    assert 5 <= made.pages <= 12
+    assert made.lacking == ""
+    assert made.warning is None
+
+
+def test_a_character_that_no_font_has_is_named_with_the_way_out() -> None:
+    made = pdf_of("<p>\U0010ab12</p>")  # a code point for private use
+    assert made.lacking == "\U0010ab12"
+    assert "fonts-noto-cjk" in (made.warning or "")
+
+
+def test_nothing_is_fetched() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)  # noqa: FBT003 - the name of the argument is flag
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/picture.png"
+        assert pdf_of(f'<p>a</p><img src="{address}">').pages == 1
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(MissingPartError, match=r"pip install 'kilowatch\[reports\]'"):
+        pdf_of("<p>a</p>")
