@@ -135,36 +135,39 @@ def _of_block(block: Floats, expected: int, percent: int) -> Floats:
     """Return one block's figures, a column a series: readings, rank, values as in the class, place."""
     # One copy, in rows: partitioned where it stands, and no more than the processor's cache holds.
     rows = np.array(block, order="C")
-    total = rows.sum(axis=1)
-    is_whole = not np.isnan(total).any()
-    counts = [rows.shape[1]] * len(rows) if is_whole else _counts(rows)
+    length = rows.shape[1]
+    minimum = np.fmin.reduce(rows, axis=1, initial=np.nan)
+    missing, total = _gaps_lowered(rows)
+    counts = [length - count for count in missing]
     ranks = np.array([_ranks(count, expected, percent) for count in counts], np.int64).T
     n = ranks[-1]
     found = np.empty((FIGURES, len(rows)))
-    found[0], found[1] = n, ranks[0]
-    found[10] = _highest(rows, n, is_whole=is_whole)
-    found[8] = np.fmin.reduce(rows, axis=1, initial=np.nan)
-    first = min((_lowest(count, expected, percent) for count in set(counts)), default=0)
-    if rows.shape[1]:
-        rows.partition(first, axis=1)
-    # All ranks lie near the top: only that is sorted, NaN last.
-    top = np.sort(rows[:, first:], axis=1)
-    found[2:8] = _at_ranks(first, top, n, ranks)
-    if not is_whole:
-        total = rows[:, :first].sum(axis=1) + np.nansum(top, axis=1)
-        found[np.ix_([2, 5, 6, 7], n == 0)] = np.nan
+    found[0], found[1], found[8] = n, ranks[0], minimum
     with np.errstate(invalid="ignore"):
         found[9] = total / n
+    found[10] = np.where(n > 0, rows.argmax(axis=1), -1) if length else -1
+    # All ranks lie near the top: only that is sorted.
+    first = min((_lowest(count, expected, percent) + length - count for count in counts if count), default=0)
+    if length:
+        rows.partition(first, axis=1)
+    top = np.sort(rows[:, first:], axis=1)
+    found[2:8] = _at_ranks(top, n, ranks, places=ranks - 1 + (length - n) - first)
+    if not all(counts):
+        found[np.ix_([2, 5, 6, 7], n == 0)] = np.nan
     return found
 
 
-def _highest(rows: Floats, n: Ints, *, is_whole: bool) -> Ints:
-    """Return where each row's first highest reading stands; -1 where it has none."""
-    if not rows.shape[1]:
-        return np.full(len(rows), -1, np.int64)
-    if is_whole:
-        return np.asarray(rows.argmax(axis=1))
-    return np.where(n > 0, np.where(np.isnan(rows), -np.inf, rows).argmax(axis=1), -1)
+def _gaps_lowered(rows: Floats) -> tuple[list[int], Floats]:
+    """Put minus infinity where a reading is missing, and return how many are and the sum of the others."""
+    total = rows.sum(axis=1)
+    if not np.isnan(total).any():
+        return [0] * len(rows), total
+    gaps = np.isnan(rows)
+    np.putmask(rows, gaps, 0.0)
+    total = rows.sum(axis=1)
+    np.putmask(rows, gaps, -np.inf)
+    # Counted as bytes: several times as fast as truth values.
+    return gaps.view(np.uint8).sum(axis=1, dtype=np.int64).tolist(), total
 
 
 @lru_cache(maxsize=1024)
@@ -181,17 +184,17 @@ def _lowest(n: int, expected: int, percent: int) -> int:
     return min((r for r in _ranks(n, expected, percent) if 1 <= r <= n), default=1) - 1
 
 
-def _counts(rows: Floats) -> list[int]:
-    """Return how many readings each row has; counted as bytes, several times as fast as truth values."""
-    missing = np.isnan(rows).view(np.uint8).sum(axis=1, dtype=np.int64)
-    counts: list[int] = (rows.shape[1] - missing).tolist()
-    return counts
+def _at_ranks(top: Floats, n: Ints, ranks: Ints, *, places: Ints) -> Floats:
+    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite at ranks of no reading.
 
-
-def _at_ranks(below: int, top: Floats, n: Ints, ranks: Ints) -> Floats:
-    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite at ranks of no reading."""
+    Args:
+        top: The upper end of each row, sorted.
+        n: How many readings each row has.
+        ranks: Wanted ones.
+        places: Where they stand in ``top``.
+    """
     outside = np.where(ranks < 1, -np.inf, np.inf)
     if not top.shape[1]:
         return outside
-    place = np.minimum(np.maximum(ranks - 1 - below, 0), top.shape[1] - 1)
-    return np.where((ranks >= 1) & (ranks <= n), top[np.arange(len(top)), place], outside)
+    inside = np.minimum(np.maximum(places, 0), top.shape[1] - 1)
+    return np.where((ranks >= 1) & (ranks <= n), top[np.arange(len(top)), inside], outside)
