@@ -67,6 +67,8 @@ def judge_orders(month: PointMonth, columns: PhaseColumns, rule: Rule) -> list[J
     unless another phase violates. Reasons that hold for all stand with the first judgement.
     """
     columns = _only(columns, rule.limits)
+    if not columns.orders:
+        return []
     limits = np.array([rule.limits[order].limit for order in columns.orders])
     whole = block_values(columns.values, columns.expected)
     given: list[bool] = (whole.n > 0).max(axis=0, initial=False).tolist()
