@@ -11,7 +11,7 @@ from analysis.power_quality.judgement import Compliance, Judgement
 from analysis.power_quality.point_month import PointMonth
 from pipeline.quality_texts import reason_text
 from pipeline.quantities import Quantity
-from tests.harmonic_months import TEN_KV, every_phase, load_month, spectrum
+from tests.harmonic_months import TEN_KV, every_phase, figure, load_month, spectrum
 from tests.quality_months import slots
 
 Q = Quantity
@@ -75,8 +75,7 @@ def test_a_share_about_a_half_is_not_decided() -> None:
 def test_background_and_scatter_are_there_for_the_report() -> None:
     found = five(site(2.0, 0.01))
     assert found.figures["background_percent"] == pytest.approx(2.0, abs=0.05)
-    scatter = found.figures["scatter"]
-    assert isinstance(scatter, list)
+    scatter = figure(found, "scatter")
     assert 100 < len(scatter) <= 150
     assert all(len(point) == 2 for point in scatter)
 
