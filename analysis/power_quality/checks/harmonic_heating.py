@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.harmonic_indices import EDDY_EXPONENT, EDDY_SHARE, Floats, k_factor, k_range, rating_share
+from analysis.harmonic_indices import EDDY_EXPONENT, EDDY_SHARE, Floats, k_range, rating_share
 from analysis.power_quality.block_values import block_values
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.consistency import Consistency
@@ -26,6 +26,7 @@ from analysis.power_quality.harmonic_readings import (
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
 from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.probability import LEAST_READINGS
+from analysis.waveform.indices import k_factor
 
 NAME: Final = "harmonic_heating"
 HIGH_LOAD: Final = 0.75
@@ -51,7 +52,8 @@ def _of_orders(orders: PhaseColumns, loaded: NDArray[np.bool_]) -> list[Judgemen
     # An order that a phase does not give adds nothing: the figures are then too small, not too large.
     contents = np.nan_to_num(np.stack([rows.T for rows in orders.values]))
     highest = orders.orders[-1]
-    k = np.where(loaded, k_factor(contents, places), np.nan)
+    with_fundamental = np.insert(contents, 0, 100.0, axis=-1)
+    k = np.where(loaded, k_factor(with_fundamental, highest), np.nan)
     lost = np.where(loaded, 100.0 * (1.0 - rating_share(contents, places)), np.nan)
     to = Reason(key="k_of_high_load", parameters={"highest": highest, "percent": round(100 * HIGH_LOAD)})
     assumed = Reason(
