@@ -1,4 +1,4 @@
-"""Distortion indices from a spectrum or from its total alone: THD, TDD, K factor, rating of transformers."""
+"""Distortion indices of registers in % of the fundamental: totals, bounds of the K factor, ratings left."""
 
 from __future__ import annotations
 
@@ -39,23 +39,6 @@ def distortion_percent(orders_percent: Floats) -> Floats:
 def fundamental(rms: Floats, thd_percent: Floats) -> Floats:
     """Return the fundamental of an rms value: ``I / sqrt(1 + THD^2)``."""
     return rms / np.sqrt(1.0 + np.square(thd_percent / 100.0))
-
-
-def demand_distortion_percent(thd_percent: Floats, fundamental_a: Floats, demand_a: float) -> Floats:
-    """Return TDD: all harmonic amperes in % of the demand current I_L (IEEE 519)."""
-    return thd_percent * fundamental_a / demand_a
-
-
-def k_factor(orders_percent: Floats, orders: NDArray[np.intp]) -> Floats:
-    """Return ``sum (h I_h)^2 / sum I_h^2`` with the fundamental in both sums (form of UL 1561).
-
-    Args:
-        orders_percent: % of the fundamental, shape (..., orders).
-        orders: From 2.
-    """
-    squares = np.square(orders_percent / 100.0)
-    k: Floats = (1.0 + squares @ np.square(orders.astype(np.float64))) / (1.0 + squares.sum(axis=-1))
-    return k
 
 
 def k_range(thd_percent: float, highest_order: int) -> KRange:

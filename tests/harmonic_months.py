@@ -109,6 +109,11 @@ def by_subject(judgements: Iterable[Judgement], standard: str) -> dict[str, Judg
     return named
 
 
+def figure(judgement: Judgement, name: str) -> Any:  # Any: JSON of several depths
+    """Return one of a judgement's figures."""
+    return judgement.figures[name]
+
+
 def reason_keys(judgement: Judgement) -> set[str]:
     """Return the keys of a judgement's reasons, each of which has its words in both languages."""
     for reason in judgement.reasons:

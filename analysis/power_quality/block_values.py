@@ -7,9 +7,9 @@ the distribution is assumed, yet the readings are taken as independent).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,9 @@ Bools = NDArray[np.bool_]
 UNSURE = 0.025
 """On each side of a 95 % confidence interval."""
 AT_A_TIME = 65_536
-"""Readings that are partitioned together: half a megabyte."""
+"""Readings that are looked at together where there are few: half a megabyte, which a cache holds."""
+FIGURES = 11
+"""Of each series."""
 COMPLIES, OPEN, VIOLATES = 0, 1, 2
 """Verdicts as numbers, worse ones higher."""
 
@@ -37,6 +39,8 @@ class BlockValues:
     """Readings that each series should have."""
     n: Ints
     rank: Ints
+    highest: Ints
+    """Where the first of the highest readings stands; -1 where there is none."""
     value: Floats
     surely_from: Floats
     """Lower end of the 95 % confidence interval of the value; minus infinity where n is too small for one."""
@@ -78,44 +82,33 @@ def sure_ranks(n: int, percent: int) -> tuple[int, int]:
     return int(np.searchsorted(below, UNSURE)), int(np.searchsorted(below, 1.0 - UNSURE)) + 1
 
 
-def block_values(columns: Floats, expected: int, percent: int = 95) -> BlockValues:
-    """Return the values of every series of a block.
+def block_values(blocks: Sequence[Floats], expected: int, percent: int = 95) -> BlockValues:
+    """Return the values of every series of some blocks, in arrays of shape (blocks, series).
 
     Args:
-        columns: Shape ``(..., n)``, in any order along the last axis; NaN is missing.
-        expected: How many readings each should have; more than that are all taken.
+        blocks: Of one shape ``(series, n)`` each, in any order along the last axis; NaN is missing.
+        expected: How many readings each series should have; more than that are all taken.
         percent: Of the readings so many are not above the value.
     """
-    rows = columns.reshape(prod(columns.shape[:-1]), columns.shape[-1])
-    total = rows.sum(axis=1)
-    n = _counts(rows, total)
-    whole = np.maximum(expected, n)
-    own, of_all = rank(n, percent), rank(whole, percent)
-    sure = np.array([sure_ranks(int(count), percent) for count in n], np.int64).reshape(-1, 2)
-    # A missing reading below all others pushes each known one up a rank; one above leaves them.
-    ranks = np.stack([own, of_all - (whole - n), of_all, sure[:, 0], sure[:, 1], n])
-    wanted = ranks[(ranks >= 1) & (ranks <= n)]
-    first = int(wanted.min()) - 1 if len(wanted) else 0
-    below, top = _sum_below_and_top(rows, first)
-    value, low, high, surely_from, surely_to, maximum = _at_ranks(first, top, n, ranks)
-    empty = n == 0
-    if (n < rows.shape[1]).any():
-        total = below + np.nansum(top, axis=1)
-    with np.errstate(invalid="ignore"):
-        mean = total / n
-    shape = columns.shape[:-1]
+    is_small = sum(block.size for block in blocks) <= AT_A_TIME
+    pieces = [np.concatenate(blocks)] if is_small else blocks
+    parts = [_of_block(piece, expected, percent) for piece in pieces]
+    figures = np.concatenate(parts, axis=1).reshape(FIGURES, len(blocks), -1)
+    value, low, high, surely_from, surely_to, maximum, minimum, mean = figures[2:10]
+    counts: Ints = figures[[0, 1, 10]].astype(np.int64)
     return BlockValues(
         expected=expected,
-        n=n.reshape(shape),
-        rank=own.reshape(shape),
-        value=np.where(empty, np.nan, value).reshape(shape),
-        surely_from=np.where(empty, np.nan, surely_from).reshape(shape),
-        surely_to=np.where(empty, np.nan, surely_to).reshape(shape),
-        if_missing_low=low.reshape(shape),
-        if_missing_high=high.reshape(shape),
-        maximum=np.where(empty, np.nan, maximum).reshape(shape),
-        minimum=np.fmin.reduce(rows, axis=1, initial=np.nan).reshape(shape),
-        mean=mean.reshape(shape),
+        n=counts[0],
+        rank=counts[1],
+        highest=counts[2],
+        value=value,
+        surely_from=surely_from,
+        surely_to=surely_to,
+        if_missing_low=low,
+        if_missing_high=high,
+        maximum=maximum,
+        minimum=minimum,
+        mean=mean,
     )
 
 
@@ -138,39 +131,70 @@ def verdicts(values: BlockValues, limits: Floats) -> BlockVerdicts:
     )
 
 
-def _counts(rows: Floats, total: Floats) -> Ints:
-    """Return how many readings each row has; a sum that is a number shows that none is missing."""
-    if np.isnan(total).any():
-        # Counted as bytes: several times as fast as truth values.
-        missing = np.isnan(rows).view(np.uint8).sum(axis=1, dtype=np.int64)
-        return np.asarray(rows.shape[1] - missing)
-    return np.full(len(rows), rows.shape[1], np.int64)
+def _of_block(block: Floats, expected: int, percent: int) -> Floats:
+    """Return one block's figures, a column a series: readings, rank, values as in the class, place."""
+    # One copy, in rows: partitioned where it stands, and no more than the processor's cache holds.
+    rows = np.array(block, order="C")
+    length = rows.shape[1]
+    minimum = np.fmin.reduce(rows, axis=1, initial=np.nan)
+    missing, total = _gaps_lowered(rows)
+    counts = [length - count for count in missing]
+    ranks = np.array([_ranks(count, expected, percent) for count in counts], np.int64).T
+    n = ranks[-1]
+    found = np.empty((FIGURES, len(rows)))
+    found[0], found[1], found[8] = n, ranks[0], minimum
+    with np.errstate(invalid="ignore"):
+        found[9] = total / n
+    found[10] = np.where(n > 0, rows.argmax(axis=1), -1) if length else -1
+    # All ranks lie near the top: only that is sorted.
+    first = min((_lowest(count, expected, percent) + length - count for count in counts if count), default=0)
+    if length:
+        rows.partition(first, axis=1)
+    top = np.sort(rows[:, first:], axis=1)
+    found[2:8] = _at_ranks(top, n, ranks, places=ranks - 1 + (length - n) - first)
+    if not all(counts):
+        found[np.ix_([2, 5, 6, 7], n == 0)] = np.nan
+    return found
 
 
-def _sum_below_and_top(rows: Floats, first: int) -> tuple[Floats, Floats]:
-    """Return the sum of each row's lowest ``first`` readings, and the others sorted, NaN last.
+def _gaps_lowered(rows: Floats) -> tuple[list[int], Floats]:
+    """Put minus infinity where a reading is missing, and return how many are and the sum of the others."""
+    total = rows.sum(axis=1)
+    if not np.isnan(total).any():
+        return [0] * len(rows), total
+    gaps = np.isnan(rows)
+    np.putmask(rows, gaps, 0.0)
+    total = rows.sum(axis=1)
+    np.putmask(rows, gaps, -np.inf)
+    # Counted as bytes: several times as fast as truth values.
+    return gaps.view(np.uint8).sum(axis=1, dtype=np.int64).tolist(), total
 
-    All ranks lie near the top: a partition brings that to the end, and only it is sorted. Some rows at a time
-    stay in the processor's cache, and their copy is memory that the next ones take over.
+
+@lru_cache(maxsize=1024)
+def _ranks(n: int, expected: int, percent: int) -> tuple[int, ...]:
+    """Return the ranks of the value, of what missing readings make of it, of its interval, of the highest."""
+    whole = max(expected, n)
+    own, of_all = (-(-percent * count // 100) for count in (n, whole))
+    # A missing reading below all others pushes each known one up a rank; one above leaves them.
+    return own, of_all - (whole - n), of_all, *sure_ranks(n, percent), n
+
+
+def _lowest(n: int, expected: int, percent: int) -> int:
+    """Return how many of ``n`` readings lie below all ranks that are wanted."""
+    return min((r for r in _ranks(n, expected, percent) if 1 <= r <= n), default=1) - 1
+
+
+def _at_ranks(top: Floats, n: Ints, ranks: Ints, *, places: Ints) -> Floats:
+    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite at ranks of no reading.
+
+    Args:
+        top: The upper end of each row, sorted.
+        n: How many readings each row has.
+        ranks: Wanted ones.
+        places: Where they stand in ``top``.
     """
-    count, length = rows.shape
-    below, top = np.empty(count), np.empty((count, length - first))
-    if not length:
-        return below, top
-    step = max(AT_A_TIME // length, 1)
-    for begin in range(0, count, step):
-        part = slice(begin, begin + step)
-        parted = np.partition(rows[part], first, axis=1)
-        below[part] = parted[:, :first].sum(axis=1)
-        top[part] = parted[:, first:]
-    top.sort(axis=1)
-    return below, top
-
-
-def _at_ranks(below: int, top: Floats, n: Ints, ranks: Ints) -> Floats:
-    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite at ranks of no reading."""
     outside = np.where(ranks < 1, -np.inf, np.inf)
     if not top.shape[1]:
         return outside
-    place = np.clip(ranks - 1 - below, 0, top.shape[1] - 1)
-    return np.where((ranks >= 1) & (ranks <= n), top[np.arange(len(top)), place], outside)
+    inside = np.minimum(np.maximum(places, 0), top.shape[1] - 1)
+    return np.where((ranks >= 1) & (ranks <= n), top[np.arange(len(top)), inside], outside)

@@ -39,14 +39,19 @@ def distortion_amperes(sound: Consistency) -> PhaseColumns | None:
 def _in_amperes(sound: Consistency, percent: PhaseColumns | None) -> PhaseColumns | None:
     if percent is None:
         return None
-    scale = fundamental_amperes(sound, percent.at)[:, None, :] / 100.0
+    scale = fundamental_amperes(sound, percent.at) / 100.0
     currents = [Quantity(f"current_{element.suffix}") for element in elements(sound.month)]
     absent = [q for q in currents if q not in sound.month.values]
     more = (
         *(Reason(key="absent", parameters={"quantity": q.value}) for q in absent),
         *sound.reasons_for(currents),
     )
-    return replace(percent, values=percent.values * scale, unit="A", reasons=(*percent.reasons, *more))
+    return replace(
+        percent,
+        values=[rows * own for rows, own in zip(percent.values, scale, strict=True)],
+        unit="A",
+        reasons=(*percent.reasons, *more),
+    )
 
 
 def fundamental_amperes(sound: Consistency, at: Times) -> Columns:

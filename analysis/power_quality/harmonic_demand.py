@@ -66,4 +66,4 @@ def _of_demand(sound: Consistency, limits: DemandLimits, rule: Rule, demand_a: f
 
 
 def _percent(amperes: PhaseColumns, demand_a: float) -> PhaseColumns:
-    return replace(amperes, values=amperes.values * (100.0 / demand_a), unit="%")
+    return replace(amperes, values=[rows * (100.0 / demand_a) for rows in amperes.values], unit="%")

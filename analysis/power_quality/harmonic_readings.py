@@ -56,8 +56,8 @@ class PhaseColumns:
     expected: int
     """Readings that the supplied time of the month should have."""
     period_s: float
-    values: Columns
-    """Shape ``(phases, orders, len(at))``; NaN is missing or unsound."""
+    values: Sequence[Columns]
+    """One of shape ``(orders, len(at))`` a phase; NaN is missing or unsound."""
     unit: str
     reasons: Sequence[Reason] = ()
     """What is to be said of these readings: how they are named, which are unsound and why."""
@@ -109,15 +109,6 @@ def _orders(sound: Consistency, what: str) -> PhaseColumns | None:
     if not given or not len(month.spectrum_at):
         return None
     orders = tuple(range(LOWEST_ORDER, max(column.shape[1] for column in given.values())))
-    values = np.empty((len(phases), len(orders), len(month.spectrum_at)))
-    for place, quantity in enumerate(quantities):
-        column = given.get(quantity)
-        if column is None:
-            values[place] = np.nan
-        else:
-            own = column.shape[1] - LOWEST_ORDER
-            values[place, :own] = column[:, LOWEST_ORDER:].T
-            values[place, own:] = np.nan
     period_s = month.spectrum_period_s or month.period_s
     return PhaseColumns(
         phases=_names(month, what),
@@ -125,10 +116,20 @@ def _orders(sound: Consistency, what: str) -> PhaseColumns | None:
         at=month.spectrum_at,
         expected=month.expected(period_s),
         period_s=period_s,
-        values=values,
+        values=[_in_rows(given.get(q), len(orders), len(month.spectrum_at)) for q in quantities],
         unit="%",
         reasons=_reasons(sound, what, quantities, given),
     )
+
+
+def _in_rows(column: Columns | None, orders: int, readings: int) -> Columns:
+    """Return a phase's orders as rows, without a copy where it has them all; what it lacks is missing."""
+    if column is not None and column.shape[1] == orders + LOWEST_ORDER:
+        return column[:, LOWEST_ORDER:].T
+    rows = np.full((orders, readings), np.nan)
+    if column is not None:
+        rows[: column.shape[1] - LOWEST_ORDER] = column[:, LOWEST_ORDER:].T
+    return rows
 
 
 def _distortion(sound: Consistency, what: str) -> PhaseColumns | None:
@@ -146,7 +147,7 @@ def _distortion(sound: Consistency, what: str) -> PhaseColumns | None:
         at=month.taken_at,
         expected=month.expected(month.period_s),
         period_s=month.period_s,
-        values=np.stack([given.get(q, missing) for q in quantities])[:, None, :],
+        values=[given.get(q, missing)[None] for q in quantities],
         unit="%",
         reasons=_reasons(sound, what, quantities, given),
     )
@@ -156,10 +157,19 @@ def _summed(orders: PhaseColumns | None) -> PhaseColumns | None:
     """Return the total that orders make, which lacks what lies above the last one."""
     if orders is None:
         return None
-    squares = np.sqrt(np.nansum(np.square(orders.values), axis=1))
-    squares[np.isnan(orders.values).all(axis=1)] = np.nan
     told = Reason(key="thd_of_orders", parameters={"highest": orders.orders[-1]})
-    return replace(orders, orders=(0,), values=squares[:, None, :], reasons=(told, *orders.reasons))
+    return replace(
+        orders,
+        orders=(0,),
+        values=[_totals(rows)[None] for rows in orders.values],
+        reasons=(told, *orders.reasons),
+    )
+
+
+def _totals(rows: Columns) -> Columns:
+    """Return the root of the sum of squares of each reading's orders; NaN where it has none."""
+    totals = np.sqrt(np.nansum(np.square(rows), axis=0))
+    return np.where(np.isnan(rows).all(axis=0), np.nan, totals)
 
 
 def _names(month: PointMonth, what: str) -> tuple[str, ...]:

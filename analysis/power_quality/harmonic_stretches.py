@@ -36,8 +36,9 @@ class Stretch:
         """What puts verdicts in order: first themselves, then how near the limit; -1 without readings."""
         with np.errstate(divide="ignore", invalid="ignore"):
             over = self.values.value / self.limits
+            # From 0 far below the limit to 1 far above it; a limit of 0 is far below any value.
             nearness = np.where(np.isinf(over), 1.0, over / (1.0 + over))
-        return np.where(self.values.n == 0, -1.0, self.code + np.nan_to_num(nearness))
+        return np.where(self.values.n == 0, -1.0, self.code + nearness)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Worst:
     limit: Sequence[float]
     n: Sequence[int]
     rank: Sequence[int]
+    highest: Sequence[int]
+    """Which reading of the month it is; before the stretch where it has none."""
     coverage: Sequence[float]
     surely_from: Sequence[float]
     surely_to: Sequence[float]
@@ -113,6 +116,7 @@ def worst_of(stretches: Sequence[Stretch]) -> Worst:
         limit=told([s.limits for s in stretches]),
         n=[int(n) for n in told([s.values.n for s in stretches])],
         rank=[int(rank) for rank in told([s.values.rank for s in stretches])],
+        highest=[int(place) for place in told([s.first + s.values.highest for s in stretches])],
         coverage=told([s.values.coverage for s in stretches]),
         surely_from=told([s.values.surely_from for s in stretches]),
         surely_to=told([s.values.surely_to for s in stretches]),
@@ -134,7 +138,7 @@ def _judged(
     values = (
         whole
         if statistic == MONTHLY_95
-        else block_values(columns.values[..., first:last], expected, statistic.percent)
+        else block_values([rows[:, first:last] for rows in columns.values], expected, statistic.percent)
     )
     allowed = limits * statistic.factor
     said = verdicts(values, allowed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -16,10 +16,9 @@ from analysis.power_quality.block_values import (
     VIOLATES,
     BlockValues,
     block_values,
-    rank,
 )
 from analysis.power_quality.harmonic_readings import PhaseColumns
-from analysis.power_quality.harmonic_stretches import Stretch, Worst, judged_stretches, worst_of
+from analysis.power_quality.harmonic_stretches import Worst, judged_stretches, worst_of
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason, Reference
 from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.probability import LEAST_COVERAGE, LEAST_READINGS
@@ -34,7 +33,7 @@ SAID: Final = {
 
 PROVING: Final = 59
 """So many independent readings show with 95 % confidence that the 95 % value is none above their highest."""
-STEPS: Final = np.arange(0, 101, 5)
+STEPS: Final = tuple(range(0, 101, 5))
 """Shares of the readings, %, at which a distribution is told."""
 
 
@@ -68,6 +67,8 @@ def judge_orders(month: PointMonth, columns: PhaseColumns, rule: Rule) -> list[J
     unless another phase violates. Reasons that hold for all stand with the first judgement.
     """
     columns = _only(columns, rule.limits)
+    if not columns.orders:
+        return []
     limits = np.array([rule.limits[order].limit for order in columns.orders])
     whole = block_values(columns.values, columns.expected)
     given: list[bool] = (whole.n > 0).max(axis=0, initial=False).tolist()
@@ -89,12 +90,19 @@ def judge_orders(month: PointMonth, columns: PhaseColumns, rule: Rule) -> list[J
 def distribution(columns: PhaseColumns) -> Mapping[str, Json]:
     """Return a small cumulative distribution of a total by phase: its values at 0, 5 ... 100 % by rank."""
     curves: dict[str, Json] = {}
-    for phase, readings in zip(columns.phases, columns.values[:, 0], strict=True):
-        known = np.sort(readings[~np.isnan(readings)])
-        if len(known):
-            places = np.maximum(rank(np.full_like(STEPS, len(known)), STEPS) - 1, 0)
-            curves[phase] = [[int(p), float(v)] for p, v in zip(STEPS, known[places], strict=True)]
+    for phase, rows in zip(columns.phases, columns.values, strict=True):
+        readings = np.sort(rows[0])  # NaN last
+        n = len(readings) - int(np.count_nonzero(np.isnan(readings)))
+        if n:
+            values = readings[_places(n)].tolist()
+            curves[phase] = [[step, value] for step, value in zip(STEPS, values, strict=True)]
     return curves
+
+
+@lru_cache(maxsize=64)
+def _places(n: int) -> list[int]:
+    """Return where the values at :data:`STEPS` stand among n sorted readings."""
+    return [max(-(-step * n // 100) - 1, 0) for step in STEPS]
 
 
 def without_figures(judgement: Judgement) -> Judgement:
@@ -123,7 +131,6 @@ def _judgement(
     code, good, bad = (min(number, OPEN) if rule.only_proves else number for number in codes)
     stretch, phase, limit = worst.stretch[place], worst.phase[place], worst.limit[place]
     own, factor = rule.limits[order], stretch.statistic.factor
-    formula = f"{own.limit:g} {columns.unit} × {factor:g} = {limit:g} {columns.unit}"
     return Judgement(
         check=rule.check,
         subject=columns.subject(place),
@@ -132,19 +139,23 @@ def _judgement(
         value=_number(worst.value[place]),
         unit=columns.unit,
         limit=limit,
-        formula=own.formula if factor == 1.0 else formula,
+        formula=own.formula if factor == 1.0 else _times(own.limit, factor, columns.unit),
         evidence=Evidence(
             n=worst.n[place],
             coverage=worst.coverage[place],
             rank=worst.rank[place] or None,
             phase=columns.phases[phase],
-            at=_highest_at(columns, stretch, phase, place),
+            at=from_numpy(columns.at[worst.highest[place]]) if worst.n[place] else None,
             if_missing_good=SAID[good],
             if_missing_bad=SAID[bad],
         ),
         reasons=tuple(_why(place, code, worst)),
         figures={"phases": phases, **_plain(phases[columns.phases[phase]])},
     )
+
+
+def _times(limit: float, factor: float, unit: str) -> str:
+    return f"{limit:g} {unit} × {factor:g} = {limit * factor:g} {unit}"
 
 
 def _plain(figures: Json) -> Mapping[str, Json]:
@@ -186,26 +197,13 @@ def _only(columns: PhaseColumns, limits: Mapping[int, OrderLimit]) -> PhaseColum
     if len(places) == len(columns.orders):
         return columns
     orders = tuple(columns.orders[place] for place in places)
-    return replace(columns, orders=orders, values=columns.values[:, places])
-
-
-def _highest_at(columns: PhaseColumns, stretch: Stretch, phase: int, place: int) -> datetime | None:
-    """Return when the worst phase's highest reading of the stretch was taken."""
-    readings = columns.values[phase, place, stretch.first : stretch.last]
-    if not len(readings):
-        return None
-    highest = int(readings.argmax())
-    if np.isnan(readings[highest]):
-        if np.isnan(readings).all():
-            return None
-        highest = int(np.nanargmax(readings))
-    return from_numpy(columns.at[stretch.first + highest])
+    return replace(columns, orders=orders, values=[rows[places] for rows in columns.values])
 
 
 def _phase_figures(phases: Sequence[str], whole: BlockValues) -> list[Mapping[str, Json]]:
     """Return the whole month's figures of each order by phase: the row of a table, the bar of a chart."""
     fields = (whole.maximum, whole.mean, whole.minimum, whole.value, whole.surely_from, whole.surely_to)
-    table = np.stack(np.broadcast_arrays(*fields), axis=-1)
+    table = np.stack(fields, axis=-1)
     cells = table.astype(object)
     cells[~np.isfinite(table)] = None
     rows = cells.tolist()

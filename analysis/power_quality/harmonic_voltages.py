@@ -87,8 +87,9 @@ def judge_any_order(sound: Consistency, check: str) -> list[Judgement]:
         return []
     places = [place for place, order in enumerate(orders.orders) if order in limits.orders]
     allowed = np.array([limits.orders[orders.orders[place]] for place in places])
-    shares = 100.0 * orders.values[:, places] / allowed[:, None]
-    largest = replace(orders, orders=(0,), values=np.fmax.reduce(shares, axis=1)[:, None], reasons=())
+    shares = [100.0 * rows[places] / allowed[:, None] for rows in orders.values]
+    highest = [np.fmax.reduce(rows, axis=0)[None] for rows in shares]
+    largest = replace(orders, orders=(0,), values=highest, reasons=())
     rule = replace(_rule(check, limits, {0: 100.0}), reasons=(Reason(key="any_order"),))
     return [replace(j, subject=ANY) for j in judge_orders(month, largest, rule)]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from analysis.waveform import indices, spectrum
+from services.benchmarks.harmonic_registers import register_rows
 from services.benchmarks.rows import BenchRow, benchmarks, cpu_s
 
 WINDOWS: Final = 100
@@ -54,7 +55,10 @@ def _of_windows() -> Iterator[BenchRow]:
             )
 
 
-ROWS: Final[dict[str, Callable[[], Iterator[BenchRow]]]] = {"windows": _of_windows}
+ROWS: Final[dict[str, Callable[[], Iterator[BenchRow]]]] = {
+    "windows": _of_windows,
+    "registers": register_rows,
+}
 
 
 def _subgroups_and_thd(batch: NDArray[np.floating]) -> NDArray[np.floating]:

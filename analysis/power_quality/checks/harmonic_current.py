@@ -111,10 +111,8 @@ def _injected(
     if total is None:
         return found
     orders = tuple(limits.amperes)
-    phases, _, length = total.values.shape
-    bounds = replace(
-        total, orders=orders, values=np.broadcast_to(total.values, (phases, len(orders), length))
-    )
+    rows = [np.broadcast_to(own, (len(orders), own.shape[1])) for own in total.values]
+    bounds = replace(total, orders=orders, values=rows)
     told = (Reason(key="currents_bounded_by_thd"), *rule.reasons)
     return judge_orders(month, bounds, replace(rule, only_proves=True, reasons=told))
 

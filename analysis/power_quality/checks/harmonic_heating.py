@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.harmonic_indices import EDDY_EXPONENT, EDDY_SHARE, Floats, k_factor, k_range, rating_share
+from analysis.harmonic_indices import EDDY_EXPONENT, EDDY_SHARE, Floats, k_range, rating_share
 from analysis.power_quality.block_values import block_values
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.consistency import Consistency
@@ -26,6 +26,7 @@ from analysis.power_quality.harmonic_readings import (
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
 from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.probability import LEAST_READINGS
+from analysis.waveform.indices import k_factor
 
 NAME: Final = "harmonic_heating"
 HIGH_LOAD: Final = 0.75
@@ -49,9 +50,10 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
 def _of_orders(orders: PhaseColumns, loaded: NDArray[np.bool_]) -> list[Judgement]:
     places = np.array(orders.orders, np.intp)
     # An order that a phase does not give adds nothing: the figures are then too small, not too large.
-    contents = np.nan_to_num(np.moveaxis(orders.values, 1, -1))
+    contents = np.nan_to_num(np.stack([rows.T for rows in orders.values]))
     highest = orders.orders[-1]
-    k = np.where(loaded, k_factor(contents, places), np.nan)
+    with_fundamental = np.insert(contents, 0, 100.0, axis=-1)
+    k = np.where(loaded, k_factor(with_fundamental, highest), np.nan)
     lost = np.where(loaded, 100.0 * (1.0 - rating_share(contents, places)), np.nan)
     to = Reason(key="k_of_high_load", parameters={"highest": highest, "percent": round(100 * HIGH_LOAD)})
     assumed = Reason(
@@ -65,7 +67,7 @@ def _of_orders(orders: PhaseColumns, loaded: NDArray[np.bool_]) -> list[Judgemen
 
 
 def _of_total(total: PhaseColumns, loaded: NDArray[np.bool_]) -> list[Judgement]:
-    thd = np.where(loaded, total.values[:, 0], np.nan)
+    thd = np.where(loaded, np.concatenate(total.values), np.nan)
     if np.isnan(thd).all():
         return []
     found = _figure("k_factor", total, thd, "1")
@@ -93,28 +95,31 @@ def _of_total(total: PhaseColumns, loaded: NDArray[np.bool_]) -> list[Judgement]
 def _loaded(sound: Consistency, columns: PhaseColumns) -> NDArray[np.bool_]:
     """Tell which readings of which phase are of high load, shape (phases, n)."""
     amperes = fundamental_amperes(sound, columns.at)
-    high = block_values(amperes, columns.expected).value
+    high = block_values([amperes], columns.expected).value[0]
     with np.errstate(invalid="ignore"):
         return np.asarray((amperes >= HIGH_LOAD * high[:, None]) & (amperes > 0.0))
 
 
 def _figure(subject: str, columns: PhaseColumns, values: Floats, unit: str, *reasons: Reason) -> Judgement:
     """Return the 95 % value of the worst phase."""
-    found = block_values(values, int(np.isfinite(values).sum(axis=1).max()))
+    found = block_values([values], int(np.isfinite(values).sum(axis=1).max()))
     phase = int(np.nanargmax(found.value))
+    high, mean = found.value[0].tolist(), found.mean[0].tolist()
     return Judgement(
         check=NAME,
         subject=subject,
         verdict=Compliance.NOT_APPLICABLE,
-        value=float(found.value[phase]),
+        value=high[phase],
         unit=unit,
-        evidence=Evidence(n=int(found.n[phase]), rank=int(found.rank[phase]), phase=columns.phases[phase]),
+        evidence=Evidence(
+            n=int(found.n[0, phase]), rank=int(found.rank[0, phase]), phase=columns.phases[phase]
+        ),
         reasons=reasons,
         figures={
             "phases": {
-                name: {"p95": float(value), "mean": float(mean)}
-                for name, value, mean in zip(columns.phases, found.value, found.mean, strict=True)
-                if np.isfinite(value)
+                name: {"p95": of_high, "mean": of_mean}
+                for name, of_high, of_mean in zip(columns.phases, high, mean, strict=True)
+                if np.isfinite(of_high)
             }
         },
     )

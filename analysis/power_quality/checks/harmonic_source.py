@@ -50,7 +50,7 @@ def _of_order(
     if not (high[:, place] >= LEAST_PERCENT).any():
         return None
     phase = int(np.nanargmax(high[:, place]))
-    u, i = voltages.values[phase, place], amperes.values[phase, amperes.orders.index(order)]
+    u, i = voltages.values[phase][place], amperes.values[phase][amperes.orders.index(order)]
     days = ((voltages.at - to_numpy(month.starts_at)) // np.timedelta64(1, "D")).astype(np.int64)
     share = own_share(u, i, days, seed=order)
     if share is None:
@@ -59,9 +59,9 @@ def _of_order(
     source, reason = _source(share, own)
     told = {
         "order": order,
-        "percent": _whole_percent(share.share),
-        "low": _whole_percent(share.low),
-        "high": _whole_percent(share.high),
+        "percent": round(_percent(share.share)),
+        "low": round(_percent(share.low)),
+        "high": round(_percent(share.high)),
     }
     formula = (
         () if own is None else (Reason(key="share_by_formula", parameters={"percent": round(100.0 * own)}),)
@@ -70,14 +70,14 @@ def _of_order(
         check=NAME,
         subject=f"h{order}",
         verdict=Compliance.NOT_APPLICABLE,
-        value=100.0 * share.share,
+        value=_percent(share.share),
         unit="%",
         evidence=Evidence(n=share.n, phase=voltages.phases[phase]),
         reasons=(Reason(key=reason, parameters=told), *formula, Reason(key="share_is_estimate")),
         figures={
             "source": source,
-            "share_low_percent": 100.0 * share.low,
-            "share_high_percent": 100.0 * share.high,
+            "share_low_percent": _percent(share.low),
+            "share_high_percent": _percent(share.high),
             "background_percent": share.background_percent,
             "slope": share.slope,
             "share_by_formula_percent": None if own is None else 100.0 * own,
@@ -113,8 +113,9 @@ def _by_formula(month: PointMonth, u: Floats, i: Floats, order: int) -> float | 
     return float(np.mean((one_ampere * i[known]) ** 2) / np.mean(u[known] ** 2))
 
 
-def _whole_percent(share: float) -> int:
-    return round(100.0 * min(max(share, 0.0), 1.0))
+def _percent(share: float) -> float:
+    """Return a share as it is shown: a line whose intercept is below 0 explains all and no more."""
+    return 100.0 * min(max(share, 0.0), 1.0)
 
 
 def _scatter(i: Floats, u: Floats) -> list[list[float]]:

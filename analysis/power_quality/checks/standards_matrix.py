@@ -83,8 +83,12 @@ def _how(topic: str, standard: str, judgements: Sequence[Judgement]) -> Reason:
 
 
 def _limits(judgement: Judgement) -> str:
-    ends = [f"{end:g}" for end in (judgement.low_limit, judgement.limit) if end is not None]
-    return f"{' … '.join(ends)} {judgement.unit}".strip() if ends else ""
+    low, high, unit = judgement.low_limit, judgement.limit, judgement.unit
+    if low is not None and high is not None:
+        return f"{low:g} … {high:g} {unit}"
+    if low is not None:
+        return f"≥ {low:g} {unit}"
+    return "" if high is None else f"≤ {high:g} {unit}"
 
 
 def _standard(judgement: Judgement) -> str:

@@ -61,7 +61,7 @@ def spectra_of(blocks: Sequence[PhaseColumns | None], judgements: Sequence[Judge
             continue
         for row, order in enumerate(block.orders):
             subject = block.subject(row)
-            for part, readings in zip(block.phases, block.values[:, row], strict=True):
+            for part, readings in zip(block.phases, (own[row] for own in block.values), strict=True):
                 if order <= HIGHEST_ORDER and np.isfinite(readings).any():
                     columns.setdefault(subject, {})[part] = readings
     return Spectra(

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 
 from analysis.harmonic_indices import (
-    demand_distortion_percent,
     distortion_percent,
     fundamental,
-    k_factor,
     k_range,
     rating_share,
 )
+from analysis.waveform.indices import k_factor
 
 ORDERS = np.arange(2, 51)
+
+
+def k_of(content: np.ndarray) -> float:
+    return float(k_factor(np.insert(content, 0, 100.0), 50))
 
 
 def spectrum(**percent: float) -> np.ndarray:
@@ -46,16 +49,15 @@ def test_ideal_converters_to_order_50(step: int, thd: float, k: float) -> None:
     """Cases T4 and T4b."""
     ideal = spectrum(**{f"h{h}": 100.0 / h for h in range(2, 51) if h % step in {1, step - 1}})
     assert distortion_percent(ideal) == pytest.approx(thd, rel=1e-6)
-    assert k_factor(ideal, ORDERS) == pytest.approx(k, rel=1e-6)
+    assert k_of(ideal) == pytest.approx(k, rel=1e-6)
 
 
-def test_distortion_of_60_a_against_a_demand_of_100_a() -> None:
+def test_20_percent_of_order_5_and_14_of_order_7() -> None:
     """Case T5."""
     content = spectrum(h5=20.0, h7=14.0)
     thd = distortion_percent(content)
     assert thd == pytest.approx(24.413111, rel=1e-6)
-    assert demand_distortion_percent(thd, np.array(60.0), 100.0) == pytest.approx(14.647867, rel=1e-6)
-    assert k_factor(content, ORDERS) == pytest.approx(2.793884, rel=1e-6)
+    assert k_of(content) == pytest.approx(2.793884, rel=1e-6)
 
 
 def test_the_fundamental_and_the_distortion_make_the_rms_value() -> None:
@@ -65,7 +67,7 @@ def test_the_fundamental_and_the_distortion_make_the_rms_value() -> None:
 
 def test_many_readings_at_once_are_the_same_as_one_by_one() -> None:
     many = np.stack([spectrum(h5=20.0, h7=14.0), spectrum(h3=80.0), spectrum()])
-    for index in (distortion_percent, lambda c: k_factor(c, ORDERS), lambda c: rating_share(c, ORDERS)):
+    for index in (distortion_percent, lambda c: rating_share(c, ORDERS)):
         assert index(many) == pytest.approx([float(index(one)) for one in many])
 
 
@@ -82,13 +84,13 @@ def test_the_k_factor_of_30_percent_to_order_25_lies_between_1_25_and_52_5() -> 
 def test_the_range_of_k_holds_every_spectrum_of_that_total(thd: float, highest: int) -> None:
     found = k_range(thd, highest)
     for order in range(2, highest + 1):
-        k = float(k_factor(spectrum(**{f"h{order}": thd}), ORDERS))
+        k = k_of(spectrum(**{f"h{order}": thd}))
         assert found.lowest - 1e-9 <= k <= found.highest + 1e-9
     assert found.lowest - 1e-9 <= found.six_pulse <= found.highest + 1e-9
 
 
 def test_a_sine_has_k_1_and_leaves_a_transformer_its_rating() -> None:
-    assert k_factor(spectrum(), ORDERS) == 1.0
+    assert k_of(spectrum()) == 1.0
     assert rating_share(spectrum(), ORDERS) == 1.0
 
 

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from analysis.harmonic_share import own_share
+from analysis.harmonic_share import Floats, own_share
 
 DAYS = 30
 N = 96 * DAYS
 BLOCKS = np.arange(N) // 96
 
 
-def network(background: float, impedance: float, *, noise: float = 0.02, seed: int = 1) -> tuple:
+def network(
+    background: float, impedance: float, *, noise: float = 0.02, seed: int = 1
+) -> tuple[Floats, Floats, float]:
     """Return voltage, current and the true share: a load that works by day, angles unknown."""
     random = np.random.default_rng(seed)
     works = (np.arange(N) % 96 >= 32) & (np.arange(N) % 96 < 72)

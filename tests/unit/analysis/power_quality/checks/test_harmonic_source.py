@@ -11,7 +11,7 @@ from analysis.power_quality.judgement import Compliance, Judgement
 from analysis.power_quality.point_month import PointMonth
 from pipeline.quality_texts import reason_text
 from pipeline.quantities import Quantity
-from tests.harmonic_months import TEN_KV, every_phase, load_month, spectrum
+from tests.harmonic_months import TEN_KV, every_phase, figure, load_month, spectrum
 from tests.quality_months import slots
 
 Q = Quantity
@@ -72,11 +72,20 @@ def test_a_share_about_a_half_is_not_decided() -> None:
     assert found.reasons[0].key == "source_undecidable"
 
 
+def test_a_share_is_never_shown_above_the_whole() -> None:
+    """Voltage that rises with the square of the current has a line whose intercept lies below 0."""
+    judged = site(0.1, OHM)
+    for phase in "abc":
+        column = judged.spectra[Q(f"voltage_harmonic_{phase}")]
+        column[:, 5] = 2.0 * column[:, 5] ** 2
+    found = five(judged)
+    assert found.value == found.figures["share_high_percent"] == 100.0
+
+
 def test_background_and_scatter_are_there_for_the_report() -> None:
     found = five(site(2.0, 0.01))
     assert found.figures["background_percent"] == pytest.approx(2.0, abs=0.05)
-    scatter = found.figures["scatter"]
-    assert isinstance(scatter, list)
+    scatter = figure(found, "scatter")
     assert 100 < len(scatter) <= 150
     assert all(len(point) == 2 for point in scatter)
 

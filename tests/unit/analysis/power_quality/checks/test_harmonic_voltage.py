@@ -11,7 +11,15 @@ from analysis.power_quality.checks.harmonic_voltage import judge
 from analysis.power_quality.judgement import Compliance, Judgement
 from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.quantities import Quantity
-from tests.harmonic_months import TEN_KV, by_subject, every_phase, reason_keys, voltage_month, with_spectra
+from tests.harmonic_months import (
+    TEN_KV,
+    by_subject,
+    every_phase,
+    figure,
+    reason_keys,
+    voltage_month,
+    with_spectra,
+)
 from tests.quality_months import POINT, SINGLE_PHASE, THREE_WIRE, month, slots, wavering
 
 Q = Quantity
@@ -49,15 +57,13 @@ def test_figures_of_every_phase_are_there_for_table_and_chart() -> None:
     judged = voltage_month(every_phase(QUIET))
     found = by(judged)
     column = judged.spectra[Q.VOLTAGE_HARMONIC_C][:, 7]
-    phases = found["h7"].figures["phases"]
-    assert isinstance(phases, dict)
+    phases = figure(found["h7"], "phases")
     assert phases["C"]["max"] == column.max()
     assert phases["C"]["min"] == column.min()
     assert phases["C"]["mean"] == pytest.approx(column.mean())
     assert phases["C"]["p95"] == np.sort(column)[2735]
     assert phases["C"]["p95_low"] < phases["C"]["p95"] < phases["C"]["p95_high"]
-    curves = found["thd"].figures["distribution"]
-    assert isinstance(curves, dict)
+    curves = figure(found["thd"], "distribution")
     assert [point[0] for point in curves["A"]] == list(range(0, 101, 5))
     assert curves["A"][19][1] == np.sort(judged.values[Q.VOLTAGE_THD_A])[2735]
 
@@ -114,7 +120,7 @@ def test_a_three_wire_meter_has_two_line_voltages() -> None:
     found = by(voltage_month({"a": QUIET, "c": {5: 2.5}}, point=THREE_WIRE))
     assert found["h5"].verdict is GOOD
     assert found["h5"].evidence.phase == "BC"
-    assert list(found["h5"].figures["phases"]) == ["AB", "BC"]  # type: ignore[arg-type] # a mapping of JSON
+    assert list(figure(found["h5"], "phases")) == ["AB", "BC"]
     assert "line_voltages" in reason_keys(found["thd"])
 
 
@@ -174,7 +180,7 @@ def test_percentages_over_100_are_left_out_and_counted() -> None:
     judged.values[Q.VOLTAGE_THD_A][:10] = 650.0
     found = by(judged)["thd"]
     assert found.verdict is GOOD
-    assert found.figures["phases"]["A"]["n"] == slots() - 10  # type: ignore[call-overload, index] # JSON
+    assert figure(found, "phases")["A"]["n"] == slots() - 10
     assert "out_of_range" in reason_keys(found)
 
 

@@ -7,7 +7,7 @@ import pytest
 from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.checks.standards_matrix import conclude
 from analysis.power_quality.judgement import Compliance, Judgement, Reference
-from tests.harmonic_months import TEN_KV, every_phase, reason_keys, voltage_month
+from tests.harmonic_months import TEN_KV, every_phase, figure, reason_keys, voltage_month
 from tests.quality_months import month
 
 GOOD, BAD = Compliance.COMPLIANT, Compliance.VIOLATING
@@ -29,8 +29,7 @@ def test_verdicts_of_three_standards_stand_in_one_row() -> None:
     """At 10 kV 3.5 % of order 5 is too much for GB/T 14549 and IEEE 519, not for EN 50160."""
     found = judge_month(voltage_month(every_phase({5: 3.5, 7: 1.0}), point=TEN_KV))
     matrix = next(j for j in found if j.check == "standards_matrix" and j.subject == "harmonic_voltage")
-    rows = matrix.figures["matrix"]
-    assert isinstance(rows, list)
+    rows = figure(matrix, "matrix")
     five = next(row for row in rows if row["subject"] == "h5")
     standards = ("GB/T 14549-1993", "EN 50160-2010", "IEEE 519-2022")
     assert [five[s] for s in standards] == ["violating", "compliant", "violating"]

@@ -9,7 +9,7 @@ from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.checks.trend import conclude
 from analysis.power_quality.judgement import Compliance, Judgement, Reference
 from analysis.power_quality.point_month import PointMonth
-from tests.harmonic_months import every_phase, reason_keys, voltage_month
+from tests.harmonic_months import every_phase, figure, reason_keys, voltage_month
 from tests.quality_months import month
 
 REFERENCE = Reference(
@@ -46,8 +46,7 @@ def test_a_figure_that_rises_towards_its_limit_is_warned_of() -> None:
     assert found.verdict is Compliance.NOT_APPLICABLE
     assert reason_keys(found) == {"rises_to_limit"}
     assert found.reasons[0].parameters == {"percent": 90, "per_month": 10.0, "months": 1}
-    months = found.figures["months"]
-    assert isinstance(months, list)
+    months = figure(found, "months")
     assert months[0] == {"month": "2026-05", "percent_of_limit": 50.0}
     assert len(months) == 5
 
