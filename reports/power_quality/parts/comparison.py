@@ -12,7 +12,7 @@ Key = tuple[str, str, str, str]
 
 
 def comparison(report: MonthlyReport, t: Telling) -> Part:
-    """Return each judged figure beside those of the other months; only equal limits are the same question."""
+    """Return each judged figure beside those of the other months, with their limit where it was another."""
     own = judgement_blocks(report.in_part(12), t) if report.in_part(12) else []
     if not report.comparisons:
         return Part(number=12, title=t("part_12"), blocks=[*own, Note(text=t("absent_12"), kind="absent")])
@@ -22,8 +22,8 @@ def comparison(report: MonthlyReport, t: Telling) -> Part:
             Cell(text=t.item(judgement)),
             Cell(text=judgement.unit),
             Cell(text=t.limits(judgement), mark="number"),
-            *_pair(judgement, t),
-            *(cell for _, known in others for cell in _pair(known.get(_key(judgement)), t)),
+            *_pair(judgement, judgement, t),
+            *(cell for _, known in others for cell in _pair(known.get(_key(judgement)), judgement, t)),
         ]
         for judgement in report.judgements
         if judgement.value is not None and report.binds(judgement)
@@ -44,11 +44,12 @@ def comparison(report: MonthlyReport, t: Telling) -> Part:
     return Part(number=12, title=t("part_12"), blocks=[*own, table])
 
 
-def _pair(judgement: Judgement | None, t: Telling) -> list[Cell]:
+def _pair(judgement: Judgement | None, now: Judgement, t: Telling) -> list[Cell]:
     if judgement is None:
         return [Cell(text=NOTHING, mark="number"), Cell(text=NOTHING)]
+    limits = t.limits(judgement)
     return [
-        Cell(text=t.value(judgement), mark="number"),
+        Cell(text=t.value(judgement) + ("" if limits == t.limits(now) else f" ({limits})"), mark="number"),
         Cell(text=t.verdict(judgement.verdict), mark=judgement.verdict.value),
     ]
 
