@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import exp
+from operator import neg
 from types import MappingProxyType
 
 import numpy as np
@@ -33,6 +35,18 @@ class Feature:
     """From the habits before and after, shape (meters,)."""
     least: float
     """A difference between two meters below this means nothing."""
+    amount: Callable[[float], float]
+    """What its sentence says of a change: percent of what was, percent more, or how many times."""
+
+
+def _left_percent(change: float) -> float:
+    """Return what is left after a fall."""
+    return 100.0 * exp(-change)
+
+
+def _more_percent(change: float) -> float:
+    """Return how much a share has grown."""
+    return 100.0 * change
 
 
 def _fall(before: Floats, after: Floats, least: float) -> Floats:
@@ -61,48 +75,59 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "level": Feature(
             of=lambda before, after: _fall(before.level, after.level, MEAN_KWH),
             least=0.05,
+            amount=_left_percent,
         ),
         "base": Feature(
             of=lambda before, after: _fall(before.base, after.base, SLOT_KWH),
             least=0.05,
+            amount=_left_percent,
         ),
         "middle": Feature(
             of=lambda before, after: _fall(before.middle, after.middle, SLOT_KWH),
             least=0.05,
+            amount=_left_percent,
         ),
         "peak": Feature(
             of=lambda before, after: _fall(before.peak, after.peak, SLOT_KWH),
             least=0.05,
+            amount=_left_percent,
         ),
         "high_days": Feature(
             of=lambda before, after: _fall(before.high_days, after.high_days, MEAN_KWH),
             least=0.05,
+            amount=_left_percent,
         ),
         "zero_hours": Feature(
             of=_zero_hours,
             least=0.02,
+            amount=_more_percent,
         ),
         "cap": Feature(
             of=lambda before, after: after.top_share - before.top_share,
             least=0.001,
+            amount=_more_percent,
         ),
         "evenness": Feature(
             of=lambda before, after: _fall(before.variation, after.variation, LEAST),
             least=0.05,
+            amount=_left_percent,
         ),
         "roughness": Feature(
             of=lambda before, after: np.abs(_fall(before.roughness, after.roughness, LEAST)),
             least=0.05,
+            amount=exp,
         ),
         "profile": Feature(
             of=lambda before, after: -_likeness(before.clock, after.clock),
             least=0.05,
+            amount=neg,
         ),
         "mirrored": Feature(
             of=lambda before, after: (
                 _likeness(before.clock[:, ::-1], after.clock) - _likeness(before.clock, after.clock)
             ),
             least=0.05,
+            amount=float,
         ),
     }
 )

@@ -57,7 +57,10 @@ class Reason:
     @property
     def parameters(self) -> Mapping[str, float]:
         """Return what the sentence is filled with."""
-        return {"one_in": min(float(np.exp(self.surprise)), float(self.fleet))}
+        return {
+            "one_in": round(min(float(np.exp(self.surprise)), float(self.fleet)), 1),
+            "amount": round(FEATURES[self.feature].amount(self.change), 3),
+        }
 
 
 def change_ranks(before_kwh: Floats, after_kwh: Floats, step_kwh: float = 0.01) -> ChangeRanks:

@@ -29,6 +29,7 @@ from cli import (
     scan,
     simulate,
     vee,
+    waveform,
 )
 from cli.logs import warn_on_stderr
 from pipeline.errors import KilowatchError
@@ -57,6 +58,7 @@ app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
+app.command("waveform")(waveform.waveform)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
 app.add_typer(db.app, name="db")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -16,12 +17,13 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_clocks, api_coverage, api_vee
+from dashboard import api, api_cases, api_clocks, api_coverage, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
-from dashboard.pages import episodes, fleet, meters
+from dashboard.pages import cases, episodes, fleet, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
+from storage.database import connect
 
 POOL_SIZE = 8
 STATEMENT_TIMEOUT_MS = 20_000
@@ -45,7 +47,7 @@ def create_app(
     """Return the web application.
 
     Args:
-        database_url: A ``postgresql://`` address; the pages only ever read from it.
+        database_url: A ``postgresql://`` address. Pages read from it; only feedback is written.
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
     """
@@ -62,7 +64,7 @@ def create_app(
             pool.close()
 
     app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock)
+    app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)
@@ -70,7 +72,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for part in (fleet, meters, episodes, api, api_coverage, api_clocks, api_vee):
+    for part in (fleet, meters, episodes, cases, api, api_cases, api_coverage, api_clocks, api_vee):
         app.include_router(part.router)
     return app
 

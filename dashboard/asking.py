@@ -27,6 +27,8 @@ class Dashboard:
     pool: ConnectionPool
     zone: ZoneInfo
     clock: Callable[[], datetime]
+    connect: Callable[[], Connection]
+    """Opens a connection that may write; those of the pool only read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +68,18 @@ def _asking(request: Request, scope: CallerScope) -> Iterator[Asking]:
         )
 
 
+def _writing(request: Request, scope: CallerScope) -> Iterator[Asking]:
+    dashboard: Dashboard = request.app.state.dashboard
+    with dashboard.connect() as connection:
+        yield Asking(
+            request=request,
+            connection=connection,
+            scope=scope,
+            formats=formats_of(request),
+            now=dashboard.clock(),
+        )
+
+
 Ask = Annotated[Asking, Depends(_asking)]
+Writing = Annotated[Asking, Depends(_writing)]
+"""The same over a connection that may write: for whoever ``dashboard.access`` lets."""

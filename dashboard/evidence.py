@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TypeAlias, cast
 
 from dashboard import words
 from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_stretches, voltage_chart
 from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
-from dashboard.messages import Told, instant_in
-from pipeline.messages import EVIDENCE_TEXTS
+from dashboard.messages import Told, instant_in, sentence
 from pipeline.model import Json, Verdict
 from pipeline.quantities import Quantity
 from pipeline.timegrid import local_day
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
+_Parameters: TypeAlias = Mapping[str, float | int | str]
 MARGIN_AT_LEAST = timedelta(days=1)
 MARGIN_AT_MOST = timedelta(days=7)
 MOST_ROWS = 62
 """Rows of a table that are shown: two months of days."""
 MOST_LISTED = 12
-DRAWN = frozenset({"curve", "samples", "samples_show"})
-"""Evidence that the chart shows."""
+STANDING_OUT = "standing_out"
+"""Evidence that is told in sentences of the message catalogue."""
+DRAWN = frozenset({"curve", "samples", "samples_show", STANDING_OUT})
+"""Evidence that the chart shows, or a place of its own."""
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHARE = re.compile(r"_share$|^share_(of|without)_|^unexplained_by_")
 """Names of shares of one, written in percent."""
-_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Evidence:
     tables: Sequence[Table]
     clears: str
     """What would clear it, in the reader's language; empty where nobody wrote it down."""
+    standing_out: Sequence[str] = ()
+    """Sentences that say what stands out, where the episode carries such."""
 
 
 def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[SuspensionCard]) -> Evidence:
@@ -82,7 +86,15 @@ def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[Suspe
             *([Facts(title=text("Parameters"), facts=_facts(card.parameters, f))] if card.parameters else []),
         ],
         clears=words.what_clears(card.detector, f.language),
+        standing_out=list(_sentences(card.evidence.get(STANDING_OUT), f)),
     )
+
+
+def _sentences(rows: Json, f: Formats) -> Iterator[str]:
+    """Yield messages with their parameters as sentences; anything else in the list is left out."""
+    for row in rows if isinstance(rows, Sequence) else ():
+        if isinstance(row, Mapping) and isinstance(row.get("message"), str):
+            yield sentence(str(row["message"]), cast("_Parameters", row.get("parameters") or {}), f)
 
 
 def written(key: str, value: Json, f: Formats) -> str:
@@ -115,20 +127,7 @@ def _written_text(value: str, f: Formats) -> str:
         return f.when(instant)
     if _DAY.fullmatch(value):
         return f.day(date.fromisoformat(value))
-    number = _NUMBER.search(value)
-    if value in words.VALUES or value in EVIDENCE_TEXTS or number is None:
-        return word_or_text(value, f)
-    pattern = value[: number.start()] + "%(n)s" + value[number.end() :]
-    found = words.VALUES.get(pattern)
-    return f.catalogue.gettext(found) % {"n": number.group()} if found is not None else value
-
-
-def word_or_text(value: str, f: Formats) -> str:
-    """Return the name of a code, or the text itself where it is none."""
-    if value in EVIDENCE_TEXTS:
-        return EVIDENCE_TEXTS[value].in_language(f.language)
-    found = words.VALUES.get(value)
-    return f.catalogue.gettext(found) if found is not None else value
+    return words.value_text(value, f.catalogue, f.language)
 
 
 _UNITS: Mapping[str, str] = {

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from dashboard.access import NotAllowedError
 from dashboard.asking import formats_of
 from dashboard.rendering import render
 from dashboard.words import marked
@@ -62,7 +63,7 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
 async def show_refusal(request: Request, error: Exception) -> Response:
     """Answer with the error's own status, such as 404."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
-    fitting = isinstance(error, NotFoundError | WrongAddressError)
+    fitting = isinstance(error, NotFoundError | WrongAddressError | NotAllowedError)
     return _answer(
         request,
         status,

@@ -64,4 +64,6 @@ def instant_in(value: object) -> datetime | None:
 
 def _readable(value: float | str, formats: Formats) -> float | str:
     instant = instant_in(value)
-    return formats.when(instant) if instant is not None else value
+    if instant is not None:
+        return formats.when(instant)
+    return words.value_text(value, formats.catalogue, formats.language) if isinstance(value, str) else value

@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from pipeline.messages import DETECTOR_TEXTS, EVIDENCE_LABELS
+from pipeline.messages import DETECTOR_TEXTS, EVIDENCE_LABELS, said
 from pipeline.quantities import Quantity
+
+_QUANTITIES = frozenset(quantity.value for quantity in Quantity)
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def marked(text: str) -> str:
@@ -47,6 +50,26 @@ VERDICTS: Mapping[str, str] = {
     "normal": marked("Normal"),
     "unknown": marked("Not decidable"),
 }
+STANDINGS: Mapping[str, str] = {
+    "open": marked("Worth a visit"),
+    "waiting": marked("Waiting for a second hit"),
+    "confirmed": marked("Confirmed"),
+    "rejected": marked("Not confirmed"),
+    "cleared": marked("Withdrawn"),
+}
+"""What becomes of a case."""
+OUTCOMES: Mapping[str, str] = {"confirmed": marked("Confirmed"), "not-confirmed": marked("Not confirmed")}
+USUAL_CAUSES = (
+    marked("Wire before the meter"),
+    marked("Meter opened"),
+    marked("Loose terminal"),
+    marked("Wrong wiring"),
+    marked("Meter faulty"),
+    marked("Wrong in the archive"),
+    marked("Empty home"),
+    marked("Changed use"),
+)
+"""What a form offers as the cause; anything else may be written."""
 SEVERITIES: Mapping[int, str] = {
     40: marked("Critical"),
     30: marked("Major"),
@@ -273,6 +296,22 @@ def evidence_label(key: str, catalogue: NullTranslations, language: str) -> str:
     if key not in EVIDENCE and key in EVIDENCE_LABELS:
         return EVIDENCE_LABELS[key].in_language(language)
     return word(EVIDENCE, key, catalogue) if key in EVIDENCE else quantity_label(key, catalogue)
+
+
+def value_text(value: str, catalogue: NullTranslations, language: str) -> str:
+    """Return a value of parameters or evidence in the reader's language; other texts as they are."""
+    if value in _QUANTITIES:
+        return quantity_label(value, catalogue)
+    known = said(value, language)
+    if known is not None:
+        return known
+    if value in VALUES:
+        return catalogue.gettext(VALUES[value])
+    number = _NUMBER.search(value)
+    pattern = "" if number is None else value[: number.start()] + "%(n)s" + value[number.end() :]
+    if number is None or pattern not in VALUES:
+        return value
+    return catalogue.gettext(VALUES[pattern]) % {"n": number.group()}
 
 
 def has_evidence_label(key: str) -> bool:

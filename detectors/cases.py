@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import prod
+from typing import TypeAlias, cast
 
 from detectors.catalogue import about, detectors
 from detectors.engine import episode_id
 from detectors.measured import false_alarms
 from detectors.precisions import Precision, last_of, precision_of, precisions, prior_of
 from pipeline.archive_records import MemberRole
-from pipeline.case_records import Case, Feedback, Hit, Outcome, Standing
+from pipeline.case_records import Case, Feedback, Hit, Outcome, Sentence, Standing
 from pipeline.model import Episode, Verdict
 from pipeline.registry import Registry
 
 DAYS_A_YEAR = 365.0
+_Parameters: TypeAlias = Mapping[str, float | int | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +196,17 @@ def _hit(
         weight=weight(surest),
         opens_alone=budget.may_open_alone(name),
         false_alarms_upper95=None if measured is None else measured.upper95,
+        because=_standing_out(surest),
+    )
+
+
+def _standing_out(episode: Episode) -> tuple[Sentence, ...]:
+    """Return the sentences in an episode's evidence that say what stands out."""
+    rows = episode.evidence.get("standing_out", ())
+    return tuple(
+        Sentence(message=str(row["message"]), parameters=cast("_Parameters", row["parameters"]))
+        for row in (rows if isinstance(rows, Sequence) else ())
+        if isinstance(row, Mapping)
     )
 
 

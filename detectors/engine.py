@@ -63,7 +63,7 @@ def run(
     for name in ordered:
         detector = made(name, (settings or {}).get(name, {}))
         seen = blinded(window, found, detector.about.suppressed_by)
-        found += _on_blocks(detector, seen, registry, threads)
+        found += on_blocks(detector, seen, registry, threads)
     return sorted((episode for episode in found if episode.detector in wanted), key=_order)
 
 
@@ -100,7 +100,7 @@ def made(name: str, settings: Mapping[str, float]) -> Detector:
     return entry(**settings)
 
 
-def _on_blocks(detector: Detector, window: MeterMatrix, registry: Registry, threads: int) -> list[Episode]:
+def on_blocks(detector: Detector, window: MeterMatrix, registry: Registry, threads: int) -> list[Episode]:
     """Run a detector on blocks of meters that fit the processor's cache, if it looks at each meter alone."""
     if detector.about.together is not Together.METER:
         return list(detector.detect(window, registry))

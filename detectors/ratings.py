@@ -68,7 +68,10 @@ class Ratings:
     nominal_v: NDArray[np.float64]
     """Of an element: line to line for 3P3W, line to neutral otherwise."""
     rated_a: NDArray[np.float64]
+    most_a: NDArray[np.float64]
+    """What they may carry, as filed or as is usual."""
     max_a: NDArray[np.float64]
+    """What the archive says of it; NaN where it says nothing."""
     ratio: NDArray[np.float64]
     """What makes the powers that a meter shows primary ones."""
 
@@ -90,7 +93,7 @@ def ratings(window: MeterMatrix, registry: Registry) -> Ratings:
     ratio_of = _ratios(window, registry)
     alike: dict[tuple[Wiring, float, float, float], VoltageBand] = {}
     bands: list[tuple[VoltageBand, Wiring] | None] = []
-    numbers = np.full((4, len(window.meters)), np.nan)
+    numbers = np.full((5, len(window.meters)), np.nan)
     for row, (name, step_kwh) in enumerate(zip(window.meters, window.step_kwh.tolist(), strict=True)):
         meter = registry.meter_by_id.get(name)
         if meter is None:
@@ -106,9 +109,13 @@ def ratings(window: MeterMatrix, registry: Registry) -> Ratings:
         if band is None:
             band = alike[kind] = voltage_band(meter, pt)
         bands.append((band, meter.wiring))
-        numbers[:, row] = band.nominal_v, meter.rated_current_a * ct, meter.max_current_a * ct, shown
-    nominal_v, rated_a, max_a, ratios = numbers
-    return Ratings(bands=bands, nominal_v=nominal_v, rated_a=rated_a, max_a=max_a, ratio=ratios)
+        filed_a = np.nan if meter.max_current_a is None else meter.max_current_a
+        amps = (ct * a for a in (meter.rated_current_a, meter.most_current_a, filed_a))
+        numbers[:, row] = band.nominal_v, *amps, shown
+    nominal_v, rated_a, most_a, max_a, ratios = numbers
+    return Ratings(
+        bands=bands, nominal_v=nominal_v, rated_a=rated_a, most_a=most_a, max_a=max_a, ratio=ratios
+    )
 
 
 def _ratios(window: MeterMatrix, registry: Registry) -> dict[MeterId, Ratio]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
@@ -11,14 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.catalogue import about, detectors
-from pipeline.block import MeterMatrix
+from pipeline.block import MeterMatrix, Times
+from pipeline.daily_rows import DailyRows
 from pipeline.errors import PluginError
 from pipeline.model import Episode, MeterId, Verdict
-from pipeline.timegrid import to_numpy
+from pipeline.timegrid import local_clock, to_numpy
 
 OUTAGE = "outage"
 """What meters tell of themselves in ``power_down`` events: they had no power."""
 
+Ints = NDArray[np.intp]
+_END_OF_TIME = np.datetime64("2200-01-01", "us")
+"""After every window."""
 Explained = tuple[MeterId, str, datetime, datetime | None]
 """A meter, a phase ("" for all of it), and from when to when; the end is None while it goes on."""
 
@@ -54,61 +58,66 @@ def blinded(window: MeterMatrix, found: Iterable[Episode], suppressors: Sequence
     ]
     if OUTAGE in suppressors:
         explained += [(meter, "", begins, ends) for meter, begins, ends in window.records.power_downs()]
-    known = set(window.meters)
-    explained = [entry for entry in explained if entry[0] in known]
+    row_of = {meter: row for row, meter in enumerate(window.meters)}
+    explained = [entry for entry in explained if entry[0] in row_of]
     if not explained:
         return replace(window, masked={})
+    span = _Span.of(explained, row_of)
+    phases = [phase for _, phase, _, _ in explained]
     daily = window.daily
     if daily is not None:
-        daily = replace(daily, masked=_masks(window, explained, daily.kwh.shape, _DaysTouched(window)))
-    masked = _masks(window, explained, window.import_kwh.shape, _SlotsTouched(window))
+        masks = _masks(daily.kwh.shape, span, phases, _days_touched(daily, span))
+        daily = replace(daily, masked=masks)
+    masked = _masks(window.import_kwh.shape, span, phases, _slots_touched(window, span))
     return replace(window, masked=masked, daily=daily)
 
 
-class _SlotsTouched:
-    """Which slots a stretch of time touches."""
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Stretches of time as columns."""
 
-    def __init__(self, window: MeterMatrix) -> None:
-        self._starts_at = window.starts_at
-        self._length = np.timedelta64(window.minutes * 60_000_000, "us")
+    row: Ints
+    begins: Times
+    ends: Times
+    """The end of time while it goes on."""
 
-    def __call__(self, _row: int, begins: datetime, ends: datetime | None) -> slice:
-        first = int(np.searchsorted(self._starts_at + self._length, to_numpy(begins), side="right"))
-        if ends is None:
-            return slice(first, None)
-        return slice(first, int(np.searchsorted(self._starts_at, to_numpy(ends), side="left")))
+    @classmethod
+    def of(cls, explained: Sequence[Explained], row_of: Mapping[MeterId, int]) -> _Span:
+        begins = [to_numpy(entry[2]) for entry in explained]
+        ends = [_END_OF_TIME if entry[3] is None else to_numpy(entry[3]) for entry in explained]
+        return cls(
+            row=np.array([row_of[entry[0]] for entry in explained], np.intp),
+            begins=np.array(begins, "datetime64[us]"),
+            ends=np.array(ends, "datetime64[us]"),
+        )
 
 
-class _DaysTouched:
-    """Which local days a stretch of time touches."""
+def _slots_touched(window: MeterMatrix, span: _Span) -> tuple[Ints, Ints]:
+    """Return the first slot that each stretch touches, and that after the last."""
+    length = np.timedelta64(window.minutes * 60_000_000, "us")
+    first = np.searchsorted(window.starts_at + length, span.begins, side="right")
+    return first, np.searchsorted(window.starts_at, span.ends, side="left")
 
-    def __init__(self, window: MeterMatrix) -> None:
-        self._daily = window.daily
 
-    def __call__(self, row: int, begins: datetime, ends: datetime | None) -> slice:
-        daily = self._daily
-        assert daily is not None  # noqa: S101 - only made for windows with daily rows
-        zone = daily.zones[row]
-        first = int(np.searchsorted(daily.days, np.datetime64(begins.astimezone(zone).date())))
-        if ends is None:
-            return slice(first, None)
-        last = ends.astimezone(zone)
-        at_midnight = (last.hour, last.minute, last.second, last.microsecond) == (0, 0, 0, 0)
-        touched = int(np.searchsorted(daily.days, np.datetime64(last.date())))
-        return slice(first, touched if at_midnight else touched + 1)
+def _days_touched(daily: DailyRows, span: _Span) -> tuple[Ints, Ints]:
+    """Return the first local day that each stretch touches, and that after the last."""
+    first, end = np.zeros((2, len(span.row)), np.intp)
+    days = daily.days.astype(np.int64)
+    zones = [daily.zones[row] for row in span.row.tolist()]
+    for zone in dict.fromkeys(zones):
+        own = np.array([other == zone for other in zones], np.bool_)
+        first[own] = np.searchsorted(days, local_clock(span.begins[own], zone)[0], side="left")
+        # What ends at midnight does not touch the day that begins then.
+        last = span.ends[own] - np.timedelta64(1, "us")
+        end[own] = np.searchsorted(days, local_clock(last, zone)[0], side="right")
+    return first, end
 
 
 def _masks(
-    window: MeterMatrix,
-    explained: Iterable[Explained],
-    shape: tuple[int, ...],
-    touched: _SlotsTouched | _DaysTouched,
+    shape: tuple[int, ...], span: _Span, phases: Sequence[str], touched: tuple[Ints, Ints]
 ) -> dict[str, NDArray[np.bool_]]:
-    row_of = {meter: row for row, meter in enumerate(window.meters)}
-    masks: dict[str, NDArray[np.bool_]] = {}
-    for meter, phase, begins, ends in explained:
-        mask = masks.get(phase)
-        if mask is None:
-            mask = masks[phase] = np.zeros(shape, dtype=np.bool_)
-        mask[row_of[meter], touched(row_of[meter], begins, ends)] = True
+    masks = {phase: np.zeros(shape, dtype=np.bool_) for phase in dict.fromkeys(phases)}
+    places = zip(phases, span.row.tolist(), *(edge.tolist() for edge in touched), strict=True)
+    for phase, row, first, end in places:
+        masks[phase][row, first:end] = True
     return masks

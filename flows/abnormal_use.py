@@ -1,4 +1,4 @@
-"""Abnormal use (用电异常): runs every detector over the last days and keeps the episodes."""
+"""Abnormal use (用电异常): runs every detector over the last days, keeps the episodes, works out cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from flows.task_runners import Workers, task_runner
 from pipeline.model import Episode
 from pipeline.registry import Registry
-from services import derive, detect
+from services import cases, derive, detect
 
 
 @task(cache_policy=NO_CACHE, retries=1)
@@ -24,6 +24,12 @@ def detect_part(look: detect.Look, part: Registry) -> list[Episode]:
     return detect.detect_part(look, part)
 
 
+@task(cache_policy=NO_CACHE, retries=1)
+def work_out_cases() -> int:
+    """Work out which customers are worth a visit, and return how many cases there are."""
+    return cases.recent_cases()
+
+
 @flow(name="detect_parts", validate_parameters=False)
 def detect_parts(look: detect.Look, parts: list[Registry]) -> list[Episode]:
     """Run the detectors over all parts, wherever the flow's tasks run, and keep what they found."""
@@ -33,12 +39,14 @@ def detect_parts(look: detect.Look, parts: list[Registry]) -> list[Episode]:
 
 @flow(name="abnormal_use")
 def abnormal_use(
-    days: int = 40,
+    days: int = 56,
     detectors: list[str] | None = None,
     workers: Workers = Workers.HERE,
     dask_address: str | None = None,
 ) -> int:
-    """Look at the last ``days`` days (a whole suspension and what came before) with all detectors or some.
+    """Look at the last ``days`` days with all detectors or some.
+
+    Eight weeks hold a whole suspension and what came before, and the seven weeks by which changes are ranked.
 
     With ``workers="dask"`` the parts of the archive go to Dask: to the scheduler at ``dask_address``, or to
     workers that are started on this host for the run.
@@ -46,6 +54,7 @@ def abnormal_use(
     derive_intervals(days)
     look, parts = detect.planned(days, detectors)
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
+    work_out_cases()
     create_table_artifact(
         key="abnormal-use",
         table=detect.as_table(findings),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain
+from operator import methodcaller
 from typing import cast
 
 import numpy as np
@@ -22,10 +24,16 @@ Times = NDArray[np.datetime64]
 """UTC, datetime64[us]; NaT where there is none."""
 
 _TUPLES = frozenset({Kind.SPECTRUM, Kind.WORDS})
+_PLACES = dict(zip(Quantity, range(len(Quantity)), strict=True))
+_VALUES_OF = methodcaller("values")
 _NAN = float("nan")
 _EXACT_S = 2.0**32
 """Up to here (the year 2106) a double of seconds still tells microseconds apart."""
 _ACTUAL = ord("A")
+_ROWS_AT_ONCE = 1000
+"""Readings whose values are taken up together: what it takes beside the result stays small and near."""
+_SAMPLE = 64
+"""Readings that tell whether many share their times: those of one message or slot come together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,72 +63,157 @@ def block_from_snapshots(snapshots: Sequence[Snapshot], groups: frozenset[Group]
 
     A snapshot whose only trace of the groups is a flag (a value that was unreadable) is kept.
     """
-    places = _places(groups)
-    wanted = frozenset(places)
-    kept = [s for s in snapshots if not (wanted.isdisjoint(s.values) and wanted.isdisjoint(s.flags))]
-    rows = [s.values for s in kept]
-    # There are fewer than 255 quantities in a table, and nothing counts small numbers faster than bytes.
-    which = np.frombuffer(bytes(map(places.__getitem__, chain.from_iterable(rows))), dtype=np.uint8)
-    counts = np.bincount(which, minlength=len(places))
-    present = [q for q, place in places.items() if counts[place]]
-    numbers = [q for q in present if q.kind not in _TUPLES]
-    line_of = np.full(len(places) + 1, len(numbers), dtype=np.intp)
-    line_of[[places[q] for q in numbers]] = np.arange(len(numbers))
-    return ReadingBlock(
-        meters=[s.meter for s in kept],
-        taken_at=_times([s.taken_at for s in kept]),
-        received_at=_times([s.received_at for s in kept]),
-        slot_at=_shared_times([s.slot_at for s in kept]),
-        meter_time=_times([s.meter_time for s in kept]),
-        origins=[s.origin for s in kept],
-        quality=np.fromiter([s.quality for s in kept], dtype=np.int32, count=len(kept)),
-        flags=[s.flags and {q: f for q, f in s.flags.items() if q in wanted} for s in kept],
-        scalars=dict(zip(numbers, _lines(rows, line_of[which], len(numbers)), strict=True)),
-        arrays={q: [_tuple(row.get(q)) for row in rows] for q in present if q.kind in _TUPLES},
-    )
+    return _Walk(snapshots).block(groups)
 
 
-class _Places(dict[Quantity, int]):
-    """The quantities of a table, numbered; those of other tables share the next number."""
+def blocks_from_snapshots(
+    snapshots: Sequence[Snapshot], tables: Iterable[frozenset[Group]]
+) -> Iterator[ReadingBlock]:
+    """Yield what :func:`block_from_snapshots` returns for the groups of each table, after one walk."""
+    walk = _Walk(snapshots)
+    return (walk.block(groups) for groups in tables)
 
-    def __missing__(self, quantity: Quantity) -> int:
-        return len(self)
+
+class _Walk:
+    """What snapshots say, value behind value in the order in which they stand."""
+
+    def __init__(self, snapshots: Sequence[Snapshot]) -> None:
+        self._snapshots = snapshots
+        self._values = [s.values for s in snapshots]
+        self._flags = [s.flags for s in snapshots]
+        self._flagged = any(self._flags)
+        # There are fewer than 256 quantities, and nothing counts small numbers faster than bytes.
+        places = bytes(map(_PLACES.__getitem__, chain.from_iterable(self._values)))
+        self._places = np.frombuffer(places, dtype=np.uint8)
+        self._counts = np.bincount(self._places, minlength=len(_PLACES))
+        self._lengths = np.fromiter(map(len, self._values), dtype=np.intp, count=len(snapshots))
+
+    def block(self, groups: frozenset[Group]) -> ReadingBlock:
+        """Return the columns of ``groups``."""
+        wanted = _wanted(groups)
+        kept = self._kept(wanted)
+        if kept is not None:
+            return block_from_snapshots([self._snapshots[row] for row in kept], groups)
+        return replace(
+            self._frame,
+            flags=self._flags_of(wanted),
+            scalars={q: line for q, line in self._scalars.items() if q in wanted},
+            arrays={
+                q: [_tuple(row.get(q)) for row in self._values]
+                for q, place in wanted.items()
+                if q.kind in _TUPLES and self._counts[place]
+            },
+        )
+
+    def _kept(self, wanted: Mapping[Quantity, int]) -> list[int] | None:
+        """Return the rows of the snapshots that say something of ``wanted``; None when all of them do."""
+        is_wanted = np.zeros(len(_PLACES), dtype=np.bool_)
+        is_wanted[list(wanted.values())] = True
+        if self._lengths.all() and not self._counts[~is_wanted].any():
+            return None
+        says = np.zeros(len(self._snapshots), dtype=np.bool_)
+        if self._counts[is_wanted].any():
+            says[np.repeat(np.arange(len(says)), self._lengths)[is_wanted[self._places]]] = True
+        if self._flagged:
+            says |= np.fromiter(map(bool, self._flags_of(wanted)), dtype=np.bool_, count=len(says))
+        return None if says.all() else np.flatnonzero(says).tolist()
+
+    def _flags_of(self, wanted: Mapping[Quantity, int]) -> Sequence[Mapping[Quantity, Quality]]:
+        if not self._flagged:
+            return self._flags
+        return [row and {q: f for q, f in row.items() if q in wanted} for row in self._flags]
+
+    @cached_property
+    def _frame(self) -> ReadingBlock:
+        """Everything but the values: the same for each table that takes all snapshots."""
+        snapshots = self._snapshots
+        taken_at, received_at, slot_at, meter_time = _time_columns(
+            [s.taken_at for s in snapshots],
+            [s.received_at for s in snapshots],
+            [s.slot_at for s in snapshots],
+            [s.meter_time for s in snapshots],
+        )
+        return ReadingBlock(
+            meters=[s.meter for s in snapshots],
+            taken_at=taken_at,
+            received_at=received_at,
+            slot_at=slot_at,
+            meter_time=meter_time,
+            origins=[s.origin for s in snapshots],
+            quality=_qualities([s.quality for s in snapshots]),
+            flags=self._flags,
+            scalars={},
+        )
+
+    @cached_property
+    def _scalars(self) -> Mapping[Quantity, NDArray[np.float64]]:
+        """A line of values for each quantity that is a number and occurs; NaN where there is none."""
+        rows = len(self._snapshots)
+        present = [q for q, place in _PLACES.items() if self._counts[place] and q.kind not in _TUPLES]
+        # Tuples go into a line behind the last.
+        start_of = np.full(len(_PLACES), len(present) * rows)
+        start_of[[_PLACES[q] for q in present]] = np.arange(len(present)) * rows
+        lines = np.full((len(present) + 1) * rows, _NAN)
+        value = 0
+        for row in range(0, rows, _ROWS_AT_ONCE):
+            lengths = self._lengths[row : row + _ROWS_AT_ONCE]
+            beyond = value + int(lengths.sum())
+            at = start_of[self._places[value:beyond]]
+            at += np.repeat(np.arange(row, row + len(lengths)), lengths)
+            lines[at] = _numbers(self._values[row : row + _ROWS_AT_ONCE], len(at))
+            value = beyond
+        return dict(zip(present, lines.reshape(len(present) + 1, rows), strict=False))
 
 
 @cache
-def _places(groups: frozenset[Group]) -> _Places:
-    wanted = [q for q in Quantity if q.group in groups]
-    return _Places(zip(wanted, range(len(wanted)), strict=True))
+def _wanted(groups: frozenset[Group]) -> Mapping[Quantity, int]:
+    return {q: place for q, place in _PLACES.items() if q.group in groups}
 
 
-def _lines(
-    rows: Sequence[Mapping[Quantity, Value]], line_of_value: NDArray[np.intp], lines: int
-) -> NDArray[np.float64]:
-    """Return the values as numbers, shape (lines, rows); NaN where there is none.
-
-    Values of the line after the last are left out.
-    """
-    counts = np.fromiter(map(len, rows), dtype=np.intp, count=len(rows))
-    given = chain.from_iterable(row.values() for row in rows)
+def _numbers(rows: Sequence[Mapping[Quantity, Value]], values: int) -> NDArray[np.float64]:
+    """Return all the rows' values; a tuple is NaN, whether it belongs to a spectrum or is misplaced."""
+    form = f"{values}d"
+    given = chain.from_iterable(map(_VALUES_OF, rows))
     try:
-        values = np.fromiter(cast("Iterator[float]", given), np.float64, count=len(line_of_value))
-    except (TypeError, ValueError):
-        # A tuple among them; where a number belongs that value is missing, the others are not.
-        given = chain.from_iterable(row.values() for row in rows)
-        plain = (_NAN if isinstance(v, tuple) else v for v in given)
-        values = np.fromiter(plain, np.float64, count=len(line_of_value))
-    columns = np.full((lines + 1) * len(rows), _NAN)
-    columns[line_of_value * len(rows) + np.repeat(np.arange(len(rows)), counts)] = values
-    return columns.reshape(lines + 1, len(rows))[:lines]
+        return np.frombuffer(struct.pack(form, *given))
+    except struct.error:
+        given = chain.from_iterable(map(_VALUES_OF, rows))
+        return np.frombuffer(struct.pack(form, *(_NAN if isinstance(v, tuple) else v for v in given)))
 
 
 def _tuple(value: Value | None) -> tuple[float, ...] | None:
     return value if isinstance(value, tuple) else None
 
 
+def _qualities(qualities: Sequence[Quality]) -> NDArray[np.int32]:
+    if qualities.count(Quality.GOOD) == len(qualities):
+        return np.zeros(len(qualities), dtype=np.int32)
+    return np.fromiter(qualities, dtype=np.int32, count=len(qualities))
+
+
+def _time_columns(*columns: Sequence[datetime | None]) -> list[Times]:
+    """Return columns of times; two that say the same, as a source's own time often does, are made once."""
+    made: list[tuple[Sequence[datetime | None], Times]] = []
+    for column in columns:
+        same = next((times for earlier, times in made if earlier == column), None)
+        made.append((column, _times(column) if same is None else same))
+    return [times for _, times in made]
+
+
 def _times(instants: Sequence[datetime | None]) -> Times:
+    """Return a column of times; where readings share theirs, as those of a slot do, each is made once."""
     if not any(instants):
         return np.full(len(instants), np.datetime64("NaT", "us"))
+    sample = instants[:_SAMPLE]
+    if 4 * len(set(map(id, sample))) > len(sample):
+        return _each_time(instants)
+    different = list(dict.fromkeys(instants))
+    place_of = dict(zip(different, range(len(different)), strict=True))
+    places = np.fromiter(map(place_of.__getitem__, instants), dtype=np.intp, count=len(instants))
+    return _each_time(different)[places]
+
+
+def _each_time(instants: Sequence[datetime | None]) -> Times:
     if None in instants:
         return np.array(
             [np.datetime64("NaT", "us") if i is None else to_numpy(i) for i in instants],
@@ -130,13 +223,6 @@ def _times(instants: Sequence[datetime | None]) -> Times:
     if np.abs(seconds).max() >= _EXACT_S:
         return np.array([to_numpy(i) for i in cast("Sequence[datetime]", instants)], dtype="datetime64[us]")
     return np.rint(seconds * 1e6).astype(np.int64).view("datetime64[us]")
-
-
-def _shared_times(instants: Sequence[datetime | None]) -> Times:
-    """Return the times where many are the same, as slots are: each is worked out once."""
-    different = list(dict.fromkeys(instants))
-    place_of = dict(zip(different, range(len(different)), strict=True))
-    return _times(different)[list(map(place_of.__getitem__, instants))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +246,8 @@ class MeterMatrix:
     """One register step times the ratio, per meter: shape (meters,)."""
     power_kw: NDArray[np.float64]
     """Active power at the slot's start on the primary side, NaN where not measured."""
+    apart_s: NDArray[np.float32] | None = None
+    """Seconds between the readings that a slot's electrical values come from; None if always one reading."""
     import_kvarh: NDArray[np.float64] | None = None
     """Reactive energy (QI + QII) of each slot on the primary side, NaN where missing; None where not kept."""
     energies: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -195,6 +283,7 @@ class MeterMatrix:
             quality=self.quality[rows],
             step_kwh=self.step_kwh[rows],
             power_kw=self.power_kw[rows],
+            apart_s=None if self.apart_s is None else self.apart_s[rows],
             import_kvarh=None if self.import_kvarh is None else self.import_kvarh[rows],
             energies={name: column[rows] for name, column in self.energies.items()},
             registers={q: column[rows] for q, column in self.registers.items()},

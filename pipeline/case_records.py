@@ -46,6 +46,18 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """One sentence of the message catalogue and what fills it."""
+
+    message: str
+    parameters: Mapping[str, float | int | str]
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as it is kept."""
+        return {"message": self.message, "parameters": dict(self.parameters)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """What one detector adds to a case: its surest episode stands for all of them."""
 
@@ -70,6 +82,8 @@ class Hit:
     """Precision times score; 1 and 0 where people have looked."""
     opens_alone: bool
     false_alarms_upper95: float | None
+    because: tuple[Sentence, ...] = ()
+    """What stands out, where its episode tells it in sentences."""
 
     def as_json(self) -> dict[str, Json]:
         """Return it as it is kept and shown."""
@@ -91,6 +105,7 @@ class Hit:
             "prior_tag": self.prior_tag,
             "opens_alone": self.opens_alone,
             "false_alarms_upper95": self.false_alarms_upper95,
+            "because": [sentence.as_json() for sentence in self.because],
         }
 
 

@@ -31,17 +31,15 @@ _POWER_FACTORS = frozenset(
 def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
     """Return ``snapshot`` with flags for what cannot be; each value is judged alone, its neighbours stay.
 
-    Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``max_current_a`` are.
+    Values are on the meter's own (secondary) side, as ``rated_voltage_v`` and ``most_current_a`` are.
     """
-    ranges = _ranges(meter.rated_voltage_v, meter.max_current_a, meter.wiring)
-    # Nearly every value is a sound number: the short way for those.
-    odd = [
-        (quantity, value)
-        for quantity, value in snapshot.values.items()
-        if type(value) is not float or not ranges[quantity][0] <= value <= ranges[quantity][1]
-    ]
-    is_future = snapshot.taken_at - AHEAD > snapshot.received_at or snapshot.taken_at - AHEAD > now
-    found = {quantity: flag for quantity, value in odd if (flag := _flag(value, ranges[quantity]))}
+    lowest, highest = _ranges(meter.rated_voltage_v, meter.most_current_a, meter.wiring)
+    is_future = _is_future(snapshot.taken_at, snapshot.received_at, now)
+    # Nearly every reading is sound: the short way for those.
+    if not is_future and _are_possible(snapshot.values, lowest, highest):
+        return snapshot
+    flags_of = {q: _flag(value, lowest[q], highest[q]) for q, value in snapshot.values.items()}
+    found = {quantity: flag for quantity, flag in flags_of.items() if flag}
     if not found and not is_future:
         return snapshot
     quality = snapshot.quality | (Quality.FUTURE_TIME if is_future else Quality.GOOD)
@@ -52,27 +50,43 @@ def check(snapshot: Snapshot, meter: Meter, now: datetime) -> Snapshot:
     return snapshot._replace(values=kept, flags=flags, quality=quality)
 
 
-def _flag(value: Value, possible: tuple[float, float]) -> Quality:
+def _is_future(taken_at: datetime, received_at: datetime, now: datetime) -> bool:
+    """Tell whether a time is further ahead than clocks differ, of its receipt or of now."""
+    return (taken_at > received_at or taken_at > now) and taken_at - AHEAD > min(received_at, now)
+
+
+def _are_possible(
+    values: Mapping[Quantity, Value], lowest: Mapping[Quantity, float], highest: Mapping[Quantity, float]
+) -> bool:
+    """Tell whether all values are numbers within their bounds."""
+    for quantity, value in values.items():
+        if type(value) is not float or not lowest[quantity] <= value <= highest[quantity]:
+            return False
+    return True
+
+
+def _flag(value: Value, lowest: float, highest: float) -> Quality:
     if isinstance(value, tuple):
         return Quality.GOOD if all(map(isfinite, value)) else Quality.NOT_A_NUMBER
     if not isfinite(value):
         return Quality.NOT_A_NUMBER
-    return Quality.GOOD if possible[0] <= value <= possible[1] else Quality.OUT_OF_RANGE
+    return Quality.GOOD if lowest <= value <= highest else Quality.OUT_OF_RANGE
 
 
 @lru_cache
 def _ranges(
-    rated_voltage_v: float, max_current_a: float, wiring: Wiring
-) -> Mapping[Quantity, tuple[float, float]]:
-    """Return the lowest and highest possible value of every quantity of a meter with these ratings."""
+    rated_voltage_v: float, most_current_a: float, wiring: Wiring
+) -> tuple[Mapping[Quantity, float], Mapping[Quantity, float]]:
+    """Return the lowest and the highest possible value of every quantity of a meter with these ratings."""
     # A three-wire meter is rated by its line voltage, the others by their phase voltage.
     line_voltage_v = rated_voltage_v * (1.0 if wiring is Wiring.THREE_PHASE_THREE_WIRE else sqrt(3.0))
     most = {
         **dict.fromkeys(Quantity, float_info.max),
         **dict.fromkeys(_PHASE_VOLTAGES, MOST_RATED * rated_voltage_v),
         **dict.fromkeys(_LINE_VOLTAGES, MOST_RATED * line_voltage_v),
-        **dict.fromkeys(_CURRENTS, MOST_RATED * max_current_a),
+        **dict.fromkeys(_CURRENTS, MOST_RATED * most_current_a),
         **dict.fromkeys(_POWER_FACTORS, MOST_POWER_FACTOR),
     }
-    ranges = {quantity: (-highest, highest) for quantity, highest in most.items()}
-    return {**ranges, Quantity.FREQUENCY: FREQUENCY_HZ}
+    least = {quantity: -value for quantity, value in most.items()}
+    least[Quantity.FREQUENCY], most[Quantity.FREQUENCY] = FREQUENCY_HZ
+    return least, most

@@ -76,7 +76,20 @@ def interpolation(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats 
 
 def averaging(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | None:
     """Averaging: each slot's mean over the nearest like days on which it is actual."""
-    found = np.array([_like_days(series, slot, limits) for slot in range(gap.start, gap.stop)])
+    table, day_of_gap = _by_days(series), series.day[gap]
+    found = np.full(len(day_of_gap), np.nan)
+    for day in np.unique(day_of_gap):
+        own = np.flatnonzero(day_of_gap == day)
+        away = np.abs(table.day - day)
+        kind = series.day_kind[gap.start + own[0]]
+        like = np.flatnonzero((table.kind == kind) & (away > 0) & (away <= limits.reach_days))
+        nearest_first = like[np.argsort(away[like], kind="stable")]
+        cells = np.ix_(nearest_first, table.column[gap.start + own])
+        known = np.isfinite(table.kwh[cells])
+        rank = np.cumsum(known, axis=0)
+        total = np.where(known & (rank <= limits.like_days), table.kwh[cells], 0.0).sum(axis=0)
+        enough = known.sum(axis=0) >= limits.like_days
+        found[own[enough]] = total[enough] / limits.like_days
     return found if np.isfinite(found).all() else None
 
 
@@ -145,21 +158,28 @@ def subtractive_adjustment(
     return adjusted
 
 
-def _like_days(series: MeterSeries, slot: int, limits: VeeLimits) -> float:
-    away = np.abs(series.day - series.day[slot])
-    like = (
-        series.trusted
-        & ~series.outage
-        & (series.minute_of_day == series.minute_of_day[slot])
-        & (series.day_kind == series.day_kind[slot])
-        & (away > 0)
-        & (away <= limits.reach_days)
-    )
-    found = np.flatnonzero(like)
-    if len(found) < limits.like_days:
-        return float("nan")
-    nearest = found[np.argsort(away[found], kind="stable")[: limits.like_days]]
-    return float(series.kwh[nearest].mean())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByDays:
+    """A meter's references by day and minute; where clocks are set back a day has a second row."""
+
+    day: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    kwh: Floats
+    """Shape (rows, minutes of a day), NaN where there is no reference."""
+    column: NDArray[np.intp]
+    """The column of each slot."""
+
+
+def _by_days(series: MeterSeries) -> _ByDays:
+    days, first, place = np.unique(series.day, return_index=True, return_inverse=True)
+    minutes, column = np.unique(series.minute_of_day, return_inverse=True)
+    cell = place * len(minutes) + column
+    order = np.argsort(cell, kind="stable")
+    comes_again = np.zeros(len(cell), dtype=np.intp)
+    comes_again[order[1:]] = cell[order[1:]] == cell[order[:-1]]
+    kwh = np.full((2 * len(days), len(minutes)), np.nan)
+    kwh[2 * place + comes_again, column] = np.where(series.trusted & ~series.outage, series.kwh, np.nan)
+    return _ByDays(day=days.repeat(2), kind=series.day_kind[first].repeat(2), kwh=kwh, column=column)
 
 
 Estimator = Callable[[MeterSeries, slice, VeeLimits], "Floats | None"]

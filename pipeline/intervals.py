@@ -138,7 +138,7 @@ def full_scale(digits: int, resolution: float) -> int:
 
 def most_per_hour(meter: Meter) -> float:
     """Return the counts an hour that a register cannot pass: twice its rated voltage and most current."""
-    most_kw = 3.0 * meter.rated_voltage_v * meter.max_current_a / 1000.0
+    most_kw = 3.0 * meter.rated_voltage_v * meter.most_current_a / 1000.0
     return 2.0 * most_kw / meter.resolution
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -31,35 +32,51 @@ class DetectorTexts:
     clears: Template
 
 
-def _read() -> tuple[
-    Mapping[str, Template], Mapping[str, DetectorTexts], Mapping[str, Template], Mapping[str, Template]
-]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Texts:
+    """All of the files."""
+
+    messages: dict[str, Template] = field(default_factory=dict)
+    detectors: dict[str, DetectorTexts] = field(default_factory=dict)
+    labels: dict[str, Template] = field(default_factory=dict)
+    codes: dict[str, Template] = field(default_factory=dict)
+    said: dict[str, Template] = field(default_factory=dict)
+
+
+def _read() -> _Texts:
     """Read the texts of all detectors, one file each: they belong to the package as its code does."""
-    messages: dict[str, Template] = {}
-    texts: dict[str, DetectorTexts] = {}
-    labels: dict[str, Template] = {}
-    said: dict[str, Template] = {}
+    found = _Texts()
     folder = files("pipeline").joinpath("locale", "episodes")
     for file in sorted(folder.iterdir(), key=lambda f: f.name):
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
-        messages |= {f"episode.{key}": Template(**row) for key, row in tables.get("episode", {}).items()}
-        labels |= {key: Template(**row) for key, row in tables.get("evidence", {}).items()}
-        said |= {row["en"]: Template(**row) for row in tables.get("said", [])}
+        own = {f"episode.{key}": row for key, row in tables.get("episode", {}).items()}
+        found.messages.update({key: Template(**row) for key, row in own.items()})
+        found.labels.update({key: Template(**row) for key, row in tables.get("evidence", {}).items()})
+        found.codes.update({key: Template(**row) for key, row in tables.get("code", {}).items()})
+        found.said.update({row["en"]: Template(**row) for row in tables.get("said", [])})
         if "detector" in tables:
-            own = {key: Template(**row) for key, row in tables["detector"].items()}
-            texts[file.name.removesuffix(".toml")] = DetectorTexts(**own)
-    return (
-        MappingProxyType(messages),
-        MappingProxyType(texts),
-        MappingProxyType(labels),
-        MappingProxyType(said),
-    )
+            named = {key: Template(**row) for key, row in tables["detector"].items()}
+            found.detectors[file.name.removesuffix(".toml")] = DetectorTexts(**named)
+    return found
 
 
-MESSAGES, DETECTOR_TEXTS, EVIDENCE_LABELS, EVIDENCE_TEXTS = _read()
-"""Every message an episode may carry, the texts of each detector by the name of their file, and what the keys
-of evidence are called (``[evidence.<key>]``, in the file of a detector that writes them), and the sentences
-that stand as values (``[[said]]``) by their English wording, as detectors write it."""
+_TEXTS = _read()
+MESSAGES: Mapping[str, Template] = MappingProxyType(_TEXTS.messages)
+"""Every message an episode may carry."""
+DETECTOR_TEXTS: Mapping[str, DetectorTexts] = MappingProxyType(_TEXTS.detectors)
+"""The texts of each detector by the name of their file."""
+EVIDENCE_LABELS: Mapping[str, Template] = MappingProxyType(_TEXTS.labels)
+"""What the keys of evidence are called: ``[evidence.<key>]``, in the file of a detector that writes them."""
+EVIDENCE_CODES: Mapping[str, Template] = MappingProxyType(_TEXTS.codes)
+"""What codes that stand as values are called: ``[code.<value>]``."""
+EVIDENCE_TEXTS: Mapping[str, Template] = MappingProxyType(_TEXTS.said)
+"""Sentences that stand as values (``[[said]]``) by their English wording, as detectors write it; what varies
+in one stands in braces."""
+_PATTERNS = [
+    (re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(english))), template)
+    for english, template in EVIDENCE_TEXTS.items()
+    if "{" in english
+]
 
 
 def render(key: str, parameters: Mapping[str, float | int | str], language: str = "en") -> str:
@@ -70,6 +87,18 @@ def render(key: str, parameters: Mapping[str, float | int | str], language: str 
     """
     template = MESSAGES[key]
     return template.in_language(language).format(**parameters)
+
+
+def said(value: str, language: str) -> str | None:
+    """Return a code or a sentence of evidence in ``language``; None for one that nobody wrote down."""
+    template = EVIDENCE_CODES.get(value) or EVIDENCE_TEXTS.get(value)
+    if template is not None:
+        return template.in_language(language)
+    for pattern, varying in _PATTERNS:
+        match = pattern.fullmatch(value)
+        if match is not None:
+            return varying.in_language(language).format(**match.groupdict())
+    return None
 
 
 def summary(episode: Episode) -> str:

@@ -5,8 +5,8 @@ Every stretch of time is half-open, ``[from, to)``; ``None`` means "always" or "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -22,6 +22,10 @@ DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 EVENTS_EVERY_S = 3600
 """How often meters are asked for new events where the archive has no schedule for them."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+USUAL_MAX_A = 60.0
+"""Most current of a direct meter, 5(60) A, where nobody filed it."""
 
 
 class Wiring(StrEnum):
@@ -70,13 +74,19 @@ class Meter:
     nominal_voltage_v: float = 220.0
     """The nominal voltage of the supply point, against which voltage is judged."""
     rated_current_a: float = 5.0
-    max_current_a: float = 60.0
+    max_current_a: float | None = None
+    """What the plate allows; None where nobody filed it: no rule may then accuse anybody by it."""
     digits: int = 6
     """Digits of the energy register before the decimal point."""
     resolution: float = 0.01
     """One step of the energy register, kWh."""
     zone: ZoneInfo = DEFAULT_ZONE
     """Zone of the meter's own clock."""
+
+    @property
+    def most_current_a(self) -> float:
+        """What it may carry, as filed or as is usual: tells values that cannot be from those that can."""
+        return USUAL_MAX_A if self.max_current_a is None else self.max_current_a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,33 +356,6 @@ class Registry:
         """Return the contract in force, if one is recorded."""
         known = self.contracts_by_point.get(service_point, ())
         return latest(c for c in known if in_force(c.starts_at, c.ends_at, instant))
-
-
-def as_shown(registry: Registry, primary_profiles: Collection[str]) -> Registry:
-    """Return the archive with each meter's ratings on the side of the values that it shows.
-
-    Where a profile gives primary values, CT and PT stand between the plate and the numbers. Of several ratios
-    the largest counts: the ratings only say what is possible.
-    """
-    primary = {i.meter for i in registry.installations if i.profile in primary_profiles}
-    ct: dict[MeterId, float] = {}
-    pt: dict[MeterId, float] = {}
-    for ratio in registry.ratios:
-        if ratio.meter in primary:
-            ct[ratio.meter] = max(ratio.ct, ct.get(ratio.meter, 0.0))
-            pt[ratio.meter] = max(ratio.pt, pt.get(ratio.meter, 0.0))
-    meters = [
-        replace(
-            meter,
-            rated_voltage_v=meter.rated_voltage_v * pt[meter.id],
-            rated_current_a=meter.rated_current_a * ct[meter.id],
-            max_current_a=meter.max_current_a * ct[meter.id],
-        )
-        if meter.id in ct
-        else meter
-        for meter in registry.meters
-    ]
-    return replace(registry, meters=meters)
 
 
 def _start(entry: Installation | Contract | Suspension) -> datetime:

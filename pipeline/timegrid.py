@@ -83,14 +83,28 @@ def local_clock(times: NDArray[np.datetime64], zone: ZoneInfo) -> tuple[NDArray[
 
     On the day of 25 hours an hour's minutes come twice, on that of 23 hours an hour's never.
     """
-    # Offsets change on quarters of an hour at the finest: one look-up serves all instants within one.
-    quarters, place = np.unique(times.astype("datetime64[m]").astype(np.int64) // 15, return_inverse=True)
-    offsets = np.array([_offset_minutes(int(quarter) * 15, zone) for quarter in quarters], dtype=np.int64)
-    local = times.astype("datetime64[m]").astype(np.int64) + offsets[place]
+    minutes = times.astype("datetime64[m]").astype(np.int64)
+    local = minutes + _offsets(minutes, zone)
     return local // MINUTES_PER_DAY, local % MINUTES_PER_DAY
 
 
-@lru_cache(maxsize=2**15)  # the quarters of an hour of most of a year: detectors ask for the same ones again
+def _offsets(minutes: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return the offset of each minute since 1970, UTC."""
+    days, place = np.unique(minutes // MINUTES_PER_DAY, return_inverse=True)
+    begins, ends = (
+        np.array([_offset_minutes(edge * MINUTES_PER_DAY, zone) for edge in edges], dtype=np.int64)
+        for edges in (days.tolist(), (days + 1).tolist())
+    )
+    offsets: NDArray[np.int64] = begins[place]
+    # No zone has changed its clocks twice within a day; they change on quarters of an hour at the finest.
+    changing = (begins != ends)[place]
+    quarters, which = np.unique(minutes[changing] // 15, return_inverse=True)
+    found = [_offset_minutes(quarter * 15, zone) for quarter in quarters.tolist()]
+    offsets[changing] = np.array(found, dtype=np.int64)[which]
+    return offsets
+
+
+@lru_cache(maxsize=2**15)  # the days of a lifetime: detectors ask for the same ones again
 def _offset_minutes(minute: int, zone: ZoneInfo) -> int:
     offset = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)).astimezone(zone).utcoffset()
     return 0 if offset is None else round(offset.total_seconds() / 60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from detectors.case_model import probability_model
 from detectors.cases import Budget, cases_of, reconcile_cases
@@ -13,12 +14,16 @@ from pipeline.errors import ConfigError, DataError
 from pipeline.messages import DETECTOR_TEXTS, render
 from pipeline.model import EVERYTHING, Verdict
 from services.persons import Person
+from services.settings import Settings, load_settings
+from services.wiring import utc_now
 from storage.cases import add_feedback, all_feedback, known_cases, save_cases
-from storage.database import Connection
+from storage.database import Connection, connect
 from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes
 from storage.registry import load_registry
 
 MOST_EPISODES = 1_000_000
+CASES_A_DAY: Final = 10.0
+"""What the crews can look at, where nobody says otherwise."""
 STATES = {Outcome.CONFIRMED: EpisodeState.CONFIRMED, Outcome.NOT_CONFIRMED: EpisodeState.REJECTED}
 PRIORS, MODEL = "priors and feedback", "a model calibrated on feedback"
 
@@ -35,7 +40,7 @@ class Worklist:
 
 
 def work_out_cases(
-    connection: Connection, now: datetime, *, cases_a_day: float = 10.0, days: int = 180
+    connection: Connection, now: datetime, *, cases_a_day: float = CASES_A_DAY, days: int = 180
 ) -> Worklist:
     """Work out the cases of the episodes of the last ``days`` days and keep them.
 
@@ -71,6 +76,17 @@ def work_out_cases(
         judged_by=PRIORS if probability is None else MODEL,
         results=len({given.episode for given in feedback}),
     )
+
+
+def recent_cases(settings: Settings | None = None, now: datetime | None = None) -> int:
+    """Work out the cases now, with the usual budget, and return how many there are.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    settings = settings or load_settings()
+    with connect(settings.require_database_url()) as connection:
+        return len(work_out_cases(connection, now or utc_now()).cases)
 
 
 def give_feedback(  # noqa: PLR0913 - what one person says of one episode
@@ -110,7 +126,7 @@ def give_feedback(  # noqa: PLR0913 - what one person says of one episode
 
 
 def case_document(case: Case) -> dict[str, object]:
-    """Return a case as a JSON object: which rules, their weights, and what would clear it."""
+    """Return a case as a JSON object: which rules, their weights, what stands out, what would clear it."""
     return {
         "id": case.id,
         "place": case.place,
@@ -126,6 +142,7 @@ def case_document(case: Case) -> dict[str, object]:
             {
                 **hit.as_json(),
                 "summary": render(hit.message, hit.parameters),
+                "because": [render(each.message, each.parameters) for each in hit.because],
                 "clears": DETECTOR_TEXTS[hit.detector].clears.en,
             }
             for hit in case.hits

@@ -22,7 +22,8 @@ from pipeline.intervals import (
 )
 from pipeline.model import EVERYTHING, MeterId
 from pipeline.quantities import Quantity
-from pipeline.registry import Meter, Registry, as_shown
+from pipeline.registry import Meter, Registry
+from pipeline.shown_ratings import as_shown
 from pipeline.stays import (
     ALWAYS,
     Register,
@@ -144,7 +145,7 @@ def interval_columns(
 ) -> IntervalColumns:
     """Return a meter's intervals; leading and trailing slots that nothing is known of are left out.
 
-    ``meter`` has its ratings on the side of its registers (:func:`pipeline.registry.as_shown`).
+    ``meter`` has its ratings on the side of its registers (:func:`pipeline.shown_ratings.as_shown`).
     """
     pieces = {
         name: _pieces(meter, series, quantity, grid, factors.history(meter.id))

@@ -19,7 +19,8 @@ from pipeline.errors import ConfigError
 from pipeline.intervals import SlotGrid
 from pipeline.model import Origin
 from pipeline.records import Records
-from pipeline.registry import Registry, as_shown
+from pipeline.registry import Registry
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import from_numpy, slot_grid, slot_start
 from services.derive import MINUTES, REGISTERS, SlotFactors, interval_columns
 from services.settings import load_settings

@@ -56,7 +56,9 @@ def merged(entries: Sequence[Entry]) -> Entry:
 
 def checked(entry: Entry, registry: Registry, now: datetime) -> Entry:
     """Return an entry whose readings bear the flags that they earn at ``now``, when they came."""
-    return replace(entry, snapshots=[_checked(s, registry, now) for s in entry.snapshots])
+    meters = registry.meter_by_id
+    found = [(s, meters.get(s.meter)) for s in entry.snapshots]
+    return replace(entry, snapshots=[s if meter is None else check(s, meter, now) for s, meter in found])
 
 
 def commit(
@@ -138,8 +140,3 @@ def _line_aside(line: CoverageEntry) -> Unmatched:
         key=line.meter,
         payload=orjson.dumps(content),
     )
-
-
-def _checked(snapshot: Snapshot, registry: Registry, now: datetime) -> Snapshot:
-    meter = registry.meter_by_id.get(snapshot.meter)
-    return snapshot if meter is None else check(snapshot, meter, now)

@@ -13,7 +13,7 @@ from services.evaluate_curves import read_curves, read_homes
 from services.evaluate_sequence import detectors_run, sequential_run
 from services.settings import load_settings
 
-STEPS: Final = 9
+STEPS: Final = 10
 Attacks = Mapping[str, object]
 
 

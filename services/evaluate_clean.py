@@ -28,12 +28,15 @@ WARM_UP: Final = "least_days"
 """What a detector calls the days that it must know before it judges."""
 WARM_UPS: Final[Mapping[str, float]] = MappingProxyType({"profile_excess": 28.0, "shape_shift": 34.0})
 """Days of those that fix theirs in their arithmetic: four weeks, and the last of five."""
+PEERS: Final = "least_peers"
+"""What a detector calls the like customers that it must have: files with fewer tell nothing of it."""
 RECORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "suspended_load": "suspensions",
         "suspension_rule": "suspensions",
         "closed_point_use": "closed accounts",
         "over_capacity": "contracts with a capacity",
+        "power_factor": "contracts with a capacity",
         "tariff_class": "contracts with a class",
         "area_balance": "areas with a supply meter",
         "topology": "areas with a supply meter",
@@ -54,6 +57,15 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The part of one file in a detector's figures."""
+
+    alarms: int
+    major: int
+    meter_years: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanFigures:
     """What one detector said of the real curves."""
 
@@ -66,6 +78,8 @@ class CleanFigures:
     """What it would have to look at."""
     episodes: Sequence[str] = ()
     """Meter and start of each alarm, in order."""
+    by_source: Mapping[str, Share] = field(default_factory=dict)
+    """What each file gave of it: homes in autumn and plants through a year are not alike."""
 
     @property
     def upper95(self) -> float | None:
@@ -81,6 +95,14 @@ class CleanFigures:
             "meter_years": round(self.meter_years, 3),
             "upper95": None if self.upper95 is None else round(self.upper95, 4),
             "missing": list(self.missing),
+            "by_source": {
+                name: {
+                    "alarms": share.alarms,
+                    "major": share.major,
+                    "meter_years": round(share.meter_years, 3),
+                }
+                for name, share in self.by_source.items()
+            },
         }
 
 
@@ -88,10 +110,16 @@ class CleanFigures:
 class _Tally:
     """What is counted of one detector over the files."""
 
-    meter_years: float = 0.0
     missing: set[str] = field(default_factory=set)
     episodes: list[str] = field(default_factory=list)
-    major: int = 0
+    by_source: dict[str, Share] = field(default_factory=dict)
+
+    def add(self, source: str, found: Sequence[Episode], meter_years: float) -> None:
+        """Count the alarms of a file."""
+        alarms = [episode for episode in found if episode.verdict is Verdict.ABNORMAL]
+        major = sum(episode.severity >= Severity.MAJOR for episode in alarms)
+        self.episodes += map(_told, alarms)
+        self.by_source[source] = Share(alarms=len(alarms), major=major, meter_years=meter_years)
 
 
 def clean_run(
@@ -109,13 +137,15 @@ def clean_run(
         cannot = {found.detector: found.missing for found in cannot_run(each.window)}
         for name, missing in cannot.items():
             tallies[name].missing |= set(missing)
-        able = [name for name in names if name not in cannot and name not in lacking]
+        able = [
+            name
+            for name in names
+            if name not in cannot and name not in lacking and least_peers(name) <= len(each.window.meters)
+        ]
+        found = run(each.window, each.registry, only=able, threads=threads)
         for name in able:
-            tallies[name].meter_years += meter_years(each.window, warm_up_days(name))
-        for episode in run(each.window, each.registry, only=able, threads=threads):
-            if episode.verdict is Verdict.ABNORMAL:
-                tallies[episode.detector].episodes.append(_told(episode))
-                tallies[episode.detector].major += episode.severity >= Severity.MAJOR
+            own = [episode for episode in found if episode.detector == name]
+            tallies[name].add(each.name, own, meter_years(each.window, warm_up_days(name)))
     return {name: _figures(name, tally) for name, tally in tallies.items()}
 
 
@@ -123,6 +153,11 @@ def warm_up_days(name: str) -> float:
     """Return for how many days a detector learns before it can say anything."""
     named = (p.default for p in parameters_of(detectors.get(name)) if p.name == WARM_UP)
     return max(named, default=WARM_UPS.get(name, 0.0))
+
+
+def least_peers(name: str) -> float:
+    """Return how many meters a detector must see together before it can say anything."""
+    return max((p.default for p in parameters_of(detectors.get(name)) if p.name == PEERS), default=0.0)
 
 
 def meter_years(window: MeterMatrix, warm_up_days: float) -> float:
@@ -148,17 +183,19 @@ def _figures(name: str, tally: _Tally) -> CleanFigures:
     cannot_do_without = not needs.essential or "quantities" in needs.essential
     is_electrical = bool(needs.quantities) and cannot_do_without and name not in RECORDS
     enough = LEAST_METER_YEARS if is_electrical else 0.0
-    if tally.meter_years > enough:
+    exposed = sum(share.meter_years for share in tally.by_source.values())
+    if exposed > enough:
         status = Status.MEASURED
     else:
         status = Status.SIMULATED_ONLY if is_electrical else Status.NOT_EVALUATED
     return CleanFigures(
         status=status,
         alarms=len(tally.episodes),
-        major=tally.major,
-        meter_years=tally.meter_years,
+        major=sum(share.major for share in tally.by_source.values()),
+        meter_years=exposed,
         missing=() if status is Status.MEASURED else sorted(tally.missing),
         episodes=sorted(tally.episodes),
+        by_source=tally.by_source,
     )
 
 

@@ -34,6 +34,9 @@ HOMES_FROM = datetime(2017, 10, 30, tzinfo=ZoneInfo("Europe/Zurich"))
 """Monday of week 44; the source does not tell the year. In 2017 the clocks had changed the day before."""
 USUAL_KWH = (0.02, 3.0)
 """Mean energy a slot of what is taken for a home; above stand houses of many families."""
+PROFILE_KW, PROFILE_KVAR = 100.0, 40.0
+"""What 1 of SimBench's per unit is taken for: a customer of 100 kW, at 0.93 where both are 1. Our choice: its
+file gives neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ def _homes(path: Path) -> tuple[list[MeterId], Floats]:
 
 def _swiss(path: Path) -> Curves:
     names, kwh = _homes(path)
-    return _curves("Swiss homes", names, kwh, HOMES_FROM, minutes=15, zone="Europe/Zurich")
+    return _with_export(_curves("Swiss homes", names, kwh, HOMES_FROM, minutes=15, zone="Europe/Zurich"), kwh)
 
 
 def _london(path: Path) -> Curves:
@@ -130,7 +133,7 @@ def _grid_point(path: Path) -> Curves:
     table = pd.read_parquet(path, columns=["index", "load"])
     begin = datetime.fromisoformat(str(table["index"].iloc[0]))
     kwh = table["load"].to_numpy(dtype=np.float64)[None, :] * 250.0
-    return _curves(
+    found = _curves(
         "Dutch grid point",
         [MeterId("NL-287")],
         kwh,
@@ -139,6 +142,7 @@ def _grid_point(path: Path) -> Curves:
         zone="Europe/Amsterdam",
         resolution=1.0,
     )
+    return _with_export(found, kwh)
 
 
 def _steel(path: Path) -> Curves:
@@ -153,9 +157,27 @@ def _steel(path: Path) -> Curves:
     )
     kwh = table["Usage_kWh"].to_numpy(dtype=np.float64)[None, :]
     found = _curves("steel plant", [MeterId("STEEL")], kwh, first, minutes=15, zone="Asia/Seoul")
-    reactive = {"import_kvarh": lagging, "export_kvarh": leading, "q1_kvarh": lagging, "q4_kvarh": leading}
-    window = replace(found.window, import_kvarh=lagging, energies={**found.window.energies, **reactive})
-    return replace(found, window=window)
+    return _with_reactive(found, lagging, leading)
+
+
+def _profiles(path: Path) -> Curves:
+    """Return SimBench's types of load, each as a customer of ``PROFILE_KW``; its times are civil ones."""
+    table = pd.read_parquet(path)
+    names = sorted(column.removesuffix("_pload") for column in table.columns if column.endswith("_pload"))
+    kw, kvar = (
+        table[[f"{name}_{which}" for name in names]].to_numpy(dtype=np.float64).T * one
+        for which, one in (("pload", PROFILE_KW), ("qload", PROFILE_KVAR))
+    )
+    first = datetime.strptime(table["time"].iloc[0], "%d.%m.%Y %H:%M").replace(
+        tzinfo=ZoneInfo("Europe/Berlin")
+    )
+    meters = [MeterId(f"SB-{name}") for name in names]
+    hours = QUARTER / 60.0
+    found = _curves(
+        "SimBench profiles", meters, np.round(kw * hours, 2), first, minutes=QUARTER, zone="Europe/Berlin"
+    )
+    kvarh = np.round(kvar * hours, 2)
+    return _with_reactive(found, np.maximum(kvarh, 0.0), np.maximum(-kvarh, 0.0))
 
 
 def _french_home(path: Path) -> Curves:
@@ -202,10 +224,24 @@ _READERS: Mapping[str, Callable[[Path], Curves]] = MappingProxyType(
         "lcl_3households_30min.parquet": _london,
         "steel_15min_pq.csv.gz": _steel,
         "liander_pid287_15min_load_weather.parquet": _grid_point,
+        "simbench_27profiles_15min_pq_2016.parquet": _profiles,
         "uci_household_1min_vipq_13d.csv.gz": _french_home,
     }
 )
-"""SimBench's profiles are not among them: they are types of load per unit, not what one meter registered."""
+
+
+def _with_export(curves: Curves, net_kwh: Floats) -> Curves:
+    """Return curves of a source that writes down what was fed back; others have no such column."""
+    export = np.where(net_kwh < 0.0, -net_kwh, np.where(np.isnan(net_kwh), np.nan, 0.0))
+    energies = {**curves.window.energies, "export_kwh": export}
+    return replace(curves, window=replace(curves.window, energies=energies))
+
+
+def _with_reactive(curves: Curves, lagging: Floats, leading: Floats) -> Curves:
+    """Return curves with their reactive energy, kvarh a slot."""
+    reactive = {"import_kvarh": lagging, "export_kvarh": leading, "q1_kvarh": lagging, "q4_kvarh": leading}
+    energies = {**curves.window.energies, **reactive}
+    return replace(curves, window=replace(curves.window, import_kvarh=lagging, energies=energies))
 
 
 def _curves(  # noqa: PLR0913 - a window and an archive are all of this
@@ -233,7 +269,6 @@ def _curves(  # noqa: PLR0913 - a window and an archive are all of this
             quality=np.where(np.isnan(kwh), "N", "A"),
             step_kwh=np.full(len(meters), resolution),
             power_kw=np.full(kwh.shape, np.nan),
-            energies={"export_kwh": np.where(kwh < 0.0, -kwh, np.where(np.isnan(kwh), np.nan, 0.0))},
         ),
         registry=Registry(
             meters=[

@@ -86,7 +86,21 @@ def _tables(evaluation: Evaluation) -> Iterator[str]:
         said = "" if figures.status is Status.MEASURED else figures.status.value
         yield f"| {' | '.join(map(str, cells))} | {said} |"
     yield ""
+    yield from _source_table(evaluation.clean)
+    yield ""
     yield from _attack_tables(dict(evaluation.attacks))
+
+
+def _source_table(clean: Mapping[str, CleanFigures]) -> Iterator[str]:
+    """Yield what each source gave of the detectors that were measured: alarms, major ones, meter-years."""
+    measured = {name: figures for name, figures in clean.items() if figures.status is Status.MEASURED}
+    sources = list(dict.fromkeys(source for figures in measured.values() for source in figures.by_source))
+    yield f"| alarms (major) in meter-years | {' | '.join(sources)} |"
+    yield "|---" * (len(sources) + 1) + "|"
+    for name, figures in measured.items():
+        shares = (figures.by_source.get(source) for source in sources)
+        cells = ("-" if s is None else f"{s.alarms} ({s.major}) in {s.meter_years:.3g}" for s in shares)
+        yield f"| `{name}` | {' | '.join(cells)} |"
 
 
 def _attack_tables(attacks: dict[str, Any]) -> Iterator[str]:  # Any: the numbers of the JSON form

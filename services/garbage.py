@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-YOUNGEST: Final = 50_000
-"""New objects between two looks. A batch of readings is as many at once, all of them still in use: with
-Python's own 700 each of them is looked at again and again, a tenth of all the work of taking them in."""
+YOUNGEST: Final = 200_000
+"""New objects between two looks. A batch of ten thousand readings is 50 000 at once, all of them still in
+use: with Python's own 700 each of them is looked at again and again, a tenth of all the work of taking them
+in."""
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from pipeline.hand_read_check import REACH, expected_register
 from pipeline.intervals import most_per_hour
 from pipeline.model import EVERYTHING, MeterId, Origin
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, as_shown
+from pipeline.registry import Registry
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import to_numpy
 from storage.database import Connection
 from storage.hand_reads import HandRead

@@ -11,7 +11,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from collectors.deliveries import Message
 from pipeline.errors import ConfigError
-from pipeline.model import Quality, Snapshot
+from pipeline.model import Quality
 from pipeline.ports import Unmatched
 from pipeline.registry import MqttSource, Registry
 from pipeline.topics import plain_filter, shared_filter
@@ -63,7 +63,7 @@ class Ingest:
             StorageError: If neither database nor spool takes it; nothing of the batch is kept then.
         """
         parsed = self._parsed(batch)
-        snapshots = [self._in_slot(snapshot) for one in parsed for snapshot in one.snapshots]
+        snapshots = self._coverage.in_slots(snapshot for one in parsed for snapshot in one.snapshots)
         unmatched = [message for one in parsed for message in one.unmatched]
         with self._lock:
             lines = self._coverage.answered(snapshots)
@@ -101,10 +101,6 @@ class Ingest:
                 parsed = receive(message.topic, message.payload, message.received_at)
                 return _without_guessed_times(message, parsed) if message.retained else parsed
         return Parsed(unmatched=(_unmatched(message, "topic of no source"),))
-
-    def _in_slot(self, snapshot: Snapshot) -> Snapshot:
-        slot_at = self._coverage.slot_of(snapshot)
-        return snapshot if slot_at is None else snapshot._replace(slot_at=slot_at)
 
 
 def topics_of(sources: Sequence[MqttSource], share: str | None = None) -> tuple[str, ...]:

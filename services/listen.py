@@ -19,7 +19,8 @@ from collectors.subscriber import Subscriber, SubscriberOptions
 from pipeline.errors import ConfigError, StorageError
 from pipeline.model import EVERYTHING
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, as_shown
+from pipeline.registry import Registry
+from pipeline.shown_ratings import as_shown
 from protocols.mqtt.dialects import Latest, dialects
 from services.counters import Counters
 from services.home_assistant import Announcer

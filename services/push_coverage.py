@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
@@ -43,6 +43,8 @@ class PushCoverage:
         """Return a ledger line for each slot that arrived readings answer and that was not noted before."""
         lines: dict[tuple[MeterId, Group, datetime], CoverageEntry] = {}
         for snapshot in snapshots:
+            if snapshot.meter not in self._period_s:
+                continue  # nothing is expected of it
             for line in self._answered(snapshot):
                 lines.setdefault((line.meter, line.group, line.slot_at), line)
         return list(lines.values())
@@ -63,6 +65,14 @@ class PushCoverage:
             oldest = over - KEPT_SLOTS * timedelta(seconds=period_s)
             self._came[meter] = {key for key in self._came[meter] if key[1] >= oldest}
             self._misplaced[meter] = {slot_at for slot_at in self._misplaced[meter] if slot_at >= over}
+
+    def in_slots(self, snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+        """Return readings that name the expected slot that they answer, as :meth:`slot_of` tells it."""
+        return [self._in_slot(s) if s.meter in self._period_s else s for s in snapshots]
+
+    def _in_slot(self, snapshot: Snapshot) -> Snapshot:
+        slot_at = self.slot_of(snapshot)
+        return snapshot if slot_at is None else snapshot._replace(slot_at=slot_at)
 
     def slot_of(self, snapshot: Snapshot) -> datetime | None:
         """Return the expected slot that a live reading answers, if its meter has a period."""

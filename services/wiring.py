@@ -16,7 +16,8 @@ from collectors.scheduler import BusPlan
 from collectors.spool_files import open_spool
 from collectors.targets import Target
 from pipeline.errors import ConfigError
-from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, Wiring, as_shown
+from pipeline.registry import DEFAULT_ZONE, Installation, Meter, Registry, Schedule, Wiring
+from pipeline.shown_ratings import as_shown
 from protocols.modbus.driver import framing_of, with_framing
 from protocols.profile import Profile, Side, parse_profile
 from protocols.session import Driver, drivers

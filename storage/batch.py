@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import orjson
@@ -14,7 +15,7 @@ from pipeline.model import Quality
 from pipeline.quantities import Kind, Quantity
 from storage import pgcopy
 from storage.columns import NUMBER_OF_ORIGIN, QUANTITIES_OF_TABLE
-from storage.pgcopy import BytesColumn, Column, FixedColumn
+from storage.pgcopy import BytesColumn, Column, FixedColumn, RealColumns
 
 KEY_COLUMNS = ("meter_id", "taken_at", "origin")
 ROW_COLUMNS = (*KEY_COLUMNS, "received_at", "slot_at", "meter_time", "quality", "flags")
@@ -24,6 +25,7 @@ Arrays = Mapping[Quantity, Sequence[tuple[float, ...] | None]]
 Flags = Sequence[Mapping[Quantity, Quality]]
 
 _NUMBER_FORMS = {"meter_id": ">i4", "origin": ">i2", "quality": ">i4"}
+_ARRAY_FORMS = {Kind.WORDS: pgcopy.integer_array, Kind.SPECTRUM: pgcopy.float_array}
 _ORIGIN_NUMBERS = {origin.value: number for origin, number in NUMBER_OF_ORIGIN.items()}
 
 
@@ -40,8 +42,10 @@ class TableBatch:
     meter_time: Times
     quality: NDArray[np.int32]
     flags: Flags
+    rows: NDArray[np.intp]
+    """Where each row's values stand in the columns below, which are the block's own."""
     scalars: Scalars
-    """NaN where missing, already rounded to what the column can hold."""
+    """NaN where missing."""
     arrays: Arrays
 
     def __len__(self) -> int:
@@ -64,9 +68,11 @@ class TableBatch:
             slot_at=self.slot_at[rows],
             meter_time=self.meter_time[rows],
             quality=self.quality[rows],
-            flags=[self.flags[row] for row in rows],
-            scalars={q: column[rows] for q, column in self.scalars.items()},
-            arrays={q: [column[row] for row in rows] for q, column in self.arrays.items()},
+            # Where there are none, any of the empty ones will do.
+            flags=[self.flags[row] for row in rows.tolist()] if any(self.flags) else self.flags[: len(rows)],
+            rows=self.rows[rows],
+            scalars=self.scalars,
+            arrays=self.arrays,
         )
 
     def repeats(self) -> NDArray[np.intp]:
@@ -102,7 +108,11 @@ class TableBatch:
         """Return the columns as COPY wants them: :attr:`row_columns`, then :attr:`quantities`."""
         return [
             *(self._row_column(name) for name in self.row_columns),
-            *(self._value_column(q) for q in self.quantities),
+            *(
+                column
+                for kind, quantities in groupby(self.quantities, key=lambda q: q.kind)
+                for column in self._value_columns(kind, list(quantities))
+            ),
         ]
 
     def _row_column(self, name: str) -> Column:
@@ -112,18 +122,16 @@ class TableBatch:
             return FixedColumn(values=getattr(self, name).astype(_NUMBER_FORMS[name]))
         return pgcopy.instants(getattr(self, name))
 
-    def _value_column(self, quantity: Quantity) -> Column:
-        if quantity in self.arrays:
-            encode = pgcopy.integer_array if quantity.kind is Kind.WORDS else pgcopy.float_array
-            return BytesColumn(values=[None if v is None else encode(v) for v in self.arrays[quantity]])
-        values = self.scalars[quantity]
-        missing = np.isnan(values)
-        if quantity.kind is Kind.INSTANT:
-            seconds = np.where(missing, 0.0, values)
-            counted = np.rint(seconds * 1e6).astype(np.int64) - pgcopy.POSTGRES_EPOCH_US
-            return FixedColumn(values=counted.astype(">i8"), missing=missing)
-        form = ">f8" if quantity.kind is Kind.COUNTER else ">f4"
-        return FixedColumn(values=values.astype(form), missing=missing if missing.any() else None)
+    def _value_columns(self, kind: Kind, quantities: Sequence[Quantity]) -> Iterable[Column]:
+        """Return the columns of neighbouring quantities of one kind."""
+        if kind is Kind.REAL:
+            return [RealColumns(values=[self.scalars[q] for q in quantities], rows=self.rows)]
+        if kind in _ARRAY_FORMS:
+            encode, rows = _ARRAY_FORMS[kind], self.rows.tolist()
+            arrays = ([self.arrays[q][row] for row in rows] for q in quantities)
+            return [BytesColumn(values=[None if v is None else encode(v) for v in array]) for array in arrays]
+        column = _instants if kind is Kind.INSTANT else _doubles
+        return [column(self.scalars[q][self.rows]) for q in quantities]
 
 
 def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) -> TableBatch | None:
@@ -135,16 +143,20 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
         meter_id: The number of each row's meter; negative for rows to leave out.
     """
     wanted = frozenset(QUANTITIES_OF_TABLE[table])
-    if wanted.isdisjoint(block.scalars) and wanted.isdisjoint(block.arrays) and not any(block.flags):
+    flagged = any(block.flags)
+    if wanted.isdisjoint(block.scalars) and wanted.isdisjoint(block.arrays) and not flagged:
         return None
-    scalars = {q: _storable(q, v) for q, v in block.scalars.items() if q in wanted}
+    scalars = {q: column for q, column in block.scalars.items() if q in wanted}
     arrays = {q: column for q, column in block.arrays.items() if q in wanted}
-    flags = [{q: f for q, f in row.items() if q in wanted} if row else row for row in block.flags]
-    says = np.fromiter(map(bool, flags), dtype=np.bool_, count=len(block))
-    for column in scalars.values():
+    flags = block.flags
+    says = np.zeros(len(block), dtype=np.bool_)
+    if flagged:
+        flags = [row and {q: f for q, f in row.items() if q in wanted} for row in flags]
+        says |= np.fromiter(map(bool, flags), dtype=np.bool_, count=len(block))
+    for quantity, column in scalars.items():
         if says.all():
             break
-        says |= ~np.isnan(column)
+        says |= _storable(quantity, column)
     for array in arrays.values():
         says |= np.fromiter((v is not None for v in array), dtype=np.bool_, count=len(block))
     says &= meter_id >= 0
@@ -154,12 +166,13 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
         table=table,
         meter_id=meter_id,
         taken_at=block.taken_at,
-        origin=np.fromiter(map(_ORIGIN_NUMBERS.__getitem__, block.origins), dtype=np.int16),
+        origin=_origins(block.origins),
         received_at=block.received_at,
         slot_at=block.slot_at,
         meter_time=block.meter_time,
         quality=block.quality,
         flags=flags,
+        rows=np.arange(len(block)),
         scalars=scalars,
         arrays=arrays,
     )
@@ -168,15 +181,30 @@ def table_batch(block: ReadingBlock, table: str, meter_id: NDArray[np.int32]) ->
     return batch.take(order[says[order]])
 
 
+def _doubles(values: NDArray[np.float64]) -> FixedColumn:
+    return FixedColumn(values=values.astype(">f8"), missing=~np.isfinite(values))
+
+
+def _instants(posix_s: NDArray[np.float64]) -> FixedColumn:
+    missing = ~np.isfinite(posix_s)
+    seconds = np.where(missing, 0.0, posix_s)
+    counted = np.rint(seconds * 1e6).astype(np.int64) - pgcopy.POSTGRES_EPOCH_US
+    return FixedColumn(values=counted.astype(">i8"), missing=missing)
+
+
 def _document(flags: Mapping[Quantity, Quality]) -> bytes | None:
     if not flags:
         return None
     return pgcopy.document(orjson.dumps({q.value: int(f) for q, f in flags.items()}))
 
 
-def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``values`` as the column will hold them, NaN for what it cannot."""
-    with np.errstate(over="ignore"):
-        held = values.astype(np.float32).astype(np.float64) if quantity.kind is Kind.REAL else values
-    infinite = np.isinf(held)
-    return np.where(infinite, np.nan, held) if infinite.any() else held
+def _origins(origins: Sequence[str]) -> NDArray[np.int16]:
+    first = origins[0]
+    if origins.count(first) == len(origins):
+        return np.full(len(origins), _ORIGIN_NUMBERS[first], dtype=np.int16)
+    return np.fromiter(map(_ORIGIN_NUMBERS.__getitem__, origins), dtype=np.int16, count=len(origins))
+
+
+def _storable(quantity: Quantity, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which values the column can hold."""
+    return np.isfinite(pgcopy.reals(values) if quantity.kind is Kind.REAL else values)

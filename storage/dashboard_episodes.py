@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -61,7 +61,7 @@ class EpisodeCount:
     episodes: int
 
 
-_SEEN: LiteralString = """
+SEEN: LiteralString = """
     FROM episode AS e
     -- A finding about a meter alone belongs to the place where the meter hung when it began.
     LEFT JOIN LATERAL (
@@ -74,6 +74,7 @@ _SEEN: LiteralString = """
     LEFT JOIN area AS a ON a.id = p.area
     WHERE (%(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[]))
 """
+"""Every episode that the caller may see, with its place."""
 _FILTERED: LiteralString = """
       AND (%(verdict)s::text IS NULL OR e.verdict = %(verdict)s)
       AND (%(severity)s::int IS NULL OR e.severity = %(severity)s)
@@ -96,7 +97,7 @@ def episode_cards(
     """Return episodes: open ones first, then the gravest, then the newest."""
     query = (
         _CARD
-        + _SEEN
+        + SEEN
         + _FILTERED
         + """
         ORDER BY (e.ends_at IS NULL) DESC, (e.verdict = 'abnormal') DESC, e.severity DESC,
@@ -112,18 +113,26 @@ def episode_cards(
 def episode_total(connection: Connection, wanted: EpisodeFilter, *, scope: Scope) -> int:
     """Return how many episodes pass the filter."""
     with storage_errors("counting episodes"):
-        row = connection.execute("SELECT count(*)" + _SEEN + _FILTERED, _bound(wanted, scope)).fetchone()
+        row = connection.execute("SELECT count(*)" + SEEN + _FILTERED, _bound(wanted, scope)).fetchone()
     return row[0] if row is not None else 0
 
 
 def episode_card(connection: Connection, episode: str, *, scope: Scope) -> EpisodeCard | None:
     """Return one episode, or None where it is unknown or outside the caller's areas."""
-    bound = {"areas": _areas(scope), "id": episode}
+    bound = {"areas": areas_of(scope), "id": episode}
     with (
         storage_errors("reading an episode"),
         connection.cursor(row_factory=class_row(EpisodeCard)) as cursor,
     ):
-        return cursor.execute(_CARD + _SEEN + "AND e.id = %(id)s", bound).fetchone()
+        return cursor.execute(_CARD + SEEN + "AND e.id = %(id)s", bound).fetchone()
+
+
+def episodes_of_ids(connection: Connection, episodes: Sequence[str], *, scope: Scope) -> list[EpisodeCard]:
+    """Return the episodes of some ids that the caller may see, oldest first."""
+    bound = {"areas": areas_of(scope), "ids": list(episodes)}
+    query = _CARD + SEEN + "AND e.id = ANY (%(ids)s) ORDER BY e.starts_at, e.id"
+    with storage_errors("reading episodes"), connection.cursor(row_factory=class_row(EpisodeCard)) as cursor:
+        return cursor.execute(query, bound).fetchall()
 
 
 def episode_counts(connection: Connection, *, scope: Scope) -> list[EpisodeCount]:
@@ -132,19 +141,19 @@ def episode_counts(connection: Connection, *, scope: Scope) -> list[EpisodeCount
         """
         SELECT e.verdict, e.severity, e.detector, e.ends_at IS NULL AS is_open, count(*) AS episodes
         """
-        + _SEEN
+        + SEEN
         + "GROUP BY 1, 2, 3, 4 ORDER BY 3"
     )
     with (
         storage_errors("counting episodes"),
         connection.cursor(row_factory=class_row(EpisodeCount)) as cursor,
     ):
-        return cursor.execute(query, {"areas": _areas(scope)}).fetchall()
+        return cursor.execute(query, {"areas": areas_of(scope)}).fetchall()
 
 
 def _bound(wanted: EpisodeFilter, scope: Scope) -> dict[str, object]:
     return {
-        "areas": _areas(scope),
+        "areas": areas_of(scope),
         "verdict": wanted.verdict,
         "severity": wanted.severity,
         "detector": wanted.detector,
@@ -154,5 +163,6 @@ def _bound(wanted: EpisodeFilter, scope: Scope) -> dict[str, object]:
     }
 
 
-def _areas(scope: Scope) -> list[str] | None:
+def areas_of(scope: Scope) -> list[str] | None:
+    """Return the areas as a query takes them; None for all."""
     return sorted(scope.areas) if scope.areas is not None else None

@@ -28,6 +28,7 @@ from storage.matrices import (
     ratio_factors,
     register_steps,
     registers_at_slots,
+    seconds_apart,
     values_at_slots,
 )
 from storage.readings import ReadingSeries
@@ -130,11 +131,11 @@ def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
     grid = _span(readings, intervals, length)
     meters = [meter.id for meter in registry.meters]
     factors = ratio_factors(registry, meters, grid, primary_profiles)
-    values = (
-        {}
-        if readings is None
-        else values_at_slots(_series(readings, meters, PREFERENCE), meters, grid, length)
-    )
+    values, apart_s = {}, None
+    if readings is not None:
+        series = _series(readings, meters, PREFERENCE)
+        values = values_at_slots(series, meters, grid, length)
+        apart_s = seconds_apart(series, meters, grid, length)
     power_kw = np.full(factors.shape, np.nan)
     if Quantity.ACTIVE_POWER in values:
         power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
@@ -155,6 +156,7 @@ def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
         quality=quality,
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
+        apart_s=apart_s,
         import_kvarh=import_kvarh,
         energies=other_energies(intervals, energies, meters, grid, length),
         registers=found,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId, Origin, Scope
-from pipeline.quantities import Quantity
+from pipeline.quantities import Group, Quantity
 from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN, table_of
@@ -68,6 +68,7 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
     factors = ratio_factors(registry, meters, grid, primary_profiles)
     wanted = list(dict.fromkeys((*quantities, Quantity.ACTIVE_POWER)))
     values: dict[Quantity, NDArray[np.float32]] = {}
+    apart_s = None
     for table in sorted({table_of(q) for q in wanted}):
         readings = reading_series(
             connection,
@@ -79,6 +80,8 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
             origins=PREFERENCE,
         )
         values |= values_at_slots(readings, meters, grid, minutes)
+        if Quantity.ACTIVE_POWER in readings.values:  # the table of electrical values
+            apart_s = seconds_apart(readings, meters, grid, minutes)
     power_kw = values[Quantity.ACTIVE_POWER].astype(np.float64) * factors
     intervals = _intervals(connection, scope, meters, grid, minutes)
     import_kwh, import_kvarh, quality = energies_at_slots(intervals, meters, grid, minutes)
@@ -103,6 +106,7 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         quality=quality,
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
+        apart_s=apart_s,
         import_kvarh=import_kvarh,
         energies=other_energies(intervals, energies, meters, grid, minutes),
         registers=found,
@@ -125,6 +129,33 @@ def values_at_slots(
         given = order[~np.isnan(column[order])]
         values[quantity][rows[given], slots[given]] = column[given]
     return values
+
+
+def seconds_apart(
+    readings: ReadingSeries, meters: Sequence[MeterId], grid: Times, minutes: int
+) -> NDArray[np.float32] | None:
+    """Return how far apart the readings are that each slot's values come from, shape (meters, slots).
+
+    None where every slot has its electrical values of one reading: most windows.
+    """
+    if not len(readings) or not len(grid):
+        return None
+    order, rows, slots = _best_last(readings, meters, grid, minutes, PREFERENCE)
+    cells = rows[order] * len(grid) + slots[order]
+    order = order[np.bincount(cells, minlength=len(meters) * len(grid))[cells] > 1]
+    if not len(order):
+        return None
+    taken_s = (readings.taken_at - grid[0]) / np.timedelta64(1, "s")
+    earliest, latest = (np.full((len(meters), len(grid)), np.nan) for _ in range(2))
+    for quantity, column in readings.values.items():
+        if quantity.group is not Group.ELECTRICAL:
+            continue
+        given = order[~np.isnan(column[order])]
+        at = np.full_like(earliest, np.nan)
+        at[rows[given], slots[given]] = taken_s[given]
+        earliest, latest = np.fmin(earliest, at), np.fmax(latest, at)
+    apart: NDArray[np.float32] = np.nan_to_num(latest - earliest).astype(np.float32)
+    return apart if apart.any() else None
 
 
 def registers_at_slots(

@@ -12,7 +12,7 @@ import orjson
 from numpy.typing import NDArray
 from psycopg import errors, sql
 
-from pipeline.block import ReadingBlock, block_from_snapshots
+from pipeline.block import ReadingBlock, blocks_from_snapshots
 from pipeline.model import Quality, Snapshot
 from pipeline.ports import Unmatched, WriteReport
 from pipeline.timegrid import from_numpy
@@ -57,8 +57,8 @@ class ReadingWriter:
             known = [s for s in snapshots if s.meter in self._ids] if strangers else snapshots
             keep_unmatched(self._connection, [set_aside(s, UNKNOWN_METER) for s in strangers])
             report = WriteReport(unmatched=len(strangers))
-            for table, groups in GROUPS_OF_TABLE.items():
-                block = block_from_snapshots(known, groups)
+            blocks = blocks_from_snapshots(known, GROUPS_OF_TABLE.values())
+            for table, block in zip(GROUPS_OF_TABLE, blocks, strict=True):
                 if len(block):
                     report += self._write_table(block, self._numbers(block), table)
             return report

@@ -134,6 +134,28 @@ class PlantedArea:
         kwh[chosen, slots], quality[chosen, slots] = np.nan, "N"
         return replace(self, window=replace(self.window, import_kwh=kwh, quality=quality, daily=None))
 
+    def with_gaps(self, share: float, *, with_registers: bool, seed: int = 3) -> PlantedArea:
+        """Return the same with random slots missing, and the freezes that a meter stores where wanted."""
+        kwh, quality = self.window.import_kwh.copy(), self.window.quality.copy()
+        gaps = np.random.default_rng(seed).random(kwh.shape) < share
+        kwh[gaps], quality[gaps] = np.nan, "N"
+        window = with_daily_rows(
+            replace(self.window, import_kwh=kwh, quality=quality, daily=None), self.registry
+        )
+        daily = window.daily
+        assert daily is not None
+        ratios = np.array([[self.registry.ratio_of(meter, START).ct] for meter in window.meters])
+        flows = {
+            Quantity.ACTIVE_ENERGY_IMPORT: self.window.import_kwh,
+            Quantity.ACTIVE_ENERGY_EXPORT: self.window.energies["export_kwh"],
+        }
+        registers = {
+            quantity: (flow.reshape(len(flow), -1, 96).sum(axis=2).cumsum(axis=1) / ratios).round(2)
+            for quantity, flow in flows.items()
+        }
+        daily = replace(daily, registers=registers if with_registers else {})
+        return replace(self, window=replace(window, daily=daily))
+
 
 AREA_DEEDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

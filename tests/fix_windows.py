@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detectors.area.day_hours import DayHours
 from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
@@ -86,3 +87,8 @@ def _rows(meters: Sequence[MeterId], values: Mapping[str, ArrayLike], slots: int
         if meter in values:
             rows[row] = values[meter]
     return rows
+
+
+def hours(days: int) -> DayHours:
+    """Return the hours of so many days of 24, in slots of an hour."""
+    return DayHours.of(grid(STEEL_FROM, days, 60), 60, SHANGHAI)

@@ -1,14 +1,16 @@
 """Months of harmonics for the tests of power-quality checks: readings about given contents, all different."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from analysis.harmonic_indices import distortion_percent
+from analysis.power_quality.judgement import Judgement
 from analysis.power_quality.point_month import Columns, PointMonth, QualityPoint
 from pipeline.archive_records import Supply
+from pipeline.quality_texts import reason_text
 from pipeline.quantities import Quantity
 from tests.quality_months import POINT, month, slots
 
@@ -80,9 +82,39 @@ def with_spectra(plain: PointMonth, spectra: Mapping[Quantity, Columns]) -> Poin
     return replace(plain, spectra=spectra, spectrum_at=plain.taken_at, spectrum_period_s=plain.period_s)
 
 
+def exact_load(point: QualityPoint = TEN_KV) -> PointMonth:
+    """Return case T5: I_1 of 60 A, 20 % of order 5 and 14 % of order 7, in a third phase; never repeating."""
+    judged = load_month(dict.fromkeys("abc", 60.0), every_phase({}), point=point)
+    for phase in "abc":
+        orders = judged.spectra[Quantity(f"current_harmonic_{phase}")]
+        orders[:, 2:] = 0.0
+        orders[:, 5], orders[:, 7] = 20.0, 14.0
+        orders[:, 2] = 1e-9 * np.arange(len(orders))
+        judged.values[Quantity(f"current_thd_{phase}")][:] = 24.413111 + 1e-9 * np.arange(len(orders))
+        judged.values[Quantity(f"current_{phase}")][:] = 60.0 * np.sqrt(1.0 + 0.24413111**2)
+        judged.values[Quantity(f"current_{phase}")][:] *= 1.0 + 1e-9 * np.arange(len(orders))
+    return judged
+
+
 def every_phase(orders: Mapping[int, float]) -> dict[str, Mapping[int, float]]:
     """Return the same contents for three phases."""
     return dict.fromkeys("abc", orders)
+
+
+def by_subject(judgements: Iterable[Judgement], standard: str) -> dict[str, Judgement]:
+    """Return what one standard says, by subject."""
+    found = [j for j in judgements if j.reference is not None and j.reference.standard == standard]
+    named = {judgement.subject: judgement for judgement in found}
+    assert len(named) == len(found)
+    return named
+
+
+def reason_keys(judgement: Judgement) -> set[str]:
+    """Return the keys of a judgement's reasons, each of which has its words in both languages."""
+    for reason in judgement.reasons:
+        assert reason_text(reason.key, reason.parameters, "en")
+        assert reason_text(reason.key, reason.parameters, "zh")
+    return {reason.key for reason in judgement.reasons}
 
 
 def _totals(what: str, spectra: Mapping[Quantity, Columns]) -> dict[Quantity, Columns]:

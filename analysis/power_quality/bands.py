@@ -12,7 +12,13 @@ from typing import Any, Final
 
 from analysis.power_quality.judgement import Reference
 
-FILES: Final = ("gb15543_2008.toml", "gb15945_2008.toml", "en50160_2010_voltage.toml")
+FILES: Final = (
+    "gb15543_2008.toml",
+    "gb15945_2008.toml",
+    "gb12326_2008.toml",
+    "gb24337_2009.toml",
+    "en50160_2010_voltage.toml",
+)
 """Files of ``analysis/data``, in the order in which their verdicts are shown."""
 
 

@@ -23,6 +23,8 @@ Bools = NDArray[np.bool_]
 
 UNSURE = 0.025
 """On each side of a 95 % confidence interval."""
+AT_A_TIME = 65_536
+"""Readings that are partitioned together: half a megabyte."""
 COMPLIES, OPEN, VIOLATES = 0, 1, 2
 """Verdicts as numbers, worse ones higher."""
 
@@ -92,11 +94,13 @@ def block_values(columns: Floats, expected: int, percent: int = 95) -> BlockValu
     sure = np.array([sure_ranks(int(count), percent) for count in n], np.int64).reshape(-1, 2)
     # A missing reading below all others pushes each known one up a rank; one above leaves them.
     ranks = np.stack([own, of_all - (whole - n), of_all, sure[:, 0], sure[:, 1], n])
-    below, top = _lower_part_and_top(rows, n, ranks)
-    value, low, high, surely_from, surely_to, maximum = _at_ranks(below.shape[1], top, n, ranks)
+    wanted = ranks[(ranks >= 1) & (ranks <= n)]
+    first = int(wanted.min()) - 1 if len(wanted) else 0
+    below, top = _sum_below_and_top(rows, first)
+    value, low, high, surely_from, surely_to, maximum = _at_ranks(first, top, n, ranks)
     empty = n == 0
     if (n < rows.shape[1]).any():
-        total = below.sum(axis=1) + np.nansum(top, axis=1)
+        total = below + np.nansum(top, axis=1)
     with np.errstate(invalid="ignore"):
         mean = total / n
     shape = columns.shape[:-1]
@@ -143,15 +147,24 @@ def _counts(rows: Floats, total: Floats) -> Ints:
     return np.full(len(rows), rows.shape[1], np.int64)
 
 
-def _lower_part_and_top(rows: Floats, n: Ints, ranks: Ints) -> tuple[Floats, Floats]:
-    """Return each row's readings below the lowest rank that is wanted, and the rest sorted, NaN last.
+def _sum_below_and_top(rows: Floats, first: int) -> tuple[Floats, Floats]:
+    """Return the sum of each row's lowest ``first`` readings, and the others sorted, NaN last.
 
-    All ranks lie near the top: one partition brings that to the end, and only it is sorted.
+    All ranks lie near the top: a partition brings that to the end, and only it is sorted. Some rows at a time
+    stay in the processor's cache, and their copy is memory that the next ones take over.
     """
-    wanted = ranks[(ranks >= 1) & (ranks <= n)]
-    first = int(wanted.min()) - 1 if len(wanted) else 0
-    parted = np.partition(rows, first, axis=1) if len(wanted) else rows
-    return parted[:, :first], np.sort(parted[:, first:], axis=1)
+    count, length = rows.shape
+    below, top = np.empty(count), np.empty((count, length - first))
+    if not length:
+        return below, top
+    step = max(AT_A_TIME // length, 1)
+    for begin in range(0, count, step):
+        part = slice(begin, begin + step)
+        parted = np.partition(rows[part], first, axis=1)
+        below[part] = parted[:, :first].sum(axis=1)
+        top[part] = parted[:, first:]
+    top.sort(axis=1)
+    return below, top
 
 
 def _at_ranks(below: int, top: Floats, n: Ints, ranks: Ints) -> Floats:

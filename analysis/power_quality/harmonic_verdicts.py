@@ -98,9 +98,8 @@ def distribution(columns: PhaseColumns) -> Mapping[str, Json]:
 
 
 def without_figures(judgement: Judgement) -> Judgement:
-    """Return a judgement without the phases' figures, which stand with another standard's already."""
-    kept = {key: value for key, value in judgement.figures.items() if key in {"percent", "days"}}
-    return replace(judgement, figures=kept)
+    """Return a judgement without its figures, which stand with another standard's already."""
+    return replace(judgement, figures={})
 
 
 def without_verdict(
@@ -144,12 +143,20 @@ def _judgement(
             if_missing_bad=SAID[bad],
         ),
         reasons=tuple(_why(place, code, worst)),
-        figures={"phases": phases, "percent": stretch.statistic.percent, "days": stretch.statistic.days},
+        figures={"phases": phases, **_plain(phases[columns.phases[phase]])},
     )
 
 
+def _plain(figures: Json) -> Mapping[str, Json]:
+    """Return the worst phase's extremes and mean, for a table that has one line an order."""
+    return {name: figures[name] for name in ("max", "mean", "min")} if isinstance(figures, Mapping) else {}
+
+
 def _why(place: int, code: int, worst: Worst) -> Iterator[Reason]:
-    """Yield why a verdict is open, or how near it is to being another one."""
+    """Yield in which stretch it was reached, why it is open, or how near it is to being another one."""
+    statistic = worst.stretch[place].statistic
+    if statistic.days:
+        yield Reason(key="worst_stretch", parameters={"days": statistic.days, "percent": statistic.percent})
     n, coverage, limit = worst.n[place], worst.coverage[place], worst.limit[place]
     if code == OPEN and n < LEAST_READINGS:
         yield Reason(key="few_readings", parameters={"n": n, "least": LEAST_READINGS})
@@ -161,7 +168,7 @@ def _why(place: int, code: int, worst: Worst) -> Iterator[Reason]:
     if n and low <= limit < high < np.inf:
         told = {"low": _rounded(low), "high": _rounded(high)}
         yield Reason(key="interval_crosses_limit", parameters=told)
-    elif code == COMPLIES and n < PROVING and not worst.stretch[place].statistic.days:
+    elif code == COMPLIES and n < PROVING and not statistic.days:
         yield Reason(key="no_statistical_proof", parameters={"n": n, "least": PROVING})
 
 

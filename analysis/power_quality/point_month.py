@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.power_quality.judgement import Judgement
+from analysis.power_quality.supply_events import SupplyEvent
 from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
 from pipeline.events import EventCount, MeterEvent
@@ -41,6 +43,8 @@ class QualityPoint:
     max_demand_current_a: float | None = None
     """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
     supply: Supply | None = None
+    capacitors_mvar: Sequence[float] = ()
+    """Reactive power of each step of the capacitors (补偿电容器) near the point, where it is known."""
     point_class: PointClass | None = None
     agreed_band_percent: tuple[float, float] | None = None
     """Lowest and highest deviation agreed for the point, signed (GB/T 12325-2008 4.4; bands of class A)."""
@@ -59,6 +63,15 @@ class MeterStatistics:
     highest_at: datetime | None = None
     lowest_v: float | None = None
     lowest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another service point on the same supply: what its meter recorded, and when it was not heard."""
+
+    service_point: str
+    events: Sequence[MeterEvent] = ()
+    gaps: Sequence[tuple[datetime, datetime]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +98,25 @@ class PointMonth:
     spectrum_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
     spectra: Mapping[Quantity, Columns] = field(default_factory=dict)
     """Shape ``(len(spectrum_at), orders + 1)`` each, % of the fundamental, column = order."""
+    interharmonics: Mapping[str, Columns] = field(default_factory=dict)
+    """By phase, as meters with a power-quality module give it: shape ``(len(spectrum_at), k)``, % of the
+    fundamental; column = order below the gap between two orders: 0 is 0 to 50 Hz."""
+    flicker_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
+    long_term_flicker: Mapping[str, Columns] = field(default_factory=dict)
+    """P_lt of two hours by phase, at ``flicker_at``, as such meters and instruments give it."""
     outages: Sequence[tuple[datetime, datetime]] = ()
     """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
     events: Sequence[MeterEvent] = ()
     event_counts: Sequence[EventCount] = ()
+    recorded_events: Sequence[SupplyEvent] = ()
+    """Events that instruments recorded at the point, such as those of its waveforms."""
+    neighbours: Sequence[Neighbour] = ()
+    """Empty where nothing is known of any."""
     statistics: Sequence[MeterStatistics] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The meter's own settings that bear on these figures, such as its qualification limits."""
+    earlier: Mapping[date, Sequence[Judgement]] = field(default_factory=dict)
+    """What was judged of earlier months, by their first local day; empty where nobody kept it."""
 
     def expected(self, period_s: float) -> int:
         """Return how many readings each ``period_s`` the supplied time of the month should have."""

@@ -14,6 +14,7 @@ from detectors.area.usual_loss import Usual, usual_loss
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.evidence import MARGIN_DAYS
 from detectors.hysteresis import Delays, Stretch, stretches_of
+from detectors.register_days import NET
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -32,10 +33,11 @@ Floats = NDArray[np.float64]
 class AreaBalance:
     """Compares what an area's supply meters and its members count on whole local days.
 
-    The loss is judged against the area's own median of the days before. On a day on which members are
-    missing the loss counts only if it stays above the limit with the greatest day that each of them had so
-    far; below the needed completeness the day is unknown, and so is a day on which a member came or went, and
-    some after it. The episode stands at the area's supply meter.
+    A day with missing slots is whole where the registers at both its ends are known. The loss is judged
+    against the area's own median of the days before. On a day on which members are missing the loss counts
+    only if it stays above the limit with the greatest day that each of them had so far; below the needed
+    completeness the day is unknown, and so is a day on which a member came or went, and some after it. The
+    episode stands at the area's supply meter.
     """
 
     trigger_mads: float = parameter(
@@ -69,6 +71,7 @@ class AreaBalance:
         needs=Needs(
             interval_energy=True,
             energies=("export_kwh",),
+            day_registers=NET,
             daily=True,
             essential=("interval_energy",),
             archive=("area_member", "installation", "ratio"),
@@ -231,6 +234,7 @@ class _Found:
                 "usual_percent": number(judged.usual.median[area, day]),
                 "limit_percent": number(judged.limits[self.kind][area, day]),
                 "members_known": int(days.known[area, day]),
+                "members_by_register": int(days.closed[area, day]),
             }
             for day in range(max(first - MARGIN_DAYS, 0), min(end + MARGIN_DAYS, len(daily.days)))
         ]

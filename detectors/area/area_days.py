@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.register_days import net_register_kwh
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
@@ -41,6 +42,8 @@ class AreaDays:
     members: Ints
     known: Ints
     """Of them, those of which the whole day is known."""
+    closed: Ints
+    """Of these, those whose slots have gaps that the registers at the ends of the day close."""
     changed: Bools
     """Days on which a member came or went."""
     points: Sequence[Sequence[tuple[str, Bools]]]
@@ -54,7 +57,8 @@ class AreaDays:
 def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: float) -> AreaDays | None:
     """Return the balances; None if no area has both a supply meter and a member in the window.
 
-    ``whole`` is the share of a day's slots that makes the day of a meter known. A meter that was fitted or
+    ``whole`` is the share of a day's slots that makes the day of a meter known, and so do its registers at
+    both ends. A meter that was fitted or
     taken off within a day is missing on that day.
     """
     stays = sorted(stays_of(window, registry))
@@ -64,7 +68,7 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
     stays = [stay for stay in stays if stay.area in supplied]
     if not stays:
         return None
-    days = _Points(daily, stays, whole)
+    days = _Points(daily, stays, whole, net_register_kwh(window, daily, registry))
     areas = sorted(supplied)
     place = {area: n for n, area in enumerate(areas)}
     of_point = np.array([place[stay.area] for stay in days.heads], np.intp)
@@ -88,6 +92,7 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
         most_kwh=summed(np.where(missing, days.most_so_far(), 0.0), ~supply),
         members=summed(days.present, ~supply).astype(np.intp),
         known=summed(days.known, ~supply).astype(np.intp),
+        closed=summed(days.closed, ~supply).astype(np.intp),
         changed=summed(days.changed, supply | ~supply) > 0,
         points=[
             [
@@ -148,7 +153,7 @@ def _stamp(instant: datetime | None, default: int) -> int:
 class _Points:
     """The days of each service point in each area: arrays of shape (points, days)."""
 
-    def __init__(self, daily: DailyRows, stays: Sequence[Stay], whole: float) -> None:
+    def __init__(self, daily: DailyRows, stays: Sequence[Stay], whole: float, by_register: Floats) -> None:
         rows = np.array([stay.row for stay in stays], np.intp)
         begins, ends = _edges(daily, rows)
 
@@ -161,12 +166,14 @@ class _Points:
         in_full = (
             (member_from <= begins) & (member_to >= ends) & (fitted_from <= begins) & (fitted_to >= ends)
         )
-        known = in_full & (daily.coverage[rows] >= whole)
+        # Registers close the gaps of a day exactly, so they go before slots of which some are missing.
+        closed = in_full & (daily.coverage[rows] < 1.0) & np.isfinite(by_register[rows])
+        known = in_full & ((daily.coverage[rows] >= whole) | closed)
         moves = ((member_from > begins[:, :1]) & (member_from >= begins) & (member_from < ends)) | (
             (member_to < ends[:, -1:]) & (member_to >= begins) & (member_to < ends)
         )
         signs = np.array([[stay.sign] for stay in stays])
-        kwh = np.where(known, signs * _net_kwh(daily, rows), 0.0)
+        kwh = np.where(known, signs * np.where(closed, by_register[rows], _net_kwh(daily, rows)), 0.0)
         keys = [(stay.area, stay.is_supply, stay.point) for stay in stays]
         firsts = np.array([n for n, key in enumerate(keys) if n == 0 or key != keys[n - 1]], np.intp)
         self.heads = [stays[first] for first in firsts]
@@ -174,6 +181,7 @@ class _Points:
         self.known = self.present & ~np.logical_or.reduceat(counts & ~known, firsts, axis=0)
         self.changed: Bools = np.logical_or.reduceat(moves, firsts, axis=0)
         self.kwh = np.add.reduceat(kwh, firsts, axis=0)
+        self.closed = self.known & np.logical_or.reduceat(closed, firsts, axis=0)
 
     def mean_so_far(self) -> Floats:
         """Return the mean of the known days up to each day; NaN before the first."""

@@ -18,6 +18,7 @@ from detectors.area.unexplained_drop import unexplained_drops
 from detectors.area.voltage_load_consistency import POWERS, VoltageLoadConsistency, believed
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Stretch
+from detectors.register_days import NET
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from pipeline.block import MeterMatrix
@@ -74,6 +75,7 @@ class NtlAttribution:
             quantities=(*VOLTAGES.values(), Quantity.ACTIVE_POWER, *POWERS),
             interval_energy=True,
             energies=("export_kwh",),
+            day_registers=NET,
             daily=True,
             essential=("interval_energy",),
             archive=("area_member", "installation", "ratio"),
@@ -99,7 +101,7 @@ class NtlAttribution:
         ]
         if not losses:
             return []
-        voltages = {v.area: v for v in area_voltages(window, registry)}
+        voltages = {v.area: v for v in area_voltages(window, registry, window.minutes)}
         return [
             episode
             for loss in losses
@@ -221,13 +223,9 @@ def _hidden_kwh(window: MeterMatrix, slots: AreaSlots, voltages: AreaVoltages | 
     place = {row: member for member, row in enumerate(slots.rows.tolist())}
     rule = VoltageLoadConsistency()
     learn = int(rule.fewest_days), int(rule.most_days)
-    for phase in PHASES:
-        if not len(voltages.of_phase(phase)):
-            continue
-        drops = unexplained_drops(voltages, phase, learn, rule.known_share)
-        lengths = np.diff(np.append(voltages.edges, hidden.shape[1]))
-        slope = np.repeat(believed(drops.slope), lengths, axis=1)
-        kw = drops.drop / slope
+    asked = [(voltages, phase) for phase in PHASES if len(voltages.of_phase(phase))]
+    for drops in unexplained_drops(asked, learn, rule.known_share):
+        kw = voltages.hours.of_slots(drops.drop / believed(drops.slope)[..., None])
         for channel, own in zip(drops.chosen.tolist(), kw, strict=True):
             member = place.get(voltages.channels[channel].row)
             if member is not None:

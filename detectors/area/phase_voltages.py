@@ -1,22 +1,27 @@
-"""The voltages of an area's meters by phase, with what those of one phase have in common."""
+"""The voltages of an area's meters by phase and hour, with what those of one phase have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.area.day_hours import HOUR, DayHours
 from detectors.ratings import Ratings, ratings
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.quantities import Quantity
 from pipeline.registry import Installation, Registry, Role, Wiring
-from pipeline.timegrid import from_numpy, local_clock
+from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Real = TypeVar("Real", Floats, Singles)
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
 PHASES = "ABC"
@@ -28,7 +33,7 @@ VOLTAGES = {phase: Quantity(f"voltage_{phase.lower()}") for phase in PHASES}
 POWERS = {phase: Quantity(f"active_power_{phase.lower()}") for phase in PHASES}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Channel:
     """One voltage of one meter, and the phase that it is filed on ("" where nobody filed one)."""
 
@@ -41,36 +46,41 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaVoltages:
-    """The channels of one area; arrays of shape (channels, slots)."""
+    """The channels of one area by the hours of its local days; arrays of shape (days, hours, channels).
+
+    An hour is what was read at its first slot; NaN where that is missing, or the day has no such hour.
+    """
 
     area: str
     channels: Sequence[Channel]
-    percent: Floats
+    percent: Singles
     """Voltage in % of nominal."""
-    kw: Floats
-    """Power on that phase at the same instant, primary side."""
-    in_common: Mapping[str, Floats]
-    """By phase: the median of the channels of each slot, shape (slots,), NaN where fewer than enough."""
-    spread: Mapping[str, Floats]
+    kw: Singles
+    """Power on that phase at the same instants, primary side."""
+    in_common: Mapping[str, Singles]
+    """By phase: the median of the channels of each hour, shape (days, hours), NaN where fewer than enough."""
+    spread: Mapping[str, Singles]
     """By phase: upper less lower quartile: how much the line takes off on its way."""
-    edges: Ints
-    """The slots at which the area's local days begin."""
+    hours: DayHours
     first_day: int
-    """The place of the first of them among the window's days."""
+    """The place of the first local day among the window's days."""
 
     def of_phase(self, phase: str) -> Ints:
         """Return the places of the members' channels that are filed on a phase."""
         chosen = [n for n, c in enumerate(self.channels) if c.is_member and c.phase == phase]
         return np.array(chosen, np.intp)
 
-    def supply_of(self, phase: str) -> Floats:
+    def supply_of(self, phase: str) -> Singles:
         """Return the voltage of a phase at the area's supply meters; NaN where none shows it."""
         chosen = [n for n, c in enumerate(self.channels) if not c.is_member and c.phase == phase]
-        return self.percent[chosen[0]] if chosen else np.full(self.percent.shape[1], np.nan)
+        nothing = np.full(self.percent.shape[:2], np.nan, np.float32)
+        return self.percent[..., chosen[0]] if chosen else nothing
 
 
-def area_voltages(window: MeterMatrix, registry: Registry) -> Iterator[AreaVoltages]:
-    """Yield the voltages of each area of the window, areas in order.
+def area_voltages(
+    window: MeterMatrix, registry: Registry, each_minutes: int = HOUR
+) -> Iterator[AreaVoltages]:
+    """Yield the voltages of each area of the window, areas in order; of all slots or so many minutes apart.
 
     A meter counts that stays in its area for the whole window.
     """
@@ -78,21 +88,23 @@ def area_voltages(window: MeterMatrix, registry: Registry) -> Iterator[AreaVolta
     if daily is None or not len(window.starts_at) or Quantity.VOLTAGE_A not in window.values:
         return
     rated = ratings(window, registry)
+    hours_of: dict[ZoneInfo, DayHours] = {}
     for area, channels in sorted(_channels(window, registry).items()):
-        percent = np.stack([_percent(window, rated, channel) for channel in channels])
-        filed = np.array([channel.phase for channel in channels])
-        by_phase = {phase: percent[filed == phase] for phase in PHASES}
         zone = daily.zones[channels[0].row]
-        days, _ = local_clock(window.starts_at, zone)
+        hours = hours_of.setdefault(zone, DayHours.of(window.starts_at, window.minutes, zone, each_minutes))
+        percent = _percent(window, rated, channels, hours)
+        filed = np.array([channel.phase for channel in channels])
+        places = {phase: np.flatnonzero(filed == phase) for phase in PHASES}
+        quartiles = {phase: _quartiles(np.take(percent, own, axis=-1)) for phase, own in places.items()}
         yield AreaVoltages(
             area=area,
             channels=channels,
             percent=percent,
-            kw=np.stack([_kw(window, rated, channel) for channel in channels]),
-            in_common={phase: _quantile(own, 0.5) for phase, own in by_phase.items()},
-            spread={phase: _quantile(own, 0.75) - _quantile(own, 0.25) for phase, own in by_phase.items()},
-            edges=np.flatnonzero(np.diff(days, prepend=days[0] - 1)),
-            first_day=int(days[0]) - int(daily.days[0].astype(np.int64)),
+            kw=_kw(window, rated, channels, hours),
+            in_common={phase: middle for phase, (_, middle, _) in quartiles.items()},
+            spread={phase: upper - lower for phase, (lower, _, upper) in quartiles.items()},
+            hours=hours,
+            first_day=int(hours.days[0]) - int(daily.days[0].astype(np.int64)),
         )
 
 
@@ -106,7 +118,11 @@ def _channels(window: MeterMatrix, registry: Registry) -> dict[str, list[Channel
             if stays and installation.role is Role.MAIN and installation.meter in row_of:
                 row = row_of[installation.meter]
                 found.setdefault(member.area, []).extend(_of_meter(member, installation, row, registry))
-    return {area: sorted(channels) for area, channels in found.items()}
+    return {area: sorted(channels, key=_place) for area, channels in found.items()}
+
+
+def _place(channel: Channel) -> tuple[str, str, int]:
+    return channel.meter, channel.phase, channel.row
 
 
 def _of_meter(
@@ -127,39 +143,60 @@ def _stays(entry: AreaMember | Installation, first: datetime, last: datetime) ->
     )
 
 
-def _percent(window: MeterMatrix, rated: Ratings, channel: Channel) -> Floats:
-    """Return a voltage in % of nominal; one near zero is a loss and no voltage of the line."""
-    quantity = Quantity.VOLTAGE_A if channel.is_one_phase else VOLTAGES[channel.phase]
-    values = window.values.get(quantity)
-    if values is None:
-        return np.full(len(window.starts_at), np.nan)
-    percent = values[channel.row].astype(np.float64) * (100.0 / rated.nominal_v[channel.row])
-    masked = window.mask_of("" if channel.is_one_phase else channel.phase)
-    lost = percent < LOST_PERCENT if masked is None else (percent < LOST_PERCENT) | masked[channel.row]
-    kept: Floats = np.where(lost, np.nan, percent)
-    return kept
+def _percent(window: MeterMatrix, rated: Ratings, channels: Sequence[Channel], hours: DayHours) -> Singles:
+    """Return voltages in % of nominal; one near zero is a loss and no voltage of the line."""
+    rows = np.array([channel.row for channel in channels], np.intp)
+    taken = np.full((len(channels), hours.slots.size), np.nan, np.float32)
+    for phases, quantity, own in _shown(channels, VOLTAGES):
+        column, masked = window.values.get(quantity), window.mask_of(phases)
+        if column is not None:
+            taken[own] = hours.taken(column, rows[own])
+        if masked is not None:
+            explained = hours.taken(masked.astype(np.float32), rows[own])
+            taken[own] = np.where(explained > 0, np.nan, taken[own])
+    percent = hours.by_day(taken)
+    percent *= (100.0 / rated.nominal_v[rows]).astype(np.float32)
+    percent[percent < LOST_PERCENT] = np.nan
+    return percent
 
 
-def _kw(window: MeterMatrix, rated: Ratings, channel: Channel) -> Floats:
-    if channel.is_one_phase:
-        total: Floats = window.power_kw[channel.row]
-        return total
-    values = window.values.get(POWERS[channel.phase])
-    if values is None:
-        return np.full(len(window.starts_at), np.nan)
-    kw: Floats = values[channel.row].astype(np.float64) * rated.ratio[channel.row]
-    return kw
+def _kw(window: MeterMatrix, rated: Ratings, channels: Sequence[Channel], hours: DayHours) -> Singles:
+    """Return the power on each channel's phase, primary side."""
+    rows = np.array([channel.row for channel in channels], np.intp)
+    taken = np.full((len(channels), hours.slots.size), np.nan, np.float32)
+    for phases, quantity, own in _shown(channels, POWERS):
+        if not phases:
+            taken[own] = hours.taken(window.power_kw, rows[own])
+        elif quantity in window.values:
+            ratio = rated.ratio[rows[own], None].astype(np.float32)
+            taken[own] = hours.taken(window.values[quantity], rows[own]) * ratio
+    return hours.by_day(taken)
 
 
-def _quantile(rows: Floats, share: float) -> Floats:
-    """Return a quantile of the known values of each column, the lower of two; NaN for fewer than enough."""
-    if len(rows) < FEWEST:
-        return np.full(rows.shape[1], np.nan)
-    ordered = np.sort(rows, axis=0)
-    count = np.isfinite(rows).sum(axis=0)
-    place = np.floor(share * np.maximum(count - 1, 0)).astype(np.intp)
-    picked: Floats = np.where(count >= FEWEST, ordered[place, np.arange(rows.shape[1])], np.nan)
-    return picked
+def _shown(
+    channels: Sequence[Channel], quantities: Mapping[str, Quantity]
+) -> Iterator[tuple[str, Quantity, Ints]]:
+    """Yield which channels show which quantity: single-phase meters ("") what they call phase A."""
+    shown = np.array(["" if channel.is_one_phase else channel.phase for channel in channels])
+    for phase in ("", *PHASES):
+        own = np.flatnonzero(shown == phase)
+        if len(own):
+            yield phase, quantities[phase or PHASES[0]], own
+
+
+def _quartiles(percent: Singles) -> tuple[Singles, Singles, Singles]:
+    """Return the quartiles of the known channels of each hour, the lower of two; NaN for too few."""
+    if percent.shape[-1] < FEWEST:
+        nothing = np.full(percent.shape[:-1], np.nan, np.float32)
+        return nothing, nothing, nothing
+    count = np.isfinite(percent).sum(axis=-1)
+    ordered = np.sort(percent, axis=-1)  # puts NaN last
+    places = (((np.maximum(count - 1, 0) * quarter) // 4)[..., None] for quarter in (1, 2, 3))
+    lower, middle, upper = (
+        np.where(count >= FEWEST, np.take_along_axis(ordered, place, axis=-1)[..., 0], np.float32(np.nan))
+        for place in places
+    )
+    return lower, middle, upper
 
 
 def within(flags: Bools, days: int) -> Bools:
@@ -170,9 +207,10 @@ def within(flags: Bools, days: int) -> Bools:
     return reached
 
 
-def trailing(sums: Floats, days: int) -> Floats:
-    """Return the sum of each day and those before it, so many together, along the last axis."""
-    total = np.cumsum(sums, axis=-1)
-    earlier = np.zeros_like(total)
-    earlier[..., days:] = total[..., :-days] if total.shape[-1] > days else 0.0
-    return total - earlier
+def trailing(sums: Real, days: int, axis: int = -1) -> Real:
+    """Return the sum of each day and those before it, so many together, along the axis of days."""
+    by_day = np.moveaxis(sums, axis, 0)
+    together = by_day.copy()
+    for back in range(1, min(days, len(by_day))):
+        together[back:] += by_day[:-back]
+    return np.moveaxis(together, 0, axis)

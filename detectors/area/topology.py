@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.area.phase_likeness import likeness
+from detectors.area.phase_likeness import Asked, likeness
 from detectors.area.phase_voltages import PHASES, VOLTAGES, AreaVoltages, area_voltages, within
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Delays, Stretch, stretches_of
@@ -70,9 +70,7 @@ class Topology:
         members = np.array([n for n, c in enumerate(own.channels) if c.is_one_phase and c.is_member], np.intp)
         if not len(members):
             return
-        looked_at = int(self.days), self.known_share
-        at_home = likeness(own, members, own, looked_at)
-        filed = _filed(at_home, [own.channels[n].phase for n in members])
+        filed = self._filed(own, members)
         rows = np.array([own.channels[n].row for n in members], np.intp)
         days = filed.shape[1]
         below, above, restore = (
@@ -86,7 +84,7 @@ class Topology:
         suspects = np.flatnonzero((filed < below).any(axis=1))
         if not len(suspects):
             return
-        names, best = self._others(own, members[suspects], at_home[suspects], areas)
+        names, best = self._others(own, members[suspects], areas)
         apart = (filed[suspects] < below[suspects]) & (best.max(axis=1) > above[suspects])
         begins = within(apart, int(self.days))
         stretches = stretches_of(
@@ -100,21 +98,27 @@ class Topology:
             shown = {"own": filed[suspects[place]], **dict(zip(names, best[place], strict=True))}
             yield self._episode(window, registry, own, (int(members[suspects[place]]), stretch), shown)
 
+    def _filed(self, own: AreaVoltages, members: Ints) -> Floats:
+        """Return the correlation with the phase that is filed, else with the best of the area."""
+        phases = np.array([own.channels[n].phase for n in members])
+        of_phase = [np.flatnonzero((phases == phase) | (phases == "")) for phase in PHASES]
+        asked = [Asked(own, members[on], own, phase) for on, phase in zip(of_phase, PHASES, strict=True)]
+        filed = np.full((len(members), len(own.percent)), -np.inf)
+        for on, found in zip(of_phase, likeness(asked, int(self.days), self.known_share), strict=True):
+            # What is unknown with one phase is unknown with all of them.
+            filed[on] = np.maximum(filed[on], found)
+        return filed
+
     def _others(
-        self, own: AreaVoltages, chosen: Ints, at_home: Floats, areas: Sequence[AreaVoltages]
+        self, own: AreaVoltages, chosen: Ints, areas: Sequence[AreaVoltages]
     ) -> tuple[list[str], Floats]:
         """Return every other phase's name, and the correlation with it: (channels, phases, days)."""
-        names, columns = [], []
-        for area in areas:
-            is_own = area.area == own.area
-            found = (
-                at_home.copy() if is_own else likeness(own, chosen, area, (int(self.days), self.known_share))
-            )
-            for place, phase in enumerate(PHASES):
-                filed = np.array([is_own and own.channels[n].phase in ("", phase) for n in chosen])
-                names.append(f"{area.area} {phase}")
-                columns.append(np.where(filed[:, None], -1.0, np.nan_to_num(found[:, place], nan=-1.0)))
-        return names, np.stack(columns, axis=1)
+        asked = [Asked(own, chosen, area, phase) for area in areas for phase in PHASES]
+        columns = []
+        for one, found in zip(asked, likeness(asked, int(self.days), self.known_share), strict=True):
+            filed = np.array([one.other is own and own.channels[n].phase in {"", one.phase} for n in chosen])
+            columns.append(np.where(filed[:, None], -1.0, np.nan_to_num(found, nan=-1.0)))
+        return [f"{one.other.area} {one.phase}" for one in asked], np.stack(columns, axis=1)
 
     def _episode(
         self,
@@ -166,15 +170,6 @@ class Topology:
 
 def _is_whole(voltages: AreaVoltages) -> bool:
     return all(np.isfinite(voltages.in_common[phase]).any() for phase in PHASES)
-
-
-def _filed(at_home: Floats, phases: Sequence[str]) -> Floats:
-    """Return the correlation with the phase that is filed, else with the best of the area."""
-    best = np.where(np.isfinite(at_home).all(axis=1), at_home.max(axis=1), np.nan)
-    for place, phase in enumerate(PHASES):
-        own = np.array([name == phase for name in phases])
-        best[own] = at_home[own, place]
-    return best
 
 
 def _most(values: Floats) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.area.phase_voltages import PHASES, VOLTAGES, AreaVoltages, area_voltages, trailing, within
 from detectors.area.unexplained_drop import Drops, unexplained_drops
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
-from detectors.evidence import MARGIN_DAYS, MARGIN_SLOTS, MOST_POINTS
+from detectors.evidence import MARGIN_DAYS, MOST_POINTS
 from detectors.hysteresis import Delays, Stretch, stretches_of
 from detectors.shapes import Said, day_episode
 from detectors.stretches import curve, number
@@ -76,20 +76,24 @@ class VoltageLoadConsistency:
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
         """Return one episode for each member's phase and stretch of days."""
-        return [
-            episode
+        asked = [
+            (voltages, phase)
             for voltages in area_voltages(window, registry)
             for phase in PHASES
-            for episode in self._of_phase(window, registry, voltages, phase)
+            if len(voltages.of_phase(phase)) and np.isfinite(voltages.supply_of(phase)).any()
+        ]
+        learn = int(self.fewest_days), int(self.most_days)
+        return [
+            episode
+            for (voltages, phase), drops in zip(
+                asked, unexplained_drops(asked, learn, self.known_share), strict=True
+            )
+            for episode in self._of_phase(window, registry, voltages, phase, drops)
         ]
 
     def _of_phase(
-        self, window: MeterMatrix, registry: Registry, voltages: AreaVoltages, phase: str
+        self, window: MeterMatrix, registry: Registry, voltages: AreaVoltages, phase: str, drops: Drops
     ) -> Iterator[Episode]:
-        if not len(voltages.of_phase(phase)) or not np.isfinite(voltages.supply_of(phase)).any():
-            return
-        learn = int(self.fewest_days), int(self.most_days)
-        drops = unexplained_drops(voltages, phase, learn, self.known_share)
         rows = np.array([voltages.channels[n].row for n in drops.chosen], np.intp)
 
         def number_of(name: str) -> Floats:
@@ -131,15 +135,14 @@ class VoltageLoadConsistency:
         voltages, phase, drops, judged = found
         place, days = stretch.row, slice(stretch.first, stretch.end)
         channel = voltages.channels[drops.chosen[place]]
-        ends = np.append(voltages.edges[1:], voltages.percent.shape[1])
-        slots = np.arange(voltages.edges[stretch.first], ends[stretch.end - 1])
         slope = float(judged.slope[place, stretch.first])
         hidden = drops.drop[place] / slope
-        energy = float(np.nansum(hidden[slots])) * window.minutes / 60.0
+        energy = float(np.nansum(hidden[days])) * voltages.hours.minutes / 60.0
         t = float(np.nanmax(judged.t[place, days])) if np.isfinite(judged.t[place, days]).any() else 0.0
         drop = float(np.nanmean(drops.mean[place, days]))
-        shown = np.arange(max(slots[0] - MARGIN_SLOTS, 0), min(slots[-1] + MARGIN_SLOTS, hidden.size))
+        shown = slice(max(stretch.first - 1, 0), stretch.end + 1)
         known = np.isfinite(drops.mean[place, days])
+        reported_kw = voltages.kw[..., drops.chosen[place]]
         said = Said(
             key=f"{voltages.area} {phase}",
             message="episode.voltage_without_load",
@@ -147,7 +150,7 @@ class VoltageLoadConsistency:
                 "area": voltages.area,
                 "phase": phase,
                 "drop_percent": round(drop, 3),
-                "hidden_kw": round(float(np.nanmax(hidden[slots])), 2),
+                "hidden_kw": round(float(np.nanmax(hidden[days])), 2),
                 "energy_kwh": round(max(energy, 0.0), 1),
                 "t": round(t, 1),
                 "days": int(known.sum()),
@@ -162,12 +165,10 @@ class VoltageLoadConsistency:
                 "days": self._rows(window, voltages, drops, judged, stretch),
                 "hidden_kw": {
                     "unit": "kW",
-                    "minutes": window.minutes,
+                    "minutes": voltages.hours.minutes,
                     "lines": {
-                        "unexplained": curve(window.starts_at, hidden, shown, MOST_POINTS),
-                        "reported": curve(
-                            window.starts_at, voltages.kw[drops.chosen[place]], shown, MOST_POINTS
-                        ),
+                        "unexplained": _by_hour(window, voltages, hidden, shown),
+                        "reported": _by_hour(window, voltages, reported_kw, shown),
                     },
                 },
                 "energy_is": "unexplained drop divided by what a reported kW took off before",
@@ -200,6 +201,16 @@ class VoltageLoadConsistency:
             }
             for day in shown
         ]
+
+
+def _by_hour(
+    window: MeterMatrix, voltages: AreaVoltages, by_day: NDArray[np.floating], days: slice
+) -> list[Json]:
+    """Return a curve of some days' hours."""
+    slots = voltages.hours.slots[days]
+    there = slots >= 0
+    starts_at = window.starts_at[slots[there]]
+    return curve(starts_at, by_day[days][there], np.arange(len(starts_at)), MOST_POINTS)
 
 
 def believed(slope: Floats) -> Floats:

@@ -17,6 +17,8 @@ COUNT: Final = "programming_count"
 RATIOS: Final = MappingProxyType({"ct_ratio": "ct", "pt_ratio": "pt"})
 TABLES: Final = frozenset({"zone_table", "day_table_1"})
 """Of which only a checksum is known."""
+VOLTAGE_RANGE: Final = "permitted range of the rated voltage"
+CURRENT_RANGE: Final = "permitted range of the rated current"
 _SAME: Final = 1e-6
 
 
@@ -93,10 +95,10 @@ def band_of(name: str, meter: Meter, registry: Registry, at: datetime, limits: L
         ]
     if name in {"voltage_loss_trigger", "voltage_loss_restore"}:
         volts = meter.rated_voltage_v / 100.0
-        least, most, why = limits.least_voltage * volts, limits.most_voltage * volts, "of the rated voltage"
+        least, most, why = limits.least_voltage * volts, limits.most_voltage * volts, VOLTAGE_RANGE
     elif name == "voltage_loss_current":
         amps = meter.rated_current_a / 100.0
-        least, most, why = limits.least_current * amps, limits.most_current * amps, "of the rated current"
+        least, most, why = limits.least_current * amps, limits.most_current * amps, CURRENT_RANGE
     else:
         return []
-    return [Band(least=least, most=most, why=f"permitted range {why}")]
+    return [Band(least=least, most=most, why=why)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.density import dense
 from detectors.evidence import slot_curves
 from detectors.hysteresis import Delays, Stretch
+from detectors.metering.shown_steps import shown_steps
 from detectors.ratings import ELEMENTS, Element, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
 from detectors.stretches import number
@@ -26,9 +27,13 @@ AMONG = 8
 """Points among which so many must be off."""
 DISTORTED = np.float32(0.5)
 """Apparent power of P and Q by U·I: 0.71 at 100 % distortion; 0.53 is the least in a home's minutes (UCI)."""
+_KILO = np.float32(0.001)
 _OWN = "no open system has this rule; to be confirmed"
 
+_SKEW_S = "values read one after the other; to be confirmed"
+
 Singles = NDArray[np.float32]
+Ints = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 
 
@@ -44,6 +49,19 @@ class _Side:
     due_kw: Singles
     scale_kva: Singles
     """What the difference is a share of."""
+    weights: Mapping[Quantity, Singles | None]
+    """What one unit of each value makes of the difference, in W; None for powers: their own kW."""
+
+    def rounding_kw(self, window: MeterMatrix, rows: Ints) -> Singles:
+        """Return what one step of every value makes of the difference: they may be cut off, not rounded.
+
+        Shape (rows, slots).
+        """
+        total = np.zeros((len(rows), len(window.starts_at)), dtype=np.float32)
+        for quantity, weight in self.weights.items():
+            step = shown_steps(window.values[quantity][rows])[:, None].astype(np.float32)
+            total += step if weight is None else step * np.abs(weight[rows]) * _KILO
+        return total
 
 
 @detectors.register("power_identity")
@@ -53,12 +71,15 @@ class PowerIdentity:
 
     The power factor is the one that the meter shows. Without it the apparent power of P and Q is compared,
     which may be below U·I as far as a distorted current and means over unsteady minutes go. Slots with less
-    than so much load are no proof: small values are mostly rounding.
+    than so much load are no proof: small values are mostly rounding. What the steps account for in which the
+    values are shown (0.2 A at 230 V are 46 VA) is no difference, nor is anything in a slot whose values were
+    not read at once.
     """
 
     trigger_percent: float = parameter(5.0, "% of apparent power", _OWN, "own", Effect.TRIGGER)
     restore_percent: float = parameter(3.0, "% of apparent power", _OWN, "own", Effect.RESTORE)
     load_percent: float = parameter(5.0, "% of rated", "power factor rules of master stations", "D")
+    skew_s: float = parameter(5.0, "s between the values of a slot", _SKEW_S, "own")
     trigger_points: float = parameter(4, f"of {AMONG} points", _OWN, "own", Effect.ON_DELAY)
     restore_slots: float = parameter(4, "slots", "four good points", "own", Effect.OFF_DELAY)
     gap_slots: float = parameter(96, "slots", "a day without readings", "own", Effect.GAP)
@@ -78,6 +99,7 @@ class PowerIdentity:
         suppressed_by=("outage",),
         messages=("episode.power_identity", "episode.power_identity_sum"),
         severity=Severity.MAJOR,
+        version=2,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -120,12 +142,19 @@ class PowerIdentity:
         loaded = own & (side.scale_kva > floor_kva.astype(np.float32))
         apart = side.scale_kva * (trigger / 100.0).astype(np.float32)
         off_by = np.abs(side.shown_kw - side.due_kw)
+        if window.apart_s is not None:
+            off_by[window.apart_s > limit(self, "skew_s", window, registry).values] = np.nan
         bad = loaded & (off_by > apart)
-        if not bad.any():
+        begins = dense(bad, points, AMONG)
+        suspects = np.flatnonzero(begins.any(axis=1))
+        if not len(suspects):
             return
+        off_by[suspects] -= side.rounding_kw(window, suspects)
+        bad &= off_by > apart
+        begins = dense(bad, points, AMONG)
         stretches = slot_mask_stretches(
             window,
-            dense(bad, points, AMONG),
+            begins,
             loaded & (off_by <= side.scale_kva * (restore / 100.0).astype(np.float32)),
             np.isfinite(off_by),
             delays=Delays(off=off[:, 0], gap=gap[:, 0]),
@@ -179,15 +208,22 @@ class PowerIdentity:
 def _of_element(window: MeterMatrix, element: Element) -> _Side | None:
     """Return the identity of an element; None where neither power factor nor reactive power was read."""
     power = np.abs(window.values[element.power])
-    kva = window.values[element.voltage] * window.values[element.current] * np.float32(0.001)
+    volts, amps = window.values[element.voltage], window.values[element.current]
+    kva = volts * amps * _KILO
+    weights = {element.power: None, element.voltage: amps, element.current: volts}
     factor = window.values.get(_power_factor(element))
     if factor is not None:
-        return _Side(shown_kw=power, due_kw=kva * np.abs(factor), scale_kva=kva)
+        return _Side(shown_kw=power, due_kw=kva * np.abs(factor), scale_kva=kva, weights=weights)
     kvar = window.values.get(element.reactive)
     if kvar is None:
         return None
     shown = np.hypot(power, kvar)
-    return _Side(shown_kw=shown, due_kw=np.clip(shown, kva * DISTORTED, kva), scale_kva=kva)
+    return _Side(
+        shown_kw=shown,
+        due_kw=np.clip(shown, kva * DISTORTED, kva),
+        scale_kva=kva,
+        weights={**weights, element.reactive: None},
+    )
 
 
 def _of_sum(window: MeterMatrix, elements: Sequence[Element]) -> _Side:
@@ -196,5 +232,6 @@ def _of_sum(window: MeterMatrix, elements: Sequence[Element]) -> _Side:
     return _Side(
         shown_kw=window.values[Quantity.ACTIVE_POWER],
         due_kw=np.asarray(sum(powers[1:], powers[0])),
-        scale_kva=np.asarray(sum(sizes[1:], sizes[0])) * np.float32(0.001),
+        scale_kva=np.asarray(sum(sizes[1:], sizes[0])) * _KILO,
+        weights=dict.fromkeys((Quantity.ACTIVE_POWER, *(e.power for e in elements))),
     )

@@ -89,7 +89,7 @@ class RegisterFalls:
     def _breaks(self, window: MeterMatrix, registry: Registry) -> dict[int, list[Break]]:
         """Return by row what the limits let pass."""
         rated = ratings(window, registry)
-        most_kw = MOST_TIMES * basic_kw(rated, rated.max_a) / rated.ratio
+        most_kw = MOST_TIMES * basic_kw(rated, rated.most_a) / rated.ratio
         trigger = limit(self, "trigger_kwh", window, registry)
         readings = limit(self, "trigger_readings", window, registry)
         most_kwh = most_kw[:, None] * window.minutes / 60.0

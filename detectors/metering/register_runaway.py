@@ -45,7 +45,8 @@ class RegisterRunaway:
 
     A load that is on between two readings only looks like a runaway of a slot or two. So the register must
     also count faster than any power that was read within a day around. Days on which the archive changes
-    the ratio are not judged.
+    the ratio are not judged. Days are held against the archive's ``max_current_a`` and the contract's
+    ``capacity_kva``; where neither is filed nobody knows what can flow, and no day accuses the meter.
     """
 
     trigger_ratio: float = parameter(10, "1", _TERMINAL, "S", Effect.TRIGGER)
@@ -85,6 +86,7 @@ class RegisterRunaway:
             "episode.register_runaway_capacity",
         ),
         severity=Severity.MAJOR,
+        version=2,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import day_rows, slot_curves
 from detectors.hysteresis import Delays, Stretch
-from detectors.metering.power_energy import ratio_changes
 from detectors.metering.vee_checks import (
     CHECKS,
     day_window,
@@ -28,7 +27,7 @@ from detectors.metering.vee_checks import (
     whole_days,
     without_echo,
 )
-from detectors.ratings import ratings
+from detectors.register_days import register_kwh
 from detectors.shapes import Said, day_episode, day_stretches, slot_episode
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -173,7 +172,7 @@ class Validation:
         self, window: MeterMatrix, daily: DailyRows, registry: Registry, alike: Sequence[_Alike]
     ) -> Iterator[Episode]:
         kwh = whole_days(daily)
-        register = _register_kwh(window, daily, registry)
+        register = register_kwh(window, daily, registry)
         seen = day_window(window, daily, kwh)
         usual_days = day_window(window, daily, np.where(suspended_days(window, daily, registry), np.nan, kwh))
         unlike: Bools = np.zeros(kwh.shape, dtype=np.bool_)
@@ -236,18 +235,6 @@ def _slot_findings(
         if len(long):
             part = slot_window(window, daily, window.import_kwh, long)
             yield from ((ESTIMATED, found, None) for found in CHECKS["prolonged_estimation"](part, limits))
-
-
-def _register_kwh(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Floats:
-    """Return what the register grew on each day, primary side; NaN where it fell or the ratio changed."""
-    column = daily.registers.get(Quantity.ACTIVE_ENERGY_IMPORT)
-    grown = np.full(daily.kwh.shape, np.nan)
-    if column is None:
-        return grown
-    grown[:, 1:] = np.diff(column, axis=1) * ratings(window, registry).ratio[:, None]
-    grown[grown < 0] = np.nan
-    grown[list(ratio_changes(window, registry))] = np.nan
-    return grown
 
 
 def _nearest(window: MeterMatrix, daily: DailyRows, kwh: Floats, register_kwh: Floats) -> Floats:

@@ -22,6 +22,8 @@ from pipeline.model import Episode, Severity
 from pipeline.registry import Registry
 
 _MEASURED = "measured on 516 Swiss homes"
+_TUNED = "set on the half of the Swiss homes for tuning, with every other SimBench profile"
+"""Autumn weeks of homes, and years of trades and farms; the other halves are what is reported."""
 
 
 @detectors.register("sustained_drop")
@@ -30,27 +32,43 @@ class SustainedDrop:
     """Adds up how far whole days of actual energy are below the median of the same weekdays.
 
     Needs four weeks before it says anything. Days in part, estimated days and days within a suspension are
-    unknown; a new contract begins anew. A home on holiday looks like this too: a small sum is only a hint.
+    unknown; a new contract begins anew. A home on holiday looks like this too, and so do a trade's closed
+    weeks and a mild spring: a small sum is only a hint. Three days must be low to open it, two weeks to make
+    it a case.
     """
 
     open_sum: float = parameter(
-        6.0, "deviations", f"0.5 false a meter-year, {_MEASURED}", "M", Effect.TRIGGER
+        4.0,
+        "deviations",
+        f"at most 0.5 false a meter-year of homes in autumn, {_TUNED}; 2 to 3 through a year's holidays",
+        "M",
+        Effect.TRIGGER,
     )
-    case_sum: float = parameter(20.0, "deviations", f"0.1 false a meter-year, {_MEASURED}", "M")
+    case_sum: float = parameter(
+        20.0,
+        "deviations",
+        f"none in the 9 meter-years of homes, {_TUNED}; 0.4 a meter-year through a year's holidays",
+        "M",
+    )
     slack: float = parameter(1.0, "deviations", f"k of the sum, {_MEASURED}", "M", Effect.RESTORE)
-    clip: float = parameter(6.0, "deviations", f"one day proves no more, {_MEASURED}", "M")
+    clip: float = parameter(
+        2.5, "deviations", f"one day proves no more: a public holiday opens nothing; {_TUNED}", "M"
+    )
     trigger_days: float = parameter(1, "days", "the sum itself waits", "own", Effect.ON_DELAY)
     restore_days: float = parameter(3, "days", "days in a row at the usual level", "own", Effect.OFF_DELAY)
     gap_days: float = parameter(14, "days", "so many unknown days end it", "own", Effect.GAP)
     weeks: float = parameter(4, "weeks", f"what is usual, {_MEASURED}", "M")
     least_days: float = parameter(24, "days", "known days that a usual day stands on", "own")
-    least_spread: float = parameter(0.05, "1", "a steadier meter is judged as if it varied by so much", "own")
+    least_spread: float = parameter(
+        0.15, "1", f"a steadier meter is judged as if it varied by so much; {_TUNED}", "M"
+    )
     least_kwh: float = parameter(0.2, "kWh a day", "who uses less is not judged", "own")
     whole_coverage: float = parameter(0.98, "1", "share of a day's slots that makes it whole", "own")
 
     about: ClassVar[About] = About(
         name="sustained_drop",
         number="D21",
+        version=2,
         kind=Kind.DAYS,
         needs=Needs(daily=True, archive=("suspension", "contract", "installation")),
         suppressed_by=("outage",),

@@ -18,6 +18,9 @@ KEPT: Final[Mapping[str, str]] = {
     "04090102": "voltage_loss_restore",
     "04090103": "voltage_loss_current",
     "04090104": "voltage_loss_delay",
+    # 电压合格上限, 下限: what the meter counts its own qualification by.
+    "04000E03": "voltage_upper_limit",
+    "04000E04": "voltage_lower_limit",
     "04000306": "ct_ratio",
     "04000307": "pt_ratio",
     "04000204": "rates",

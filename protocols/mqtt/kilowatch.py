@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
+from pipeline.model import NO_FLAGS, MeterId, Origin, Quality, Snapshot, Value
 from pipeline.ports import UNKNOWN_DEVICE
 from pipeline.quantities import Kind, Quantity
 from pipeline.registry import MqttSource
@@ -97,7 +97,7 @@ class _Reader:
                     origin=origin,
                     meter_time=taken_at,
                     quality=future_flag(taken_at, received_at),
-                    flags=flags,
+                    flags=flags or NO_FLAGS,
                 )
             )
         if wrong:

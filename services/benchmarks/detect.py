@@ -3,66 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.catalogue import Kind, Needs, about, detectors
-from detectors.engine import run
+from detectors.catalogue import About, Kind, Together, about, detectors
+from detectors.engine import finite, made, on_blocks
+from detectors.suppression import blinded
+from detectors.wanted import cannot_run
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
-from pipeline.model import MeterId
-from pipeline.quantities import Quantity
-from pipeline.registry import Contract, Installation, Meter, Registry, ServicePoint, Wiring
-from pipeline.timegrid import slot_grid
+from pipeline.registry import Registry
+from services.benchmarks.fleet_areas import areas
+from services.benchmarks.fleet_customers import customers
+from services.benchmarks.fleet_months import FleetMonths
+from services.benchmarks.fleet_records import each_once, told
 from services.benchmarks.rows import BenchRow, benchmarks, cpu_s
 
 METERS: Final = 10_000
 PART: Final = 1_000
 """Meters whose columns are in memory at a time; every part costs the same."""
 DAYS: Final = 30
-GAPS: Final = 0.03
+"""Days that are judged; a rule that learns what is usual is given the days before them too."""
 ROUNDS: Final = 3
 """The quickest counts, for the machine has other work too."""
 COPIES: Final = {Kind.SLOTS: 15.0, Kind.DAYS: 3.0, Kind.RECORDS: 15.0}
-"""What may be spent, in copies of the columns; daily rows are made once for all detectors by days."""
-LEVEL: Final = {"voltage": 220.0, "current": 2.0, "active_power": 1.32, "reactive_power": 0.0}
-"""Of other quantities it is 1; of a phase a third of the power, so that P is U I cos(phi)."""
-ENERGY_KWH: Final = {"export_kwh": 0.0}
-"""Of a slot; of other energies it is 0.1."""
-START: Final = datetime(2026, 3, 31, 16, tzinfo=UTC)
-"""Local midnight."""
+"""What may be spent, in copies of the columns (and looks at each record where records are what is judged);
+daily rows are made once for all detectors by days."""
+
+
+HOURLY_COPIES: Final = 6.0
+"""The same for rules by days that go through readings hour by hour (decision record 0044)."""
 
 
 @benchmarks.register("detect")
 def detect(begin: Callable[[str], None]) -> Sequence[BenchRow]:
-    """Measure every detector on the slots that it looks at: nothing is wrong with them but gaps."""
-    registry = _registry()
-    rows = []
+    """Measure every detector on the slots that it looks at: nothing is wrong with them but gaps.
+
+    Rules that compare the meters of an area are given areas, the others customers of three phases. A row is
+    what a rule adds to a run of all: those that suppress it, which run once before, have rows of their own.
+    A rule whose columns or tables the fleet lacks is not evaluated.
+    """
+    rows: list[BenchRow] = []
     for name in detectors.all():
         begin(name)
-        rule = about(name)
-        window = _window(rule.needs)
-        copy_s = _quickest_s(partial(_copied, window))
-        if rule.needs.daily:
-            rows.append(
-                _row(f"daily rows for {name}", Kind.SLOTS, partial(with_daily_rows, window, registry), copy_s)
-            )
-            window = with_daily_rows(window, registry)
-        rows.append(_row(name, rule.kind, partial(run, window, registry, only=[name]), copy_s))
+        rows += rows_of(about(name))
+    _fleet.cache_clear()
     return rows
 
 
-def _row(what: str, kind: Kind, work: Callable[[], object], copy_s: float) -> BenchRow:
+def rows_of(rule: About) -> Iterator[BenchRow]:
+    """Yield what a rule costs, after what its daily rows cost."""
+    fleet = fleet_of(rule, PART, DAYS + rule.learns_days)
+    window = window_of(rule, fleet)
+    copy_s = _quickest_s(partial(_copied, window))
+    if rule.needs.daily:
+        by_days = partial(with_daily_rows, window, fleet.registry)
+        yield _row(f"daily rows for {rule.name}", by_days, copy_s, (COPIES[Kind.SLOTS], "slots"))
+        window = by_days()
+    work = partial(_worked, rule, window, fleet.registry)
+    nothing_of = lacking(rule, window, fleet.registry)
+    if nothing_of:
+        what = f"{rule.name}: not evaluated, the fleet has no {', '.join(nothing_of)}"
+        yield BenchRow(what=what, value=METERS // PART * cpu_s(work))
+    else:
+        yield _row(rule.name, work, copy_s, _allowed(rule))
+
+
+def _worked(rule: About, window: MeterMatrix, registry: Registry) -> None:
+    """Do what a run of the detectors does for one of them."""
+    seen = blinded(window, [], rule.suppressed_by)
+    on_blocks(made(rule.name, {}), seen, registry, threads=1)
+
+
+def fleet_of(rule: About, meters: int, days: int) -> FleetMonths:
+    """Return the fleet on which a rule is measured."""
+    return _fleet(areas if rule.together is Together.AREA else customers, meters, days)
+
+
+@cache
+def _fleet(kind: Callable[[int, int], FleetMonths], meters: int, days: int) -> FleetMonths:
+    return kind(meters, days)
+
+
+def window_of(rule: About, fleet: FleetMonths) -> MeterMatrix:
+    """Return what a rule looks at."""
+    window = replace(fleet.window(rule.needs), records=told(fleet, rule.needs, rule.suppressed_by))
+    return finite(window)
+
+
+def lacking(rule: About, window: MeterMatrix, registry: Registry) -> list[str]:
+    """Return the columns and tables of which there is nothing for a rule to look at."""
+    columns = [column for cannot in cannot_run(window, [rule.name]) for column in cannot.missing]
+    return columns + [table for table in rule.needs.archive if not getattr(registry, f"{table}s")]
+
+
+def _allowed(rule: About) -> tuple[float, str]:
+    """Return how many copies a rule may cost, and by what it goes."""
+    if rule.kind is Kind.DAYS and rule.needs.essential == ("quantities",):
+        return HOURLY_COPIES, "hours"
+    return COPIES[rule.kind], rule.kind.value
+
+
+def _row(what: str, work: Callable[[], object], copy_s: float, allowed: tuple[float, str]) -> BenchRow:
     """Return what something costs for all meters against what it may cost."""
+    copies, by = allowed
     parts = METERS // PART
     return BenchRow(
-        what=f"{what}: s of CPU, against {COPIES[kind]:g} copies of its columns (by {kind.value})",
+        what=f"{what}: s of CPU, against {copies:g} copies of its columns (by {by})",
         value=parts * _quickest_s(work),
-        limit=COPIES[kind] * parts * copy_s,
+        limit=copies * parts * copy_s,
         goal=1.0,
     )
 
@@ -74,6 +127,7 @@ def _quickest_s(work: Callable[[], object]) -> float:
 def _copied(window: MeterMatrix) -> None:
     for column in _columns(window):
         column.copy()
+    each_once(window)
 
 
 def _columns(window: MeterMatrix) -> Iterator[NDArray[np.generic]]:
@@ -81,47 +135,3 @@ def _columns(window: MeterMatrix) -> Iterator[NDArray[np.generic]]:
     yield from (window.import_kwh, window.quality, window.power_kw)
     for columns in (window.values, window.energies, window.registers):
         yield from columns.values()
-
-
-def _window(needs: Needs) -> MeterMatrix:
-    """Return steady columns with gaps, in the numbers that meters are usual at."""
-    random = np.random.default_rng(645)
-    grid = slot_grid(START, START + timedelta(days=DAYS), 15)
-    shape = PART, len(grid)
-
-    def column(level: float) -> NDArray[np.float64]:
-        values = level * random.normal(1.0, 0.01, shape)
-        values[random.random(shape) < GAPS] = np.nan
-        return values
-
-    kwh = column(0.5)
-    return MeterMatrix(
-        meters=[MeterId(f"M{number}") for number in range(PART)],
-        starts_at=grid,
-        minutes=15,
-        values={q: column(_level(q)).astype(np.float32) for q in needs.quantities},
-        import_kwh=kwh,
-        quality=np.where(np.isnan(kwh), "N", "A"),
-        step_kwh=np.full(PART, 0.01),
-        power_kw=column(2.0),
-        energies={name: column(ENERGY_KWH.get(name, 0.1)) for name in needs.energies},
-        registers={q: np.cumsum(column(0.0), axis=1) for q in (*needs.registers, *needs.day_registers)},
-    )
-
-
-def _level(quantity: Quantity) -> float:
-    name, _, phase = quantity.value.rpartition("_")
-    share = 1.0 / len("abc") if phase in "abc" and "power" in name else 1.0
-    known = [level for stem, level in LEVEL.items() if quantity.value.startswith(stem)]
-    return share * known[0] if known else 1.0
-
-
-def _registry() -> Registry:
-    """Return an archive of three-phase customers with contracts."""
-    numbers = range(PART)
-    return Registry(
-        meters=[Meter(id=MeterId(f"M{n}"), wiring=Wiring.THREE_PHASE_FOUR_WIRE) for n in numbers],
-        installations=[Installation(meter=MeterId(f"M{n}"), service_point=f"P{n}") for n in numbers],
-        service_points=[ServicePoint(id=f"P{n}") for n in numbers],
-        contracts=[Contract(service_point=f"P{n}", capacity_kva=100.0) for n in numbers],
-    )

@@ -40,6 +40,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "reverse_energy": "D31",
         "validation": "D32",
         "communication_blackout": "D33",
+        "change_rank": "D34",
         # Outside the catalogue: judged by coverage, and by the quality of supply.
         "missing_reads": None,
         "voltage_deviation": None,

@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard.app import create_app
+from services.cases import work_out_cases
+from storage.database import connect
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, serving
 
 if TYPE_CHECKING:
@@ -117,6 +119,24 @@ def test_one_walks_from_a_finding_to_its_meter_by_keyboard(page: Page, address: 
     page.wait_for_url(f"**/meters/{PLANT}*")
 
 
+def test_a_finding_is_filed_by_keyboard(page: Page, address: str, city_url: str, said: list[str]) -> None:
+    with connect(city_url) as connection:
+        work_out_cases(connection, NOW)
+    page.goto(f"{address}/cases?standing=waiting")
+    page.locator(".customer a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cases/*")
+    page.get_by_role("radio", name="Not confirmed").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Cause found").fill("fuse changed")
+    page.get_by_label("Your name").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("fuse changed")).to_be_visible()
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] == width[1]
+    assert said == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_never_scrolls_sideways(browser: Browser, address: str, scheme: str) -> None:
     context = browser.new_context(
@@ -126,7 +146,15 @@ def test_a_phone_never_scrolls_sideways(browser: Browser, address: str, scheme: 
     )
     page = context.new_page()
     suspended = first_episode(address, "suspended_load")
-    for path in ("/", "/meters", f"/meters/{PLANT}", f"/meters/{LOW_VOLTAGE}", "/episodes", "/none"):
+    for path in (
+        "/",
+        "/meters",
+        f"/meters/{PLANT}",
+        f"/meters/{LOW_VOLTAGE}",
+        "/episodes",
+        "/cases",
+        "/none",
+    ):
         page.goto(address + path)
         wait_for_charts(page)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, path

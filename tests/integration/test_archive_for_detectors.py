@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
-from pipeline.registry import Area, Contract, Registry, ServicePoint, Suspension
+from pipeline.model import MeterId
+from pipeline.registry import Area, Contract, Meter, Registry, ServicePoint, Suspension
 from storage.database import Connection
 from storage.registry import load_registry, save_registry
 from storage.registry_files import export_registry, read_registry
@@ -15,6 +16,7 @@ from storage.registry_files import export_registry, read_registry
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 REGISTRY = Registry(
     areas=[Area(id="A1")],
+    meters=[Meter(id=MeterId("filed"), max_current_a=6.0), Meter(id=MeterId("not filed"))],
     service_points=[ServicePoint(id="P1", area="A1"), ServicePoint(id="P2", area="A1")],
     contracts=[Contract(service_point="P1", generation=True)],
     suspensions=[

@@ -1,4 +1,4 @@
-"""Harmonic currents (谐波电流) in amperes against the user's share by GB/T 14549, with IEEE 519 beside it.
+"""Harmonic currents (谐波电流) in amperes against the user's share of what the network bears, GB/T 14549.
 
 THD_I alone is never a violation: at low load it is large and its amperes are small.
 """
@@ -21,13 +21,11 @@ from analysis.harmonic_signature import signature
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.consistency import Consistency
 from analysis.power_quality.harmonic_amperes import distortion_amperes, harmonic_amperes
-from analysis.power_quality.harmonic_demand import judge_demand
 from analysis.power_quality.harmonic_readings import current_distortion, sound_readings
 from analysis.power_quality.harmonic_verdicts import (
     OrderLimit,
     Rule,
     judge_orders,
-    without_figures,
     without_verdict,
 )
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
@@ -38,16 +36,9 @@ SIGNATURE: Final = "signature"
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
-    """Return judgements on the amperes of each order, what they look like, and those of IEEE 519."""
-    sound = sound_readings(month)
-    national = judge_injection(sound)
-    told = {judgement.subject for judgement in national if judgement.figures}
-    beside = judge_demand(sound, NAME)
-    return [
-        *national,
-        *_signature(national),
-        *(without_figures(j) if j.subject in told else j for j in beside),
-    ]
+    """Return judgements on the amperes of each order, and what kind of load they look like."""
+    found = judge_injection(sound_readings(month))
+    return [*found, *_signature(found)]
 
 
 def judge_injection(sound: Consistency) -> list[Judgement]:

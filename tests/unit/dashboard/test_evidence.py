@@ -35,3 +35,26 @@ def test_a_sentence_is_written_in_the_readers_language() -> None:
     said = "median of the last four same weekdays before the drop"
     assert written("usual_means", said, EN) == said
     assert written("usual_means", said, ZH) == "下降之前最近四个相同星期日电量的中位数"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "en", "zh"),
+    [
+        ("kind", "cover_open", "cover opened", "开表盖"),
+        ("reasons", ["no contract in force"], "no contract in force", "无有效合同"),
+        ("source", "0.5 kW for a full suspension", "0.5 kW for a full suspension", "整户暂停：0.5 kW"),
+        (
+            "wanted_entries",
+            ["[[contract]] of service point S: tariff"],
+            None,
+            "用电户 S 的 [[contract]]：tariff",
+        ),
+        ("note", "", "", ""),
+        ("note", "written by hand", "written by hand", "written by hand"),
+    ],
+)
+def test_codes_and_sentences_are_written_in_both_languages(
+    key: str, value: Json, en: str | None, zh: str
+) -> None:
+    assert written(key, value, EN) == (value[0] if en is None and isinstance(value, list) else en)
+    assert written(key, value, ZH) == zh

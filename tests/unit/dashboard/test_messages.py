@@ -45,3 +45,22 @@ def test_every_number_a_meter_gives_has_a_name_in_chinese() -> None:
 
 def test_an_unknown_code_stands_for_itself() -> None:
     assert word({}, "some_new_code", translations("en")) == "some new code"
+
+
+def test_codes_and_quantities_in_a_message_are_told_by_their_names() -> None:
+    used: dict[str, float | int | str] = {
+        "why": "no contract in force",
+        "days": 3,
+        "energy_kwh": 12.0,
+        "limit_kwh": 0.1,
+    }
+    assert "（无有效合同）" in sentence("episode.closed_point_use", used, ZH)
+    disabled: dict[str, float | int | str] = {"parameter": "voltage_loss_trigger", "value": 0.0}
+    assert "失压事件触发上限" in sentence("episode.threshold_disabled", disabled, ZH)
+    assert "trigger of voltage loss" in sentence("episode.threshold_disabled", disabled, EN)
+    fallen: dict[str, float | int | str] = {
+        "register": "active_energy_import",
+        "before_kwh": 9.0,
+        "after_kwh": 1.0,
+    }
+    assert sentence("episode.register_reset", fallen, ZH).startswith("正向有功电能 示值由")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from detectors.ratings import THREE_PHASE, element_quantities, ratings
@@ -21,6 +24,18 @@ def test_each_quantity_of_the_elements_is_named_once() -> None:
         Q.VOLTAGE_BC,
     )
     assert element_quantities(THREE_PHASE, "current") == (Q.CURRENT_A, Q.CURRENT_B, Q.CURRENT_C)
+
+
+def test_what_nobody_filed_is_missing_and_not_the_usual_number() -> None:
+    case = planted(None, ct=20.0)
+    meter = case.registry.meters[0]
+    bare, filed = (
+        ratings(case.window, replace(case.registry, meters=[replace(meter, max_current_a=amps)]))
+        for amps in (None, 6.0)
+    )
+    assert np.isnan(bare.max_a).tolist() == [True]
+    assert bare.most_a.tolist() == [60.0]
+    assert (filed.max_a.tolist(), filed.most_a.tolist()) == ([6.0], [6.0])
 
 
 @pytest.mark.parametrize("wiring", Wiring)

@@ -89,3 +89,10 @@ def test_an_outage_that_the_meter_tells_of_explains_its_slots() -> None:
     assert mask is not None
     assert np.flatnonzero(mask[0]).tolist() == [0, 1]
     assert blinded(told, [], []).mask_of() is None
+
+
+def test_what_ended_before_the_window_or_at_its_first_midnight_explains_nothing() -> None:
+    for hours in ((-9, -5), (-3, 0)):
+        daily = blinded(WINDOW, [_episode(hours)], ["voltage_loss"]).daily
+        assert daily is not None
+        assert not any(mask.any() for mask in daily.masked.values())

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from detectors.catalogue import detectors, parameters_of
+from detectors.engine import run
+from pipeline.quantities import Quantity
 from services.evaluate_clean import (
     RECORDS,
     WARM_UPS,
@@ -60,6 +62,14 @@ def test_alarms_on_all_clean_curves_do_not_grow(real_data: Path) -> None:
     _held(clean_run(read_curves(real_data), threads=2), _known("whole"))
 
 
+@pytest.mark.real_data
+def test_a_home_that_shows_its_current_in_steps_of_two_tenths_contradicts_nothing(real_data: Path) -> None:
+    # U, I, P and Q of 13 days: 6 false episodes by quarters of an hour before the steps were allowed for.
+    (home,) = (curves for curves in read_curves(real_data) if curves.name == "French home")
+    assert np.isfinite(home.window.values[Quantity.CURRENT_A]).sum() > 1200
+    assert run(home.window, home.registry, only=["power_identity"]) == []
+
+
 def test_every_detector_is_accounted_for(of_slices: Mapping[str, CleanFigures]) -> None:
     assert sorted(of_slices) == sorted(detectors.all())
     for figures in of_slices.values():
@@ -68,6 +78,8 @@ def test_every_detector_is_accounted_for(of_slices: Mapping[str, CleanFigures]) 
             assert figures.upper95 is not None
             assert figures.upper95 > figures.alarms / figures.meter_years
             assert len(figures.episodes) == figures.alarms >= figures.major
+            assert sum(share.alarms for share in figures.by_source.values()) == figures.alarms
+            assert sum(share.meter_years for share in figures.by_source.values()) == figures.meter_years
         else:
             assert figures.missing
 
@@ -79,6 +91,8 @@ def test_what_cannot_be_judged_is_not_called_clean(of_slices: Mapping[str, Clean
     suspended = of_slices["suspended_load"]
     assert (suspended.status, suspended.missing) == (Status.NOT_EVALUATED, ["suspensions"])
     assert of_slices["register_tie_out"].status is Status.NOT_EVALUATED
+    # There is reactive energy, but no contract that says which power factor is due.
+    assert "contracts with a capacity" in of_slices["power_factor"].missing
 
 
 def test_meter_years_are_those_of_known_slots_after_the_warm_up() -> None:

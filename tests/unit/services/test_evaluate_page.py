@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import ConfigError
 from services import evaluate_page
 from services.evaluate import Evaluation
-from services.evaluate_clean import CleanFigures, Status
+from services.evaluate_clean import CleanFigures, Share, Status
 from services.evaluate_page import BEGIN, END, EPISODES, PAGE, RATES, SLICES, page_with, write_figures
 
 ON = date(2026, 11, 26)
@@ -25,7 +25,15 @@ FIGURES = {
 EVALUATION = Evaluation(
     clean={
         "calm": CleanFigures(
-            status=Status.MEASURED, alarms=2, major=1, meter_years=40.0, episodes=["a", "b"]
+            status=Status.MEASURED,
+            alarms=2,
+            major=1,
+            meter_years=40.0,
+            episodes=["a", "b"],
+            by_source={
+                "homes": Share(alarms=0, major=0, meter_years=30.0),
+                "plants": Share(alarms=2, major=1, meter_years=10.0),
+            },
         ),
         "blind": CleanFigures(status=Status.SIMULATED_ONLY, missing=["voltage_a"]),
     },
@@ -85,6 +93,8 @@ def test_the_tables_stand_between_the_marks_and_writing_again_changes_nothing(ch
     for row in (
         "| `calm` | 2 | 1 | 40 | 0.16 |  |",
         "| `blind` | 0 | 0 | 0 | - | simulated only |",
+        "| alarms (major) in meter-years | homes | plants |",
+        "| `calm` | 0 (0) in 30 | 2 (1) in 10 |",
         "| h1 | 0.90 | 0.70 | 0.80 | 0.60 |",
         "| 0.5 | 6 | 0.4 (1.2) | 83% / 3 d | 0% |",
         "| `calm` | 1% | 80% | 2% |",

@@ -34,13 +34,13 @@ def test_less_is_found_later_where_fewer_false_alarms_are_allowed(homes: Homes) 
     assert rows[-1]["by_type"]["h7"]["detected"] < 0.2
 
 
-def test_a_drop_to_a_tenth_on_steady_days_is_found_on_its_second() -> None:
-    # Each day is clipped at 6 deviations and adds 6 - 1 = 5: the limit of 6 is passed on the second.
+def test_a_drop_to_a_tenth_on_steady_days_is_found_on_its_third() -> None:
+    # Each day is clipped at 2.5 deviations and adds 2.5 - 1 = 1.5: the limit of 4 is passed on the third.
     kwh = np.full((2, 49, 96), 0.1)
     after = kwh[:, DAYS_BEFORE:].copy()
     after[1] *= 0.1
     homes = Homes(names=["CH-1", "CH-2"], kwh=kwh)  # type: ignore[list-item]  # names are texts
-    assert first_alarms(homes, after, 6.0, threads=1) == {"CH-2": 2}
+    assert first_alarms(homes, after, 4.0, threads=1) == {"CH-2": 3}
 
 
 def test_honest_homes_are_met_by_few_and_attacked_ones_by_more(homes: Homes) -> None:

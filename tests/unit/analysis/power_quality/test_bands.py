@@ -21,6 +21,7 @@ def test_every_row_says_where_it_stands_and_is_marked_unconfirmed(name: str) -> 
     ("what", "kv", "expected"),
     [
         ("voltage unbalance", 0.38, ["GB/T 15543 95 %", "GB/T 15543 always", "EN 50160 95 %"]),
+        ("long-term flicker", 110.0, ["GB/T 12326 P_lt"]),
         ("voltage unbalance", 110.0, ["GB/T 15543 95 %", "GB/T 15543 always"]),
         ("voltage deviation", 0.38, ["EN 50160 95 %", "EN 50160 always"]),
         ("voltage deviation", 10.0, ["EN 50160 99 %", "EN 50160 always"]),

@@ -51,6 +51,23 @@ def test_one_member_of_thirty_may_be_missing_and_is_named() -> None:
     assert len(episode.evidence["missing"]) == 1  # type: ignore[arg-type]  # a list
 
 
+def test_random_gaps_blind_it_only_where_no_registers_close_them() -> None:
+    case = planted_area("theft_h1", THEFT)
+    blind = case.with_gaps(0.03, with_registers=False).said(NAME)
+    assert [episode.verdict for episode in blind] == [Verdict.UNKNOWN] * 2
+    (episode,) = case.with_gaps(0.03, with_registers=True).said(NAME)
+    assert (episode.verdict, episode.starts_at) == (Verdict.ABNORMAL, FAULT_FROM)
+    assert episode.energy_kwh == pytest.approx(case.stolen_kwh, rel=0.05)
+    days: Any = episode.evidence["days"]
+    assert all(row["members_known"] == 30 for row in days[1:])
+    assert sum(row["members_by_register"] for row in days) > 100
+
+
+def test_registers_accuse_no_honest_area() -> None:
+    assert planted_area().with_gaps(0.03, with_registers=True).said(NAME) == []
+    assert planted_area("vacancy").with_gaps(0.3, with_registers=True).said(NAME) == []
+
+
 def test_missing_members_make_no_loss() -> None:
     assert _missing(planted_area(), 1, 12).said(NAME) == []
 

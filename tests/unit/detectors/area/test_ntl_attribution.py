@@ -52,6 +52,12 @@ def test_without_a_loss_nobody_is_named_however_empty_a_home_is(deed: str | None
     assert planted_area(deed, keys).said(NAME) == []
 
 
+def test_random_gaps_hide_nobody_where_registers_close_the_days() -> None:
+    case = planted_area("theft_h1", "factor = 0.3").with_gaps(0.03, with_registers=True)
+    (episode,) = case.found(NAME)
+    assert (episode.meter, episode.starts_at) == (THIEF, FAULT_FROM)
+
+
 def test_fewer_days_than_needed_name_nobody() -> None:
     case = planted_area("theft_h1", "factor = 0.3")
     cut = 14 * 96

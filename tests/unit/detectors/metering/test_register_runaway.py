@@ -102,6 +102,22 @@ def test_no_meter_counts_more_in_a_day_than_its_rating_allows(
     assert (found(1.01), found(0.99)) == (1, 0)
 
 
+def test_a_meter_without_a_filed_rating_is_not_taken_for_one_of_sixty_amperes() -> None:
+    # 60 A at 220 V make 0.22 x 60 x 24 x 1.2 = 380.16 kWh a day; this one counts 576.
+    busy = _slots([6.0] * 96, [24.0] * 96)
+    (filed,) = run(busy, _registry(), only=[NAME])
+    assert (filed.message, filed.parameters["limit_kwh"]) == ("episode.register_runaway_rating", 380.2)
+    bare = replace(_registry(), meters=[replace(_registry().meters[0], max_current_a=None)])
+    assert run(busy, bare, only=[NAME]) == []
+
+
+def test_a_filed_capacity_alone_bounds_a_meter_without_a_rating() -> None:
+    bare = replace(_registry(capacity=30.0), meters=[replace(_registry().meters[0], max_current_a=None)])
+    kwh = [10.0] * 96
+    (episode,) = run(_slots(kwh, [4 * k for k in kwh]), bare, only=[NAME])
+    assert episode.message == "episode.register_runaway_capacity"
+
+
 def test_the_contracts_capacity_bounds_a_day() -> None:
     kwh = [1.21 * 10 / 4] * 288
     (episode,) = run(_slots(kwh, [4 * k for k in kwh]), _registry(capacity=10.0), only=[NAME])

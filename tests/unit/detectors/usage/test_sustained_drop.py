@@ -25,13 +25,14 @@ def test_a_theft_is_found_from_its_first_day_with_its_energy(deed: str) -> None:
     (episode,) = _found(case)
     assert (episode.starts_at, episode.ends_at) == (LEARNT.starts_at, LEARNT.ends_at)
     assert episode.energy_kwh == pytest.approx(case.truth.energy_kwh, rel=0.1)
-    assert episode.severity is Severity.MAJOR
+    assert episode.severity is Severity.INFO  # ten days: each adds 1.5 at most
 
 
-def test_it_goes_on_while_the_data_does() -> None:
+def test_it_goes_on_while_the_data_does_and_two_weeks_make_a_case() -> None:
     lasting = Window(starts_at=LEARNT.starts_at, ends_at=LEARNT.ends_at + timedelta(days=30))
     (episode,) = _found(learnt("theft_h1", window=lasting))
     assert episode.ends_at is None
+    assert episode.severity is Severity.MAJOR
 
 
 def test_an_honest_home_and_a_cap_above_its_peak_are_silent() -> None:
@@ -63,29 +64,39 @@ def _steady(days: int = 49) -> np.ndarray:
 
 
 def test_it_works_on_daily_rows_alone_and_adds_up_as_by_hand() -> None:
-    # Usual 10 kWh, deviation of a day of 9 kWh: log 0.9 = -0.10536 over the least spread 0.05 = -2.107;
-    # less the slack of 1 each day adds 1.107: above 6 on the sixth day, 1.107 x 6 = 6.64.
+    # Usual 10 kWh, deviation of a day of 7.5 kWh: log 0.75 = -0.28768 over the least spread 0.15 = -1.9179;
+    # less the slack of 1 each day adds 0.9179: above 4 on the fifth day, 0.9179 x 5 = 4.59.
     kwh = _steady()
-    kwh[0, 28:35] = 9.0
+    kwh[0, 28:35] = 7.5
     (episode,) = run(by_days(kwh), Registry(), only=[NAME])
     assert episode.parameters["since"] == "2024-07-01"
-    assert episode.evidence["opened_on"] == "2024-07-06"
-    assert episode.evidence["greatest_sum"] == pytest.approx(7 * 1.10721, abs=0.01)
-    assert episode.parameters["percent"] == 90.0
-    assert episode.energy_kwh == pytest.approx(7.0)
+    assert episode.evidence["opened_on"] == "2024-07-05"
+    assert episode.evidence["greatest_sum"] == pytest.approx(7 * 0.91788, abs=0.01)
+    assert episode.parameters["percent"] == 75.0
+    assert episode.energy_kwh == pytest.approx(17.5)
     assert episode.severity is Severity.INFO
     assert episode.ends_at is not None
 
 
-def test_five_such_days_are_too_few() -> None:
+def test_four_such_days_are_too_few() -> None:
     kwh = _steady()
-    kwh[0, 28:33] = 9.0
+    kwh[0, 28:32] = 7.5
     assert run(by_days(kwh), Registry(), only=[NAME]) == []
+
+
+def test_two_days_of_nothing_are_a_holiday_and_three_are_a_hint() -> None:
+    kwh = _steady()
+    kwh[0, 28:30] = 0.0
+    assert run(by_days(kwh), Registry(), only=[NAME]) == []
+    kwh[0, 30] = 0.0
+    (episode,) = run(by_days(kwh), Registry(), only=[NAME])
+    assert episode.evidence["greatest_sum"] == 4.5
+    assert episode.severity is Severity.INFO
 
 
 def test_missing_days_neither_add_nor_clear() -> None:
     kwh = _steady()
-    kwh[0, 28:41] = 9.0
+    kwh[0, 28:41] = 7.5
     kwh[0, [29, 31, 32, 33]] = np.nan
     (episode,) = run(by_days(kwh), Registry(), only=[NAME])
     assert episode.parameters["since"] == "2024-07-01"

@@ -19,6 +19,8 @@ def _answer(identifier: str, content: bytes) -> Answer:
         ("04090101", "1617", ("voltage_loss_trigger", 171.6)),
         ("04090101", "0000", ("voltage_loss_trigger", 0.0)),
         ("04090103", "500200", ("voltage_loss_current", 0.025)),
+        ("04000E03", "5423", ("voltage_upper_limit", 235.4)),
+        ("04000E04", "8019", ("voltage_lower_limit", 198.0)),
         ("04000306", "400000", ("ct_ratio", 40.0)),
         ("04090101", "FFFF", None),
     ],

@@ -1,17 +1,16 @@
-"""Harmonic currents in amperes against the user's scaled share, and IEEE 519 beside it."""
+"""Harmonic currents in amperes against the user's scaled share."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from analysis.harmonic_limits import GB_14549, IEEE_519
+from analysis.harmonic_limits import GB_14549
 from analysis.power_quality.checks.harmonic_current import judge
 from analysis.power_quality.judgement import Compliance, Judgement
-from analysis.power_quality.point_month import PointMonth, QualityPoint
-from pipeline.quality_texts import reason_text
+from analysis.power_quality.point_month import PointMonth
 from pipeline.quantities import Quantity
-from tests.harmonic_months import SUPPLY, TEN_KV, every_phase, load_month
+from tests.harmonic_months import SUPPLY, TEN_KV, by_subject, every_phase, exact_load, load_month, reason_keys
 from tests.quality_months import POINT, month, slots, wavering
 
 Q = Quantity
@@ -21,36 +20,13 @@ FULL = {"a": 60.0, "b": 60.0, "c": 60.0}
 DRIVES = {5: 20.0, 7: 14.0, 11: 6.0, 13: 4.0}
 
 
-def by(standard: str, judged: PointMonth) -> dict[str, Judgement]:
-    return {
-        j.subject: j for j in judge(judged) if j.reference is not None and j.reference.standard == standard
-    }
-
-
-def keys(judgement: Judgement) -> set[str]:
-    for reason in judgement.reasons:
-        assert reason_text(reason.key, reason.parameters, "en")
-        assert reason_text(reason.key, reason.parameters, "zh")
-    return {reason.key for reason in judgement.reasons}
-
-
-def exact_month(point: QualityPoint = TEN_KV) -> PointMonth:
-    """Return case T5: I_1 of 60 A, 20 % of order 5 and 14 % of order 7, in a third phase; never repeating."""
-    judged = load_month(FULL, every_phase({}), point=point)
-    for phase in "abc":
-        orders = judged.spectra[Q(f"current_harmonic_{phase}")]
-        orders[:, 2:] = 0.0
-        orders[:, 5], orders[:, 7] = 20.0, 14.0
-        orders[:, 2] = 1e-9 * np.arange(len(orders))
-        judged.values[Q(f"current_thd_{phase}")][:] = 24.413111 + 1e-9 * np.arange(len(orders))
-        judged.values[Q(f"current_{phase}")][:] = 60.0 * np.sqrt(1.0 + 0.24413111**2)
-        judged.values[Q(f"current_{phase}")][:] *= 1.0 + 1e-9 * np.arange(len(orders))
-    return judged
+def by(judged: PointMonth) -> dict[str, Judgement]:
+    return by_subject(judge(judged), GB_14549)
 
 
 def test_amperes_are_judged_against_the_scaled_and_shared_limit() -> None:
     """Cases T5 and T19: 12 A of order 5 against 12.599210 A, 8.4 A of order 7."""
-    found = by(GB_14549, exact_month())
+    found = by(exact_load())
     five = found["h5"]
     assert five.value == pytest.approx(12.0, rel=1e-5)
     assert five.limit == pytest.approx(12.599210, rel=1e-6)
@@ -60,24 +36,24 @@ def test_amperes_are_judged_against_the_scaled_and_shared_limit() -> None:
     assert found["h3"].limit == pytest.approx(11.343125, rel=1e-6)
     assert found["h2"].limit == pytest.approx(26.0, rel=1e-9)
     assert found["h7"].value == pytest.approx(8.4, rel=1e-5)
-    assert {"sharing_clause", "polls_for_means"} <= keys(found["h2"])
+    assert {"sharing_clause", "polls_for_means"} <= reason_keys(found["h2"])
 
 
 def test_the_limits_origin_and_the_voltage_that_the_current_makes_are_figures() -> None:
-    figures = by(GB_14549, exact_month())["h5"].figures
+    figures = by(exact_load())["h5"].figures
     assert (figures["table_a"], figures["power_factor"]) == (20.0, 2.0)
     assert figures["share"] == pytest.approx(0.25 ** (1 / 1.2))
     assert figures["voltage_percent"] == pytest.approx(3.0**0.5 * 10 * 5 * 12.0 / 2000.0, rel=1e-5)
 
 
 def test_a_violation_names_the_phase() -> None:
-    found = by(GB_14549, load_month(FULL | {"b": 90.0}, every_phase(DRIVES)))["h5"]
+    found = by(load_month(FULL | {"b": 90.0}, every_phase(DRIVES)))["h5"]
     assert (found.verdict, found.evidence.phase) == (BAD, "B")
 
 
 def test_a_small_load_of_large_distortion_violates_nothing() -> None:
     """THD_I of 60 % of 1 A."""
-    found = by(GB_14549, load_month(dict.fromkeys("abc", 1.0), every_phase({3: 40.0, 5: 45.0})))
+    found = by(load_month(dict.fromkeys("abc", 1.0), every_phase({3: 40.0, 5: 45.0})))
     assert {j.verdict for j in found.values()} == {GOOD}
 
 
@@ -94,7 +70,7 @@ def test_without_the_supplys_powers_nothing_is_decided_and_the_entry_is_named(
     entry: str, supply: object
 ) -> None:
     point = replace(TEN_KV, supply=supply)  # type: ignore[arg-type] # parametrize gives objects
-    found = by(GB_14549, load_month(FULL, every_phase(DRIVES), point=point))
+    found = by(load_month(FULL, every_phase(DRIVES), point=point))
     assert {j.verdict for j in found.values()} == {OPEN}
     assert found["h5"].value is not None
     assert (found["h5"].limit, found["h5"].formula) == (None, "")
@@ -104,9 +80,9 @@ def test_without_the_supplys_powers_nothing_is_decided_and_the_entry_is_named(
 
 def test_an_agreed_power_above_the_equipments_contradicts_itself() -> None:
     point = replace(TEN_KV, supply=replace(SUPPLY, agreed_mva=40.0))
-    found = by(GB_14549, load_month(FULL, every_phase(DRIVES), point=point))
+    found = by(load_month(FULL, every_phase(DRIVES), point=point))
     assert {j.verdict for j in found.values()} == {OPEN}
-    assert "agreed_over_equipment" in keys(found["h5"])
+    assert "agreed_over_equipment" in reason_keys(found["h5"])
 
 
 def test_the_total_alone_can_prove_that_every_order_complies() -> None:
@@ -114,75 +90,56 @@ def test_the_total_alone_can_prove_that_every_order_complies() -> None:
     for rms, thd, some in ((10.0, 5.0, GOOD), (50.0, 10.0, OPEN)):
         columns = {Q(f"current_{p}"): wavering(rms, slots(), 0.1, seed=ord(p)) for p in "abc"}
         columns |= {Q(f"current_thd_{p}"): wavering(thd, slots(), 0.1, seed=ord(p)) for p in "abc"}
-        found = by(GB_14549, month(columns, point=TEN_KV))
+        found = by(month(columns, point=TEN_KV))
         assert (found["h5"].verdict, found["h24"].verdict) == (GOOD, some)
         assert len(found) == 24
-        assert "currents_bounded_by_thd" in keys(found["h2"])
+        assert "currents_bounded_by_thd" in reason_keys(found["h2"])
     assert not [j for j in judge(month(columns, point=TEN_KV)) if j.subject == "signature"]
 
 
 def test_a_total_in_percent_without_amperes_is_never_a_violation() -> None:
     columns = {Q(f"current_thd_{p}"): wavering(80.0, slots(), seed=ord(p)) for p in "abc"}
-    (found,) = by(GB_14549, month(columns, point=TEN_KV)).values()
+    (found,) = by(month(columns, point=TEN_KV)).values()
     assert found.verdict is OPEN
-    assert "thd_without_current" in keys(found)
+    assert "thd_without_current" in reason_keys(found)
 
 
 def test_a_meter_without_current_harmonics_is_not_decidable() -> None:
-    (found,) = by(GB_14549, month({Q.CURRENT_A: wavering(50.0, slots())}, point=TEN_KV)).values()
-    assert (found.verdict, keys(found)) == (OPEN, {"absent"})
+    (found,) = by(month({Q.CURRENT_A: wavering(50.0, slots())}, point=TEN_KV)).values()
+    assert (found.verdict, reason_keys(found)) == (OPEN, {"absent"})
 
 
 def test_a_current_read_at_another_time_than_its_spectrum_is_not_taken() -> None:
     judged = load_month(FULL, every_phase(DRIVES))
     near = replace(judged, spectrum_at=judged.spectrum_at + np.timedelta64(60, "s"))
     far = replace(judged, spectrum_at=judged.spectrum_at + np.timedelta64(400, "s"))
-    assert by(GB_14549, near)["h5"].evidence.n == slots()
-    assert "currents_bounded_by_thd" in keys(by(GB_14549, far)["h2"])
+    assert by(near)["h5"].evidence.n == slots()
+    assert "currents_bounded_by_thd" in reason_keys(by(far)["h2"])
 
 
 def test_a_missing_current_leaves_its_phase_open() -> None:
-    found = by(GB_14549, load_month({"a": 20.0, "b": 20.0}, every_phase(DRIVES)))
+    found = by(load_month({"a": 20.0, "b": 20.0}, every_phase(DRIVES)))
     assert found["h5"].verdict is OPEN
-    assert "absent" in keys(found["h2"])
+    assert "absent" in reason_keys(found["h2"])
 
 
 def test_the_spectrum_tells_what_kind_of_load_it_is() -> None:
     found = next(j for j in judge(load_month(FULL, every_phase(DRIVES))) if j.subject == "signature")
     assert (found.verdict, found.reference) == (NONE, None)
-    assert keys(found) == {"dominant_order", "looks_six_pulse"}
+    assert reason_keys(found) == {"dominant_order", "looks_six_pulse"}
     assert found.figures["dominant"] == 5
-
-
-def test_total_demand_distortion_relates_to_the_demand_current() -> None:
-    """Case T5 at 200 MVA: I_sc of 11 547 A is 115 times I_L, whose row allows 15 %; daily twice that."""
-    found = by(IEEE_519, exact_month())
-    assert found["tdd"].value == pytest.approx(14.647867, rel=1e-5)
-    assert (found["tdd"].limit, found["tdd"].verdict) == (15.0, GOOD)
-    assert found["h5"].value == pytest.approx(12.0, rel=1e-5)
-    assert (found["h5"].limit, found["h2"].limit) == (12.0, 12.0)
-    told = next(r for r in found["tdd"].reasons if r.key == "demand_row")
-    assert told.parameters == {"ratio": 115.5, "row": 100.0, "demand_a": 100.0}
-
-
-def test_without_a_demand_current_ieee_519_is_not_decidable() -> None:
-    found = by(
-        IEEE_519, load_month(FULL, every_phase(DRIVES), point=replace(TEN_KV, max_demand_current_a=None))
-    )
-    assert found["tdd"].verdict is OPEN
-    assert found["tdd"].reasons[0].parameters == {"entry": "[[supply]] demand_current_a"}
 
 
 def test_a_level_of_no_row_is_not_applicable() -> None:
     point = replace(POINT, nominal_kv=3.0, supply=SUPPLY)
     found = judge(load_month(FULL, every_phase(DRIVES), point=point))
     assert found[0].verdict is NONE
-    assert keys(found[0]) == {"no_level"}
+    assert reason_keys(found[0]) == {"no_level"}
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_amperes_grow_with_the_current(factor: float) -> None:
-    small = by(GB_14549, load_month(FULL, every_phase(DRIVES)))
-    large = by(GB_14549, load_month({p: factor * a for p, a in FULL.items()}, every_phase(DRIVES)))
+    small = by(load_month(FULL, every_phase(DRIVES)))
+    large = by(load_month({p: factor * a for p, a in FULL.items()}, every_phase(DRIVES)))
     for subject, judgement in small.items():
         assert large[subject].value == pytest.approx(factor * (judgement.value or 0.0))

@@ -1,0 +1,52 @@
+"""Interharmonics (间谐波) up to 800 Hz against GB/T 24337-2009, where an instrument gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from analysis.power_quality.bands import bands
+from analysis.power_quality.catalogue import Check, checks
+from analysis.power_quality.judgement import Compliance, Judgement, Reason
+from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.shares import Series, band_judgement
+
+NAME = "interharmonics"
+COLUMNS: Final = {"below 100 Hz": slice(0, 2), "100 to 800 Hz": slice(2, 16)}
+"""Which gaps between orders of 50 Hz lie in the range of a band."""
+
+
+def judge(month: PointMonth) -> Sequence[Judgement]:
+    """Return one judgement a range and phase, on the greatest content in it."""
+    limits = bands("interharmonics", month.point.nominal_kv)
+    if not month.interharmonics or month.spectrum_period_s is None:
+        return [
+            Judgement(
+                check=NAME,
+                subject=band.name,
+                verdict=Compliance.NOT_APPLICABLE,
+                reference=band.reference,
+                unit=band.unit,
+                limit=band.high,
+                reasons=(Reason(key="not_measured"),),
+            )
+            for band in limits
+        ]
+    of_spectra = replace(month, taken_at=month.spectrum_at, period_s=month.spectrum_period_s, values={})
+    dark = np.zeros(len(month.spectrum_at), dtype=np.bool_)
+    return [
+        band_judgement(
+            of_spectra,
+            band,
+            Series(values=np.fmax.reduce(contents[:, COLUMNS[band.name]], axis=1), dark=dark, phase=phase),
+            check=NAME,
+        )
+        for band in limits
+        for phase, contents in month.interharmonics.items()
+    ]
+
+
+checks.register(NAME)(Check(name=NAME, part=8, judge=judge))

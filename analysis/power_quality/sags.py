@@ -1,0 +1,158 @@
+"""Events of a supply out of meters' logs (事件记录): merged over phases, counted, grid-wide or local."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from analysis.power_quality.point_month import Neighbour, PointMonth
+from analysis.power_quality.supply_events import SupplyEvent, SupplyKind, event_limits, named
+from pipeline.events import EventKind, MeterEvent
+
+METER_LOG: Final = "meter log"
+TOGETHER: Final = timedelta(seconds=120)
+"""Clocks of two meters may differ by so much and their events still be one (own)."""
+SAME_EVENT: Final = timedelta(seconds=2)
+"""Phases of one meter that follow so closely went together; its records have whole seconds."""
+SUPPLY_OFF: Final = frozenset({EventKind.POWER_DOWN, EventKind.ALL_VOLTAGE_LOSS})
+"""What a meter records when nothing is there."""
+_LOW: Final = frozenset({EventKind.UNDERVOLTAGE, EventKind.PHASE_BREAK, EventKind.VOLTAGE_LOSS})
+_VOLTAGE_KINDS: Final = SUPPLY_OFF | _LOW | {EventKind.OVERVOLTAGE}
+_HIGH_KINDS: Final = frozenset({SupplyKind.SWELL, SupplyKind.OVERVOLTAGE})
+
+
+def supply_events(month: PointMonth) -> list[SupplyEvent]:
+    """Return the month's events of its own log and of recorders, several phases of one event as one."""
+    own = logged_events(month.events, _nominal_shown_v(month))
+    within = [e for e in (*own, *month.recorded_events) if month.starts_at <= e.starts_at < month.ends_at]
+    return merged(within)
+
+
+def logged_events(events: Iterable[MeterEvent], nominal_v: float) -> list[SupplyEvent]:
+    """Return what a meter's log tells of its supply, one event a record.
+
+    A loss of voltage (失压) is one with current: the meter's own circuit lacked it, and it is no dip.
+
+    Args:
+        events: Records of any kind.
+        nominal_v: Of the side on which the meter shows voltages.
+    """
+    return [_of_record(event, nominal_v) for event in events if event.kind in _VOLTAGE_KINDS]
+
+
+def merged(events: Iterable[SupplyEvent]) -> list[SupplyEvent]:
+    """Return events in order, those that overlap on the same side of nominal as one.
+
+    As IEC 61000-4-30 has it: from the first phase's beginning to the last one's end, by the most extreme.
+    """
+    found: list[SupplyEvent] = []
+    for event in sorted(events, key=lambda e: (e.starts_at, e.phases)):
+        place = next((n for n, known in enumerate(found) if _belongs(known, event)), None)
+        if place is None:
+            found.append(event)
+        else:
+            found[place] = _joined(found[place], event)
+    return found
+
+
+def sarfi(events: Iterable[SupplyEvent], percent: float) -> int:
+    """Return how many short events fell below ``percent`` of nominal: SARFI-X of one site, in its period."""
+    most_s = event_limits().most_s
+    return sum(
+        e.residual_percent is not None
+        and e.residual_percent < percent
+        and e.duration_s is not None
+        and e.duration_s <= most_s
+        and e.kind is not SupplyKind.CIRCUIT_FAULT
+        for e in events
+    )
+
+
+def extent(event: SupplyEvent, neighbours: Sequence[Neighbour]) -> str:
+    """Return ``grid`` if half of the neighbours or more had such an event too, ``local`` if none.
+
+    ``some`` is in between, ``unknown`` without neighbours that have a log.
+    """
+    if not neighbours:
+        return "unknown"
+    together = sum(_had(neighbour.events, event) for neighbour in neighbours)
+    if not together:
+        return "local"
+    return "grid" if 2 * together >= len(neighbours) else "some"
+
+
+def overlaps(begin: datetime, end: datetime | None, other: MeterEvent | SupplyEvent, by: timedelta) -> bool:
+    """Tell whether a stretch and an event touch, if both are widened by ``by``; without an end they go on."""
+    return (other.ends_at is None or other.ends_at + by >= begin) and (
+        end is None or end + by >= other.starts_at
+    )
+
+
+def _had(events: Sequence[MeterEvent], event: SupplyEvent) -> bool:
+    high = event.kind in _HIGH_KINDS
+    wanted = {EventKind.OVERVOLTAGE} if high else (SUPPLY_OFF | _LOW) - {EventKind.VOLTAGE_LOSS}
+    return any(e.kind in wanted and overlaps(event.starts_at, event.ends_at, e, TOGETHER) for e in events)
+
+
+def _of_record(event: MeterEvent, nominal_v: float) -> SupplyEvent:
+    duration_s = None if event.ends_at is None else (event.ends_at - event.starts_at).total_seconds()
+    residual = 0.0 if event.kind in SUPPLY_OFF else _residual_percent(event, nominal_v)
+    if event.kind is EventKind.VOLTAGE_LOSS:
+        kind = SupplyKind.CIRCUIT_FAULT
+    elif residual is None and event.kind is EventKind.OVERVOLTAGE:
+        kind = SupplyKind.OVERVOLTAGE
+    elif residual is None:
+        kind = SupplyKind.UNDERVOLTAGE
+    else:
+        kind = named(residual, duration_s)
+    return SupplyEvent(
+        kind=kind,
+        phases=(event.part.upper(),) if event.part else (),
+        starts_at=event.starts_at,
+        duration_s=duration_s,
+        residual_percent=residual,
+        source=METER_LOG,
+    )
+
+
+def _residual_percent(event: MeterEvent, nominal_v: float) -> float | None:
+    """Return the voltage that the record holds for its phase; the meter notes it when the event begins."""
+    text = event.values.get(f"phase {event.part.upper()} voltage", "").partition(" ")[0]
+    try:
+        return 100.0 * float(text) / nominal_v
+    except ValueError:  # the record ends early, or the meter does not measure the phase
+        return None
+
+
+def _belongs(known: SupplyEvent, event: SupplyEvent) -> bool:
+    same_side = (known.kind in _HIGH_KINDS) == (event.kind in _HIGH_KINDS)
+    faults = {known.kind, event.kind} & {SupplyKind.CIRCUIT_FAULT}
+    if not same_side or (faults and known.kind is not event.kind):
+        return False
+    return overlaps(event.starts_at, event.ends_at, known, SAME_EVENT)
+
+
+def _joined(first: SupplyEvent, second: SupplyEvent) -> SupplyEvent:
+    ends = [first.ends_at, second.ends_at]
+    last = None if None in ends else max(end for end in ends if end is not None)
+    duration_s = None if last is None else (last - first.starts_at).total_seconds()
+    known = [r for r in (first.residual_percent, second.residual_percent) if r is not None]
+    most = max if first.kind in _HIGH_KINDS else min
+    residual = most(known) if known else None
+    is_fault = first.kind is SupplyKind.CIRCUIT_FAULT
+    keeps_name = is_fault or residual is None
+    return replace(
+        first,
+        kind=first.kind if keeps_name else named(residual, duration_s),
+        # An event of the whole meter takes those of its phases in.
+        phases=tuple(sorted({*first.phases, *second.phases})) if first.phases and second.phases else (),
+        duration_s=duration_s,
+        residual_percent=residual,
+    )
+
+
+def _nominal_shown_v(month: PointMonth) -> float:
+    """Return nominal as the log's voltages have it: secondary, as records are not multiplied by ratios."""
+    return month.point.nominal_v / month.point.pt

@@ -1,0 +1,1 @@
+"""Power quality from sampled voltages and currents: spectra, unbalance, events, flicker, aggregation."""
