@@ -49,7 +49,11 @@ class Telling:
         whole = self.optional(f"subject_{subject}")
         if whole is not None:
             return whole
-        return " ".join(self.optional(f"subject_{word}") or self.quantity(word) for word in subject.split())
+        return " ".join(
+            self.optional(f"subject_{word}")
+            or (self.check(word) if word in CHECK_NAMES else self.quantity(word))
+            for word in subject.split()
+        )
 
     def item(self, judgement: Judgement) -> str:
         """Return check and figure together."""
@@ -111,6 +115,10 @@ class Telling:
             return f"≥ {self.number(judgement.low_limit)}"
         return NOTHING if judgement.limit is None else f"≤ {self.number(judgement.limit)}"
 
+    def unit(self, judgement: Judgement) -> str:
+        """Return the unit of a figure; a pure number has none."""
+        return "" if judgement.unit == "1" else judgement.unit
+
     def value(self, judgement: Judgement) -> str:
         """Return a judged value, with enough digits to tell it from its limits."""
         ends = [end for end in (judgement.low_limit, judgement.limit) if end is not None]
@@ -125,6 +133,11 @@ class Telling:
             return self("yes") if value else self("no")
         if isinstance(value, int | float):
             return self.number(value)
+        if isinstance(value, Mapping):
+            told = (f"{name}{self('colon')}{self.plain(inner)}" for name, inner in value.items())
+            return self("list_separator").join(told)
+        if isinstance(value, list | tuple):
+            return ", ".join(map(self.plain, value)) or NOTHING
         return self._time_or_words(value) if isinstance(value, str) and value else NOTHING
 
     def figures(self, figures: Mapping[str, object]) -> str:
@@ -156,6 +169,8 @@ class Telling:
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
+            if value in VERDICT_NAMES:
+                return VERDICT_NAMES[value].in_language(self.language)
             return self.optional(f"word_{value}") or value
         return value if at.tzinfo is None else self.time(at)
 

@@ -20,7 +20,7 @@ def comparison(report: MonthlyReport, t: Telling) -> Part:
     rows = [
         [
             Cell(text=t.item(judgement)),
-            Cell(text=judgement.unit),
+            Cell(text=t.unit(judgement)),
             Cell(text=t.limits(judgement), mark="number"),
             *_pair(judgement, judgement, t),
             *(cell for _, known in others for cell in _pair(known.get(_key(judgement)), judgement, t)),

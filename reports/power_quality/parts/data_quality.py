@@ -29,7 +29,7 @@ def data_quality(report: MonthlyReport, t: Telling) -> Part:
     judgements = report.in_part(11)
     blocks: list[Block] = [
         Facts(rows=_facts(report, t)),
-        *_gap_blocks(report.month, t),
+        *(() if any("gaps" in j.figures for j in judgements) else _gap_blocks(report.month, t)),
         *(judgement_blocks(judgements, t) if judgements else ()),
         *_extremes(report, t),
     ]

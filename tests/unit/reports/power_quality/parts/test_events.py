@@ -14,6 +14,7 @@ EN = Telling(language="en", zone=ZONE)
 def test_events_with_duration_and_depth_are_plotted() -> None:
     found = voltage_events(judgements())
     assert [(event.duration_s, event.residual_percent) for event in found] == [(0.11, 62.0), (0.06, 81.5)]
+    assert [event.is_beyond for event in found] == [True, False]
     assert any(isinstance(block, Chart) for block in events(quality_report(), EN).blocks)
 
 
