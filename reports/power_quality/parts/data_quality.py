@@ -119,6 +119,8 @@ def _extremes(report: MonthlyReport, t: Telling) -> list[Block]:
     for judgement in report.judgements:
         evidence = judgement.evidence
         found = (judgement.verdict, evidence.if_missing_good, evidence.if_missing_bad)
+        if judgement.verdict is Compliance.NOT_APPLICABLE:
+            continue
         if evidence.if_missing_good is not evidence.if_missing_bad:
             key = (str(judgement.reference or ""), judgement.check, t.percent(evidence.coverage), found)
             lines.setdefault(key, []).append(judgement.subject)

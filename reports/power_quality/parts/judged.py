@@ -20,6 +20,8 @@ FROM_ROWS = 4
 """So many judgements of one check in a part are a table of their own, with a column a figure."""
 MOST_COLUMNS = 6
 """Of figures, besides those of every judgement."""
+EMPTY = ("", NOTHING)
+"""Cells that say nothing: a wide table leaves a column of them out."""
 MOST_ROWS = 20
 """Of a table of figures; the rest stands in ``report.json``."""
 _HEAD = ("item", "phase", "value", "limit", "unit", "n", "coverage", "at", "verdict")
@@ -97,22 +99,25 @@ def _wide_table(check: str, judgements: Sequence[Judgement], t: Telling) -> Tabl
     )
     names = list(figures)[:MOST_COLUMNS]
     head = ("figure", *_HEAD[1:])
+    heads = [
+        *(Cell(text=t(f"head_{name}")) for name in head[:-1]),
+        *(Cell(text=t.figure(name)) for name in names),
+        Cell(text=t(f"head_{head[-1]}")),
+    ]
+    rows = [
+        [
+            Cell(text=t.subject_name(judgement.subject)),
+            *(cells := _row(judgement, t))[1:-1],
+            *(_cell(judgement.figures.get(name), t) for name in names),
+            cells[-1],
+        ]
+        for judgement in judgements
+    ]
+    told = [place for place in range(len(heads)) if any(row[place].text not in EMPTY for row in rows)]
     return Table(
         title=t.check(check),
-        head=[
-            *(Cell(text=t(f"head_{name}")) for name in head[:-1]),
-            *(Cell(text=t.figure(name)) for name in names),
-            Cell(text=t(f"head_{head[-1]}")),
-        ],
-        rows=[
-            [
-                Cell(text=t.subject_name(judgement.subject)),
-                *(cells := _row(judgement, t))[1:-1],
-                *(_cell(judgement.figures.get(name), t) for name in names),
-                cells[-1],
-            ]
-            for judgement in judgements
-        ],
+        head=[heads[place] for place in told],
+        rows=[[row[place] for place in told] for row in rows],
         dense=True,
     )
 
@@ -149,17 +154,22 @@ def remarks(judgement: Judgement, t: Telling) -> str:
 
 
 def grouped_reasons(judgements: Sequence[Judgement], t: Telling, *, each: bool = False) -> list[Note]:
-    """Return each reason once, with the figures that it is given for; ``each`` names them in any case."""
+    """Return each reason once, with the figures that it is given for; ``each`` names them in any case.
+
+    Reasons of one figure alone stand together in one paragraph.
+    """
     given: dict[str, list[str]] = {}
     for judgement in judgements:
         for reason in judgement.reasons:
             of = given.setdefault(t.reason(reason), [])
             if each or reason.key in OF_ONE_FIGURE:
                 of.append(judgement.subject)
-    return [
-        Note(text=f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told)
-        for told, of in given.items()
-    ]
+    lines = {
+        told: f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told for told, of in given.items()
+    }
+    own = [line for told, line in lines.items() if len(given[told]) == 1]
+    shared = [Note(text=line) for told, line in lines.items() if len(given[told]) != 1]
+    return [*shared, *([Note(text=t("list_separator").join(own))] if own else [])]
 
 
 def subjects_text(subjects: Sequence[str], t: Telling) -> str:
