@@ -49,11 +49,7 @@ class Telling:
         whole = self.optional(f"subject_{subject}")
         if whole is not None:
             return whole
-        return " ".join(
-            self.optional(f"subject_{word}")
-            or (self.check(word) if word in CHECK_NAMES else self.quantity(word))
-            for word in subject.split()
-        )
+        return " ".join(map(self._word_of_subject, subject.split()))
 
     def item(self, judgement: Judgement) -> str:
         """Return check and figure together."""
@@ -161,6 +157,10 @@ class Telling:
             return whole
         found = self.optional(f"quantity_{base}")
         return name if found is None else self("quantity_part", quantity=found, part=part.upper())
+
+    def _word_of_subject(self, word: str) -> str:
+        named = self.optional(f"subject_{word}") or self.optional(f"quantity_{word}")
+        return named or (self.check(word) if word in CHECK_NAMES else self.quantity(word))
 
     def _parameter(self, name: str, value: float | str) -> float | str:
         return self.quantity(value) if name == "quantity" and isinstance(value, str) else value

@@ -156,7 +156,7 @@ def remarks(judgement: Judgement, t: Telling) -> str:
 def grouped_reasons(judgements: Sequence[Judgement], t: Telling, *, each: bool = False) -> list[Note]:
     """Return each reason once, with the figures that it is given for; ``each`` names them in any case.
 
-    Reasons of one figure alone stand together in one paragraph.
+    Reasons of one figure alone stand together in one line.
     """
     given: dict[str, list[str]] = {}
     for judgement in judgements:
@@ -164,12 +164,20 @@ def grouped_reasons(judgements: Sequence[Judgement], t: Telling, *, each: bool =
             of = given.setdefault(t.reason(reason), [])
             if each or reason.key in OF_ONE_FIGURE:
                 of.append(judgement.subject)
-    lines = {
-        told: f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told for told, of in given.items()
-    }
-    own = [line for told, line in lines.items() if len(given[told]) == 1]
-    shared = [Note(text=line) for told, line in lines.items() if len(given[told]) != 1]
-    return [*shared, *([Note(text=t("list_separator").join(own))] if own else [])]
+    own: dict[str, list[str]] = {}
+    shared = []
+    for told, of in given.items():
+        if len(of) == 1 and of[0]:
+            own.setdefault(of[0], []).append(told)
+        else:
+            shared.append(Note(text=f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told))
+    return [
+        *shared,
+        *(
+            Note(text=f"{t.subject_name(subject)}{t('colon')}{t('list_separator').join(told)}")
+            for subject, told in own.items()
+        ),
+    ]
 
 
 def subjects_text(subjects: Sequence[str], t: Telling) -> str:
