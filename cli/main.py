@@ -22,6 +22,7 @@ from cli import (
     flows,
     handheld,
     profile,
+    quality,
     read,
     rectify,
     registry,
@@ -55,6 +56,7 @@ app.command("clocks")(clocks.clocks)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
+app.command("quality")(quality.quality)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)

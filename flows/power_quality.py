@@ -20,7 +20,7 @@ def judge_month(month: date | None, service_points: list[str] | None) -> list[Ju
 
 @flow(name="power_quality")
 def power_quality(month: date | None = None, service_points: list[str] | None = None) -> int:
-    """Judge a month of every service point or of some: that of the day given, or the last one that is over."""
+    """Judge a month of every service point or of some: that of a day, or the last one that is over."""
     points = judge_month(month, service_points)
     create_table_artifact(
         key="power-quality",

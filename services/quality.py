@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -126,7 +126,8 @@ def judge_stored(
             wanted=wanted,
             primary=primary_profiles(settings),
         ):
-            point = JudgedPoint(month=month, judgements=judge_month(month))
+            known = replace(month, earlier=_earlier(connection, month))
+            point = JudgedPoint(month=known, judgements=judge_month(known))
             save_judged_month(connection, _documents(point))
             _keep_episodes(connection, archive, point, now)
             judged.append(point)
@@ -157,6 +158,18 @@ def as_table(points: Sequence[JudgedPoint]) -> list[dict[str, object]]:
             ),
         )
     ]
+
+
+def _earlier(connection: Connection, month: PointMonth) -> dict[date, Sequence[Judgement]]:
+    """Return what was judged of the point in the months before, by their first day."""
+    stored = judged_months(
+        connection,
+        scope=EVERYTHING,
+        first=_months_before(month.month, HISTORY_MONTHS),
+        last=month.month - timedelta(days=1),
+        service_points=[month.point.service_point],
+    )
+    return {one.month: [judgement_of(document) for document in one.documents] for one in stored}
 
 
 def _documents(point: JudgedPoint) -> JudgedMonth:

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.power_quality.assembly import Given, Month, Shown, main_stays, point_month
+from analysis.power_quality.neighbours import with_neighbours
 from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.block import ReadingBlock
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId, Origin, Quality, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.records import Records
-from pipeline.registry import Registry, as_shown
+from pipeline.registry import Registry
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import local_month, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.database import Connection
@@ -94,10 +96,8 @@ def months_of_files(  # noqa: PLR0913 - one question with all that bounds it
     electrical, spectra = _shown_in(read)
     shown = as_shown(archive, primary)
     given = Given(electrical=electrical, spectra=spectra, told=told, primary=primary)
-    for point in points:
-        found = point_month(shown, point, month_of(archive, point, first, now), given)
-        if found is not None and (wanted is not None or len(found.taken_at) or len(found.spectrum_at)):
-            yield found
+    months = [point_month(shown, point, month_of(archive, point, first, now), given) for point in points]
+    yield from _known(archive, months, wanted)
 
 
 def months_stored(  # noqa: PLR0913 - one question with all that bounds it
@@ -110,13 +110,14 @@ def months_stored(  # noqa: PLR0913 - one question with all that bounds it
     wanted: Sequence[str] | None = None,
     primary: frozenset[str] = frozenset(),
 ) -> Iterator[PointMonth]:
-    """Yield the month of each service point that has readings, some points at a time.
+    """Yield the month of each service point that has readings, some points at a time, area by area.
 
     Raises:
         ConfigError: If a wanted point is not in the archive.
         StorageError: If the database is away or refuses.
     """
-    points = points_of(archive, wanted)
+    area_of = {point.id: point.area or "" for point in archive.service_points}
+    points = sorted(points_of(archive, wanted), key=lambda point: area_of.get(point, ""))
     shown = as_shown(archive, primary)
     for begin in range(0, len(points), POINTS_AT_A_TIME):
         some = {
@@ -125,10 +126,21 @@ def months_stored(  # noqa: PLR0913 - one question with all that bounds it
         meters = sorted({s.meter for point, month in some.items() for s in main_stays(shown, point, month)})
         span = min(m.starts_at for m in some.values()), max(m.due_until for m in some.values())
         given = _stored(connection, meters, span, scope, primary)
-        for point, month in some.items():
-            found = point_month(shown, point, month, given)
-            if found is not None and (wanted is not None or len(found.taken_at) or len(found.spectrum_at)):
-                yield found
+        months = [point_month(shown, point, month, given) for point, month in some.items()]
+        yield from _known(archive, months, wanted)
+
+
+def _known(
+    archive: Registry, months: Sequence[PointMonth | None], wanted: Sequence[str] | None
+) -> Iterator[PointMonth]:
+    """Yield the months of which something is known, or which are wanted by name, with their neighbours."""
+    found = with_neighbours(
+        [month for month in months if month is not None],
+        {point.id: point.area for point in archive.service_points},
+    )
+    for month in found:
+        if wanted is not None or len(month.taken_at) or len(month.spectrum_at):
+            yield month
 
 
 def _stored(

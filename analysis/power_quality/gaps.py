@@ -54,11 +54,11 @@ def gaps(month: PointMonth) -> list[Gap]:
             cause=_cause(month, (begin, end)),
             readings=max(round((end - begin).total_seconds() / month.period_s), 1),
         )
-        for begin, end in _stretches(month)
+        for begin, end in stretches(month)
     ]
 
 
-def _stretches(month: PointMonth) -> list[Stretch]:
+def stretches(month: PointMonth) -> list[Stretch]:
     """Return where readings are missing: from when the next one was due until it came."""
     period = np.timedelta64(round(month.period_s * 1e6), "us")
     begin, end = to_numpy(month.starts_at), to_numpy(month.ends_at)

@@ -1,0 +1,151 @@
+"""``kilowatch quality``: voltage and harmonic quality of service points' months, with the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.output import JsonFlag, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from services.quality_report import Reported
+
+SHOWN = ("violating", "not decidable", "compliant")
+
+
+class Language(StrEnum):
+    """In which languages a report is made."""
+
+    ZH = "zh"
+    EN = "en"
+    BOTH = "both"
+
+
+def quality(  # noqa: PLR0913 - a command with all its options
+    *,
+    month: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m"], help="Which month; the last one that is over when left out."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for the reports.")] = None,
+    readings: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Readings (.parquet, .csv); left out, what the database holds is judged and kept.",
+        ),
+    ] = None,
+    registry: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The archive (.toml) that belongs to the readings."),
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Meters' event records (.parquet, .csv).")
+    ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Parameters read from meters (.parquet, .csv)."),
+    ] = None,
+    point: Annotated[
+        list[str] | None, typer.Option(help="Only this service point; may be given often.")
+    ] = None,
+    language: Annotated[Language, typer.Option(help="Of the report's pages.")] = Language.BOTH,
+    pdf: Annotated[bool, typer.Option(help="Make PDFs beside the pages.")] = True,
+    issuer: Annotated[str, typer.Option(help="Who gives the report, for its signature block.")] = "",
+    verify: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="Check the seal of a report instead: its folder or one of its files."),
+    ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The issuer's public key, for --verify (.pem)."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Judge the power quality (电能质量) of a month against GB/T limits, and write the customer's report.
+
+    Example: kilowatch quality --readings sub.parquet --registry sub.toml --month 2026-11 --out reports
+    """
+    if verify is not None:
+        _verify(verify, public_key, as_json=as_json)
+        return
+    if (readings is None) != (registry is None):
+        raise typer.BadParameter("give --readings and --registry together, or neither: then the database")
+    if readings is None and (events is not None or parameters is not None):
+        raise typer.BadParameter("--events and --parameters belong to --readings")
+    if out is None and not as_json:
+        raise typer.BadParameter("give --out DIR for the reports, or --json for the verdicts alone")
+    from services.quality import Files
+    from services.quality_report import STEPS, Wish, report_files, report_stored
+
+    wish = Wish(
+        month=None if month is None else month.date().replace(day=1),
+        points=point or None,
+        out=out,
+        languages=["zh", "en"] if language is Language.BOTH else [language.value],
+        pdf=pdf,
+        issuer=issuer,
+    )
+    with progress(STEPS) as begin:
+        if readings is None or registry is None:
+            reported = report_stored(wish, begin)
+        else:
+            files = Files(readings=readings, registry=registry, events=events, parameters=parameters)
+            reported = report_files(files, wish, begin)
+    written = [one.written for one in reported if one.written is not None]
+    for warning in dict.fromkeys(warning for one in written for warning in one.warnings):
+        typer.echo(f"warning: {warning}", err=True)
+    if as_json:
+        for one in reported:
+            print_json(one.document)
+        return
+    _print(reported)
+    typer.echo(f"{len(written)} reports in {out}: open report.zh.html or report.en.html", err=True)
+
+
+def _print(reported: Sequence[Reported]) -> None:
+    """Print a line a point: what its binding standards come to, and how many figures are how."""
+    rows = []
+    for one in reported:
+        counted = Counter(judgement.verdict.value for judgement in one.point.judgements)
+        rows.append(
+            [
+                one.document["service_point"],
+                one.document["verdict"],
+                *(counted[name] for name in SHOWN),
+                f"{one.point.coverage:.1%}",
+            ]
+        )
+    month = reported[0].document["month"] if reported else ""
+    print_table(f"Power quality {month}", ("service point", "verdict", *SHOWN, "coverage"), rows)
+
+
+def _verify(path: Path, public_key: Path | None, *, as_json: bool) -> None:
+    """Print what a report's seal says; exit status 1 where it does not hold."""
+    from services.report_seal import verify_report
+
+    check = verify_report(path, public_key)
+    if as_json:
+        print_json(
+            {
+                "holds": check.holds,
+                "signature": check.signature.value,
+                "key": check.key_fingerprint or None,
+                "files": {name: state.value for name, state in check.files.items()},
+            }
+        )
+    else:
+        print_table(
+            f"Signature: {check.signature.value}",
+            ("file", "state"),
+            [(name, state.value) for name, state in check.files.items()],
+        )
+    if not check.holds:
+        raise typer.Exit(1)
