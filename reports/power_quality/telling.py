@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import floor, isfinite, log10
@@ -16,7 +16,8 @@ DIGITS = 4
 """Significant digits of a figure, unless more are needed to tell it from its limit."""
 DECIMALS = 2
 """Of percentages in tables: what the meters' registers have."""
-MOST_DIGITS = 12
+MOST_DECIMALS = 12
+"""Finer than any meter."""
 NOTHING = "–"
 
 
@@ -70,46 +71,38 @@ class Telling:
         return NOTHING if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
     def number(self, value: float | None, against: float | None = None) -> str:
-        """Return a figure with four significant digits; more where it would look equal to ``against``."""
+        """Return a figure with four significant digits; more where it would look equal to ``against``.
+
+        A value told against its limit, and the limit told against the value, have as many decimals: whichever
+        is greater is told as greater.
+        """
         if value is None or not isfinite(value):
             return NOTHING
-        if against is None or value == against or not isfinite(against):
-            return _digits(value, DIGITS)
-        return next(
-            (
-                told
-                for digits in range(DIGITS, MOST_DIGITS)
-                if (told := _digits(value, digits)) != _digits(against, digits)
-            ),
-            _digits(value, MOST_DIGITS),
-        )
+        least = _decimals(value)
+        if against is not None and isfinite(against):
+            least = decimals_apart([value], against, max(least, _decimals(against)))
+        told = f"{value:.{least}f}"
+        return _without_zeros(told)
 
-    def fixed(self, value: float, against: float | None = None) -> str:
-        """Return a figure with two decimals; more where it would else look equal to ``against``."""
-        if not isfinite(value):
-            return NOTHING
-        if against is None or value == against:
-            return f"{value:.{DECIMALS}f}"
-        return next(
-            (
-                told
-                for decimals in range(DECIMALS, MOST_DIGITS)
-                if float(told := f"{value:.{decimals}f}") != against
-            ),
-            f"{value:.{MOST_DIGITS}f}",
-        )
+    def fixed(self, value: float, decimals: int = DECIMALS) -> str:
+        """Return a figure with so many decimals, as the columns of a table have them."""
+        return f"{value:.{decimals}f}" if isfinite(value) else NOTHING
 
     def percent(self, share: float | None) -> str:
         """Return a share of 0 to 1 in per cent, cut rather than rounded: 99.99 % is not 100 %."""
         return NOTHING if share is None else f"{int(share * 1000 + 1e-9) / 10:.1f} %"
 
     def limits(self, judgement: Judgement) -> str:
-        """Return a limit, or both ends of a band."""
-        if judgement.low_limit is not None and judgement.limit is not None:
-            return f"{self.number(judgement.low_limit)} … {self.number(judgement.limit)}"
-        if judgement.low_limit is not None:
-            return f"≥ {self.number(judgement.low_limit)}"
-        return NOTHING if judgement.limit is None else f"≤ {self.number(judgement.limit)}"
+        """Return a limit, or both ends of a band, with enough digits to tell them from the value."""
+        low, high = (
+            None if end is None else self.number(end, judgement.value)
+            for end in (judgement.low_limit, judgement.limit)
+        )
+        if low is not None and high is not None:
+            return f"{low} … {high}"
+        if low is not None:
+            return f"≥ {low}"
+        return NOTHING if high is None else f"≤ {high}"
 
     def unit(self, judgement: Judgement) -> str:
         """Return the unit of a figure; a pure number has none."""
@@ -175,10 +168,24 @@ class Telling:
         return value if at.tzinfo is None else self.time(at)
 
 
-def _digits(value: float, digits: int) -> str:
-    """Return so many significant digits, never with an exponent where people read it."""
-    if value == 0.0:
-        return "0"
-    decimals = max(digits - 1 - floor(log10(abs(value))), 0)
-    told = f"{value:.{decimals}f}"
-    return told.rstrip("0").rstrip(".") if "." in told else told
+def decimals_apart(values: Iterable[float], end: float, least: int) -> int:
+    """Return so many decimals, ``least`` or more, that no value but an equal one is written as ``end``."""
+    others = [value for value in values if isfinite(value) and value != end]
+    return next(
+        (
+            decimals
+            for decimals in range(least, MOST_DECIMALS)
+            if all(f"{value:.{decimals}f}" != f"{end:.{decimals}f}" for value in others)
+        ),
+        MOST_DECIMALS,
+    )
+
+
+def _decimals(value: float) -> int:
+    """Return the decimals of four significant digits."""
+    return min(max(DIGITS - 1 - floor(log10(abs(value))), 0), MOST_DECIMALS) if value else 0
+
+
+def _without_zeros(told: str) -> str:
+    told = told.rstrip("0").rstrip(".") if "." in told else told
+    return "0" if told == "-0" else told

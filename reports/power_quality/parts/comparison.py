@@ -89,9 +89,9 @@ def _months(report: MonthlyReport, t: Telling) -> list[Block]:
 def _pair(judgement: Judgement | None, now: Judgement, t: Telling) -> list[Cell]:
     if judgement is None:
         return [Cell(text=NOTHING, mark="number"), Cell(text=NOTHING)]
-    limits = t.limits(judgement)
+    is_same = (judgement.low_limit, judgement.limit) == (now.low_limit, now.limit)
     return [
-        Cell(text=t.value(judgement) + ("" if limits == t.limits(now) else f" ({limits})"), mark="number"),
+        Cell(text=t.value(judgement) + ("" if is_same else f" ({t.limits(judgement)})"), mark="number"),
         Cell(text=t.verdict(judgement.verdict), mark=judgement.verdict.value),
     ]
 
