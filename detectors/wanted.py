@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.catalogue import Needs, Together, about, detectors
+from detectors.catalogue import About, Kind, Needs, Together, about, detectors
 from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
 from pipeline.quantities import Quantity
+
+DAILY_ENERGIES = frozenset({"export_kwh"})
+"""Energies that are kept by days beside import."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,18 @@ def widest(only: Collection[str] | None = None) -> Together:
     """Return which meters must be looked at together, for all detectors or those named."""
     kinds = {about(name).together for name in in_order(detectors.all() if only is None else set(only))}
     return next(kind for kind in (Together.AREA, Together.POINT, Together.METER) if kind in kinds)
+
+
+def by_days_alone(only: Collection[str] | None = None) -> bool:
+    """Whether all detectors, or those named, and their suppressors judge daily rows and never slots."""
+    rules = [about(name) for name in in_order(detectors.all() if only is None else set(only))]
+    return all(_goes_by_days(rule) for rule in rules)
+
+
+def _goes_by_days(rule: About) -> bool:
+    needs = rule.needs
+    has_slots = needs.quantities or needs.registers or not set(needs.energies) <= DAILY_ENERGIES
+    return rule.kind is Kind.DAYS and not has_slots
 
 
 def cannot_run(window: MeterMatrix, only: Collection[str] | None = None) -> Iterator[CannotRun]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.daily_rows import DailyRows, mask_of
 from pipeline.model import MeterId, Quality, Snapshot, Value
 from pipeline.quantities import Group, Kind, Quantity
+from pipeline.quantity_numbers import NUMBER_OF, numbers_of
 from pipeline.records import NO_RECORDS, Records
 from pipeline.timegrid import to_numpy
 
@@ -24,7 +25,6 @@ Times = NDArray[np.datetime64]
 """UTC, datetime64[us]; NaT where there is none."""
 
 _TUPLES = frozenset({Kind.SPECTRUM, Kind.WORDS})
-_PLACES = dict(zip(Quantity, range(len(Quantity)), strict=True))
 _VALUES_OF = methodcaller("values")
 _NAN = float("nan")
 _EXACT_S = 2.0**32
@@ -82,11 +82,13 @@ class _Walk:
         self._values = [s.values for s in snapshots]
         self._flags = [s.flags for s in snapshots]
         self._flagged = any(self._flags)
-        # There are fewer than 256 quantities, and nothing counts small numbers faster than bytes.
-        places = bytes(map(_PLACES.__getitem__, chain.from_iterable(self._values)))
-        self._places = np.frombuffer(places, dtype=np.uint8)
-        self._counts = np.bincount(self._places, minlength=len(_PLACES))
         self._lengths = np.fromiter(map(len, self._values), dtype=np.intp, count=len(snapshots))
+        self._numbers = np.empty(int(self._lengths.sum()), dtype=np.uint8)
+        self._occurs = np.zeros(len(NUMBER_OF), dtype=np.bool_)
+        for rows, values in self._pieces():
+            keys = chain.from_iterable(self._values[rows])
+            numbers = self._numbers[values] = numbers_of(keys, values.stop - values.start)
+            self._occurs[numbers] = True
 
     def block(self, groups: frozenset[Group]) -> ReadingBlock:
         """Return the columns of ``groups``."""
@@ -100,20 +102,20 @@ class _Walk:
             scalars={q: line for q, line in self._scalars.items() if q in wanted},
             arrays={
                 q: [_tuple(row.get(q)) for row in self._values]
-                for q, place in wanted.items()
-                if q.kind in _TUPLES and self._counts[place]
+                for q, number in wanted.items()
+                if q.kind in _TUPLES and self._occurs[number]
             },
         )
 
     def _kept(self, wanted: Mapping[Quantity, int]) -> list[int] | None:
         """Return the rows of the snapshots that say something of ``wanted``; None when all of them do."""
-        is_wanted = np.zeros(len(_PLACES), dtype=np.bool_)
+        is_wanted = np.zeros(len(NUMBER_OF), dtype=np.bool_)
         is_wanted[list(wanted.values())] = True
-        if self._lengths.all() and not self._counts[~is_wanted].any():
+        if self._lengths.all() and not self._occurs[~is_wanted].any():
             return None
         says = np.zeros(len(self._snapshots), dtype=np.bool_)
-        if self._counts[is_wanted].any():
-            says[np.repeat(np.arange(len(says)), self._lengths)[is_wanted[self._places]]] = True
+        if self._occurs[is_wanted].any():
+            says[np.repeat(np.arange(len(says)), self._lengths)[is_wanted[self._numbers]]] = True
         if self._flagged:
             says |= np.fromiter(map(bool, self._flags_of(wanted)), dtype=np.bool_, count=len(says))
         return None if says.all() else np.flatnonzero(says).tolist()
@@ -122,6 +124,15 @@ class _Walk:
         if not self._flagged:
             return self._flags
         return [row and {q: f for q, f in row.items() if q in wanted} for row in self._flags]
+
+    def _pieces(self) -> Iterator[tuple[slice, slice]]:
+        """Yield some of the snapshots, and their values, at a time."""
+        value = 0
+        for row in range(0, len(self._snapshots), _ROWS_AT_ONCE):
+            rows = slice(row, row + _ROWS_AT_ONCE)
+            beyond = value + int(self._lengths[rows].sum())
+            yield rows, slice(value, beyond)
+            value = beyond
 
     @cached_property
     def _frame(self) -> ReadingBlock:
@@ -149,28 +160,24 @@ class _Walk:
     def _scalars(self) -> Mapping[Quantity, NDArray[np.float64]]:
         """A line of values for each quantity that is a number and occurs; NaN where there is none."""
         rows = len(self._snapshots)
-        present = [q for q, place in _PLACES.items() if self._counts[place] and q.kind not in _TUPLES]
+        present = [q for q, number in NUMBER_OF.items() if self._occurs[number] and q.kind not in _TUPLES]
         # Tuples go into a line behind the last.
-        start_of = np.full(len(_PLACES), len(present) * rows)
-        start_of[[_PLACES[q] for q in present]] = np.arange(len(present)) * rows
+        start_of = np.full(len(NUMBER_OF), len(present) * rows)
+        start_of[[NUMBER_OF[q] for q in present]] = np.arange(len(present)) * rows
         lines = np.full((len(present) + 1) * rows, _NAN)
-        value = 0
-        for row in range(0, rows, _ROWS_AT_ONCE):
-            lengths = self._lengths[row : row + _ROWS_AT_ONCE]
-            beyond = value + int(lengths.sum())
-            at = start_of[self._places[value:beyond]]
-            at += np.repeat(np.arange(row, row + len(lengths)), lengths)
-            lines[at] = _numbers(self._values[row : row + _ROWS_AT_ONCE], len(at))
-            value = beyond
+        for piece, values in self._pieces():
+            at = start_of[self._numbers[values]]
+            at += np.repeat(np.arange(rows)[piece], self._lengths[piece])
+            lines[at] = _as_numbers(self._values[piece], len(at))
         return dict(zip(present, lines.reshape(len(present) + 1, rows), strict=False))
 
 
 @cache
 def _wanted(groups: frozenset[Group]) -> Mapping[Quantity, int]:
-    return {q: place for q, place in _PLACES.items() if q.group in groups}
+    return {q: number for q, number in NUMBER_OF.items() if q.group in groups}
 
 
-def _numbers(rows: Sequence[Mapping[Quantity, Value]], values: int) -> NDArray[np.float64]:
+def _as_numbers(rows: Sequence[Mapping[Quantity, Value]], values: int) -> NDArray[np.float64]:
     """Return all the rows' values; a tuple is NaN, whether it belongs to a spectrum or is misplaced."""
     form = f"{values}d"
     given = chain.from_iterable(map(_VALUES_OF, rows))

@@ -21,7 +21,8 @@ from pipeline.messages import summary
 from pipeline.model import EVERYTHING, Episode, MeterId, Scope
 from pipeline.records import Records
 from pipeline.registry import Meter, Registry
-from pipeline.timegrid import from_numpy, slot_start
+from pipeline.timegrid import slot_start
+from services.daily_windows import daily_window, days_are_kept, whole_days
 from services.derive import MINUTES
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -35,6 +36,8 @@ from storage.readings import reading_series
 from storage.registry import load_registry
 
 METERS_AT_A_TIME = 500
+METERS_BY_DAYS = 10_000
+"""The same where daily rows are enough."""
 Numbers: TypeAlias = Mapping[str, Mapping[str, float]]
 """Parameters of detectors that were set by hand, by detector and parameter."""
 
@@ -47,6 +50,8 @@ class Look:
     only: tuple[str, ...] | None
     """The detectors wanted; None for all."""
     numbers: Numbers
+    by_days: bool = False
+    """Whether stored daily rows are enough: no slot is read."""
 
 
 def detect_recent(
@@ -86,12 +91,16 @@ def planned(
     until = slot_start(now or utc_now(), MINUTES * 60)
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
+    by_days = engine_wanted.by_days_alone(only) and days_are_kept(registry)
+    span = until - timedelta(days=days), until
     look = Look(
-        span=(until - timedelta(days=days), until),
+        span=whole_days(span) if by_days else span,
         only=None if only is None else tuple(only),
         numbers={detector: dict(own) for detector, own in numbers.items()},
+        by_days=by_days,
     )
-    return look, list(groups(registry, engine_wanted.widest(only)))
+    at_a_time = METERS_BY_DAYS if by_days else METERS_AT_A_TIME
+    return look, list(groups(registry, engine_wanted.widest(only), at_a_time))
 
 
 def detect_part(look: Look, part: Registry, settings: Settings | None = None) -> list[Episode]:
@@ -101,10 +110,12 @@ def detect_part(look: Look, part: Registry, settings: Settings | None = None) ->
         PluginError: If a named detector or parameter does not exist.
     """
     settings = settings or load_settings()
+    needs = engine_wanted.wanted(look.only)
     with connect(settings.require_database_url()) as connection:
-        window = window_of(
-            connection, part, look.span, engine_wanted.wanted(look.only), primary_profiles(settings)
-        )
+        if look.by_days:
+            window = window_of_days(connection, part, look.span, needs)
+        else:
+            window = window_of(connection, part, look.span, needs, primary_profiles(settings))
     return engine.run(window, part, only=look.only, settings=look.numbers, threads=settings.detect_threads)
 
 
@@ -165,21 +176,39 @@ def window_of(
         primary_profiles=primary,
     )
     asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": meters}
-    records = Records(
+    window = replace(window, records=_records(connection, needs, span, asked))
+    if not needs.daily:
+        return window
+    return _with_registers(connection, with_daily_rows(window, group), needs, span, asked)
+
+
+def window_of_days(
+    connection: Connection, group: Registry, span: tuple[datetime, datetime], needs: Needs
+) -> MeterMatrix:
+    """Return the window of a group's meters as stored daily rows, with the records that ``needs`` names."""
+    window = daily_window(connection, group, span, MINUTES)
+    asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": list(window.meters)}
+    window = replace(window, records=_records(connection, needs, span, asked))
+    return _with_registers(connection, window, needs, span, asked)
+
+
+def _records(connection: Connection, needs: Needs, span: tuple[datetime, datetime], asked: _Asked) -> Records:
+    return Records(
         events=event_records(connection, **asked) if needs.events else (),
         readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),
         parameters=parameter_readings(connection, **asked) if needs.parameters else (),
         outcomes=read_outcomes(connection, starts_at=span[0], **asked) if needs.outcomes else (),
     )
-    window = replace(window, records=records)
-    return _with_days(connection, group, window, needs, asked) if needs.daily else window
 
 
-def _with_days(
-    connection: Connection, group: Registry, window: MeterMatrix, needs: Needs, asked: _Asked
+def _with_registers(
+    connection: Connection,
+    window: MeterMatrix,
+    needs: Needs,
+    span: tuple[datetime, datetime],
+    asked: _Asked,
 ) -> MeterMatrix:
-    """Return the window with daily rows and the registers at their ends."""
-    window = with_daily_rows(window, group)
+    """Return the window with the registers at the ends of its days."""
     daily = window.daily
     if daily is None or not needs.day_registers:
         return window
@@ -189,7 +218,7 @@ def _with_days(
         readings = reading_series(
             connection,
             needs.day_registers,
-            starts_at=from_numpy(window.starts_at[0]),
+            starts_at=span[0],
             # The reading after the last midnight closes the last day.
             ends_at=asked["ends_at"] + timedelta(minutes=MINUTES),
             scope=asked["scope"],
@@ -209,19 +238,20 @@ class _Asked(TypedDict):
     meters: list[MeterId]
 
 
-def groups(registry: Registry, together: Together) -> Iterator[Registry]:
+def groups(registry: Registry, together: Together, at_a_time: int | None = None) -> Iterator[Registry]:
     """Yield the archive in groups of some hundred meters; those that belong together stay together.
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
     to each of its places. The first group also has the suspensions of places without a meter: a detector
     says that they cannot be judged.
     """
+    most = METERS_AT_A_TIME if at_a_time is None else at_a_time
     meters: list[Meter] = []
     places = {s.service_point for s in registry.suspensions} - {
         i.service_point for i in registry.installations
     }
     for kept, together_here in _units(registry, together):
-        if meters and len(meters) + len(together_here) > METERS_AT_A_TIME:
+        if meters and len(meters) + len(together_here) > most:
             yield _part(registry, meters, places)
             meters, places = [], set()
         meters += together_here

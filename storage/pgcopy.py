@@ -64,7 +64,7 @@ class RealColumns:
 Column: TypeAlias = FixedColumn | RealColumns | BytesColumn
 
 
-def encode(columns: Sequence[Column], rows: int) -> bytes | bytearray:
+def encode(columns: Sequence[Column], rows: int) -> bytearray:
     """Return ``rows`` rows of ``columns`` as one binary COPY stream."""
     stream = bytearray()
     for piece in pieces(columns, rows):

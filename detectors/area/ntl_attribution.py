@@ -69,6 +69,7 @@ class NtlAttribution:
     about: ClassVar[About] = About(
         name="ntl_attribution",
         number="D27",
+        version=2,
         kind=Kind.DAYS,
         together=Together.AREA,
         needs=Needs(

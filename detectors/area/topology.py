@@ -47,6 +47,7 @@ class Topology:
     about: ClassVar[About] = About(
         name="topology",
         number="D29",
+        version=2,
         kind=Kind.DAYS,
         together=Together.AREA,
         needs=Needs(

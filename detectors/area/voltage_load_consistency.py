@@ -61,6 +61,7 @@ class VoltageLoadConsistency:
     about: ClassVar[About] = About(
         name="voltage_load_consistency",
         number="D28",
+        version=2,
         kind=Kind.DAYS,
         together=Together.AREA,
         needs=Needs(

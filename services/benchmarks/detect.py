@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detectors.catalogue import About, Kind, Together, about, detectors
 from detectors.engine import finite, made, on_blocks
 from detectors.suppression import blinded
-from detectors.wanted import cannot_run
+from detectors.wanted import by_days_alone, cannot_run
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.registry import Registry
@@ -24,6 +24,8 @@ from services.benchmarks.fleet_records import each_once, told
 from services.benchmarks.rows import BenchRow, benchmarks, cpu_s
 
 METERS: Final = 10_000
+METERS_BY_DAYS: Final = 100_000
+"""So many are told of where daily rows are enough."""
 PART: Final = 1_000
 """Meters whose columns are in memory at a time; every part costs the same."""
 DAYS: Final = 30
@@ -51,8 +53,26 @@ def detect(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     for name in detectors.all():
         begin(name)
         rows += rows_of(about(name))
+    begin("daily rows alone")
+    rows.append(_row_by_days())
     _fleet.cache_clear()
     return rows
+
+
+def _row_by_days() -> BenchRow:
+    """Return what the detectors cost that daily rows are enough for, without any slot."""
+    names = [name for name in detectors.all() if by_days_alone([name])]
+    work_s = 0.0
+    for name in names:
+        rule = about(name)
+        fleet = fleet_of(rule, PART, DAYS)
+        window = without_slots(with_daily_rows(window_of(rule, fleet), fleet.registry))
+        work_s += _quickest_s(partial(_worked, rule, window, fleet.registry))
+    many = METERS_BY_DAYS // PART
+    return BenchRow(
+        what=f"{', '.join(names)} on daily rows alone: s of CPU for {METERS_BY_DAYS:,} meters x {DAYS} days",
+        value=many * work_s,
+    )
 
 
 def rows_of(rule: About) -> Iterator[BenchRow]:
@@ -93,6 +113,21 @@ def window_of(rule: About, fleet: FleetMonths) -> MeterMatrix:
     """Return what a rule looks at."""
     window = replace(fleet.window(rule.needs), records=told(fleet, rule.needs, rule.suppressed_by))
     return finite(window)
+
+
+def without_slots(window: MeterMatrix) -> MeterMatrix:
+    """Return the daily rows of a window alone, as they come from storage."""
+    nothing = np.zeros((len(window.meters), 0))
+    return replace(
+        window,
+        starts_at=window.starts_at[:0],
+        import_kwh=nothing,
+        quality=nothing.astype("U1"),
+        power_kw=nothing,
+        values={},
+        energies={},
+        registers={},
+    )
 
 
 def lacking(rule: About, window: MeterMatrix, registry: Registry) -> list[str]:

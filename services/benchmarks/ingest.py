@@ -160,7 +160,7 @@ def _table(block: ReadingBlock, numbers: dict[str, int]) -> TableBatch:
     return table
 
 
-def _bytes_of(snapshots: Sequence[Snapshot], numbers: dict[str, int]) -> bytes:
+def _bytes_of(snapshots: Sequence[Snapshot], numbers: dict[str, int]) -> bytearray:
     table = _table(block_from_snapshots(snapshots, _GROUPS), numbers)
     return pgcopy.encode(table.columns(), len(table))
 

@@ -1,9 +1,11 @@
+import math
+import random
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
 
-from pipeline.block import block_from_snapshots
+from pipeline.block import block_from_snapshots, blocks_from_snapshots
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
 from pipeline.quantities import Group, Quantity
 
@@ -93,3 +95,60 @@ def test_no_snapshots_make_an_empty_block() -> None:
     block = block_from_snapshots([], BOTH)
     assert len(block) == len(block.taken_at) == 0
     assert not block.scalars
+
+
+def test_several_tables_get_what_each_would_get_alone() -> None:
+    mixed = [
+        snapshot({Q.VOLTAGE_A: 220.0}),
+        snapshot({Q.ACTIVE_ENERGY_IMPORT: 5.0, Q.VOLTAGE_A: 221.0}, "m2"),
+        snapshot({Q.ACTIVE_ENERGY_IMPORT: 6.0}, "m3", flags={Q.CURRENT_A: Quality.NOT_BCD}),
+        snapshot({Q.VOLTAGE_HARMONIC_A: (0.0, 100.0)}, "m4"),
+        snapshot({}, "m5"),
+    ]
+    tables = [frozenset({g}) for g in (Group.ELECTRICAL, Group.REGISTER, Group.SPECTRUM, Group.DEMAND)]
+    electrical, register, spectrum, demand = blocks_from_snapshots(mixed, tables)
+    assert list(electrical.meters) == ["m1", "m2", "m3"]
+    np.testing.assert_array_equal(electrical.scalars[Q.VOLTAGE_A], [220.0, 221.0, np.nan])
+    assert [dict(flags) for flags in electrical.flags] == [{}, {}, {Q.CURRENT_A: Quality.NOT_BCD}]
+    assert list(register.meters) == ["m2", "m3"]
+    assert not any(register.flags)
+    assert register.scalars[Q.ACTIVE_ENERGY_IMPORT].tolist() == [5.0, 6.0]
+    assert list(spectrum.arrays[Q.VOLTAGE_HARMONIC_A]) == [(0.0, 100.0)]
+    assert not spectrum.scalars
+    assert len(demand) == 0
+
+
+def test_thousands_of_readings_with_other_quantities_each_keep_every_value_in_its_place() -> None:
+    chance = random.Random(7)  # noqa: S311 - readings, not secrets
+    given = [Q.VOLTAGE_A, Q.CURRENT_A, Q.ACTIVE_POWER, Q.STATUS_WORDS, Q.ACTIVE_ENERGY_IMPORT]
+    values: list[dict[Quantity, Value]] = [
+        {q: (float(row),) if q is Q.STATUS_WORDS else row + chance.random() for q in chance.sample(given, 3)}
+        for row in range(2500)
+    ]
+    block = block_from_snapshots(
+        [snapshot(row, f"m{number}") for number, row in enumerate(values)],
+        frozenset({Group.ELECTRICAL, Group.REGISTER, Group.DEVICE}),
+    )
+    for quantity in given:
+        if quantity is Q.STATUS_WORDS:
+            assert list(block.arrays[quantity]) == [row.get(quantity) for row in values]
+        else:
+            np.testing.assert_array_equal(
+                block.scalars[quantity], [row.get(quantity, math.nan) for row in values]
+            )
+
+
+@pytest.mark.parametrize("shared", [1, 2, 100])
+def test_times_are_right_whether_readings_share_them_or_not(shared: int) -> None:
+    times = [NOON + timedelta(microseconds=row // shared) for row in range(200)]
+    slots = [None if row % 3 else time for row, time in enumerate(times)]
+    block = block_from_snapshots(
+        [
+            snapshot({Q.VOLTAGE_A: 1.0}, taken_at=time, meter_time=time, slot_at=slot)
+            for time, slot in zip(times, slots, strict=True)
+        ],
+        BOTH,
+    )
+    assert block.taken_at.tolist() == [time.replace(tzinfo=None) for time in times]
+    assert block.meter_time.tolist() == block.taken_at.tolist()
+    assert block.slot_at.tolist() == [slot and slot.replace(tzinfo=None) for slot in slots]
