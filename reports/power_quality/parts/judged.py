@@ -114,8 +114,9 @@ def _wide_table(check: str, judgements: Sequence[Judgement], t: Telling) -> Tabl
         for judgement in judgements
     ]
     told = [place for place in range(len(heads)) if any(row[place].text not in EMPTY for row in rows)]
+    clauses = dict.fromkeys(str(j.reference) for j in judgements if j.reference is not None)
     return Table(
-        title=t.check(check),
+        title=" · ".join([t.check(check), *clauses]),
         head=[heads[place] for place in told],
         rows=[[row[place] for place in told] for row in rows],
         dense=True,

@@ -14,7 +14,7 @@ from reports.power_quality.parts.judged import (
     subjects_text,
 )
 from reports.power_quality.telling import Telling
-from tests.fix_quality_month import ZONE, judgements, quality_report
+from tests.fix_quality_month import GB14549, ZONE, judgements, quality_report
 
 EN = Telling(language="en", zone=ZONE)
 ZH = Telling(language="zh", zone=ZONE)
@@ -27,6 +27,7 @@ def _judged(subject: str, *reasons: Reason, **figures: float) -> Judgement:
         check="harmonic_voltage",
         subject=subject,
         verdict=Compliance.COMPLIANT,
+        reference=GB14549,
         value=1.5,
         unit="%",
         evidence=Evidence(n=100, coverage=1.0),
@@ -58,6 +59,7 @@ def test_many_judgements_of_a_check_are_a_table_with_a_column_a_figure() -> None
     group = [_judged(f"h{order}", share_low_percent=float(order)) for order in range(2, 6)]
     (table,) = judgement_blocks(group, EN)
     assert isinstance(table, Table)
+    assert table.title == "harmonic voltage · GB/T 14549-1993 4, Table 1"
     heads = [cell.text for cell in table.head]
     # Nothing has a phase, a limit or a time: those columns are left out.
     assert heads == ["Figure", "Value", "Unit", "n", "Coverage", "own share from %", "Verdict"]
