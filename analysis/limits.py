@@ -74,8 +74,9 @@ def voltage_band(meter: Meter, pt: float = 1.0) -> VoltageBand:
 
     ``pt`` is the ratio of the voltage transformer in front of it.
     """
-    limit = voltage_limit(meter.wiring)
     nominal = nominal_seen_v(meter, pt)
+    four_wire = meter.wiring is Wiring.THREE_PHASE_FOUR_WIRE
+    limit = voltage_limit(meter.wiring, nominal * pt * (sqrt(3.0) if four_wire else 1.0) / 1000.0)
     return VoltageBand(
         nominal_v=nominal,
         low_v=nominal * (100.0 - limit.under_percent) / 100.0,

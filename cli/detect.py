@@ -34,6 +34,10 @@ def detect(  # noqa: PLR0913 - a command with all its options
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Parameters read from meters (.parquet, .csv)."),
     ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The record of 'kilowatch control' orders (.jsonl)."),
+    ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Only this detector; may be given often.")
     ] = None,
@@ -60,6 +64,7 @@ def detect(  # noqa: PLR0913 - a command with all its options
             out=out,
             events=events,
             parameters=parameters,
+            audit=audit,
             begin=begin,
             only=only or None,
             numbers=_numbers(numbers or []),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from string import Formatter
 from typing import TypeAlias, cast
 
 from dashboard import words
@@ -13,17 +14,26 @@ from dashboard.charts import Chart, Limit, load_chart, stretches_of, suspension_
 from dashboard.evidence_curves import evidence_chart, is_curves
 from dashboard.formats import NOTHING, Formats
 from dashboard.messages import Told, instant_in, sentence
+from pipeline.messages import MESSAGES
 from pipeline.model import Json, Verdict
 from pipeline.quantities import Quantity
 from pipeline.timegrid import local_day
+from storage.dashboard_episodes import EpisodeCard
 from storage.dashboard_queries import MeterCard, SuspensionCard
 
 _Parameters: TypeAlias = Mapping[str, float | int | str]
 MARGIN_AT_LEAST = timedelta(days=1)
+"""What is shown before and after an episode: half of its length, within these."""
 MARGIN_AT_MOST = timedelta(days=7)
 MOST_ROWS = 62
 """Rows of a table that are shown: two months of days."""
 MOST_LISTED = 12
+WIDE_FROM = 7
+"""Columns that half of a page does not hold."""
+LEAD = frozenset({"correction"})
+"""Facts that stand before tables: what is to be charged or paid back."""
+MINUTES_AS_HOURS = 120
+"""From here on a length is read more easily in hours."""
 STANDING_OUT = "standing_out"
 """Evidence that is told in sentences of the message catalogue."""
 DRAWN = frozenset({"curve", "samples", "samples_show", STANDING_OUT})
@@ -44,6 +54,8 @@ class Table:
     """A style class a row: rows with an abnormal verdict stand out."""
     cut_off: int
     """Rows that are not shown."""
+    is_wide: bool = False
+    """It wants the whole width of the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,8 @@ class Evidence:
     """All of it."""
 
     charts: Sequence[Chart]
+    lead: Sequence[Facts]
+    """Before the tables."""
     facts: Sequence[Facts]
     tables: Sequence[Table]
     clears: str
@@ -75,15 +89,18 @@ def evidence_of(told: Told, meter: MeterCard | None, suspensions: Sequence[Suspe
     tables = {key: value for key, value in shown.items() if _is_table(value)}
     drawn = {key: value for key, value in shown.items() if is_curves(value)}
     sections = {key: value for key, value in shown.items() if isinstance(value, Mapping) and key not in drawn}
+    titled = {key: Facts(title=_label(key, f), facts=_facts(sections[key], f)) for key in sections}
+    unsaid = _unsaid(card)
     apart = tables.keys() | sections.keys() | drawn.keys()
     plain = {key: value for key, value in shown.items() if key not in apart}
     return Evidence(
         charts=_own_charts(told, drawn) or (_charts(told, meter, suspensions) if meter is not None else []),
         tables=[_table(key, tables[key], f) for key in _ordered(tables)],
+        lead=[titled[key] for key in _ordered(sections) if key in LEAD],
         facts=[
-            *(Facts(title=_label(key, f), facts=_facts(sections[key], f)) for key in _ordered(sections)),
+            *(titled[key] for key in _ordered(sections) if key not in LEAD),
             *([Facts(title=text("What was measured"), facts=_facts(plain, f))] if plain else []),
-            *([Facts(title=text("Parameters"), facts=_facts(card.parameters, f))] if card.parameters else []),
+            *([Facts(title=text("Parameters"), facts=_facts(unsaid, f))] if unsaid else []),
         ],
         clears=words.what_clears(card.detector, f.language),
         standing_out=list(_sentences(card.evidence.get(STANDING_OUT), f)),
@@ -117,7 +134,11 @@ def written(key: str, value: Json, f: Formats) -> str:
 def _written_number(key: str, value: float, f: Formats) -> str:
     if _SHARE.search(key):
         return f.percent(value, 1)
-    return f.number(value, _digits(value)) + _unit(key)
+    unit = _unit(key)
+    if unit == " min" and abs(value) >= MINUTES_AS_HOURS:
+        value, unit = round(value / 60.0, 1), " h"
+    digits = _digits(value)
+    return f.number(round(value, digits) + 0.0, digits) + unit  # + 0.0: no minus before a zero
 
 
 def _written_text(value: str, f: Formats) -> str:
@@ -131,6 +152,7 @@ def _written_text(value: str, f: Formats) -> str:
 
 
 _UNITS: Mapping[str, str] = {
+    "_percent_per_kw": "%/kW",
     "_kwh": "kWh",
     "_kw": "kW",
     "_kva": "kVA",
@@ -156,38 +178,56 @@ _QUANTITY_UNITS: Mapping[str, str] = {q.value: f" {q.unit}".rstrip() for q in Qu
 """Units of quantities, which end in their phase: ``voltage_a`` is no current."""
 
 
+def _unsaid(card: EpisodeCard) -> dict[str, float | int | str]:
+    """Return the parameters that stand neither in the episode's sentence nor in its evidence."""
+    template = MESSAGES.get(card.message)
+    said = set() if template is None else {field for _, field, _, _ in Formatter().parse(template.en)}
+    return {key: value for key, value in card.parameters.items() if key not in said | card.evidence.keys()}
+
+
 def _own_charts(told: Told, drawn: Mapping[str, Json]) -> list[Chart]:
-    """Return what the episode itself carries: the very values that were judged."""
+    """Return what the episode itself carries: the very values that were judged, those with limits first."""
     marks = stretches_of([told], now=told.card.ends_at or told.card.detected_at)
     made = (
         evidence_chart(told.card.id, key, value, told.f, marks)
-        for key in _ordered(drawn)
+        for key in sorted(_ordered(drawn), key=lambda key: not _has_limits(drawn[key]))
         if isinstance(value := drawn[key], Mapping)
     )
     return [chart for chart in made if chart is not None]
 
 
+def _has_limits(value: Json) -> bool:
+    return isinstance(value, Mapping) and bool(value.get("limits"))
+
+
 def _charts(told: Told, meter: MeterCard, suspensions: Sequence[SuspensionCard]) -> list[Chart]:
     f, card = told.f, told.card
     ends_at = card.ends_at or card.detected_at
-    margin = min(max((ends_at - card.starts_at) / 5, MARGIN_AT_LEAST), MARGIN_AT_MOST)
+    margin = min(max((ends_at - card.starts_at) / 2, MARGIN_AT_LEAST), MARGIN_AT_MOST)
     since = local_day((card.starts_at - margin).astimezone(f.zone).date(), f.zone)[0]
-    until = local_day((ends_at + margin).astimezone(f.zone).date(), f.zone)[1]
+    # What goes on has no time after it.
+    after = timedelta(0) if card.ends_at is None else margin
+    until = local_day((ends_at + after).astimezone(f.zone).date(), f.zone)[1]
     if "voltage" in card.detector:
         chart = voltage_chart(meter, f, since=since, until=until, stretches=stretches_of([told], now=ends_at))
-        return [replace(chart, limits=_limits(told), band=_band(card.evidence) or chart.band)]
+        limits = _limits(told, {"V"})
+        return [replace(chart, limits=limits, band=_band(card.evidence) or chart.band)]
     stretches = stretches_of([told], now=ends_at, suspensions=suspension_stretches(suspensions, f, until))
-    return [load_chart(meter, f, since=since, until=until, limits=_limits(told), stretches=stretches)]
+    return [
+        load_chart(
+            meter, f, since=since, until=until, limits=_limits(told, {"kW", "kVA"}), stretches=stretches
+        )
+    ]
 
 
-def _limits(told: Told) -> list[Limit]:
-    """Return the limits that the message names, such as ``limit_kw``."""
+def _limits(told: Told, units: Collection[str]) -> list[Limit]:
+    """Return the limits that the message names, such as ``limit_kw``, if they are in a unit of the chart."""
     f, parameters = told.f, told.card.parameters
     found = []
     for key, value in parameters.items():
-        if key.startswith("limit_") and isinstance(value, int | float):
-            unit = f" {parameters['unit']}" if "unit" in parameters else _unit(key)
-            label = f"{_label(key, f)} {f.number(value, _digits(value))}{unit}"
+        unit = str(parameters["unit"]) if "unit" in parameters else _unit(key).strip()
+        if key.startswith("limit_") and isinstance(value, int | float) and unit in units:
+            label = f"{_label(key, f)} {f.number(value, _digits(value))} {unit}"
             found.append(Limit(value=float(value), label=label))
     return found
 
@@ -206,6 +246,7 @@ def _table(key: str, rows: Json, f: Formats) -> Table:
         rows=[[written(column, row.get(column), f) for column in columns] for row in found[:MOST_ROWS]],
         tones=["row-abnormal" if row.get("verdict") == Verdict.ABNORMAL else "" for row in found],
         cut_off=max(len(found) - MOST_ROWS, 0),
+        is_wide=len(columns) >= WIDE_FROM,
     )
 
 
@@ -222,7 +263,7 @@ def _facts(values: Mapping[str, Json], f: Formats) -> list[tuple[str, str]]:
 
 
 def _ordered(keys: Iterable[str]) -> list[str]:
-    places = {key: place for place, key in enumerate(words.EVIDENCE)}
+    places = {key: place for place, key in enumerate(words.ORDER)}
     return sorted(keys, key=lambda key: (places.get(key, len(places)), key))
 
 

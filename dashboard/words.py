@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from gettext import NullTranslations
 
 from pipeline.messages import DETECTOR_TEXTS, EVIDENCE_LABELS, said
@@ -179,7 +179,31 @@ EVIDENCE: Mapping[str, str] = {
     "each_point": marked("Each point"),
     "unit": marked("Unit"),
 }
-"""Keys of episodes' parameters and evidence, in the order in which they are shown."""
+"""Keys of episodes' parameters and evidence."""
+ORDER: Sequence[str] = tuple(
+    dict.fromkeys(
+        (
+            "day",
+            "verdict",
+            "wiring",
+            "max_kw",
+            "kwh",
+            "usual_kwh",
+            "deviation",
+            "sum",
+            "loss_percent",
+            "usual_percent",
+            "limit_percent",
+            "missing_kwh",
+            "metered_kwh",
+            "factor",
+            "formula",
+            "how",
+            *EVIDENCE,
+        )
+    )
+)
+"""The order in which facts and columns are shown: what is judged before what it is judged by."""
 TABLES: Mapping[str, str] = {"days": marked("Day by day")}
 """Titles of tables in the evidence that differ from the key's name."""
 _SENTENCES = (

@@ -79,6 +79,19 @@ _PATTERNS = [
 ]
 
 
+PARAMETER = "parameter"
+"""The parameter of a message that names one of a meter's own."""
+
+
+def _parameter_names() -> Mapping[str, Template]:
+    text = files("pipeline").joinpath("locale", "meter_parameters.toml").read_text(encoding="utf-8")
+    return MappingProxyType({name: Template(**row) for name, row in tomllib.loads(text).items()})
+
+
+PARAMETER_NAMES: Mapping[str, Template] = _parameter_names()
+"""What the parameters that are read from meters are called, by their names at rest."""
+
+
 def render(key: str, parameters: Mapping[str, float | int | str], language: str = "en") -> str:
     """Return the sentence of ``key`` in ``language`` (``zh...`` is Chinese, all else English).
 
@@ -86,6 +99,9 @@ def render(key: str, parameters: Mapping[str, float | int | str], language: str 
         KeyError: If the key is unknown or a parameter is missing.
     """
     template = MESSAGES[key]
+    named = parameters.get(PARAMETER)
+    if isinstance(named, str) and named in PARAMETER_NAMES:
+        parameters = {**parameters, PARAMETER: PARAMETER_NAMES[named].in_language(language)}
     return template.in_language(language).format(**parameters)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,29 @@ class ParameterReading:
     value: float
 
 
+class OrderKind(StrEnum):
+    """What an order of ours does to a meter, as far as the meter itself shows it."""
+
+    WRITE = "write"
+    PASSWORD = "password"  # noqa: S105 - a kind of order
+    ADDRESS = "address"
+    RATE = "rate"
+    METER_CLEAR = "meter-clear"
+    EVENT_CLEAR = "event-clear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterOrder:
+    """An order that we put on a meter's line: asked for, approved, sent and on record."""
+
+    id: str
+    meter: MeterId
+    kind: OrderKind
+    parameter: str = ""
+    """What it writes: the name at rest where the parameter is watched, else its identifier."""
+    sent_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """All of them; empty where nobody asked for them."""
@@ -53,6 +77,8 @@ class Records:
     parameters: Sequence[ParameterReading] = ()
     outcomes: Sequence[CoverageEntry] = ()
     """What became of scheduled reads: the coverage ledger."""
+    orders: Sequence[MeterOrder] = ()
+    """What we ordered ourselves and may have been obeyed, oldest first."""
 
     def power_downs(self) -> Iterator[tuple[MeterId, datetime, datetime | None]]:
         """Yield when meters had no power, as their own events tell; the end is None while it goes on."""

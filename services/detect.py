@@ -24,6 +24,7 @@ from pipeline.registry import Meter, Registry
 from pipeline.timegrid import slot_start
 from services.daily_windows import daily_window, days_are_kept, whole_days
 from services.derive import MINUTES
+from services.meter_orders import sent_orders
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
@@ -198,6 +199,7 @@ def _records(connection: Connection, needs: Needs, span: tuple[datetime, datetim
         readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),
         parameters=parameter_readings(connection, **asked) if needs.parameters else (),
         outcomes=read_outcomes(connection, starts_at=span[0], **asked) if needs.outcomes else (),
+        orders=sent_orders(group) if needs.parameters else (),
     )
 
 

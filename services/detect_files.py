@@ -22,7 +22,9 @@ from pipeline.records import Records
 from pipeline.registry import Registry
 from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import from_numpy, slot_grid, slot_start
+from services.audit import Audit
 from services.derive import MINUTES, REGISTERS, SlotFactors, interval_columns
+from services.meter_orders import orders_in
 from services.settings import load_settings
 from services.wiring import primary_profiles
 from storage.columns import NUMBER_OF_ORIGIN
@@ -45,6 +47,7 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     out: Path,
     events: Path | None = None,
     parameters: Path | None = None,
+    audit: Path | None = None,
     begin: Callable[[str], None] = lambda _step: None,
     only: Sequence[str] | None = None,
     numbers: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
@@ -53,15 +56,16 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     """Write the episodes found in files to ``out`` and return them as JSON objects.
 
     Where no intervals are given they are derived from the registers among the readings. ``events`` and
-    ``parameters`` hold what meters told of themselves. ``begin`` is called with the name of each of the
-    ``STEPS`` steps, ``tell`` with each detector that has nothing to look at. ``only`` names detectors,
-    ``numbers`` holds other parameters than their own.
+    ``parameters`` hold what meters told of themselves, ``audit`` what ``kilowatch control`` ordered.
+    ``begin`` is called with the name of each of the ``STEPS`` steps, ``tell`` with each detector that has
+    nothing to look at. ``only`` names detectors, ``numbers`` holds other parameters than their own.
 
     Raises:
         DataError: If a file of readings or intervals cannot be understood; names row and column.
         RegistryError: With every problem of the archive.
         PluginError: If a named detector or parameter does not exist.
         ConfigError: If ``out`` cannot be written.
+        AuditError: If the record of orders is damaged.
     """
     begin("reading the archive")
     archive = read_registry(registry)
@@ -76,6 +80,7 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     told = Records(
         events=() if events is None else read_events(events),
         parameters=() if parameters is None else read_parameters(parameters),
+        orders=() if audit is None else orders_in(Audit(audit).entries(), archive),
     )
     window = _window(archive, read, energies, wanted(only), (primary, told))
     for cannot in cannot_run(window, only):

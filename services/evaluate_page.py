@@ -94,7 +94,9 @@ def _tables(evaluation: Evaluation) -> Iterator[str]:
 def _source_table(clean: Mapping[str, CleanFigures]) -> Iterator[str]:
     """Yield what each source gave of the detectors that were measured: alarms, major ones, meter-years."""
     measured = {name: figures for name, figures in clean.items() if figures.status is Status.MEASURED}
-    sources = list(dict.fromkeys(source for figures in measured.values() for source in figures.by_source))
+    # Whoever looked at most of the sources has them in the order in which they were read.
+    longest_first = sorted(measured.values(), key=lambda figures: -len(figures.by_source))
+    sources = list(dict.fromkeys(source for figures in longest_first for source in figures.by_source))
     yield f"| alarms (major) in meter-years | {' | '.join(sources)} |"
     yield "|---" * (len(sources) + 1) + "|"
     for name, figures in measured.items():

@@ -10,7 +10,6 @@ import numpy as np
 
 from analysis.power_quality.point_month import Columns, PointMonth, QualityPoint
 from pipeline.model import MeterId
-from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from pipeline.timegrid import to_numpy
 
@@ -37,7 +36,7 @@ HIGH = replace(POINT, wiring=Wiring.THREE_PHASE_THREE_WIRE, nominal_v=35_000.0, 
 
 
 def month(
-    values: Mapping[Quantity, Columns] | None = None,
+    values: Mapping[Any, Columns] | None = None,  # by quantity; Any: a literal one is a type of its own
     *,
     point: QualityPoint = POINT,
     period_s: float = 900.0,

@@ -236,12 +236,12 @@ class _Part:
 
 
 def _best(column: Columns, first: NDArray[np.intp], groups: NDArray[np.intp]) -> Columns:
-    """Return of each instant's readings the first that has a value."""
-    best = column[first].astype(np.float64)
-    if len(first) == len(column):
-        return best
-    known = np.flatnonzero(~np.isnan(column).reshape(len(column), -1).all(axis=1))[::-1]
-    best[groups[known]] = column[known]
+    """Return of each instant's readings the first that has a value; what is no number is missing."""
+    finite = np.where(np.isfinite(column), column, np.nan)
+    best = finite[first]
+    if len(first) < len(column):
+        known = np.flatnonzero(~np.isnan(finite).reshape(len(column), -1).all(axis=1))[::-1]
+        best[groups[known]] = finite[known]
     return best
 
 

@@ -38,6 +38,8 @@ class Band:
     """At least so much of the readings must be inside."""
     weekly: bool = False
     """It must hold in each week (seven local days) and not only in the month as a whole."""
+    yearly: bool = False
+    """The standard means a year; a month shows what it would come to."""
     from_kv: float = 0.0
     below_kv: float = inf
 

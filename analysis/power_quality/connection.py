@@ -26,6 +26,11 @@ LIVE_SHARE: Final = 0.85
 FLOWS_SHARE: Final = 0.005
 """Of the rated current: the load of a lost phase still flows, so the voltage circuit is at fault."""
 
+EARTHED_SHARE: Final = 1.4
+"""Of nominal: with one phase lost, another that is above stands against an earthed one (full: 1.73)."""
+UNEARTHED_KV: Final = (3.0, 66.5)
+"""Networks in China whose neutral is isolated or compensated: an earth fault moves phases and no lines."""
+
 VOLTAGES: Final[Mapping[Wiring, tuple[Quantity, ...]]] = {
     Wiring.ONE_PHASE: (Quantity.VOLTAGE_A,),
     Wiring.THREE_PHASE_FOUR_WIRE: (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C),
@@ -49,7 +54,7 @@ class Connection:
     dark: Bools
     """Readings that show no supply at all."""
     lost: Mapping[Quantity, Bools]
-    """Readings of a voltage that is gone while another is there."""
+    """Readings of a voltage that is gone, or says nothing of the supply, while another is there."""
     reasons: Sequence[Reason]
     """What was found, in words."""
 
@@ -73,12 +78,26 @@ def connection(month: PointMonth) -> Connection:
         return Connection(dark=none, lost={}, reasons=_sequence(month))
     highest = np.fmax.reduce(list(given.values()))
     live = highest >= LIVE_SHARE * point.nominal_v
-    lost = {q: live & (volts < LOST_SHARE * point.nominal_v) for q, volts in given.items()}
-    lost = {q: mask for q, mask in lost.items() if mask.any()}
-    reasons = [reason for q, mask in lost.items() for reason in _told(month, q, mask)]
+    earthed = _earthed(month, given, highest)
+    lost = {q: live & ~earthed & (volts < LOST_SHARE * point.nominal_v) for q, volts in given.items()}
+    reasons = [reason for q, mask in lost.items() if mask.any() for reason in _told(month, q, mask)]
+    if earthed.any():
+        minutes = round(float(earthed.sum()) * month.period_s / 60.0)
+        reasons.append(Reason(key="earth_fault", parameters={"minutes": minutes}))
+    lost = {q: mask | earthed for q, mask in lost.items() if (mask | earthed).any()}
     return Connection(
         dark=highest < DARK_SHARE * point.nominal_v, lost=lost, reasons=(*reasons, *_sequence(month))
     )
+
+
+def _earthed(month: PointMonth, given: Mapping[Quantity, Columns], highest: Columns) -> Bools:
+    """Tell at which readings one phase of an unearthed network stands on earth (单相接地)."""
+    point = month.point
+    first, last = UNEARTHED_KV
+    if point.wiring is not Wiring.THREE_PHASE_FOUR_WIRE or not first <= point.nominal_kv <= last:
+        return np.zeros(len(highest), dtype=np.bool_)
+    lowest = np.fmin.reduce(list(given.values()))
+    return np.asarray((lowest < LOST_SHARE * point.nominal_v) & (highest > EARTHED_SHARE * point.nominal_v))
 
 
 def _told(month: PointMonth, quantity: Quantity, lost: Bools) -> Sequence[Reason]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +38,21 @@ class Consistency:
         return np.where(mask if column.ndim == 1 else mask[:, None], np.nan, column)
 
     def reasons_for(self, quantities: Iterable[Quantity]) -> tuple[Reason, ...]:
-        """Return the reasons that hold for any of some quantities, each once."""
-        found: dict[str, Reason] = {}
+        """Return the reasons that hold for any of some quantities: for those alike in all else one."""
+        found: dict[tuple[str, tuple[tuple[str, str | int | float], ...]], list[str]] = {}
         for quantity in quantities:
             for reason in self.reasons.get(quantity, ()):
-                found.setdefault(f"{reason.key} {sorted(reason.parameters.items())}", reason)
-        return tuple(found.values())
+                rest = tuple((k, v) for k, v in reason.parameters.items() if k != "quantity")
+                names = found.setdefault((reason.key, rest), [])
+                if quantity.value not in names:
+                    names.append(quantity.value)
+        return tuple(
+            Reason(key=key, parameters={"quantity": ", ".join(names), **dict(rest)})
+            for (key, rest), names in found.items()
+        )
 
 
+@lru_cache(maxsize=1)  # every check asks it of the same month, one after the other
 def consistency(month: PointMonth) -> Consistency:
     """Return which readings must not be judged, and why: for every check, before its verdict."""
     masks: dict[Quantity, Bools] = {}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from analysis.limits import VoltageBand
 from analysis.power_quality.point_month import Columns, PointMonth
 from analysis.voltage import is_over, is_under
+from pipeline.block import Times
 from pipeline.model import Json
 from pipeline.timegrid import from_numpy, local_day, local_days, to_numpy
 
@@ -31,8 +36,7 @@ def daily_curve(month: PointMonth, band: VoltageBand, standing: Standing) -> lis
     """
     known = np.isfinite(standing.volts) & (standing.minutes > 0)
     volts, minutes = standing.volts[known], standing.minutes[known]
-    days = list(local_days(month.starts_at, month.ends_at, month.point.zone))
-    edges = np.array([to_numpy(local_day(day, month.point.zone)[0]) for day in days])
+    days, edges = _days(month.starts_at, month.ends_at, month.point.zone)
     day_of = np.searchsorted(edges, month.taken_at[known], side="right") - 1
     inside = np.where(is_over(volts, band) | is_under(volts, band), 0.0, minutes)
     present, first = np.unique(day_of, return_index=True)
@@ -84,3 +88,10 @@ def outside_stretches(month: PointMonth, band: VoltageBand, standing: Standing) 
             ]
         )
     return found
+
+
+@lru_cache(maxsize=16)  # the phases and the points of one month have the same days
+def _days(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> tuple[Sequence[date], Times]:
+    """Return the local days of a stretch, and the instants at which they begin."""
+    days = list(local_days(starts_at, ends_at, zone))
+    return days, np.array([to_numpy(local_day(day, zone)[0]) for day in days])

@@ -91,7 +91,7 @@ def _out_of_range(quantity: Quantity, column: Columns, bounds: tuple[float, floa
 
 def _only_zeros(quantity: Quantity, column: Columns) -> Iterator[Block]:
     judged = column if column.ndim == 1 else column[:, 2:]
-    if np.nanmax(judged, initial=0.0) > 0.0:
+    if np.fmax.reduce(judged, axis=None, initial=0.0) > 0.0:
         return
     known = _known(column)
     if np.count_nonzero(known) >= LEAST_ZEROS:

@@ -74,11 +74,12 @@ class Neighbour:
     gaps: Sequence[tuple[datetime, datetime]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PointMonth:
     """All that is known of a month, primary side (V, A, kW); NaN is missing, an absent column is absent.
 
     ``taken_at`` rises strictly; so does ``spectrum_at``. An estimated or substituted value is missing.
+    A month is equal to itself only: what is worked out of one for every check is kept by its identity.
     """
 
     point: QualityPoint

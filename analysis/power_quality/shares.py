@@ -83,27 +83,8 @@ def doubts(verdict: Compliance, evidence: Evidence) -> tuple[Reason, ...]:
 def band_judgement(month: PointMonth, band: Band, series: Series, *, check: str) -> Judgement:
     """Return the verdict of the check of this name on one figure of a month against one band of its unit."""
     column = series.values
-    outside = (column < band.low - _slack(band.low)) | (column > band.high + _slack(band.high))
-    known = np.isfinite(column)
-    # The share of the readings under one limit is the rule of the probability value (95 % 概率大值).
-    is_ranked = band.share_percent == RANKED and not np.isfinite(band.low)
-    stretches = list(weeks(month)) if band.weekly else [(month.starts_at, month.ends_at)]
-    verdicts: list[Compliance] = []
-    found: list[tuple[Counted, Evidence, ProbabilityValue | None]] = []
-    for begin, end in stretches:
-        rows = slice(*np.searchsorted(month.taken_at, [to_numpy(begin), to_numpy(end)]))
-        due = replace(month, starts_at=begin, ends_at=end).expected(month.period_s)
-        expected = max(due - int(series.dark[rows].sum()), 0)
-        counted = Counted(outside=int(outside[rows].sum()), n=int(known[rows].sum()), expected=expected)
-        verdict, evidence = judged_share(counted, band.share_percent)
-        ranked = probability_value(column[rows], expected) if is_ranked else None
-        verdicts.append(verdict)
-        found.append((counted, evidence, ranked))
-    verdict = overall(verdicts)
-    counted, evidence, ranked = max(
-        (f for v, f in zip(verdicts, found, strict=True) if v is verdict),
-        key=lambda f: f[0].outside / max(f[0].n, 1),
-    )
+    found = _worst_stretch(month, band, series)
+    counted, ranked = found.counted, found.ranked
     worst = furthest(column, band.low, band.high)
     inside = 100.0 * (1.0 - counted.outside / counted.n) if counted.n else None
     is_share = band.share_percent < ALWAYS and ranked is None
@@ -113,19 +94,19 @@ def band_judgement(month: PointMonth, band: Band, series: Series, *, check: str)
     return Judgement(
         check=check,
         subject=" ".join(filter(None, (series.phase, band.name))),
-        verdict=verdict,
+        verdict=found.verdict,
         reference=band.reference,
         value=value,
         unit="%" if is_share else band.unit,
         limit=None if is_share else _finite(band.high),
         low_limit=band.share_percent if is_share else _finite(band.low),
         evidence=replace(
-            evidence,
+            found.evidence,
             rank=ranked.rank if ranked is not None and ranked.n else None,
             phase=series.phase,
             at=None if worst is None else from_numpy(month.taken_at[worst]),
         ),
-        reasons=doubts(verdict, evidence),
+        reasons=doubts(found.verdict, found.evidence),
         figures={
             "low": _finite(band.low),
             "high": _finite(band.high),
@@ -134,6 +115,46 @@ def band_judgement(month: PointMonth, band: Band, series: Series, *, check: str)
             **summary(column),
         },
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """What a month, or a week of it, came to."""
+
+    verdict: Compliance
+    evidence: Evidence
+    counted: Counted
+    ranked: ProbabilityValue | None
+
+
+def _worst_stretch(month: PointMonth, band: Band, series: Series) -> _Stretch:
+    """Return the month as a whole, or of its weeks the one that decides."""
+    stretches = list(weeks(month)) if band.weekly else [(month.starts_at, month.ends_at)]
+    found = [_of_stretch(month, band, series, stretch) for stretch in stretches]
+    verdict = overall([stretch.verdict for stretch in found])
+    return max(
+        (stretch for stretch in found if stretch.verdict is verdict),
+        key=lambda stretch: stretch.counted.outside / max(stretch.counted.n, 1),
+    )
+
+
+def _of_stretch(
+    month: PointMonth, band: Band, series: Series, stretch: tuple[datetime, datetime]
+) -> _Stretch:
+    rows = slice(*np.searchsorted(month.taken_at, [to_numpy(edge) for edge in stretch]))
+    column = series.values[rows]
+    outside = (column < band.low - _slack(band.low)) | (column > band.high + _slack(band.high))
+    due = replace(month, starts_at=stretch[0], ends_at=stretch[1]).expected(month.period_s)
+    counted = Counted(
+        outside=int(outside.sum()),
+        n=int(np.isfinite(column).sum()),
+        expected=max(due - int(series.dark[rows].sum()), 0),
+    )
+    verdict, evidence = judged_share(counted, band.share_percent)
+    # The share of the readings under one limit is the rule of the probability value (95 % 概率大值).
+    is_ranked = band.share_percent == RANKED and not np.isfinite(band.low)
+    ranked = probability_value(column, counted.expected) if is_ranked else None
+    return _Stretch(verdict=verdict, evidence=evidence, counted=counted, ranked=ranked)
 
 
 def summary(column: Columns) -> dict[str, float | None]:

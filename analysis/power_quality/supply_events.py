@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from math import inf
-from typing import Protocol
 
 from analysis.power_quality.bands import limit_tables, reference_of
 from analysis.power_quality.judgement import Reference
+from analysis.waveform.events import Event
 
 
 class SupplyKind(StrEnum):
@@ -52,26 +52,6 @@ class SupplyEvent:
         return None if self.duration_s is None else self.starts_at + timedelta(seconds=self.duration_s)
 
 
-class WaveformEvent(Protocol):
-    """What is read of an event found in a waveform (``analysis.waveform.events``)."""
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Return the channels that it touched: ``u_a``."""
-
-    @property
-    def starts_s(self) -> float:
-        """Return its start since the record's beginning, s."""
-
-    @property
-    def duration_s(self) -> float:
-        """Return how long it lasted, s."""
-
-    @property
-    def residual_percent(self) -> float:
-        """Return the most extreme voltage, % of the declared one."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLimits:
     """Between what residual voltages and durations events have which name (GB/T 30137)."""
@@ -105,13 +85,14 @@ class RideThrough:
 _NOMINAL = 100.0
 
 
-def of_waveform(event: WaveformEvent, record_at: datetime) -> SupplyEvent:
-    """Return an event found in a waveform whose record began at ``record_at``."""
+def of_waveform(event: Event, record_at: datetime) -> SupplyEvent:
+    """Return an event found in a waveform whose record began at ``record_at``, by what it shows."""
+    duration_s = None if event.ends_after else event.duration_s
     return SupplyEvent(
         kind=named(event.residual_percent, event.duration_s),
         phases=tuple(channel.rpartition("_")[2].upper() for channel in event.channels),
         starts_at=record_at + timedelta(seconds=event.starts_s),
-        duration_s=event.duration_s,
+        duration_s=duration_s,
         residual_percent=event.residual_percent,
         source="waveform",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,13 @@ class Voltages:
     reasons: Sequence[Reason]
     """Why readings were left out."""
 
+    by_phase: Mapping[str, Sequence[Reason]]
+    """Of them, those that hold for one phase."""
+
+    def reasons_of(self, phase: str | None) -> Sequence[Reason]:
+        """Return why readings of one phase were left out, or of all."""
+        return self.by_phase.get(phase or "", self.reasons)
+
 
 def judged_voltages(month: PointMonth) -> Voltages:
     """Return the voltages that may be judged; ``voltage_ca`` of a three-wire meter may be absent."""
@@ -45,6 +52,13 @@ def judged_voltages(month: PointMonth) -> Voltages:
         series=series,
         absent=[phase_of(q) for q in wanted if q not in month.values],
         reasons=(*sound.reasons_for(names), *faults.reasons),
+        by_phase={
+            phase_of(q): (
+                *sound.reasons_for([q]),
+                *(r for r in faults.reasons if r.parameters.get("phase", phase_of(q)) == phase_of(q)),
+            )
+            for q in names
+        },
     )
 
 

@@ -6,6 +6,8 @@
   const HEIGHT = 240;
   const HEIGHT_NARROW = 200;
   const NARROW = 560;
+  /** Height of a line of names in the plot. */
+  const NAME_HEIGHT = 14;
 
   /** Colours come from the style sheet, so that light and dark are decided in one place. */
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -89,35 +91,82 @@
     ctx.restore();
   }
 
+  const apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+
+  /**
+   * Where the names of limits stand, given from the top line to the lowest: each above or below its own line, as
+   * far to the right as no other name stands and no other line runs. Where lines are too close for that they
+   * stand in rows above the top line (below the lowest, if there is no room), in the order of the lines.
+   */
+  function nameBoxes(bbox, limits, widths, taken, scale) {
+    const height = NAME_HEIGHT * scale;
+    const gap = 2 * scale;
+    const end = bbox.left + bbox.width - 4 * scale;
+    const floor = bbox.top + bbox.height;
+    const boxAt = (right, top, width) => ({ left: right - width, right, top, bottom: top + height });
+    const placed = [];
+    for (const [n, { y }] of limits.entries()) {
+      const lines = limits.filter((_, other) => other !== n).map((other) => ({ left: bbox.left, right: end, top: other.y - scale, bottom: other.y + scale }));
+      const obstacles = [...taken, ...placed, ...lines];
+      const fits = (box) => box.top >= bbox.top && box.bottom <= floor && obstacles.every((other) => apart(box, other));
+      let own;
+      for (let right = end; !own && right - widths[n] >= bbox.left; right -= 8 * scale) {
+        own = [boxAt(right, y - gap - height, widths[n]), boxAt(right, y + gap, widths[n])].find(fits);
+      }
+      if (!own) break;
+      placed.push(own);
+    }
+    if (placed.length === limits.length) return placed;
+    const rows = height * limits.length;
+    const above = limits[0].y - gap - rows;
+    const first = above >= bbox.top ? above : Math.min(limits.at(-1).y + gap, floor - rows);
+    return limits.map((_, n) => boxAt(end, first + n * height, widths[n]));
+  }
+
   /** What stands before them: limits as dashed lines with their names, and the names of long stretches. */
   function drawBefore(u, config) {
     const { ctx, bbox } = u;
     const scale = devicePixelRatio;
     ctx.save();
     ctx.font = `${11 * scale}px ${getComputedStyle(document.body).fontFamily}`;
-    for (const limit of config.limits) {
-      const y = u.valToPos(limit.value, "y", true);
-      if (y < bbox.top || y > bbox.top + bbox.height) continue;
-      ctx.strokeStyle = ctx.fillStyle = colour("limit");
-      ctx.lineWidth = 1.5 * scale;
-      ctx.setLineDash([6 * scale, 4 * scale]);
+    const inside = (y) => y >= bbox.top && y <= bbox.top + bbox.height;
+    const limits = config.limits.map((limit) => ({ ...limit, y: u.valToPos(limit.value, "y", true) }))
+      .filter(({ y }) => inside(y))
+      .sort((one, other) => one.y - other.y);
+    ctx.strokeStyle = colour("limit");
+    ctx.lineWidth = 1.5 * scale;
+    ctx.setLineDash([6 * scale, 4 * scale]);
+    for (const { y } of limits) {
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.textAlign = "right";
-      ctx.textBaseline = y - bbox.top < 18 * scale ? "top" : "bottom";
-      ctx.fillText(limit.label, bbox.left + bbox.width - 4 * scale, y + (ctx.textBaseline === "top" ? 3 : -3) * scale);
     }
+    ctx.setLineDash([]);
     ctx.textAlign = "left";
     ctx.textBaseline = "top";
     ctx.fillStyle = colour("text-quiet");
+    const taken = [];
     config.stretches.forEach((stretch, n) => {
       const left = Math.max(u.valToPos(stretch.since, "x", true), bbox.left);
       const right = Math.min(u.valToPos(stretch.until, "x", true), bbox.left + bbox.width);
-      if (right - left < ctx.measureText(stretch.label).width + 8 * scale) return;
-      ctx.fillText(stretch.label, left + 4 * scale, bbox.top + (3 + 14 * Math.min(n, 1)) * scale);
+      const width = ctx.measureText(stretch.label).width;
+      if (right - left < width + 8 * scale) return;
+      const box = { left: left + 4 * scale, top: bbox.top + (3 + 14 * Math.min(n, 1)) * scale };
+      ctx.fillText(stretch.label, box.left, box.top);
+      taken.push({ ...box, right: box.left + width, bottom: box.top + NAME_HEIGHT * scale });
     });
+    ctx.fillStyle = colour("limit");
+    ctx.strokeStyle = colour("card");
+    ctx.lineWidth = 3 * scale;
+    ctx.lineJoin = "round";
+    const named = nameBoxes(bbox, limits, limits.map(({ label }) => ctx.measureText(label).width), taken, scale);
+    named.forEach((box, n) => {
+      // A rim in the colour of the ground keeps the name readable where a curve runs through it.
+      ctx.strokeText(limits[n].label, box.left, box.top + scale);
+      ctx.fillText(limits[n].label, box.left, box.top + scale);
+    });
+    u.root.closest("[data-chart]").dataset.limitNames = JSON.stringify(named);
     ctx.restore();
   }
 

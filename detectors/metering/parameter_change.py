@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import ClassVar, Final
 
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
+from detectors.metering.parameter_orders import Meant
 from detectors.metering.parameter_series import (
     COUNT,
     RATIOS,
@@ -23,11 +24,12 @@ from detectors.metering.parameter_series import (
 from detectors.shapes import Said, record_episode
 from detectors.stretches import iso, slot_end
 from detectors.thresholds import at_meter
-from detectors.work_orders import orders_near, was_ordered_between
+from detectors.work_orders import orders_near
 from pipeline.block import MeterMatrix
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, Json, MeterId, Severity
-from pipeline.registry import Meter, Registry
+from pipeline.records import MeterOrder
+from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy
 
 _METER = "meter firmware of DL/T 645-2007, permitted range of the event"
@@ -69,8 +71,9 @@ class ParameterChange:
     """Watches thresholds of events, ratios and tables as meters hold them, and their programming events.
 
     A value is wrong where it lies outside the permitted range or differs from the archive's ratio, and where
-    it changed without a work order, until it is as before. A programming that changed none of the values
-    that are watched is told by itself, and so is a counter that moved without a record.
+    it changed without a work order or an order of ours for it, until it is as before. A programming that
+    changed none of the values that are watched is told by itself, and so is a counter that moved without a
+    record.
     """
 
     least_voltage_percent: float = parameter(70, "% of rated", _METER, "S", Effect.TRIGGER)
@@ -78,6 +81,7 @@ class ParameterChange:
     least_current_percent: float = parameter(0.5, "% of rated", _METER, "S", Effect.TRIGGER)
     most_current_percent: float = parameter(5, "% of rated", _METER, "S", Effect.TRIGGER)
     order_hours: float = parameter(4, "h", "margin of a work order, as for covers", "D")
+    sent_minutes: float = parameter(15, "min", "beside an order of ours: the meter's own clock", "own")
     visit_hours: float = parameter(1, "h", "programmings no further apart are one", "own", Effect.GAP)
 
     about: ClassVar[About] = About(
@@ -114,32 +118,42 @@ class ParameterChange:
             if record.event.kind in PROGRAMMING and record.meter in noted and record.event.starts_at < end:
                 noted[record.meter].append(record.event)
         told = {meter for meter, _ in held} | {meter for meter, events in noted.items() if events}
+        sent: dict[MeterId, list[MeterOrder]] = {}
+        for order in window.records.orders:
+            sent.setdefault(order.meter, []).append(order)
         found: list[Episode] = []
         for meter in sorted(told & registry.meter_by_id.keys()):
             own = {name: values for (owner, name), values in held.items() if owner == meter}
             events = sorted(noted[meter], key=lambda event: (event.starts_at, event.kind))
-            found += self._of_meter(registry, registry.meter_by_id[meter], own, events, span)
+            rule = at_meter(self, registry, meter, end)
+            meant = Meant(
+                registry=registry,
+                meter=meter,
+                sent=sent.get(meter, ()),
+                order_margin=timedelta(hours=rule.order_hours),
+                sent_margin=timedelta(minutes=rule.sent_minutes),
+            )
+            found += self._of_meter(meant, own, events, span)
         return found
 
     def _of_meter(
         self,
-        registry: Registry,
-        meter: Meter,
+        meant: Meant,
         held: Mapping[str, Sequence[Held]],
         events: Sequence[MeterEvent],
         span: tuple[datetime, datetime],
     ) -> Iterator[Episode]:
-        tell = partial(_episode, registry, meter.id, span)
+        tell = partial(_episode, meant, span)
         explained: list[tuple[datetime, datetime]] = []
         for name, values in held.items():
-            for wrong in self._wrong(registry, meter, name, values, events) if name != COUNT else ():
+            for wrong in self._wrong(meant, name, values, events) if name != COUNT else ():
                 if wrong.held.before_at is not None:
                     explained.append((wrong.held.before_at, wrong.held.first_at))
                 yield from tell(_said(name, wrong, events), wrong.starts_at, wrong.ends_at)
         unordered = [
             event
             for event in events
-            if not self._is_ordered(registry, meter.id, event.starts_at, event.starts_at)
+            if not meant.event(event.kind, event.starts_at)
             and not any(first < event.starts_at <= last for first, last in explained)
         ]
         for visit in _visits(unordered, timedelta(hours=self.visit_hours)):
@@ -151,19 +165,15 @@ class ParameterChange:
             if not (
                 any(stretch[0] - LEAST <= event.starts_at <= stretch[1] for event in events)
                 or any(first < stretch[1] and stretch[0] < last for first, last in explained)
-                or self._is_ordered(registry, meter.id, *stretch)
+                or meant.count(*stretch, moved=round(now.value - before.value))
             ):
                 yield from tell(_unrecorded(before, now), now.first_at, now.first_at + LEAST)
 
     def _wrong(
-        self,
-        registry: Registry,
-        meter: Meter,
-        name: str,
-        values: Sequence[Held],
-        events: Sequence[MeterEvent],
+        self, meant: Meant, name: str, values: Sequence[Held], events: Sequence[MeterEvent]
     ) -> Iterator[_Wrong]:
         """Yield the stretches in which a parameter is wrong; a further change within one prolongs it."""
+        registry, meter = meant.registry, meant.registry.meter_by_id[meant.meter]
         usual: float | None = None
         begun: _Wrong | None = None
         for held in values:
@@ -171,7 +181,7 @@ class ParameterChange:
                 continue
             limits = at_meter(self, registry, meter.id, held.first_at).limits
             bands = band_of(name, meter, registry, held.first_at, limits)
-            if self._is_right(registry, meter.id, held, bands, (usual, events)):
+            if _is_right(meant, name, held, bands, (usual, events)):
                 if begun is not None:
                     yield replace(begun, ends_at=_changed_at(held, events))
                 usual, begun = held.value, None
@@ -182,29 +192,6 @@ class ParameterChange:
         if begun is not None:
             yield begun
 
-    def _is_right(
-        self,
-        registry: Registry,
-        meter: MeterId,
-        held: Held,
-        bands: Sequence[Band],
-        of: tuple[float | None, Sequence[MeterEvent]],
-    ) -> bool:
-        usual, events = of
-        lies_within = not bands or any(band.holds(held.value) for band in bands)
-        if held.before_at is None or usual is None:
-            return lies_within
-        if held.value == usual or any(band.is_filed and band.holds(held.value) for band in bands):
-            return True
-        noted = _within(held, events)
-        if noted:
-            return all(self._is_ordered(registry, meter, event.starts_at, event.starts_at) for event in noted)
-        return self._is_ordered(registry, meter, held.before_at, held.first_at)
-
-    def _is_ordered(self, registry: Registry, meter: MeterId, first: datetime, last: datetime) -> bool:
-        rule = at_meter(self, registry, meter, last)
-        return was_ordered_between(registry, meter, first, last, timedelta(hours=rule.order_hours))
-
     @property
     def limits(self) -> Limits:
         """The permitted ranges."""
@@ -214,6 +201,25 @@ class ParameterChange:
             least_current=self.least_current_percent,
             most_current=self.most_current_percent,
         )
+
+
+def _is_right(
+    meant: Meant,
+    name: str,
+    held: Held,
+    bands: Sequence[Band],
+    of: tuple[float | None, Sequence[MeterEvent]],
+) -> bool:
+    usual, events = of
+    lies_within = not bands or any(band.holds(held.value) for band in bands)
+    if held.before_at is None or usual is None:
+        return lies_within
+    if held.value == usual or any(band.is_filed and band.holds(held.value) for band in bands):
+        return True
+    if not meant.value(name, held.before_at, held.first_at):
+        return False
+    # The meter may say when: then an order of another time is none.
+    return all(meant.event(event.kind, event.starts_at) for event in _within(held, events))
 
 
 def _within(held: Held, events: Sequence[MeterEvent]) -> list[MeterEvent]:
@@ -301,19 +307,25 @@ def _unrecorded(before: Held, now: Held) -> Said:
     )
 
 
-def _episode(  # noqa: PLR0913, PLR0917 - a finding and where it belongs
-    registry: Registry,
-    meter: MeterId,
+def _episode(
+    meant: Meant,
     span: tuple[datetime, datetime],
     said: Said,
     starts_at: datetime,
     ends_at: datetime | None,
 ) -> Iterator[Episode]:
     """Yield the episode of a finding, if it touches the window."""
+    registry, meter = meant.registry, meant.meter
     point = registry.service_point_of(meter, starts_at)
     if point is None or starts_at >= span[1] or (ends_at is not None and ends_at <= span[0]):
         return
-    evidence = {**said.evidence, "orders_near": orders_near(registry, point, starts_at, NEAR)}
+    sent: list[Json] = [
+        {"id": order.id, "kind": order.kind.value, "parameter": order.parameter, "at": iso(order.sent_at)}
+        for order in meant.sent
+        if abs(order.sent_at - starts_at) <= NEAR
+    ]
+    near = orders_near(registry, point, starts_at, NEAR)
+    evidence = {**said.evidence, "orders_near": near, "own_orders_near": sent}
     yield record_episode(
         ParameterChange.about,
         registry,

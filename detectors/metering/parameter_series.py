@@ -15,7 +15,7 @@ from pipeline.registry import Meter, Registry
 
 COUNT: Final = "programming_count"
 RATIOS: Final = MappingProxyType({"ct_ratio": "ct", "pt_ratio": "pt"})
-TABLES: Final = frozenset({"zone_table", "day_table_1"})
+TABLES: Final = frozenset({"zone_table", "day_table_1", "day_table_2", "day_table_3", "day_table_4"})
 """Of which only a checksum is known."""
 VOLTAGE_RANGE: Final = "permitted range of the rated voltage"
 CURRENT_RANGE: Final = "permitted range of the rated current"

@@ -142,7 +142,7 @@ class VoltageLoss:
         message = "phase_break" if not carries else "voltage_loss"
         parameters: dict[str, float | int | str] = {
             "least_percent": round(least, 1),
-            "minutes": (stretch.end - stretch.first) * window.minutes,
+            "hours": round((stretch.end - stretch.first) * window.minutes / 60.0, 2),
         }
         if phase == ALL:
             message = "total_voltage_loss"

@@ -15,6 +15,7 @@ from detectors.metering.wiring_signs import slot_signs
 from detectors.metering.wiring_verdict import WiringVerdict, comes_and_goes, verdict
 from detectors.ratings import ELEMENTS, Ratings, element_quantities, ratings
 from detectors.shapes import Said, slot_episode, slot_mask_stretches
+from detectors.stretches import number
 from detectors.thresholds import limit
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Severity
@@ -156,6 +157,7 @@ class WiringError:
                 "fit": own.fit(),
                 "alternatives": own.alternatives(),
                 "metered_kwh": energy_kwh(window, stretch),
+                "primary_by_shown": number(float(rated.ratio[stretch.row])),
                 "correction": corrected,
                 "active_powers": slot_curves(
                     window, stretch, {e.power.value: window.values[e.power] for e in elements}, unit="kW"

@@ -23,6 +23,11 @@ from pipeline.registry import Registry, Role, SuspensionKind
 
 Closed = tuple[datetime | None, datetime | None, str]
 """From, to and why; None is an open end."""
+PENALTY_RULE = "Rules on supply and use of electricity (供电营业规则), theft; to be confirmed"
+PENALTY_BASIS = (
+    "if it was taken without leave: its energy at the price of the tariff, plus at most three times that; if "
+    "a customer was not signed up or closed by mistake: its energy alone"
+)
 ACCOUNT, CONTRACT, RELAY = "account closed", "no contract in force", "relay open"
 
 
@@ -107,6 +112,12 @@ def _said(daily: DailyRows, stretch: Stretch, why: dict[int, str], limit_kwh: fl
         energy_kwh=round(energy, 3),
         evidence={
             "reasons": reasons,
+            "penalty": {
+                "rule": PENALTY_RULE,
+                "basis": PENALTY_BASIS,
+                "energy_kwh": number(energy),
+                "days": int((kwh > limit_kwh).sum()),
+            },
             "max_day_kwh": number(float(np.nanmax(kwh))),
             "days": day_rows(
                 daily, stretch, {"kwh": daily.kwh, "max_kw": daily.max_kw, "coverage": daily.coverage}

@@ -56,10 +56,17 @@ def penalty_basis(registry: Registry, suspension: Suspension, days: int) -> Mapp
         "rule": PENALTY_RULE,
         "basis": _basis(contract),
         "capacity_suspended_kva": suspended,
+        "units_at_rest": _units_at_rest(registry, suspension),
         "days": days,
         "occasions": 1,
         "wanted_entries": wanted,
     }
+
+
+def _units_at_rest(registry: Registry, suspension: Suspension) -> list[Json]:
+    """Return the transformers that rest: the capacity of those that were used is what counts."""
+    capacity = {unit.id: unit.capacity_kva for unit in registry.transformers}
+    return [{"unit_id": unit, "capacity_kva": capacity.get(unit)} for unit in suspension.transformers]
 
 
 def _wanted(contract: Contract | None, point: str) -> list[str]:

@@ -14,7 +14,7 @@ from detectors.shapes import Said, record_episode
 from detectors.stretches import number
 from detectors.thresholds import limit
 from detectors.usage.class_profiles import ClassProfiles, class_profiles, likeness
-from detectors.usage.day_curves import hour_curves
+from detectors.usage.day_curves import HOURS, hour_curves
 from detectors.usage.known_changes import suspended_days
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
@@ -141,10 +141,11 @@ def _said(
             "other": round(other[1], 2),
         },
         evidence={
-            "profile": _shares(profiles.customers[row]),
-            "of_its_class": _shares(profiles.classes[own[0]]),
-            "of_the_other_class": _shares(profiles.classes[other[0]]),
-            "profiles": "percent of the energy in each hour of the average working day, then weekend day",
+            "by_the_clock": _by_the_clock(
+                profiles.customers[row], profiles.classes[own[0]], profiles.classes[other[0]]
+            ),
+            "by_the_clock_means": "percent of the energy of an average working day and weekend day together, "
+            "in each hour; of the classes the median of their customers in this area",
             "members": {name: profiles.members[name] for name in (own[0], other[0])},
             "penalty": {
                 "rule": PENALTY_RULE,
@@ -156,5 +157,18 @@ def _said(
     )
 
 
-def _shares(profile: Floats) -> list[Json]:
-    return [number(100.0 * value, 2) for value in profile.tolist()]
+def _by_the_clock(customer: Floats, own: Floats, other: Floats) -> list[Json]:
+    """Return a row an hour: the customer beside his class and the one that he looks like."""
+    names = ("customer_percent", "filed_percent", "looks_percent")
+    columns = [column.reshape(2, HOURS) for column in (customer, own, other)]
+    return [
+        {
+            "at_hour": hour,
+            **{
+                f"{day}_{name}": number(100.0 * column[place, hour], 2)
+                for place, day in enumerate(("day", "weekend"))
+                for name, column in zip(names, columns, strict=True)
+            },
+        }
+        for hour in range(HOURS)
+    ]

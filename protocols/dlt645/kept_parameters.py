@@ -26,10 +26,51 @@ KEPT: Final[Mapping[str, str]] = {
     "04000204": "rates",
     "04010000": "zone_table",
     "04010001": "day_table_1",
+    "04010002": "day_table_2",
+    "04010003": "day_table_3",
+    "04010004": "day_table_4",
+    "04000201": "year_zones",
+    "04000202": "day_tables",
+    "04000203": "day_periods",
+    "04000801": "weekend_word",
+    "04000802": "weekend_table",
+    "04000103": "demand_period",
+    "04000104": "demand_slide",
+    "04000B01": "settlement_day_1",
+    "04000B02": "settlement_day_2",
+    "04000B03": "settlement_day_3",
+    "04000601": "active_combination",
+    "04000602": "reactive_combination_1",
+    "04000603": "reactive_combination_2",
+    "04000409": "active_constant",
+    "0400040A": "reactive_constant",
+    "04000703": "port_1_rate",
+    "04000704": "port_2_rate",
+    "04000901": "load_record_mode",
+    "04000902": "freeze_mode",
+    "04000A02": "load_record_interval_1",
+    "04000E01": "power_limit",
+    "04000E03": "upper_voltage_limit",
+    "04000E04": "lower_voltage_limit",
 }
 """Names of parameters at rest (``meter_parameter.name``): never rename one."""
-TABLES: Final = frozenset({"zone_table", "day_table_1"})
+TABLES: Final = frozenset({"zone_table", "day_table_1", "day_table_2", "day_table_3", "day_table_4"})
 """Of a table the CRC-32 of its bytes is kept: it tells that a table is another one, and fits a number."""
+WORDS: Final = frozenset(
+    {
+        "weekend_word",
+        "active_combination",
+        "reactive_combination_1",
+        "reactive_combination_2",
+        "port_1_rate",
+        "port_2_rate",
+        "load_record_mode",
+        "freeze_mode",
+    }
+)
+"""Of a word of bits its byte is kept, also one with all of them set."""
+DAYS: Final = frozenset({"settlement_day_1", "settlement_day_2", "settlement_day_3"})
+"""DDhh as the number that its digits make: 100 is the first at midnight, 9999 none."""
 PROGRAMMING_COUNT: Final = "programming_count"
 """How often the meter was programmed, by its own counter of that event."""
 _IDENTIFIER: Final = 4
@@ -50,10 +91,12 @@ def parameter_of(answer: Answer) -> tuple[str, float] | None:
     content = Frame.decode(answer.raw).data[_IDENTIFIER:]
     if name in TABLES:
         return name, float(crc32(content))
+    if name in WORDS:
+        return (name, float(content[0])) if content else None
     item = lookup(bytes.fromhex(answer.query.what)[::-1])
     fields = () if item is None else describe(item, content)
     text = fields[0].text if fields else None
     try:
-        return None if text is None else (name, float(text))
+        return None if text is None else (name, float(text.replace(" ", "") if name in DAYS else text))
     except ValueError:  # digits that are no number
         return None

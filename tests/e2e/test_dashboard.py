@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
 from dashboard.app import create_app
+from pipeline.model import Episode, Json, Severity, Verdict
 from services.cases import work_out_cases
 from storage.database import connect
-from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, serving
+from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, save_episode, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -179,3 +182,43 @@ def test_a_lost_connection_is_shown(page: Page, address: str) -> None:
     page.route("**/*", lambda route: route.abort())
     page.clock.run_for(10_500)
     page.wait_for_selector(".live.lost")
+
+
+def test_the_names_of_close_limits_do_not_lie_on_one_another(page: Page, address: str, city_url: str) -> None:
+    # 0.025, 0.15 and 0.25 A under currents of 2 A are a few points apart on the page.
+    times = [(NOW - timedelta(minutes=15 * n)).isoformat() for n in range(96, 0, -1)]
+    currents: dict[str, Json] = {
+        "unit": "A",
+        "minutes": 15,
+        "limits": {"trigger": 0.025, "restore": 0.15, "others": 0.25},
+        "lines": {"current_a": [[at, 2.0] for at in times], "current_c": [[at, 0.0] for at in times]},
+    }
+    episode = Episode(
+        id="close-limits",
+        detector="current_loss",
+        version=1,
+        meter=PLANT,
+        service_point="SP-001",
+        starts_at=NOW - timedelta(hours=20),
+        ends_at=NOW - timedelta(hours=4),
+        detected_at=NOW,
+        verdict=Verdict.ABNORMAL,
+        severity=Severity.CRITICAL,
+        score=1.0,
+        energy_kwh=None,
+        message="episode.current_loss_without_powers",
+        parameters={"phase": "C", "hours": 16.0, "others_a": 2.0},
+        evidence={"currents": currents},
+    )
+    with connect(city_url) as connection:
+        save_episode(connection, episode)
+    page.goto(f"{address}/episodes/{episode.id}")
+    wait_for_charts(page)
+    names: list[dict[str, float]] = json.loads(
+        page.locator("[data-chart]").get_attribute("data-limit-names") or ""
+    )
+    assert len(names) == 3
+    assert [name["top"] for name in names] == sorted(name["top"] for name in names)
+    for one, other in combinations(names, 2):
+        beside = one["right"] <= other["left"] or other["right"] <= one["left"]
+        assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]

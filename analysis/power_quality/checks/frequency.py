@@ -56,10 +56,12 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
 def _told(month: PointMonth, band: Band, judgement: Judgement, hertz: Columns) -> Judgement:
     figures = {**judgement.figures, "qualified_percent": _rate(month, band, hertz)}
     if band.name != SMALL_SYSTEM:
-        return replace(judgement, figures=figures)
+        of_year = (Reason(key="month_of_year"),) if band.yearly else ()
+        return replace(judgement, reasons=(*judgement.reasons, *of_year), figures=figures)
     return replace(
         judgement,
         verdict=Compliance.NOT_APPLICABLE,
+        evidence=replace(judgement.evidence, if_missing_good=None, if_missing_bad=None),
         reasons=(Reason(key="small_system"),),
         figures=figures,
     )

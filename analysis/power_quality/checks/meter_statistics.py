@@ -15,7 +15,7 @@ import numpy as np
 from analysis.limits import VoltageBand
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
-from analysis.power_quality.point_month import MeterStatistics, PointMonth
+from analysis.power_quality.point_month import Columns, MeterStatistics, PointMonth
 from analysis.power_quality.shares import Series
 from analysis.power_quality.voltage_points import point_band
 from analysis.power_quality.voltages import judged_voltages
@@ -75,9 +75,10 @@ def _of(month: PointMonth, told: MeterStatistics, series: Sequence[Series]) -> J
         under=told.minutes_under or 0.0,
     )
     ours = _counted(month, own, legal)
-    like_meter = _counted(month, own, band or legal, as_meter=True)
+    ways = _ways(month, own, band or legal)
+    like_meter = ways[0]
     difference = None if meters.rate is None or ours.rate is None else meters.rate - ours.rate
-    rest = None if meters.rate is None else _rest(meters.rate, like_meter, _missing_minutes(month, own))
+    rest = None if meters.rate is None else _rest(meters.rate, ways, _missing_minutes(month, own))
     is_same = difference is not None and abs(difference) <= SAME_POINTS
     is_explained = is_same or (rest is not None and abs(rest) <= SAME_POINTS)
     causes = _causes(month, own, meters, legal, band)
@@ -113,12 +114,7 @@ def _counted(
     month: PointMonth, series: Sequence[Series], band: VoltageBand, *, as_meter: bool = False
 ) -> Counted:
     """Return the minutes of phases, on average; ``as_meter`` with values at a limit out and dark time in."""
-    minutes = standing_minutes(
-        month.taken_at,
-        stretch=(month.starts_at, month.ends_at),
-        hold_s=month.period_s,
-        outages=month.outages,
-    )
+    minutes = _minutes(month)
     monitored = over = under = 0.0
     for one in series:
         high, low = _edges(band, as_meter=as_meter)
@@ -138,14 +134,39 @@ def _missing_minutes(month: PointMonth, series: Sequence[Series]) -> float:
     return max(month.expected(60.0) - dark * month.period_s / 60.0 - known, 0.0)
 
 
-def _rest(meters_rate: float, counted: Counted, missing: float) -> float | None:
-    """Return how far the meter's rate is from all that the missing minutes could have made of ours."""
-    total = counted.monitored + missing
-    if counted.monitored <= 0:
+def _rest(meters_rate: float, ways: Sequence[Counted], missing: float) -> float | None:
+    """Return how far the meter's rate is from all that its way of counting and our gaps could have made."""
+    known = [way for way in ways if way.monitored > 0]
+    if not known:
         return None
-    outside = counted.over + counted.under
-    lowest, highest = (100.0 * (1.0 - out / total) for out in (outside + missing, outside))
+    lowest = min(100.0 * (1.0 - (w.over + w.under + missing) / (w.monitored + missing)) for w in known)
+    highest = max(100.0 * (1.0 - (w.over + w.under) / (w.monitored + missing)) for w in known)
     return meters_rate - min(max(meters_rate, lowest), highest)
+
+
+def _ways(month: PointMonth, series: Sequence[Series], band: VoltageBand) -> list[Counted]:
+    """Return what a meter may have counted: of several phases their mean, any of them, or each."""
+    mean = _counted(month, series, band, as_meter=True)
+    if len(series) <= 1:
+        return [mean]
+    high, low = _edges(band, as_meter=True)
+    minutes = _minutes(month)
+    volts = np.stack([one.values for one in series])
+    any_out = Counted(
+        monitored=mean.monitored,
+        over=float(minutes[(volts > high).any(axis=0)].sum()),
+        under=float(minutes[(volts < low).any(axis=0)].sum()),
+    )
+    return [mean, any_out, *(_counted(month, [one], band, as_meter=True) for one in series)]
+
+
+def _minutes(month: PointMonth) -> Columns:
+    return standing_minutes(
+        month.taken_at,
+        stretch=(month.starts_at, month.ends_at),
+        hold_s=month.period_s,
+        outages=month.outages,
+    )
 
 
 def _edges(band: VoltageBand, *, as_meter: bool) -> tuple[float, float]:

@@ -22,6 +22,8 @@ from analysis.power_quality.voltages import absent_reasons, judged_voltages
 from pipeline.timegrid import from_numpy
 
 NAME = "voltage_deviation"
+SUM = "sum"
+"""Subject of the judgement on all phases together, from 35 kV on."""
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
@@ -52,7 +54,11 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
         for european in bands("voltage deviation", month.point.nominal_kv)
         for series in deviations
     ]
-    return [replace(j, reasons=(*j.reasons, *voltages.reasons)) for j in (*national, *beside)] + absent
+    told = [
+        replace(j, reasons=(*j.reasons, *voltages.reasons_of(None if j.subject == SUM else j.evidence.phase)))
+        for j in (*national, *beside)
+    ]
+    return [*told, *absent]
 
 
 def sum_rule(highest_percent: float, lowest_percent: float) -> float:
@@ -93,14 +99,15 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
     known = np.isfinite(columns).any(axis=0)
     dark = all_series[0].dark
     expected = max(month.expected(month.period_s) - int(dark.sum()), 0)
-    highest, lowest = np.fmax.reduce(columns, axis=None), np.fmin.reduce(columns, axis=None)
-    value = sum_rule(float(highest), float(lowest)) if known.any() else None
+    extremes = summary(columns)
+    highest, lowest = extremes["max"], extremes["min"]
+    value = None if highest is None or lowest is None else sum_rule(highest, lowest)
     violates = value is not None and value > limit * (1.0 + 1e-6)
     verdict, evidence = judged_share(Counted(outside=int(violates), n=int(known.sum()), expected=expected))
     where = int(np.nanargmax(np.fmax.reduce(np.abs(columns), axis=0))) if known.any() else None
     return Judgement(
         check=NAME,
-        subject="sum",
+        subject=SUM,
         verdict=verdict,
         reference=limit_reference(band.limit),
         value=value,
@@ -113,7 +120,7 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
             at=None if where is None else from_numpy(month.taken_at[where]),
         ),
         reasons=doubts(verdict, evidence),
-        figures={**summary(columns), "nominal_v": band.nominal_v},
+        figures={**extremes, "nominal_v": band.nominal_v},
     )
 
 

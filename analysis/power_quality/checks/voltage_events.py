@@ -56,13 +56,18 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
             value=float(len(of_supply)),
             unit="1",
             evidence=Evidence(
-                n=len(found),
+                n=len(of_supply),
                 phase=None if worst is None else ", ".join(worst.phases) or None,
                 at=None if worst is None else worst.starts_at,
             ),
             reasons=reasons,
             figures={
-                "events": [_row(month, event) for event in found],
+                "events": [_row(month, event) for event in of_supply],
+                "circuit_faults": [
+                    [", ".join(e.phases), e.starts_at.isoformat(), e.duration_s]
+                    for e in found
+                    if e.kind is SupplyKind.CIRCUIT_FAULT
+                ],
                 "counted_since_clear": [
                     {"kind": c.kind.value, "part": c.part, "count": c.count, "minutes": c.minutes}
                     for c in month.event_counts
@@ -89,7 +94,6 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
 def _row(month: PointMonth, event: SupplyEvent) -> Json:
     """Return an event as a table and a plot of duration and residual voltage want it."""
     known = event.residual_percent is not None and event.duration_s is not None
-    is_supply = event.kind is not SupplyKind.CIRCUIT_FAULT
     return {
         "kind": event.kind.value,
         "phases": list(event.phases),
@@ -97,11 +101,9 @@ def _row(month: PointMonth, event: SupplyEvent) -> Json:
         "duration_s": event.duration_s,
         "residual_percent": None if event.residual_percent is None else round(event.residual_percent, 3),
         "source": event.source,
-        "extent": extent(event, month.neighbours) if is_supply else "meter",
+        "extent": extent(event, month.neighbours),
         "bears": {
-            curve.name: curve.bears(event.residual_percent or 0.0, event.duration_s or 0.0)
-            if known and is_supply
-            else None
+            curve.name: curve.bears(event.residual_percent or 0.0, event.duration_s or 0.0) if known else None
             for curve in ride_through_curves()
         },
     }

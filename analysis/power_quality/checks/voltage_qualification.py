@@ -43,7 +43,8 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
         for phase, reason in zip(voltages.absent, absent_reasons(voltages.absent), strict=True)
     ]
     found = [_of_phase(month, band, least, series) for series in voltages.series]
-    return [replace(j, reasons=(*j.reasons, *voltages.reasons)) for j in found] + absent
+    told = [replace(j, reasons=(*j.reasons, *voltages.reasons_of(j.evidence.phase))) for j in found]
+    return [*told, *absent]
 
 
 def phase_statistics(month: PointMonth, band: VoltageBand, series: Series) -> VoltageStatistics:
@@ -95,6 +96,7 @@ def _of_phase(month: PointMonth, band: VoltageBand, least: LeastRate | None, ser
             "under_minutes": statistics.under_minutes,
             "monitored_minutes": statistics.monitored_minutes,
             "outage_minutes": _month_minutes(month) - supplied,
+            "percent_if_missing": _extreme_rates(statistics, supplied),
             "highest_v": statistics.highest_v,
             "highest_at": _iso(statistics.highest_at),
             "lowest_v": statistics.lowest_v,
@@ -114,24 +116,33 @@ def _judged(
 ) -> tuple[Compliance, Evidence]:
     """Return the verdict on the rate, and what it would be with all missing minutes good, or bad."""
     monitored = statistics.monitored_minutes
-    outside = statistics.over_minutes + statistics.under_minutes
     total = max(supplied, monitored)
     coverage = monitored / total if total > 0 else 0.0
-    if least is None or total <= 0:
+    rates = _extreme_rates(statistics, supplied)
+    if least is None or rates is None:
         verdict = Compliance.NOT_APPLICABLE if least is None else Compliance.NOT_DECIDABLE
         return verdict, Evidence(n=n, coverage=coverage)
-    good = _against(1.0 - outside / total, least)
-    bad = _against(1.0 - (outside + total - monitored) / total, least)
+    bad, good = (_against(rate, least) for rate in rates)
     evidence = Evidence(n=n, coverage=coverage, if_missing_good=good, if_missing_bad=bad)
     if n < LEAST_READINGS:
         return Compliance.NOT_DECIDABLE, evidence
     if coverage >= LEAST_COVERAGE:
-        return _against(1.0 - outside / monitored, least), evidence
+        return _against(statistics.qualified_percent or 0.0, least), evidence
     return good if good is bad else Compliance.NOT_DECIDABLE, evidence
 
 
-def _against(share: float, least: LeastRate) -> Compliance:
-    return Compliance.COMPLIANT if 100.0 * share >= least.percent - 1e-9 else Compliance.VIOLATING
+def _extreme_rates(statistics: VoltageStatistics, supplied: float) -> list[float] | None:
+    """Return the rate with all missing minutes bad, and with all good, %; None of no supplied time."""
+    total = max(supplied, statistics.monitored_minutes)
+    outside = statistics.over_minutes + statistics.under_minutes
+    if total <= 0:
+        return None
+    missing = total - statistics.monitored_minutes
+    return [100.0 * (1.0 - (outside + missing) / total), 100.0 * (1.0 - outside / total)]
+
+
+def _against(percent: float, least: LeastRate) -> Compliance:
+    return Compliance.COMPLIANT if percent >= least.percent - 1e-9 else Compliance.VIOLATING
 
 
 def _month_minutes(month: PointMonth) -> float:

@@ -45,6 +45,8 @@ class Measured:
     percent: Columns
     zero_percent: Columns | None = None
     """Zero sequence, where phasors tell it; no limit is fixed for it."""
+    torn: int = 0
+    """Readings whose lines make no triangle: they are not of one instant."""
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
@@ -78,6 +80,7 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
             for b in limits
         ]
     percent, found = _without_wiring_faults(measured, faults)
+    reasons += (Reason(key="samples_for_means", parameters={"period_s": round(month.period_s)}),)
     figures: dict[str, Json] = {"method": measured.method}
     if measured.zero_percent is not None:
         zero = np.where(np.isnan(percent), np.nan, measured.zero_percent)
@@ -111,13 +114,17 @@ def _undecided(judgement: Judgement, method: str) -> Judgement:
 
 def _measured(month: PointMonth, sound: Consistency) -> Measured | None:
     """Return the unbalance by the best method that the registers allow; None without the voltages."""
-    columns = {q: c for q in month.values if (c := sound.sound(q)) is not None}
+    # A meter that answers 0 for lines it does not measure has none.
+    columns = {q: c for q in month.values if (c := sound.sound(q)) is not None and (c > 0).any()}
     phases = VOLTAGES[Wiring.THREE_PHASE_FOUR_WIRE]
     if columns.keys() >= set(phases) and month.voltage_angles.keys() >= set(phases):
         negative, zero = of_phasors(*(phasor(columns[q], month.voltage_angles[q]) for q in phases))
         return Measured(method="phasors", percent=negative, zero_percent=zero)
     if columns.keys() >= set(LINES):
-        return Measured(method="lines", percent=of_lines(*(columns[q] for q in LINES)))
+        lines = [columns[q] for q in LINES]
+        percent = of_lines(*lines)
+        torn = np.isnan(percent) & np.isfinite(lines).all(axis=0) & (np.max(lines, axis=0) > 0)
+        return Measured(method="lines", percent=percent, torn=int(torn.sum()))
     if columns.keys() >= set(LINES[:2]):
         return Measured(method="two_lines", percent=least_of_two_lines(columns[LINES[0]], columns[LINES[1]]))
     if columns.keys() >= set(phases):
@@ -134,6 +141,8 @@ def _without_wiring_faults(measured: Measured, faults: Connection) -> tuple[Colu
     if count:
         parameters = {"n": count, "percent": round(100.0 * count / known, 1), "limit": WIRING_PERCENT}
         reasons.append(Reason(key="wiring", parameters=parameters))
+    if measured.torn:
+        reasons.append(Reason(key="no_triangle", parameters={"n": measured.torn}))
     return np.where(connected & ~wrong, measured.percent, np.nan), reasons
 
 

@@ -23,6 +23,9 @@ def _meter(wiring: Wiring, nominal_v: float, rated_v: float) -> Meter:
         (Wiring.THREE_PHASE_THREE_WIRE, 100.0, 100.0, 100.0, (93.0, 107.0)),
         (Wiring.THREE_PHASE_THREE_WIRE, 10_000.0, 100.0, 100.0, (93.0, 107.0)),
         (Wiring.THREE_PHASE_FOUR_WIRE, 10_000.0, 57.7, 100.0, (53.7, 61.8)),
+        # From 35 kV on each deviation alone may be 10 %; their sum is the check's matter.
+        (Wiring.THREE_PHASE_THREE_WIRE, 35_000.0, 100.0, 350.0, (90.0, 110.0)),
+        (Wiring.THREE_PHASE_FOUR_WIRE, 57.7, 57.7, 1100.0, (51.9, 63.5)),
     ],
 )
 def test_the_band_fits_the_point(

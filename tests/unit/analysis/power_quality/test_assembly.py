@@ -127,8 +127,9 @@ def test_of_two_readings_for_one_slot_the_preferred_one_counts_and_the_other_fil
     assert month.values[Quantity.FREQUENCY].tolist() == [50.0]
 
 
-def test_columns_without_any_value_are_absent() -> None:
-    month = month_of(electrical(NEW=shown(times(END - QUARTER), voltage_ab=np.array([np.nan]))))
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
+def test_columns_without_any_number_are_absent(nothing: float) -> None:
+    month = month_of(electrical(NEW=shown(times(END - QUARTER), voltage_ab=np.array([nothing]))))
     assert month.values == {}
 
 

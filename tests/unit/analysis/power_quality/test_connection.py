@@ -56,6 +56,19 @@ def test_a_supply_that_is_low_or_gone_on_all_phases_loses_none() -> None:
     assert (found.dark.tolist(), found.reasons) == ([True], ())
 
 
+def test_a_phase_on_earth_leaves_all_phases_of_an_unearthed_network_out() -> None:
+    """Full earth fault of a 10 kV network: 0 and twice the root of three times 5774 V."""
+    earthed = dict(zip(PHASES, map(np.array, ([0.0], [10_000.0], [10_000.0])), strict=True))
+    point = replace(POINT, nominal_v=5_774.0, nominal_kv=10.0)
+    given = month(earthed, point=point)
+    assert told(given) == [("earth_fault", None)]
+    assert [mask.tolist() for mask in connection(given).lost.values()] == [[True]] * 3
+    # In a network of 0.38 kV the neutral is earthed: that is an overvoltage, and one phase lost.
+    low = month(earthed, point=replace(point, nominal_kv=0.38))
+    assert told(low) == [("lost_phase", "A")]
+    assert list(connection(low).lost) == [Q.VOLTAGE_A]
+
+
 def test_a_three_wire_meter_is_judged_by_its_lines() -> None:
     given = month({Q.VOLTAGE_AB: np.array([10_000.0]), Q.VOLTAGE_BC: np.array([100.0])}, point=THREE_WIRE)
     assert told(given) == [("lost_phase", "BC")]

@@ -56,3 +56,10 @@ def test_the_order_in_which_columns_stand_changes_nothing(seed: int) -> None:
     other = {Q(name): columns[Q(name)] for name in shuffled}
     first, second = consistency(month(columns)), consistency(month(other))
     assert {q: m.tolist() for q, m in first.masks.items()} == {q: m.tolist() for q, m in second.masks.items()}
+
+
+def test_one_month_is_looked_at_once_and_another_for_itself() -> None:
+    first, second = (month({Q.VOLTAGE_A: wavering(220, 50, seed=seed)}) for seed in range(2))
+    assert consistency(first) is consistency(first)
+    assert consistency(second).month is second
+    assert consistency(first).month is first

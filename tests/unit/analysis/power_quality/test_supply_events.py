@@ -1,7 +1,7 @@
 """What events are called, and what equipment bears."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +14,7 @@ from analysis.power_quality.supply_events import (
     ride_through_curves,
     sarfi_percents,
 )
+from analysis.waveform.events import Event, EventKind
 
 
 @pytest.mark.parametrize(
@@ -67,18 +68,15 @@ def test_every_number_has_its_source_and_is_to_be_confirmed() -> None:
     assert sarfi_percents() == (90.0, 80.0, 70.0, 50.0, 10.0)
 
 
-@dataclass(frozen=True)
-class Found:
-    channels: tuple[str, ...] = ("u_a", "u_b")
-    starts_s: float = 0.5
-    duration_s: float = 0.11
-    residual_percent: float = 70.0
-
-
 def test_an_event_of_a_waveform_is_one_of_the_supply() -> None:
     """Case T14: a dip to 70 % lasts 110 ms on the grid of half cycles."""
+    found = Event(
+        kind=EventKind.DIP, channels=("u_a", "u_b"), starts_s=0.5, duration_s=0.11, residual_percent=70.0
+    )
     at = datetime(2026, 9, 1, tzinfo=UTC)
-    event = of_waveform(Found(), at)
+    event = of_waveform(found, at)
     assert (event.kind, event.phases, event.source) == (SupplyKind.DIP, ("A", "B"), "waveform")
     assert event.starts_at == at + timedelta(seconds=0.5)
     assert event.ends_at == at + timedelta(seconds=0.61)
+    cut_short = of_waveform(replace(found, ends_after=True), at)
+    assert (cut_short.kind, cut_short.duration_s) == (SupplyKind.DIP, None)

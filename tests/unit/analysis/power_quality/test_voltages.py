@@ -20,7 +20,10 @@ def test_what_is_dark_lost_or_repeated_is_missing() -> None:
     assert gone == [[*range(11, 30), 40], [*range(11, 30), 40], [*range(11, 30), 40, 50]]
     assert [series.phase for series in found.series] == ["A", "B", "C"]
     assert np.flatnonzero(found.series[0].dark).tolist() == [40]
-    assert [reason.key for reason in found.reasons] == ["repeated"] * 3 + ["lost_phase"]
+    assert [reason.key for reason in found.reasons_of(None)] == ["repeated", "lost_phase"]
+    assert found.reasons_of(None)[0].parameters["quantity"] == "voltage_a, voltage_b, voltage_c"
+    assert [reason.key for reason in found.reasons_of("A")] == ["repeated"]
+    assert [reason.key for reason in found.reasons_of("C")] == ["repeated", "lost_phase"]
 
 
 def test_a_three_wire_meter_need_not_show_its_third_line() -> None:

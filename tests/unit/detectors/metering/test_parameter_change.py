@@ -1,16 +1,18 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from detectors.engine import run
 from pipeline.archive_records import WorkOrder
 from pipeline.events import EventKind, MeterEvent
+from pipeline.messages import PARAMETER_NAMES, render
 from pipeline.model import Episode, Severity
-from pipeline.records import EventRecord, ParameterReading, Records
+from pipeline.records import EventRecord, MeterOrder, OrderKind, ParameterReading, Records
 from pipeline.registry import Registry
 from simulators.physics.window import Window
-from tests.fix_planted import FAULT, METER, POINT, START, planted
+from tests.fix_planted import FAULT, METER, POINT, START, Planted, planted
 
 CASE = planted(None)
 TRIGGER, RATIO, TABLE, COUNT = "voltage_loss_trigger", "ct_ratio", "day_table_1", "programming_count"
@@ -79,6 +81,46 @@ def test_what_is_planted_is_found_from_the_programming_on(parameter: str, messag
 def test_a_work_order_makes_it_innocent(parameter: str) -> None:
     case = planted("parameter_changed", {"parameter": parameter, "ordered": "yes"})
     assert case.found("parameter_change") == []
+
+
+SHOWN_AS = {"voltage_loss_trigger": TRIGGER, "tariff_table": TABLE, "ct_ratio": RATIO, "display": "04000302"}
+
+
+def _with_our_order(case: Planted, parameter: str, late: timedelta = timedelta()) -> list[Episode]:
+    """What is said where we wrote a parameter ourselves, a while after the deed."""
+    order = MeterOrder(
+        id="a1b2c3d4e5",
+        meter=METER,
+        kind=OrderKind.WRITE,
+        parameter=parameter,
+        sent_at=FAULT.starts_at + late,
+    )
+    records = replace(case.window.records, orders=[order])
+    return replace(case, window=replace(case.window, records=records)).found("parameter_change")
+
+
+@pytest.mark.parametrize("parameter", SHOWN_AS)
+def test_what_we_ordered_ourselves_is_innocent(parameter: str) -> None:
+    case = planted("parameter_changed", {"parameter": parameter})
+    assert _with_our_order(case, SHOWN_AS[parameter]) == []
+
+
+def test_an_order_for_something_else_or_of_another_day_explains_nothing() -> None:
+    case = planted("parameter_changed", {"parameter": "voltage_loss_trigger"})
+    (episode,) = _with_our_order(case, TABLE)
+    near: Any = episode.evidence["own_orders_near"]
+    assert [order["parameter"] for order in near] == [TABLE]
+    assert len(_with_our_order(case, TRIGGER, timedelta(days=2))) == 1
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETER_NAMES.keys() - {COUNT, RATIO, "pt_ratio"}))
+def test_every_parameter_is_held_against_its_own_earlier_value(name: str) -> None:
+    assert _found(name, [171.6, 171.6, 171.6]) == [] or "voltage_loss" in name
+    found = _found(name, [180.0, 180.0, 190.0])
+    (episode,) = [
+        e for e in found if e.message in {"episode.parameter_changed", "episode.table_changed"}
+    ] or found
+    assert PARAMETER_NAMES[name].zh in render(episode.message, episode.parameters, "zh")
 
 
 def test_an_honest_meter_is_silent() -> None:

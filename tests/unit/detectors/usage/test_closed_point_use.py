@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +34,9 @@ def test_use_after_the_account_was_closed_is_found_with_its_energy() -> None:
     assert (episode.starts_at, episode.ends_at) == (CLOSED.starts_at, CLOSED.ends_at)
     assert episode.energy_kwh == pytest.approx(case.truth.energy_kwh, rel=0.01)
     assert episode.parameters["why"] == "account closed"
+    penalty: Any = episode.evidence["penalty"]
+    assert (penalty["energy_kwh"], penalty["days"]) == (episode.energy_kwh, 6)
+    assert "three times" in penalty["basis"]
     assert episode.service_point == POINT
 
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from detectors.usage.suspension_terms import LoadLimit, load_limit, penalty_basis
+from pipeline.archive_records import Transformer
 from pipeline.registry import BasicCharge, Contract, Registry, Suspension
 
 FROM = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,6 +54,17 @@ def test_the_capacity_suspended_is_what_the_contract_has_beyond_the_rest() -> No
     assert basis["capacity_suspended_kva"] == 400.0
     assert basis["wanted_entries"] == []
     assert basis["days"] == 3
+
+
+def test_the_units_that_rest_are_listed_with_their_capacity() -> None:
+    units = [Transformer(id="T1", service_point="P", capacity_kva=400.0)]
+    suspension = replace(_suspension(), transformers=("T1", "T2"))
+    basis = penalty_basis(Registry(transformers=units), suspension, 3)
+    # One that is not on record has none: it is shown, not left out.
+    assert basis["units_at_rest"] == [
+        {"unit_id": "T1", "capacity_kva": 400.0},
+        {"unit_id": "T2", "capacity_kva": None},
+    ]
 
 
 def test_each_missing_entry_is_named() -> None:

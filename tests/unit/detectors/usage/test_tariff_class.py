@@ -1,8 +1,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
+import pytest
 
 from detectors.engine import run
 from pipeline.block import MeterMatrix
@@ -56,6 +58,13 @@ def test_an_office_on_a_home_s_tariff_is_found_with_what_a_loss_needs() -> None:
     assert episode.meter == f"M{HOMES + OFFICES}"
     assert (episode.parameters["filed"], episode.parameters["looks"]) == ("residential", "commercial")
     assert episode.ends_at is None
+    hours: Any = episode.evidence["by_the_clock"]
+    assert [row["at_hour"] for row in hours] == list(range(24))
+    shares = [row["day_customer_percent"] + row["weekend_customer_percent"] for row in hours]
+    assert sum(shares) == pytest.approx(100.0, abs=0.2)
+    # At ten in the morning an office works, as the office class does and homes do not.
+    assert hours[10]["day_customer_percent"] > 1.5 * hours[10]["day_filed_percent"]
+    assert hours[10]["day_customer_percent"] == pytest.approx(hours[10]["day_looks_percent"], rel=0.3)
     penalty = episode.evidence["penalty"]
     assert isinstance(penalty, dict)
     assert penalty["wanted_entries"] == ["the bills of service point PM18", "the prices of tariff T1"]

@@ -112,7 +112,22 @@ def test_a_meter_without_statistics_or_readings_has_no_difference() -> None:
     assert (empty.verdict, empty.value) == (Compliance.NOT_DECIDABLE, None)
 
 
-def test_a_total_is_compared_with_the_mean_of_the_phases() -> None:
+@pytest.mark.parametrize(
+    ("over", "verdict"),
+    [(2160, Compliance.COMPLIANT), (4320, Compliance.COMPLIANT), (0, Compliance.COMPLIANT),
+     (9000, Compliance.NOT_DECIDABLE)],
+)  # fmt: skip
+def test_a_total_may_be_the_mean_one_phase_or_any_of_them(over: float, verdict: Compliance) -> None:
+    """A tenth of the time AB is high, BC never: 5, 10 or 0 % are what a total can be, not 20.8 %."""
+    lines = {Q.VOLTAGE_AB: wavering(10_000.0, MINUTES, 20), Q.VOLTAGE_BC: wavering(10_000.0, MINUTES, 20, 1)}
+    lines[Q.VOLTAGE_AB][:4320] = wavering(11_000.0, 4320, 20)
+    total = MeterStatistics(phase="", minutes_monitored=MINUTES, minutes_over=over, minutes_under=0)
+    limits = {LOWER: 93.0, UPPER: 107.0}
+    (found,) = judge(month(lines, point=THREE_WIRE, period_s=60.0, statistics=[total], parameters=limits))
+    assert found.verdict is verdict
+
+
+def test_a_total_is_shown_beside_the_mean_of_the_phases() -> None:
     lines = {Q.VOLTAGE_AB: wavering(10_000.0, MINUTES, 20), Q.VOLTAGE_BC: wavering(10_000.0, MINUTES, 20, 1)}
     lines[Q.VOLTAGE_AB][:4320] = wavering(11_000.0, 4320, 20)
     statistics = MeterStatistics(phase="", minutes_monitored=MINUTES, minutes_over=2160, minutes_under=0)

@@ -50,7 +50,7 @@ def test_an_event_has_its_residual_its_extent_and_what_bears_it() -> None:
     assert [j.value for j in indices] == [1.0, 1.0, 1.0, 0.0, 0.0]
     rows = events.figures["events"]
     assert isinstance(rows, list)
-    dip, fault = rows
+    (dip,) = rows
     assert dip == {
         "kind": "dip",
         "phases": ["B"],
@@ -61,7 +61,7 @@ def test_an_event_has_its_residual_its_extent_and_what_bears_it() -> None:
         "extent": "grid",
         "bears": {"ITIC": False, "SEMI F47": None},
     }
-    assert (fault["kind"], fault["extent"], fault["residual_percent"]) == ("circuit fault", "meter", 10.0)
+    assert events.figures["circuit_faults"] == [["C", AT.isoformat(), 600.0]]
     json.dumps(rows)
 
 

@@ -96,6 +96,19 @@ def test_three_lines_are_exact(
     assert judge(given)[0].figures["method"] == "lines"
 
 
+def test_lines_that_make_no_triangle_are_not_judged() -> None:
+    lines = levelled(LINES, (10_000.0, 10_000.0, 9_990.0))
+    lines[Q.VOLTAGE_AB][:5] = 25_000.0
+    of = judge(month(lines, point=THREE_WIRE))
+    assert [j.verdict for j in of] == [GOOD, GOOD, GOOD]
+    assert of[0].reasons[0].parameters == {"n": 5}
+
+
+def test_lines_of_zeros_are_absent() -> None:
+    given = levelled(PHASES, (220.0, 220.0, 220.0)) | {q: np.zeros(N) for q in LINES}
+    assert judge(month(given))[0].figures["method"] == "magnitudes"
+
+
 def test_two_lines_bound_it_and_can_only_violate() -> None:
     lines = levelled(LINES, (10_000.0, 9_000.0, 0.0))
     del lines[Q.VOLTAGE_CA]
@@ -128,7 +141,7 @@ def test_one_phase_of_three_is_lost_and_not_unbalanced() -> None:
     given.values[Q.VOLTAGE_B][300:330] = 0.0
     of = judge(given)
     assert [j.verdict for j in of] == [GOOD, GOOD, GOOD]
-    assert keys(of[0]) == ["lost_phase"]
+    assert keys(of[0]) == ["lost_phase", "samples_for_means"]
     assert of[0].evidence.n == N - 30
 
 

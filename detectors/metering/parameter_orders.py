@@ -1,0 +1,61 @@
+"""Whether the utility meant what happened to a meter: a work order (工单), or an order that it sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from detectors.work_orders import was_ordered_between
+from pipeline.events import EventKind
+from pipeline.model import MeterId
+from pipeline.records import MeterOrder, OrderKind
+from pipeline.registry import Registry
+
+PROGRAMS: Final = frozenset({OrderKind.WRITE, OrderKind.PASSWORD, OrderKind.ADDRESS, OrderKind.RATE})
+"""Orders that a meter notes as a programming."""
+NOTED_AS: Final[Mapping[EventKind, frozenset[OrderKind]]] = MappingProxyType(
+    {
+        EventKind.METER_CLEAR: frozenset({OrderKind.METER_CLEAR}),
+        EventKind.EVENT_CLEAR: frozenset({OrderKind.EVENT_CLEAR}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """All that the utility meant to do to one meter."""
+
+    registry: Registry
+    meter: MeterId
+    sent: Sequence[MeterOrder]
+    """Orders that we put on its line ourselves."""
+    order_margin: timedelta
+    """Allowed before and after a work order."""
+    sent_margin: timedelta
+    """Allowed beside the instant of sending: the meter notes it by its own clock."""
+
+    def value(self, name: str, first: datetime, last: datetime) -> bool:
+        """Tell whether a parameter was to change between two reads: by a work order, or our write of it."""
+        return self._worked(first, last) or any(
+            order.kind is OrderKind.WRITE and order.parameter == name for order in self._between(first, last)
+        )
+
+    def event(self, kind: EventKind, at: datetime) -> bool:
+        """Tell whether somebody was to work at the meter, or an order of ours makes such a record."""
+        kinds = NOTED_AS.get(kind, PROGRAMS)
+        return self._worked(at, at) or any(order.kind in kinds for order in self._between(at, at))
+
+    def count(self, first: datetime, last: datetime, moved: int) -> bool:
+        """Tell whether the counter of programmings was to move so often between two reads."""
+        ours = sum(order.kind in PROGRAMS for order in self._between(first, last))
+        return self._worked(first, last) or ours >= moved
+
+    def _worked(self, first: datetime, last: datetime) -> bool:
+        return was_ordered_between(self.registry, self.meter, first, last, self.order_margin)
+
+    def _between(self, first: datetime, last: datetime) -> list[MeterOrder]:
+        first, last = first - self.sent_margin, last + self.sent_margin
+        return [order for order in self.sent if first <= order.sent_at <= last]

@@ -1,0 +1,64 @@
+"""What the utility meant to do: by a work order, or by an order that it put on the line itself."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from detectors.metering.parameter_orders import Meant
+from pipeline.archive_records import WorkOrder
+from pipeline.events import EventKind
+from pipeline.model import MeterId
+from pipeline.records import MeterOrder, OrderKind
+from pipeline.registry import Installation, Meter, Registry
+
+METER = MeterId("M1")
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)
+REGISTRY = Registry(meters=[Meter(id=METER)], installations=[Installation(meter=METER, service_point="P1")])
+
+
+def _meant(kind: OrderKind | None = None, parameter: str = "", registry: Registry = REGISTRY) -> Meant:
+    order = None if kind is None else MeterOrder(
+        id="o", meter=METER, kind=kind, parameter=parameter, sent_at=NOON
+    )  # fmt: skip
+    return Meant(
+        registry=registry,
+        meter=METER,
+        sent=[] if order is None else [order],
+        order_margin=4 * timedelta(hours=1),
+        sent_margin=QUARTER,
+    )
+
+
+def test_our_write_explains_its_own_parameter_between_two_reads() -> None:
+    meant = _meant(OrderKind.WRITE, "ct_ratio")
+    assert meant.value("ct_ratio", NOON - DAY, NOON + DAY)
+    assert not meant.value("pt_ratio", NOON - DAY, NOON + DAY)
+    assert not meant.value("ct_ratio", NOON + QUARTER * 2, NOON + DAY)
+    assert not _meant(OrderKind.PASSWORD).value("ct_ratio", NOON - DAY, NOON + DAY)
+    assert not _meant().value("ct_ratio", NOON - DAY, NOON + DAY)
+
+
+def test_an_order_explains_the_record_that_it_makes_within_the_clock_s_margin() -> None:
+    meant = _meant(OrderKind.WRITE, "ct_ratio")
+    assert meant.event(EventKind.PROGRAMMING, NOON + QUARTER)
+    assert not meant.event(EventKind.PROGRAMMING, NOON + QUARTER * 2)
+    assert not meant.event(EventKind.METER_CLEAR, NOON)
+    assert _meant(OrderKind.METER_CLEAR).event(EventKind.METER_CLEAR, NOON)
+    assert _meant(OrderKind.EVENT_CLEAR).event(EventKind.EVENT_CLEAR, NOON)
+    assert not _meant(OrderKind.EVENT_CLEAR).event(EventKind.PROGRAMMING, NOON)
+
+
+def test_a_counter_may_move_as_often_as_we_programmed() -> None:
+    meant = _meant(OrderKind.WRITE, "ct_ratio")
+    assert meant.count(NOON - DAY, NOON + DAY, moved=1)
+    assert not meant.count(NOON - DAY, NOON + DAY, moved=2)
+    assert not _meant(OrderKind.EVENT_CLEAR).count(NOON - DAY, NOON + DAY, moved=1)
+
+
+def test_a_work_order_explains_everything_in_its_time() -> None:
+    work = WorkOrder(id="W", service_point="P1", starts_at=NOON, ends_at=NOON)
+    meant = _meant(registry=replace(REGISTRY, work_orders=[work]))
+    assert meant.value("ct_ratio", NOON - DAY, NOON)
+    assert meant.event(EventKind.METER_CLEAR, NOON + timedelta(hours=4))
+    assert not meant.event(EventKind.METER_CLEAR, NOON + timedelta(hours=5))
+    assert meant.count(NOON - DAY, NOON, moved=7)
