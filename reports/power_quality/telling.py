@@ -71,18 +71,19 @@ class Telling:
         return NOTHING if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
     def number(self, value: float | None, against: float | None = None) -> str:
-        """Return a figure with four significant digits; more where it would look equal to ``against``.
+        """Return a figure with four significant digits; more where it would look wrong beside ``against``.
 
-        A value told against its limit, and the limit told against the value, have as many decimals: whichever
-        is greater is told as greater.
+        A value told against its limit and the limit told against the value look greater and less as they are.
         """
         if value is None or not isfinite(value):
             return NOTHING
-        least = _decimals(value)
-        if against is not None and isfinite(against):
-            least = decimals_apart([value], against, max(least, _decimals(against)))
-        told = f"{value:.{least}f}"
-        return _without_zeros(told)
+        own = _decimals(value)
+        if against is not None and isfinite(against) and value != against:
+            other = _decimals(against)
+            shown, beside = round(value, own), round(against, other)
+            if shown == beside or (shown > beside) != (value > against):
+                own = decimals_apart([value], against, max(own, other))
+        return _without_zeros(f"{value:.{own}f}")
 
     def fixed(self, value: float, decimals: int = DECIMALS) -> str:
         """Return a figure with so many decimals, as the columns of a table have them."""

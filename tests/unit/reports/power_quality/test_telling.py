@@ -35,7 +35,7 @@ def test_a_figure_never_looks_equal_to_a_limit_that_it_is_not(
 def test_a_limit_is_told_with_the_decimals_that_its_value_needs() -> None:
     # T19 of the reference: the limit is 12.599210 A; a value just above it must not look smaller than "12.6".
     assert (EN.number(12.59923, 12.59921), EN.number(12.59921, 12.59923)) == ("12.59923", "12.59921")
-    assert (EN.number(11.2247, 12.59921), EN.number(12.59921, 11.2247)) == ("11.22", "12.6")
+    assert (EN.number(0.34671, 12.59921), EN.number(12.59921, 0.34671)) == ("0.3467", "12.6")
 
 
 def test_a_row_of_a_table_has_two_decimals_unless_a_value_would_look_like_its_limit() -> None:
