@@ -256,8 +256,8 @@ def judgements() -> list[Judgement]:
             verdict=Compliance.NOT_APPLICABLE,
             figures={
                 "events": [
-                    {"kind": "dip", "phase": "A", "duration_s": 0.11, "residual_percent": 62.0},
-                    {"kind": "dip", "phase": "B", "duration_s": 0.06, "residual_percent": 81.5},
+                    {"kind": "dip", "duration_s": 0.11, "residual_percent": 62.0, "bears": {"ITIC": False}},
+                    {"kind": "dip", "duration_s": 0.06, "residual_percent": 81.5, "bears": {"ITIC": True}},
                 ]
             },
         ),

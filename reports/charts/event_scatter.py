@@ -1,4 +1,4 @@
-"""Voltage events by duration and residual voltage (暂降、暂升、中断), with the ITIC curve."""
+"""Voltage events by duration and residual voltage (暂降、暂升、中断), with what equipment rides through."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reports.charts.axes import LEFT, RIGHT, WIDTH, Axis, frame
-from reports.charts.svg import GREY, INK, PAPER, Shape, circle, drawing, line, polyline, text
+from reports.charts.svg import GREY, INK, PAPER, Point, Shape, circle, drawing, line, polyline, text
 
 HEIGHT = 250.0
 TOP, BOTTOM = 28.0, 208.0
 SHORTEST_S, LONGEST_S = 0.001, 1000.0
 HIGHEST_PERCENT = 200.0
-ITIC_SOURCE = "ITI (CBEMA) Curve Application Note, 2000; for 120 V equipment; to be confirmed"
-ITIC_UPPER = ((0.001, 200.0), (0.003, 140.0), (0.5, 120.0), (LONGEST_S, 110.0))
-"""Until when (s) which voltage (% of nominal) is borne: each holds up to its time."""
-ITIC_LOWER = ((0.02, 0.0), (0.5, 70.0), (10.0, 80.0), (LONGEST_S, 90.0))
+DASHES = ("7 3", "2 2.5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +24,17 @@ class VoltageEvent:
     duration_s: float
     residual_percent: float
     """Of nominal: the lowest voltage of a dip, the highest of a swell."""
+    is_beyond: bool
+    """Whether it goes beyond what the first curve bears; such a dot is filled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """What equipment must bear: steps, each up to a duration (s) with a voltage (% of nominal)."""
+
+    name: str
+    low: Sequence[tuple[float, float]]
+    high: Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +44,12 @@ class ScatterWords:
     title: str
     x: str
     y: str
-    itic: str
     outside: str
     inside: str
 
 
-def is_borne(event: VoltageEvent) -> bool:
-    """Tell whether the ITIC curve asks equipment to bear an event; its lines belong to what is borne."""
-    return _at(ITIC_LOWER, event.duration_s) <= event.residual_percent <= _at(ITIC_UPPER, event.duration_s)
-
-
-def event_scatter(events: Sequence[VoltageEvent], words: ScatterWords) -> Markup:
-    """Return the chart: an event that equipment need not bear is a filled dot."""
+def event_scatter(events: Sequence[VoltageEvent], curves: Sequence[Curve], words: ScatterWords) -> Markup:
+    """Return the chart; what lasts longer than the axis is drawn at its end."""
     x = Axis(low=SHORTEST_S, high=LONGEST_S, begin=LEFT, end=RIGHT, log=True)
     y = Axis(low=0.0, high=HIGHEST_PERCENT, begin=BOTTOM, end=TOP)
     shapes = [
@@ -60,33 +62,37 @@ def event_scatter(events: Sequence[VoltageEvent], words: ScatterWords) -> Markup
             y_label=words.y,
         ),
         line((x.begin, y(100.0)), (x.end, y(100.0)), ink=GREY, dash="2 3"),
-        polyline([(x(t), y(v)) for t, v in _steps(ITIC_UPPER)], dash="7 3", width=1.6),
-        polyline([(x(t), y(v)) for t, v in _steps(ITIC_LOWER)], dash="7 3", width=1.6),
         *(
-            circle((x(e.duration_s), y(e.residual_percent)), 3.6, fill=PAPER if is_borne(e) else INK)
-            for e in events
+            polyline([(x(t), y(v)) for t, v in _steps(side)], dash=DASHES[n % 2], width=1.6)
+            for n, curve in enumerate(curves)
+            for side in (curve.low, curve.high)
         ),
-        *_legend(words),
+        *(_dot((x(e.duration_s), y(e.residual_percent)), is_beyond=e.is_beyond) for e in events),
+        *_legend([curve.name for curve in curves], words),
     ]
     return drawing(WIDTH, HEIGHT, shapes, title=words.title)
 
 
-def _at(curve: Sequence[tuple[float, float]], duration_s: float) -> float:
-    return next((value for until, value in curve if duration_s <= until), curve[-1][1])
+def _dot(at: Point, *, is_beyond: bool) -> Shape:
+    return circle(at, 3.6, fill=INK if is_beyond else PAPER)
 
 
-def _steps(curve: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+def _steps(steps: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
     since = SHORTEST_S
-    for until, value in curve:
+    for until, value in steps:
+        end = min(until, LONGEST_S)
         yield since, value
-        yield until, value
-        since = until
+        yield end, value
+        since = end
 
 
-def _legend(words: ScatterWords) -> Iterator[Shape]:
-    yield polyline([(LEFT, 13), (LEFT + 26, 13)], dash="7 3", width=1.6)
-    yield text((LEFT + 31, 17), words.itic)
-    yield circle((LEFT + 190, 13), 3.6)
-    yield text((LEFT + 199, 17), words.inside)
-    yield circle((LEFT + 390, 13), 3.6, fill=INK)
-    yield text((LEFT + 399, 17), words.outside)
+def _legend(names: Sequence[str], words: ScatterWords) -> Iterator[Shape]:
+    at = LEFT
+    for number, name in enumerate(names):
+        yield polyline([(at, 13), (at + 26, 13)], dash=DASHES[number % 2], width=1.6)
+        yield text((at + 31, 17), name)
+        at += 110
+    for is_beyond, told in ((False, words.inside), (True, words.outside)):
+        yield _dot((at + 6, 13), is_beyond=is_beyond)
+        yield text((at + 15, 17), told)
+        at += 160

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from zlib import crc32
 
 from markupsafe import Markup
 
@@ -16,11 +17,19 @@ Point = tuple[float, float]
 
 
 def drawing(width: float, height: float, shapes: Iterable[Shape], *, title: str) -> Markup:
-    """Return a whole drawing; ``title`` is what a screen reader says of it."""
+    """Return a whole drawing; ``title`` is what a screen reader says of it.
+
+    Its patterns bear names of its own: several drawings stand in one page, where a name counts once.
+    """
+    body = f"<title>{escape(title)}</title>{_HATCHES}{''.join(shapes)}"
+    own = f"{crc32(body.encode()):08x}"
+    for name in _PATTERNS:
+        body = body.replace(f'id="{name}"', f'id="{name}-{own}"').replace(
+            f"url(#{name})", f"url(#{name}-{own})"
+        )
     return Markup(  # noqa: S704 - every text in it was escaped where it was put in
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'width="{width:g}" height="{height:g}" '
-        f'font-size="{FONT_PX}" fill="{INK}"><title>{escape(title)}</title>{_HATCHES}{"".join(shapes)}</svg>'
+        f'width="{width:g}" height="{height:g}" font-size="{FONT_PX}" fill="{INK}">{body}</svg>'
     )
 
 
@@ -81,6 +90,7 @@ def hatch(number: int) -> str:
 
 MISSING = "url(#missing)"
 """The fill of stretches without data."""
+_PATTERNS = ("hatched", "missing")
 _HATCHES = (
     '<defs><pattern id="hatched" width="4" height="4" patternUnits="userSpaceOnUse">'
     f'<rect width="4" height="4" fill="{PAPER}"/><path d="M-1 1L1 -1M0 4L4 0M3 5L5 3" stroke="{INK}" '

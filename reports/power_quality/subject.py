@@ -11,7 +11,8 @@ from analysis.power_quality.catalogue import checks
 from analysis.power_quality.consistency import Consistency
 from analysis.power_quality.harmonic_readings import sound_readings
 from analysis.power_quality.judgement import Compliance, Judgement, overall
-from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.point_month import Columns, PointMonth
+from pipeline.quantities import Quantity
 from pipeline.rectification import Rectification
 from reports.power_quality.fingerprint import readings_fingerprint
 
@@ -99,6 +100,12 @@ class MonthlyReport:
     def sound(self) -> Consistency:
         """What of the readings may be judged, and so be shown beside a verdict."""
         return sound_readings(self.month)
+
+    @cached_property
+    def sound_values(self) -> dict[Quantity, Columns]:
+        """The electrical values with NaN for what must not be judged."""
+        columns = {quantity: self.sound.sound(quantity) for quantity in self.month.values}
+        return {quantity: column for quantity, column in columns.items() if column is not None}
 
     @cached_property
     def readings_sha256(self) -> str:

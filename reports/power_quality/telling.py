@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import floor, isfinite, log10
@@ -16,7 +16,8 @@ DIGITS = 4
 """Significant digits of a figure, unless more are needed to tell it from its limit."""
 DECIMALS = 2
 """Of percentages in tables: what the meters' registers have."""
-MOST_DIGITS = 12
+MOST_DECIMALS = 12
+"""Finer than any meter."""
 NOTHING = "–"
 
 
@@ -49,7 +50,7 @@ class Telling:
         whole = self.optional(f"subject_{subject}")
         if whole is not None:
             return whole
-        return " ".join(self.optional(f"subject_{word}") or self.quantity(word) for word in subject.split())
+        return " ".join(map(self._word_of_subject, subject.split()))
 
     def item(self, judgement: Judgement) -> str:
         """Return check and figure together."""
@@ -70,46 +71,43 @@ class Telling:
         return NOTHING if at is None else f"{at.astimezone(self.zone):%Y-%m-%d %H:%M}"
 
     def number(self, value: float | None, against: float | None = None) -> str:
-        """Return a figure with four significant digits; more where it would look equal to ``against``."""
+        """Return a figure with four significant digits; more where it would look wrong beside ``against``.
+
+        A value told against its limit and the limit told against the value look greater and less as they are.
+        """
         if value is None or not isfinite(value):
             return NOTHING
-        if against is None or value == against or not isfinite(against):
-            return _digits(value, DIGITS)
-        return next(
-            (
-                told
-                for digits in range(DIGITS, MOST_DIGITS)
-                if (told := _digits(value, digits)) != _digits(against, digits)
-            ),
-            _digits(value, MOST_DIGITS),
-        )
+        own = _decimals(value)
+        if against is not None and isfinite(against) and value != against:
+            other = _decimals(against)
+            shown, beside = round(value, own), round(against, other)
+            if shown == beside or (shown > beside) != (value > against):
+                own = decimals_apart([value], against, max(own, other))
+        return _without_zeros(f"{value:.{own}f}")
 
-    def fixed(self, value: float, against: float | None = None) -> str:
-        """Return a figure with two decimals; more where it would else look equal to ``against``."""
-        if not isfinite(value):
-            return NOTHING
-        if against is None or value == against:
-            return f"{value:.{DECIMALS}f}"
-        return next(
-            (
-                told
-                for decimals in range(DECIMALS, MOST_DIGITS)
-                if float(told := f"{value:.{decimals}f}") != against
-            ),
-            f"{value:.{MOST_DIGITS}f}",
-        )
+    def fixed(self, value: float, decimals: int = DECIMALS) -> str:
+        """Return a figure with so many decimals, as the columns of a table have them."""
+        return f"{value:.{decimals}f}" if isfinite(value) else NOTHING
 
     def percent(self, share: float | None) -> str:
         """Return a share of 0 to 1 in per cent, cut rather than rounded: 99.99 % is not 100 %."""
         return NOTHING if share is None else f"{int(share * 1000 + 1e-9) / 10:.1f} %"
 
     def limits(self, judgement: Judgement) -> str:
-        """Return a limit, or both ends of a band."""
-        if judgement.low_limit is not None and judgement.limit is not None:
-            return f"{self.number(judgement.low_limit)} … {self.number(judgement.limit)}"
-        if judgement.low_limit is not None:
-            return f"≥ {self.number(judgement.low_limit)}"
-        return NOTHING if judgement.limit is None else f"≤ {self.number(judgement.limit)}"
+        """Return a limit, or both ends of a band, with enough digits to tell them from the value."""
+        low, high = (
+            None if end is None else self.number(end, judgement.value)
+            for end in (judgement.low_limit, judgement.limit)
+        )
+        if low is not None and high is not None:
+            return f"{low} … {high}"
+        if low is not None:
+            return f"≥ {low}"
+        return NOTHING if high is None else f"≤ {high}"
+
+    def unit(self, judgement: Judgement) -> str:
+        """Return the unit of a figure; a pure number has none."""
+        return "" if judgement.unit == "1" else judgement.unit
 
     def value(self, judgement: Judgement) -> str:
         """Return a judged value, with enough digits to tell it from its limits."""
@@ -125,6 +123,11 @@ class Telling:
             return self("yes") if value else self("no")
         if isinstance(value, int | float):
             return self.number(value)
+        if isinstance(value, Mapping):
+            told = (f"{name}{self('colon')}{self.plain(inner)}" for name, inner in value.items())
+            return self("list_separator").join(told)
+        if isinstance(value, list | tuple):
+            return ", ".join(map(self.plain, value)) or NOTHING
         return self._time_or_words(value) if isinstance(value, str) and value else NOTHING
 
     def figures(self, figures: Mapping[str, object]) -> str:
@@ -149,6 +152,10 @@ class Telling:
         found = self.optional(f"quantity_{base}")
         return name if found is None else self("quantity_part", quantity=found, part=part.upper())
 
+    def _word_of_subject(self, word: str) -> str:
+        named = self.optional(f"subject_{word}") or self.optional(f"quantity_{word}")
+        return named or (self.check(word) if word in CHECK_NAMES else self.quantity(word))
+
     def _parameter(self, name: str, value: float | str) -> float | str:
         return self.quantity(value) if name == "quantity" and isinstance(value, str) else value
 
@@ -156,14 +163,30 @@ class Telling:
         try:
             at = datetime.fromisoformat(value)
         except ValueError:
+            if value in VERDICT_NAMES:
+                return VERDICT_NAMES[value].in_language(self.language)
             return self.optional(f"word_{value}") or value
         return value if at.tzinfo is None else self.time(at)
 
 
-def _digits(value: float, digits: int) -> str:
-    """Return so many significant digits, never with an exponent where people read it."""
-    if value == 0.0:
-        return "0"
-    decimals = max(digits - 1 - floor(log10(abs(value))), 0)
-    told = f"{value:.{decimals}f}"
-    return told.rstrip("0").rstrip(".") if "." in told else told
+def decimals_apart(values: Iterable[float], end: float, least: int) -> int:
+    """Return so many decimals, ``least`` or more, that no value but an equal one is written as ``end``."""
+    others = [value for value in values if isfinite(value) and value != end]
+    return next(
+        (
+            decimals
+            for decimals in range(least, MOST_DECIMALS)
+            if all(f"{value:.{decimals}f}" != f"{end:.{decimals}f}" for value in others)
+        ),
+        MOST_DECIMALS,
+    )
+
+
+def _decimals(value: float) -> int:
+    """Return the decimals of four significant digits."""
+    return min(max(DIGITS - 1 - floor(log10(abs(value))), 0), MOST_DECIMALS) if value else 0
+
+
+def _without_zeros(told: str) -> str:
+    told = told.rstrip("0").rstrip(".") if "." in told else told
+    return "0" if told == "-0" else told

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.power_quality.judgement import Compliance
 from analysis.power_quality.point_month import PointMonth
-from pipeline.block import Times
 from pipeline.quantities import Quantity
 from pipeline.timegrid import from_numpy, to_numpy
 from reports.power_quality.blocks import Block, Cell, Facts, Note, Part, Table
@@ -29,7 +29,7 @@ def data_quality(report: MonthlyReport, t: Telling) -> Part:
     judgements = report.in_part(11)
     blocks: list[Block] = [
         Facts(rows=_facts(report, t)),
-        *_gap_blocks(report.month, t),
+        *(() if any("gaps" in j.figures for j in judgements) else _gap_blocks(report.month, t)),
         *(judgement_blocks(judgements, t) if judgements else ()),
         *_extremes(report, t),
     ]
@@ -38,7 +38,7 @@ def data_quality(report: MonthlyReport, t: Telling) -> Part:
 
 def _facts(report: MonthlyReport, t: Telling) -> list[tuple[str, str]]:
     month = report.month
-    rows = [(t("readings"), _share(_present(month), month.expected(month.period_s), t))]
+    rows = [(t("readings"), _share(int(present(month).sum()), month.expected(month.period_s), t))]
     if month.spectrum_period_s is None:
         rows.append((t("spectra"), t("not_measured")))
     else:
@@ -51,11 +51,12 @@ def _facts(report: MonthlyReport, t: Telling) -> list[tuple[str, str]]:
     return rows
 
 
-def _present(month: PointMonth) -> int:
-    """Return how many times something was read: a row of nothing but missing values is no reading."""
-    if not month.values:
-        return 0
-    return int(np.any([np.isfinite(column) for column in month.values.values()], axis=0).sum())
+def present(month: PointMonth) -> NDArray[np.bool_]:
+    """Return when anything was read: a row of nothing but missing values is no reading."""
+    known = np.zeros(len(month.taken_at), dtype=bool)
+    for column in month.values.values():
+        known |= np.isfinite(column)
+    return known
 
 
 def _share(n: int, due: int, t: Telling) -> str:
@@ -72,7 +73,7 @@ def _clock(month: PointMonth, t: Telling) -> str:
 
 
 def _gap_blocks(month: PointMonth, t: Telling) -> list[Block]:
-    found = gaps(month.taken_at, month.starts_at, month.ends_at, month.period_s)
+    found = gaps(month)
     if not found:
         return [Note(text=t("no_gaps"))]
     longest = sorted(found, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
@@ -92,15 +93,23 @@ def _gap_blocks(month: PointMonth, t: Telling) -> list[Block]:
     ]
 
 
-def gaps(
-    taken_at: Times, starts_at: datetime, ends_at: datetime, period_s: float
-) -> list[tuple[datetime, datetime]]:
-    """Return the stretches in which more than one reading in a row is missing, from reading to reading."""
-    edges = np.concatenate([[to_numpy(starts_at)], taken_at, [to_numpy(ends_at)]])
-    long = np.timedelta64(round(2.5 * period_s * 1_000_000), "us")
-    return [
+def gaps(month: PointMonth) -> list[tuple[datetime, datetime]]:
+    """Return the stretches in which more than one reading in a row is missing, from reading to reading.
+
+    What an outage explains is none: nothing was due then.
+    """
+    taken_at = month.taken_at[present(month)]
+    edges = np.concatenate([[to_numpy(month.starts_at)], taken_at, [to_numpy(month.ends_at)]])
+    long = np.timedelta64(round(2.5 * month.period_s * 1_000_000), "us")
+    found = [
         (from_numpy(edges[place]), from_numpy(edges[place + 1]))
         for place in np.flatnonzero(np.diff(edges) > long)
+    ]
+    period = timedelta(seconds=month.period_s)
+    return [
+        (begin, end)
+        for begin, end in found
+        if not any(since <= begin + period and until >= end - period for since, until in month.outages)
     ]
 
 
@@ -110,6 +119,8 @@ def _extremes(report: MonthlyReport, t: Telling) -> list[Block]:
     for judgement in report.judgements:
         evidence = judgement.evidence
         found = (judgement.verdict, evidence.if_missing_good, evidence.if_missing_bad)
+        if judgement.verdict is Compliance.NOT_APPLICABLE:
+            continue
         if evidence.if_missing_good is not evidence.if_missing_bad:
             key = (str(judgement.reference or ""), judgement.check, t.percent(evidence.coverage), found)
             lines.setdefault(key, []).append(judgement.subject)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from analysis.power_quality.judgement import Judgement
 from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.supply_events import ride_through_curves
 from pipeline.events import EventKind
-from reports.charts.event_scatter import ITIC_SOURCE, ScatterWords, VoltageEvent, event_scatter
+from reports.charts.event_scatter import Curve, ScatterWords, VoltageEvent, event_scatter
 from reports.power_quality.blocks import Block, Cell, Chart, Note, Part, Table
 from reports.power_quality.parts.judged import judged_or_absent
 from reports.power_quality.subject import MonthlyReport
@@ -42,23 +43,27 @@ def events(report: MonthlyReport, t: Telling) -> Part:
         *_outages(report.month, t),
         *_records(report.month, t),
     ]
-    known = voltage_events(judgements)
-    if known:
-        words = ScatterWords(
-            title=t("chart_events"),
-            x=t("axis_duration"),
-            y=t("axis_residual"),
-            itic=t("itic_curve"),
-            inside=t("itic_inside"),
-            outside=t("itic_outside"),
-        )
-        blocks += [
-            Chart(title=words.title, drawing=event_scatter(known, words)),
-            Note(text=t("itic_source", source=ITIC_SOURCE)),
-        ]
-    else:
-        blocks.append(Note(text=t("absent_depths"), kind="absent"))
+    blocks += _plot(voltage_events(judgements), t)
     return Part(number=9, title=t("part_9"), blocks=blocks)
+
+
+def _plot(known: Sequence[VoltageEvent], t: Telling) -> list[Block]:
+    if not known:
+        return [Note(text=t("absent_depths"), kind="absent")]
+    curves = ride_through_curves()
+    words = ScatterWords(
+        title=t("chart_events"),
+        x=t("axis_duration"),
+        y=t("axis_residual"),
+        inside=t("curve_inside", curve=curves[0].name),
+        outside=t("curve_outside", curve=curves[0].name),
+    )
+    drawn = [Curve(name=curve.name, low=curve.low, high=curve.high) for curve in curves]
+    sources = t("list_separator").join(f"{c.name}{t('colon')}{c.reference.source}" for c in curves)
+    return [
+        Chart(title=words.title, drawing=event_scatter(known, drawn, words)),
+        Note(text=t("curve_sources", sources=sources)),
+    ]
 
 
 def voltage_events(judgements: Sequence[Judgement]) -> list[VoltageEvent]:
@@ -72,12 +77,21 @@ def voltage_events(judgements: Sequence[Judgement]) -> list[VoltageEvent]:
         if isinstance(row, Mapping)
     ]
     return [
-        VoltageEvent(duration_s=float(duration), residual_percent=float(residual))
+        VoltageEvent(
+            duration_s=float(duration),
+            residual_percent=float(residual),
+            is_beyond=_is_beyond(row.get("bears")),
+        )
         for row in rows
         if isinstance(duration := row.get("duration_s"), int | float)
         and isinstance(residual := row.get("residual_percent"), int | float)
         and duration > 0
     ]
+
+
+def _is_beyond(bears: object) -> bool:
+    """Tell whether equipment by the first curve need not bear an event; a check has decided it."""
+    return isinstance(bears, Mapping) and bears.get(ride_through_curves()[0].name) is False
 
 
 def _outages(month: PointMonth, t: Telling) -> list[Block]:

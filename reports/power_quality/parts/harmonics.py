@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.power_quality.harmonic_amperes import harmonic_amperes
 from analysis.power_quality.harmonic_readings import voltage_distortion, voltage_orders
-from analysis.power_quality.judgement import Judgement
+from analysis.power_quality.judgement import Compliance, Judgement
 from reports.power_quality.blocks import Block, Note, Part
 from reports.power_quality.parts.judged import grouped_reasons, judged_or_absent, judgement_blocks
 from reports.power_quality.parts.orders import (
@@ -84,8 +84,11 @@ def _charts(found: Spectra, title: str, axis: str, t: Telling) -> list[Block]:
 
 
 def _formulas(judgements: Sequence[Judgement], t: Telling) -> list[Block]:
-    told = [f"{t.subject_name(j.subject)}{t('colon')}{j.formula}" for j in judgements if j.formula]
-    return [Note(text=t("limits_by_order") + t("list_separator").join(told), kind="formula")] if told else []
+    """Return how limits came about: in general, and with its numbers for each order that violates."""
+    if not any(judgement.formula for judgement in judgements):
+        return []
+    violating = [j.formula for j in judgements if j.formula and j.verdict is Compliance.VIOLATING]
+    return [Note(text=told, kind="formula") for told in (t("limit_of_amperes"), *violating)]
 
 
 def _beside(beside: Sequence[Judgement], others: Sequence[Judgement], t: Telling) -> list[Block]:

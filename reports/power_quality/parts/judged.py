@@ -9,8 +9,19 @@ from reports.power_quality.blocks import Block, Cell, Note, Part, Table
 from reports.power_quality.subject import MonthlyReport
 from reports.power_quality.telling import NOTHING, Telling
 
-COLUMNS: Mapping[str, Sequence[str]] = {"stretches": ("starts_at", "side", "minutes", "extreme_v")}
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "stretches": ("starts_at", "side", "minutes", "extreme_v"),
+    "gaps": ("starts_at", "minutes", "cause", "readings"),
+}
 """What stands in the rows of figures that are lists of lists; those not named here are for charts."""
+SHOWN_ELSEWHERE = frozenset({"matrix"})
+"""Tables that other parts show in a better form."""
+FROM_ROWS = 4
+"""So many judgements of one check in a part are a table of their own, with a column a figure."""
+MOST_COLUMNS = 6
+"""Of figures, besides those of every judgement."""
+EMPTY = ("", NOTHING)
+"""Cells that say nothing: a wide table leaves a column of them out."""
 MOST_ROWS = 20
 """Of a table of figures; the rest stands in ``report.json``."""
 _HEAD = ("item", "phase", "value", "limit", "unit", "n", "coverage", "at", "verdict")
@@ -64,12 +75,52 @@ def comparison_blocks(judgements: Sequence[Judgement], t: Telling) -> list[Block
 
 
 def judgement_blocks(judgements: Sequence[Judgement], t: Telling) -> list[Block]:
-    """Return a table of judgements, each with its clause, its reasons and figures, then tables of figures."""
-    table = Table(
-        head=[Cell(text=t(f"head_{name}")) for name in _HEAD],
-        rows=[row for judgement in judgements for row in _rows(judgement, t)],
+    """Return tables of judgements with their reasons and figures, then the tables among the figures.
+
+    A few judgements have a line of remarks each; many of one check have a table of their own.
+    """
+    by_check: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        by_check.setdefault(judgement.check, []).append(judgement)
+    few = [j for group in by_check.values() if len(group) < FROM_ROWS for j in group]
+    blocks: list[Block] = []
+    if few:
+        rows = [row for judgement in few for row in _rows(judgement, t)]
+        blocks.append(Table(head=[Cell(text=t(f"head_{name}")) for name in _HEAD], rows=rows))
+    for check, group in by_check.items():
+        if len(group) >= FROM_ROWS:
+            blocks += [_wide_table(check, group, t), *grouped_reasons(group, t, each=True)]
+    return [*blocks, *(found for judgement in judgements for found in figure_tables(judgement, t))]
+
+
+def _wide_table(check: str, judgements: Sequence[Judgement], t: Telling) -> Table:
+    figures = dict.fromkeys(
+        name for j in judgements for name, value in j.figures.items() if isinstance(value, str | int | float)
     )
-    return [table, *(found for judgement in judgements for found in figure_tables(judgement, t))]
+    names = list(figures)[:MOST_COLUMNS]
+    head = ("figure", *_HEAD[1:])
+    heads = [
+        *(Cell(text=t(f"head_{name}")) for name in head[:-1]),
+        *(Cell(text=t.figure(name)) for name in names),
+        Cell(text=t(f"head_{head[-1]}")),
+    ]
+    rows = [
+        [
+            Cell(text=t.subject_name(judgement.subject)),
+            *(cells := _row(judgement, t))[1:-1],
+            *(_cell(judgement.figures.get(name), t) for name in names),
+            cells[-1],
+        ]
+        for judgement in judgements
+    ]
+    told = [place for place in range(len(heads)) if any(row[place].text not in EMPTY for row in rows)]
+    clauses = dict.fromkeys(str(j.reference) for j in judgements if j.reference is not None)
+    return Table(
+        title=" · ".join([t.check(check), *clauses]),
+        head=[heads[place] for place in told],
+        rows=[[row[place] for place in told] for row in rows],
+        dense=True,
+    )
 
 
 def _rows(judgement: Judgement, t: Telling) -> list[list[Cell]]:
@@ -84,7 +135,7 @@ def _row(judgement: Judgement, t: Telling) -> list[Cell]:
         Cell(text=evidence.phase or NOTHING),
         Cell(text=t.value(judgement), mark="number"),
         Cell(text=t.limits(judgement), mark="number"),
-        Cell(text=judgement.unit),
+        Cell(text=t.unit(judgement)),
         Cell(text=str(evidence.n) if evidence.n else NOTHING, mark="number"),
         Cell(text=t.percent(evidence.coverage) if evidence.coverage else NOTHING, mark="number"),
         Cell(text=t.time(evidence.at)),
@@ -103,17 +154,30 @@ def remarks(judgement: Judgement, t: Telling) -> str:
     return " · ".join(part for part in told if part)
 
 
-def grouped_reasons(judgements: Sequence[Judgement], t: Telling) -> list[Note]:
-    """Return each reason once, with the figures that it is given for."""
+def grouped_reasons(judgements: Sequence[Judgement], t: Telling, *, each: bool = False) -> list[Note]:
+    """Return each reason once, with the figures that it is given for; ``each`` names them in any case.
+
+    Reasons of one figure alone stand together in one line.
+    """
     given: dict[str, list[str]] = {}
     for judgement in judgements:
         for reason in judgement.reasons:
             of = given.setdefault(t.reason(reason), [])
-            if reason.key in OF_ONE_FIGURE:
+            if each or reason.key in OF_ONE_FIGURE:
                 of.append(judgement.subject)
+    own: dict[str, list[str]] = {}
+    shared = []
+    for told, of in given.items():
+        if len(of) == 1 and of[0]:
+            own.setdefault(of[0], []).append(told)
+        else:
+            shared.append(Note(text=f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told))
     return [
-        Note(text=f"{subjects_text(of, t)}{t('colon')}{told}" if any(of) else told)
-        for told, of in given.items()
+        *shared,
+        *(
+            Note(text=f"{t.subject_name(subject)}{t('colon')}{t('list_separator').join(told)}")
+            for subject, told in own.items()
+        ),
     ]
 
 
@@ -137,7 +201,7 @@ def figure_tables(judgement: Judgement, t: Telling) -> list[Table | Note]:
     """Return every list of rows among a judgement's figures as a table; other lists are for charts."""
     found: list[Table | Note] = []
     for key, value in judgement.figures.items():
-        rows = _rows_of(key, value)
+        rows = [] if key in SHOWN_ELSEWHERE else _rows_of(key, value)
         if rows:
             found.append(_table(f"{t.item(judgement)}{t('colon')}{t.figure(key)}", rows[:MOST_ROWS], t))
         if len(rows) > MOST_ROWS:

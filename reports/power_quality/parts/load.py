@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.power_quality.judgement import Compliance, Judgement
-from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.quantities import Quantity
 from pipeline.timegrid import to_numpy
 from reports.power_quality.blocks import Block, Cell, Note, Part, Table
@@ -25,7 +26,7 @@ SHOWN = (
 
 def load(report: MonthlyReport, t: Telling) -> Part:
     """Return power, power factor and current over the month, and at the moments that were judged worst."""
-    columns = _columns(report.month)
+    columns = _columns(report.sound_values)
     known = {name: column for name, column in columns.items() if np.isfinite(column[0]).any()}
     if not known:
         blocks: list[Block] = [Note(text=t("absent_10"), kind="absent")]
@@ -39,15 +40,13 @@ def _judged(report: MonthlyReport, t: Telling) -> list[Block]:
     return judgement_blocks(judgements, t) if judgements else []
 
 
-def _columns(month: PointMonth) -> dict[str, tuple[NDArray[np.float64], str]]:
-    found = {
-        quantity.value: (month.values[quantity], unit) for quantity, unit in SHOWN if quantity in month.values
-    }
-    currents = by_phase(month.values, "current")
+def _columns(values: Mapping[Quantity, Columns]) -> dict[str, tuple[Columns, str]]:
+    found = {quantity.value: (values[quantity], unit) for quantity, unit in SHOWN if quantity in values}
+    currents = by_phase(values, "current")
     return found | {f"current_{part}": (column, "A") for part, column in currents.items()}
 
 
-def _table(columns: dict[str, tuple[NDArray[np.float64], str]], t: Telling) -> Table:
+def _table(columns: dict[str, tuple[Columns, str]], t: Telling) -> Table:
     rows = []
     for name, (column, unit) in columns.items():
         found = statistics(column)
@@ -64,9 +63,7 @@ def _table(columns: dict[str, tuple[NDArray[np.float64], str]], t: Telling) -> T
     return Table(title=t("table_load"), head=[Cell(text=t(f"head_{name}")) for name in names], rows=rows)
 
 
-def _moments(
-    report: MonthlyReport, columns: dict[str, tuple[NDArray[np.float64], str]], t: Telling
-) -> list[Block]:
+def _moments(report: MonthlyReport, columns: dict[str, tuple[Columns, str]], t: Telling) -> list[Block]:
     """Return what ran when the worst reading of each violation was taken."""
     violations = [
         judgement
@@ -94,7 +91,7 @@ def _moments(
 def _moment(
     judgement: Judgement,
     month: PointMonth,
-    columns: dict[str, tuple[NDArray[np.float64], str]],
+    columns: dict[str, tuple[Columns, str]],
     t: Telling,
 ) -> list[Cell]:
     at = judgement.evidence.at

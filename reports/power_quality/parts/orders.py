@@ -16,7 +16,7 @@ from reports.charts.cumulative import CumulativeWords, cumulative
 from reports.charts.spectrum import OrderBars, SpectrumWords, spectrum
 from reports.power_quality.blocks import Cell, Chart, Table
 from reports.power_quality.phases import Statistics, statistics
-from reports.power_quality.telling import NOTHING, Telling
+from reports.power_quality.telling import DECIMALS, NOTHING, Telling, decimals_apart
 
 HIGHEST_ORDER = 25
 """GB/T 14549-1993 limits orders 2 to 25."""
@@ -114,16 +114,21 @@ def orders_table(found: Spectra, title: str, t: Telling, *, factors: Sequence[st
 
 def _row(found: Spectra, subject: str, factors: Sequence[str], t: Telling) -> list[Cell]:
     judgement, limit = found.judged.get(subject), found.limit(subject)
+    known = [figures for part in found.phases if (figures := found.figures.get((subject, part)))]
+    values = [getattr(figures, name) for figures in known for name in _STATISTICS]
+    decimals = DECIMALS if limit is None else decimals_apart(values, limit, DECIMALS)
     cells = [Cell(text=t.subject_name(subject))]
     for part in found.phases:
         figures = found.figures.get((subject, part))
         cells += [
-            Cell(text=NOTHING if figures is None else t.fixed(getattr(figures, name), limit), mark="number")
+            Cell(
+                text=NOTHING if figures is None else t.fixed(getattr(figures, name), decimals), mark="number"
+            )
             for name in _STATISTICS
         ]
     told = {} if judgement is None else judgement.figures
     cells += [Cell(text=t.plain(told.get(name)), mark="number") for name in factors]
-    cells.append(Cell(text=t.fixed(nan if limit is None else limit), mark="number"))
+    cells.append(Cell(text=t.fixed(nan if limit is None else limit, decimals), mark="number"))
     cells.append(verdict_cell(judgement, t))
     return cells
 

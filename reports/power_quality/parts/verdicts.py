@@ -103,7 +103,9 @@ def worst_text(line: StandardVerdict, t: Telling) -> str:
         return NOTHING
     of_phase = worst.evidence.phase if worst.evidence.phase != worst.subject else None
     phase = f" {of_phase}" if of_phase else ""
-    return f"{t.item(worst)}{phase}{t('colon')}{t.value(worst)} {worst.unit} ({t('limit')} {t.limits(worst)})"
+    return (
+        f"{t.item(worst)}{phase}{t('colon')}{t.value(worst)} {t.unit(worst)} ({t('limit')} {t.limits(worst)})"
+    )
 
 
 def _excess(judgement: Judgement) -> float:

@@ -25,7 +25,7 @@ def voltage(report: MonthlyReport, t: Telling) -> Part:
     """Return the judgements, and a chart a phase with the limits they were judged by."""
     judgements = report.in_part(3)
     blocks = judged_or_absent(judgements, 3, report, t)
-    columns = voltages(report.month.values)
+    columns = voltages(report.sound_values)
     if not columns:
         return Part(
             number=3, title=t("part_3"), blocks=[*blocks, Note(text=t("absent_voltage"), kind="absent")]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
-from reports.power_quality.telling import Telling
+from reports.power_quality.telling import Telling, decimals_apart
 
 EN = Telling(language="en", zone=ZoneInfo("Asia/Shanghai"))
 ZH = Telling(language="zh", zone=ZoneInfo("Asia/Shanghai"))
@@ -32,8 +32,16 @@ def test_a_figure_never_looks_equal_to_a_limit_that_it_is_not(
     assert float(shown or "nan") == float(told) if told != "–" else shown == told
 
 
-def test_a_figure_of_a_table_has_two_decimals_unless_it_would_look_like_its_limit() -> None:
-    assert (EN.fixed(3.6, 4.0), EN.fixed(3.201, 3.2), EN.fixed(3.2, 3.2)) == ("3.60", "3.201", "3.20")
+def test_a_limit_is_told_with_the_decimals_that_its_value_needs() -> None:
+    # T19 of the reference: the limit is 12.599210 A; a value just above it must not look smaller than "12.6".
+    assert (EN.number(12.59923, 12.59921), EN.number(12.59921, 12.59923)) == ("12.59923", "12.59921")
+    assert (EN.number(0.34671, 12.59921), EN.number(12.59921, 0.34671)) == ("0.3467", "12.6")
+
+
+def test_a_row_of_a_table_has_two_decimals_unless_a_value_would_look_like_its_limit() -> None:
+    assert decimals_apart([3.6, 1.1], 4.0, 2) == 2
+    assert decimals_apart([3.201, 1.1], 3.2, 2) == 3
+    assert decimals_apart([3.2, float("nan")], 3.2, 2) == 2
 
 
 def test_a_share_is_cut_and_not_rounded_up() -> None:
