@@ -65,7 +65,7 @@ def qualification(  # noqa: PLR0913 - a column, what it is judged by, and for wh
     minutes = standing_minutes(taken_at, stretch=stretch, hold_s=hold_s, outages=outages)
     supplied = (volts >= SUPPLIED_SHARE * band.nominal_v) & (minutes > 0)
     weight = np.where(supplied, minutes, 0.0)
-    monitored = float(weight.sum())
+    monitored, whole = float(weight.sum()), (stretch[1] - stretch[0]).total_seconds() / 60.0
     over = float(weight[is_over(volts, band)].sum())
     under = float(weight[is_under(volts, band)].sum())
     highest, lowest = _extremes(volts, supplied)
@@ -80,7 +80,7 @@ def qualification(  # noqa: PLR0913 - a column, what it is judged by, and for wh
         highest_at=None if highest is None else from_numpy(taken_at[highest]),
         lowest_v=None if lowest is None else float(volts[lowest]),
         lowest_at=None if lowest is None else from_numpy(taken_at[lowest]),
-        coverage=monitored / ((stretch[1] - stretch[0]).total_seconds() / 60.0),
+        coverage=monitored / whole if whole > 0 else 0.0,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.documents import judgement_document, judgement_of
-from analysis.power_quality.judgement import WORST_FIRST, Compliance, Judgement, overall
+from analysis.power_quality.judgement import WORST_FIRST, Compliance, Judgement, binds, overall
 from analysis.power_quality.point_month import PointMonth
 from detectors.engine import reconcile
 from detectors.quality.month_violations import DETECTOR, MonthVerdicts, month_violations
@@ -38,8 +38,8 @@ class JudgedPoint:
 
     @property
     def verdict(self) -> Compliance:
-        """What all verdicts come to."""
-        return overall([judgement.verdict for judgement in self.judgements])
+        """What all verdicts by binding standards come to."""
+        return overall([judgement.verdict for judgement in self.judgements if binds(judgement)])
 
     @property
     def coverage(self) -> float:

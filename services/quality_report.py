@@ -14,11 +14,11 @@ from reports.power_quality.page import LANGUAGES
 from reports.power_quality.subject import Comparison, Instrument, MonthlyReport
 from reports.power_quality.write import Written, write_report
 from services.quality import Files, JudgedPoint, judge_files, judge_stored, last_month
+from services.rectification import rectifications_for_report
 from services.report_seal import signing_key
 from services.settings import load_settings
 from services.wiring import utc_now
 from storage.database import Connection, connect
-from storage.rectifications import rectifications
 
 STEPS = 3
 
@@ -124,9 +124,8 @@ def _known(connection: Connection, point: JudgedPoint) -> _Known:
         for other in (before, year_ago)
         if other in point.month.earlier
     ]
-    return comparisons, rectifications(
-        connection, service_point=point.month.point.service_point, closed_since=point.month.starts_at
-    )
+    place = point.month.point.service_point
+    return comparisons, rectifications_for_report(connection, place, point.month.starts_at)
 
 
 def _folder_name(place: str) -> str:

@@ -66,7 +66,7 @@ def distortion_blocks(month: PointMonth) -> Iterator[Block]:
         bound = rounding_bound(thd, beside)
         below = residual(thd, beside) < -bound
         sums = np.sqrt(_square_sum(beside))
-        of_rms = below & (sums > TELLING_PERCENT) & (np.abs(thd - total_of_rms(sums)) <= bound / sums)
+        of_rms = below & (sums > TELLING_PERCENT) & (np.abs(thd - total_of_rms(sums)) * sums <= bound)
         wrong = below & ~of_rms
         for key, mask, names in (
             ("thd_of_total_rms", of_rms, (thd_name,)),

@@ -96,6 +96,15 @@ WORST_FIRST = (
 )
 
 
+FOR_COMPARISON = ("EN ", "IEEE ", "IEC ")
+"""How standards begin that bind no supply in China: shown beside the binding ones."""
+
+
+def binds(judgement: Judgement, for_comparison: tuple[str, ...] = FOR_COMPARISON) -> bool:
+    """Tell whether a judgement has a part in a month's verdict: a standard limits it, and binds."""
+    return judgement.reference is not None and not judgement.reference.standard.startswith(for_comparison)
+
+
 def overall(verdicts: Sequence[Compliance]) -> Compliance:
     """Return what many verdicts come to: one violation violates, one open question leaves it open."""
     return next((v for v in WORST_FIRST if v in verdicts), Compliance.NOT_APPLICABLE)

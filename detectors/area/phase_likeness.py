@@ -87,12 +87,13 @@ def _daily_sums(asked: Asked) -> Singles:
     common = np.mean([other.in_common[name] for name in PHASES], axis=0)
     spread = np.mean([other.spread[name] for name in PHASES], axis=0)
     shared = np.stack([other.in_common[phase] - common, other.spread[phase], spread], axis=1)
+    is_shared: NDArray[np.bool_] = np.isfinite(shared).all(axis=1)
     kw = np.take(voltages.kw, chosen, axis=-1)
     kw[:, :, ~np.isfinite(kw).any(axis=(0, 1))] = 0.0
     own = np.take(voltages.percent, chosen, axis=-1)
     own -= common[..., None]
     known = np.isfinite(own + kw)
-    known &= np.isfinite(shared).all(axis=1)[..., None]
+    known &= is_shared[..., None]
     counted = known.astype(np.float32)
     return _daily_products(
         _centred(own, known, counted), _centred(kw, known, counted), _centred_shared(shared), counted
@@ -159,5 +160,5 @@ def _partial(sums: Singles) -> Singles:
         share = {n: column / left[control, control] for n, column in with_it.items()}
         for a, b in combinations_with_replacement(rest, 2):
             left[a, b] = left[a, b] - share[a] * with_it[b]
-    partial: Singles = left[OWN, OTHER] / np.sqrt(left[OWN, OWN] * left[OTHER, OTHER])
-    return np.where(moves[OWN] & moves[OTHER], partial, np.nan)
+    partial = left[OWN, OTHER] / np.sqrt(left[OWN, OWN] * left[OTHER, OTHER])
+    return np.where(moves[OWN] & moves[OTHER], partial, np.float32(np.nan))

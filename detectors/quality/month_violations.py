@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from analysis.power_quality.judgement import Compliance, Judgement
+from analysis.power_quality.judgement import Compliance, Judgement, binds
 from detectors.engine import episode_id
 from pipeline.model import Episode, Json, MeterId, Severity, Verdict
 from pipeline.quality_texts import CHECK_NAMES
 
 DETECTOR = "power_quality"
-BINDING = "GB/T"
-"""Other standards are shown beside the binding ones and open no episode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +41,7 @@ def month_violations(service_point: str, history: Sequence[MonthVerdicts]) -> li
 
 def _violating(check: str, month: MonthVerdicts) -> list[Judgement]:
     return [
-        j
-        for j in month.judgements
-        if j.check == check
-        and j.verdict is Compliance.VIOLATING
-        and j.reference is not None
-        and j.reference.standard.startswith(BINDING)
+        j for j in month.judgements if j.check == check and j.verdict is Compliance.VIOLATING and binds(j)
     ]
 
 

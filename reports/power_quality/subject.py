@@ -10,7 +10,7 @@ from functools import cached_property
 from analysis.power_quality.catalogue import checks
 from analysis.power_quality.consistency import Consistency
 from analysis.power_quality.harmonic_readings import sound_readings
-from analysis.power_quality.judgement import Compliance, Judgement, overall
+from analysis.power_quality.judgement import FOR_COMPARISON, Compliance, Judgement, binds, overall
 from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.quantities import Quantity
 from pipeline.rectification import Rectification
@@ -65,7 +65,7 @@ class MonthlyReport:
     """Those of the point that are still open, and those closed in the month."""
     key_fingerprint: str = ""
     """Of the key that the report is signed with; empty where it is not signed."""
-    for_comparison: tuple[str, ...] = ("EN ", "IEEE ", "IEC ")
+    for_comparison: tuple[str, ...] = FOR_COMPARISON
     """How standards begin that do not bind this supply: shown beside, no part in the month's verdict."""
     parts: Mapping[str, int] = field(default_factory=parts_of_checks)
 
@@ -79,7 +79,7 @@ class MonthlyReport:
 
     def binds(self, judgement: Judgement) -> bool:
         """Tell whether a judgement has a part in the month's verdict: a standard limits it, and binds."""
-        return judgement.reference is not None and not self.compares(judgement)
+        return binds(judgement, self.for_comparison)
 
     def compares(self, judgement: Judgement) -> bool:
         """Tell whether a judgement is by a standard that is shown for comparison only."""

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from analysis.power_quality.judgement import Compliance, Reference, overall
+from analysis.power_quality.judgement import Compliance, Judgement, Reference, binds, overall
 
 GOOD, BAD = Compliance.COMPLIANT, Compliance.VIOLATING
 OPEN, NONE = Compliance.NOT_DECIDABLE, Compliance.NOT_APPLICABLE
@@ -24,6 +24,24 @@ def test_one_violation_violates_and_one_open_question_leaves_it_open(
     verdicts: list[Compliance], expected: Compliance
 ) -> None:
     assert overall(verdicts) is expected
+
+
+@pytest.mark.parametrize(
+    ("standard", "expected"),
+    [("GB/T 14549", True), ("供电监管办法", True), ("EN 50160", False), ("IEEE 519", False), (None, False)],
+)
+def test_a_standard_for_comparison_and_none_bind_nobody(standard: str | None, expected: bool) -> None:  # noqa: FBT001
+    reference = None
+    if standard is not None:
+        reference = Reference(
+            standard=standard,
+            edition="1993",
+            clause="4",
+            effective_from=date(1994, 3, 1),
+            source="a document",
+            confirmed=False,
+        )
+    assert binds(Judgement(check="c", verdict=GOOD, reference=reference)) is expected
 
 
 def test_a_reference_is_quoted_with_edition_and_clause() -> None:
