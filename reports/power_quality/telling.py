@@ -157,7 +157,9 @@ class Telling:
         return named or (self.check(word) if word in CHECK_NAMES else self.quantity(word))
 
     def _parameter(self, name: str, value: float | str) -> float | str:
-        return self.quantity(value) if name == "quantity" and isinstance(value, str) else value
+        if name != "quantity" or not isinstance(value, str):
+            return value
+        return ", ".join(map(self.quantity, value.split(", ")))
 
     def _time_or_words(self, value: str) -> str:
         try:

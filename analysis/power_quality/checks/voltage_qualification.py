@@ -95,7 +95,7 @@ def _of_phase(month: PointMonth, band: VoltageBand, least: LeastRate | None, ser
             "over_minutes": statistics.over_minutes,
             "under_minutes": statistics.under_minutes,
             "monitored_minutes": statistics.monitored_minutes,
-            "outage_minutes": _month_minutes(month) - supplied,
+            "outage_minutes": float(round(_month_minutes(month) - supplied)),
             "percent_if_missing": _extreme_rates(statistics, supplied),
             "highest_v": statistics.highest_v,
             "highest_at": _iso(statistics.highest_at),
