@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
@@ -10,21 +11,44 @@ from prefect.cache_policies import NO_CACHE
 
 from services import quality
 from services.quality import JudgedPoint
+from services.quality_report import Wish, report_stored
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def judge_month(month: date | None, service_points: list[str] | None) -> list[JudgedPoint]:
-    """Judge a month, keep the verdicts and open episodes for violations."""
-    return quality.judge_stored(month, service_points)
+def judge_month(wish: Wish) -> list[JudgedPoint]:
+    """Judge a month, keep the verdicts, open episodes for violations, and write what is wished for."""
+    return [reported.point for reported in report_stored(wish)]
 
 
 @flow(name="power_quality")
-def power_quality(month: date | None = None, service_points: list[str] | None = None) -> int:
-    """Judge a month of every service point or of some: that of a day, or the last one that is over."""
-    points = judge_month(month, service_points)
+def power_quality(  # noqa: PLR0913 - a form with all its fields
+    month: date | None = None,
+    service_points: list[str] | None = None,
+    report_folder: str | None = None,
+    *,
+    pdf: bool = True,
+    responsible: str = "",
+    due_days: int = 90,
+) -> int:
+    """Judge a month of every service point or of some: that of a day, or the last one that is over.
+
+    With ``report_folder`` each point's report is written into a folder of its own there. Where somebody is
+    ``responsible``, a rectification (整改) is opened of each violation, due in ``due_days`` days.
+    """
+    points = judge_month(
+        Wish(
+            month=None if month is None else month.replace(day=1),
+            points=service_points,
+            out=None if report_folder is None else Path(report_folder),
+            pdf=pdf,
+            responsible=responsible,
+            due_days=due_days,
+        )
+    )
     create_table_artifact(
         key="power-quality",
         table=quality.as_table(points),
-        description="Verdicts on power quality, violating service points first",
+        description="Verdicts on power quality, violating service points first"
+        + ("" if report_folder is None else f"; reports in {report_folder}"),
     )
     return len(points)

@@ -13,8 +13,9 @@ from reports.power_quality.figures import figures_document
 from reports.power_quality.page import LANGUAGES
 from reports.power_quality.subject import Comparison, Instrument, MonthlyReport
 from reports.power_quality.write import Written, write_report
+from services.persons import this_person
 from services.quality import Files, JudgedPoint, judge_files, judge_stored, last_month
-from services.rectification import rectifications_for_report
+from services.rectification import open_for_violations, rectifications_for_report
 from services.report_seal import signing_key
 from services.settings import load_settings
 from services.wiring import utc_now
@@ -36,6 +37,10 @@ class Wish:
     languages: Sequence[str] = LANGUAGES
     pdf: bool = True
     issuer: str = ""
+    responsible: str = ""
+    """Who has to put violations right; where somebody is named, a rectification is opened of each."""
+    due_days: int = 90
+    """When that is due, from today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,7 @@ def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None)
 
     Raises:
         ConfigError: If a wanted point is not in the archive, or a folder cannot be written.
+        DataError: If a rectification would be due before it begins.
         StorageError: If the database is away or refuses.
     """
     now, settings = utc_now(), load_settings()
@@ -77,6 +83,18 @@ def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None)
     points = judge_stored(wish.month, wish.points, settings, now)
     begin("writing reports")
     with connect(settings.require_database_url()) as connection:
+        if wish.responsible:
+            for point in points:
+                open_for_violations(
+                    connection,
+                    point.month.point.service_point,
+                    point.month.month,
+                    point.judgements,
+                    responsible=wish.responsible,
+                    due=now.date() + timedelta(days=wish.due_days),
+                    person=this_person(),
+                    now=now,
+                )
         return _report(points, wish, now, "", lambda point: _known(connection, point))
 
 

@@ -11,7 +11,7 @@ from typing import Any  # Any: what a JSON parser gives
 import orjson
 
 from analysis.power_quality.documents import judgement_of
-from analysis.power_quality.judgement import Compliance, Judgement
+from analysis.power_quality.judgement import Compliance, Judgement, binds
 from pipeline.errors import DataError
 from pipeline.rectification import (
     ExternalTest,
@@ -120,6 +120,41 @@ def open_rectification(  # noqa: PLR0913 - a deed with all that its record says
     detail = f"responsible: {responsible}; due: {due}"
     add_rectification(connection, opened, _change(opened, "opened", detail, person, now))
     return opened
+
+
+def open_for_violations(  # noqa: PLR0913 - a deed with all that its record says
+    connection: Connection,
+    service_point: str,
+    month: date,
+    judgements: Sequence[Judgement],
+    *,
+    responsible: str,
+    due: date,
+    person: Person,
+    now: datetime,
+) -> list[Rectification]:
+    """Open a rectification of each violation of a binding standard for which none is under way.
+
+    Raises:
+        DataError: If nobody is responsible, or it is due before it begins.
+        StorageError: If the database is away or refuses.
+    """
+    known = {
+        (r.violation.check, r.violation.subject, r.violation.standard)
+        for r in rectifications(connection, service_point=service_point)
+    }
+    violations = [
+        violation_of(judgement, month)
+        for judgement in judgements
+        if judgement.verdict is Compliance.VIOLATING and binds(judgement)
+    ]
+    return [
+        open_rectification(
+            connection, service_point, violation, responsible=responsible, due=due, person=person, now=now
+        )
+        for violation in violations
+        if (violation.check, violation.subject, violation.standard) not in known
+    ]
 
 
 def note_rectification(  # noqa: PLR0913 - each is one thing that may be changed

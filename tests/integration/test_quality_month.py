@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from simulators.fleet.serving import ServedFleet
 from storage.database import connect
 from storage.episodes import list_episodes
 from storage.quality_judgements import judged_months
+from storage.rectifications import rectifications
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
 from tests.integration.served_fleet import served
@@ -167,11 +169,19 @@ def value_95(fleet: Fleet, order: int, *, in_amperes: bool) -> float:
 
 @pytest.mark.usefixtures("prefect_server")
 def test_a_month_through_wire_database_and_flow(
-    database_url: str, month_read: Fleet, monkeypatch: pytest.MonkeyPatch
+    database_url: str, month_read: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
-    assert power_quality(month=MONTH) == 2
+    assert (
+        power_quality(month=MONTH, report_folder=str(tmp_path / "reports"), pdf=False, responsible="张工")
+        == 2
+    )
+    report = json.loads((tmp_path / "reports" / "MILL" / "report.json").read_text("utf-8"))
+    assert report["verdict"] == "violating"
+    assert {f.name for f in (tmp_path / "reports" / "PUMPS").iterdir()} >= {"report.zh.html", "report.json"}
     with connect(database_url) as connection:
+        under_way = {(r.violation.check, r.violation.subject) for r in rectifications(connection)}
+        assert {r.service_point for r in rectifications(connection)} == {"MILL"}
         mill, pumps = judged_months(connection, scope=EVERYTHING, first=MONTH, last=MONTH)
         episodes = [stored.episode for stored in list_episodes(connection, scope=EVERYTHING)]
     assert (mill.service_point, pumps.service_point) == ("MILL", "PUMPS")
@@ -187,6 +197,11 @@ def test_a_month_through_wire_database_and_flow(
     # 20 A at 100 MVA, a short-circuit power of 150 MVA, 3.15 of 20 MVA, alpha 1.2 for order 5.
     limit_a = 20.0 * 150.0 / 100.0 * (3.15 / 20.0) ** (1.0 / 1.2)
     assert told["harmonic_current", "h5"]["limit"] == pytest.approx(limit_a, rel=1e-9)
+    assert under_way == {
+        (row["check"], row["subject"] or row["phase"])
+        for row in mill.documents
+        if row["verdict"] == "violating" and (row["standard"] or "").startswith("GB/T")
+    }
     assert [row for row in pumps.documents if row["standard"] == GB and row["verdict"] == "violating"] == []
     assert sorted(str(e.evidence["check"]) for e in episodes) == ["harmonic_current", "harmonic_voltage"]
     assert {(e.service_point, e.verdict, e.starts_at, e.ends_at) for e in episodes} == {
