@@ -64,10 +64,16 @@ def likeness(asked: Sequence[Asked], days: int, known_share: float) -> list[Sing
     Returns:
         Shape (channels, days of ``voltages``) each, by the last of the days; NaN where unknown.
     """
-    found: dict[int, Singles] = {}
     lengths = [len(one.voltages.percent) for one in asked]
+    found: dict[int, Singles] = {
+        place: np.empty((0, lengths[place]), np.float32)
+        for place, one in enumerate(asked)
+        if not len(one.chosen)
+    }
     for length in set(lengths):
-        alike = [place for place, own in enumerate(lengths) if own == length]
+        alike = [place for place, own in enumerate(lengths) if own == length and place not in found]
+        if not alike:
+            continue
         by_day = np.concatenate([_daily_sums(asked[place]) for place in alike], axis=-1)
         sums: Singles = trailing(by_day, days, axis=1)
         hours = float(np.median(asked[alike[0]].voltages.hours.known))

@@ -55,6 +55,17 @@ def test_many_questions_are_answered_as_one_by_one() -> None:
     np.testing.assert_array_equal(second, _alike(voltages, voltages, "C"))
 
 
+def test_a_question_about_no_channel_has_no_answer_and_costs_the_others_nothing() -> None:
+    random = np.random.default_rng(5)
+    phases = {phase: random.normal(size=SHAPE) for phase in PHASES}
+    voltages = _voltages(random.normal(size=SHAPE), random.random(SHAPE), phases)
+    none = Asked(voltages, np.array([], dtype=np.intp), voltages, "B")
+    empty, answered = likeness([none, Asked(voltages, np.array([0]), voltages, "C")], 4, 0.8)
+    assert empty.shape == (0, DAYS)
+    np.testing.assert_array_equal(answered, _alike(voltages, voltages, "C"))
+    assert [own.shape for own in likeness([none], 4, 0.8)] == [(0, DAYS)]
+
+
 def test_less_than_the_needed_share_of_known_hours_is_unknown() -> None:
     random = np.random.default_rng(4)
     phases = {phase: random.normal(size=SHAPE) for phase in PHASES}
