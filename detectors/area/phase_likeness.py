@@ -93,7 +93,7 @@ def _daily_sums(asked: Asked) -> Singles:
     common = np.mean([other.in_common[name] for name in PHASES], axis=0)
     spread = np.mean([other.spread[name] for name in PHASES], axis=0)
     shared = np.stack([other.in_common[phase] - common, other.spread[phase], spread], axis=1)
-    is_shared: NDArray[np.bool_] = np.isfinite(shared).all(axis=1)
+    is_shared = np.asarray(np.isfinite(shared).all(axis=1))
     kw = np.take(voltages.kw, chosen, axis=-1)
     kw[:, :, ~np.isfinite(kw).any(axis=(0, 1))] = 0.0
     own = np.take(voltages.percent, chosen, axis=-1)
