@@ -53,6 +53,12 @@ def quality(  # noqa: PLR0913 - a command with all its options
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Parameters read from meters (.parquet, .csv)."),
     ] = None,
+    waveform: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A COMTRADE record taken at the --point; may be given often."
+        ),
+    ] = None,
     point: Annotated[
         list[str] | None, typer.Option(help="Only this service point; may be given often.")
     ] = None,
@@ -91,6 +97,7 @@ def quality(  # noqa: PLR0913 - a command with all its options
         out=out,
         languages=["zh", "en"] if language is Language.BOTH else [language.value],
         pdf=pdf,
+        waveforms=waveform or (),
         issuer=issuer,
     )
     with progress(STEPS) as begin:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.documents import judgement_document, judgement_of
@@ -58,16 +59,27 @@ class Files:
     parameters: Path | None = None
 
 
-def judge_files(
+Complete: TypeAlias = Callable[[PointMonth], PointMonth]
+"""Adds to a month what stands elsewhere, such as events of recorded waveforms."""
+
+
+def as_it_is(month: PointMonth) -> PointMonth:
+    """Return a month to which nothing is added."""
+    return month
+
+
+def judge_files(  # noqa: PLR0913 - one run with all that it may be told
     files: Files,
     first: date,
     wanted: Sequence[str] | None = None,
+    *,
     begin: Callable[[str], None] = lambda _step: None,
     now: datetime | None = None,
+    complete: Complete = as_it_is,
 ) -> list[JudgedPoint]:
     """Judge the month that begins with ``first`` of every service point, or of those wanted, out of files.
 
-    ``begin`` is called with the name of each of the two steps.
+    ``begin`` is called with the name of each of the two steps, ``complete`` with each month.
 
     Raises:
         DataError: If a file cannot be understood, or holds nothing of the month.
@@ -94,7 +106,8 @@ def judge_files(
             f"in {files.registry.name}: check --month, and the meters' ids in both files"
         )
     begin("judging")
-    return [JudgedPoint(month=month, judgements=judge_month(month)) for month in months]
+    whole = map(complete, months)
+    return [JudgedPoint(month=month, judgements=judge_month(month)) for month in whole]
 
 
 def judge_stored(
@@ -102,6 +115,7 @@ def judge_stored(
     wanted: Sequence[str] | None = None,
     settings: Settings | None = None,
     now: datetime | None = None,
+    complete: Complete = as_it_is,
 ) -> list[JudgedPoint]:
     """Judge a month of every service point, or of those wanted; keep the verdicts and open episodes.
 
@@ -126,7 +140,7 @@ def judge_stored(
             wanted=wanted,
             primary=primary_profiles(settings),
         ):
-            known = replace(month, earlier=_earlier(connection, month))
+            known = replace(complete(month), earlier=_earlier(connection, month))
             point = JudgedPoint(month=known, judgements=judge_month(known))
             save_judged_month(connection, _documents(point))
             _keep_episodes(connection, archive, point, now)

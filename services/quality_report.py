@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigError
 from pipeline.rectification import Rectification
 from reports.power_quality.figures import figures_document
 from reports.power_quality.page import LANGUAGES
 from reports.power_quality.subject import Comparison, Instrument, MonthlyReport
 from reports.power_quality.write import Written, write_report
 from services.persons import this_person
-from services.quality import Files, JudgedPoint, judge_files, judge_stored, last_month
+from services.quality import Complete, Files, JudgedPoint, as_it_is, judge_files, judge_stored, last_month
+from services.recorded_events import recorded_events
 from services.rectification import open_for_violations, rectifications_for_report
 from services.report_seal import signing_key
 from services.settings import load_settings
@@ -36,6 +38,8 @@ class Wish:
     """Where reports go: one point's into this folder, several into a folder each; None writes none."""
     languages: Sequence[str] = LANGUAGES
     pdf: bool = True
+    waveforms: Sequence[Path] = ()
+    """Records taken at the one point that is judged: their events join the month's."""
     issuer: str = ""
     responsible: str = ""
     """Who has to put violations right; where somebody is named, a rectification is opened of each."""
@@ -64,7 +68,7 @@ def report_files(
     """
     now = utc_now()
     first = wish.month or last_month(now)
-    points = judge_files(files, first, wish.points, begin, now)
+    points = judge_files(files, first, wish.points, begin=begin, now=now, complete=_completing(wish))
     begin("writing reports")
     named = [f"--readings {files.readings.name}", f"--registry {files.registry.name}"]
     return _report(points, wish, now, " ".join(named), lambda _point: ((), ()))
@@ -80,7 +84,7 @@ def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None)
     """
     now, settings = utc_now(), load_settings()
     begin("judging")
-    points = judge_stored(wish.month, wish.points, settings, now)
+    points = judge_stored(wish.month, wish.points, settings, now, _completing(wish))
     begin("writing reports")
     with connect(settings.require_database_url()) as connection:
         if wish.responsible:
@@ -96,6 +100,19 @@ def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None)
                     now=now,
                 )
         return _report(points, wish, now, "", lambda point: _known(connection, point))
+
+
+def _completing(wish: Wish) -> Complete:
+    """Return what adds the recorded events to the month of the one point.
+
+    Raises:
+        ConfigError: If records are given for several points.
+    """
+    if not wish.waveforms:
+        return as_it_is
+    if wish.points is None or len(wish.points) != 1:
+        raise ConfigError("a waveform was recorded at one point: name it with --point")
+    return lambda month: replace(month, recorded_events=recorded_events(wish.waveforms, month.point))
 
 
 _Known = tuple[Sequence[Comparison], Sequence[Rectification]]

@@ -85,12 +85,15 @@ class RideThrough:
 _NOMINAL = 100.0
 
 
-def of_waveform(event: Event, record_at: datetime) -> SupplyEvent:
-    """Return an event found in a waveform whose record began at ``record_at``, by what it shows."""
+def of_waveform(event: Event, record_at: datetime, phases: Mapping[str, str]) -> SupplyEvent:
+    """Return an event found in a waveform whose record began at ``record_at``, by what it shows.
+
+    ``phases`` has the phase of each channel, such as ``a`` or ``ab``; one without is called by its name.
+    """
     duration_s = None if event.ends_after else event.duration_s
     return SupplyEvent(
         kind=named(event.residual_percent, event.duration_s),
-        phases=tuple(channel.rpartition("_")[2].upper() for channel in event.channels),
+        phases=tuple(phases.get(channel, "").upper() or channel for channel in event.channels),
         starts_at=record_at + timedelta(seconds=event.starts_s),
         duration_s=duration_s,
         residual_percent=event.residual_percent,

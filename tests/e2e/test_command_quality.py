@@ -12,7 +12,7 @@ from tests.e2e.command import Ran, kilowatch
 
 FLEET = """
 [fleet]
-history_days = 20
+history_days = 14
 [[area]]
 id = "TQ"
 [[bus]]
@@ -41,7 +41,7 @@ equipment_mva = 20
 [[fault]]
 deed = "harmonics"
 meter = "MILL"
-days_ago = 19
+days_ago = 13
 days = 25
 voltage_factor = 3.0
 why = "a filter is out"
@@ -124,5 +124,7 @@ def test_what_is_missing_is_told_with_the_next_step(site: Path) -> None:
         "--json",
     )
     assert (empty.status, "check --month" in empty.err) == (1, True)
+    anywhere = judged(site, "--waveform", str(site / "site.toml"), "--json")
+    assert (anywhere.status, "name it with --point" in anywhere.err) == (1, True)
     unknown = judged(site, "--point", "SP-NONE", "--json")
     assert (unknown.status, "SP-NONE: not in the archive" in unknown.err) == (1, True)

@@ -74,9 +74,11 @@ def test_an_event_of_a_waveform_is_one_of_the_supply() -> None:
         kind=EventKind.DIP, channels=("u_a", "u_b"), starts_s=0.5, duration_s=0.11, residual_percent=70.0
     )
     at = datetime(2026, 9, 1, tzinfo=UTC)
-    event = of_waveform(found, at)
+    phases = {"u_a": "a", "u_b": "b"}
+    event = of_waveform(found, at, phases)
     assert (event.kind, event.phases, event.source) == (SupplyKind.DIP, ("A", "B"), "waveform")
     assert event.starts_at == at + timedelta(seconds=0.5)
     assert event.ends_at == at + timedelta(seconds=0.61)
-    cut_short = of_waveform(replace(found, ends_after=True), at)
+    assert of_waveform(found, at, {"u_a": "a", "u_b": ""}).phases == ("A", "u_b")
+    cut_short = of_waveform(replace(found, ends_after=True), at, phases)
     assert (cut_short.kind, cut_short.duration_s) == (SupplyKind.DIP, None)
