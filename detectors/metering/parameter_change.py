@@ -112,18 +112,19 @@ class ParameterChange:
             return []
         end = slot_end(window.starts_at, len(window.starts_at) - 1, window.minutes)
         span = from_numpy(window.starts_at[0]), end
-        held = held_values(window.records.parameters, window.meters)
+        held: dict[MeterId, dict[str, Sequence[Held]]] = {}
+        for (owner, name), values in held_values(window.records.parameters, window.meters).items():
+            held.setdefault(owner, {})[name] = values
         noted: dict[MeterId, list[MeterEvent]] = {meter: [] for meter in window.meters}
         for record in window.records.events:
             if record.event.kind in PROGRAMMING and record.meter in noted and record.event.starts_at < end:
                 noted[record.meter].append(record.event)
-        told = {meter for meter, _ in held} | {meter for meter, events in noted.items() if events}
+        told = held.keys() | {meter for meter, events in noted.items() if events}
         sent: dict[MeterId, list[MeterOrder]] = {}
         for order in window.records.orders:
             sent.setdefault(order.meter, []).append(order)
         found: list[Episode] = []
         for meter in sorted(told & registry.meter_by_id.keys()):
-            own = {name: values for (owner, name), values in held.items() if owner == meter}
             events = sorted(noted[meter], key=lambda event: (event.starts_at, event.kind))
             rule = at_meter(self, registry, meter, end)
             meant = Meant(
@@ -133,7 +134,7 @@ class ParameterChange:
                 order_margin=timedelta(hours=rule.order_hours),
                 sent_margin=timedelta(minutes=rule.sent_minutes),
             )
-            found += self._of_meter(meant, own, events, span)
+            found += self._of_meter(meant, held.get(meter, {}), events, span)
         return found
 
     def _of_meter(
