@@ -59,10 +59,15 @@ def habits(kwh: Floats, step_kwh: float = 0.01) -> Habits:
     kwh = np.where(whole[:, :, None], kwh, np.nan)
     kwh[~known] = 0.0
     flat = kwh.reshape(len(kwh), -1)
+    there = np.isfinite(kwh)
+    # Missing slots as zeros, once for all sums.
+    filled = np.where(there, kwh, 0.0)
+    of_day, days = there.sum(axis=2), there.sum(axis=1)
+    slots = of_day.sum(axis=1)
     by_size = np.sort(kwh, axis=2)
     quarter = max(kwh.shape[2] // 4, 1)
-    level = _mean(flat)
-    top = np.nanmax(flat, axis=1, keepdims=True)
+    level = filled.reshape(flat.shape).sum(axis=1) / np.maximum(slots, 1)
+    top = np.fmax.reduce(flat, axis=1, keepdims=True)
     at_top = flat >= np.minimum(top * (1.0 - AT_TOP), top - 1.5 * step_kwh)
     return Habits(
         known=known,
@@ -70,12 +75,12 @@ def habits(kwh: Floats, step_kwh: float = 0.01) -> Habits:
         base=at_share(_mean(by_size[:, :, :quarter], axis=2), 0.5),
         middle=at_share(_mean(by_size[:, :, quarter : 3 * quarter], axis=2), 0.5),
         peak=at_share(np.fmax.reduce(kwh, axis=2), 0.5),
-        high_days=at_share(_mean(kwh, axis=2), 0.75),
-        top_share=at_top.sum(axis=1) / np.isfinite(flat).sum(axis=1),
-        variation=_deviation(flat) / (level + step_kwh),
+        high_days=at_share(np.where(of_day > 0, filled.sum(axis=2) / np.maximum(of_day, 1), np.nan), 0.75),
+        top_share=at_top.sum(axis=1) / slots,
+        variation=_deviation(filled, there, level, slots) / (level + step_kwh),
         roughness=_mean(np.abs(np.diff(flat, axis=1))) / (level + step_kwh),
-        clock=_smoothed(_mean(kwh, axis=1)),
-        zeros=_mean(np.where(np.isnan(kwh), np.nan, kwh <= 0.0), axis=1),
+        clock=_smoothed(filled.sum(axis=1) / np.maximum(days, 1)),
+        zeros=(kwh <= 0.0).sum(axis=1) / np.maximum(days, 1),
     )
 
 
@@ -91,14 +96,17 @@ def at_share(values: Floats, share: float) -> Floats:
 
 
 def _mean(values: Floats, axis: int = 1) -> Floats:
-    """Return the mean of what is known; NaN for a day in which nothing is, 0 for a slot of the clock."""
-    count = np.isfinite(values).sum(axis=axis)
-    mean: Floats = np.nansum(values, axis=axis) / np.maximum(count, 1)
-    return np.where(count > 0, mean, np.nan) if axis == values.ndim - 1 else mean
+    """Return the mean of what is known along the last axis; NaN where nothing is."""
+    there = np.isfinite(values)
+    count = there.sum(axis=axis)
+    mean: Floats = np.where(there, values, 0.0).sum(axis=axis) / np.maximum(count, 1)
+    return np.where(count > 0, mean, np.nan)
 
 
-def _deviation(values: Floats) -> Floats:
-    deviation: Floats = np.sqrt(_mean((values - _mean(values)[:, None]) ** 2))
+def _deviation(filled: Floats, there: NDArray[np.bool_], level: Floats, slots: NDArray[np.integer]) -> Floats:
+    """Return the standard deviation of the slots that are there."""
+    apart = np.where(there, filled - level[:, None, None], 0.0).reshape(len(filled), -1)
+    deviation: Floats = np.sqrt(np.einsum("ij,ij->i", apart, apart) / np.maximum(slots, 1))
     return deviation
 
 
