@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_json, print_table, progress
+from cli.output import JsonFlag, print_json, print_table, status
 
 if TYPE_CHECKING:
     from services.quality_report import Reported
-
-SHOWN = ("violating", "not decidable", "compliant")
 
 
 class Language(StrEnum):
@@ -88,8 +85,8 @@ def quality(  # noqa: PLR0913 - a command with all its options
         raise typer.BadParameter("--events and --parameters belong to --readings")
     if out is None and not as_json:
         raise typer.BadParameter("give --out DIR for the reports, or --json for the verdicts alone")
-    from services.quality import Files
-    from services.quality_report import STEPS, Wish, report_files, report_stored
+    from services.quality import Files, worst_first
+    from services.quality_report import Wish, report_files, report_stored
 
     wish = Wish(
         month=None if month is None else month.date().replace(day=1),
@@ -100,38 +97,37 @@ def quality(  # noqa: PLR0913 - a command with all its options
         waveforms=waveform or (),
         issuer=issuer,
     )
-    with progress(STEPS) as begin:
-        if readings is None or registry is None:
-            reported = report_stored(wish, begin)
-        else:
-            files = Files(readings=readings, registry=registry, events=events, parameters=parameters)
-            reported = report_files(files, wish, begin)
-    written = [one.written for one in reported if one.written is not None]
-    for warning in dict.fromkeys(warning for one in written for warning in one.warnings):
-        typer.echo(f"warning: {warning}", err=True)
-    if as_json:
+    if readings is None or registry is None:
+        reported = report_stored(wish)
+    else:
+        files = Files(readings=readings, registry=registry, events=events, parameters=parameters)
+        reported = report_files(files, wish)
+    rows = _taken(reported, as_json=as_json)
+    if not as_json:
+        columns = [column for column in rows[0] if column != "month"] if rows else ["service point"]
+        title = f"Power quality {rows[0]['month']}" if rows else "No service point has readings of the month"
+        print_table(title, columns, [[row[column] for column in columns] for row in worst_first(rows)])
+        typer.echo(f"{len(rows)} reports in {out}: open report.zh.html or report.en.html", err=True)
+
+
+def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, object]]:
+    """Return a line a point, printing documents and warnings as they come."""
+    from services.quality import row_of
+
+    rows: list[dict[str, object]] = []
+    warned: set[str] = set()
+    with status() as tell:
+        tell("reading and judging")
         for one in reported:
-            print_json(one.document)
-        return
-    _print(reported)
-    typer.echo(f"{len(written)} reports in {out}: open report.zh.html or report.en.html", err=True)
-
-
-def _print(reported: Sequence[Reported]) -> None:
-    """Print a line a point: what its binding standards come to, and how many figures are how."""
-    rows = []
-    for one in reported:
-        counted = Counter(judgement.verdict.value for judgement in one.point.judgements)
-        rows.append(
-            [
-                one.document["service_point"],
-                one.document["verdict"],
-                *(counted[name] for name in SHOWN),
-                f"{one.point.coverage:.1%}",
-            ]
-        )
-    month = reported[0].document["month"] if reported else ""
-    print_table(f"Power quality {month}", ("service point", "verdict", *SHOWN, "coverage"), rows)
+            rows.append(row_of(one.point))
+            tell(f"{len(rows)} judged, the last one {rows[-1]['service point']}")
+            warnings = set(() if one.written is None else one.written.warnings) - warned
+            for warning in sorted(warnings):
+                typer.echo(f"warning: {warning}", err=True)
+            warned |= warnings
+            if as_json:
+                print_json(one.document)
+    return rows
 
 
 def _verify(path: Path, public_key: Path | None, *, as_json: bool) -> None:

@@ -90,7 +90,10 @@ def open_(  # noqa: PLR0913 - a command with all its options
     check: Annotated[str, typer.Option("--check", help="Only violations of this check.")] = "",
     subject: Annotated[str, typer.Option("--subject", help="Only this figure of it: h5, thd, A.")] = "",
     standard: Annotated[
-        str, typer.Option("--standard", help="Only those by a standard whose name begins so: GB/T.")
+        str,
+        typer.Option(
+            "--standard", help="Only those by a standard whose name begins so; without it, by binding ones."
+        ),
     ] = "",
     name: Name = "",
     as_json: JsonFlag = False,

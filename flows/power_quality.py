@@ -10,14 +10,13 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from services import quality
-from services.quality import JudgedPoint
 from services.quality_report import Wish, report_stored
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def judge_month(wish: Wish) -> list[JudgedPoint]:
-    """Judge a month, keep the verdicts, open episodes for violations, and write what is wished for."""
-    return [reported.point for reported in report_stored(wish)]
+def judge_month(wish: Wish) -> list[dict[str, object]]:
+    """Judge a month, keep the verdicts, open episodes, write what is wished for; return a line a point."""
+    return quality.worst_first(quality.row_of(reported.point) for reported in report_stored(wish))
 
 
 @flow(name="power_quality")
@@ -35,7 +34,7 @@ def power_quality(  # noqa: PLR0913 - a form with all its fields
     With ``report_folder`` each point's report is written into a folder of its own there. Where somebody is
     ``responsible``, a rectification (整改) is opened of each violation, due in ``due_days`` days.
     """
-    points = judge_month(
+    rows = judge_month(
         Wish(
             month=None if month is None else month.replace(day=1),
             points=service_points,
@@ -47,8 +46,8 @@ def power_quality(  # noqa: PLR0913 - a form with all its fields
     )
     create_table_artifact(
         key="power-quality",
-        table=quality.as_table(points),
+        table=rows,
         description="Verdicts on power quality, violating service points first"
         + ("" if report_folder is None else f"; reports in {report_folder}"),
     )
-    return len(points)
+    return len(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -68,46 +68,42 @@ def as_it_is(month: PointMonth) -> PointMonth:
     return month
 
 
-def judge_files(  # noqa: PLR0913 - one run with all that it may be told
+def judge_files(
     files: Files,
     first: date,
     wanted: Sequence[str] | None = None,
     *,
-    begin: Callable[[str], None] = lambda _step: None,
     now: datetime | None = None,
     complete: Complete = as_it_is,
-) -> list[JudgedPoint]:
+) -> Iterator[JudgedPoint]:
     """Judge the month that begins with ``first`` of every service point, or of those wanted, out of files.
 
-    ``begin`` is called with the name of each of the two steps, ``complete`` with each month.
+    ``complete`` is called with each month before it is judged.
 
     Raises:
         DataError: If a file cannot be understood, or holds nothing of the month.
         RegistryError: With every problem of the archive.
         ConfigError: If a wanted point is not in the archive.
     """
-    begin("reading")
-    archive = read_registry(files.registry)
-    months = list(
-        months_of_files(
-            archive,
-            first,
-            now or utc_now(),
-            readings=files.readings,
-            events=files.events,
-            parameters=files.parameters,
-            wanted=wanted,
-            primary=primary_profiles(load_settings()),
-        )
+    months = months_of_files(
+        read_registry(files.registry),
+        first,
+        now or utc_now(),
+        readings=files.readings,
+        events=files.events,
+        parameters=files.parameters,
+        wanted=wanted,
+        primary=primary_profiles(load_settings()),
     )
-    if not months:
+    found = False
+    for month in map(complete, months):
+        found = True
+        yield JudgedPoint(month=month, judgements=judge_month(month))
+    if not found:
         raise DataError(
             f"{files.readings.name} holds no electrical value or spectrum of {first:%Y-%m} of a main meter "
             f"in {files.registry.name}: check --month, and the meters' ids in both files"
         )
-    begin("judging")
-    whole = map(complete, months)
-    return [JudgedPoint(month=month, judgements=judge_month(month)) for month in whole]
 
 
 def judge_stored(
@@ -116,9 +112,10 @@ def judge_stored(
     settings: Settings | None = None,
     now: datetime | None = None,
     complete: Complete = as_it_is,
-) -> list[JudgedPoint]:
+) -> Iterator[JudgedPoint]:
     """Judge a month of every service point, or of those wanted; keep the verdicts and open episodes.
 
+    Points come one by one, each when its verdicts are kept: a utility's months fill no memory together.
     Without ``first`` it is the last month that is over. The same data give the same verdicts; a month that is
     judged again takes the place of what was there, and an episode that it does not bear out is withdrawn.
 
@@ -128,7 +125,6 @@ def judge_stored(
     """
     settings, now = settings or load_settings(), now or utc_now()
     first = (first or last_month(now)).replace(day=1)
-    judged: list[JudgedPoint] = []
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
         for month in months_stored(
@@ -140,12 +136,16 @@ def judge_stored(
             wanted=wanted,
             primary=primary_profiles(settings),
         ):
-            known = replace(complete(month), earlier=_earlier(connection, month))
+            place = month.point.service_point
+            history = _history(connection, archive, place, first, now)
+            earlier = {one.month: one.judgements for one in history if one.month < month.month}
+            known = replace(complete(month), earlier=earlier)
             point = JudgedPoint(month=known, judgements=judge_month(known))
             save_judged_month(connection, _documents(point))
-            _keep_episodes(connection, archive, point, now)
-            judged.append(point)
-    return judged
+            others = [one for one in history if one.month != month.month]
+            run = sorted([*others, _verdicts(point)], key=lambda one: one.month)
+            save_episodes(connection, _episodes(connection, place, run))
+            yield point
 
 
 def last_month(now: datetime) -> date:
@@ -154,36 +154,56 @@ def last_month(now: datetime) -> date:
     return (this - timedelta(days=1)).replace(day=1)
 
 
-def as_table(points: Sequence[JudgedPoint]) -> list[dict[str, object]]:
-    """Return the points as lines for people, violating ones first."""
-    return [
-        {
-            "service point": point.month.point.service_point,
-            "month": f"{point.month.month:%Y-%m}",
-            "verdict": point.verdict.value,
-            **{each.value: sum(j.verdict is each for j in point.judgements) for each in WORST_FIRST[:-1]},
-            "coverage": f"{point.coverage:.1%}",
-        }
-        for point in sorted(
-            points,
-            key=lambda p: (
-                WORST_FIRST.index(p.verdict),
-                p.month.point.service_point,
-            ),
-        )
-    ]
+def row_of(point: JudgedPoint) -> dict[str, object]:
+    """Return a point as a line for people."""
+    return {
+        "service point": point.month.point.service_point,
+        "month": f"{point.month.month:%Y-%m}",
+        "verdict": point.verdict.value,
+        **{each.value: sum(j.verdict is each for j in point.judgements) for each in WORST_FIRST[:-1]},
+        "coverage": f"{point.coverage:.1%}",
+    }
 
 
-def _earlier(connection: Connection, month: PointMonth) -> dict[date, Sequence[Judgement]]:
-    """Return what was judged of the point in the months before, by their first day."""
+def worst_first(rows: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Return such lines in the order in which somebody should look at them."""
+    order = {verdict.value: place for place, verdict in enumerate(WORST_FIRST)}
+    return sorted(rows, key=lambda row: (order[str(row["verdict"])], str(row["service point"])))
+
+
+def _history(
+    connection: Connection, archive: Registry, place: str, first: date, now: datetime
+) -> list[MonthVerdicts]:
+    """Return what was judged of a point since a year before ``first``, oldest first."""
     stored = judged_months(
         connection,
         scope=EVERYTHING,
-        first=_months_before(month.month, HISTORY_MONTHS),
-        last=month.month - timedelta(days=1),
-        service_points=[month.point.service_point],
+        first=_months_before(first, HISTORY_MONTHS),
+        last=now.date(),
+        service_points=[place],
     )
-    return {one.month: [judgement_of(document) for document in one.documents] for one in stored}
+    return [
+        MonthVerdicts(
+            month=judged.month,
+            starts_at=span.starts_at,
+            ends_at=span.due_until,
+            meter=judged.meter,
+            judgements=[judgement_of(document) for document in judged.documents],
+        )
+        for judged in stored
+        for span in [month_of(archive, place, judged.month, now)]
+    ]
+
+
+def _verdicts(point: JudgedPoint) -> MonthVerdicts:
+    month = point.month
+    return MonthVerdicts(
+        month=month.month,
+        starts_at=month.starts_at,
+        ends_at=month.ends_at,
+        meter=month.point.meter,
+        judgements=point.judgements,
+    )
 
 
 def _documents(point: JudgedPoint) -> JudgedMonth:
@@ -195,30 +215,8 @@ def _documents(point: JudgedPoint) -> JudgedMonth:
     )
 
 
-def _keep_episodes(
-    connection: Connection, archive: Registry, point: JudgedPoint, now: datetime
-) -> list[Episode]:
-    """Work out the episodes of a point's last year anew and store what has changed."""
-    place = point.month.point.service_point
-    history = [
-        MonthVerdicts(
-            month=judged.month,
-            starts_at=span.starts_at,
-            ends_at=span.due_until,
-            meter=judged.meter,
-            judgements=[judgement_of(document) for document in judged.documents],
-        )
-        for judged in judged_months(
-            connection,
-            scope=EVERYTHING,
-            first=_months_before(point.month.month, HISTORY_MONTHS),
-            last=now.date(),
-            service_points=[place],
-        )
-        for span in [month_of(archive, place, judged.month, now)]
-    ]
-    if not history:
-        return []
+def _episodes(connection: Connection, place: str, history: Sequence[MonthVerdicts]) -> list[Episode]:
+    """Return the episodes of a point's last year, worked out anew and reconciled with the known ones."""
     examined = history[0].starts_at, history[-1].ends_at
     meters = sorted({month.meter for month in history})
     known = [
@@ -228,9 +226,7 @@ def _keep_episodes(
         )
         if place in {stored.episode.service_point, stored.episode.meter}
     ]
-    episodes = reconcile(month_violations(place, history), known, examined=examined)
-    save_episodes(connection, episodes)
-    return episodes
+    return reconcile(month_violations(place, history), known, examined=examined)
 
 
 def _months_before(first: date, months: int) -> date:

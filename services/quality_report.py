@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,6 @@ from services.report_seal import signing_key
 from services.settings import load_settings
 from services.wiring import utc_now
 from storage.database import Connection, connect
-
-STEPS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +55,8 @@ class Reported:
     written: Written | None
 
 
-def report_files(
-    files: Files, wish: Wish, begin: Callable[[str], None] = lambda _step: None
-) -> list[Reported]:
-    """Judge what files hold; ``begin`` is called with the name of each of the ``STEPS`` steps.
+def report_files(files: Files, wish: Wish) -> Iterator[Reported]:
+    """Judge what files hold, and report it point by point.
 
     Raises:
         DataError: If a file cannot be understood, or holds nothing of the month.
@@ -67,15 +64,15 @@ def report_files(
         ConfigError: If a wanted point is not in the archive, or a folder cannot be written.
     """
     now = utc_now()
+    make = _reporter(wish, now, f"--readings {files.readings.name} --registry {files.registry.name} ")
     first = wish.month or last_month(now)
-    points = judge_files(files, first, wish.points, begin=begin, now=now, complete=_completing(wish))
-    begin("writing reports")
-    named = [f"--readings {files.readings.name}", f"--registry {files.registry.name}"]
-    return _report(points, wish, now, " ".join(named), lambda _point: ((), ()))
+    judged = judge_files(files, first, wish.points, now=now, complete=_completing(wish))
+    for point, folder in _placed(judged, wish.out):
+        yield make(point, folder, ((), ()))
 
 
-def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None) -> list[Reported]:
-    """Judge what the database holds and keep the verdicts; the reports compare with earlier months.
+def report_stored(wish: Wish) -> Iterator[Reported]:
+    """Judge what the database holds, keep the verdicts, and report them beside those of earlier months.
 
     Raises:
         ConfigError: If a wanted point is not in the archive, or a folder cannot be written.
@@ -83,12 +80,11 @@ def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None)
         StorageError: If the database is away or refuses.
     """
     now, settings = utc_now(), load_settings()
-    begin("judging")
-    points = judge_stored(wish.month, wish.points, settings, now, _completing(wish))
-    begin("writing reports")
+    make = _reporter(wish, now, "")
     with connect(settings.require_database_url()) as connection:
-        if wish.responsible:
-            for point in points:
+        judged = judge_stored(wish.month, wish.points, settings, now, _completing(wish))
+        for point, folder in _placed(judged, wish.out):
+            if wish.responsible:
                 open_for_violations(
                     connection,
                     point.month.point.service_point,
@@ -99,7 +95,7 @@ def report_stored(wish: Wish, begin: Callable[[str], None] = lambda _step: None)
                     person=this_person(),
                     now=now,
                 )
-        return _report(points, wish, now, "", lambda point: _known(connection, point))
+            yield make(point, folder, _known(connection, point))
 
 
 def _completing(wish: Wish) -> Complete:
@@ -118,35 +114,39 @@ def _completing(wish: Wish) -> Complete:
 _Known = tuple[Sequence[Comparison], Sequence[Rectification]]
 
 
-def _report(
-    points: Sequence[JudgedPoint],
-    wish: Wish,
-    now: datetime,
-    source: str,
-    known: Callable[[JudgedPoint], _Known],
-) -> list[Reported]:
+def _placed(points: Iterator[JudgedPoint], out: Path | None) -> Iterator[tuple[JudgedPoint, Path | None]]:
+    """Yield each point with its report's folder: the one that is wanted, or one in it for several points."""
+    first, second = next(points, None), next(points, None)
+    for point in filter(None, chain([first, second], points)):
+        is_alone = second is None
+        yield point, out if out is None or is_alone else out / _folder_name(point.month.point.service_point)
+
+
+def _reporter(
+    wish: Wish, now: datetime, source: str
+) -> Callable[[JudgedPoint, Path | None, _Known], Reported]:
+    """Return what reports a point; ``source`` is how the command names where its readings come from."""
     key = signing_key(load_settings().report_key_file)
-    found = []
-    for point in points:
-        place = point.month.point.service_point
-        comparisons, under_way = known(point)
-        query = f"kilowatch quality {source} --month {point.month.month:%Y-%m} --point {place} --json"
-        report = MonthlyReport(
+
+    def report(point: JudgedPoint, folder: Path | None, known: _Known) -> Reported:
+        place, month = point.month.point.service_point, point.month.month
+        comparisons, under_way = known
+        told = MonthlyReport(
             month=point.month,
             judgements=point.judgements,
             made_at=now,
             issuer=wish.issuer,
             instrument=Instrument(serial=str(point.month.point.meter)),
-            query=" ".join(query.split()),
+            query=f"kilowatch quality {source}--month {month:%Y-%m} --point {place} --json",
             comparisons=comparisons,
             rectifications=under_way,
         )
         written = None
-        if wish.out is not None:
-            own = wish.out if len(points) == 1 else wish.out / _folder_name(place)
-            written = write_report(report, own, languages=wish.languages, pdf=wish.pdf, key=key)
-        found.append(Reported(point=point, document=figures_document(report), written=written))
-    return found
+        if folder is not None:
+            written = write_report(told, folder, languages=wish.languages, pdf=wish.pdf, key=key)
+        return Reported(point=point, document=figures_document(told), written=written)
+
+    return report
 
 
 def _known(connection: Connection, point: JudgedPoint) -> _Known:

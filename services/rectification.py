@@ -61,7 +61,7 @@ def violations_in(
         path: The file.
         check: Only those of one check.
         subject: Only those of one of its figures: ``h5``, ``thd``, a phase.
-        standard: Only those of a standard whose name begins so.
+        standard: Only those of a standard whose name begins so; without it, those of binding standards.
 
     Raises:
         DataError: If it is no such file, or holds no such violation.
@@ -81,12 +81,16 @@ def violations_in(
         if judgement.verdict is Compliance.VIOLATING
         and check in {"", judgement.check}
         and subject in {"", judgement.subject, judgement.evidence.phase}
-        and ("" if judgement.reference is None else judgement.reference.standard).startswith(standard)
+        and (_is_of(judgement, standard) if standard else binds(judgement))
     ]
     if not found:
         wanted = " ".join(filter(None, (standard, check, subject))) or "any check"
         raise DataError(f"{path}: no violation of {wanted}; its 'verdicts' list what was judged")
     return point, found
+
+
+def _is_of(judgement: Judgement, standard: str) -> bool:
+    return judgement.reference is not None and judgement.reference.standard.startswith(standard)
 
 
 def open_rectification(  # noqa: PLR0913 - a deed with all that its record says

@@ -208,8 +208,9 @@ def test_a_month_through_wire_database_and_flow(
         ("MILL", Verdict.ABNORMAL, BEGIN, END)
     }
     # Judged again, and looked at by the detectors' own flow: nothing is doubled, nothing withdrawn.
-    judge_stored(MONTH, settings=Settings(database_url=SecretStr(database_url)), now=NOW)
+    again = judge_stored(MONTH, settings=Settings(database_url=SecretStr(database_url)), now=NOW)
+    assert [point.verdict.value for point in again] == ["violating", "not decidable"]
     detect_recent(40, settings=Settings(database_url=SecretStr(database_url)), now=NOW)
     with connect(database_url) as connection:
-        again = [s.episode for s in list_episodes(connection, scope=EVERYTHING, detector=DETECTOR)]
-    assert again == episodes
+        known = [s.episode for s in list_episodes(connection, scope=EVERYTHING, detector=DETECTOR)]
+    assert known == episodes
