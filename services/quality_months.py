@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -23,19 +25,13 @@ from pipeline.timegrid import local_month, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.database import Connection
 from storage.detector_records import block_values, event_records, single_readings
+from storage.doubtful import Doubtful, doubtful_values
 from storage.files import read_readings
 from storage.matrices import PREFERENCE
 from storage.meter_parameters import parameter_readings
 from storage.readings import ReadingSeries, reading_series
 from storage.record_files import read_events, read_parameters
-from storage.spectra import (
-    SPECTRA,
-    Doubtful,
-    SpectrumSeries,
-    doubtful_values,
-    spectrum_matrix,
-    spectrum_series,
-)
+from storage.spectra import SPECTRA, SpectrumSeries, spectrum_matrix, spectrum_series
 
 ELECTRICAL = tuple(q for q in QUANTITIES_OF[Group.ELECTRICAL] if q.kind is Kind.REAL)
 STATISTICS = QUANTITIES_OF[Group.STATISTICS]
@@ -214,12 +210,15 @@ def _ranks(origins: NDArray[np.int16]) -> NDArray[np.int64]:
 
 def _believed(meter: MeterId, shown: Shown, doubts: Sequence[Doubtful]) -> Shown:
     """Return what a meter showed without the values that their flags cast doubt on."""
-    values = dict(shown.values)
+    doubted: dict[Quantity, list[np.datetime64]] = defaultdict(list)
     for doubt in doubts:
-        if doubt.meter == meter and doubt.quantity in values:
-            column = values[doubt.quantity] = values[doubt.quantity].copy()
-            column[shown.taken_at == to_numpy(doubt.taken_at)] = np.nan
-    return Shown(taken_at=shown.taken_at, slot_at=shown.slot_at, preference=shown.preference, values=values)
+        if doubt.meter == meter and doubt.quantity in shown.values:
+            doubted[doubt.quantity].append(to_numpy(doubt.taken_at))
+    values = dict(shown.values)
+    for quantity, instants in doubted.items():
+        column = values[quantity] = values[quantity].copy()
+        column[np.isin(shown.taken_at, instants)] = np.nan
+    return replace(shown, values=values)
 
 
 def _shown_in(read: ReadingBlock) -> tuple[Mapping[MeterId, Shown], Mapping[MeterId, Shown]]:

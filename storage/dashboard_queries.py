@@ -141,7 +141,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
             FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
         )
         SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
-               nullif(m.max_current_a, 'infinity') AS max_current_a, m.digits, m.resolution,
+               m.max_current_a, m.digits, m.resolution,
                m.service_point, m.service_point_name, m.customer, m.area, m.area_name,
                m.area_zone AS zone, m.role, m.bus, m.address, m.profile, q.ct, q.pt,
                n.newest_at, coalesce(c.due, 0) AS due, coalesce(c.arrived, 0) AS arrived,

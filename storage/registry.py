@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import inf
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,9 +43,6 @@ from storage.database import Connection, storage_errors
 
 _COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}
 """Columns that do not bear their field's name."""
-
-_NOT_FILED: Mapping[str, float] = {"max_current_a": inf}
-"""What stands for None in columns that are never NULL: no limit is known."""
 
 _BETWEEN = "\x1f"
 """What stands between the parts of a key: a character that no id has."""
@@ -194,8 +190,6 @@ def _row(table: ArchiveTable, record: object, ids: Mapping[MeterId, int]) -> lis
 def _cell(name: str, value: object, ids: Mapping[MeterId, int]) -> object:
     if name == "meter":
         return ids[MeterId(str(value))]
-    if value is None:
-        return _NOT_FILED.get(name)
     if isinstance(value, ZoneInfo):
         return value.key
     if isinstance(value, tuple):
@@ -273,9 +267,8 @@ def _values(
     values = dict(zip(table.fields, row, strict=True))
     if "meter" in values:
         values["meter"] = names[values["meter"]]
-    filed = {n: None if n in _NOT_FILED and value == _NOT_FILED[n] else value for n, value in values.items()}
     return {
-        name: value if value is None else _from_column(table, name)(value) for name, value in filed.items()
+        name: value if value is None else _from_column(table, name)(value) for name, value in values.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Questions about harmonic spectra (谐波频谱) and about values that a reading's flags cast doubt on."""
+"""Questions about harmonic spectra (谐波频谱)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from psycopg import sql
 
 from pipeline.block import Times
-from pipeline.model import MeterId, Quality, Scope
+from pipeline.model import MeterId, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Quantity
-from storage.columns import table_of
 from storage.database import Connection, storage_errors
 from storage.visible import visible_meters
 
@@ -28,16 +27,6 @@ class SpectrumSeries:
     origin: NDArray[np.int16]
     values: Mapping[Quantity, NDArray[np.float64]]
     """Shape ``(n, orders + 1)``, % of the fundamental; NaN where an order is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """One value that is not to be believed, and why."""
-
-    meter: MeterId
-    taken_at: datetime
-    quantity: Quantity
-    why: Quality
 
 
 def spectrum_series(
@@ -68,43 +57,6 @@ def spectrum_series(
     for number, *row in rows:
         grouped.setdefault(number, []).append(row)
     return {visible.names[number]: _series(own) for number, own in grouped.items()}
-
-
-def doubtful_values(  # noqa: PLR0913 - one question with all that bounds it
-    connection: Connection,
-    quantities: Sequence[Quantity],
-    *,
-    scope: Scope,
-    starts_at: datetime,
-    ends_at: datetime,
-    meters: Sequence[MeterId],
-    masks: Quality,
-) -> list[Doubtful]:
-    """Return the values of one table whose flags hold one of ``masks``; there are few.
-
-    Raises:
-        StorageError: If the database is away or refuses.
-    """
-    (table,) = {table_of(q) for q in quantities}
-    statement = sql.SQL(
-        "SELECT meter_id, taken_at, flag.key, flag.value::int FROM {table}, jsonb_each_text(flags) AS flag "
-        "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
-        "AND flags IS NOT NULL AND flag.key = ANY(%(names)s) AND flag.value::int & %(masks)s <> 0"
-    ).format(table=sql.Identifier(table))
-    with storage_errors("reading flags"):
-        visible = visible_meters(connection, meters, scope=scope)
-        rows = connection.execute(
-            statement,
-            {
-                "meters": visible.numbers,
-                "from": starts_at,
-                "to": ends_at,
-                "names": [q.value for q in quantities],
-                "masks": int(masks),
-            },
-        ).fetchall()
-    names = visible.names
-    return [Doubtful(names[number], at, Quantity(name), Quality(why)) for number, at, name, why in rows]
 
 
 def _series(rows: Sequence[Sequence[object]]) -> SpectrumSeries:
