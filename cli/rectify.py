@@ -248,7 +248,7 @@ def _print(rectification: Rectification, *, as_json: bool) -> None:
     if as_json:
         print_json(document)
     else:
-        print_fields({name: value for name, value in document.items() if value not in {None, ""}})
+        print_fields({name: value for name, value in document.items() if value is not None and value != ""})
 
 
 def _document(rectification: Rectification) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from pipeline.errors import DataError
+from pipeline.registry import DEFAULT_ZONE
 
 
 class RectificationState(StrEnum):
@@ -113,9 +114,17 @@ def retested(current: Rectification, report: ExternalTest, at: datetime) -> Rect
     """Return a rectification after a retest: a compliant one closes it, another keeps it open.
 
     Raises:
-        DataError: If it is closed already, or the test was made before the violation's month was over.
+        DataError: If it is closed already, or the test was made before the violation's month was over, before
+            another one that is filed, or is still to be made.
     """
     _still_open(current)
+    if report.dated > at.astimezone(DEFAULT_ZONE).date():
+        raise DataError(f"rectification {current.id}: a test of {report.dated} is still to be made")
+    if current.retest is not None and report.dated < current.retest.dated:
+        raise DataError(
+            f"rectification {current.id}: a test of {report.dated} is older than that of "
+            f"{current.retest.dated}, which is filed; only a later one can answer it"
+        )
     if report.dated < current.violation.following_month:
         raise DataError(
             f"rectification {current.id}: a retest of {report.dated} cannot answer for a violation of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any  # Any: what a JSON parser gives
 
@@ -23,9 +23,12 @@ from pipeline.rectification import (
     rectification_id,
     retested,
 )
+from pipeline.registry import DEFAULT_ZONE
 from services.persons import Person
 from storage.database import Connection
 from storage.rectifications import add_rectification, lock_rectification, rectifications, save_rectification
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def violation_of(judgement: Judgement, month: date) -> Violation:
@@ -111,7 +114,7 @@ def open_rectification(  # noqa: PLR0913 - a deed with all that its record says
     """
     if not responsible.strip():
         raise DataError("a rectification needs somebody who is responsible for it: name them")
-    if due < now.date():
+    if due < now.astimezone(DEFAULT_ZONE).date():
         raise DataError(f"a rectification cannot be due on {due}, before it is opened: name a later day")
     opened = Rectification(
         id=rectification_id(service_point, violation),
@@ -137,16 +140,18 @@ def open_for_violations(  # noqa: PLR0913 - a deed with all that its record says
     person: Person,
     now: datetime,
 ) -> list[Rectification]:
-    """Open a rectification of each violation of a binding standard for which none is under way.
+    """Open a rectification of each violation of a binding standard for which none is under way or was closed.
 
     Raises:
         DataError: If nobody is responsible, or it is due before it begins.
         StorageError: If the database is away or refuses.
     """
-    known = {
-        (r.violation.check, r.violation.subject, r.violation.standard)
-        for r in rectifications(connection, service_point=service_point)
+    known = rectifications(connection, service_point=service_point, closed_since=_EVER)
+    under_way = {
+        (r.violation.check, r.violation.subject, r.violation.standard) for r in known if r.closed_at is None
     }
+    # What was closed for this very month stays closed, however often the month is judged again.
+    numbers = {r.id for r in known}
     violations = [
         violation_of(judgement, month)
         for judgement in judgements
@@ -157,7 +162,8 @@ def open_for_violations(  # noqa: PLR0913 - a deed with all that its record says
             connection, service_point, violation, responsible=responsible, due=due, person=person, now=now
         )
         for violation in violations
-        if (violation.check, violation.subject, violation.standard) not in known
+        if (violation.check, violation.subject, violation.standard) not in under_way
+        and rectification_id(service_point, violation) not in numbers
     ]
 
 

@@ -50,8 +50,13 @@ class SealCheck:
 
     @property
     def holds(self) -> bool:
-        """Whether no file was changed and no signature is bad; a file that was not handed on does no harm."""
-        return FileState.CHANGED not in self.files.values() and self.signature is not Signature.BAD
+        """Whether no file was changed, and whoever gave a key finds a good signature by it.
+
+        A file that was not handed on does no harm; a missing signature does, for a forger leaves it out.
+        """
+        trusted = self.signature is (Signature.GOOD if self.key_fingerprint else self.signature)
+        is_told = bool(self.files) and FileState.CHANGED not in self.files.values()
+        return is_told and trusted and self.signature is not Signature.BAD
 
 
 def signing_key(path: Path | None) -> Ed25519PrivateKey | None:

@@ -16,6 +16,7 @@ from services.persons import Person
 from services.rectification import (
     external_test,
     note_rectification,
+    open_for_violations,
     open_rectification,
     rectifications_for_report,
     retest_rectification,
@@ -90,6 +91,27 @@ def test_a_violation_is_put_right_once_though_it_goes_on_the_next_month(
         open_rectification(database, "SP-1024", july, responsible="x", due=DUE, person=LI, now=NOW)
     # The transaction of the caller lives on, and nothing was recorded.
     assert len(changes_of(database, opened.id)) == 1
+
+
+def test_a_month_judged_again_opens_nothing_that_is_under_way_or_was_closed(
+    database: Connection, document: Path
+) -> None:
+    def open_all(month: date) -> list[str]:
+        found = open_for_violations(
+            database, "SP-1", month, judgements(), responsible="Li", due=DUE, person=LI, now=NOW
+        )
+        return [opened.violation.subject for opened in found]
+
+    june = date(2026, 6, 1)
+    assert open_all(june) == ["h5"]
+    assert open_all(june) == open_all(date(2026, 7, 1)) == []
+    (opened,) = rectifications(database, service_point="SP-1")
+    test = external_test(
+        document, tester="Institute", qualification="CMA 1", dated=date(2026, 7, 2), compliant=True
+    )
+    retest_rectification(database, opened.id, test, LI, NOW)
+    assert open_all(june) == [], "it was closed for this month"
+    assert open_all(date(2026, 8, 1)) == ["h5"], "a later month is another violation"
 
 
 def test_a_report_shows_what_is_open_at_its_point_and_what_was_closed_since(

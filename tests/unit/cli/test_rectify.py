@@ -28,6 +28,9 @@ def test_a_violation_is_opened_noted_and_closed(kilowatch: Invoke, report: Path)
     assert (opened["state"], opened["violation_subject"], opened["due"]) == ("open", "h5", FAR)
     number = opened["id"]
     assert kilowatch("rectify", "note", number, "--measures", "reactors").status == 0
+    measured = ["--report", str(report.parent / "test.pdf"), "--tester", "Li", "--qualification", "CMA 2"]
+    noted = kilowatch("rectify", "note", number, *measured, "--dated", "2026-07-02")
+    assert (noted.status, "CMA 2" in noted.out) == (0, True)
     listed = kilowatch("rectify", "list")
     assert number in listed.out
     test = ["--report", str(report.parent / "test.pdf"), "--tester", "Institute", "--qualification", "CMA 1"]
@@ -38,7 +41,7 @@ def test_a_violation_is_opened_noted_and_closed(kilowatch: Invoke, report: Path)
     assert kilowatch("rectify", "list", "--json").lines == []
     assert [line["id"] for line in kilowatch("rectify", "list", "--all", "--json").lines] == [number]
     record = kilowatch("rectify", "history", number, "--json").lines
-    assert [line["event"] for line in record] == ["opened", "noted", "retested"]
+    assert [line["event"] for line in record] == ["opened", "noted", "noted", "retested"]
     assert "Wang" in record[0]["person"]
 
 

@@ -48,6 +48,9 @@ def test_somebody_at_this_host_may_write(request_: Request) -> None:
         # A page of somebody else's, and one whose name points here.
         _request(origin="http://elsewhere.example"),
         _request(origin="null"),
+        _request(origin="http://["),
+        _request(via="1.1 proxy"),
+        _request(x_forwarded_host="kilowatch.example"),
         _request(host="elsewhere.example:8645", origin="http://elsewhere.example:8645"),
     ],
 )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -56,9 +56,19 @@ def test_a_compliant_retest_closes_it() -> None:
 def test_a_retest_that_violates_keeps_it_open_and_a_later_one_closes_it() -> None:
     failed = retested(OPENED, _test(compliant=False), AT)
     assert (failed.state, failed.closed_at) == (RectificationState.RETEST_FAILED, None)
-    assert (
-        retested(failed, _test(compliant=True, dated=date(2027, 3, 9)), AT).state is RectificationState.CLOSED
-    )
+    later = AT + timedelta(days=20)
+    closed = retested(failed, _test(compliant=True, dated=date(2027, 3, 9)), later)
+    assert closed.state is RectificationState.CLOSED
+    with pytest.raises(DataError, match="older than that of 2027-02-18"):
+        retested(failed, _test(compliant=True, dated=date(2027, 2, 17)), later)
+
+
+def test_a_test_that_is_still_to_be_made_closes_nothing() -> None:
+    """The day is the utility's: 20 February begins at 16:00 UTC of the 19th."""
+    early = datetime(2027, 2, 19, 16, 30, tzinfo=UTC)
+    assert retested(OPENED, _test(compliant=True, dated=date(2027, 2, 20)), early).closed_at == early
+    with pytest.raises(DataError, match="still to be made"):
+        retested(OPENED, _test(compliant=True, dated=date(2027, 2, 21)), early)
 
 
 def test_what_is_closed_stays_as_it_was() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -72,6 +73,24 @@ def test_a_part_that_was_not_handed_on_does_no_harm(report: Path) -> None:
     check = verify_report(report)
     assert check.files["report.csv"] is FileState.ABSENT
     assert (check.signature, check.holds) == (Signature.ABSENT, True)
+
+
+def test_whoever_has_the_key_does_not_trust_a_report_without_its_signature(report: Path, keys: Path) -> None:
+    forged = (report / "report.json").read_bytes().replace(b"violating", b"compliant")
+    (report / "report.json").write_bytes(forged)
+    sums = (report / "report.sha256").read_text().splitlines()
+    digest = hashlib.sha256(forged).hexdigest()
+    lines = [f"{digest}  report.json" if line.endswith("  report.json") else line for line in sums]
+    (report / "report.sha256").write_text("\n".join(lines) + "\n")
+    (report / "report.sha256.sig").unlink()
+    check = verify_report(report, keys / "public.pem")
+    assert set(check.files.values()) == {FileState.INTACT}
+    assert (check.signature, check.holds) == (Signature.ABSENT, False)
+
+
+def test_a_list_that_names_nothing_proves_nothing(report: Path) -> None:
+    (report / "report.sha256").write_text("")
+    assert not verify_report(report).holds
 
 
 def test_without_a_key_a_signature_proves_nothing_and_that_is_said(report: Path) -> None:
