@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from math import inf
 
 from pipeline.model import Json
 
@@ -86,6 +87,19 @@ class Judgement:
     reasons: Sequence[Reason] = ()
     figures: Mapping[str, Json] = field(default_factory=dict)
     """What else a report shows: ``max``, ``mean``, ``min``, tables for charts; times in ISO 8601."""
+
+
+def excess(judgement: Judgement) -> float:
+    """Return how far beyond its limit a figure is, on either side, as a share of it; below 0 it keeps it.
+
+    Minus infinity without a figure or a limit.
+    """
+    value, high, low = judgement.value, judgement.limit, judgement.low_limit
+    if value is None:
+        return -inf
+    sides = [(value - high) / abs(high)] if high else []
+    sides += [(low - value) / abs(low)] if low else []
+    return max(sides, default=-inf)
 
 
 WORST_FIRST = (

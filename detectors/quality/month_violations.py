@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from analysis.power_quality.judgement import Compliance, Judgement, binds
+from analysis.power_quality.judgement import Compliance, Judgement, binds, excess
 from detectors.engine import episode_id
 from pipeline.model import Episode, Json, MeterId, Severity, Verdict
 from pipeline.quality_texts import CHECK_NAMES
@@ -58,7 +58,7 @@ def _number(month: date) -> int:
 def _episode(service_point: str, check: str, run: Sequence[MonthVerdicts]) -> Episode:
     last = run[-1]
     found = _violating(check, last)
-    worst = max(found, key=_excess)
+    worst = max(found, key=excess)
     name = CHECK_NAMES[check]
     return Episode(
         id=episode_id(DETECTOR, service_point, f"{check} {run[0].month:%Y-%m}"),
@@ -87,19 +87,9 @@ def _episode(service_point: str, check: str, run: Sequence[MonthVerdicts]) -> Ep
         evidence={
             "check": check,
             "months_in_a_row": len(run),
-            "violations": [_shown(judgement) for judgement in sorted(found, key=_excess, reverse=True)],
+            "violations": [_shown(judgement) for judgement in sorted(found, key=excess, reverse=True)],
         },
     )
-
-
-def _excess(judgement: Judgement) -> float:
-    """Return how far over its limit a figure is, as a share of it; a figure without numbers comes last."""
-    value, limit, low = judgement.value, judgement.limit, judgement.low_limit
-    if value is None:
-        return 0.0
-    if _is_under(judgement) and low:
-        return abs(low - value) / abs(low)
-    return (value - limit) / abs(limit) if limit else 0.0
 
 
 def _is_under(judgement: Judgement) -> bool:

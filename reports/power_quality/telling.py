@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import floor, isfinite, log10
+from math import floor, isclose, isfinite, log10
 from zoneinfo import ZoneInfo
 
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
+from analysis.power_quality.probability import SINGLE_PRECISION
 from pipeline.quality_texts import CHECK_NAMES, VERDICT_NAMES, reason_text
 from pipeline.report_texts import REPORT_TEXTS, report_text
 
@@ -78,7 +79,7 @@ class Telling:
         if value is None or not isfinite(value):
             return NOTHING
         own = _decimals(value)
-        if against is not None and isfinite(against) and value != against:
+        if against is not None and isfinite(against) and not equals(value, against):
             other = _decimals(against)
             shown, beside = round(value, own), round(against, other)
             if shown == beside or (shown > beside) != (value > against):
@@ -143,6 +144,10 @@ class Telling:
         """Return what a figure is called; one that has no text stands for itself."""
         return self.optional(f"figure_{name}") or name.replace("_", " ")
 
+    def phase(self, part: str) -> str:
+        """Return what a phase or a line is called: ``A`` is a phase, ``AB`` a line voltage (线电压)."""
+        return self("phase_name" if len(part) == 1 else "line_name", phase=part)
+
     def quantity(self, name: str) -> str:
         """Return what a quantity is called: ``voltage_thd_a`` is "voltage THD A"."""
         base, _, part = name.rpartition("_")
@@ -150,7 +155,11 @@ class Telling:
         if whole is not None:
             return whole
         found = self.optional(f"quantity_{base}")
-        return name if found is None else self("quantity_part", quantity=found, part=part.upper())
+        return (
+            name
+            if found is None
+            else self("quantity_part", quantity=found, part=part.upper(), name=self.phase(part.upper()))
+        )
 
     def _word_of_subject(self, word: str) -> str:
         named = self.optional(f"subject_{word}") or self.optional(f"quantity_{word}")
@@ -171,9 +180,14 @@ class Telling:
         return value if at.tzinfo is None else self.time(at)
 
 
+def equals(value: float, end: float) -> bool:
+    """Tell whether a figure is judged to be equal to its limit: it is kept in single precision."""
+    return isclose(value, end, rel_tol=SINGLE_PRECISION)
+
+
 def decimals_apart(values: Iterable[float], end: float, least: int) -> int:
     """Return so many decimals, ``least`` or more, that no value but an equal one is written as ``end``."""
-    others = [value for value in values if isfinite(value) and value != end]
+    others = [value for value in values if isfinite(value) and not equals(value, end)]
     return next(
         (
             decimals

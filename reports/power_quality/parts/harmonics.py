@@ -35,7 +35,7 @@ def harmonic_voltage(report: MonthlyReport, t: Telling) -> Part:
     blocks: list[Block] = [
         orders_table(found, t("table_harmonic_voltage"), t),
         *grouped_reasons(national, t),
-        *_charts(found, t("chart_spectrum_voltage"), t("axis_percent"), t),
+        *_charts(found, t("chart_spectrum_voltage"), t("axis_percent"), "absent_orders", t),
         *_beside(beside, others, t),
     ]
     return Part(number=4, title=t("part_4"), blocks=blocks)
@@ -56,7 +56,7 @@ def harmonic_current(report: MonthlyReport, t: Telling) -> Part:
         orders_table(found, t("table_harmonic_current"), t, factors=factors),
         *_formulas(national, t),
         *grouped_reasons(national, t),
-        *_charts(found, t("chart_spectrum_current"), t("axis_amperes"), t),
+        *_charts(found, t("chart_spectrum_current"), t("axis_amperes"), "absent_current_orders", t),
         *_beside(beside, others, t),
     ]
     return Part(number=5, title=t("part_5"), blocks=blocks)
@@ -77,9 +77,9 @@ def _apart(report: MonthlyReport, part: int) -> tuple[list[Judgement], list[Judg
     return national, beside, others
 
 
-def _charts(found: Spectra, title: str, axis: str, t: Telling) -> list[Block]:
+def _charts(found: Spectra, title: str, axis: str, absent: str, t: Telling) -> list[Block]:
     chart = spectrum_chart(found, title, axis, t)
-    shown: list[Block] = [Note(text=t("absent_orders"), kind="absent") if chart is None else chart]
+    shown: list[Block] = [Note(text=t(absent), kind="absent") if chart is None else chart]
     return [*shown, *distributions(found, axis, t)]
 
 

@@ -16,7 +16,7 @@ from reports.charts.cumulative import CumulativeWords, cumulative
 from reports.charts.spectrum import OrderBars, SpectrumWords, spectrum
 from reports.power_quality.blocks import Cell, Chart, Table
 from reports.power_quality.phases import Statistics, statistics
-from reports.power_quality.telling import DECIMALS, NOTHING, Telling, decimals_apart
+from reports.power_quality.telling import DECIMALS, NOTHING, Telling, decimals_apart, equals
 
 HIGHEST_ORDER = 25
 """GB/T 14549-1993 limits orders 2 to 25."""
@@ -97,7 +97,7 @@ def orders_table(found: Spectra, title: str, t: Telling, *, factors: Sequence[st
         title=title,
         over_head=[
             Cell(text=""),
-            *(Cell(text=t("phase_name", phase=part), span=len(_STATISTICS)) for part in phases),
+            *(Cell(text=t.phase(part), span=len(_STATISTICS)) for part in phases),
             Cell(text="", span=2 + len(factors)),
         ],
         head=[
@@ -157,7 +157,7 @@ def spectrum_chart(found: Spectra, title: str, y: str, t: Telling) -> Chart | No
     words = SpectrumWords(
         title=title, x=t("axis_order"), y=y, limit=t("limit"), violating=t("chart_violating")
     )
-    phases = {part: t("phase_name", phase=part) for part in found.phases}
+    phases = {part: t.phase(part) for part in found.phases}
     return Chart(title=title, drawing=spectrum(bars, phases=phases, words=words))
 
 
@@ -169,7 +169,8 @@ def _violating(found: Spectra, subject: str) -> frozenset[str]:
     return frozenset(
         part
         for part in found.columns[subject]
-        if part == judgement.evidence.phase or found.figures[subject, part].p95 > limit
+        if part == judgement.evidence.phase
+        or (found.figures[subject, part].p95 > limit and not equals(found.figures[subject, part].p95, limit))
     )
 
 
@@ -192,7 +193,7 @@ def _distribution(found: Spectra, subject: str, x: str, t: Telling) -> Chart:
     return Chart(
         title=title,
         drawing=cumulative(
-            {t("phase_name", phase=part): column for part, column in found.columns[subject].items()},
+            {t.phase(part): column for part, column in found.columns[subject].items()},
             limit=found.limit(subject),
             words=CumulativeWords(
                 title=title, x=x, y=t("axis_share"), limit=t("limit"), judged=t("axis_judged")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.power_quality.judgement import Compliance, Judgement, overall
+from analysis.power_quality.judgement import Compliance, Judgement, excess, overall
 from reports.power_quality.blocks import Cell, Note, Part, Table
 from reports.power_quality.subject import MonthlyReport
 from reports.power_quality.telling import NOTHING, Telling
@@ -32,7 +32,7 @@ class StandardVerdict:
     def worst(self) -> Judgement | None:
         """The violating judgement that is furthest above its limit; None where nothing violates."""
         violating = [j for j in self.judgements if j.verdict is Compliance.VIOLATING]
-        return max(violating, key=_excess, default=None)
+        return max(violating, key=excess, default=None)
 
 
 def by_standard(report: MonthlyReport) -> list[StandardVerdict]:
@@ -106,9 +106,3 @@ def worst_text(line: StandardVerdict, t: Telling) -> str:
     return (
         f"{t.item(worst)}{phase}{t('colon')}{t.value(worst)} {t.unit(worst)} ({t('limit')} {t.limits(worst)})"
     )
-
-
-def _excess(judgement: Judgement) -> float:
-    if judgement.value is None or not judgement.limit:
-        return 0.0
-    return judgement.value / judgement.limit

@@ -33,7 +33,8 @@ def voltage(report: MonthlyReport, t: Telling) -> Part:
     limits = band_of(judgements, report.month.point.nominal_v)
     charts = [
         Chart(
-            title=t("chart_daily_band", phase=part), drawing=_drawing(report.month, column, part, limits, t)
+            title=t("chart_daily_band", phase=part, name=t.phase(part)),
+            drawing=_drawing(report.month, column, part, limits, t),
         )
         for part, column in columns.items()
     ]
@@ -65,7 +66,7 @@ def _drawing(
 ) -> Markup:
     scale, unit = (VOLTS_PER_KV, "kV") if month.point.nominal_v >= VOLTS_PER_KV else (1.0, "V")
     words = BandWords(
-        title=t("chart_daily_band", phase=part),
+        title=t("chart_daily_band", phase=part, name=t.phase(part)),
         x=t("axis_day"),
         y=f"U{part.lower()} / {unit}",
         upper=t("limit_upper"),

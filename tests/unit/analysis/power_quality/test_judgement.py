@@ -1,10 +1,11 @@
 """Judgements: how verdicts add up, and how a reference is quoted."""
 
 from datetime import date
+from math import inf
 
 import pytest
 
-from analysis.power_quality.judgement import Compliance, Judgement, Reference, binds, overall
+from analysis.power_quality.judgement import Compliance, Judgement, Reference, binds, excess, overall
 
 GOOD, BAD = Compliance.COMPLIANT, Compliance.VIOLATING
 OPEN, NONE = Compliance.NOT_DECIDABLE, Compliance.NOT_APPLICABLE
@@ -42,6 +43,24 @@ def test_a_standard_for_comparison_and_none_bind_nobody(standard: str | None, ex
             confirmed=False,
         )
     assert binds(Judgement(check="c", verdict=GOOD, reference=reference)) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (7.1, -10.0, 7.0, 0.1 / 7.0),
+        (-35.0, -10.0, 7.0, 2.5),
+        (97.0, 98.0, None, 1.0 / 98.0),
+        (3.0, None, 4.0, -0.25),
+        (3.0, None, None, -inf),
+        (None, -10.0, 7.0, -inf),
+    ],
+)
+def test_how_far_beyond_its_limit_a_figure_is_on_either_side(
+    value: float | None, low: float | None, high: float | None, expected: float
+) -> None:
+    judgement = Judgement(check="c", verdict=BAD, value=value, low_limit=low, limit=high)
+    assert excess(judgement) == pytest.approx(expected)
 
 
 def test_a_reference_is_quoted_with_edition_and_clause() -> None:

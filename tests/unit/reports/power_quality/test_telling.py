@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
@@ -58,6 +59,14 @@ def test_a_band_is_told_by_both_ends() -> None:
     )
     assert EN.limits(judgement) == "-10 … 7"
     assert float(EN.value(judgement)) < -10.0
+
+
+def test_what_single_precision_leaves_of_a_limit_is_told_as_the_limit() -> None:
+    kept = float(np.float32(3.2))
+    assert kept > 3.2
+    assert (EN.number(kept, 3.2), EN.number(3.2, kept)) == ("3.2", "3.2")
+    assert decimals_apart([kept], 3.2, 2) == 2
+    assert EN.number(3.20004, 3.2) == "3.20004"
 
 
 def test_a_quantity_in_a_reason_is_called_by_its_name() -> None:

@@ -38,6 +38,14 @@ def test_a_standard_for_comparison_stands_last_and_has_no_part_in_the_verdict() 
     assert [line.binds for line in lines] == [True, True, False]
 
 
+def test_the_worst_violation_may_lie_below_its_band() -> None:
+    (whole,) = [j for j in judgements() if j.check == "voltage_deviation"][:1]
+    over = replace(whole, subject="A", verdict=Compliance.VIOLATING, value=7.1, low_limit=-10.0, limit=7.0)
+    under = replace(over, subject="B", value=-35.0)
+    (line,) = by_standard(replace(quality_report(), judgements=[over, under]))
+    assert line.worst is under
+
+
 def test_a_customer_elsewhere_may_be_bound_by_it() -> None:
     report = replace(quality_report(), judgements=[BESIDE], for_comparison=("GB/T ",))
     assert report.verdict is Compliance.VIOLATING

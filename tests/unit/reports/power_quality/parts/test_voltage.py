@@ -13,6 +13,7 @@ from reports.power_quality.telling import Telling
 from tests.fix_quality_month import BEGIN, NOMINAL_V, ZONE, judgements, quality_month, quality_report
 
 EN = Telling(language="en", zone=ZONE)
+ZH = Telling(language="zh", zone=ZONE)
 
 
 def test_days_are_those_of_the_place_and_one_without_readings_says_nothing() -> None:
@@ -55,6 +56,18 @@ def test_the_band_is_the_one_that_was_judged_by() -> None:
     told = [replace(judgements()[0], figures={"low_v": 1.0, "high_v": 2.0})]
     assert band_of(told, 10_000.0) == (1.0, 2.0)
     assert band_of([], 10_000.0) is None
+
+
+def test_a_line_voltage_is_called_one() -> None:
+    report = quality_report()
+    lines = {Quantity.VOLTAGE_AB: report.month.values[Quantity.VOLTAGE_A]}
+    (chart,) = [
+        block
+        for block in voltage(replace(report, month=replace(report.month, values=lines)), ZH).blocks
+        if isinstance(block, Chart)
+    ]
+    assert chart.title.startswith("AB 线电压：")
+    assert ZH.quantity("voltage_thd_ab") == "AB 线电压总畸变率"
 
 
 def test_each_phase_has_a_chart_and_no_voltage_is_said_in_words() -> None:
