@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from types import MappingProxyType
 
 from pipeline.model import Episode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """One sentence in both languages, filled by ``str.format`` with an episode's parameters."""
-
-    en: str
-    zh: str
-
-    def in_language(self, language: str) -> str:
-        """Return the text as it is written in a language: ``zh...`` is Chinese, all else English."""
-        return self.zh if language.startswith("zh") else self.en
+from pipeline.templates import Template, add_templates, tables_in, templates_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +31,17 @@ class _Texts:
 
 
 def _read() -> _Texts:
-    """Read the texts of all detectors, one file each: they belong to the package as its code does."""
-    found = _Texts()
-    folder = files("pipeline").joinpath("locale", "episodes")
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
-        own = {f"episode.{key}": row for key, row in tables.get("episode", {}).items()}
-        found.messages.update({key: Template(**row) for key, row in own.items()})
-        found.labels.update({key: Template(**row) for key, row in tables.get("evidence", {}).items()})
-        found.codes.update({key: Template(**row) for key, row in tables.get("code", {}).items()})
-        found.said.update({row["en"]: Template(**row) for row in tables.get("said", [])})
+    """Read the texts of all detectors, one file each."""
+    found, where = _Texts(), "episodes"
+    for name, tables in tables_in(where):
+        messages = {f"episode.{key}": row for key, row in tables.get("episode", {}).items()}
+        add_templates(found.messages, messages, where)
+        add_templates(found.labels, tables.get("evidence", {}), where)
+        add_templates(found.codes, tables.get("code", {}), where)
+        add_templates(found.said, {row["en"]: row for row in tables.get("said", [])}, where)
         if "detector" in tables:
             named = {key: Template(**row) for key, row in tables["detector"].items()}
-            found.detectors[file.name.removesuffix(".toml")] = DetectorTexts(**named)
+            found.detectors[name] = DetectorTexts(**named)
     return found
 
 
@@ -83,12 +68,7 @@ PARAMETER = "parameter"
 """The parameter of a message that names one of a meter's own."""
 
 
-def _parameter_names() -> Mapping[str, Template]:
-    text = files("pipeline").joinpath("locale", "meter_parameters.toml").read_text(encoding="utf-8")
-    return MappingProxyType({name: Template(**row) for name, row in tomllib.loads(text).items()})
-
-
-PARAMETER_NAMES: Mapping[str, Template] = _parameter_names()
+PARAMETER_NAMES = templates_of("meter_parameters.toml")
 """What the parameters that are read from meters are called, by their names at rest."""
 
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from types import MappingProxyType
 
-from pipeline.errors import ConfigError
-from pipeline.messages import Template
+from pipeline.templates import Template, add_templates, tables_in
 
 
 def _read() -> tuple[Mapping[str, Template], Mapping[str, Template], Mapping[str, Template]]:
-    """Read one file a check: they belong to the package as its code does."""
+    """Read one file a check."""
     names: dict[str, Template] = {}
     verdicts: dict[str, Template] = {}
     reasons: dict[str, Template] = {}
-    folder = files("pipeline").joinpath("locale", "power_quality")
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    where = "power_quality"
+    for name, tables in tables_in(where):
         if "check" in tables:
-            names[file.name.removesuffix(".toml")] = Template(**tables["check"]["name"])
-        verdicts |= {key: Template(**row) for key, row in tables.get("verdict", {}).items()}
-        for key, row in tables.get("reason", {}).items():
-            if key in reasons:
-                raise ConfigError(
-                    f"pipeline/locale/power_quality has two reasons {key!r}: rename one of them"
-                )
-            reasons[key] = Template(**row)
+            add_templates(names, {name: tables["check"]["name"]}, where)
+        add_templates(verdicts, tables.get("verdict", {}), where)
+        add_templates(reasons, tables.get("reason", {}), where)
     return MappingProxyType(names), MappingProxyType(verdicts), MappingProxyType(reasons)
 
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from importlib.resources import files
 from types import MappingProxyType
 
-from pipeline.errors import ConfigError
-from pipeline.messages import Template
+from pipeline.templates import Template, add_templates, tables_in
 
 
 def _read() -> Mapping[str, Template]:
-    """Read one file a part of a report: they belong to the package as its code does."""
+    """Read one file a kind of report."""
     found: dict[str, Template] = {}
-    folder = files("pipeline").joinpath("locale", "reports")
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        for key, row in tomllib.loads(file.read_text(encoding="utf-8")).items():
-            if key in found:
-                raise ConfigError(f"pipeline/locale/reports has two texts {key!r}: rename one of them")
-            found[key] = Template(**row)
+    for _name, tables in tables_in("reports"):
+        add_templates(found, tables, "reports")
     return MappingProxyType(found)
 
 
