@@ -68,7 +68,6 @@ def settings(folder: Path, **changed: Any) -> ControlSettings:  # Any: each sett
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
-    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
     meter = ObedientMeter(ADDRESS)
     allowed = settings(tmp_path)
     with line_of([meter]) as peer:

@@ -45,7 +45,6 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
-    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
     made = Bench(allowed(tmp_path), ObedientMeter(ADDRESS), "", timedelta())
     made.meter = ObedientMeter(ADDRESS, now=made.now)
     made.at(NOON)

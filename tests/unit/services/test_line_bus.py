@@ -24,7 +24,6 @@ METER = f"dlt645+{LINE}/000000000101?timeout_s=0.1"
 
 @pytest.fixture(autouse=True)
 def locks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
     return tmp_path
 

@@ -30,7 +30,6 @@ ADDRESS = "000000000101"
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
     with tempfile.TemporaryDirectory() as name:
         monkeypatch.setenv("KILOWATCH_LOCK_DIR", name)
         yield Path(name)

@@ -18,11 +18,6 @@ URL = "dlt645+tcp://127.0.0.1:8600/101"
 SENT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _without_archive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
-
-
 def test_a_short_address_is_that_of_one_meter() -> None:
     meter = parse_ordered_meter(URL)
     assert (meter.address, meter.version.year, meter.bus.id) == ("000000000101", 2007, "tcp://127.0.0.1:8600")

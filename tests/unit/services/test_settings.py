@@ -37,8 +37,7 @@ def test_every_wrong_variable_is_named_with_what_it_was_given(monkeypatch: pytes
     assert "'70000'" in message
 
 
-def test_without_a_database_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
+def test_without_a_database_the_error_says_what_to_set() -> None:
     with pytest.raises(ConfigError, match="set KILOWATCH_DATABASE_URL=postgresql://"):
         load_settings().require_database_url()
 
