@@ -45,7 +45,8 @@ def logged_events(events: Iterable[MeterEvent], nominal_v: float) -> list[Supply
 def merged(events: Iterable[SupplyEvent]) -> list[SupplyEvent]:
     """Return events in order, those that overlap on the same side of nominal as one.
 
-    As IEC 61000-4-30 has it: from the first phase's beginning to the last one's end, by the most extreme.
+    As IEC 61000-4-30 has it: from the first phase's beginning to the last one's end, by the most extreme. One
+    without an end takes others in only if they begin with it.
     """
     found: list[SupplyEvent] = []
     for event in sorted(events, key=lambda e: (e.starts_at, e.phases)):
@@ -84,10 +85,11 @@ def extent(event: SupplyEvent, neighbours: Sequence[Neighbour]) -> str:
 
 
 def overlaps(begin: datetime, end: datetime | None, other: MeterEvent | SupplyEvent, by: timedelta) -> bool:
-    """Tell whether a stretch and an event touch, if both are widened by ``by``; without an end they go on."""
-    return (other.ends_at is None or other.ends_at + by >= begin) and (
-        end is None or end + by >= other.starts_at
-    )
+    """Tell whether a stretch and an event touch, if both are widened by ``by``.
+
+    What has no end may have been recorded with one time only: it stands for its beginning alone.
+    """
+    return (other.ends_at or other.starts_at) + by >= begin and (end or begin) + by >= other.starts_at
 
 
 def _had(events: Sequence[MeterEvent], event: SupplyEvent) -> bool:

@@ -81,6 +81,24 @@ def test_long_after_or_on_the_other_side_is_another_event() -> None:
     assert len(merged(logged_events(events, 220.0))) == 4
 
 
+def test_what_has_no_end_takes_in_only_what_begins_with_it() -> None:
+    days = [
+        record(EventKind.UNDERVOLTAGE, phase, "154.0 V", starts_s=86400.0 * day, lasts_s=0.5)
+        for day, phase in ((1, "b"), (3, "c"), (6, "b"))
+    ]
+    broken = record(EventKind.PHASE_BREAK, "a", "0.0 V", lasts_s=None)
+    found = merged(logged_events([broken, *days], 220.0))
+    assert [(e.kind, e.phases, e.duration_s) for e in found] == [
+        (SupplyKind.INTERRUPTION, ("A",), None),
+        (SupplyKind.DIP, ("B",), 0.5),
+        (SupplyKind.DIP, ("C",), 0.5),
+        (SupplyKind.DIP, ("B",), 0.5),
+    ]
+    for starts_s, count in ((2.0, 1), (2.1, 2)):
+        near = record(EventKind.PHASE_BREAK, "b", "0.0 V", starts_s=starts_s)
+        assert len(merged(logged_events([broken, near], 220.0))) == count
+
+
 def test_a_dark_meter_takes_its_phases_in() -> None:
     events = [record(EventKind.PHASE_BREAK, "a", "20.0 V", lasts_s=None), record(EventKind.POWER_DOWN)]
     (event,) = merged(logged_events(events, 220.0))
@@ -116,6 +134,14 @@ def neighbours(*had: int, kind: EventKind = EventKind.UNDERVOLTAGE) -> list[Neig
 )
 def test_neighbours_tell_grid_wide_from_local(had: tuple[int, ...], where: str) -> None:
     assert extent(_event(70.0), neighbours(*had)) == where
+
+
+def test_a_neighbours_record_without_an_end_stands_for_its_beginning() -> None:
+    for starts_s, where in ((-700 * 86400.0, "local"), (-121.0, "local"), (-120.0, "grid")):
+        beside = Neighbour(
+            service_point="N", events=[record(EventKind.PHASE_BREAK, "b", starts_s=starts_s, lasts_s=None)]
+        )
+        assert extent(_event(70.0), [beside]) == where
 
 
 def test_a_neighbours_swell_or_circuit_fault_is_no_dip() -> None:
