@@ -66,7 +66,7 @@ def sarfi(events: Iterable[SupplyEvent], percent: float) -> int:
         and e.residual_percent < percent
         and e.duration_s is not None
         and e.duration_s <= most_s
-        and e.kind is not SupplyKind.CIRCUIT_FAULT
+        and e.kind not in _HIGH_KINDS | {SupplyKind.CIRCUIT_FAULT}
         for e in events
     )
 
@@ -108,7 +108,7 @@ def _of_record(event: MeterEvent, nominal_v: float) -> SupplyEvent:
     elif residual is None:
         kind = SupplyKind.UNDERVOLTAGE
     else:
-        kind = named(residual, duration_s)
+        kind = named(residual, duration_s, is_high=event.kind is EventKind.OVERVOLTAGE)
     return SupplyEvent(
         kind=kind,
         phases=(event.part.upper(),) if event.part else (),
@@ -141,13 +141,14 @@ def _joined(first: SupplyEvent, second: SupplyEvent) -> SupplyEvent:
     last = None if None in ends else max(end for end in ends if end is not None)
     duration_s = None if last is None else (last - first.starts_at).total_seconds()
     known = [r for r in (first.residual_percent, second.residual_percent) if r is not None]
-    most = max if first.kind in _HIGH_KINDS else min
+    is_high = first.kind in _HIGH_KINDS
+    most = max if is_high else min
     residual = most(known) if known else None
     is_fault = first.kind is SupplyKind.CIRCUIT_FAULT
     keeps_name = is_fault or residual is None
     return replace(
         first,
-        kind=first.kind if keeps_name else named(residual, duration_s),
+        kind=first.kind if keeps_name else named(residual, duration_s, is_high=is_high),
         # An event of the whole meter takes those of its phases in.
         phases=tuple(sorted({*first.phases, *second.phases})) if first.phases and second.phases else (),
         duration_s=duration_s,

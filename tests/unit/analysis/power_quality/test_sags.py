@@ -39,7 +39,15 @@ def told(*events: MeterEvent, nominal_v: float = 220.0) -> list[tuple[SupplyKind
         (record(EventKind.UNDERVOLTAGE, "a", "154.0 V", lasts_s=90), SupplyKind.UNDERVOLTAGE, 70.0),
         (record(EventKind.UNDERVOLTAGE, "a"), SupplyKind.UNDERVOLTAGE, None),
         (record(EventKind.UNDERVOLTAGE, "a", "-"), SupplyKind.UNDERVOLTAGE, None),
+        (record(EventKind.UNDERVOLTAGE, "a", "209.0 V"), SupplyKind.UNDERVOLTAGE, pytest.approx(95.0)),
+        (record(EventKind.UNDERVOLTAGE, "a", "231.0 V"), SupplyKind.UNDERVOLTAGE, pytest.approx(105.0)),
         (record(EventKind.OVERVOLTAGE, "b", "264.0 V"), SupplyKind.SWELL, 120.0),
+        (record(EventKind.OVERVOLTAGE, "b", "235.4 V"), SupplyKind.OVERVOLTAGE, pytest.approx(107.0)),
+        (
+            record(EventKind.OVERVOLTAGE, "b", "219.0 V"),
+            SupplyKind.OVERVOLTAGE,
+            pytest.approx(99.545, abs=1e-3),
+        ),
         (record(EventKind.OVERVOLTAGE, "b"), SupplyKind.OVERVOLTAGE, None),
         (record(EventKind.PHASE_BREAK, "c", "0.0 V", lasts_s=None), SupplyKind.INTERRUPTION, 0.0),
         (
@@ -109,6 +117,7 @@ def test_sarfi_counts_short_events_below_each_residual() -> None:
     residuals = [5.0, 45.0, 65.0, 70.0, 89.9, 90.0, None]
     events = [_event(residual) for residual in residuals]
     events += [replace(_event(20.0), duration_s=61.0), replace(_event(20.0), kind=SupplyKind.CIRCUIT_FAULT)]
+    events += [replace(_event(85.0), kind=SupplyKind.OVERVOLTAGE)]
     assert [sarfi(events, x) for x in (90.0, 80.0, 70.0, 50.0, 10.0)] == [5, 4, 3, 2, 1]
 
 
