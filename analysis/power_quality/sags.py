@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Final
 
 from analysis.power_quality.point_month import Neighbour, PointMonth
@@ -48,14 +49,14 @@ def merged(events: Iterable[SupplyEvent]) -> list[SupplyEvent]:
     As IEC 61000-4-30 has it: from the first phase's beginning to the last one's end, by the most extreme. One
     without an end takes others in only if they begin with it.
     """
-    found: list[SupplyEvent] = []
+    groups: list[list[SupplyEvent]] = []
     for event in sorted(events, key=lambda e: (e.starts_at, e.phases)):
-        place = next((n for n, known in enumerate(found) if _belongs(known, event)), None)
-        if place is None:
-            found.append(event)
+        group = next((g for g in groups if any(_belongs(known, event) for known in g)), None)
+        if group is None:
+            groups.append([event])
         else:
-            found[place] = _joined(found[place], event)
-    return found
+            group.append(event)
+    return [reduce(_joined, group) for group in groups]
 
 
 def sarfi(events: Iterable[SupplyEvent], percent: float) -> int:

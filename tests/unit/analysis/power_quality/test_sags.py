@@ -107,6 +107,17 @@ def test_what_has_no_end_takes_in_only_what_begins_with_it() -> None:
         assert len(merged(logged_events([broken, near], 220.0))) == count
 
 
+def test_what_has_no_end_does_not_part_those_that_overlap() -> None:
+    phases = [
+        record(EventKind.PHASE_BREAK, "a", "0.0 V", lasts_s=30),
+        record(EventKind.PHASE_BREAK, "b", "0.0 V", starts_s=5, lasts_s=None),
+        record(EventKind.PHASE_BREAK, "c", "0.0 V", starts_s=10, lasts_s=15),
+        record(EventKind.PHASE_BREAK, "c", "0.0 V", starts_s=33, lasts_s=15),
+    ]
+    found = merged(logged_events(phases, 220.0))
+    assert [(e.phases, e.duration_s) for e in found] == [(("A", "B", "C"), None), (("C",), 15.0)]
+
+
 def test_a_dark_meter_takes_its_phases_in() -> None:
     events = [record(EventKind.PHASE_BREAK, "a", "20.0 V", lasts_s=None), record(EventKind.POWER_DOWN)]
     (event,) = merged(logged_events(events, 220.0))
