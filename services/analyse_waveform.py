@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from analysis.comtrade.recording import Side
 from analysis.waveform import indices
 from analysis.waveform.events import Event
-from analysis.waveform.flicker import PST_PER_PLT, plt
 from analysis.waveform.intervals import Joined, joined_intervals
 from analysis.waveform.options import Options
 from analysis.waveform.record import ChannelKind, Recording
 from analysis.waveform.sequences import Unbalance, unbalance
-from analysis.waveform.severities import Severity
+from analysis.waveform.severities import long_term
 from analysis.waveform.survey import Survey, survey
 from analysis.waveform.window_figures import WindowFigures
 from storage.waveform_files import read_waveform
@@ -59,8 +58,14 @@ def analyse_waveform(
         "polyphase_events": [{"channels": e.channels, **_event(e)} for e in found.events.polyphase],
         "intervals": _intervals(recording, found.windows, request),
         "frequency_10s": [{"start_s": at_s, "frequency_hz": hertz} for at_s, hertz in found.frequencies],
-        "flicker": [{"channel": s.channel, "start_s": s.starts_s, "pst": s.pst} for s in found.severities],
-        "long_term_flicker": list(_long_term(found.severities)),
+        "flicker": [
+            {"channel": s.channel, "start_s": s.starts_s, "pst": s.pst, "flagged": s.flagged}
+            for s in found.severities
+        ],
+        "long_term_flicker": [
+            {"channel": s.channel, "start_s": s.starts_s, "plt": s.plt, "flagged": s.flagged}
+            for s in long_term(found.severities)
+        ],
         "notes": [*recording.notes, *_incomplete(recording), *found.notes],
     }
 
@@ -210,12 +215,3 @@ def _joined(recording: Recording, joined: Joined, request: Request) -> Iterator[
             "values": int(joined.figures.counts[number]),
             "channels": channels[number],
         }
-
-
-def _long_term(severities: Sequence[Severity]) -> Iterator[dict[str, object]]:
-    """Yield the long-term severity of every twelve short-term ones of a channel."""
-    for channel in dict.fromkeys(severity.channel for severity in severities):
-        own = [severity for severity in severities if severity.channel == channel]
-        for first in range(0, len(own) - PST_PER_PLT + 1, PST_PER_PLT):
-            twelve = own[first : first + PST_PER_PLT]
-            yield {"channel": channel, "start_s": twelve[0].starts_s, "plt": plt([s.pst for s in twelve])}

@@ -11,7 +11,8 @@ from typing import Final
 import numpy as np
 
 from analysis.power_quality.point_month import PointMonth
-from analysis.power_quality.sags import SUPPLY_OFF, TOGETHER, overlaps
+from analysis.power_quality.sags import SUPPLY_OFF, TOGETHER
+from pipeline.events import MeterEvent
 from pipeline.timegrid import from_numpy, to_numpy
 
 GAP_PERIODS: Final = 2.5
@@ -69,22 +70,40 @@ def stretches(month: PointMonth) -> list[Stretch]:
 
 
 def _cause(month: PointMonth, gap: Stretch) -> GapCause:
-    off = [(e.starts_at, e.ends_at or gap[1]) for e in month.events if e.kind in SUPPLY_OFF]
-    if _covered(gap, (*off, *month.outages)):
+    # A gap begins when the reading after the last one was due.
+    heard_at = gap[0] - timedelta(seconds=month.period_s)
+    if _covered(gap, (*_off(month.events, heard_at, gap[1]), *month.outages)):
         return GapCause.OUTAGE
     neighbours = month.neighbours
     if neighbours:
         dark = sum(
-            any(e.kind in SUPPLY_OFF and overlaps(*gap, e, TOGETHER) for e in n.events) for n in neighbours
+            any(
+                begin - TOGETHER <= gap[1] and end + TOGETHER >= gap[0]
+                for begin, end in _off(n.events, heard_at - TOGETHER, gap[1])
+            )
+            for n in neighbours
         )
         unheard = sum(_covered(gap, n.gaps) for n in neighbours)
         if dark >= MOST * len(neighbours):
             return GapCause.OUTAGE
         if not dark and unheard >= MOST * len(neighbours):
             return GapCause.COLLECTOR
-    heard_since = len(month.taken_at) > 0 and month.taken_at[-1] >= to_numpy(gap[1])
-    log_was_read = bool(month.events or month.event_counts)
-    return GapCause.COMMUNICATION if heard_since and log_was_read else GapCause.UNKNOWN
+    # Only what was recorded after the gap proves that the log was read since: counters bear no time.
+    log_was_read = any(e.starts_at >= gap[1] for e in month.events)
+    return GapCause.COMMUNICATION if log_was_read else GapCause.UNKNOWN
+
+
+def _off(events: Iterable[MeterEvent], heard_at: datetime, until: datetime) -> list[Stretch]:
+    """Return when a log has the supply off.
+
+    A record without an end may be one that has a single time: it goes on ``until`` a gap's end only if it
+    began since the point was last heard.
+    """
+    return [
+        (e.starts_at, e.ends_at or until)
+        for e in events
+        if e.kind in SUPPLY_OFF and (e.ends_at is not None or e.starts_at >= heard_at)
+    ]
 
 
 def _covered(gap: Stretch, stretches: Iterable[Stretch]) -> bool:

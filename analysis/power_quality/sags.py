@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Final
 
 from analysis.power_quality.point_month import Neighbour, PointMonth
@@ -45,16 +46,17 @@ def logged_events(events: Iterable[MeterEvent], nominal_v: float) -> list[Supply
 def merged(events: Iterable[SupplyEvent]) -> list[SupplyEvent]:
     """Return events in order, those that overlap on the same side of nominal as one.
 
-    As IEC 61000-4-30 has it: from the first phase's beginning to the last one's end, by the most extreme.
+    As IEC 61000-4-30 has it: from the first phase's beginning to the last one's end, by the most extreme. One
+    without an end takes others in only if they begin with it.
     """
-    found: list[SupplyEvent] = []
+    groups: list[list[SupplyEvent]] = []
     for event in sorted(events, key=lambda e: (e.starts_at, e.phases)):
-        place = next((n for n, known in enumerate(found) if _belongs(known, event)), None)
-        if place is None:
-            found.append(event)
+        group = next((g for g in groups if any(_belongs(known, event) for known in g)), None)
+        if group is None:
+            groups.append([event])
         else:
-            found[place] = _joined(found[place], event)
-    return found
+            group.append(event)
+    return [reduce(_joined, group) for group in groups]
 
 
 def sarfi(events: Iterable[SupplyEvent], percent: float) -> int:
@@ -65,7 +67,7 @@ def sarfi(events: Iterable[SupplyEvent], percent: float) -> int:
         and e.residual_percent < percent
         and e.duration_s is not None
         and e.duration_s <= most_s
-        and e.kind is not SupplyKind.CIRCUIT_FAULT
+        and e.kind not in _HIGH_KINDS | {SupplyKind.CIRCUIT_FAULT}
         for e in events
     )
 
@@ -84,10 +86,11 @@ def extent(event: SupplyEvent, neighbours: Sequence[Neighbour]) -> str:
 
 
 def overlaps(begin: datetime, end: datetime | None, other: MeterEvent | SupplyEvent, by: timedelta) -> bool:
-    """Tell whether a stretch and an event touch, if both are widened by ``by``; without an end they go on."""
-    return (other.ends_at is None or other.ends_at + by >= begin) and (
-        end is None or end + by >= other.starts_at
-    )
+    """Tell whether a stretch and an event touch, if both are widened by ``by``.
+
+    What has no end may have been recorded with one time only: it stands for its beginning alone.
+    """
+    return (other.ends_at or other.starts_at) + by >= begin and (end or begin) + by >= other.starts_at
 
 
 def _had(events: Sequence[MeterEvent], event: SupplyEvent) -> bool:
@@ -106,7 +109,7 @@ def _of_record(event: MeterEvent, nominal_v: float) -> SupplyEvent:
     elif residual is None:
         kind = SupplyKind.UNDERVOLTAGE
     else:
-        kind = named(residual, duration_s)
+        kind = named(residual, duration_s, is_high=event.kind is EventKind.OVERVOLTAGE)
     return SupplyEvent(
         kind=kind,
         phases=(event.part.upper(),) if event.part else (),
@@ -139,13 +142,14 @@ def _joined(first: SupplyEvent, second: SupplyEvent) -> SupplyEvent:
     last = None if None in ends else max(end for end in ends if end is not None)
     duration_s = None if last is None else (last - first.starts_at).total_seconds()
     known = [r for r in (first.residual_percent, second.residual_percent) if r is not None]
-    most = max if first.kind in _HIGH_KINDS else min
+    is_high = first.kind in _HIGH_KINDS
+    most = max if is_high else min
     residual = most(known) if known else None
     is_fault = first.kind is SupplyKind.CIRCUIT_FAULT
     keeps_name = is_fault or residual is None
     return replace(
         first,
-        kind=first.kind if keeps_name else named(residual, duration_s),
+        kind=first.kind if keeps_name else named(residual, duration_s, is_high=is_high),
         # An event of the whole meter takes those of its phases in.
         phases=tuple(sorted({*first.phases, *second.phases})) if first.phases and second.phases else (),
         duration_s=duration_s,

@@ -11,7 +11,7 @@ from math import inf
 
 from analysis.power_quality.bands import limit_tables, reference_of
 from analysis.power_quality.judgement import Reference
-from analysis.waveform.events import Event
+from analysis.waveform.events import Event, EventKind
 
 
 class SupplyKind(StrEnum):
@@ -21,8 +21,9 @@ class SupplyKind(StrEnum):
     SWELL = "swell"
     SHORT_INTERRUPTION = "short interruption"
     UNDERVOLTAGE = "undervoltage"
-    """Low for longer than a dip may be: a matter of voltage deviation."""
+    """Low for longer than a dip may be, or not as low as one: a matter of voltage deviation."""
     OVERVOLTAGE = "overvoltage"
+    """The same of a swell."""
     INTERRUPTION = "interruption"
     """Gone for longer than a short one may be."""
     CIRCUIT_FAULT = "circuit fault"
@@ -54,13 +55,15 @@ class SupplyEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventLimits:
-    """Between what residual voltages and durations events have which name (GB/T 30137)."""
+    """Between what residual voltages and durations events have which name (GB/T 30137).
+
+    The shortest duration is none of them: values of half cycles and logs of whole seconds do not undercut it.
+    """
 
     reference: Reference
     interruption_percent: float
     dip_percent: float
     swell_percent: float
-    least_s: float
     most_s: float
 
 
@@ -92,7 +95,7 @@ def of_waveform(event: Event, record_at: datetime, phases: Mapping[str, str]) ->
     """
     duration_s = None if event.ends_after else event.duration_s
     return SupplyEvent(
-        kind=named(event.residual_percent, event.duration_s),
+        kind=named(event.residual_percent, event.duration_s, is_high=event.kind is EventKind.SWELL),
         phases=tuple(phases.get(channel, "").upper() or channel for channel in event.channels),
         starts_at=record_at + timedelta(seconds=event.starts_s),
         duration_s=duration_s,
@@ -101,24 +104,32 @@ def of_waveform(event: Event, record_at: datetime, phases: Mapping[str, str]) ->
     )
 
 
-def named(residual_percent: float | None, duration_s: float | None) -> SupplyKind:
-    """Return what an event is called; while it goes on it is at least as long as the longest dip."""
+def named(residual_percent: float | None, duration_s: float | None, *, is_high: bool) -> SupplyKind:
+    """Return what an event is called; while it goes on it is at least as long as the longest dip.
+
+    Args:
+        residual_percent: Of nominal.
+        duration_s: None while it goes on.
+        is_high: On which side of nominal its record has it; no residual voltage makes it one of the other.
+    """
     if residual_percent is None:
         return SupplyKind.UNKNOWN
     limits = event_limits()
     is_short = duration_s is not None and duration_s <= limits.most_s
+    if is_high:
+        is_swell = is_short and residual_percent > limits.swell_percent
+        return SupplyKind.SWELL if is_swell else SupplyKind.OVERVOLTAGE
     if residual_percent < limits.interruption_percent:
         return SupplyKind.SHORT_INTERRUPTION if is_short else SupplyKind.INTERRUPTION
-    if residual_percent > _NOMINAL:
-        return SupplyKind.SWELL if is_short else SupplyKind.OVERVOLTAGE
-    return SupplyKind.DIP if is_short else SupplyKind.UNDERVOLTAGE
+    is_dip = is_short and residual_percent < limits.dip_percent
+    return SupplyKind.DIP if is_dip else SupplyKind.UNDERVOLTAGE
 
 
 @cache
 def event_limits() -> EventLimits:
     """Return the limits of GB/T 30137."""
     tables = limit_tables("gb30137_2024.toml")
-    fields = {key: value for key, value in tables["limits"].items() if key != "clause"}
+    fields = {key: value for key, value in tables["limits"].items() if key not in {"clause", "least_s"}}
     return EventLimits(reference=reference_of(tables["reference"], tables["limits"]["clause"]), **fields)
 
 

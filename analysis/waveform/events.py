@@ -37,9 +37,9 @@ class Event:
     residual_percent: float
     """Of the declared voltage: the lowest value of a dip or interruption, the highest of a swell."""
     begins_before: bool = False
-    """It was there when the record began."""
+    """It was there when the record began, or again after a gap."""
     ends_after: bool = False
-    """It was still there when the record ended."""
+    """It was still there when the record ended, or at a gap: how long it lasted was not seen."""
 
     @property
     def ends_s(self) -> float:
@@ -62,6 +62,10 @@ class Thresholds:
 
 
 USUAL: Final = Thresholds()
+CYCLE_S: Final = 0.02
+UNSEEN_CYCLES: Final = 3.25
+"""Two values further apart leave a gap. The middles of whole cycles about a gap lie one to two cycles further
+apart than it is long: a gap of one cycle never parts an event, one of two and a quarter always does (own)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +84,74 @@ class EventFinder:
     """Finds the events of one channel, or of several as one, from values that arrive in blocks.
 
     Where the blocks end makes no difference: what is open stays open, and a value of exactly 0 V is a value.
-    A missing value (NaN) neither opens nor closes anything.
+    A missing value (NaN) neither opens nor closes anything. A channel without values for longer than about a
+    cycle is no longer known: an event that it alone kept open ends with its last cycle, marked as not seen to
+    its end, and its next value is a beginning.
     """
 
-    def __init__(self, channels: Sequence[str], thresholds: Thresholds = USUAL) -> None:
-        """Watch the named channels together."""
+    def __init__(
+        self, channels: Sequence[str], thresholds: Thresholds = USUAL, cycle_s: float = CYCLE_S
+    ) -> None:
+        """Watch the named channels together, with cycles of so many seconds."""
         self._channels = tuple(channels)
         self._thresholds = thresholds
         self._values: dict[str, float] = {}
         self._dip: _Open | None = None
         self._swell: _Open | None = None
-        self._first_s: float | None = None
-        self._last_s = 0.0
+        self._cycle_s = cycle_s
+        self._seen_s: dict[str, float] = {}
+        """When each known channel had its last value."""
 
     def feed(self, readings: Iterable[tuple[float, str, float]]) -> Iterator[Event]:
         """Yield the events that end with these readings: time (s, rising), channel, percent of declared."""
         for at_s, channel, percent in readings:
-            self._last_s = at_s
+            yield from self._lose(at_s)
             if isnan(percent):
                 continue
-            if self._first_s is None:
-                self._first_s = at_s
             # The first value of each channel shows what was there before the record.
             at_start = channel not in self._values
             self._values[channel] = percent
+            self._seen_s[channel] = at_s
             yield from self._step_dip(at_s, at_start=at_start)
             yield from self._step_swell(at_s, at_start=at_start)
 
     def finish(self, ends_s: float) -> Iterator[Event]:
         """Yield what is still open where the record ends."""
-        for kind, going_on in ((EventKind.DIP, self._dip), (EventKind.SWELL, self._swell)):
-            if going_on is not None:
-                yield replace(self._event(kind, going_on, ends_s), ends_after=True)
-        self._dip = self._swell = None
+        yield from self._lose(ends_s)
+        yield from self._cut_dip(ends_s)
+        yield from self._cut_swell(ends_s)
+
+    def _lose(self, at_s: float) -> Iterator[Event]:
+        """Forget the channels that had no value for too long, and yield what they alone kept open."""
+        lost = [c for c, seen_s in self._seen_s.items() if at_s - seen_s > UNSEEN_CYCLES * self._cycle_s]
+        if not lost:
+            return
+        # A value stands in the middle of its cycle.
+        ends_s = max(self._seen_s.pop(channel) for channel in lost) + self._cycle_s / 2.0
+        for channel in lost:
+            del self._values[channel]
+        if self._dip_is_over():
+            yield from self._cut_dip(ends_s)
+        if self._swell_is_over():
+            yield from self._cut_swell(ends_s)
+
+    def _cut_dip(self, ends_s: float) -> Iterator[Event]:
+        if self._dip is not None:
+            yield replace(self._event(EventKind.DIP, self._dip, ends_s), ends_after=True)
+        self._dip = None
+
+    def _cut_swell(self, ends_s: float) -> Iterator[Event]:
+        if self._swell is not None:
+            yield replace(self._event(EventKind.SWELL, self._swell, ends_s), ends_after=True)
+        self._swell = None
+
+    def _dip_is_over(self) -> bool:
+        limits = self._thresholds
+        return all(value >= limits.dip + limits.hysteresis for value in self._values.values())
+
+    def _swell_is_over(self) -> bool:
+        limits = self._thresholds
+        return all(value <= limits.swell - limits.hysteresis for value in self._values.values())
 
     def _step_dip(self, at_s: float, *, at_start: bool) -> Iterator[Event]:
         limits = self._thresholds
@@ -125,19 +164,18 @@ class EventFinder:
             value < limits.interruption for value in self._values.values()
         )
         self._dip = _seen(self._dip, below, lowest=True, gone=gone)
-        if all(value >= limits.dip + limits.hysteresis for value in self._values.values()):
+        if self._dip_is_over():
             yield self._event(EventKind.DIP, self._dip, at_s)
             self._dip = None
 
     def _step_swell(self, at_s: float, *, at_start: bool) -> Iterator[Event]:
-        limits = self._thresholds
-        above = {c: v for c, v in self._values.items() if v > limits.swell}
+        above = {c: v for c, v in self._values.items() if v > self._thresholds.swell}
         if self._swell is None and above:
             self._swell = _Open(at_s, at_start, {}, all_gone=False)
         if self._swell is None:
             return
         self._swell = _seen(self._swell, above, lowest=False, gone=False)
-        if all(value <= limits.swell - limits.hysteresis for value in self._values.values()):
+        if self._swell_is_over():
             yield self._event(EventKind.SWELL, self._swell, at_s)
             self._swell = None
 
@@ -160,6 +198,7 @@ def find_events(
     *,
     ends_s: float,
     thresholds: Thresholds = USUAL,
+    cycle_s: float = CYCLE_S,
 ) -> list[Event]:
     """Return the events of channels taken together; one channel alone gives that channel's own.
 
@@ -168,8 +207,9 @@ def find_events(
         percents: Those values, in percent of the declared voltage; NaN is missing.
         ends_s: The record's end, s.
         thresholds: Where events open and close.
+        cycle_s: The length of a cycle, s.
     """
-    finder = EventFinder(tuple(percents), thresholds)
+    finder = EventFinder(tuple(percents), thresholds, cycle_s)
     readings = sorted(
         (
             (at_s, channel, percent)

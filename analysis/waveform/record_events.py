@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.waveform.events import Event, find_events
-from analysis.waveform.followed import Followed
+from analysis.waveform.followed import DEFAULT_HZ, Followed
 from analysis.waveform.half_cycle import (
     declared_voltage_v,
     half_cycle_rms,
@@ -58,14 +58,15 @@ def record_events(
     Args:
         recording: With its voltage channels; that of the neutral is left out, for it is normally nothing.
         systems: The record's three-phase systems.
-        followed: Its stretches; an event goes on from one into the next.
+        followed: Its stretches; an event goes on from one into the next, unless there is a gap between them.
         options: Where no declared voltage is told, each system's is what it normally was.
     """
     names = [channel.name for channel in recording.channels]
     measured = _measured(recording, followed)
     together = [system.channels for system in systems if system.kind is ChannelKind.VOLTAGE]
     declared = _declared(measured, together, options)
-    cycles = CYCLES[followed[0].nominal_hz] if followed else 0
+    nominal_hz = followed[0].nominal_hz if followed else DEFAULT_HZ
+    cycles = CYCLES[nominal_hz]
     percents = {
         place: _percent(measured[place].volts, level, cycles, options) for place, level in declared.items()
     }
@@ -76,6 +77,7 @@ def record_events(
             {names[place]: percents[place] for place in places},
             ends_s=recording.ends_s,
             thresholds=options.thresholds,
+            cycle_s=1.0 / nominal_hz,
         )
 
     single = [event for place in sorted(declared) for event in found([place])]

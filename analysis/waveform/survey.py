@@ -50,8 +50,9 @@ def survey(
         followed.append(follow_stretch(stretch, recording, systems, options.nominal_hz))
     tell("looking for events")
     events = record_events(recording, systems, followed, options)
+    happened = (*events.single, *events.polyphase)
     for part in followed:
-        figures = window_figures(part, recording, (*events.single, *events.polyphase), tell)
+        figures = window_figures(part, recording, happened, tell)
         found += [] if figures is None else [figures]
         notes += _notes(part.stretch.starts_s, part.stretch.duration_s, figures)
     tell("flicker")
@@ -59,7 +60,7 @@ def survey(
         systems=tuple(systems),
         windows=tuple(found),
         events=events,
-        severities=tuple(severities(recording, followed)),
+        severities=tuple(severities(recording, followed, happened)),
         frequencies=tuple(_frequencies(recording, followed)),
         notes=tuple(notes),
     )

@@ -95,6 +95,16 @@ def test_whole_intervals_of_3_s_and_10_minutes(tmp_path: Path) -> None:
     assert found["intervals"]["2h"] == []
 
 
+def test_ten_minutes_of_flicker_that_a_dip_touched_are_flagged(tmp_path: Path) -> None:
+    samples = wave(times_s(661.0, 800.0), {})
+    samples[80_000:80_080] *= 0.7
+    found = analysed(tmp_path, {"u_a": samples}, rate_hz=800.0)
+    (ten,) = found["flicker"]
+    assert (ten["channel"], ten["start_s"], ten["flagged"]) == ("u_a", pytest.approx(60.0), True)
+    assert ten["pst"] > 1.0
+    assert found["long_term_flicker"] == []
+
+
 def test_a_cut_off_record_is_analysed_as_far_as_it_goes(tmp_path: Path) -> None:
     stored = np.round(three_phases(times_s(0.5, 1000.0))[:2] * 10.0).astype(int).T
     text = configuration(form="BINARY", samples=900).replace(",0.1,0.5,", ",0.1,0,")

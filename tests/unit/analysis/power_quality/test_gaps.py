@@ -28,11 +28,14 @@ def with_gap(**given: Any) -> PointMonth:
     )
 
 
-def power_down(begin: float, end: float) -> MeterEvent:
-    """From and to in slots of the month."""
-    return MeterEvent(
-        kind=EventKind.POWER_DOWN, number=1, starts_at=BEGIN + begin * SLOT, ends_at=BEGIN + end * SLOT
-    )
+def power_down(begin: float, end: float | None) -> MeterEvent:
+    """From and to in slots of the month; without an end where the record has none."""
+    ends_at = None if end is None else BEGIN + end * SLOT
+    return MeterEvent(kind=EventKind.POWER_DOWN, number=1, starts_at=BEGIN + begin * SLOT, ends_at=ends_at)
+
+
+def cover_open(at: float) -> MeterEvent:
+    return MeterEvent(kind=EventKind.COVER_OPEN, number=1, starts_at=BEGIN + at * SLOT)
 
 
 def cause(given: PointMonth) -> GapCause:
@@ -62,11 +65,53 @@ def test_a_month_that_nobody_read_is_one_gap() -> None:
     [(95, 145, GapCause.OUTAGE), (100, 120, GapCause.OUTAGE), (100, 119, GapCause.COMMUNICATION)],
 )
 def test_the_meters_own_log_tells_an_outage(begin: float, end: float, expected: GapCause) -> None:
-    assert cause(with_gap(events=[power_down(begin, end)])) is expected
+    assert cause(with_gap(events=[power_down(begin, end), cover_open(141)])) is expected
 
 
 def test_overlapping_records_count_once() -> None:
-    assert cause(with_gap(events=[power_down(100, 115), power_down(101, 116)])) is GapCause.COMMUNICATION
+    off = [power_down(100, 115), power_down(101, 116)]
+    assert cause(with_gap(events=[*off, cover_open(141)])) is GapCause.COMMUNICATION
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [
+        (-700 * 96, GapCause.UNKNOWN),
+        (98.9, GapCause.UNKNOWN),
+        (99, GapCause.OUTAGE),
+        (99.5, GapCause.OUTAGE),
+        (120, GapCause.OUTAGE),
+        (120.1, GapCause.UNKNOWN),
+    ],
+)
+def test_a_record_without_an_end_is_an_outage_only_if_nothing_was_read_since(
+    begin: float, expected: GapCause
+) -> None:
+    """The last reading before the gap is that of slot 99, and half of the gap is slots 120 to 140."""
+    assert cause(with_gap(events=[power_down(begin, None)])) is expected
+
+
+@pytest.mark.parametrize(
+    ("begin", "expected"),
+    [
+        (-700 * 96, GapCause.UNKNOWN),
+        (98.8, GapCause.UNKNOWN),
+        (98.9, GapCause.OUTAGE),
+        (120, GapCause.OUTAGE),
+        (140.1, GapCause.OUTAGE),
+        (140.2, GapCause.UNKNOWN),
+    ],
+)
+def test_nor_is_one_of_a_neighbour_but_for_its_clock(begin: float, expected: GapCause) -> None:
+    """Two minutes are 0.13 of a slot."""
+    beside = Neighbour(service_point="N1", events=[power_down(begin, None)])
+    assert cause(with_gap(neighbours=[beside])) is expected
+
+
+def test_a_month_that_begins_with_a_gap_is_not_dark_for_what_was_recorded_long_before() -> None:
+    given = month(events=[power_down(-2, None)])
+    assert [gap.cause for gap in gaps(given)] == [GapCause.UNKNOWN]
+    assert [gap.cause for gap in gaps(replace(given, events=[power_down(-1, None)]))] == [GapCause.OUTAGE]
 
 
 def test_a_known_outage_is_one() -> None:
@@ -74,8 +119,14 @@ def test_a_known_outage_is_one() -> None:
 
 
 def test_a_meter_that_ran_was_not_heard() -> None:
-    assert cause(with_gap(event_counts=READ_LOG)) is GapCause.COMMUNICATION
+    assert cause(with_gap(events=[cover_open(140)])) is GapCause.COMMUNICATION
     assert cause(with_gap()) is GapCause.UNKNOWN
+
+
+def test_a_log_that_nobody_read_after_the_gap_tells_nothing_of_it() -> None:
+    assert cause(with_gap(events=[cover_open(50)])) is GapCause.UNKNOWN
+    assert cause(with_gap(events=[cover_open(139.9)])) is GapCause.UNKNOWN
+    assert cause(with_gap(event_counts=READ_LOG)) is GapCause.UNKNOWN
 
 
 def test_neighbours_tell_where_the_meter_does_not() -> None:
@@ -84,5 +135,6 @@ def test_neighbours_tell_where_the_meter_does_not() -> None:
     heard = Neighbour(service_point="N3")
     assert cause(with_gap(neighbours=[dark, heard])) is GapCause.OUTAGE
     assert cause(with_gap(neighbours=[silent, heard])) is GapCause.COLLECTOR
-    assert cause(with_gap(neighbours=[heard, heard], event_counts=READ_LOG)) is GapCause.COMMUNICATION
+    ran = with_gap(neighbours=[heard, heard], events=[cover_open(150)])
+    assert cause(ran) is GapCause.COMMUNICATION
     assert cause(with_gap(neighbours=[dark, silent, silent])) is GapCause.UNKNOWN

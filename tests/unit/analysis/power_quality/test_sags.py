@@ -39,7 +39,15 @@ def told(*events: MeterEvent, nominal_v: float = 220.0) -> list[tuple[SupplyKind
         (record(EventKind.UNDERVOLTAGE, "a", "154.0 V", lasts_s=90), SupplyKind.UNDERVOLTAGE, 70.0),
         (record(EventKind.UNDERVOLTAGE, "a"), SupplyKind.UNDERVOLTAGE, None),
         (record(EventKind.UNDERVOLTAGE, "a", "-"), SupplyKind.UNDERVOLTAGE, None),
+        (record(EventKind.UNDERVOLTAGE, "a", "209.0 V"), SupplyKind.UNDERVOLTAGE, pytest.approx(95.0)),
+        (record(EventKind.UNDERVOLTAGE, "a", "231.0 V"), SupplyKind.UNDERVOLTAGE, pytest.approx(105.0)),
         (record(EventKind.OVERVOLTAGE, "b", "264.0 V"), SupplyKind.SWELL, 120.0),
+        (record(EventKind.OVERVOLTAGE, "b", "235.4 V"), SupplyKind.OVERVOLTAGE, pytest.approx(107.0)),
+        (
+            record(EventKind.OVERVOLTAGE, "b", "219.0 V"),
+            SupplyKind.OVERVOLTAGE,
+            pytest.approx(99.545, abs=1e-3),
+        ),
         (record(EventKind.OVERVOLTAGE, "b"), SupplyKind.OVERVOLTAGE, None),
         (record(EventKind.PHASE_BREAK, "c", "0.0 V", lasts_s=None), SupplyKind.INTERRUPTION, 0.0),
         (
@@ -81,6 +89,35 @@ def test_long_after_or_on_the_other_side_is_another_event() -> None:
     assert len(merged(logged_events(events, 220.0))) == 4
 
 
+def test_what_has_no_end_takes_in_only_what_begins_with_it() -> None:
+    days = [
+        record(EventKind.UNDERVOLTAGE, phase, "154.0 V", starts_s=86400.0 * day, lasts_s=0.5)
+        for day, phase in ((1, "b"), (3, "c"), (6, "b"))
+    ]
+    broken = record(EventKind.PHASE_BREAK, "a", "0.0 V", lasts_s=None)
+    found = merged(logged_events([broken, *days], 220.0))
+    assert [(e.kind, e.phases, e.duration_s) for e in found] == [
+        (SupplyKind.INTERRUPTION, ("A",), None),
+        (SupplyKind.DIP, ("B",), 0.5),
+        (SupplyKind.DIP, ("C",), 0.5),
+        (SupplyKind.DIP, ("B",), 0.5),
+    ]
+    for starts_s, count in ((2.0, 1), (2.1, 2)):
+        near = record(EventKind.PHASE_BREAK, "b", "0.0 V", starts_s=starts_s)
+        assert len(merged(logged_events([broken, near], 220.0))) == count
+
+
+def test_what_has_no_end_does_not_part_those_that_overlap() -> None:
+    phases = [
+        record(EventKind.PHASE_BREAK, "a", "0.0 V", lasts_s=30),
+        record(EventKind.PHASE_BREAK, "b", "0.0 V", starts_s=5, lasts_s=None),
+        record(EventKind.PHASE_BREAK, "c", "0.0 V", starts_s=10, lasts_s=15),
+        record(EventKind.PHASE_BREAK, "c", "0.0 V", starts_s=33, lasts_s=15),
+    ]
+    found = merged(logged_events(phases, 220.0))
+    assert [(e.phases, e.duration_s) for e in found] == [(("A", "B", "C"), None), (("C",), 15.0)]
+
+
 def test_a_dark_meter_takes_its_phases_in() -> None:
     events = [record(EventKind.PHASE_BREAK, "a", "20.0 V", lasts_s=None), record(EventKind.POWER_DOWN)]
     (event,) = merged(logged_events(events, 220.0))
@@ -91,6 +128,7 @@ def test_sarfi_counts_short_events_below_each_residual() -> None:
     residuals = [5.0, 45.0, 65.0, 70.0, 89.9, 90.0, None]
     events = [_event(residual) for residual in residuals]
     events += [replace(_event(20.0), duration_s=61.0), replace(_event(20.0), kind=SupplyKind.CIRCUIT_FAULT)]
+    events += [replace(_event(85.0), kind=SupplyKind.OVERVOLTAGE)]
     assert [sarfi(events, x) for x in (90.0, 80.0, 70.0, 50.0, 10.0)] == [5, 4, 3, 2, 1]
 
 
@@ -116,6 +154,14 @@ def neighbours(*had: int, kind: EventKind = EventKind.UNDERVOLTAGE) -> list[Neig
 )
 def test_neighbours_tell_grid_wide_from_local(had: tuple[int, ...], where: str) -> None:
     assert extent(_event(70.0), neighbours(*had)) == where
+
+
+def test_a_neighbours_record_without_an_end_stands_for_its_beginning() -> None:
+    for starts_s, where in ((-700 * 86400.0, "local"), (-121.0, "local"), (-120.0, "grid")):
+        beside = Neighbour(
+            service_point="N", events=[record(EventKind.PHASE_BREAK, "b", starts_s=starts_s, lasts_s=None)]
+        )
+        assert extent(_event(70.0), [beside]) == where
 
 
 def test_a_neighbours_swell_or_circuit_fault_is_no_dip() -> None:

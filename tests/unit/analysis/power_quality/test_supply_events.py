@@ -21,6 +21,12 @@ from analysis.waveform.events import Event, EventKind
     ("residual", "duration", "kind"),
     [
         (70.0, 0.11, SupplyKind.DIP),
+        (89.9, 0.11, SupplyKind.DIP),
+        (90.0, 0.11, SupplyKind.UNDERVOLTAGE),
+        (99.9, 0.11, SupplyKind.UNDERVOLTAGE),
+        (100.1, 0.21, SupplyKind.OVERVOLTAGE),
+        (110.0, 0.21, SupplyKind.OVERVOLTAGE),
+        (110.1, 0.21, SupplyKind.SWELL),
         (10.0, 60.0, SupplyKind.DIP),
         (9.9, 0.31, SupplyKind.SHORT_INTERRUPTION),
         (0.0, 60.1, SupplyKind.INTERRUPTION),
@@ -34,7 +40,17 @@ from analysis.waveform.events import Event, EventKind
 def test_residual_voltage_and_duration_make_the_name(
     residual: float | None, duration: float | None, kind: SupplyKind
 ) -> None:
-    assert named(residual, duration) is kind
+    assert named(residual, duration, is_high=residual is not None and residual > 100.0) is kind
+
+
+@pytest.mark.parametrize("duration", [0.2, 600.0, None])
+@pytest.mark.parametrize("residual", [0.0, 50.0, 99.5, 100.0, 120.0])
+def test_no_residual_voltage_makes_an_event_one_of_the_other_side(
+    residual: float, duration: float | None
+) -> None:
+    high = {SupplyKind.SWELL, SupplyKind.OVERVOLTAGE}
+    assert named(residual, duration, is_high=True) in high
+    assert named(residual, duration, is_high=False) not in high
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -135,6 +137,52 @@ def test_missing_values_neither_open_nor_close() -> None:
     assert [e.starts_s for e in events] == pytest.approx([0.01])
     assert [e.ends_s for e in events] == pytest.approx([0.05])
     assert find_events(halves(2), {"u": np.full(2, np.nan)}, ends_s=0.02) == []
+
+
+def readings(**percents: Sequence[float | None]) -> list[tuple[float, str, float]]:
+    """Half-cycle values of each channel, those of None left out."""
+    return [
+        (HALF_S * n, channel, value)
+        for n, values in enumerate(zip(*percents.values(), strict=True))
+        for channel, value in zip(percents, values, strict=True)
+        if value is not None
+    ]
+
+
+@pytest.mark.parametrize("absent", [None, float("nan")])
+@pytest.mark.parametrize(("missing", "count"), [(5, 1), (6, 2)])
+def test_an_event_is_parted_where_values_lie_more_than_three_cycles_apart(
+    absent: float | None, missing: int, count: int
+) -> None:
+    finder = EventFinder(["u"])
+    given = readings(u=[100.0, 50.0, *[absent] * missing, 60.0, 100.0])
+    events = [*finder.feed(given), *finder.finish(HALF_S * (missing + 4))]
+    assert len(events) == count
+    assert [e.starts_s for e in events] == pytest.approx([0.01, 0.08][:count])
+    assert [e.ends_s for e in events] == pytest.approx([0.08] if count == 1 else [0.02, 0.09])
+    assert [e.residual_percent for e in events] == [50.0, 60.0][:count]
+    assert [(e.begins_before, e.ends_after) for e in events] == (
+        [(False, False)] if count == 1 else [(False, True), (True, False)]
+    )
+
+
+def test_a_lost_channel_ends_only_what_it_alone_kept_open() -> None:
+    low, well, away = [50.0] * 3, [100.0] * 17, [None] * 10
+    finder = EventFinder(["a", "b"])
+    given = readings(a=[100.0, *low, *away, *[100.0] * 6], b=[100.0, *[60.0] * 14, *[100.0] * 5])
+    (event,) = [*finder.feed(given), *finder.finish(0.2)]
+    assert (event.channels, event.ends_after, event.residual_percent) == (("a", "b"), False, 50.0)
+    assert event.ends_s == pytest.approx(0.15)
+    finder = EventFinder(["a", "b"])
+    (event,) = [*finder.feed(readings(a=[*low, *away, *[100.0] * 4], b=well)), *finder.finish(0.17)]
+    assert (event.channels, event.begins_before, event.ends_after) == (("a",), True, True)
+    assert event.ends_s == pytest.approx(0.03)
+
+
+def test_what_is_open_where_the_values_end_lasts_no_longer_than_they_do() -> None:
+    (event,) = find_events(halves(3), {"u": np.array([100.0, 50.0, 50.0])}, ends_s=600.0)
+    assert event.ends_after
+    assert event.ends_s == pytest.approx(0.03)
 
 
 def test_thresholds_are_settings() -> None:

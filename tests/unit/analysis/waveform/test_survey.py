@@ -141,6 +141,44 @@ def test_an_event_goes_on_from_one_stretch_into_the_next() -> None:
     assert event.ends_s == pytest.approx(1.1, abs=0.02)
 
 
+@pytest.mark.parametrize("gap_s", [0.02, 0.05, 3600.0])
+def test_a_gap_longer_than_a_cycle_parts_an_event(gap_s: float) -> None:
+    at_s = times_s(1.0)
+    first, second = three_phases(at_s), three_phases(at_s)
+    first[:, -1000:] *= 0.5
+    second[:, :1000] *= 0.5
+    made = recording(first, THREE)
+    later = Stretch(starts_s=1.0 + gap_s, rate_hz=RATE_HZ, samples=second)
+    events = surveyed(replace(made, stretches=(*made.stretches, later))).events
+    for name in (*THREE, None):
+        own = [e for e in events.single if e.channels == (name,)] if name else events.polyphase
+        if gap_s == 0.02:
+            (event,) = own
+            assert (event.begins_before, event.ends_after) == (False, False)
+            assert event.duration_s == pytest.approx(0.2 + gap_s, abs=0.02)
+        else:
+            before, after = own
+            assert (before.begins_before, before.ends_after) == (False, True)
+            assert before.starts_s == pytest.approx(0.9, abs=0.01)
+            assert before.ends_s == pytest.approx(1.0, abs=0.01)
+            assert (after.begins_before, after.ends_after) == (True, False)
+            assert after.starts_s == pytest.approx(1.0 + gap_s, abs=0.021)
+            assert after.ends_s == pytest.approx(1.1 + gap_s, abs=0.02)
+
+
+def test_missing_samples_longer_than_a_cycle_part_an_event() -> None:
+    """From 0.9 s to 3.1 s at half the voltage; nothing is known from 1.0 s to 3.0 s."""
+    samples = wave(times_s(4.0), {})
+    samples[9_000:31_000] *= 0.5
+    samples[10_000:30_000] = np.nan
+    before, after = surveyed(recording(samples), Options(declared_v=U_V)).events.single
+    assert before.ends_after
+    assert before.ends_s == pytest.approx(1.0, abs=0.01)
+    assert after.begins_before
+    assert after.starts_s == pytest.approx(3.0, abs=0.021)
+    assert after.ends_s == pytest.approx(3.1, abs=0.02)
+
+
 def test_eleven_minutes_give_one_severity() -> None:
     at_s = times_s(665.0, 1000.0)
     high = np.floor(at_s * 39.0 / 60.0) % 2 == 0

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.power_quality.checks.missing_readings import judge
 from analysis.power_quality.judgement import Compliance
-from pipeline.events import EventCount, EventKind
+from pipeline.events import EventKind, MeterEvent
 from pipeline.quantities import Quantity
 from tests.quality_months import BEGIN, month, slots, wavering
 
@@ -24,7 +24,7 @@ def test_each_cause_has_its_minutes_and_the_longest_gap_its_time() -> None:
     whole = month(
         {Quantity.VOLTAGE_A: wavering(220.0, slots())},
         outages=[(BEGIN + timedelta(hours=10), BEGIN + timedelta(hours=14))],
-        event_counts=[EventCount(kind=EventKind.POWER_DOWN, count=1)],
+        events=[MeterEvent(kind=EventKind.COVER_OPEN, number=1, starts_at=BEGIN + timedelta(hours=80))],
     )
     kept = np.r_[0:40, 56:200, 300 : slots()]
     given = replace(whole, taken_at=whole.taken_at[kept], values={})
