@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -58,6 +59,15 @@ class Connection:
     reasons: Sequence[Reason]
     """What was found, in words."""
 
+    def reasons_of(self, voltage: Quantity) -> tuple[Reason, ...]:
+        """Return why readings of one voltage are lost."""
+        if voltage not in self.lost:
+            return ()
+        own = phase_of(voltage)
+        return tuple(
+            r for r in self.reasons if r.key not in _REVERSED and r.parameters.get("phase", own) == own
+        )
+
     @property
     def any_lost(self) -> Bools:
         """Tell at which readings any voltage is lost."""
@@ -69,6 +79,7 @@ def phase_of(quantity: Quantity) -> str:
     return quantity.rpartition("_")[2].upper()
 
 
+@lru_cache(maxsize=1)  # every check asks it of the same month, one after the other
 def connection(month: PointMonth) -> Connection:
     """Return the faults of the connection that a month's readings and events show."""
     point = month.point

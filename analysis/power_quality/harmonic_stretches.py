@@ -170,7 +170,8 @@ def _places(month: PointMonth, columns: PhaseColumns, days: int) -> Iterator[tup
     while begin < month.ends_at and latest >= month.starts_at:
         begin = min(begin, latest)
         first, last = np.searchsorted(columns.at, [to_numpy(begin), to_numpy(begin + length)]).tolist()
-        expected = replace(month, starts_at=begin, ends_at=begin + length).expected(columns.period_s)
+        due = replace(month, starts_at=begin, ends_at=begin + length).expected(columns.period_s)
+        expected = max(due - int(columns.dark[first:last].sum()), 0)
         if expected >= LEAST_READINGS:
             yield first, last, expected
         begin += length

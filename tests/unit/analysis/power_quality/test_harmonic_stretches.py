@@ -51,6 +51,18 @@ def test_time_without_supply_is_not_expected_of_its_stretch() -> None:
     assert [s.values.expected for s in found[:2]] == [72, 96]
 
 
+def test_readings_that_show_no_supply_are_not_expected_of_their_stretch() -> None:
+    judged = voltage_month(every_phase({5: 1.0}))
+    volts = np.full(2880, 220.0)
+    volts[90:106] = 0.0
+    columns = voltage_orders(sound_readings(replace(judged, values={Quantity.VOLTAGE_A: volts})))
+    assert columns is not None
+    whole = block_values(columns.values, columns.expected)
+    found, _ = judged_stretches(judged, columns, np.full(len(columns.orders), 3.0), [DAILY], whole)
+    assert [s.values.expected for s in found[:3]] == [90, 86, 96]
+    assert [int(s.values.n[0, 3]) for s in found[:3]] == [90, 86, 96]
+
+
 def test_readings_too_rare_for_every_statistic_are_judged_by_the_month() -> None:
     rare = voltage_month(every_phase({5: 1.0}), count=60, period_s=43_200.0)
     found, skipped = stretches(rare, DAILY, WEEKLY)

@@ -105,6 +105,7 @@ def test_an_empty_month_gives_no_judgement() -> None:
         orders=(5,),
         at=judged.spectrum_at,
         expected=2880,
+        dark=np.zeros(0, dtype=np.bool_),
         period_s=900.0,
         values=[np.empty((1, 0))],
         unit="%",
