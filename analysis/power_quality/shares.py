@@ -126,6 +126,13 @@ class _Stretch:
     counted: Counted
     ranked: ProbabilityValue | None
 
+    @property
+    def badness(self) -> tuple[float, float]:
+        """What puts stretches of one verdict in order: the share outside, then the value by rank."""
+        ranked = self.ranked
+        value = ranked.value if ranked is not None and ranked.n else -np.inf
+        return self.counted.outside / max(self.counted.n, 1), value
+
 
 def _worst_stretch(month: PointMonth, band: Band, series: Series) -> _Stretch:
     """Return the month as a whole, or of its weeks the one that decides."""
@@ -134,7 +141,7 @@ def _worst_stretch(month: PointMonth, band: Band, series: Series) -> _Stretch:
     verdict = overall([stretch.verdict for stretch in found])
     return max(
         (stretch for stretch in found if stretch.verdict is verdict),
-        key=lambda stretch: stretch.counted.outside / max(stretch.counted.n, 1),
+        key=lambda stretch: stretch.badness,
     )
 
 

@@ -53,6 +53,7 @@ def test_what_only_proves_never_violates() -> None:
         (found,) = judge_orders(judged, orders(judged), replace(rule(h5=limit), only_proves=True))
         assert found.verdict is verdict
         assert found.evidence.if_missing_bad is not Compliance.VIOLATING
+        assert "no_readings" not in reason_keys(found)
 
 
 def test_a_limit_within_the_confidence_interval_is_told() -> None:

@@ -99,6 +99,18 @@ def test_the_worst_week_is_judged() -> None:
     assert in_month.verdict is GOOD
 
 
+def test_of_weeks_with_none_outside_the_one_of_the_highest_value_is_shown() -> None:
+    """Weeks about 0.5 %, but the third about 1.9 %: of its 672 readings the one of rank 639."""
+    (band,) = (b for b in bands("voltage unbalance", 0.38) if b.weekly)
+    column = wavering(0.5, slots(), 0.01)
+    column[1344:2016] = wavering(1.9, 672, 0.01, 1)
+    given = month({Quantity.VOLTAGE_A: column})
+    dark = np.zeros(slots(), dtype=np.bool_)
+    found = band_judgement(given, band, Series(values=column, dark=dark, phase="A"), check="c")
+    assert found.verdict is GOOD
+    assert (found.value, found.evidence.n) == (np.sort(column[1344:2016])[638], 672)
+
+
 def test_the_furthest_value_is_the_one_nearest_to_an_edge_if_none_is_out() -> None:
     column = np.array([np.nan, 0.0, 6.0, -6.5])
     assert furthest(column, -7.0, 7.0) == 3
