@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,7 +29,7 @@ ALWAYS: Final = 100.0
 """The share of readings that must be inside where none may be outside, %."""
 RANKED: Final = 95.0
 """The share for which a value by rank is shown, %."""
-WEEK: Final = timedelta(days=7)
+WEEK_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ class _Stretch:
 
 def _worst_stretch(month: PointMonth, band: Band, series: Series) -> _Stretch:
     """Return the month as a whole, or of its weeks the one that decides."""
-    stretches = list(weeks(month)) if band.weekly else [(month.starts_at, month.ends_at)]
+    stretches = weeks(month) if band.weekly else [(month.starts_at, month.ends_at)]
     found = [_of_stretch(month, band, series, stretch) for stretch in stretches]
     verdict = overall([stretch.verdict for stretch in found])
     return max(
@@ -172,18 +172,25 @@ def summary(column: Columns) -> dict[str, float | None]:
     return {"max": float(known.max()), "mean": float(known.mean()), "min": float(known.min())}
 
 
-def weeks(month: PointMonth) -> Iterator[tuple[datetime, datetime]]:
-    """Yield a month's weeks from its first day on, and its last seven days; a shorter one as it is."""
+def weeks(month: PointMonth) -> Sequence[tuple[datetime, datetime]]:
+    """Return a month's weeks from its first day on, and its last seven days; a shorter one as it is."""
+    return list(stretches_of_days(month, WEEK_DAYS)) or [(month.starts_at, month.ends_at)]
+
+
+def stretches_of_days(month: PointMonth, days: int) -> Iterator[tuple[datetime, datetime]]:
+    """Yield a month's stretches of so many local days from its first on; none where it has fewer.
+
+    The last one is that of its last days: it may overlap the one before, and ends with a running month.
+    """
     zone = month.point.zone
     first = month.starts_at.astimezone(zone).date()
     last = (month.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
-    days = (last - first).days + 1
-    if days < WEEK.days:
-        yield month.starts_at, month.ends_at
+    latest = (last - first).days + 1 - days
+    if latest < 0:
         return
-    for start in dict.fromkeys([*range(0, days - WEEK.days + 1, WEEK.days), days - WEEK.days]):
+    for start in dict.fromkeys([*range(0, latest + 1, days), latest]):
         begin = local_day(first + timedelta(days=start), zone)[0]
-        yield begin, min(local_day(first + timedelta(days=start + WEEK.days - 1), zone)[1], month.ends_at)
+        yield begin, min(local_day(first + timedelta(days=start + days - 1), zone)[1], month.ends_at)
 
 
 def _allows(outside: int, total: int, share_percent: float) -> Compliance:
