@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.limits import AT_REST
 from analysis.power_quality.bands import Band
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason, overall
 from analysis.power_quality.point_month import Columns, PointMonth
@@ -23,8 +24,6 @@ from pipeline.timegrid import from_numpy, local_day, to_numpy
 
 Bools = NDArray[np.bool_]
 
-AT_REST: Final = 1e-6
-"""Values are kept in single precision: so much of a limit is no difference, and a value at it is inside."""
 ALWAYS: Final = 100.0
 """The share of readings that must be inside where none may be outside, %."""
 RANKED: Final = 95.0
