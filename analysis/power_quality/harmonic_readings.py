@@ -91,7 +91,7 @@ def sound_readings(month: PointMonth) -> Consistency:
         for what, gone, told in (("voltage", lost, why), ("current", faults.dark, without_supply)):
             for kind in ("thd", "harmonic"):
                 quantity = Quantity(f"{what}_{kind}_{element.suffix}")
-                mask = gone if kind == "thd" else _at_spectra(month, gone)
+                mask = gone if kind == "thd" else at_spectra(month, gone)
                 if mask.any() and (quantity in month.values or quantity in month.spectra):
                     masks[quantity] = mask | masks.get(quantity, np.zeros(len(mask), dtype=np.bool_))
                     reasons[quantity] = (*reasons.get(quantity, ()), *told)
@@ -103,7 +103,7 @@ def _no_supply(month: PointMonth, dark: Bools) -> tuple[Reason, ...]:
     return (Reason(key="no_supply", parameters={"minutes": minutes}),) if minutes else ()
 
 
-def _at_spectra(month: PointMonth, readings: Bools) -> Bools:
+def at_spectra(month: PointMonth, readings: Bools) -> Bools:
     """Return what holds of the electrical reading nearest to each spectrum, if one is near enough."""
     place, near = nearest(month.taken_at, month.spectrum_at, month.period_s)
     return near & readings[place] if len(readings) else near
@@ -157,7 +157,7 @@ def _orders(sound: Consistency, what: str) -> PhaseColumns | None:
         return None
     orders = tuple(range(LOWEST_ORDER, max(column.shape[1] for column in given.values())))
     period_s = month.spectrum_period_s or month.period_s
-    dark = _at_spectra(month, connection(month).dark)
+    dark = at_spectra(month, connection(month).dark)
     return PhaseColumns(
         phases=_names(month, what),
         orders=orders,
