@@ -162,7 +162,7 @@ def _orders(sound: Consistency, what: str) -> PhaseColumns | None:
         phases=_names(month, what),
         orders=orders,
         at=month.spectrum_at,
-        expected=_expected(month, period_s, dark),
+        expected=month.expected_supplied(period_s, month.spectrum_at[dark]),
         dark=dark,
         period_s=period_s,
         values=[_in_rows(given.get(q), len(orders), len(month.spectrum_at)) for q in quantities],
@@ -194,17 +194,13 @@ def _distortion(sound: Consistency, what: str) -> PhaseColumns | None:
         phases=_names(month, what),
         orders=(0,),
         at=month.taken_at,
-        expected=_expected(month, month.period_s, dark),
+        expected=month.expected_supplied(month.period_s, month.taken_at[dark]),
         dark=dark,
         period_s=month.period_s,
         values=[given.get(q, missing)[None] for q in quantities],
         unit="%",
         reasons=_reasons(sound, what, quantities, given),
     )
-
-
-def _expected(month: PointMonth, period_s: float, dark: Bools) -> int:
-    return max(month.expected(period_s) - int(dark.sum()), 0)
 
 
 def _summed(orders: PhaseColumns | None) -> PhaseColumns | None:

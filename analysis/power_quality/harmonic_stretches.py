@@ -164,7 +164,8 @@ def _places(month: PointMonth, columns: PhaseColumns, days: int) -> Iterator[tup
         return
     for begin, end in stretches_of_days(month, days):
         first, last = np.searchsorted(columns.at, [to_numpy(begin), to_numpy(end)]).tolist()
-        due = replace(month, starts_at=begin, ends_at=end).expected(columns.period_s)
-        expected = max(due - int(columns.dark[first:last].sum()), 0)
+        own = replace(month, starts_at=begin, ends_at=end)
+        dark_at = columns.at[first:last][columns.dark[first:last]]
+        expected = own.expected_supplied(columns.period_s, dark_at)
         if expected >= LEAST_READINGS:
             yield first, last, expected

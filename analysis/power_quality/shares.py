@@ -150,11 +150,11 @@ def _of_stretch(
     rows = slice(*np.searchsorted(month.taken_at, [to_numpy(edge) for edge in stretch]))
     column = series.values[rows]
     outside = (column < band.low - _slack(band.low)) | (column > band.high + _slack(band.high))
-    due = replace(month, starts_at=stretch[0], ends_at=stretch[1]).expected(month.period_s)
+    own = replace(month, starts_at=stretch[0], ends_at=stretch[1])
     counted = Counted(
         outside=int(outside.sum()),
         n=int(np.isfinite(column).sum()),
-        expected=max(due - int(series.dark[rows].sum()), 0),
+        expected=own.expected_supplied(month.period_s, month.taken_at[rows][series.dark[rows]]),
     )
     verdict, evidence = judged_share(counted, band.share_percent)
     # The share of the readings under one limit is the rule of the probability value (95 % 概率大值).

@@ -98,7 +98,7 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
     columns = np.stack([series.values for series in all_series])
     known = np.isfinite(columns).any(axis=0)
     dark = all_series[0].dark
-    expected = max(month.expected(month.period_s) - int(dark.sum()), 0)
+    expected = month.expected_supplied(month.period_s, month.taken_at[dark])
     extremes = summary(columns)
     highest, lowest = extremes["max"], extremes["min"]
     value = None if highest is None or lowest is None else sum_rule(highest, lowest)
