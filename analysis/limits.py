@@ -12,6 +12,9 @@ from math import inf, sqrt
 from pipeline.errors import ConfigError
 from pipeline.registry import Meter, Wiring
 
+AT_REST = 1e-6
+"""Values are kept in single precision, six or seven digits: 3.2 comes back as 3.2000000477. So much of a
+limit is no difference, and a value at it is inside."""
 SECONDARY_UP_TO = 2.5
 """A nominal voltage above this many times the meter's rated one is a primary one."""
 LINE_SHARE = (1.6, 1.9)

@@ -10,12 +10,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.limits import VoltageBand
+from analysis.limits import AT_REST, VoltageBand
 from pipeline.block import Times
 from pipeline.timegrid import from_numpy, local_day, local_days, to_numpy
 
-AT_REST = 1e-6
-"""Values are kept in single precision: so much of a limit is no difference, and a value at it is inside."""
 SUPPLIED_SHARE = 0.1
 """Below this share of nominal there is no supply: such time is an outage and not monitored (GB/T 12325 counts
 voltage deviation of a supply that is there)."""

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr
 
-from analysis.power_quality.probability import LEAST_COVERAGE, LEAST_READINGS, SINGLE_PRECISION
+from analysis.limits import AT_REST
+from analysis.power_quality.probability import LEAST_COVERAGE, LEAST_READINGS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -119,7 +120,7 @@ def verdicts(values: BlockValues, limits: Floats) -> BlockVerdicts:
         values: Of any shape.
         limits: Of a shape that fits it.
     """
-    highest = limits * (1.0 + SINGLE_PRECISION)
+    highest = limits * (1.0 + AT_REST)
     good, bad = (VIOLATES * (v > highest) for v in (values.if_missing_low, values.if_missing_high))
     with np.errstate(invalid="ignore"):
         plain = VIOLATES * (values.value > highest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,11 @@ EARTHED_SHARE: Final = 1.4
 """Of nominal: with one phase lost, another that is above stands against an earthed one (full: 1.73)."""
 UNEARTHED_KV: Final = (3.0, 66.5)
 """Networks in China whose neutral is isolated or compensated: an earth fault moves phases and no lines."""
+
+HALVES: Final = (0.4, 0.6)
+"""Of nominal: two lines of a three-wire meter share the third where their common phase B is gone (own)."""
+ALIKE_SHARE: Final = 0.1
+"""Of nominal: no further apart are such halves, for alike voltage circuits share alike (own)."""
 
 VOLTAGES: Final[Mapping[Wiring, tuple[Quantity, ...]]] = {
     Wiring.ONE_PHASE: (Quantity.VOLTAGE_A,),
@@ -58,6 +64,15 @@ class Connection:
     reasons: Sequence[Reason]
     """What was found, in words."""
 
+    def reasons_of(self, voltage: Quantity) -> tuple[Reason, ...]:
+        """Return why readings of one voltage are lost."""
+        if voltage not in self.lost:
+            return ()
+        own = phase_of(voltage)
+        return tuple(
+            r for r in self.reasons if r.key not in _REVERSED and r.parameters.get("phase", own) == own
+        )
+
     @property
     def any_lost(self) -> Bools:
         """Tell at which readings any voltage is lost."""
@@ -69,6 +84,7 @@ def phase_of(quantity: Quantity) -> str:
     return quantity.rpartition("_")[2].upper()
 
 
+@lru_cache(maxsize=1)  # every check asks it of the same month, one after the other
 def connection(month: PointMonth) -> Connection:
     """Return the faults of the connection that a month's readings and events show."""
     point = month.point
@@ -80,11 +96,12 @@ def connection(month: PointMonth) -> Connection:
     live = highest >= LIVE_SHARE * point.nominal_v
     earthed = _earthed(month, given, highest)
     lost = {q: live & ~earthed & (volts < LOST_SHARE * point.nominal_v) for q, volts in given.items()}
-    reasons = [reason for q, mask in lost.items() if mask.any() for reason in _told(month, q, mask)]
-    if earthed.any():
-        minutes = round(float(earthed.sum()) * month.period_s / 60.0)
-        reasons.append(Reason(key="earth_fault", parameters={"minutes": minutes}))
-    lost = {q: mask | earthed for q, mask in lost.items() if (mask | earthed).any()}
+    halved = _halved(month)
+    reasons = [reason for q, mask in lost.items() for reason in _told(month, q, mask)]
+    reasons += _told_of_b(month, halved)
+    reasons += _for_minutes(month, earthed, "earth_fault")
+    left_out = {q: mask | earthed | halved for q, mask in lost.items()}
+    lost = {q: mask for q, mask in left_out.items() if mask.any()}
     return Connection(
         dark=highest < DARK_SHARE * point.nominal_v, lost=lost, reasons=(*reasons, *_sequence(month))
     )
@@ -100,18 +117,43 @@ def _earthed(month: PointMonth, given: Mapping[Quantity, Columns], highest: Colu
     return np.asarray((lowest < LOST_SHARE * point.nominal_v) & (highest > EARTHED_SHARE * point.nominal_v))
 
 
+def _halved(month: PointMonth) -> Bools:
+    """Tell at which readings both lines of a three-wire meter (V/V) show half of the third: B is gone."""
+    ab, bc = (month.values.get(q) for q in (Quantity.VOLTAGE_AB, Quantity.VOLTAGE_BC))
+    if month.point.wiring is not Wiring.THREE_PHASE_THREE_WIRE or ab is None or bc is None:
+        return np.zeros(len(month.taken_at), dtype=np.bool_)
+    low, high, apart, dark = (share * month.point.nominal_v for share in (*HALVES, ALIKE_SHARE, DARK_SHARE))
+    halves = (np.minimum(ab, bc) >= low) & (np.maximum(ab, bc) <= high) & (np.abs(ab - bc) <= apart)
+    # Where the third line is shown too it tells by itself; a meter that does not measure it shows 0.
+    third = month.values.get(Quantity.VOLTAGE_CA)
+    return np.asarray(halves if third is None else halves & ~(third >= dark))
+
+
 def _told(month: PointMonth, quantity: Quantity, lost: Bools) -> Sequence[Reason]:
     """Tell a blown fuse, whose phase still carries load, from a phase that may be gone altogether."""
     flows = lost & _flows(month, _CURRENTS.get(quantity))
-    counts = {"blown_fuse": int(flows.sum()), "lost_phase": int((lost & ~flows).sum())}
+    phase = phase_of(quantity)
     return [
-        Reason(
-            key=key,
-            parameters={"phase": phase_of(quantity), "minutes": round(count * month.period_s / 60.0)},
-        )
-        for key, count in counts.items()
-        if count
+        *_for_minutes(month, flows, "blown_fuse", phase=phase),
+        *_for_minutes(month, lost & ~flows, "lost_phase", phase=phase),
     ]
+
+
+def _told_of_b(month: PointMonth, halved: Bools) -> Sequence[Reason]:
+    """Tell the same of phase B of a three-wire meter, which measures the currents of the other two."""
+    flows = halved & (_flows(month, Quantity.CURRENT_A) | _flows(month, Quantity.CURRENT_C))
+    return [
+        *_for_minutes(month, flows, "blown_fuse_b"),
+        *_for_minutes(month, halved & ~flows, "lost_phase_b"),
+    ]
+
+
+def _for_minutes(month: PointMonth, readings: Bools, key: str, **parameters: str) -> Sequence[Reason]:
+    """Return a reason and for how long it held; none where it never did."""
+    if not readings.any():
+        return []
+    minutes = round(float(readings.sum()) * month.period_s / 60.0)
+    return [Reason(key=key, parameters={**parameters, "minutes": minutes})]
 
 
 def _flows(month: PointMonth, current: Quantity | None) -> Bools:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.harmonic_indices import distortion_percent, fundamental
 from analysis.power_quality.consistency import Consistency
@@ -16,6 +15,7 @@ from analysis.power_quality.harmonic_readings import (
     current_distortion,
     current_orders,
     elements,
+    nearest,
 )
 from analysis.power_quality.judgement import Reason
 from analysis.power_quality.point_month import Columns
@@ -63,8 +63,8 @@ def fundamental_amperes(sound: Consistency, at: Times) -> Columns:
     month = sound.month
     phases = elements(month)
     amperes = np.full((len(phases), len(at)), np.nan)
-    nearest, near = _nearest(month.taken_at, at, min(month.period_s / 2.0, APART_S))
-    spectrum_row, of_spectrum = _nearest(month.spectrum_at, at, APART_S)
+    own_row, near = nearest(month.taken_at, at, min(month.period_s / 2.0, APART_S))
+    spectrum_row, of_spectrum = nearest(month.spectrum_at, at, APART_S)
     for place, element in enumerate(phases):
         rms = sound.sound(Quantity(f"current_{element.suffix}"))
         if rms is None or not len(rms):
@@ -75,9 +75,9 @@ def fundamental_amperes(sound: Consistency, at: Times) -> Columns:
             thd = np.where(of_spectrum, _totals(orders)[spectrum_row], np.nan)
         register = sound.sound(Quantity(f"current_thd_{element.suffix}"))
         if register is not None and len(register):
-            told = np.where(near, register[nearest], np.nan)
+            told = np.where(near, register[own_row], np.nan)
             thd = np.where(np.isnan(told), thd, told)
-        amperes[place] = np.where(near, fundamental(rms[nearest], thd), np.nan)
+        amperes[place] = np.where(near, fundamental(rms[own_row], thd), np.nan)
     return amperes
 
 
@@ -85,13 +85,3 @@ def _totals(orders: Columns) -> Columns:
     """Return the total of each spectrum, shape ``(n, orders + 1)`` in; NaN where it has no order."""
     known = np.nan_to_num(orders[:, LOWEST_ORDER:])
     return np.where(np.isnan(orders[:, LOWEST_ORDER:]).all(axis=1), np.nan, distortion_percent(known))
-
-
-def _nearest(times: Times, at: Times, tolerance_s: float) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return for each of ``at`` the place of the nearest of ``times``, and whether it is near enough."""
-    if not len(times):
-        return np.zeros(len(at), np.intp), np.zeros(len(at), np.bool_)
-    after = np.searchsorted(times, at).clip(max=len(times) - 1)
-    before = (after - 1).clip(min=0)
-    place = np.where(np.abs(times[before] - at) <= np.abs(times[after] - at), before, after)
-    return place, np.abs(times[place] - at) <= np.timedelta64(round(tolerance_s * 1e6), "us")

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from analysis.power_quality.connection import connection
 from analysis.power_quality.consistency import Consistency, consistency
 from analysis.power_quality.judgement import Reason
 from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.block import Times
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+
+Bools = NDArray[np.bool_]
 
 THD: Final = "thd"
 """Subject of the total distortion; an order's is ``h5``."""
@@ -55,6 +60,8 @@ class PhaseColumns:
     at: Times
     expected: int
     """Readings that the supplied time of the month should have."""
+    dark: Bools
+    """Readings that show no supply at all: none are expected there."""
     period_s: float
     values: Sequence[Columns]
     """One of shape ``(orders, len(at))`` a phase; NaN is missing or unsound."""
@@ -67,9 +74,49 @@ class PhaseColumns:
         return f"h{self.orders[place]}" if self.orders[place] else THD
 
 
+@lru_cache(maxsize=1)  # every harmonic check asks it of the same month, one after the other
 def sound_readings(month: PointMonth) -> Consistency:
-    """Return what of the month may be judged: every harmonic check looks at this and at nothing else."""
-    return consistency(month)
+    """Return what of the month may be judged: every harmonic check looks at this and at nothing else.
+
+    Without supply a meter gives no harmonics, whatever its registers show. Those of a voltage that is lost
+    are those of what its circuit picks up; the current of its element flows through another circuit.
+    """
+    sound, faults = consistency(month), connection(month)
+    masks, reasons = dict(sound.masks), dict(sound.reasons)
+    without_supply = _no_supply(month, faults.dark)
+    for element in elements(month):
+        volts = Quantity(f"voltage_{element.voltage.lower()}")
+        lost = faults.dark | faults.lost.get(volts, np.bool_(False))  # noqa: FBT003 - numpy's own
+        why = (*faults.reasons_of(volts), *without_supply)
+        for what, gone, told in (("voltage", lost, why), ("current", faults.dark, without_supply)):
+            for kind in ("thd", "harmonic"):
+                quantity = Quantity(f"{what}_{kind}_{element.suffix}")
+                mask = gone if kind == "thd" else at_spectra(month, gone)
+                if mask.any() and (quantity in month.values or quantity in month.spectra):
+                    masks[quantity] = mask | masks.get(quantity, np.zeros(len(mask), dtype=np.bool_))
+                    reasons[quantity] = (*reasons.get(quantity, ()), *told)
+    return replace(sound, masks=masks, reasons=reasons)
+
+
+def _no_supply(month: PointMonth, dark: Bools) -> tuple[Reason, ...]:
+    minutes = round(float(dark.sum()) * month.period_s / 60.0)
+    return (Reason(key="no_supply", parameters={"minutes": minutes}),) if minutes else ()
+
+
+def at_spectra(month: PointMonth, readings: Bools) -> Bools:
+    """Return what holds of the electrical reading nearest to each spectrum, if one is near enough."""
+    place, near = nearest(month.taken_at, month.spectrum_at, month.period_s)
+    return near & readings[place] if len(readings) else near
+
+
+def nearest(times: Times, at: Times, tolerance_s: float) -> tuple[NDArray[np.intp], Bools]:
+    """Return for each of ``at`` the place of the nearest of ``times``, and whether it is near enough."""
+    if not len(times):
+        return np.zeros(len(at), np.intp), np.zeros(len(at), np.bool_)
+    after = np.searchsorted(times, at).clip(max=len(times) - 1)
+    before = (after - 1).clip(min=0)
+    place = np.where(np.abs(times[before] - at) <= np.abs(times[after] - at), before, after)
+    return place, np.abs(times[place] - at) <= np.timedelta64(round(tolerance_s * 1e6), "us")
 
 
 def elements(month: PointMonth) -> tuple[Element, ...]:
@@ -110,11 +157,13 @@ def _orders(sound: Consistency, what: str) -> PhaseColumns | None:
         return None
     orders = tuple(range(LOWEST_ORDER, max(column.shape[1] for column in given.values())))
     period_s = month.spectrum_period_s or month.period_s
+    dark = at_spectra(month, connection(month).dark)
     return PhaseColumns(
         phases=_names(month, what),
         orders=orders,
         at=month.spectrum_at,
-        expected=month.expected(period_s),
+        expected=month.expected_supplied(period_s, month.spectrum_at[dark]),
+        dark=dark,
         period_s=period_s,
         values=[_in_rows(given.get(q), len(orders), len(month.spectrum_at)) for q in quantities],
         unit="%",
@@ -140,12 +189,13 @@ def _distortion(sound: Consistency, what: str) -> PhaseColumns | None:
     }
     if not given:
         return _summed(_orders(sound, what))
-    missing = np.full(len(month.taken_at), np.nan)
+    missing, dark = np.full(len(month.taken_at), np.nan), connection(month).dark
     return PhaseColumns(
         phases=_names(month, what),
         orders=(0,),
         at=month.taken_at,
-        expected=month.expected(month.period_s),
+        expected=month.expected_supplied(month.period_s, month.taken_at[dark]),
+        dark=dark,
         period_s=month.period_s,
         values=[given.get(q, missing)[None] for q in quantities],
         unit="%",
@@ -180,7 +230,8 @@ def _reasons(
     sound: Consistency, what: str, wanted: Sequence[Quantity], given: Iterable[Quantity]
 ) -> tuple[Reason, ...]:
     of_lines = what == "voltage" and sound.month.point.wiring is Wiring.THREE_PHASE_THREE_WIRE
-    absent = [q for q in wanted if q not in set(given)]
+    # What is unsound from end to end is not absent: its own reasons tell of it.
+    absent = [q for q in wanted if q not in set(given) and q not in sound.reasons]
     return (
         *((Reason(key="line_voltages"),) if of_lines else ()),
         *(Reason(key="absent", parameters={"quantity": q.value}) for q in absent),

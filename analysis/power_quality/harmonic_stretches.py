@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from analysis.power_quality.block_values import BlockValues, Floats, Ints, block
 from analysis.power_quality.harmonic_readings import PhaseColumns
 from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.probability import LEAST_READINGS
+from analysis.power_quality.shares import stretches_of_days
 from pipeline.timegrid import to_numpy
 
 
@@ -157,20 +157,15 @@ def _judged(
 def _places(month: PointMonth, columns: PhaseColumns, days: int) -> Iterator[tuple[int, int, int]]:
     """Yield from which to which reading each stretch reaches, and how many readings it should have.
 
-    Stretches follow one another from the month's first instant; the last one ends with the month and may
-    overlap the one before, so that each has its full length. One that should have too few readings is left
-    out.
+    One that should have too few readings is left out.
     """
-    length = timedelta(days=days)
-    latest = month.ends_at - length
     if not days:
         yield 0, len(columns.at), columns.expected
         return
-    begin = month.starts_at
-    while begin < month.ends_at and latest >= month.starts_at:
-        begin = min(begin, latest)
-        first, last = np.searchsorted(columns.at, [to_numpy(begin), to_numpy(begin + length)]).tolist()
-        expected = replace(month, starts_at=begin, ends_at=begin + length).expected(columns.period_s)
+    for begin, end in stretches_of_days(month, days):
+        first, last = np.searchsorted(columns.at, [to_numpy(begin), to_numpy(end)]).tolist()
+        own = replace(month, starts_at=begin, ends_at=end)
+        dark_at = columns.at[first:last][columns.dark[first:last]]
+        expected = own.expected_supplied(columns.period_s, dark_at)
         if expected >= LEAST_READINGS:
             yield first, last, expected
-        begin += length

@@ -173,7 +173,7 @@ def _why(place: int, code: int, worst: Worst) -> Iterator[Reason]:
         yield Reason(key="few_readings", parameters={"n": n, "least": LEAST_READINGS})
     elif code == OPEN and coverage < LEAST_COVERAGE:
         yield Reason(key="low_coverage", parameters={"coverage_percent": round(100.0 * coverage, 1)})
-    if code == OPEN and worst.own_code[place] != OPEN:
+    if code == OPEN and worst.own_code[place] == COMPLIES:
         yield Reason(key="no_readings")
     low, high = worst.surely_from[place], worst.surely_to[place]
     if n and low <= limit < high < np.inf:

@@ -18,6 +18,7 @@ from pipeline.events import EventCount, MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
+from pipeline.timegrid import to_numpy
 
 Columns = NDArray[np.float64]
 
@@ -127,3 +128,15 @@ class PointMonth:
             if end > self.starts_at and begin < self.ends_at
         )
         return max(round(supplied_s / period_s), 0)
+
+    def expected_supplied(self, period_s: float, dark_at: Times) -> int:
+        """Return the same less the readings that show no supply; an outage has taken its own off already.
+
+        Args:
+            period_s: How often readings are taken.
+            dark_at: When those within the month were taken.
+        """
+        proven = np.zeros(len(dark_at), dtype=np.bool_)
+        for begin, end in self.outages:
+            proven |= (dark_at >= to_numpy(begin)) & (dark_at < to_numpy(end))
+        return max(self.expected(period_s) - int((~proven).sum()), 0)

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.limits import AT_REST
 from analysis.power_quality.judgement import Compliance, Evidence
 
 LEAST_READINGS = 30
 """GB/T 14549-1993 Annex D asks for so many of a fluctuating source; fewer decide nothing."""
 LEAST_COVERAGE = 0.9
 """Below this share of the readings only a verdict counts that no missing one could change (own)."""
-SINGLE_PRECISION = 1e-6
-"""Stored values have six or seven digits: 3.2 comes back as 3.2000000477 and still equals a limit of 3.2."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,5 +97,5 @@ def judged(found: ProbabilityValue, limit: float) -> tuple[Compliance, Evidence]
 
 
 def _against(value: float, limit: float) -> Compliance:
-    within = value <= limit + SINGLE_PRECISION * abs(limit)
+    within = value <= limit + AT_REST * abs(limit)
     return Compliance.COMPLIANT if within else Compliance.VIOLATING

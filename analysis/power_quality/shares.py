@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.limits import AT_REST
 from analysis.power_quality.bands import Band
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason, overall
 from analysis.power_quality.point_month import Columns, PointMonth
@@ -23,13 +24,11 @@ from pipeline.timegrid import from_numpy, local_day, to_numpy
 
 Bools = NDArray[np.bool_]
 
-AT_REST: Final = 1e-6
-"""Values are kept in single precision: so much of a limit is no difference, and a value at it is inside."""
 ALWAYS: Final = 100.0
 """The share of readings that must be inside where none may be outside, %."""
 RANKED: Final = 95.0
 """The share for which a value by rank is shown, %."""
-WEEK: Final = timedelta(days=7)
+WEEK_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +125,22 @@ class _Stretch:
     counted: Counted
     ranked: ProbabilityValue | None
 
+    @property
+    def badness(self) -> tuple[float, float]:
+        """What puts stretches of one verdict in order: the share outside, then the value by rank."""
+        ranked = self.ranked
+        value = ranked.value if ranked is not None and ranked.n else -np.inf
+        return self.counted.outside / max(self.counted.n, 1), value
+
 
 def _worst_stretch(month: PointMonth, band: Band, series: Series) -> _Stretch:
     """Return the month as a whole, or of its weeks the one that decides."""
-    stretches = list(weeks(month)) if band.weekly else [(month.starts_at, month.ends_at)]
+    stretches = weeks(month) if band.weekly else [(month.starts_at, month.ends_at)]
     found = [_of_stretch(month, band, series, stretch) for stretch in stretches]
     verdict = overall([stretch.verdict for stretch in found])
     return max(
         (stretch for stretch in found if stretch.verdict is verdict),
-        key=lambda stretch: stretch.counted.outside / max(stretch.counted.n, 1),
+        key=lambda stretch: stretch.badness,
     )
 
 
@@ -144,11 +150,11 @@ def _of_stretch(
     rows = slice(*np.searchsorted(month.taken_at, [to_numpy(edge) for edge in stretch]))
     column = series.values[rows]
     outside = (column < band.low - _slack(band.low)) | (column > band.high + _slack(band.high))
-    due = replace(month, starts_at=stretch[0], ends_at=stretch[1]).expected(month.period_s)
+    own = replace(month, starts_at=stretch[0], ends_at=stretch[1])
     counted = Counted(
         outside=int(outside.sum()),
         n=int(np.isfinite(column).sum()),
-        expected=max(due - int(series.dark[rows].sum()), 0),
+        expected=own.expected_supplied(month.period_s, month.taken_at[rows][series.dark[rows]]),
     )
     verdict, evidence = judged_share(counted, band.share_percent)
     # The share of the readings under one limit is the rule of the probability value (95 % 概率大值).
@@ -165,18 +171,25 @@ def summary(column: Columns) -> dict[str, float | None]:
     return {"max": float(known.max()), "mean": float(known.mean()), "min": float(known.min())}
 
 
-def weeks(month: PointMonth) -> Iterator[tuple[datetime, datetime]]:
-    """Yield a month's weeks from its first day on, and its last seven days; a shorter one as it is."""
+def weeks(month: PointMonth) -> Sequence[tuple[datetime, datetime]]:
+    """Return a month's weeks from its first day on, and its last seven days; a shorter one as it is."""
+    return list(stretches_of_days(month, WEEK_DAYS)) or [(month.starts_at, month.ends_at)]
+
+
+def stretches_of_days(month: PointMonth, days: int) -> Iterator[tuple[datetime, datetime]]:
+    """Yield a month's stretches of so many local days from its first on; none where it has fewer.
+
+    The last one is that of its last days: it may overlap the one before, and ends with a running month.
+    """
     zone = month.point.zone
     first = month.starts_at.astimezone(zone).date()
     last = (month.ends_at - timedelta(microseconds=1)).astimezone(zone).date()
-    days = (last - first).days + 1
-    if days < WEEK.days:
-        yield month.starts_at, month.ends_at
+    latest = (last - first).days + 1 - days
+    if latest < 0:
         return
-    for start in dict.fromkeys([*range(0, days - WEEK.days + 1, WEEK.days), days - WEEK.days]):
+    for start in dict.fromkeys([*range(0, latest + 1, days), latest]):
         begin = local_day(first + timedelta(days=start), zone)[0]
-        yield begin, min(local_day(first + timedelta(days=start + WEEK.days - 1), zone)[1], month.ends_at)
+        yield begin, min(local_day(first + timedelta(days=start + days - 1), zone)[1], month.ends_at)
 
 
 def _allows(outside: int, total: int, share_percent: float) -> Compliance:

@@ -8,13 +8,14 @@ from typing import Final
 
 import numpy as np
 
+from analysis.limits import AT_REST
 from analysis.power_quality.bands import Band, bands
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.connection import connection
 from analysis.power_quality.consistency import consistency
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
 from analysis.power_quality.point_month import Columns, PointMonth
-from analysis.power_quality.shares import AT_REST, Series, band_judgement
+from analysis.power_quality.shares import Series, band_judgement
 from analysis.voltage import standing_minutes
 from pipeline.quantities import Quantity
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from analysis.power_quality.bands import bands
 from analysis.power_quality.catalogue import Check, checks
+from analysis.power_quality.connection import connection, phase_of
+from analysis.power_quality.harmonic_readings import at_spectra
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
 from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.shares import Series, band_judgement
@@ -36,17 +38,20 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
             for band in limits
         ]
     of_spectra = replace(month, taken_at=month.spectrum_at, period_s=month.spectrum_period_s, values={})
-    dark = np.zeros(len(month.spectrum_at), dtype=np.bool_)
-    return [
-        band_judgement(
-            of_spectra,
-            band,
-            Series(values=np.fmax.reduce(contents[:, COLUMNS[band.name]], axis=1), dark=dark, phase=phase),
-            check=NAME,
-        )
-        for band in limits
-        for phase, contents in month.interharmonics.items()
-    ]
+    faults = connection(month)
+    dark = at_spectra(month, faults.dark)
+    voltages = {phase_of(quantity): quantity for quantity in faults.lost}
+    found = []
+    for band in limits:
+        for phase, contents in month.interharmonics.items():
+            volts = voltages.get(phase)
+            gone = dark if volts is None else dark | at_spectra(month, faults.lost[volts])
+            greatest = np.fmax.reduce(contents[:, COLUMNS[band.name]], axis=1)
+            series = Series(values=np.where(gone, np.nan, greatest), dark=dark, phase=phase)
+            judgement = band_judgement(of_spectra, band, series, check=NAME)
+            told = () if volts is None else faults.reasons_of(volts)
+            found.append(replace(judgement, reasons=(*judgement.reasons, *told)))
+    return found
 
 
 checks.register(NAME)(Check(name=NAME, part=8, judge=judge))

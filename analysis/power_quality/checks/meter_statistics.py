@@ -12,14 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from analysis.limits import VoltageBand
+from analysis.limits import AT_REST, VoltageBand
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
 from analysis.power_quality.point_month import Columns, MeterStatistics, PointMonth
 from analysis.power_quality.shares import Series
 from analysis.power_quality.voltage_points import point_band
 from analysis.power_quality.voltages import judged_voltages
-from analysis.voltage import AT_REST, is_over, is_under, standing_minutes
+from analysis.voltage import is_over, is_under, standing_minutes
 
 NAME = "meter_statistics"
 UPPER: Final = "voltage_upper_limit"

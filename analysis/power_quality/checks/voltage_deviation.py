@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.limits import VoltageBand
+from analysis.limits import AT_REST, VoltageBand
 from analysis.power_quality.bands import Band, bands
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import Compliance, Judgement
@@ -98,11 +98,11 @@ def _by_sum(month: PointMonth, band: VoltageBand, limit: float, all_series: Sequ
     columns = np.stack([series.values for series in all_series])
     known = np.isfinite(columns).any(axis=0)
     dark = all_series[0].dark
-    expected = max(month.expected(month.period_s) - int(dark.sum()), 0)
+    expected = month.expected_supplied(month.period_s, month.taken_at[dark])
     extremes = summary(columns)
     highest, lowest = extremes["max"], extremes["min"]
     value = None if highest is None or lowest is None else sum_rule(highest, lowest)
-    violates = value is not None and value > limit * (1.0 + 1e-6)
+    violates = value is not None and value > limit * (1.0 + AT_REST)
     verdict, evidence = judged_share(Counted(outside=int(violates), n=int(known.sum()), expected=expected))
     where = int(np.nanargmax(np.fmax.reduce(np.abs(columns), axis=0))) if known.any() else None
     return Judgement(

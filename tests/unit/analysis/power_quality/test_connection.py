@@ -9,6 +9,7 @@ import pytest
 from analysis.power_quality.connection import connection, phase_of
 from analysis.power_quality.point_month import Columns, PointMonth
 from pipeline.events import EventKind, MeterEvent
+from pipeline.quality_texts import reason_text
 from pipeline.quantities import Quantity
 from tests.quality_months import BEGIN, POINT, THREE_WIRE, month
 
@@ -72,6 +73,60 @@ def test_a_phase_on_earth_leaves_all_phases_of_an_unearthed_network_out() -> Non
 def test_a_three_wire_meter_is_judged_by_its_lines() -> None:
     given = month({Q.VOLTAGE_AB: np.array([10_000.0]), Q.VOLTAGE_BC: np.array([100.0])}, point=THREE_WIRE)
     assert told(given) == [("lost_phase", "BC")]
+
+
+def lines(ab: float, bc: float, **more: float) -> PointMonth:
+    """One reading of a three-wire meter of 10 kV."""
+    values = {Q.VOLTAGE_AB: ab, Q.VOLTAGE_BC: bc, **{Q(name): value for name, value in more.items()}}
+    return month({q: np.array([value]) for q, value in values.items()}, point=THREE_WIRE)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (lines(5_000.0, 5_010.0), "lost_phase_b"),
+        (lines(4_500.0, 5_500.0), "lost_phase_b"),
+        (lines(5_000.0, 5_000.0, current_a=0.5, current_c=0.5), "lost_phase_b"),
+        (lines(5_000.0, 5_000.0, current_a=20.0, current_c=0.0), "blown_fuse_b"),
+        (lines(5_000.0, 5_000.0, current_c=20.0), "blown_fuse_b"),
+        (lines(5_000.0, 5_000.0, voltage_ca=0.0), "lost_phase_b"),
+    ],
+)
+def test_two_lines_that_share_the_third_have_lost_their_common_phase(
+    given: PointMonth, expected: str
+) -> None:
+    found = connection(given)
+    assert told(given) == [(expected, None)]
+    assert reason_text(expected, found.reasons[0].parameters, "zh").startswith("三相三线")
+    assert found.reasons[0].parameters["minutes"] == 15
+    assert all(found.lost[q].tolist() == [True] for q in (Q.VOLTAGE_AB, Q.VOLTAGE_BC))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lines(3_900.0, 4_500.0),
+        lines(6_100.0, 5_500.0),
+        lines(4_400.0, 5_500.0),
+        lines(np.nan, 5_000.0),
+        lines(8_000.0, 8_000.0),
+        lines(5_000.0, 5_000.0, voltage_ca=5_000.0),
+        at(110.0, 110.0, 110.0),
+    ],
+)
+def test_lines_that_are_otherwise_low_are_low(given: PointMonth) -> None:
+    assert connection(given).lost == {}
+    assert connection(given).reasons == ()
+
+
+def test_with_the_third_line_there_each_half_is_lost_by_itself() -> None:
+    given = lines(5_000.0, 5_000.0, voltage_ca=10_000.0)
+    assert told(given) == [("lost_phase", "AB"), ("lost_phase", "BC")]
+
+
+@pytest.mark.parametrize("key", ["blown_fuse", "lost_phase"])
+def test_a_lost_line_is_not_called_a_phase(key: str) -> None:
+    assert reason_text(key, {"phase": "AB", "minutes": 15}, "zh").startswith("AB 电压缺失 15 分钟")
 
 
 def test_a_reversed_order_is_the_meters_own_record() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from analysis.power_quality.harmonic_readings import sound_readings, voltage_ord
 from analysis.power_quality.harmonic_stretches import Stretch, judged_stretches, worst_of
 from analysis.power_quality.point_month import PointMonth
 from pipeline.quantities import Quantity
+from pipeline.timegrid import local_month, to_numpy
 from tests.harmonic_months import every_phase, voltage_month
-from tests.quality_months import BEGIN
+from tests.quality_months import BEGIN, POINT
 
 DAILY = Statistic(days=1, percent=99, factor=1.5)
 WEEKLY = Statistic(days=7, percent=95)
@@ -51,6 +53,36 @@ def test_time_without_supply_is_not_expected_of_its_stretch() -> None:
     assert [s.values.expected for s in found[:2]] == [72, 96]
 
 
+def test_a_day_is_a_local_one_also_where_the_clock_is_changed() -> None:
+    """Berlin puts its clock back on 25 October 2026: that day has 25 hours, the next begins at midnight."""
+    zone = ZoneInfo("Europe/Berlin")
+    begin, end = local_month(2026, 10, zone)
+    plain = voltage_month(every_phase({5: 1.0}), count=2980, point=replace(POINT, zone=zone))
+    times = to_numpy(begin) + np.arange(2980) * np.timedelta64(15, "m")
+    autumn = replace(plain, starts_at=begin, ends_at=end, taken_at=times, spectrum_at=times)
+    days, _ = stretches(autumn, DAILY)
+    assert [(s.first, s.last, s.values.expected) for s in days[23:27]] == [
+        (96 * 23, 96 * 24, 96),
+        (96 * 24, 96 * 24 + 100, 100),
+        (96 * 25 + 4, 96 * 26 + 4, 96),
+        (96 * 26 + 4, 96 * 27 + 4, 96),
+    ]
+    weekly, _ = stretches(autumn, WEEKLY)
+    assert [(s.first, s.last) for s in weekly[3:]] == [(2016, 2692), (2304, 2980)]
+
+
+def test_readings_that_show_no_supply_are_not_expected_of_their_stretch() -> None:
+    judged = voltage_month(every_phase({5: 1.0}))
+    volts = np.full(2880, 220.0)
+    volts[90:106] = 0.0
+    columns = voltage_orders(sound_readings(replace(judged, values={Quantity.VOLTAGE_A: volts})))
+    assert columns is not None
+    whole = block_values(columns.values, columns.expected)
+    found, _ = judged_stretches(judged, columns, np.full(len(columns.orders), 3.0), [DAILY], whole)
+    assert [s.values.expected for s in found[:3]] == [90, 86, 96]
+    assert [int(s.values.n[0, 3]) for s in found[:3]] == [90, 86, 96]
+
+
 def test_readings_too_rare_for_every_statistic_are_judged_by_the_month() -> None:
     rare = voltage_month(every_phase({5: 1.0}), count=60, period_s=43_200.0)
     found, skipped = stretches(rare, DAILY, WEEKLY)
@@ -64,6 +96,11 @@ def test_a_running_month_shorter_than_a_week_has_no_week() -> None:
     found, skipped = stretches(running, DAILY, WEEKLY)
     assert len(found) == 3
     assert skipped == [WEEKLY]
+    noon = replace(running, ends_at=BEGIN + timedelta(days=2, hours=12))
+    assert [(s.first, s.last, s.values.expected) for s in stretches(noon, DAILY)[0][1:]] == [
+        (96, 192, 96),
+        (192, 240, 48),
+    ]
 
 
 def test_the_worst_phase_of_the_worst_day_tells() -> None:

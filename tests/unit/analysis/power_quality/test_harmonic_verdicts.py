@@ -53,6 +53,7 @@ def test_what_only_proves_never_violates() -> None:
         (found,) = judge_orders(judged, orders(judged), replace(rule(h5=limit), only_proves=True))
         assert found.verdict is verdict
         assert found.evidence.if_missing_bad is not Compliance.VIOLATING
+        assert "no_readings" not in reason_keys(found)
 
 
 def test_a_limit_within_the_confidence_interval_is_told() -> None:
@@ -105,6 +106,7 @@ def test_an_empty_month_gives_no_judgement() -> None:
         orders=(5,),
         at=judged.spectrum_at,
         expected=2880,
+        dark=np.zeros(0, dtype=np.bool_),
         period_s=900.0,
         values=[np.empty((1, 0))],
         unit="%",

@@ -9,6 +9,7 @@ import pytest
 from analysis.power_quality.point_month import PointMonth, QualityPoint
 from pipeline.model import MeterId
 from pipeline.registry import Wiring
+from pipeline.timegrid import to_numpy
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2026, 10, 1, tzinfo=ZONE).astimezone(UTC)
@@ -48,3 +49,20 @@ def month(*outages: tuple[datetime, datetime]) -> PointMonth:
 )
 def test_time_without_supply_is_not_expected(outages: list[tuple[datetime, datetime]], expected: int) -> None:
     assert month(*outages).expected(900.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("outages", "expected"),
+    [
+        ([], 2976 - 8),
+        # Of the eight from 1 to 3 o'clock four lie within the outage, which takes its own eight off.
+        ([(BEGIN + 2 * HOUR, BEGIN + 4 * HOUR)], 2976 - 8 - 4),
+        ([(BEGIN + HOUR, BEGIN + 3 * HOUR)], 2976 - 8),
+        ([(BEGIN, END)], 0),
+    ],
+)
+def test_a_reading_without_supply_comes_off_once(
+    outages: list[tuple[datetime, datetime]], expected: int
+) -> None:
+    dark_at = to_numpy(BEGIN + HOUR) + np.arange(8) * np.timedelta64(15, "m")
+    assert month(*outages).expected_supplied(900.0, dark_at) == expected

@@ -214,3 +214,30 @@ def _turned(columns: Mapping[Quantity, Columns], turned: str) -> dict[Quantity, 
 def test_the_same_month_gives_the_same_judgements() -> None:
     judged = voltage_month(every_phase(QUIET))
     assert list(judge(judged)) == list(judge(judged))
+
+
+def test_a_blown_fuse_is_no_violation_of_the_supply() -> None:
+    """9 V on C for 200 of 2880 readings, while 20 A flow: 35 % of what is left there is no distortion."""
+    judged = voltage_month(every_phase(QUIET))
+    supplied = wavering(220.0, slots())
+    lost = np.where(np.arange(slots()) < 200, 9.0, supplied)
+    judged.values[Q.VOLTAGE_THD_C][:200] = wavering(35.0, 200)
+    volts = {Q.VOLTAGE_A: supplied, Q.VOLTAGE_B: supplied + 1.0, Q.VOLTAGE_C: lost}
+    judged = replace(judged, values={**judged.values, **volts, Q.CURRENT_C: wavering(20.0, slots())})
+    found = by(judged)["thd"]
+    assert found.verdict is GOOD
+    assert "blown_fuse" in reason_keys(found)
+    assert figure(found, "phases")["C"]["max"] < 2.0
+
+
+def test_readings_without_supply_do_not_make_room_for_violations() -> None:
+    """Of 2000 supplied readings 101 are over: rank 1900 is the least of them, and 880 zeros would hide it."""
+    volts = wavering(220.0, slots())
+    volts[:880] = 0.0
+    thd = wavering(3.0, slots())
+    thd[:880], thd[-101:] = 0.0, wavering(5.8, 101)
+    columns = {Q(f"voltage_{p}"): volts for p in "abc"} | {Q(f"voltage_thd_{p}"): thd for p in "abc"}
+    found = by(month(columns))["thd"]
+    assert (found.verdict, found.value) == (BAD, thd[-101:].min())
+    assert (found.evidence.n, found.evidence.rank, found.evidence.coverage) == (2000, 1900, 1.0)
+    assert "no_supply" in reason_keys(found)

@@ -1,11 +1,15 @@
 """Interharmonics: not measured by registers, judged by range where an instrument gives them."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from analysis.power_quality.checks.interharmonics import judge
 from analysis.power_quality.judgement import Compliance
+from pipeline.quantities import Quantity
 from pipeline.timegrid import to_numpy
-from tests.quality_months import BEGIN, month, slots
+from tests.harmonic_months import reason_keys
+from tests.quality_months import BEGIN, month, slots, wavering
 
 
 def test_registers_do_not_measure_them() -> None:
@@ -28,3 +32,21 @@ def test_the_greatest_of_a_range_is_judged_by_its_95_percent_value() -> None:
     low, high = judge(given)
     assert (low.subject, low.verdict, low.value) == ("A below 100 Hz", Compliance.COMPLIANT, 0.05)
     assert (high.subject, high.verdict, high.value) == ("A 100 to 800 Hz", Compliance.VIOLATING, 2.0)
+
+
+def test_those_of_a_lost_voltage_and_of_none_are_not_judged() -> None:
+    """A's fuse is blown for 200 readings, and 96 show no supply: 2880 - 296 are left of 2880 - 96."""
+    at, supplied = np.arange(slots()), wavering(220.0, slots())
+    contents = {phase: np.full((slots(), 16), 0.05) for phase in "AB"}
+    contents["A"][:200] = 9.0
+    supplied[1000:1096] = 0.0
+    volts = {Quantity.VOLTAGE_A: np.where(at < 200, 3.0, supplied), Quantity.VOLTAGE_B: supplied}
+    plain = month(volts | {Quantity.CURRENT_A: wavering(20.0, slots())})
+    given = replace(
+        plain, spectrum_at=plain.taken_at, spectrum_period_s=plain.period_s, interharmonics=contents
+    )
+    a, b = (j for j in judge(given) if "below" in j.subject)
+    assert (a.verdict, a.value, a.evidence.n) == (Compliance.COMPLIANT, 0.05, 2880 - 296)
+    assert a.evidence.coverage == (2880 - 296) / (2880 - 96)
+    assert (b.evidence.n, b.evidence.coverage) == (2880 - 96, 1.0)
+    assert (reason_keys(a), reason_keys(b)) == ({"blown_fuse"}, set())

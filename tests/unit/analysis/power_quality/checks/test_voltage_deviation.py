@@ -137,6 +137,18 @@ def test_a_blown_fuse_is_no_low_voltage() -> None:
     ]
 
 
+def test_a_blown_fuse_of_a_three_wire_meters_b_is_no_low_voltage() -> None:
+    """Two lines of 10 kV at half of it for a day while 30 A flow: neither is at -50 %."""
+    given = {Q.VOLTAGE_AB: wavering(10_000, N, 20), Q.VOLTAGE_BC: wavering(10_100, N, 20, 1)}
+    for column in given.values():
+        column[500:596] = wavering(5_000.0, 96, 50, 3)
+    given |= {Q.CURRENT_A: wavering(30.0, N, seed=7), Q.CURRENT_C: wavering(31.0, N, seed=8)}
+    found = national(judge(month(given, point=THREE_WIRE)))
+    assert {s: j.verdict.value for s, j in found.items()} == {"AB": "compliant", "BC": "compliant"}
+    for judgement in found.values():
+        assert [(r.key, r.parameters) for r in judgement.reasons] == [("blown_fuse_b", {"minutes": 1440})]
+
+
 def test_repeated_readings_are_missing_ones() -> None:
     given = phases()
     for column in given.values():
