@@ -49,9 +49,9 @@ class Meant:
         return self._worked(at, at) or any(order.kind in kinds for order in self._between(at, at))
 
     def count(self, first: datetime, last: datetime, moved: int) -> bool:
-        """Tell whether the counter of programmings was to move so often between two reads."""
+        """Tell whether the counter of programmings was to move so often between two reads: never back."""
         ours = sum(order.kind in PROGRAMS for order in self._between(first, last))
-        return self._worked(first, last) or ours >= moved
+        return self._worked(first, last) or 0 < moved <= ours
 
     def _worked(self, first: datetime, last: datetime) -> bool:
         return was_ordered_between(self.registry, self.meter, first, last, self.order_margin)

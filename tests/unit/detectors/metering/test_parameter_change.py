@@ -188,6 +188,13 @@ def test_a_counter_that_moved_without_a_record_is_told() -> None:
     assert _messages(_found(COUNT, [3.0, 3.0, 4.0], events=[40])) == ["programmed"]
 
 
+def test_a_counter_that_was_turned_back_is_told() -> None:
+    (episode,) = _found(COUNT, [5.0, 5.0, 3.0])
+    assert episode.message == "episode.programming_unrecorded"
+    assert (episode.parameters["before"], episode.parameters["count"]) == (5, 3)
+    assert _found(COUNT, [5.0, 5.0, 3.0], registry=_ordered(40, 41)) == []
+
+
 def test_what_began_before_the_window_keeps_its_start() -> None:
     early = [
         ParameterReading(meter=METER, name=TRIGGER, taken_at=START - timedelta(days=40 - day), value=value)

@@ -52,6 +52,9 @@ def test_a_counter_may_move_as_often_as_we_programmed() -> None:
     meant = _meant(OrderKind.WRITE, "ct_ratio")
     assert meant.count(NOON - DAY, NOON + DAY, moved=1)
     assert not meant.count(NOON - DAY, NOON + DAY, moved=2)
+    # Nobody of ours turns a counter back, ordered or not.
+    assert not meant.count(NOON - DAY, NOON + DAY, moved=-2)
+    assert not _meant().count(NOON - DAY, NOON + DAY, moved=-2)
     assert not _meant(OrderKind.EVENT_CLEAR).count(NOON - DAY, NOON + DAY, moved=1)
 
 
