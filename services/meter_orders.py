@@ -26,6 +26,8 @@ _log = logging.getLogger("kilowatch.detect")
 def sent_orders(registry: Registry) -> Sequence[MeterOrder]:
     """Return the orders to the archive's meters that are on record at this host.
 
+    The archive is the whole one: in a part of it an address may be unique that is not.
+
     A record that is damaged or of somebody else explains nothing: then changes are told as if nobody had
     ordered them, and the log says why.
     """
@@ -53,14 +55,17 @@ def orders_in(entries: Sequence[Entry], registry: Registry) -> list[MeterOrder]:
 def _of(
     sending: Entry, record: OrderRecord, meters: Mapping[str, Sequence[tuple[MeterId, str]]]
 ) -> Iterator[MeterOrder]:
-    """Yield an order for the meter that its URL names; more than one fits only where lines are alike."""
+    """Yield an order for the meter that its URL names; more than one fits only where lines are alike.
+
+    A meter of which the archive names no line is told by its address, if no other has it.
+    """
     try:
         kind, where = OrderKind(record.order.kind), parse_meter_url(record.order.url)
     except (ValueError, ConfigError):
         return
     found = meters.get(padded_address(where.address), ())
     same_line = [meter for meter, line in found if line == where.line_url]
-    for meter in same_line or [meter for meter, _ in found if len(found) == 1]:
+    for meter in same_line or [meter for meter, line in found if not line and len(found) == 1]:
         identifier = record.order.arguments.get("identifier", "").upper()
         yield MeterOrder(
             id=sending.order,

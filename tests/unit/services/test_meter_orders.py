@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,11 +74,27 @@ def test_of_meters_with_one_address_the_line_decides(audit: Audit) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["dlt645+tcp://192.0.2.1:9/7", "dlt645+tcp://10.0.0.7:4001/999", "nonsense"],
+    [
+        "dlt645+tcp://192.0.2.1:9/7",
+        # Its address is A's alone, but A is not on that line.
+        "dlt645+tcp://10.0.0.8:4001/202600000001",
+        "dlt645+tcp://10.0.0.7:4001/999",
+        "nonsense",
+    ],
 )
 def test_a_meter_that_is_not_surely_ours_is_none(audit: Audit, url: str) -> None:
     _ordered(audit, url)
     assert orders_in(audit.entries(), REGISTRY) == []
+
+
+def test_a_meter_without_a_line_is_told_by_its_address_if_no_other_has_it(audit: Audit) -> None:
+    _ordered(audit, "dlt645+tcp://192.0.2.1:9/202600000001")
+    unplaced = Installation(meter=MeterId("A"), address="202600000001")
+    archive = replace(REGISTRY, installations=[unplaced, *REGISTRY.installations[1:]])
+    assert [order.meter for order in orders_in(audit.entries(), archive)] == ["A"]
+    twin = Installation(meter=MeterId("B"), address="202600000001")
+    archive = replace(archive, installations=[*archive.installations, twin])
+    assert orders_in(audit.entries(), archive) == []
 
 
 @pytest.mark.parametrize(
