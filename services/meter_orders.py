@@ -11,10 +11,11 @@ from pipeline.model import MeterId
 from pipeline.records import MeterOrder, OrderKind
 from pipeline.registry import Registry
 from protocols.dlt645.frame import padded_address
-from protocols.dlt645.kept_parameters import KEPT
+from protocols.dlt645.kept_parameters import KEPT, TABLES, kept_value
 from services.audit import Audit, Entry
 from services.control_settings import load_control_settings
-from services.order_record import OrderRecord, record_of
+from services.order_kinds import written_content
+from services.order_record import Order, OrderRecord, record_of
 from services.order_sending import Result
 from services.read_meter import parse_meter_url
 
@@ -72,8 +73,22 @@ def _of(
             meter=meter,
             kind=kind,
             parameter=KEPT.get(identifier, identifier),
+            value=_written(record.order, identifier) if kind is OrderKind.WRITE else None,
             sent_at=sending.at,
         )
+
+
+def _written(order: Order, identifier: str) -> float | None:
+    """Return what a write leaves at rest of a watched parameter.
+
+    A meter may fill a table up, so the checksum of what was written is not surely that of what is read.
+    """
+    if KEPT.get(identifier, "") in {"", *TABLES}:
+        return None
+    try:
+        return kept_value(identifier, written_content(order, bytes.fromhex(identifier)[::-1]))
+    except ValueError:
+        return None
 
 
 def _record(entry: Entry) -> OrderRecord:

@@ -65,6 +65,34 @@ def test_an_order_is_told_with_meter_parameter_and_time(audit: Audit) -> None:
     (order,) = orders_in(audit.entries(), REGISTRY)
     assert (order.id, order.meter, order.kind) == (order_id, "A", OrderKind.WRITE)
     assert (order.parameter, order.sent_at) == ("ct_ratio", NOW + timedelta(minutes=1))
+    assert order.value == 40.0
+
+
+@pytest.mark.parametrize(
+    ("identifier", "how", "given", "value"),
+    [
+        ("04090101", "value", "171.6", 171.6),
+        ("04090101", "raw", "1617", 171.6),  # the lowest byte first
+        ("04000b01", "value", "01 00", 100.0),
+        ("04000601", "value", "0x05", 5.0),
+        ("04000902", "raw", "FF", 255.0),
+        # What cannot have been sent so, or is read otherwise than it was written.
+        ("04090101", "value", "much", None),
+        ("04090101", "raw", "", None),
+        ("04010001", "raw", "040000" * 14, None),
+        ("04000302", "value", "6", None),
+    ],
+)
+def test_an_order_is_told_with_what_the_parameter_is_when_it_was_obeyed(
+    audit: Audit, identifier: str, how: str, given: str, value: float | None
+) -> None:
+    _ordered(
+        audit,
+        "dlt645+tcp://10.0.0.7:4001/202600000001",
+        arguments={"identifier": identifier, how: given},
+    )
+    (order,) = orders_in(audit.entries(), REGISTRY)
+    assert order.value == value
 
 
 def test_of_meters_with_one_address_the_line_decides(audit: Audit) -> None:
