@@ -36,7 +36,7 @@ class Feature:
     least: float
     """A difference between two meters below this means nothing."""
     amount: Callable[[float], float]
-    """What its sentence says of a change: percent of what was, percent more, or how many times."""
+    """What its sentence says of a change: percent of what was, percentage points more, or how many times."""
 
 
 def _left_percent(change: float) -> float:
@@ -44,8 +44,8 @@ def _left_percent(change: float) -> float:
     return 100.0 * exp(-change)
 
 
-def _more_percent(change: float) -> float:
-    """Return how much a share has grown."""
+def _more_points(change: float) -> float:
+    """Return by how many percentage points a share has grown."""
     return 100.0 * change
 
 
@@ -100,12 +100,12 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "zero_hours": Feature(
             of=_zero_hours,
             least=0.02,
-            amount=_more_percent,
+            amount=_more_points,
         ),
         "cap": Feature(
             of=lambda before, after: after.top_share - before.top_share,
             least=0.001,
-            amount=_more_percent,
+            amount=_more_points,
         ),
         "evenness": Feature(
             of=lambda before, after: _fall(before.variation, after.variation, LEAST),

@@ -64,6 +64,8 @@ class MeterOrder:
     kind: OrderKind
     parameter: str = ""
     """What it writes: the name at rest where the parameter is watched, else its identifier."""
+    value: float | None = None
+    """What the parameter is at rest when it was obeyed; None where that cannot be told."""
     sent_at: datetime
 
 

@@ -19,7 +19,7 @@ from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.messages import summary
 from pipeline.model import EVERYTHING, Episode, MeterId, Scope
-from pipeline.records import Records
+from pipeline.records import MeterOrder, Records
 from pipeline.registry import Meter, Registry
 from pipeline.timegrid import slot_start
 from services.daily_windows import daily_window, days_are_kept, whole_days
@@ -53,6 +53,8 @@ class Look:
     numbers: Numbers
     by_days: bool = False
     """Whether stored daily rows are enough: no slot is read."""
+    orders: tuple[MeterOrder, ...] = ()
+    """What the host of the run ordered from all meters: only the whole archive tells whose an address is."""
 
 
 def detect_recent(
@@ -99,13 +101,14 @@ def planned(
         only=None if only is None else tuple(only),
         numbers={detector: dict(own) for detector, own in numbers.items()},
         by_days=by_days,
+        orders=tuple(sent_orders(registry)) if engine_wanted.wanted(only).parameters else (),
     )
     at_a_time = METERS_BY_DAYS if by_days else METERS_AT_A_TIME
     return look, list(groups(registry, engine_wanted.widest(only), at_a_time))
 
 
 def detect_part(look: Look, part: Registry, settings: Settings | None = None) -> list[Episode]:
-    """Return what is found of one part; a function of what is stored and of nothing else.
+    """Return what is found of one part; a function of the look and of what is stored, and of nothing else.
 
     Raises:
         PluginError: If a named detector or parameter does not exist.
@@ -117,6 +120,8 @@ def detect_part(look: Look, part: Registry, settings: Settings | None = None) ->
             window = window_of_days(connection, part, look.span, needs)
         else:
             window = window_of(connection, part, look.span, needs, primary_profiles(settings))
+    orders = [order for order in look.orders if order.meter in part.meter_by_id]
+    window = replace(window, records=replace(window.records, orders=orders))
     return engine.run(window, part, only=look.only, settings=look.numbers, threads=settings.detect_threads)
 
 
@@ -177,7 +182,7 @@ def window_of(
         primary_profiles=primary,
     )
     asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": meters}
-    window = replace(window, records=_records(connection, group, needs, span, asked))
+    window = replace(window, records=_records(connection, needs, span, asked))
     if not needs.daily:
         return window
     return _with_registers(connection, with_daily_rows(window, group), needs, span, asked)
@@ -189,19 +194,16 @@ def window_of_days(
     """Return the window of a group's meters as stored daily rows, with the records that ``needs`` names."""
     window = daily_window(connection, group, span, MINUTES)
     asked: _Asked = {"scope": EVERYTHING, "ends_at": span[1], "meters": list(window.meters)}
-    window = replace(window, records=_records(connection, group, needs, span, asked))
+    window = replace(window, records=_records(connection, needs, span, asked))
     return _with_registers(connection, window, needs, span, asked)
 
 
-def _records(
-    connection: Connection, group: Registry, needs: Needs, span: tuple[datetime, datetime], asked: _Asked
-) -> Records:
+def _records(connection: Connection, needs: Needs, span: tuple[datetime, datetime], asked: _Asked) -> Records:
     return Records(
         events=event_records(connection, **asked) if needs.events else (),
         readings=single_readings(connection, needs.readings, starts_at=span[0], **asked),
         parameters=parameter_readings(connection, **asked) if needs.parameters else (),
         outcomes=read_outcomes(connection, starts_at=span[0], **asked) if needs.outcomes else (),
-        orders=sent_orders(group) if needs.parameters else (),
     )
 
 

@@ -11,10 +11,11 @@ from pipeline.model import MeterId
 from pipeline.records import MeterOrder, OrderKind
 from pipeline.registry import Registry
 from protocols.dlt645.frame import padded_address
-from protocols.dlt645.kept_parameters import KEPT
+from protocols.dlt645.kept_parameters import KEPT, TABLES, kept_value
 from services.audit import Audit, Entry
 from services.control_settings import load_control_settings
-from services.order_record import OrderRecord, record_of
+from services.order_kinds import written_content
+from services.order_record import Order, OrderRecord, record_of
 from services.order_sending import Result
 from services.read_meter import parse_meter_url
 
@@ -25,6 +26,8 @@ _log = logging.getLogger("kilowatch.detect")
 
 def sent_orders(registry: Registry) -> Sequence[MeterOrder]:
     """Return the orders to the archive's meters that are on record at this host.
+
+    The archive is the whole one: in a part of it an address may be unique that is not.
 
     A record that is damaged or of somebody else explains nothing: then changes are told as if nobody had
     ordered them, and the log says why.
@@ -53,22 +56,39 @@ def orders_in(entries: Sequence[Entry], registry: Registry) -> list[MeterOrder]:
 def _of(
     sending: Entry, record: OrderRecord, meters: Mapping[str, Sequence[tuple[MeterId, str]]]
 ) -> Iterator[MeterOrder]:
-    """Yield an order for the meter that its URL names; more than one fits only where lines are alike."""
+    """Yield an order for the meter that its URL names; more than one fits only where lines are alike.
+
+    A meter of which the archive names no line is told by its address, if no other has it.
+    """
     try:
         kind, where = OrderKind(record.order.kind), parse_meter_url(record.order.url)
     except (ValueError, ConfigError):
         return
     found = meters.get(padded_address(where.address), ())
     same_line = [meter for meter, line in found if line == where.line_url]
-    for meter in same_line or [meter for meter, _ in found if len(found) == 1]:
+    for meter in same_line or [meter for meter, line in found if not line and len(found) == 1]:
         identifier = record.order.arguments.get("identifier", "").upper()
         yield MeterOrder(
             id=sending.order,
             meter=meter,
             kind=kind,
             parameter=KEPT.get(identifier, identifier),
+            value=_written(record.order, identifier) if kind is OrderKind.WRITE else None,
             sent_at=sending.at,
         )
+
+
+def _written(order: Order, identifier: str) -> float | None:
+    """Return what a write leaves at rest of a watched parameter.
+
+    A meter may fill a table up, so the checksum of what was written is not surely that of what is read.
+    """
+    if KEPT.get(identifier, "") in {"", *TABLES}:
+        return None
+    try:
+        return kept_value(identifier, written_content(order, bytes.fromhex(identifier)[::-1]))
+    except ValueError:
+        return None
 
 
 def _record(entry: Entry) -> OrderRecord:

@@ -177,7 +177,7 @@ def _write(order: Order, means: Means) -> Plan:
         raise ValueError("addresses are given with `kilowatch control address`, which checks the line first")
     if text in CLOCK_ITEMS:
         raise ValueError("clocks are set with `kilowatch control clock`, which takes the time when it sends")
-    content = _content(order, identifier)
+    content = written_content(order, identifier)
     level = _level(order, WRITES_LEVEL)
     query = (
         orders.write(identifier, content, means.credentials.authority(level))
@@ -187,7 +187,12 @@ def _write(order: Order, means: Means) -> Plan:
     return Plan(queries=(query,), read_back=item_reads(means.meter, identifier, content))
 
 
-def _content(order: Order, identifier: bytes) -> bytes:
+def written_content(order: Order, identifier: bytes) -> bytes:
+    """Return what an order of the kind ``write`` puts into an item, in wire order.
+
+    Raises:
+        ValueError: If its value does not fit the item, or nothing is known of the item; says what would.
+    """
     raw = order.arguments.get("raw", "")
     if raw:
         return _hex(raw, "raw content")

@@ -166,5 +166,9 @@ def _partial(sums: Singles) -> Singles:
         share = {n: column / left[control, control] for n, column in with_it.items()}
         for a, b in combinations_with_replacement(rest, 2):
             left[a, b] = left[a, b] - share[a] * with_it[b]
-    partial = left[OWN, OTHER] / np.sqrt(left[OWN, OWN] * left[OTHER, OTHER])
-    return np.where(moves[OWN] & moves[OTHER], partial, np.float32(np.nan))
+    # Of fewer hours than controls nothing is left, or less than that by rounding.
+    square = left[OWN, OWN] * left[OTHER, OTHER]
+    partial: Singles = np.full(square.shape, np.nan, np.float32)
+    is_known = moves[OWN] & moves[OTHER] & (square > 0)
+    np.divide(left[OWN, OTHER], np.sqrt(np.maximum(square, np.float32(0.0))), out=partial, where=is_known)
+    return partial

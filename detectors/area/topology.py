@@ -113,8 +113,12 @@ class Topology:
     def _others(
         self, own: AreaVoltages, chosen: Ints, areas: Sequence[AreaVoltages]
     ) -> tuple[list[str], Floats]:
-        """Return every other phase's name, and the correlation with it: (channels, phases, days)."""
-        asked = [Asked(own, chosen, area, phase) for area in areas for phase in PHASES]
+        """Return every other phase's name, and the correlation with it: (channels, phases, days).
+
+        Only areas of the same hours are compared: elsewhere the same place of a day is another instant.
+        """
+        alike = [area for area in areas if np.array_equal(area.hours.slots, own.hours.slots)]
+        asked = [Asked(own, chosen, area, phase) for area in alike for phase in PHASES]
         columns = []
         for one, found in zip(asked, likeness(asked, int(self.days), self.known_share), strict=True):
             filed = np.array([one.other is own and own.channels[n].phase in {"", one.phase} for n in chosen])

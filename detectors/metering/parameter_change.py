@@ -217,7 +217,7 @@ def _is_right(
         return lies_within
     if held.value == usual or any(band.is_filed and band.holds(held.value) for band in bands):
         return True
-    if not meant.value(name, held.before_at, held.first_at):
+    if not meant.value(name, held, is_permitted=lies_within):
         return False
     # The meter may say when: then an order of another time is none.
     return all(meant.event(event.kind, event.starts_at) for event in _within(held, events))
@@ -321,7 +321,13 @@ def _episode(
     if point is None or starts_at >= span[1] or (ends_at is not None and ends_at <= span[0]):
         return
     sent: list[Json] = [
-        {"id": order.id, "kind": order.kind.value, "parameter": order.parameter, "at": iso(order.sent_at)}
+        {
+            "id": order.id,
+            "kind": order.kind.value,
+            "parameter": order.parameter,
+            "value": order.value,
+            "at": iso(order.sent_at),
+        }
         for order in meant.sent
         if abs(order.sent_at - starts_at) <= NEAR
     ]

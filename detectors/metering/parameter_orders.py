@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from detectors.metering.parameter_series import Held, is_same
 from detectors.work_orders import was_ordered_between
 from pipeline.events import EventKind
 from pipeline.model import MeterId
@@ -37,10 +38,17 @@ class Meant:
     sent_margin: timedelta
     """Allowed beside the instant of sending: the meter notes it by its own clock."""
 
-    def value(self, name: str, first: datetime, last: datetime) -> bool:
-        """Tell whether a parameter was to change between two reads: by a work order, or our write of it."""
-        return self._worked(first, last) or any(
-            order.kind is OrderKind.WRITE and order.parameter == name for order in self._between(first, last)
+    def value(self, name: str, held: Held, *, is_permitted: bool) -> bool:
+        """Tell whether a value was to come between two reads: by a work order, or our write of just it.
+
+        A write of which the value is not known explains no more than what is permitted anyway.
+        """
+        if held.before_at is None:
+            return False
+        return self._worked(held.before_at, held.first_at) or any(
+            is_permitted if order.value is None else is_same(order.value, held.value)
+            for order in self._between(held.before_at, held.first_at)
+            if order.kind is OrderKind.WRITE and order.parameter == name
         )
 
     def event(self, kind: EventKind, at: datetime) -> bool:
@@ -49,9 +57,9 @@ class Meant:
         return self._worked(at, at) or any(order.kind in kinds for order in self._between(at, at))
 
     def count(self, first: datetime, last: datetime, moved: int) -> bool:
-        """Tell whether the counter of programmings was to move so often between two reads."""
+        """Tell whether the counter of programmings was to move so often between two reads: never back."""
         ours = sum(order.kind in PROGRAMS for order in self._between(first, last))
-        return self._worked(first, last) or ours >= moved
+        return self._worked(first, last) or 0 < moved <= ours
 
     def _worked(self, first: datetime, last: datetime) -> bool:
         return was_ordered_between(self.registry, self.meter, first, last, self.order_margin)

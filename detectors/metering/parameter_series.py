@@ -20,6 +20,7 @@ TABLES: Final = frozenset({"zone_table", "day_table_1", "day_table_2", "day_tabl
 VOLTAGE_RANGE: Final = "permitted range of the rated voltage"
 CURRENT_RANGE: Final = "permitted range of the rated current"
 _SAME: Final = 1e-6
+"""Below the step of any register, above what arithmetic leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,11 @@ class Limits:
     most_current: float
 
 
+def is_same(one: float, other: float) -> bool:
+    """Tell whether two values of a parameter are one and the same."""
+    return abs(one - other) <= _SAME
+
+
 def held_values(
     readings: Iterable[ParameterReading], meters: Iterable[MeterId]
 ) -> dict[tuple[MeterId, str], list[Held]]:
@@ -73,7 +79,7 @@ def held_values(
 def _stretches(values: Sequence[tuple[datetime, float]]) -> list[Held]:
     found: list[Held] = []
     for at, value in values:
-        if found and abs(found[-1].value - value) <= _SAME:
+        if found and is_same(found[-1].value, value):
             last = found[-1]
             found[-1] = Held(value=last.value, first_at=last.first_at, last_at=at, before_at=last.before_at)
         else:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.change_features import changes
-from analysis.change_ranks import ChangeRanks, ranked, reasons
+from analysis.change_ranks import LEAST_METERS, ChangeRanks, ranked, reasons
 from analysis.habits import at_share, habits
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.evidence import day_rows
@@ -54,11 +54,10 @@ class ChangeRank:
     open_score: float = parameter(35.0, "1", f"1 honest look in 1000, {_HOMES}", "M", Effect.TRIGGER)
     restore_score: float = parameter(25.0, "1", f"3 honest looks in 100, {_HOMES}", "M", Effect.RESTORE)
     sure_score: float = parameter(50.0, "1", f"none honest, half of the thefts, {_HOMES}", "M")
-    restore_days: float = parameter(7, "days", "one look at a week's end", "own", Effect.OFF_DELAY)
     judged_days: float = parameter(21, "days", "three weeks, as the attack run", "M", Effect.ON_DELAY)
     least_days: float = parameter(21, "days", "that are there before the judged ones", "own")
     most_days: float = parameter(28, "days", "that they are compared with, as the attack run", "M")
-    least_peers: float = parameter(20, "customers", "fewer do not say what is usual", "own")
+    least_peers: float = parameter(20, "customers", "fewer do not say what is usual; 20 at least", "own")
     least_kwh: float = parameter(0.2, "kWh a day", "who uses less on usual days has no habits", "own")
     told_fall_percent: float = parameter(50, "%", "so much less is told where no rank can be", "own")
 
@@ -125,7 +124,7 @@ class ChangeRank:
             found = changes(habits(before), habits(after))
             features = {name: np.where(has_habits, column, np.nan) for name, column in found.items()}
             known = int(np.isfinite(features["level"]).sum())
-            if known < self.least_peers:
+            if known < self._least:
                 fell = np.flatnonzero(
                     features["level"] >= -np.log(1.0 - min(self.told_fall_percent, 99.0) / 100.0)
                 )
@@ -137,8 +136,21 @@ class ChangeRank:
             for place in np.flatnonzero(ranks.scores >= np.minimum(opens[rows], self.restore_score)):
                 yield (
                     int(rows[place]),
-                    self._ranked(daily, look, (group, rows), int(place), ranks, (before, after)),
+                    self._ranked(
+                        daily,
+                        look,
+                        (group, rows),
+                        int(place),
+                        ranks,
+                        (before, after),
+                        float(opens[rows[place]]),
+                    ),
                 )
+
+    @property
+    def _least(self) -> int:
+        """How many like customers are wanted: no number makes a rank among fewer than can be ranked."""
+        return max(int(self.least_peers), LEAST_METERS)
 
     def _ranked(  # noqa: PLR0913, PLR0917 - one customer among his like, and all that tells about him
         self,
@@ -148,6 +160,7 @@ class ChangeRank:
         place: int,
         ranks: ChangeRanks,
         kwh: tuple[Floats, Floats],
+        opens: float,
     ) -> Said:
         (area, category, _), rows = of
         before, after = kwh
@@ -179,7 +192,7 @@ class ChangeRank:
                 "category": category,
                 "like_means": LIKE,
                 "score": number(score, 1),
-                "opens_above_score": number(self.open_score, 1),
+                "opens_above_score": number(opens, 1),
                 "used_kwh": number(used),
                 "expected_kwh": number(expected),
                 "compared_from": str(daily.days[look.before]),
@@ -196,7 +209,7 @@ class ChangeRank:
                 "since": str(daily.days[look.first]),
                 "percent": round(100.0 * (1.0 - float(np.exp(-fall))), 1),
                 "peers": known,
-                "least": int(self.least_peers),
+                "least": self._least,
             },
             score=0.0,
             evidence={"like_means": LIKE, "compared_from": str(daily.days[look.before])},

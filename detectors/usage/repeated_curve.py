@@ -19,7 +19,7 @@ from detectors.thresholds import limit
 from detectors.usage.copied_days import Copy, Telling, copies, in_steps
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Severity
-from pipeline.registry import Registry
+from pipeline.registry import Registry, SuspensionKind
 from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]
@@ -159,11 +159,14 @@ class RepeatedCurve:
 
 
 def _is_suspended(window: MeterMatrix, registry: Registry, stretch: Stretch) -> bool:
-    """Tell whether service was suspended (暂停): what is left on then, as a heater is, may be constant."""
+    """Tell whether all service was stopped (暂停) throughout: what is left on then may be constant."""
     begins = from_numpy(window.starts_at[stretch.first])
     ends = slot_end(window.starts_at, stretch.end - 1, window.minutes)
+    point = registry.service_point_of(window.meters[stretch.row], begins)
     return any(
-        suspension.starts_at < ends and (suspension.ends_at is None or begins < suspension.ends_at)
-        for placed in registry.installations_by_meter.get(window.meters[stretch.row], ())
-        for suspension in registry.suspensions_by_point.get(placed.service_point or "", ())
+        suspension.kind is SuspensionKind.STOP
+        and suspension.remaining_kva == 0
+        and suspension.starts_at <= begins
+        and (suspension.ends_at is None or ends <= suspension.ends_at)
+        for suspension in registry.suspensions_by_point.get(point or "", ())
     )

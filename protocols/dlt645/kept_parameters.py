@@ -86,15 +86,21 @@ def parameter_of(answer: Answer) -> tuple[str, float] | None:
     name = KEPT.get(answer.query.what)
     if name is None:
         return None
-    content = Frame.decode(answer.raw).data[_IDENTIFIER:]
+    value = kept_value(answer.query.what, Frame.decode(answer.raw).data[_IDENTIFIER:])
+    return None if value is None else (name, value)
+
+
+def kept_value(identifier: str, content: bytes) -> float | None:
+    """Return what is kept of a watched parameter's content in wire order; None for an absent value."""
+    name = KEPT[identifier]
     if name in TABLES:
-        return name, float(crc32(content))
+        return float(crc32(content))
     if name in WORDS:
-        return (name, float(content[0])) if content else None
-    item = lookup(bytes.fromhex(answer.query.what)[::-1])
+        return float(content[0]) if content else None
+    item = lookup(bytes.fromhex(identifier)[::-1])
     fields = () if item is None else describe(item, content)
     text = fields[0].text if fields else None
     try:
-        return None if text is None else (name, float(text.replace(" ", "") if name in DAYS else text))
+        return None if text is None else float(text.replace(" ", "") if name in DAYS else text)
     except ValueError:  # digits that are no number
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,18 +13,23 @@ from pydantic import SecretStr
 from detectors.catalogue import Together
 from detectors.metering.register_tie_out import REGISTERS
 from pipeline.archive_records import Threshold
-from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot
-from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
+from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot, Verdict
+from pipeline.records import ParameterReading
+from pipeline.registry import Area, Bus, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import from_numpy
-from services.detect import detect_recent, groups
+from services.audit import Audit
+from services.detect import detect_recent, groups, planned
+from services.order_record import Order, OrderRecord
+from services.persons import Person
 from services.settings import Settings
 from simulators.physics.window import Window
 from storage.database import connect
 from storage.episodes import EpisodeState, decide_episode, list_episodes
 from storage.intervals import IntervalColumns, save_intervals
+from storage.meter_parameters import write_parameters
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
-from tests.fix_planted import DAYS, FAULT, START, Planted, planted
+from tests.fix_planted import DAYS, FAULT, METER, START, Planted, planted
 
 END = START + timedelta(days=DAYS)
 LASTING = Window(starts_at=START + timedelta(days=5, hours=3), ends_at=START + timedelta(days=9, hours=3))
@@ -130,3 +136,74 @@ def test_every_meter_is_in_a_group_and_areas_stay_whole(
         assert areas == [{"A0"}, {"A1"}]
     else:
         assert len(parts) == 3
+
+
+TWIN = MeterId("M2")
+
+
+def _with_a_twin(case: Planted) -> Registry:
+    """The archive with a second meter at the same address, of neither of which it names a line."""
+    placed = [replace(each, address="7") for each in case.registry.installations]
+    return replace(
+        case.registry,
+        meters=[*case.registry.meters, Meter(id=TWIN)],
+        installations=[*placed, Installation(meter=TWIN, service_point="SP-M2", address="7")],
+        service_points=[*case.registry.service_points, ServicePoint(id="SP-M2")],
+    )
+
+
+def _order_written(audit: Audit, url: str, at: datetime) -> None:
+    order = Order(kind="write", url=url, arguments={"identifier": "04000306", "value": "60"})
+    expires_at = at + timedelta(hours=8)
+    record = OrderRecord(
+        order=order, requested_by=Person(account="li"), requested_at=at, expires_at=expires_at
+    )
+    audit.append("requested", record.id, at, record.details())
+    audit.append("sending", record.id, at, {"frames": []})
+
+
+def test_an_order_to_one_of_two_meters_with_one_address_explains_nothing_at_the_other(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    monkeypatch.setattr("services.detect.METERS_BY_DAYS", 1)
+    audit = Audit(tmp_path / "audit.jsonl")
+    monkeypatch.setenv("KILOWATCH_AUDIT_FILE", str(audit.path))
+    case = planted(None)
+    registry = _with_a_twin(case)
+    store(database_url, replace(case, registry=registry))
+    noon = START + timedelta(hours=12)
+    with connect(database_url) as connection:
+        reads = enumerate([40.0, 40.0, 60.0])
+        write_parameters(
+            connection,
+            [
+                ParameterReading(meter=METER, name="ct_ratio", taken_at=noon + timedelta(days=n), value=value)
+                for n, value in reads
+            ],
+        )
+    _order_written(audit, "dlt645+tcp://10.0.0.7:4001/7", noon + timedelta(days=1, hours=6))
+    settings = Settings(database_url=SecretStr(database_url))
+    only = ["parameter_change"]
+    look, parts = planned(DAYS, only, settings, END)
+    assert len(parts) == 2
+    assert look.orders == ()
+    (episode,) = detect_recent(DAYS, only, settings, END)
+    assert episode.message == "episode.ratio_wrong"
+    # Where the archive says on which line each is, the order is that of the one, whatever part it is in.
+    lines = [Bus(id="one", url="tcp://10.0.0.7:4001"), Bus(id="two", url="tcp://10.0.0.8:4001")]
+    buses = {METER: "one", TWIN: "two"}
+    with connect(database_url) as connection:
+        save_registry(
+            connection,
+            replace(
+                registry,
+                buses=lines,
+                installations=[replace(each, bus=buses[each.meter]) for each in registry.installations],
+            ),
+        )
+    look, _ = planned(DAYS, only, settings, END)
+    assert [(order.meter, order.parameter) for order in look.orders] == [(METER, "ct_ratio")]
+    assert planned(DAYS, ["voltage_loss"], settings, END)[0].orders == ()
+    (gone,) = detect_recent(DAYS, only, settings, END)
+    assert (gone.id, gone.verdict) == (episode.id, Verdict.NORMAL)

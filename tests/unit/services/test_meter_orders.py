@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,6 +65,34 @@ def test_an_order_is_told_with_meter_parameter_and_time(audit: Audit) -> None:
     (order,) = orders_in(audit.entries(), REGISTRY)
     assert (order.id, order.meter, order.kind) == (order_id, "A", OrderKind.WRITE)
     assert (order.parameter, order.sent_at) == ("ct_ratio", NOW + timedelta(minutes=1))
+    assert order.value == 40.0
+
+
+@pytest.mark.parametrize(
+    ("identifier", "how", "given", "value"),
+    [
+        ("04090101", "value", "171.6", 171.6),
+        ("04090101", "raw", "1617", 171.6),  # the lowest byte first
+        ("04000b01", "value", "01 00", 100.0),
+        ("04000601", "value", "0x05", 5.0),
+        ("04000902", "raw", "FF", 255.0),
+        # What cannot have been sent so, or is read otherwise than it was written.
+        ("04090101", "value", "much", None),
+        ("04090101", "raw", "", None),
+        ("04010001", "raw", "040000" * 14, None),
+        ("04000302", "value", "6", None),
+    ],
+)
+def test_an_order_is_told_with_what_the_parameter_is_when_it_was_obeyed(
+    audit: Audit, identifier: str, how: str, given: str, value: float | None
+) -> None:
+    _ordered(
+        audit,
+        "dlt645+tcp://10.0.0.7:4001/202600000001",
+        arguments={"identifier": identifier, how: given},
+    )
+    (order,) = orders_in(audit.entries(), REGISTRY)
+    assert order.value == value
 
 
 def test_of_meters_with_one_address_the_line_decides(audit: Audit) -> None:
@@ -73,11 +102,27 @@ def test_of_meters_with_one_address_the_line_decides(audit: Audit) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["dlt645+tcp://192.0.2.1:9/7", "dlt645+tcp://10.0.0.7:4001/999", "nonsense"],
+    [
+        "dlt645+tcp://192.0.2.1:9/7",
+        # Its address is A's alone, but A is not on that line.
+        "dlt645+tcp://10.0.0.8:4001/202600000001",
+        "dlt645+tcp://10.0.0.7:4001/999",
+        "nonsense",
+    ],
 )
 def test_a_meter_that_is_not_surely_ours_is_none(audit: Audit, url: str) -> None:
     _ordered(audit, url)
     assert orders_in(audit.entries(), REGISTRY) == []
+
+
+def test_a_meter_without_a_line_is_told_by_its_address_if_no_other_has_it(audit: Audit) -> None:
+    _ordered(audit, "dlt645+tcp://192.0.2.1:9/202600000001")
+    unplaced = Installation(meter=MeterId("A"), address="202600000001")
+    archive = replace(REGISTRY, installations=[unplaced, *REGISTRY.installations[1:]])
+    assert [order.meter for order in orders_in(audit.entries(), archive)] == ["A"]
+    twin = Installation(meter=MeterId("B"), address="202600000001")
+    archive = replace(archive, installations=[*archive.installations, twin])
+    assert orders_in(audit.entries(), archive) == []
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,15 @@ def test_a_voltage_that_stands_still_is_unknown() -> None:
     still = np.full(SHAPE, 100.0)
     voltages = _voltages(still, np.zeros(SHAPE), dict.fromkeys(PHASES, still))
     assert np.isnan(_alike(voltages, voltages)).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_first_day_of_fewer_hours_than_controls_is_unknown(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    phases = {phase: random.normal(size=SHAPE) for phase in PHASES}
+    own = random.normal(size=SHAPE)
+    own[0, 2:] = np.nan
+    spread = {phase: random.random(SHAPE).astype(np.float32) for phase in PHASES}
+    voltages = replace(_voltages(own, random.random(SHAPE), phases), spread=spread)
+    (found,) = likeness([Asked(voltages, np.array([0]), voltages, "A")], 1, 0.8)[0]
+    assert np.isfinite(found).tolist() == [False, True, True, True]

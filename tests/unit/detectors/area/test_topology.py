@@ -1,9 +1,12 @@
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from pipeline.daily_reduction import with_daily_rows
 from pipeline.quantities import Quantity
+from pipeline.registry import Area
 from tests.fix_area import AREA, FAR, OTHER, START, THIEF, PlantedArea, planted_area
 
 NAME = "topology"
@@ -65,6 +68,37 @@ def test_gaps_of_a_third_are_borne_and_less_than_needed_says_nothing() -> None:
 
     assert with_gaps(0.1) == [THIEF]
     assert with_gaps(0.5) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "compared"),
+    [
+        ("Asia/Urumqi", 0, [AREA]),  # the window begins at 22:00 there: 22 local days, not 21
+        ("Asia/Urumqi", 96 // 2, [AREA]),  # at noon and at 10:00: days and hours alike, instants not
+        ("Asia/Taipei", 0, [AREA, OTHER]),  # another name for the same hours
+    ],
+)
+def test_areas_are_compared_hour_by_hour_of_the_same_instants(
+    zone: str, first: int, compared: list[str]
+) -> None:
+    case = planted_area("wrong_phase")
+    registry = replace(case.registry, areas=[Area(id=AREA), Area(id=OTHER, zone=ZoneInfo(zone))])
+    kept = slice(first, None)
+    window = replace(
+        case.window,
+        starts_at=case.window.starts_at[kept],
+        values={quantity: column[:, kept] for quantity, column in case.window.values.items()},
+        import_kwh=case.window.import_kwh[:, kept],
+        quality=case.window.quality[:, kept],
+        power_kw=case.window.power_kw[:, kept],
+        energies={},
+        daily=None,
+    )
+    (episode,) = replace(case, window=with_daily_rows(window, registry), registry=registry).found(NAME)
+    assert (episode.meter, episode.parameters["fed_phase"]) == (THIEF, "C")
+    correlations = episode.evidence["correlations"]
+    assert isinstance(correlations, dict)
+    assert sorted({name.split()[0] for name in correlations}) == compared
 
 
 def test_an_area_with_a_phase_of_two_meters_is_not_judged() -> None:

@@ -84,15 +84,20 @@ def test_a_work_order_makes_it_innocent(parameter: str) -> None:
 
 
 SHOWN_AS = {"voltage_loss_trigger": TRIGGER, "tariff_table": TABLE, "ct_ratio": RATIO, "display": "04000302"}
+PLANTED_AS = {TRIGGER: 0.0, RATIO: 1.0}
+"""What the deed makes of them; of a table nobody knows the checksum that a write leaves."""
 
 
-def _with_our_order(case: Planted, parameter: str, late: timedelta = timedelta()) -> list[Episode]:
+def _with_our_order(
+    case: Planted, parameter: str, late: timedelta = timedelta(), value: float | None = None
+) -> list[Episode]:
     """What is said where we wrote a parameter ourselves, a while after the deed."""
     order = MeterOrder(
         id="a1b2c3d4e5",
         meter=METER,
         kind=OrderKind.WRITE,
         parameter=parameter,
+        value=value,
         sent_at=FAULT.starts_at + late,
     )
     records = replace(case.window.records, orders=[order])
@@ -102,7 +107,18 @@ def _with_our_order(case: Planted, parameter: str, late: timedelta = timedelta()
 @pytest.mark.parametrize("parameter", SHOWN_AS)
 def test_what_we_ordered_ourselves_is_innocent(parameter: str) -> None:
     case = planted("parameter_changed", {"parameter": parameter})
-    assert _with_our_order(case, SHOWN_AS[parameter]) == []
+    shown = SHOWN_AS[parameter]
+    assert _with_our_order(case, shown, value=PLANTED_AS.get(shown)) == []
+
+
+def test_another_value_than_we_wrote_is_not_ours() -> None:
+    case = planted("parameter_changed", {"parameter": "voltage_loss_trigger"})
+    (episode,) = _with_our_order(case, TRIGGER, value=160.0)
+    assert episode.message == "episode.threshold_disabled"
+    near: Any = episode.evidence["own_orders_near"]
+    assert [order["value"] for order in near] == [160.0]
+    # A write of nobody knows what does not explain that the event is switched off.
+    assert _messages(_with_our_order(case, TRIGGER)) == ["threshold_disabled"]
 
 
 def test_an_order_for_something_else_or_of_another_day_explains_nothing() -> None:
@@ -186,6 +202,13 @@ def test_a_counter_that_moved_without_a_record_is_told() -> None:
     assert (episode.parameters["before"], episode.parameters["count"]) == (3, 5)
     assert _found(COUNT, [3.0, 3.0, 4.0], registry=_ordered(40, 41)) == []
     assert _messages(_found(COUNT, [3.0, 3.0, 4.0], events=[40])) == ["programmed"]
+
+
+def test_a_counter_that_was_turned_back_is_told() -> None:
+    (episode,) = _found(COUNT, [5.0, 5.0, 3.0])
+    assert episode.message == "episode.programming_unrecorded"
+    assert (episode.parameters["before"], episode.parameters["count"]) == (5, 3)
+    assert _found(COUNT, [5.0, 5.0, 3.0], registry=_ordered(40, 41)) == []
 
 
 def test_what_began_before_the_window_keeps_its_start() -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.change_ranks import Reason
 from dashboard.words import has_evidence_label
 from detectors.cases import Budget, cases_of
 from detectors.catalogue import detectors, parameters_of
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.messages import render
 from pipeline.model import Episode, Verdict
 from pipeline.registry import Contract, Registry, Suspension
@@ -50,6 +52,21 @@ def _found(curves: Curves, registry: Registry | None = None, **numbers: float) -
     return run(
         curves.window, registry or curves.registry, only=["change_rank"], settings={"change_rank": numbers}
     )
+
+
+@pytest.mark.parametrize(
+    ("feature", "en", "zh"),
+    [
+        ("zero_hours", "on 30 percentage points more of the days", "增加 30 个百分点"),
+        ("cap", "30.0 percentage points more of the slots", "增加 30.0 个百分点"),
+    ],
+)
+def test_a_share_that_grew_from_a_tenth_to_four_tenths_grew_by_thirty_points(
+    feature: str, en: str, zh: str
+) -> None:
+    reason = Reason(feature=feature, change=0.4 - 0.1, surprise=3.0, fleet=50)
+    assert en in render(reason.message, reason.parameters)
+    assert zh in render(reason.message, reason.parameters, "zh")
 
 
 def test_honest_homes_are_silent() -> None:
@@ -95,6 +112,16 @@ def test_it_says_since_when_how_much_and_against_how_many() -> None:
     assert {key for key in keys if not has_evidence_label(key)} == set()
 
 
+def test_the_evidence_shows_the_score_that_opened_it() -> None:
+    curves = _planted("h1")
+    (usual,) = _found(curves)
+    own = Threshold(
+        detector="change_rank", parameter="open_score", value=30.0, service_point=usual.service_point
+    )
+    (lower,) = _found(curves, replace(curves.registry, thresholds=[own]))
+    assert [each.evidence["opens_above_score"] for each in (usual, lower)] == [35.0, 30.0]
+
+
 def test_a_holiday_that_all_keep_is_nothing_unusual() -> None:
     curves = _planted(None)
     kwh = curves.window.import_kwh.copy()
@@ -119,6 +146,24 @@ def test_with_too_few_like_ones_a_great_fall_is_undecided_and_a_small_one_silent
     ]
     (alone,) = _found(stolen, replace(curves.registry, contracts=contracts))
     assert (alone.verdict, alone.parameters["peers"]) == (Verdict.UNKNOWN, 1)
+
+
+def test_no_number_makes_fewer_than_twenty_a_rank_nor_silent() -> None:
+    curves = _planted(None)
+    kwh = curves.window.import_kwh.copy()
+    kwh[THIEF, 28 * 96 :] *= 0.2
+    shops = {f"P-{meter}" for meter in curves.window.meters[:15]}
+    contracts = [
+        replace(c, category="shop") if c.service_point in shops else c for c in curves.registry.contracts
+    ]
+    found = _found(
+        replace(curves, window=replace(curves.window, import_kwh=kwh)),
+        replace(curves.registry, contracts=contracts),
+        least_peers=10.0,
+    )
+    (episode,) = [e for e in found if e.meter == curves.window.meters[THIEF]]
+    assert episode.verdict is Verdict.UNKNOWN
+    assert (episode.parameters["peers"], episode.parameters["least"]) == (15, 20)
 
 
 def test_too_little_history_says_nothing() -> None:

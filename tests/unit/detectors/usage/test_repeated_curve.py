@@ -6,13 +6,14 @@ import pytest
 
 from detectors.engine import run
 from pipeline.model import Episode
-from pipeline.registry import Installation, Registry, Suspension
+from pipeline.registry import Installation, Registry, Suspension, SuspensionKind
 from pipeline.timegrid import from_numpy
 from tests.day_windows import by_slots
 from tests.fix_planted import FAULT, planted
 from tests.learnt_cases import LEARNT, learnt
 
 NAME = "repeated_curve"
+STOP = SuspensionKind.STOP
 
 
 def _noise(days: int = 10) -> np.ndarray:
@@ -48,6 +49,48 @@ def test_what_is_left_on_while_service_is_suspended_may_be_constant() -> None:
     assert len(run(window, archive, only=[NAME])) == 1  # it ended before
     lasting = replace(archive, suspensions=[replace(suspension, ends_at=None)])
     assert run(window, lasting, only=[NAME]) == []
+
+
+def _said_under(begins: int, ends: int | None, kind: SuspensionKind = STOP, kva: float = 0.0) -> int:
+    """How many episodes a curve frozen from slot 300 to 400 makes under a suspension between two slots."""
+    kwh = _noise()
+    kwh[0, 300:400] = 0.80
+    window = by_slots(kwh)
+    times = [None if slot is None else from_numpy(window.starts_at[slot]) for slot in (begins, ends)]
+    assert times[0] is not None
+    suspension = Suspension(
+        id="S", service_point="P", kind=kind, starts_at=times[0], ends_at=times[1], remaining_kva=kva
+    )
+    placed = [Installation(meter=window.meters[0], service_point="P")]
+    return len(run(window, Registry(installations=placed, suspensions=[suspension]), only=[NAME]))
+
+
+def test_only_a_full_stop_of_the_whole_stretch_explains_a_frozen_curve() -> None:
+    assert _said_under(300, 400) == 0
+    assert _said_under(300, 399) == 1
+    assert _said_under(301, None) == 1
+    assert _said_under(390, None) == 1
+    # Who may go on drawing has a load that moves.
+    assert _said_under(200, None, SuspensionKind.REDUCTION, 100.0) == 1
+    assert _said_under(200, None, STOP, 100.0) == 1
+    assert _said_under(200, None, SuspensionKind.CLOSED) == 1
+
+
+def test_a_stop_at_the_point_where_the_meter_hung_before_explains_nothing() -> None:
+    kwh = _noise()
+    kwh[0, 300:400] = 0.80
+    window = by_slots(kwh)
+    begins, moved = (from_numpy(window.starts_at[slot]) for slot in (100, 200))
+    archive = Registry(
+        installations=[
+            Installation(meter=window.meters[0], service_point="OLD", ends_at=moved),
+            Installation(meter=window.meters[0], service_point="P", starts_at=moved),
+        ],
+        suspensions=[Suspension(id="S", service_point="OLD", starts_at=begins, ends_at=None)],
+    )
+    assert len(run(window, archive, only=[NAME])) == 1
+    here = [Suspension(id="S", service_point="P", starts_at=begins, ends_at=None)]
+    assert run(window, replace(archive, suspensions=here), only=[NAME]) == []
 
 
 def test_what_register_differences_leave_of_rounding_is_still_equal() -> None:
