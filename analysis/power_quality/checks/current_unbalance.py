@@ -169,19 +169,21 @@ def _own_share(month: PointMonth, negative_a: Columns, loaded: Bools) -> Judgeme
     return Judgement(
         check=NAME,
         subject="own",
-        verdict=Compliance.NOT_APPLICABLE if known else Compliance.NOT_DECIDABLE,
+        verdict=Compliance.NOT_APPLICABLE,  # an estimate beside the limit, which never decides
         reference=band.reference,
         value=value,
         unit="%",
         limit=band.high,
         formula=f"sqrt(3) * {found.value:.4g} A * {line_v:.6g} V / {mva:g} MVA" if known else "",
         evidence=Evidence(n=found.n, coverage=found.coverage, rank=found.rank if found.n else None),
-        reasons=(
-            (Reason(key="own_estimate"),)
-            if mva is not None
-            else (Reason(key="wants_entry", parameters={"entry": "supply.short_circuit_mva"}),)
-        ),
+        reasons=(_own_reason(mva, found.n),),
     )
+
+
+def _own_reason(short_circuit_mva: float | None, n: int) -> Reason:
+    if short_circuit_mva is None:
+        return Reason(key="wants_entry", parameters={"entry": "[[supply]] short_circuit_mva"})
+    return Reason(key="own_estimate" if n else "own_unloaded")
 
 
 def _line_v(point: QualityPoint) -> float:
