@@ -69,10 +69,19 @@ def phase_of(quantity: Quantity) -> str:
     return quantity.rpartition("_")[2].upper()
 
 
+def measures(month: PointMonth, voltage: Quantity) -> bool:
+    """Tell whether a meter measures a voltage: some answer 0 for a line across which they have no element."""
+    column = month.values.get(voltage)
+    if column is None:
+        return False
+    own = set(VOLTAGES[month.point.wiring]) - {Quantity.VOLTAGE_CA}
+    return voltage in own or bool((column > 0.0).any())
+
+
 def connection(month: PointMonth) -> Connection:
     """Return the faults of the connection that a month's readings and events show."""
     point = month.point
-    given = {q: month.values[q] for q in VOLTAGES[point.wiring] if q in month.values}
+    given = {q: month.values[q] for q in VOLTAGES[point.wiring] if measures(month, q)}
     if not given:
         none = np.zeros(len(month.taken_at), dtype=np.bool_)
         return Connection(dark=none, lost={}, reasons=_sequence(month))
