@@ -65,7 +65,7 @@ def test_a_balanced_load_of_a_three_wire_meter_is_balanced() -> None:
 def test_without_angles_it_is_an_indicator() -> None:
     (of,) = judge(loaded((50.0, 50.0, 45.0), None))
     assert of.value == pytest.approx(6.896552, rel=1e-5)
-    assert "indicator_only" in keys(of)
+    assert keys(of)[0] == "currents_without_angles"
 
 
 def test_light_load_says_nothing() -> None:
@@ -78,6 +78,17 @@ def test_a_turned_element_is_wiring() -> None:
     of, _ = judge(loaded((50.0, 50.0, 50.0), (20.0, 20.0, 200.0)))
     assert of.value is None
     assert keys(of)[0] == "angles_disagree"
+
+
+@pytest.mark.parametrize(("idle", "percent"), [(0.0, 50.0), (4.9, 100 * 54.9 / 95.1)])
+def test_the_angle_of_an_idle_phase_is_no_wiring(idle: float, percent: float) -> None:
+    """Two equal currents have half as much negative as positive sequence.
+
+    4.9 A turned by 180 degrees add to their negative sequence, 50 + 4.9, and lessen the positive, 100 - 4.9.
+    """
+    of, _ = judge(loaded((50.0, 50.0, idle), (20.0, 20.0, 200.0)))
+    assert keys(of)[0] != "angles_disagree"
+    assert of.value == pytest.approx(percent, rel=1e-6)
 
 
 def test_what_is_missing_is_named() -> None:
