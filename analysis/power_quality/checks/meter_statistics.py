@@ -20,7 +20,6 @@ from analysis.power_quality.shares import Series
 from analysis.power_quality.voltage_points import point_band
 from analysis.power_quality.voltages import judged_voltages
 from analysis.voltage import AT_REST, is_over, is_under, standing_minutes
-from pipeline.quantities import Quantity
 
 NAME = "meter_statistics"
 UPPER: Final = "voltage_upper_limit"
@@ -62,11 +61,11 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
 def _absent(told: MeterStatistics) -> Judgement:
     """Return that some of the minutes that make a rate were not read."""
     minutes = {
-        Quantity.VOLTAGE_MINUTES_MONITORED: told.minutes_monitored,
-        Quantity.VOLTAGE_MINUTES_OVER: told.minutes_over,
-        Quantity.VOLTAGE_MINUTES_UNDER: told.minutes_under,
+        "voltage_minutes_monitored": told.minutes_monitored,
+        "voltage_minutes_over": told.minutes_over,
+        "voltage_minutes_under": told.minutes_under,
     }
-    unread = ", ".join(quantity.value for quantity, read in minutes.items() if read is None)
+    unread = ", ".join(quantity for quantity, read in minutes.items() if read is None)
     return Judgement(
         check=NAME,
         subject=told.phase,
