@@ -88,7 +88,7 @@ def phase_of(quantity: Quantity) -> str:
 def connection(month: PointMonth) -> Connection:
     """Return the faults of the connection that a month's readings and events show."""
     point = month.point
-    given = {q: month.values[q] for q in VOLTAGES[point.wiring] if q in month.values}
+    given = {q: month.values[q] for q in VOLTAGES[point.wiring] if measures(month, q)}
     if not given:
         none = np.zeros(len(month.taken_at), dtype=np.bool_)
         return Connection(dark=none, lost={}, reasons=_sequence(month))
@@ -105,6 +105,15 @@ def connection(month: PointMonth) -> Connection:
     return Connection(
         dark=highest < DARK_SHARE * point.nominal_v, lost=lost, reasons=(*reasons, *_sequence(month))
     )
+
+
+def measures(month: PointMonth, voltage: Quantity) -> bool:
+    """Tell whether a meter measures a voltage: some answer 0 for a line across which they have no element."""
+    column = month.values.get(voltage)
+    if column is None:
+        return False
+    own = set(VOLTAGES[month.point.wiring]) - {Quantity.VOLTAGE_CA}
+    return voltage in own or bool((column > 0.0).any())
 
 
 def _earthed(month: PointMonth, given: Mapping[Quantity, Columns], highest: Columns) -> Bools:

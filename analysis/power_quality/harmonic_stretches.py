@@ -33,9 +33,12 @@ class Stretch:
 
     @property
     def badness(self) -> Floats:
-        """What puts verdicts in order: first themselves, then how near the limit; -1 without readings."""
+        """What puts verdicts in order: first themselves, then how near the limit; -1 without readings.
+
+        Where there is no limit the largest value comes first.
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
-            over = self.values.value / self.limits
+            over = self.values.value / np.where(np.isinf(self.limits), 1.0, self.limits)
             # From 0 far below the limit to 1 far above it; a limit of 0 is far below any value.
             nearness = np.where(np.isinf(over), 1.0, over / (1.0 + over))
         return np.where(self.values.n == 0, -1.0, self.code + nearness)

@@ -110,6 +110,9 @@ WORST_FIRST = (
 )
 
 
+DECIDED = frozenset({Compliance.COMPLIANT, Compliance.VIOLATING})
+"""The verdicts that say something of the supply."""
+
 FOR_COMPARISON = ("EN ", "IEEE ", "IEC ")
 """How standards begin that bind no supply in China: shown beside the binding ones."""
 

@@ -20,7 +20,8 @@ SAME_EVENT: Final = timedelta(seconds=2)
 SUPPLY_OFF: Final = frozenset({EventKind.POWER_DOWN, EventKind.ALL_VOLTAGE_LOSS})
 """What a meter records when nothing is there."""
 _LOW: Final = frozenset({EventKind.UNDERVOLTAGE, EventKind.PHASE_BREAK, EventKind.VOLTAGE_LOSS})
-_VOLTAGE_KINDS: Final = SUPPLY_OFF | _LOW | {EventKind.OVERVOLTAGE}
+VOLTAGE_KINDS: Final = SUPPLY_OFF | _LOW | {EventKind.OVERVOLTAGE}
+"""What a meter records of its supply."""
 _HIGH_KINDS: Final = frozenset({SupplyKind.SWELL, SupplyKind.OVERVOLTAGE})
 
 
@@ -40,7 +41,7 @@ def logged_events(events: Iterable[MeterEvent], nominal_v: float) -> list[Supply
         events: Records of any kind.
         nominal_v: Of the side on which the meter shows voltages.
     """
-    return [_of_record(event, nominal_v) for event in events if event.kind in _VOLTAGE_KINDS]
+    return [_of_record(event, nominal_v) for event in events if event.kind in VOLTAGE_KINDS]
 
 
 def merged(events: Iterable[SupplyEvent]) -> list[SupplyEvent]:

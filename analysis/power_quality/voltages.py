@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.power_quality.connection import VOLTAGES, connection, phase_of
+from analysis.power_quality.connection import VOLTAGES, connection, measures, phase_of
 from analysis.power_quality.consistency import consistency
 from analysis.power_quality.judgement import Reason
 from analysis.power_quality.point_month import PointMonth
@@ -42,7 +42,7 @@ def judged_voltages(month: PointMonth) -> Voltages:
     series = []
     for quantity in names:
         volts = sound.sound(quantity)
-        if volts is not None:
+        if volts is not None and measures(month, quantity):
             left_out = faults.dark | faults.lost.get(quantity, np.bool_(False))  # noqa: FBT003 - numpy's own
             series.append(
                 Series(values=np.where(left_out, np.nan, volts), dark=faults.dark, phase=phase_of(quantity))

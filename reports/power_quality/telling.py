@@ -8,8 +8,8 @@ from datetime import datetime
 from math import floor, isclose, isfinite, log10
 from zoneinfo import ZoneInfo
 
+from analysis.limits import AT_REST
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
-from analysis.power_quality.probability import SINGLE_PRECISION
 from pipeline.quality_texts import CHECK_NAMES, VERDICT_NAMES, reason_text
 from pipeline.report_texts import REPORT_TEXTS, report_text
 
@@ -182,7 +182,7 @@ class Telling:
 
 def equals(value: float, end: float) -> bool:
     """Tell whether a figure is judged to be equal to its limit: it is kept in single precision."""
-    return isclose(value, end, rel_tol=SINGLE_PRECISION)
+    return isclose(value, end, rel_tol=AT_REST)
 
 
 def decimals_apart(values: Iterable[float], end: float, least: int) -> int:

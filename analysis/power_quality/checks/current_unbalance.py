@@ -32,7 +32,7 @@ PHASES: Final = 3
 LEAST_SHARE: Final = 0.05
 """Of the rated current: below it positive sequence is mostly error (power-quality practice)."""
 APART_DEGREES: Final = 90.0
-"""Loads of one customer whose angles differ by more are connected wrong (own)."""
+"""Loads of one customer whose angles differ by more are connected wrong, or one phase generates (own)."""
 
 Bools = NDArray[np.bool_]
 Phasors = NDArray[np.complex128]
@@ -88,7 +88,7 @@ def _indicator(month: PointMonth, amperes: Sequence[Columns], rated_a: float) ->
     """Return the greatest deviation from the mean of the currents: no unbalance in the standard's sense."""
     loaded = np.stack(amperes).mean(axis=0) >= LEAST_SHARE * rated_a
     percent = np.where(loaded, deviation_from_mean(*amperes), np.nan)
-    return _figure(month, percent, loaded, (Reason(key="indicator_only"),), method="magnitudes")
+    return _figure(month, percent, loaded, (Reason(key="currents_without_angles"),), method="magnitudes")
 
 
 def _by_angles(
@@ -97,11 +97,12 @@ def _by_angles(
     point = month.point
     elements = _ELEMENTS[point.wiring]
     currents = [phasor(columns[e.current], e.voltage_degrees - columns[e.angle]) for e in elements]
-    turned = _turned([columns[e.angle] for e in elements]) if len(currents) == PHASES else None
+    rated_a = point.rated_current_a or np.inf
+    flows = [np.abs(columns[e.current]) >= LEAST_SHARE * rated_a for e in elements]
+    turned = _turned([columns[e.angle] for e in elements], flows) if len(currents) == PHASES else None
     if len(currents) < PHASES:
         currents.insert(1, -(currents[0] + currents[1]))
     zero, positive, negative = (np.abs(part) for part in sequences(*currents))
-    rated_a = point.rated_current_a or np.inf
     size = np.stack([np.abs(c) for c in currents]).mean(axis=0)
     loaded = (size >= LEAST_SHARE * rated_a) & connected
     wrong = np.zeros_like(loaded) if turned is None else loaded & turned
@@ -117,11 +118,18 @@ def _by_angles(
     return [whole, _own_share(month, np.where(judged, negative, np.nan), loaded)]
 
 
-def _turned(angles: Sequence[Columns]) -> Bools:
-    """Tell at which readings the angles between voltage and current differ by more than loads can."""
-    pairs = zip(angles, [*angles[1:], angles[0]], strict=True)
-    apart = [np.abs((first - second + 180.0) % 360.0 - 180.0) for first, second in pairs]
-    return np.asarray(np.stack(apart).max(axis=0) > APART_DEGREES)
+def _turned(angles: Sequence[Columns], flows: Sequence[Bools]) -> Bools:
+    """Tell at which readings the angles between voltage and current differ by more than loads can.
+
+    ``flows`` tells where there is a current: the angle of none is no angle.
+    """
+    phases = list(zip(angles, flows, strict=True))
+    pairs = zip(phases, [*phases[1:], phases[0]], strict=True)
+    apart = [
+        (np.abs((first - second + 180.0) % 360.0 - 180.0) > APART_DEGREES) & flow & other_flow
+        for (first, flow), (second, other_flow) in pairs
+    ]
+    return np.asarray(np.stack(apart).any(axis=0))
 
 
 def _figure(  # noqa: PLR0913 - what was measured, and how
@@ -169,19 +177,21 @@ def _own_share(month: PointMonth, negative_a: Columns, loaded: Bools) -> Judgeme
     return Judgement(
         check=NAME,
         subject="own",
-        verdict=Compliance.NOT_APPLICABLE if known else Compliance.NOT_DECIDABLE,
+        verdict=Compliance.NOT_APPLICABLE,  # an estimate beside the limit, which never decides
         reference=band.reference,
         value=value,
         unit="%",
         limit=band.high,
         formula=f"sqrt(3) * {found.value:.4g} A * {line_v:.6g} V / {mva:g} MVA" if known else "",
         evidence=Evidence(n=found.n, coverage=found.coverage, rank=found.rank if found.n else None),
-        reasons=(
-            (Reason(key="own_estimate"),)
-            if mva is not None
-            else (Reason(key="wants_entry", parameters={"entry": "supply.short_circuit_mva"}),)
-        ),
+        reasons=(_own_reason(mva, found.n),),
     )
+
+
+def _own_reason(short_circuit_mva: float | None, n: int) -> Reason:
+    if short_circuit_mva is None:
+        return Reason(key="wants_entry", parameters={"entry": "[[supply]] short_circuit_mva"})
+    return Reason(key="own_estimate" if n else "own_unloaded")
 
 
 def _line_v(point: QualityPoint) -> float:

@@ -40,7 +40,8 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
     sound = sound_readings(month)
     orders = current_orders(sound)
     if orders is not None:
-        loaded = _loaded(sound, orders)
+        # A spectrum that was not read is no current without distortion.
+        loaded = _loaded(sound, orders) & _read(orders)
         if loaded.sum() >= LEAST_READINGS:
             return _of_orders(orders, loaded)
     total = current_distortion(sound)
@@ -98,6 +99,11 @@ def _loaded(sound: Consistency, columns: PhaseColumns) -> NDArray[np.bool_]:
     high = block_values([amperes], columns.expected).value[0]
     with np.errstate(invalid="ignore"):
         return np.asarray((amperes >= HIGH_LOAD * high[:, None]) & (amperes > 0.0))
+
+
+def _read(columns: PhaseColumns) -> NDArray[np.bool_]:
+    """Tell which readings of which phase have any order, shape (phases, n)."""
+    return np.stack([np.isfinite(rows).any(axis=0) for rows in columns.values])
 
 
 def _figure(subject: str, columns: PhaseColumns, values: Floats, unit: str, *reasons: Reason) -> Judgement:

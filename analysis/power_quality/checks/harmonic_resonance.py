@@ -39,14 +39,15 @@ def conclude(month: PointMonth, judgements: Sequence[Judgement]) -> list[Judgeme
 
 
 def _hint(order: float, switched_mvar: float, judged: dict[int, Judgement]) -> Judgement:
-    raised = [
+    near = [
         judgement
-        for near, judgement in judged.items()
-        if abs(near - order) <= NEAR
-        and (judgement.value or 0.0) >= RAISED * (judgement.limit or float("inf"))
+        for measured, judgement in judged.items()
+        if abs(measured - order) <= NEAR and judgement.value is not None
     ]
+    raised = [j for j in near if (j.value or 0.0) >= RAISED * (j.limit or float("inf"))]
     told = {"mvar": float(f"{switched_mvar:.3g}"), "order": round(order, 1)}
     named = {"orders": ", ".join(j.subject.removeprefix("h") for j in raised)}
+    unraised = "resonance_quiet" if near else "resonance_unmeasured"
     return Judgement(
         check=NAME,
         subject=f"{switched_mvar:g} Mvar",
@@ -56,7 +57,7 @@ def _hint(order: float, switched_mvar: float, judged: dict[int, Judgement]) -> J
         reasons=(
             Reason(key="resonance_raises", parameters={**told, **named})
             if raised
-            else Reason(key="resonance_quiet", parameters=told),
+            else Reason(key=unraised, parameters=told),
         ),
     )
 

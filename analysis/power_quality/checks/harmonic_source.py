@@ -64,7 +64,7 @@ def _of_order(
         "high": round(_percent(share.high)),
     }
     formula = (
-        () if own is None else (Reason(key="share_by_formula", parameters={"percent": round(100.0 * own)}),)
+        () if own is None else (Reason(key="share_by_formula", parameters={"percent": round(_percent(own))}),)
     )
     return Judgement(
         check=NAME,

@@ -47,12 +47,33 @@ class Counted:
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
-    """Return one judgement a set of the meter's statistics: each phase's, or that of all."""
+    """Return one judgement a set of the meter's statistics: each phase's, or that of all.
+
+    One of which a register was not read decides nothing: missing is never 0.
+    """
     if not month.statistics:
         reason = Reason(key="absent", parameters={"quantity": "voltage_minutes_monitored"})
         return [Judgement(check=NAME, verdict=Compliance.NOT_APPLICABLE, reasons=(reason,))]
     voltages = judged_voltages(month)
     return [_of(month, told, voltages.series) for told in month.statistics]
+
+
+def _absent(told: MeterStatistics) -> Judgement:
+    """Return that some of the minutes that make a rate were not read."""
+    minutes = {
+        "voltage_minutes_monitored": told.minutes_monitored,
+        "voltage_minutes_over": told.minutes_over,
+        "voltage_minutes_under": told.minutes_under,
+    }
+    unread = ", ".join(quantity for quantity, read in minutes.items() if read is None)
+    return Judgement(
+        check=NAME,
+        subject=told.phase,
+        verdict=Compliance.NOT_DECIDABLE,
+        unit="%",
+        evidence=Evidence(phase=told.phase or None),
+        reasons=(Reason(key="absent", parameters={"quantity": unread}),),
+    )
 
 
 def meter_band(month: PointMonth, legal: VoltageBand) -> VoltageBand | None:
@@ -69,11 +90,9 @@ def _of(month: PointMonth, told: MeterStatistics, series: Sequence[Series]) -> J
     own = [s for s in series if not told.phase or s.phase == told.phase]
     legal = point_band(month.point)
     band = meter_band(month, legal)
-    meters = Counted(
-        monitored=told.minutes_monitored or 0.0,
-        over=told.minutes_over or 0.0,
-        under=told.minutes_under or 0.0,
-    )
+    if told.minutes_monitored is None or told.minutes_over is None or told.minutes_under is None:
+        return _absent(told)
+    meters = Counted(monitored=told.minutes_monitored, over=told.minutes_over, under=told.minutes_under)
     ours = _counted(month, own, legal)
     ways = _ways(month, own, band or legal)
     like_meter = ways[0]
@@ -82,8 +101,10 @@ def _of(month: PointMonth, told: MeterStatistics, series: Sequence[Series]) -> J
     is_same = difference is not None and abs(difference) <= SAME_POINTS
     is_explained = is_same or (rest is not None and abs(rest) <= SAME_POINTS)
     causes = _causes(month, own, meters, legal, band)
-    if not is_explained:
+    if not is_explained and difference is not None:
         causes += (Reason(key="unexplained", parameters={"points": round(rest or difference or 0.0, 3)}),)
+    if meters.rate is None:
+        causes += (Reason(key="nothing_monitored"),)
     if not told.phase and len(own) > 1:
         causes += (Reason(key="total_of_phases"),)
     n = sum(int(np.isfinite(s.values).sum()) for s in own)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from analysis.harmonic_limits import EN_50160, GB_14549, IEEE_519
 from analysis.power_quality.catalogue import BESIDE, Check, checks
-from analysis.power_quality.judgement import Compliance, Judgement, Reason, overall
+from analysis.power_quality.judgement import DECIDED, Compliance, Judgement, Reason, overall
 from analysis.power_quality.point_month import PointMonth
 from pipeline.model import Json
 
@@ -20,6 +20,10 @@ HOW: Final[Mapping[tuple[str, str], str]] = {
     ("harmonic_current", IEEE_519): "how_ieee_current",
 }
 """How a standard judges what: the reason's key."""
+
+
+LEAST_DECIDED: Final = 2
+"""One verdict agrees with nothing."""
 
 
 def conclude(_month: PointMonth, judgements: Sequence[Judgement]) -> list[Judgement]:
@@ -41,20 +45,26 @@ def _topic(topic: str, judgements: Sequence[Judgement]) -> Judgement:
         standard: overall([j.verdict for j in judgements if _standard(j) == standard])
         for standard in standards
     }
-    agree = len(set(verdicts.values())) == 1
     return Judgement(
         check=NAME,
         subject=topic,
         verdict=Compliance.NOT_APPLICABLE,
         reasons=(
-            Reason(key="standards_agree" if agree else "standards_differ"),
-            *(_how(topic, standard, judgements) for standard in standards),
+            _compared([verdict for verdict in verdicts.values() if verdict in DECIDED]),
+            *(reason for standard in standards for reason in _how(topic, standard, judgements)),
         ),
         figures={
             "verdicts": [{"standard": s, "verdict": v.value} for s, v in verdicts.items()],
             "matrix": _rows(judgements),
         },
     )
+
+
+def _compared(decided: Sequence[Compliance]) -> Reason:
+    """Return whether those standards that come to a verdict come to the same one."""
+    if len(decided) < LEAST_DECIDED:
+        return Reason(key="standards_undecided")
+    return Reason(key="standards_agree" if len(set(decided)) == 1 else "standards_differ")
 
 
 def _rows(judgements: Sequence[Judgement]) -> list[Mapping[str, Json]]:
@@ -70,20 +80,39 @@ def _rows(judgements: Sequence[Judgement]) -> list[Mapping[str, Json]]:
     return list(rows.values())
 
 
-def _how(topic: str, standard: str, judgements: Sequence[Judgement]) -> Reason:
-    """Return how a standard comes to its verdict; where nothing is known of it, what its limits are."""
+def _how(topic: str, standard: str, judgements: Sequence[Judgement]) -> Iterator[Reason]:
+    """Yield how a standard comes to its verdict; where nothing is known of it, what its limits are."""
     own = [j for j in judgements if _standard(j) == standard]
     reference = own[0].reference
     key = HOW.get((topic, "" if reference is None else reference.standard))
     if key is not None:
-        return Reason(key=key, parameters={"standard": standard})
-    limits = dict.fromkeys(_limits(judgement) for judgement in own)
-    told = "; ".join(limit for limit in limits if limit) or "-"
-    return Reason(key="how_by_limits", parameters={"standard": standard, "limits": told})
+        yield Reason(key=key, parameters={"standard": standard})
+        return
+    shares = dict.fromkeys((f"{j.low_limit:g}", _band(j)) for j in own if _is_share(j))
+    for percent, band in shares:
+        told = {"standard": standard, "percent": percent, "limits": band}
+        yield Reason(key="how_by_share", parameters=told)
+    limits = dict.fromkeys(_limits(j.low_limit, j.limit, j.unit) for j in own if not _is_share(j))
+    joined = "; ".join(limit for limit in limits if limit)
+    if joined or not shares:
+        yield Reason(key="how_by_limits", parameters={"standard": standard, "limits": joined or "-"})
 
 
-def _limits(judgement: Judgement) -> str:
-    low, high, unit = judgement.low_limit, judgement.limit, judgement.unit
+def _is_share(judgement: Judgement) -> bool:
+    """Tell whether what is judged is a share of readings inside a band, which stands in the figures."""
+    return judgement.limit is None and judgement.low_limit is not None and bool(_band(judgement))
+
+
+def _band(judgement: Judgement) -> str:
+    low, high, unit = (judgement.figures.get(name) for name in ("low", "high", "unit"))
+    return _limits(_number(low), _number(high), str(unit))
+
+
+def _number(figure: Json) -> float | None:
+    return float(figure) if isinstance(figure, int | float) else None
+
+
+def _limits(low: float | None, high: float | None, unit: str) -> str:
     if low is not None and high is not None:
         return f"{low:g} … {high:g} {unit}"
     if low is not None:

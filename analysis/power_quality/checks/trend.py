@@ -8,8 +8,8 @@ from math import ceil
 from typing import Final
 
 from analysis.month_trend import LEAST_MONTHS, Rise, months_until, rise, step
-from analysis.power_quality.catalogue import BESIDE, Check, checks
-from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
+from analysis.power_quality.catalogue import Check, checks
+from analysis.power_quality.judgement import DECIDED, Compliance, Evidence, Judgement, Reason, binds
 from analysis.power_quality.point_month import PointMonth
 
 NAME: Final = "trend"
@@ -97,15 +97,17 @@ def _steps(months: Sequence[date], figures: Sequence[float]) -> Iterator[Reason]
 
 
 def _by_key(judgements: Sequence[Judgement]) -> dict[Key, Judgement]:
-    """Return the judgements on a figure with an upper limit, by check, subject and standard.
+    """Return the decided judgements on a figure with an upper limit, by check, subject and standard.
 
-    The limit may differ from month to month: what is followed is the figure's share of it.
+    What is shown for comparison, or decides nothing, warns of nothing. The limit may differ from month to
+    month: what is followed is the figure's share of it.
     """
     return {
         (j.check, j.subject, j.reference.standard): j
         for j in judgements
-        if not j.check.endswith(BESIDE)
-        and j.reference is not None
+        if j.reference is not None
+        and binds(j)
+        and j.verdict in DECIDED
         and j.value is not None
         and j.limit
         and j.limit > 0.0

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
 from analysis.power_quality.point_month import PointMonth
-from analysis.power_quality.sags import extent, sarfi, supply_events
+from analysis.power_quality.sags import VOLTAGE_KINDS, extent, sarfi, supply_events
 from analysis.power_quality.supply_events import (
     SupplyEvent,
     SupplyKind,
@@ -26,12 +26,14 @@ NAME = "voltage_events"
 def judge(month: PointMonth) -> Sequence[Judgement]:
     """Return the events, and one figure for each residual voltage of SARFI."""
     reference = event_limits().reference
-    if not month.events and not month.event_counts and not month.recorded_events:
+    # Records and counters of other kinds, such as of a clock set, say nothing of the log of voltages.
+    told = {event.kind for event in month.events} | {count.kind for count in month.event_counts}
+    if not told & VOLTAGE_KINDS and not month.recorded_events:
         return [
             Judgement(
                 check=NAME,
                 subject="events",
-                verdict=Compliance.NOT_DECIDABLE,
+                verdict=Compliance.NOT_APPLICABLE,
                 reference=reference,
                 reasons=(Reason(key="no_event_log"),),
             )

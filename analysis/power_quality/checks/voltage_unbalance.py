@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.power_quality.bands import bands
 from analysis.power_quality.catalogue import Check, checks
-from analysis.power_quality.connection import VOLTAGES, Connection, connection
+from analysis.power_quality.connection import VOLTAGES, Connection, connection, measures
 from analysis.power_quality.consistency import Consistency, consistency
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
 from analysis.power_quality.point_month import Columns, PointMonth
@@ -114,9 +114,9 @@ def _undecided(judgement: Judgement, method: str) -> Judgement:
 
 def _measured(month: PointMonth, sound: Consistency) -> Measured | None:
     """Return the unbalance by the best method that the registers allow; None without the voltages."""
-    # A meter that answers 0 for lines it does not measure has none.
-    columns = {q: c for q in month.values if (c := sound.sound(q)) is not None and (c > 0).any()}
     phases = VOLTAGES[Wiring.THREE_PHASE_FOUR_WIRE]
+    measured = [q for q in (*phases, *LINES) if measures(month, q)]
+    columns = {q: column for q in measured if (column := sound.sound(q)) is not None}
     if columns.keys() >= set(phases) and month.voltage_angles.keys() >= set(phases):
         negative, zero = of_phasors(*(phasor(columns[q], month.voltage_angles[q]) for q in phases))
         return Measured(method="phasors", percent=negative, zero_percent=zero)

@@ -143,3 +143,20 @@ def test_a_month_without_voltages_has_no_faults() -> None:
 
 def test_a_quantity_names_its_phase() -> None:
     assert (phase_of(Q.VOLTAGE_A), phase_of(Q.VOLTAGE_AB)) == ("A", "AB")
+
+
+@pytest.mark.parametrize(("volts", "lost"), [(0.0, []), (np.nan, []), (2_000.0, [("lost_phase", "CA")])])
+def test_a_third_line_that_a_meter_answers_0_for_is_not_lost(
+    volts: float, lost: list[tuple[str, object]]
+) -> None:
+    values = {
+        Q.VOLTAGE_AB: np.array([10_000.0]),
+        Q.VOLTAGE_BC: np.array([9_990.0]),
+        Q.VOLTAGE_CA: np.array([volts]),
+    }
+    assert told(month(values, point=THREE_WIRE)) == lost
+
+
+def test_a_line_of_an_element_that_is_0_is_lost() -> None:
+    values = {Q.VOLTAGE_AB: np.array([10_000.0]), Q.VOLTAGE_BC: np.array([0.0])}
+    assert told(month(values, point=THREE_WIRE)) == [("lost_phase", "BC")]

@@ -121,3 +121,14 @@ def test_a_stretch_without_readings_is_open_but_not_the_one_that_is_shown(empty:
     worst = worst_of(stretches(judged, DAILY)[0])
     assert (worst.code[3], worst.own_code[3], worst.n[3]) == (OPEN, COMPLIES, 96)
     assert (worst.good[3], worst.bad[3]) == (COMPLIES, VIOLATES)
+
+
+def test_without_a_limit_the_largest_value_tells() -> None:
+    judged = voltage_month({"a": {5: 1.0}, "b": {5: 2.0}, "c": {5: 1.5}})
+    columns = voltage_orders(sound_readings(replace(judged, values={})))
+    assert columns is not None
+    whole = block_values(columns.values, columns.expected)
+    no_limits = np.full(len(columns.orders), np.inf)
+    found, _ = judged_stretches(judged, columns, no_limits, [MONTHLY_95], whole)
+    worst = worst_of(found)
+    assert (worst.phase[3], worst.value[3], worst.code[3]) == (1, whole.value[1, 3], COMPLIES)

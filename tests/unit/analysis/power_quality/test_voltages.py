@@ -34,3 +34,10 @@ def test_a_three_wire_meter_need_not_show_its_third_line() -> None:
 
 def test_a_four_wire_meter_shows_three_phases() -> None:
     assert judged_voltages(month()).absent == ["A", "B", "C"]
+
+
+def test_a_third_line_that_a_meter_answers_0_for_is_no_voltage() -> None:
+    lines = {q: wavering(10_000.0, 5, seed=n) for n, q in enumerate((Q.VOLTAGE_AB, Q.VOLTAGE_BC))}
+    found = judged_voltages(month({**lines, Q.VOLTAGE_CA: np.zeros(5)}, point=THREE_WIRE))
+    assert [series.phase for series in found.series] == ["AB", "BC"]
+    assert (found.absent, found.reasons) == ([], ())

@@ -8,6 +8,7 @@ import pytest
 from analysis.power_quality.checks.current_unbalance import judge
 from analysis.power_quality.judgement import Compliance, Judgement
 from analysis.power_quality.point_month import Columns, PointMonth, QualityPoint
+from analysis.power_quality.unbalance import of_lines
 from pipeline.archive_records import Supply
 from pipeline.quantities import Quantity
 from tests.quality_months import POINT, SINGLE_PHASE, THREE_WIRE, month, slots, wavering
@@ -56,20 +57,21 @@ def test_a_balanced_load_of_a_three_wire_meter_is_balanced() -> None:
     of, _ = judge(loaded((50.0, 50.0), (50.0, -10.0), THREE_WIRE))
     assert of.value == pytest.approx(0.0, abs=1e-4)
     of, _ = judge(loaded((50.0, 40.0), (50.0, -10.0), THREE_WIRE))
-    assert of.value is not None
-    assert of.value > 5.0
+    # The currents are 120 degrees apart, so the third is the root of 50^2 + 40^2 - 50 * 40.
+    assert of.value == pytest.approx(float(of_lines(*map(np.array, (50.0, np.sqrt(2100.0), 40.0)))), rel=1e-5)
+    assert of.value == pytest.approx(12.8037, abs=5e-5)
 
 
 def test_without_angles_it_is_an_indicator() -> None:
     (of,) = judge(loaded((50.0, 50.0, 45.0), None))
     assert of.value == pytest.approx(6.896552, rel=1e-5)
-    assert "indicator_only" in keys(of)
+    assert keys(of)[0] == "currents_without_angles"
 
 
 def test_light_load_says_nothing() -> None:
     of, own = judge(loaded((4.9, 4.0, 3.0), (0.0, 0.0, 0.0)))
     assert (of.value, of.evidence.n) == (None, 0)
-    assert own.verdict is Compliance.NOT_DECIDABLE
+    assert (own.verdict, own.value, keys(own)) == (Compliance.NOT_APPLICABLE, None, ["own_unloaded"])
 
 
 def test_a_turned_element_is_wiring() -> None:
@@ -78,9 +80,22 @@ def test_a_turned_element_is_wiring() -> None:
     assert keys(of)[0] == "angles_disagree"
 
 
+@pytest.mark.parametrize(("idle", "percent"), [(0.0, 50.0), (4.9, 100 * 54.9 / 95.1)])
+def test_the_angle_of_an_idle_phase_is_no_wiring(idle: float, percent: float) -> None:
+    """Two equal currents have half as much negative as positive sequence.
+
+    4.9 A turned by 180 degrees add to their negative sequence, 50 + 4.9, and lessen the positive, 100 - 4.9.
+    """
+    of, _ = judge(loaded((50.0, 50.0, idle), (20.0, 20.0, 200.0)))
+    assert keys(of)[0] != "angles_disagree"
+    assert of.value == pytest.approx(percent, rel=1e-6)
+
+
 def test_what_is_missing_is_named() -> None:
     given = loaded((50.0, 50.0, 50.0), (0.0, 0.0, 0.0), POINT)
-    assert judge(given)[1].reasons[0].parameters == {"entry": "supply.short_circuit_mva"}
+    own = judge(given)[1]
+    assert own.verdict is Compliance.NOT_APPLICABLE
+    assert own.reasons[0].parameters == {"entry": "[[supply]] short_circuit_mva"}
     (of,) = judge(replace(given, point=replace(POINT, rated_current_a=None)))
     assert (of.verdict, of.reasons[0].parameters) == (
         Compliance.NOT_DECIDABLE, {"entry": "meter.rated_current_a"},

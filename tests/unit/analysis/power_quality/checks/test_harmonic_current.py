@@ -78,6 +78,18 @@ def test_without_the_supplys_powers_nothing_is_decided_and_the_entry_is_named(
     assert entry in wanted
 
 
+def test_without_a_limit_the_phase_of_the_most_amperes_is_told() -> None:
+    """12 A of order 5 in A and C (case T5), half as much again in B."""
+    judged = exact_load(replace(TEN_KV, supply=None))
+    judged.values[Q.CURRENT_B][:] *= 1.5
+    five = by(judged)["h5"]
+    assert five.value == pytest.approx(18.0, rel=1e-5)
+    assert five.evidence.phase == "B"
+    signature = next(j for j in judge(judged) if j.subject == "signature")
+    assert signature.value == pytest.approx(18.0, rel=1e-5)
+    assert signature.evidence.phase == "B"
+
+
 def test_an_agreed_power_above_the_equipments_contradicts_itself() -> None:
     point = replace(TEN_KV, supply=replace(SUPPLY, agreed_mva=40.0))
     found = by(load_month(FULL, every_phase(DRIVES), point=point))

@@ -1,12 +1,13 @@
 """K factor and derating of high load; from the total alone only between what K lies."""
 
+import numpy as np
 import pytest
 
 from analysis.power_quality.checks.harmonic_heating import judge
 from analysis.power_quality.judgement import Compliance, Judgement
 from pipeline.quality_texts import reason_text
 from pipeline.quantities import Quantity
-from tests.harmonic_months import TEN_KV, every_phase, exact_load, load_month
+from tests.harmonic_months import TEN_KV, every_phase, exact_load, figure, load_month
 from tests.quality_months import month, slots, wavering
 
 Q = Quantity
@@ -42,6 +43,19 @@ def test_low_load_of_large_distortion_does_not_count() -> None:
     found = told(list(judge(judged)))
     assert found["k_factor"].value == pytest.approx((1 + 25 * 0.01) / 1.01, abs=0.06)
     assert found["k_factor"].evidence.n <= slots() // 2
+
+
+def test_a_spectrum_that_was_not_read_is_not_one_without_distortion() -> None:
+    """Of 2880 readings 60 have spectra, and those of phase C none: K is theirs and no 1."""
+    judged = exact_load()
+    for phase, read in {"a": 60, "b": 60, "c": 0}.items():
+        judged.spectra[Q(f"current_harmonic_{phase}")][read:] = np.nan
+    found = told(list(judge(judged)))["k_factor"]
+    assert found.value == pytest.approx(2.793884, rel=1e-6)
+    assert (found.evidence.n, found.evidence.rank) == (60, 57)
+    phases = figure(found, "phases")
+    assert list(phases) == ["A", "B"]
+    assert phases["A"]["mean"] == pytest.approx(2.793884, rel=1e-6)
 
 
 def test_of_the_total_alone_the_k_factor_is_an_interval() -> None:

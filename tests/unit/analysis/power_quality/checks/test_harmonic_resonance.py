@@ -26,6 +26,13 @@ def test_a_raised_order_near_the_resonance_is_a_hint() -> None:
     assert both.reasons[0].parameters == {"mvar": 8.0, "order": 5.0, "orders": "5"}
 
 
+def test_a_resonance_that_no_measured_order_is_near_is_not_called_quiet() -> None:
+    """0.3 Mvar at 200 MVA: order 25.8, and the meter has 21."""
+    (above,) = hints({5: 2.5}, replace(POINT, capacitors_mvar=(0.3,)))
+    assert above.value == pytest.approx(25.82, abs=0.01)
+    assert reason_keys(above) == {"resonance_unmeasured"}
+
+
 @pytest.mark.parametrize(
     "point", [TEN_KV, replace(POINT, supply=None), replace(POINT, capacitors_mvar=(0.0,))]
 )

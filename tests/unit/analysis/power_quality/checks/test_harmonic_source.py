@@ -65,6 +65,13 @@ def test_what_contradicts_the_short_circuit_power_says_so() -> None:
     assert five(lone).figures["share_by_formula_percent"] is None
 
 
+def test_the_own_current_makes_at_most_all_of_it() -> None:
+    """A voltage of half of what the current makes in the network's impedance: four times its square."""
+    found = five(site(0.02, 0.5 * OHM))
+    assert figure(found, "share_by_formula_percent") > 300.0
+    assert [r.parameters["percent"] for r in found.reasons if r.key == "share_by_formula"] == [100]
+
+
 def test_a_share_about_a_half_is_not_decided() -> None:
     """11.5 A make 0.5 % in 40 of 96 slots: a background of like mean square, unlike by day, hides it."""
     found = five(site(0.26, OHM, swing=0.7))

@@ -109,7 +109,33 @@ def test_a_meter_without_statistics_or_readings_has_no_difference() -> None:
     (absent,) = judge(month(point=SINGLE_PHASE))
     assert (absent.verdict, keys(absent)) == (Compliance.NOT_APPLICABLE, ["absent"])
     (empty,) = judge(month(point=SINGLE_PHASE, statistics=[counted(MINUTES, 0, 0)], parameters=LEGAL))
-    assert (empty.verdict, empty.value) == (Compliance.NOT_DECIDABLE, None)
+    assert (empty.verdict, empty.value, keys(empty)) == (Compliance.NOT_DECIDABLE, None, ["gaps"])
+
+
+@pytest.mark.parametrize(
+    ("monitored", "over", "under", "quantity"),
+    [
+        (MINUTES, None, 0.0, "voltage_minutes_over"),
+        (None, 0.0, 0.0, "voltage_minutes_monitored"),
+        (MINUTES, None, None, "voltage_minutes_over, voltage_minutes_under"),
+    ],
+)
+def test_a_register_that_was_not_read_is_not_0(
+    monitored: float | None, over: float | None, under: float | None, quantity: str
+) -> None:
+    statistics = MeterStatistics(
+        phase="A", minutes_monitored=monitored, minutes_over=over, minutes_under=under
+    )
+    found = told(wavering(220.0, MINUTES), statistics)
+    assert (found.subject, found.verdict, found.value) == ("A", Compliance.NOT_DECIDABLE, None)
+    assert [(r.key, r.parameters) for r in found.reasons] == [("absent", {"quantity": quantity})]
+
+
+def test_a_meter_that_monitored_nothing_differs_by_nothing() -> None:
+    found = told(wavering(220.0, MINUTES), counted(0, 0, 0))
+    assert (found.verdict, found.value, keys(found)) == (
+        Compliance.NOT_DECIDABLE, None, ["nothing_monitored"],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ import pytest
 from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.checks.standards_matrix import conclude
 from analysis.power_quality.judgement import Compliance, Judgement, Reference
+from pipeline.quality_texts import reason_text
+from pipeline.quantities import Quantity
 from tests.harmonic_months import TEN_KV, every_phase, figure, reason_keys, voltage_month
-from tests.quality_months import month
+from tests.quality_months import SINGLE_PHASE, month, slots, wavering
 
 GOOD, BAD = Compliance.COMPLIANT, Compliance.VIOLATING
+OPEN, NONE = Compliance.NOT_DECIDABLE, Compliance.NOT_APPLICABLE
 
 
 def judged(check: str, standard: str, verdict: Compliance, **given: object) -> Judgement:
@@ -57,6 +60,38 @@ def test_other_topics_are_compared_by_their_limits() -> None:
         {"standard": "GB/T 12325-1", "verdict": "violating"},
         {"standard": "EN 50160-1", "verdict": "compliant"},
     ]
+
+
+def test_a_share_of_readings_is_told_with_its_band() -> None:
+    """EN 50160: 95 % of the readings within 10 % of nominal, all of them within +10 % and -15 %."""
+    found = judge_month(month({Quantity.VOLTAGE_A: wavering(220.0, slots())}, point=SINGLE_PHASE))
+    matrix = next(j for j in found if j.check == "standards_matrix" and j.subject == "voltage_deviation")
+    told = {
+        (r.key, r.parameters.get("percent"), r.parameters["limits"])
+        for r in matrix.reasons
+        if r.parameters.get("standard") == "EN 50160-2010"
+    }
+    assert told == {("how_by_share", "95", "-10 … 10 %"), ("how_by_limits", None, "-15 … 10 %")}
+    words = [reason_text(r.key, r.parameters, "en") for r in matrix.reasons if r.key == "how_by_share"]
+    assert words == ["EN 50160-2010: 95 % of readings within -10 … 10 %"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "key"),
+    [
+        ((GOOD, GOOD, OPEN), "standards_agree"),
+        ((GOOD, BAD, OPEN), "standards_differ"),
+        ((GOOD, OPEN, OPEN), "standards_undecided"),
+        ((OPEN, OPEN, OPEN), "standards_undecided"),
+        ((BAD, NONE, NONE), "standards_undecided"),
+    ],
+)
+def test_only_decided_verdicts_are_compared(verdicts: tuple[Compliance, ...], key: str) -> None:
+    names = ("GB/T 15945", "EN 50160", "IEEE 519")
+    of = [judged("frequency", s, v) for s, v in zip(names, verdicts, strict=True)]
+    (matrix,) = conclude(month(), of)
+    assert matrix.reasons[0].key == key
+    assert key in reason_keys(matrix)
 
 
 @pytest.mark.parametrize("standards", [["GB"], []])

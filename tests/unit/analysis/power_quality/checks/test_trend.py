@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,34 @@ def test_a_figure_that_rises_towards_its_limit_is_warned_of() -> None:
     months = figure(found, "months")
     assert months[0] == {"month": "2026-05", "percent_of_limit": 50.0}
     assert len(months) == 5
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"verdict": Compliance.NOT_APPLICABLE},
+        {"verdict": Compliance.NOT_DECIDABLE},
+        {"reference": replace(REFERENCE, standard="EN 50160")},
+        {"reference": None},
+    ],
+)
+def test_what_decides_nothing_is_not_warned_of(told: dict[str, Any]) -> None:
+    """Neither beside the binding verdict on the same figure, which warns once."""
+    past = after(2.0, 2.4, 2.8, 3.2)
+    shown = {first: [*found, replace(found[0], **told)] for first, found in past.earlier.items()}
+    beside = replace(thd(3.6), **told)
+    (found,) = conclude(replace(past, earlier=shown), [thd(3.6), beside])
+    assert reason_keys(found) == {"rises_to_limit"}
+    (found,) = conclude(replace(past, earlier=shown), [beside])
+    assert reason_keys(found) == {"no_trend"}
+
+
+def test_a_month_that_was_not_decided_is_no_point_of_the_trend() -> None:
+    past = after(2.0, 2.4, 2.8, 3.2)
+    last = date(2026, 8, 1)
+    opened = {**past.earlier, last: [replace(thd(3.2), verdict=Compliance.NOT_DECIDABLE)]}
+    (found,) = conclude(replace(past, earlier=opened), [thd(3.6)])
+    assert [row["month"] for row in figure(found, "months")] == ["2026-05", "2026-06", "2026-07", "2026-09"]
 
 
 def test_a_limit_more_than_a_year_away_is_no_warning() -> None:

@@ -81,6 +81,25 @@ def test_from_35_kv_on_the_sum_of_both_sides_counts(
     assert str(found["sum"].reference) == "GB/T 12325-2008 4.1"
 
 
+@pytest.mark.parametrize(
+    ("highest", "n", "verdict"), [(0.5, 20, Compliance.NOT_DECIDABLE), (11.0, N, Compliance.VIOLATING)]
+)
+def test_a_line_that_was_hardly_read_leaves_the_sum_open(highest: float, n: int, verdict: Compliance) -> None:
+    """20 readings of BC tell nothing of its extremes; what AB does by itself, it does."""
+    lines = {Q.VOLTAGE_AB: wavering(35_000.0, N, 100.0), Q.VOLTAGE_BC: wavering(35_000.0, N, 100.0, 1)}
+    lines[Q.VOLTAGE_AB][5] = 35_000.0 * (1.0 + highest / 100.0)
+    lines[Q.VOLTAGE_BC][20:] = np.nan
+    found = national(judge(month(lines, point=HIGH)))["sum"]
+    assert (found.evidence.n, found.verdict) == (n, verdict)
+
+
+def test_a_third_line_that_is_always_0_is_not_measured() -> None:
+    lines = {Q.VOLTAGE_AB: wavering(35_000.0, N, 100.0), Q.VOLTAGE_BC: wavering(35_000.0, N, 100.0, 1)}
+    found = national(judge(month({**lines, Q.VOLTAGE_CA: np.zeros(N)}, point=HIGH)))["sum"]
+    assert (found.evidence.n, found.verdict) == (N, Compliance.COMPLIANT)
+    assert found.reasons == ()
+
+
 def phases(levels: Sequence[float] = (220.0, 221.0, 219.0), count: int = N) -> dict[Quantity, Columns]:
     return {
         q: wavering(level, count, seed=n) for n, (q, level) in enumerate(zip(PHASES, levels, strict=True))

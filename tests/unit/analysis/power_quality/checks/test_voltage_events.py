@@ -1,7 +1,9 @@
 """The month's events as a table, as SARFI, and against curves."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,8 +28,26 @@ def record(kind: EventKind, part: str, volts: str, lasts_s: float) -> MeterEvent
 
 
 def test_without_a_log_nothing_is_said_of_dips() -> None:
+    """It leaves no month open: the standard counts events and has no limit that could be broken."""
     (found,) = judge(month())
-    assert (found.verdict, [r.key for r in found.reasons]) == (Compliance.NOT_DECIDABLE, ["no_event_log"])
+    assert (found.verdict, [r.key for r in found.reasons]) == (Compliance.NOT_APPLICABLE, ["no_event_log"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"events": [record(EventKind.CLOCK_SET, "", "", 0.0)]},
+        {"event_counts": [EventCount(kind=EventKind.COVER_OPEN, count=0)]},
+    ],
+)
+def test_a_record_of_another_kind_is_no_log_of_voltages(given: dict[str, Any]) -> None:
+    (found,) = judge(month(**given))
+    assert (found.value, [r.key for r in found.reasons]) == (None, ["no_event_log"])
+
+
+def test_a_record_of_another_month_tells_that_the_log_was_read() -> None:
+    old = replace(record(EventKind.UNDERVOLTAGE, "a", "132.0 V", 2.0), starts_at=BEGIN - timedelta(days=9))
+    assert judge(month(events=[old]))[0].value == 0.0
 
 
 def test_a_log_without_events_is_a_month_without_them() -> None:

@@ -109,6 +109,20 @@ def test_lines_of_zeros_are_absent() -> None:
     assert judge(month(given))[0].figures["method"] == "magnitudes"
 
 
+def test_a_third_line_of_zeros_leaves_two() -> None:
+    lines = levelled(LINES, (10_000.0, 9_000.0, 0.0)) | {Q.VOLTAGE_CA: np.zeros(N)}
+    of = judge(month(lines, point=THREE_WIRE))[0]
+    assert (of.figures["method"], of.verdict) == ("two_lines", BAD)
+    assert "lost_phase" not in keys(of)
+
+
+def test_a_phase_that_is_gone_all_month_is_lost_and_not_absent() -> None:
+    given = levelled(PHASES, (220.0, 220.0, 0.0))
+    of = judge(month(given))[0]
+    assert (of.verdict, of.value) == (OPEN, None)
+    assert "lost_phase" in keys(of)
+
+
 def test_two_lines_bound_it_and_can_only_violate() -> None:
     lines = levelled(LINES, (10_000.0, 9_000.0, 0.0))
     del lines[Q.VOLTAGE_CA]
