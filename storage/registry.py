@@ -49,7 +49,7 @@ from storage.tariff_cells import written
 _COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}
 """Columns that do not bear their field's name."""
 
-_NESTED = ("charges", "schedules", "rates", "steps", "basic", "losses")
+_NESTED = ("charges", "fixed", "schedules", "rates", "steps", "basic", "losses")
 """Fields of a tariff that the database has as documents."""
 
 _BETWEEN = "\x1f"

@@ -21,7 +21,7 @@ _MONTHS = tuple(range(1, 13))
 def tariff_problems(written: Sequence[tuple[Tariff, Entry]]) -> Iterator[Problem]:
     """Yield what is wrong with tariffs that are each written as they should be."""
     for tariff, entry in written:
-        if not tariff.charges:
+        if not tariff.charges and not tariff.fixed:
             yield entry.problem("charges", "is missing; write what a kWh costs as [[tariff.charges]]")
         yield from _bad_spans(tariff, entry)
         yield from _unpriced(tariff, entry)

@@ -12,9 +12,21 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 
 from pipeline.model import Json
-from pipeline.tariff import BasicTerms, DayKind, DaySchedule, EnergyCharge, LossTerms, Period, Span, Step
+from pipeline.registry import SuspensionKind
+from pipeline.tariff import (
+    BasicTerms,
+    DayKind,
+    DaySchedule,
+    Each,
+    EnergyCharge,
+    FixedCharge,
+    LossTerms,
+    Period,
+    Span,
+    Step,
+)
 from pipeline.timegrid import MINUTES_PER_DAY
-from storage.cell_values import CellError, to_bool, to_decimal, to_one_of, to_text, to_whole_number
+from storage.cell_values import CellError, to_bool, to_decimal, to_one_of, to_text, to_texts, to_whole_number
 
 _KEYS: Mapping[str, str] = {"from_minute": "from", "to_minute": "to"}
 """Keys that do not bear their field's name."""
@@ -156,6 +168,11 @@ def _months(value: object) -> tuple[int, ...]:
     return months
 
 
+def _kinds(value: object) -> tuple[str, ...]:
+    """Return kinds of suspensions: the only list of names that a part has."""
+    return tuple(str(to_one_of(SuspensionKind)(name)) for name in to_texts(value))
+
+
 def _prices(value: object) -> dict[Period, Decimal]:
     if not isinstance(value, Mapping):
         raise CellError(f"expected a table like {{ peak = '0.9', valley = '0.3' }}, not {value!r}")
@@ -197,12 +214,15 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     Mapping[Period, Decimal]: _prices,
     Period: to_one_of(Period),
     DayKind: to_one_of(DayKind),
+    Each: to_one_of(Each),
+    tuple[str, ...]: _kinds,
     tuple[Span, ...]: _row(Span),
 }
 
 TARIFF_PARTS: Mapping[object, Callable[[object], object]] = MappingProxyType(
     {
         tuple[EnergyCharge, ...]: _row(EnergyCharge),
+        tuple[FixedCharge, ...]: _row(FixedCharge),
         tuple[DaySchedule, ...]: _row(DaySchedule),
         tuple[Step, ...]: _row(Step),
         BasicTerms | None: _one(BasicTerms),

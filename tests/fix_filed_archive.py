@@ -28,7 +28,9 @@ from pipeline.tariff import (
     BasicTerms,
     DayKind,
     DaySchedule,
+    Each,
     EnergyCharge,
+    FixedCharge,
     LossTerms,
     MarketEnergy,
     Period,
@@ -88,6 +90,7 @@ REGISTRY = Registry(
                 EnergyCharge(item="energy", prices={Period.PEAK: Decimal("0.9000")}, price=Decimal("0.5")),
                 EnergyCharge(item="fund", price=Decimal("-0.0010"), months=(6, 7), power_factor=False),
             ),
+            fixed=(FixedCharge(item="rent", price=Decimal("12.5"), each=Each.YEAR),),
             schedules=(
                 DaySchedule(
                     spans=(Span(from_minute=1380, to_minute=1440, period=Period.PEAK),), days=DayKind.WORKING
@@ -97,7 +100,7 @@ REGISTRY = Registry(
             rates={1: Period.PEAK, 2: Period.FLAT},
             steps=(Step(above_kwh=Decimal(200), added=Decimal("0.05")),),
             steps_over=StepsOver.YEAR,
-            basic=BasicTerms(demand_price=Decimal("38.0"), least_demand_share=Decimal("0.4")),
+            basic=BasicTerms(demand_price=Decimal("38.0"), waiving=("stop",)),
             power_factor=True,
             losses=LossTerms(copper_percent=Decimal("1.5")),
         ),

@@ -8,6 +8,7 @@ CREATE TABLE tariff (
     starts_at timestamptz,
     ends_at timestamptz,
     charges jsonb NOT NULL,
+    fixed jsonb NOT NULL,
     schedules jsonb NOT NULL,
     holidays date[] NOT NULL,
     worked date[] NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE tariff (
     losses jsonb,
     tax_percent numeric NOT NULL,
     tax_included boolean NOT NULL,
+    currency text NOT NULL,
     kwh_decimals smallint NOT NULL,
     amount_decimals smallint NOT NULL,
     UNIQUE NULLS NOT DISTINCT (id, starts_at)

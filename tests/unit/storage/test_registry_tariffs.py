@@ -15,7 +15,9 @@ from pipeline.tariff import (
     BasicTerms,
     DayKind,
     DaySchedule,
+    Each,
     EnergyCharge,
+    FixedCharge,
     LossTerms,
     MarketEnergy,
     Period,
@@ -80,8 +82,14 @@ spans = [
 above_kwh = 2160
 added = "0.05"
 
+[[tariff.fixed]]
+item = "rent"
+price = 12
+each = "year"
+
 [tariff.basic]
 demand_price = 38
+waiving = ["stop", "closed"]
 least_stop_days = 15
 
 [tariff.losses]
@@ -125,7 +133,8 @@ TARIFF = Tariff(
         ),
     ),
     steps=(Step(above_kwh=Decimal(2160), added=Decimal("0.05")),),
-    basic=BasicTerms(demand_price=Decimal(38)),
+    fixed=(FixedCharge(item="rent", price=Decimal(12), each=Each.YEAR),),
+    basic=BasicTerms(demand_price=Decimal(38), waiving=("stop", "closed")),
     losses=LossTerms(copper_percent=Decimal("1.5")),
 )
 FLAT = '[[tariff]]\nid = "T"\n[[tariff.charges]]\nitem = "energy"\nprice = 0.5\n'
