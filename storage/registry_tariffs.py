@@ -14,12 +14,14 @@ from pipeline.timegrid import MINUTES_PER_DAY
 from storage.registry_entries import Entry
 
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
-_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 _MONTHS = tuple(range(1, 13))
 
 
 def tariff_problems(written: Sequence[tuple[Tariff, Entry]]) -> Iterator[Problem]:
-    """Yield what is wrong with tariffs that are each written as they should be."""
+    """Yield what is wrong with tariffs that are each written as they should be.
+
+    A version without an end is replaced by the next one; one with an end must not reach beyond its start.
+    """
     for tariff, entry in written:
         if not tariff.charges and not tariff.fixed:
             yield entry.problem("charges", "is missing; write what a kWh costs as [[tariff.charges]]")
@@ -32,7 +34,7 @@ def tariff_problems(written: Sequence[tuple[Tariff, Entry]]) -> Iterator[Problem
         if (
             earlier.id == later.id
             and earlier.starts_at != later.starts_at  # the same start has been said already
-            and (later.starts_at or _SINCE_EVER) < (earlier.ends_at or _FOR_EVER)
+            and (later.starts_at or _SINCE_EVER) < (earlier.ends_at or _SINCE_EVER)
         ):
             yield entry.problem("from", f"tariff {later.id!r} of line {before.line} is still in force")
 

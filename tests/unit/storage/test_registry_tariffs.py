@@ -213,8 +213,9 @@ def test_every_mistake_of_one_tariff_is_named_with_its_place(tmp_path: Path) -> 
         (f"{FLAT}[tariff.basic]\ndemand_price = -1\n", "key 'basic.demand_price': expected a number of zero"),
         (f"{FLAT}{FLAT}", ":6: [[tariff]] entry 2, key 'id': the same as in line 1"),
         (
-            FLAT + FLAT.replace('"T"\n', '"T"\nfrom = 2026-02-01\n'),
-            ":6: [[tariff]] entry 2, key 'from': tariff 'T' of line 1 is still in force",
+            FLAT.replace('"T"\n', '"T"\nto = 2026-02-02\n')
+            + FLAT.replace('"T"\n', '"T"\nfrom = 2026-02-01\n'),
+            ":7: [[tariff]] entry 2, key 'from': tariff 'T' of line 1 is still in force",
         ),
         (
             FLAT + SPAN.format("22:00", "06:00", "flat"),
@@ -268,6 +269,16 @@ def test_each_kind_of_mistake_is_named(tmp_path: Path, text: str, problem: str) 
     shown = problems_of(tmp_path, text)
     assert len(shown) == 1, shown
     assert problem in shown[0]
+
+
+def test_a_version_without_an_end_is_replaced_by_the_next_one(tmp_path: Path) -> None:
+    registry = read(tmp_path, FLAT + FLAT.replace('"T"\n', '"T"\nfrom = 2026-02-01\n').replace("0.5", "0.6"))
+    prices = [
+        tariff.charges[0].price
+        for instant in (datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+        if (tariff := registry.tariff_of("T", instant)) is not None
+    ]
+    assert prices == [Decimal("0.5"), Decimal("0.6")]
 
 
 @pytest.mark.parametrize(
