@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.settlement.billing_month import DemandReading, PointIntervals, RegisterSource
 from pipeline.block import Times
-from pipeline.model import MeterId
+from pipeline.model import MeterId, Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy, slot_grid
@@ -20,7 +20,7 @@ from services.point_energies import point_energies
 from services.settle_book import NEAR, Book
 from services.settle_edges import DOUBTED
 from services.settle_pairs import Stretch
-from storage.columns import NUMBER_OF_ORIGIN, Origin
+from storage.columns import NUMBER_OF_ORIGIN
 from storage.intervals import IntervalColumns
 from storage.matrices import energies_at_slots, other_energies
 
@@ -42,7 +42,7 @@ class _LinedUp:
 def point_intervals(
     registry: Registry, book: Book, service_point: str, span: tuple[datetime, datetime]
 ) -> PointIntervals | None:
-    """Return what a service point used slot by slot: main meters minus sub-meters; None where nothing is known."""
+    """Return what a point used slot by slot, main meters minus sub-meters; None where nothing is known."""
     meters = sorted({i.meter for i in registry.installations_of(service_point) if i.role is not Role.CHECK})
     intervals = book.intervals(meters, *span)
     if not len(intervals):
@@ -105,7 +105,7 @@ def _newest(intervals: IntervalColumns) -> int:
 
 
 def _kept(book: Book, stretch: Stretch) -> DemandReading | None:
-    """Return the demand of a settlement freeze at the stretch's end: the period's own, whenever it is read."""
+    """Return the demand of a settlement freeze at the stretch's end: that of the period, whenever read."""
     readings = book.readings(stretch.placed.meter, stretch.ends_at - NEAR, stretch.ends_at + NEAR)
     frozen = readings.origin == NUMBER_OF_ORIGIN[Origin.SETTLEMENT_FREEZE]
     doubted = (readings.quality & int(DOUBTED)) != 0

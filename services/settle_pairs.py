@@ -96,9 +96,7 @@ def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[s
         if estimated is None:
             lacks.append(_lack(stretch, Lacking.REGISTER))
         else:
-            opening, closing = (
-                {**known, TOTAL: end} for known, end in zip((opening, closing), estimated, strict=True)
-            )
+            opening, closing = {**opening, TOTAL: estimated[0]}, {**closing, TOTAL: estimated[1]}
     if lacks:
         return Counted(pairs=(), lacks=lacks)
     both = [q for q in Quantity if q in opening and q in closing]
@@ -224,7 +222,7 @@ def _interval_kwh(book: Book, stretch: Stretch, span: tuple[datetime, datetime])
 def _from_reads(
     registry: Registry, book: Book, stretch: Stretch, at: datetime, primary: frozenset[str]
 ) -> RegisterEnd | None:
-    """Return the total at an instant by the rules that registers are estimated by, where one has an answer."""
+    """Return the total at an instant by the rules that estimate registers, where one has an answer."""
     meter = registry.meter_by_id[stretch.placed.meter]
     hung = _hung(stretch)
     span = slot_start(max(at - REACH, hung[0]), MINUTES * 60), min(at + REACH, hung[1])

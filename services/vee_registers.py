@@ -97,7 +97,7 @@ def register_reads(
     span: tuple[datetime, datetime],
     register: tuple[str, frozenset[str]],
 ) -> RegisterReads:
-    """Return what is known of one register of one meter, for :func:`~pipeline.register_estimates.register_at`.
+    """Return what is known of one register of one meter, for ``register_at``.
 
     Args:
         registry: The archive.
