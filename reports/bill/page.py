@@ -59,7 +59,7 @@ class Wording:
         told = {name: self._readable(value) for name, value in found["parameters"].items()}
         return finding_text(found["code"], told, self.language)
 
-    def number(self, text: str | float | None) -> str:
+    def number(self, text: str | float | Decimal | None) -> str:
         """Return a number with all its digits, at least two decimals, thousands apart."""
         if text is None:
             return NOTHING
@@ -68,7 +68,11 @@ class Wording:
         decimals = max(-exponent if isinstance(exponent, int) else 0, LEAST_DECIMALS)
         return f"{value:,.{decimals}f}"
 
-    def price(self, text: str) -> str:
+    def signed(self, value: Decimal) -> str:
+        """Return a difference with its sign."""
+        return f"{'+' if value > 0 else ''}{self.number(str(value))}"
+
+    def price(self, text: str | Decimal) -> str:
         """Return a price with the digits that it was given with."""
         return f"{Decimal(text):f}"
 
