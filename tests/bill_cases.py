@@ -122,9 +122,7 @@ def _month(table: Table) -> BillingMonth:
             for entry in table.get("suspension", ())
         ],
         transformers=[
-            Transformer(
-                id=entry["id"], service_point="P", **{k: float(v) for k, v in entry.items() if k != "id"}
-            )
+            Transformer(id=entry["id"], service_point="P", **_plate(entry))
             for entry in table.get("transformer", ())
         ],
         market=[
@@ -132,7 +130,9 @@ def _month(table: Table) -> BillingMonth:
                 service_point="P",
                 month=about["month"],
                 period=Period(entry["period"]) if "period" in entry else None,
-                **{k: Decimal(v) for k, v in entry.items() if k in {"price", "kwh", "share"}},
+                price=Decimal(entry["price"]),
+                kwh=Decimal(entry["kwh"]) if "kwh" in entry else None,
+                share=Decimal(entry["share"]) if "share" in entry else None,
             )
             for entry in table.get("market", ())
         ],
@@ -155,6 +155,10 @@ def _at(value: date | datetime | None, zone: ZoneInfo) -> Any:  # Any: an instan
     if value is None or isinstance(value, datetime):
         return value if value is None else value.replace(tzinfo=zone)
     return local_day(value, zone)[0]
+
+
+def _plate(entry: Table) -> dict[str, Any]:  # Any: TOML
+    return {key: float(value) for key, value in entry.items() if key != "id"}
 
 
 def _contract(entry: Table) -> Contract:
