@@ -110,8 +110,8 @@ def price_change(now: PriceParts, reference: PriceParts) -> PriceChange:
     """Return why two average prices differ.
 
     A product's change is shared by means: of p = sum of share x price, the price effect is mean share x
-    change of price, the mix effect is change of share x mean price; of basic charge x 1/kWh likewise. A period that
-    one bill lacks counts at the other's price there, so that it is an effect of the mix. Rounding to
+    change of price, the mix effect is change of share x mean price; of basic charge x 1/kWh likewise. A
+    period that one bill lacks counts at the other's price, so that it is an effect of the mix. Rounding to
     :data:`DECIMALS` is left to the largest effect.
     """
     price = mix = Fraction(0)
