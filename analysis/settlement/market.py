@@ -34,7 +34,7 @@ def market_part(month: BillingMonth, segments: Sequence[Segment], billed: Billed
     taken: dict[tuple[str, Cell], Decimal] = defaultdict(Decimal)
     lines: list[Priced] = []
     findings: list[BillFinding] = []
-    for bought in _in_order(month):
+    for bought in _in_order(month) if segments else ():
         if not _usable(bought, segments):
             about = {"service_point": bought.service_point, "name": bought.name, "item": bought.item}
             findings.append(refusal(Code.MARKET_UNUSABLE, **about))
@@ -118,8 +118,8 @@ def _line(
         unit="kWh",
         price=bought.price,
         amount=amount_of(segment.tariff, kwh, bought.price),
-        starts_at=segment.starts_at,
-        ends_at=segment.ends_at,
+        starts_at=segment.part[0],
+        ends_at=segment.part[1],
         basis={
             "replaces": bought.item,
             **{f"{period.value}_kwh": plain(part) for (_, period), part in parts.items() if part},
