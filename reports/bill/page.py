@@ -13,16 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.bill_texts import (
-    PERIODS,
-    SOURCES,
-    UNITS,
-    bill_item_name,
-    bill_word,
-    finding_told,
-    named,
-    register_name,
-)
+from pipeline.bill_texts import bill_text, finding_text, item_name, register_name, word_of
 from pipeline.tariff import Period
 
 LANGUAGES = ("zh", "en")
@@ -41,23 +32,23 @@ class Wording:
 
     def __call__(self, key: str, **parameters: object) -> str:
         """Return a word of the page."""
-        return bill_word(key, self.language, **parameters)
+        return bill_text(f"word.{key}", self.language, **parameters)
 
     def item(self, line: Document) -> str:
         """Return what a line is called."""
-        return bill_item_name(line["item"], self.language, line["name_zh"], line["name_en"])
+        return item_name(line, self.language)
 
     def period(self, period: str | None) -> str:
         """Return what a period is called."""
-        return "" if period is None else named(PERIODS, period, self.language)
+        return "" if period is None else word_of("period", period, self.language)
 
     def unit(self, unit: str) -> str:
         """Return a unit as people write it."""
-        return named(UNITS, unit, self.language)
+        return word_of("unit", unit, self.language)
 
     def source(self, source: str) -> str:
         """Return where a register comes from."""
-        return named(SOURCES, source, self.language)
+        return word_of("source", source, self.language)
 
     def register(self, quantity: str) -> str:
         """Return what a register is called."""
@@ -66,7 +57,7 @@ class Wording:
     def finding(self, found: Document) -> str:
         """Return a finding as a sentence, its times in the zone of the service point."""
         told = {name: self._readable(value) for name, value in found["parameters"].items()}
-        return finding_told(found["code"], told, self.language)
+        return finding_text(found["code"], told, self.language)
 
     def number(self, text: str | float | Decimal | None) -> str:
         """Return a number with all its digits, at least two decimals, thousands apart."""

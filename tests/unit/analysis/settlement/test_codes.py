@@ -20,7 +20,7 @@ from analysis.settlement.billing_month import (
 )
 from analysis.settlement.codes import Code
 from analysis.settlement.settle import settle
-from pipeline.bill_texts import bill_finding_text
+from pipeline.bill_texts import bill_text
 from pipeline.registry import BasicCharge, Contract
 from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import slot_grid
@@ -237,8 +237,8 @@ def test_it_is_told_by_its_code(month: BillingMonth, change: Change, code: Code,
     assert any(finding.refuses for finding in found) == refuses
     assert bill.is_final == (not any(finding.refuses for finding in bill.findings))
     for finding in bill.findings:
-        assert bill_finding_text(finding.code, finding.parameters, "en")
-        assert bill_finding_text(finding.code, finding.parameters, "zh-CN")
+        assert bill_text(f"finding.{finding.code}", "en", **finding.parameters)
+        assert bill_text(f"finding.{finding.code}", "zh-CN", **finding.parameters)
 
 
 def test_every_code_is_shown_once_at_least() -> None:
