@@ -115,6 +115,12 @@ def test_a_doubtful_reading_stands_at_no_edge() -> None:
     assert pair.closing.source is RegisterSource.ESTIMATED
 
 
+@pytest.mark.parametrize("register", [1e300, -1e300, 1e16])
+def test_what_is_no_register_stands_at_no_edge(register: float) -> None:
+    (pair,) = gathered([EDGES[0], reading(APRIL, register)]).pairs
+    assert pair.closing.source is RegisterSource.ESTIMATED
+
+
 def test_without_any_register_intervals_stand_in_from_zero_and_say_so() -> None:
     month = gathered([], columns=intervals(kvarh=0.5))
     active, reactive = month.pairs
