@@ -28,6 +28,7 @@ from cli import (
     registry,
     replay,
     scan,
+    settle,
     simulate,
     vee,
     waveform,
@@ -57,6 +58,7 @@ app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("quality")(quality.quality)
+app.command("settle")(settle.settle)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
