@@ -1,1 +1,1 @@
-"""Load (负荷) of meters, customers, areas and groups: daily figures, statistics of any span, shapes, advice."""
+"""Load (负荷) of meters, customers, areas, groups: daily figures, statistics, shapes, advice."""
