@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from pipeline.archive_records import (
     AreaMember,
     MemberRole,
+    MeteringSide,
     PointClass,
     Supply,
     Threshold,
@@ -54,6 +55,7 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "kind": SuspensionKind,
     "basic_charge": BasicCharge,
     "point_class": PointClass,
+    "metering_side": MeteringSide,
     "meters": tuple,
     "sense": Sense,
     "rules": tuple,

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pipeline.archive_records import MemberRole, PointClass
+from pipeline.archive_records import MemberRole, MeteringSide, PointClass
 from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
@@ -276,4 +276,5 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     SuspensionKind: _one_of(SuspensionKind),
     BasicCharge | None: _one_of(BasicCharge),
     PointClass | None: _one_of(PointClass),
+    MeteringSide | None: _one_of(MeteringSide),
 }
