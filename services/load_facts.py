@@ -93,10 +93,12 @@ def meter_facts(known: Known, meter: MeterId) -> Facts:
 def point_facts(known: Known, point: str) -> Facts:
     """Return what is known of a service point."""
     contract = known.registry.contract_of(point, known.ends_at - _MOMENT)
+    tariff = None if contract is None else contract.tariff
     meter = only_meter(known.registry, point, known.energies)
     entry = f"[[contract]] of service point {point}"
     return Facts(
         contract=contract,
+        tariffs=[version for version in known.registry.tariffs if version.id == tariff],
         capacity_kva=_capacity(known.registry, service_point=point),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
@@ -104,6 +106,7 @@ def point_facts(known: Known, point: str) -> Facts:
             **(_OF_ONE_METER if meter is None else _READINGS),
             **_REACTIVE,
             "contract": f"{entry}: contract_demand_kw",
+            "tariff": f"{entry}: tariff" if tariff is None else f"[[tariff]] {tariff} in force over the span",
             "standard": f"{entry}: {_lacking(contract)}",
             "transformer": f"[[transformer]] of service point {point}: capacity_kva",
         },

@@ -24,9 +24,11 @@ from analysis.load.demand import (
 from analysis.load.levels import LoadLevels
 from analysis.load.phases import PhaseUnbalance, phase_unbalance
 from analysis.load.reactive import SpanPowerFactor, span_power_factor
+from analysis.load.tariff_shares import TariffShares, tariff_shares
 from analysis.load.transformer import TransformerLoading, transformer_loading
 from pipeline.block import Times
 from pipeline.registry import Contract
+from pipeline.tariff import Tariff
 
 Floats = NDArray[np.float64]
 
@@ -75,6 +77,8 @@ class Facts:
     """What else is known of a subject."""
 
     contract: Contract | None = None
+    tariffs: Sequence[Tariff] = ()
+    """All versions of the contract's tariff."""
     capacity_kva: float | None = None
     """Of its transformers."""
     supplied: Subject | None = None
@@ -109,6 +113,7 @@ class LoadSummary:
     demand: DemandStatistics
     contract: ContractMargin | None
     power_factor: SpanPowerFactor | None
+    tariff: TariffShares | None
     transformer: TransformerLoading | None
     phases: PhaseUnbalance | None
     coincidence: Coincidence | None
@@ -131,6 +136,9 @@ def summarise(
     power_factor = span_power_factor(
         subject.import_kwh, subject.lagging_kvarh, subject.leading_kvarh, facts.contract
     )
+    tariff = tariff_shares(
+        subject.import_kwh, subject.starts_at, subject.minutes, subject.zone, facts.tariffs
+    )
     transformer = _transformer(facts.supplied or subject, facts, levels)
     phases = (
         None
@@ -139,6 +147,7 @@ def summarise(
     )
     sections = {
         "contract": contract,
+        "tariff": tariff,
         "power_factor": power_factor,
         "transformer": transformer,
         "phases": phases,
@@ -159,6 +168,7 @@ def summarise(
         demand=demand,
         contract=contract,
         power_factor=power_factor,
+        tariff=tariff,
         transformer=transformer,
         phases=phases,
         coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
