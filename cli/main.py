@@ -21,6 +21,7 @@ from cli import (
     evaluate,
     flows,
     handheld,
+    load,
     profile,
     quality,
     read,
@@ -57,6 +58,7 @@ app.command("clocks")(clocks.clocks)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
+app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("settle")(settle.settle)
 app.command("evaluate")(evaluate.evaluate)
