@@ -9,12 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.area.area_days import AreaDays, area_days
-from detectors.area.usual_loss import Usual, usual_loss
+from analysis.area_days import AreaDays, area_days
+from analysis.usual_loss import Usual, usual_loss
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.evidence import MARGIN_DAYS
 from detectors.hysteresis import Delays, Stretch, stretches_of
-from detectors.register_days import NET
+from detectors.register_days import NET, net_register_kwh
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -89,7 +89,13 @@ class AreaBalance:
         """Return the episodes of each area: loss above its usual, high from the start, or negative."""
         balance = None
         if window.daily is not None and len(window.meters):
-            balance = area_days(window, window.daily, registry, self.whole_coverage)
+            balance = area_days(
+                window,
+                window.daily,
+                registry,
+                self.whole_coverage,
+                net_register_kwh(window, window.daily, registry),
+            )
         if balance is None:
             return []
         judged = Judged.of(self, balance, window, registry)

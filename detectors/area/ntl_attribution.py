@@ -9,16 +9,16 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.area_days import AreaDays, area_days
+from analysis.area_slots import AreaSlots, area_slots
+from analysis.loss_shares import Shares, loss_shares, technical_loss
 from detectors.area.area_balance import AreaBalance, Judged
-from detectors.area.area_days import AreaDays, area_days
-from detectors.area.area_slots import AreaSlots, area_slots
-from detectors.area.loss_shares import Shares, loss_shares, technical_loss
 from detectors.area.phase_voltages import PHASES, VOLTAGES, AreaVoltages, area_voltages
 from detectors.area.unexplained_drop import unexplained_drops
 from detectors.area.voltage_load_consistency import POWERS, VoltageLoadConsistency, believed
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Stretch
-from detectors.register_days import NET
+from detectors.register_days import NET, net_register_kwh
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from pipeline.block import MeterMatrix
@@ -90,7 +90,13 @@ class NtlAttribution:
         rule = AreaBalance()
         days = None
         if window.daily is not None and len(window.meters):
-            days = area_days(window, window.daily, registry, rule.whole_coverage)
+            days = area_days(
+                window,
+                window.daily,
+                registry,
+                rule.whole_coverage,
+                net_register_kwh(window, window.daily, registry),
+            )
         if days is None:
             return []
         judged = Judged.of(rule, days, window, registry)

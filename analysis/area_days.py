@@ -9,7 +9,6 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.register_days import net_register_kwh
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
@@ -54,12 +53,14 @@ class AreaDays:
         return sorted({point for point, days in self.points[area] if days[first:end].any()})
 
 
-def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: float) -> AreaDays | None:
+def area_days(
+    window: MeterMatrix, daily: DailyRows, registry: Registry, whole: float, by_register: Floats
+) -> AreaDays | None:
     """Return the balances; None if no area has both a supply meter and a member in the window.
 
     ``whole`` is the share of a day's slots that makes the day of a meter known, and so do its registers at
-    both ends. A meter that was fitted or
-    taken off within a day is missing on that day.
+    both ends: ``by_register`` is the net import that they tell, NaN where they tell none. A meter that was
+    fitted or taken off within a day is missing on that day.
     """
     stays = sorted(stays_of(window, registry))
     supplied = {stay.area for stay in stays if stay.is_supply} & {
@@ -68,7 +69,7 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
     stays = [stay for stay in stays if stay.area in supplied]
     if not stays:
         return None
-    days = _Points(daily, stays, whole, net_register_kwh(window, daily, registry))
+    days = _Points(daily, stays, whole, by_register)
     areas = sorted(supplied)
     place = {area: n for n, area in enumerate(areas)}
     of_point = np.array([place[stay.area] for stay in days.heads], np.intp)

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from detectors.area.area_slots import area_slots
+from analysis.area_slots import area_slots
 from tests.fix_area import AREA, START, SUPPLY, planted_area
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detectors.area.loss_shares import loss_shares, technical_loss
+from analysis.loss_shares import loss_shares, technical_loss
 
 HOURS, MEMBERS = 240, 12
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.area.area_days import Stay, stays_of
+from analysis.area_days import Stay, stays_of
 from pipeline.block import MeterMatrix
 from pipeline.registry import Registry
 

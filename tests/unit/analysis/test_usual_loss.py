@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detectors.area.usual_loss import usual_loss
+from analysis.usual_loss import usual_loss
 
 
 def _of(
