@@ -18,16 +18,18 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AreaSlots:
-    """Actual energies of one area; what stayed in it for only a part of the window is left out."""
+    """Actual energies of one area, by the dates of members and meters."""
 
     members: Sequence[str]
     """Service points."""
     rows: Ints
-    """The row of a meter of each of them."""
+    """The row of the meter that each of them had last."""
+    is_whole: NDArray[np.bool_]
+    """Whether a member belonged to the area all the time."""
     supplied: Floats
     """kWh a slot, NaN unless all supply meters are known."""
     metered: Floats
-    """Shape (members, slots), NaN where unknown."""
+    """Shape (members, slots), NaN where unknown; nothing while a point is no member."""
 
 
 def area_slots(window: MeterMatrix, registry: Registry, area: str) -> AreaSlots:
@@ -38,26 +40,37 @@ def area_slots(window: MeterMatrix, registry: Registry, area: str) -> AreaSlots:
     if export is not None:
         counts = np.isfinite(export).any(axis=1, keepdims=True)
         net = net - np.where(counts, export, 0.0)
-    first, last = (int(edge.astype(np.int64)) for edge in (window.starts_at[0], window.starts_at[-1]))
-    whole = [s for s in stays if _begins(s) <= first and _ends(s) > last]
+    at = window.starts_at.astype("datetime64[us]").astype(np.int64)
+    supplies: dict[str, list[Stay]] = {}
     points: dict[str, list[Stay]] = {}
-    for stay in whole:
-        if not stay.is_supply:
-            points.setdefault(stay.point, []).append(stay)
-    nothing = np.full(len(window.starts_at), np.nan)
-    supplies = [stay.sign * net[stay.row] for stay in stays if stay.is_supply]
-    metered = [np.sum([s.sign * net[s.row] for s in own], axis=0) for own in points.values()]
+    for stay in stays:
+        (supplies if stay.is_supply else points).setdefault(stay.point, []).append(stay)
+    nothing = np.full(len(at), np.nan)
+    inflows = [_of_point(own, net, at) for own in supplies.values()]
+    metered = [_of_point(own, net, at) for own in points.values()]
     return AreaSlots(
         members=list(points),
-        rows=np.array([own[0].row for own in points.values()], np.intp),
-        supplied=np.sum(supplies, axis=0) if supplies else nothing,
-        metered=np.stack(metered) if metered else np.empty((0, len(nothing))),
+        rows=np.array([max(own, key=lambda s: s.fitted_from).row for own in points.values()], np.intp),
+        is_whole=np.array([_is_whole(own, at) for own in points.values()], np.bool_),
+        supplied=np.sum(inflows, axis=0) if inflows else nothing,
+        metered=np.stack(metered) if metered else np.empty((0, len(at))),
     )
 
 
-def _begins(stay: Stay) -> int:
-    return max(stay.member_from, stay.fitted_from)
+def _of_point(stays: Sequence[Stay], net: Floats, at: NDArray[np.int64]) -> Floats:
+    """Return what a point's meters counted while it belonged to the area: a slot lies where it begins."""
+    belongs = np.zeros(len(at), np.bool_)
+    has_meter = np.zeros(len(at), np.bool_)
+    total = np.zeros(len(at))
+    for stay in stays:
+        is_member = (stay.member_from <= at) & (at < stay.member_to)
+        fitted = is_member & (stay.fitted_from <= at) & (at < stay.fitted_to)
+        belongs |= is_member
+        has_meter |= fitted
+        total[fitted] += stay.sign * net[stay.row, fitted]
+    total[belongs & ~has_meter] = np.nan
+    return total
 
 
-def _ends(stay: Stay) -> int:
-    return min(stay.member_to, stay.fitted_to)
+def _is_whole(stays: Sequence[Stay], at: NDArray[np.int64]) -> bool:
+    return bool(len(at)) and all(stay.member_from <= at[0] and stay.member_to > at[-1] for stay in stays)

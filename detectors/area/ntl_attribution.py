@@ -18,7 +18,7 @@ from detectors.area.unexplained_drop import unexplained_drops
 from detectors.area.voltage_load_consistency import POWERS, VoltageLoadConsistency, believed
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Stretch
-from detectors.register_days import NET, net_register_kwh
+from detectors.register_days import NET, register_flows_kwh
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from pipeline.block import MeterMatrix
@@ -95,7 +95,7 @@ class NtlAttribution:
                 window.daily,
                 registry,
                 rule.whole_coverage,
-                net_register_kwh(window, window.daily, registry),
+                register_flows_kwh(window, window.daily, registry),
             )
         if days is None:
             return []
@@ -148,6 +148,8 @@ class NtlAttribution:
         )
         hidden = _hidden_kwh(window, slots, voltages)[:, loss.within]
         signs = np.stack([filled, np.maximum(expected - filled, 0.0), hidden])
+        # Who came or went has no days before to be compared with.
+        signs[:, ~slots.is_whole] = 0.0
         hour = max(HOUR // window.minutes, 1)
         shares = loss_shares(_summed(beyond, hour), _summed(np.nan_to_num(signs), hour), int(self.named))
         if shares.explained < self.least_explained or shares.loss_kwh <= 0:
