@@ -62,6 +62,7 @@ def loss_days(days: AreaDays, numbers: LossNumbers) -> LossDays:
     usual = usual_loss(
         loss,
         sure,
+        days.injected_kwh,
         mads=np.broadcast_to(numbers.mads, shape),
         floor=np.broadcast_to(numbers.floor_points, shape),
         days=numbers.learnt_days,

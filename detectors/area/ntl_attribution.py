@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from analysis.area_days import AreaDays, area_days
 from analysis.area_slots import AreaSlots, area_slots
-from analysis.loss_shares import Shares, loss_shares, technical_loss
+from analysis.loss_shares import Shares, loss_shares
+from analysis.technical_loss import learnt_loss
 from detectors.area.area_balance import AreaBalance, Judged
 from detectors.area.phase_voltages import PHASES, VOLTAGES, AreaVoltages, area_voltages
 from detectors.area.unexplained_drop import unexplained_drops
@@ -143,9 +144,8 @@ class NtlAttribution:
         lost = slots.supplied - np.nansum(slots.metered, axis=0)
         lost[~np.isfinite(slots.metered).all(axis=0)] = np.nan
         lost[loss.within] = slots.supplied[loss.within] - np.nansum(filled, axis=0)
-        beyond = lost[loss.within] - technical_loss(
-            slots.supplied[loss.before], lost[loss.before], slots.supplied[loss.within]
-        )
+        technical = learnt_loss(slots.supplied[loss.before], lost[loss.before])
+        beyond = lost[loss.within] - technical.at(slots.supplied[loss.within])
         hidden = _hidden_kwh(window, slots, voltages)[:, loss.within]
         signs = np.stack([filled, np.maximum(expected - filled, 0.0), hidden])
         # Who came or went has no days before to be compared with.
