@@ -47,14 +47,22 @@ class AreaDays:
     """Of them, those of which the whole day is known."""
     closed: Ints
     """Of these, those whose slots have gaps that the registers at the ends of the day close."""
+    slot_coverage: Floats
+    """Share of the slots of all that count, supply and members, that are actual."""
     changed: Bools
     """Days on which a member came or went."""
     points: Sequence[Sequence[tuple[str, Bools]]]
     """By area: each member with the days on which it is missing."""
+    supplies: Sequence[Sequence[tuple[str, Bools]]]
+    """The same of the supply points."""
 
     def missing(self, area: int, first: int, end: int) -> list[str]:
         """Return the members of which a day is missing, in order."""
         return sorted({point for point, days in self.points[area] if days[first:end].any()})
+
+    def missing_supplies(self, area: int, day: int) -> list[str]:
+        """Return the supply points whose day is missing, in order."""
+        return sorted(point for point, days in self.supplies[area] if days[day])
 
 
 def area_days(
@@ -89,8 +97,14 @@ def area_days(
         return total
 
     missing = days.present & ~days.known
+
+    def gone(area: int, side: Bools) -> list[tuple[str, Bools]]:
+        rows = np.flatnonzero((of_point == area) & side & missing.any(axis=1))
+        return [(days.heads[row].point, missing[row]) for row in rows.tolist()]
+
     known_kwh = np.where(days.known, days.kwh, 0.0)
     supply_is_known = (summed(missing, supply) == 0) & (summed(days.present, supply) > 0)
+    every = supply | ~supply
     fed_in = np.where(days.known, days.export_kwh, 0.0)
     firsts = {stay.area: stay.row for stay in reversed(stays) if stay.is_supply}
     return AreaDays(
@@ -107,14 +121,10 @@ def area_days(
         members=summed(days.present, ~supply).astype(np.intp),
         known=summed(days.known, ~supply).astype(np.intp),
         closed=summed(days.closed, ~supply).astype(np.intp),
-        changed=summed(days.changed, supply | ~supply) > 0,
-        points=[
-            [
-                (days.heads[n].point, missing[n])
-                for n in np.flatnonzero((of_point == area) & ~supply & missing.any(axis=1))
-            ]
-            for area in range(len(areas))
-        ],
+        slot_coverage=summed(days.coverage, every) / np.maximum(summed(days.present, every), 1),
+        changed=summed(days.changed, every) > 0,
+        points=[gone(area, ~supply) for area in range(len(areas))],
+        supplies=[gone(area, supply) for area in range(len(areas))],
     )
 
 
@@ -235,6 +245,9 @@ class _Points:
         self.present = np.logical_or.reduceat(counts, firsts, axis=0)
         unknown = np.logical_or.reduceat(counts & ~known, firsts, axis=0)
         self.known = self.present & ~unknown & (shares >= whole)
+        mains = np.maximum(np.rint(shares), 1.0)
+        covered = np.add.reduceat(np.where(is_main, daily.coverage[rows], 0.0), firsts, axis=0)
+        self.coverage: Floats = np.where(self.present, np.minimum(covered / mains, 1.0), 0.0)
         self.changed: Bools = np.logical_or.reduceat(moves, firsts, axis=0)
         self.kwh = np.add.reduceat(signs * (imported - exported), firsts, axis=0)
         self.into_kwh = np.add.reduceat(of_role * into, firsts, axis=0)
