@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +12,20 @@ from numpy.typing import NDArray
 from analysis.area_curves import AreaCurves
 from analysis.area_days import AreaDays, area_days
 from analysis.area_slots import area_slots
-from analysis.line_loss import AreaDay, AreaLoss, LineLossNumbers, LossVerdict, WhyUnknown
+from analysis.line_loss import AreaDay, AreaLoss, LineLossNumbers, LossVerdict, TransformerPart, WhyUnknown
 from analysis.loss_days import LossDays, LossNumbers, loss_days
 from analysis.loss_rise import Rise, loss_rise
 from analysis.loss_suspects import Hint, MemberDays, Suspect, suspects
-from analysis.technical_loss import NO_LOSS, TechnicalLoss, learnt_loss
+from analysis.technical_loss import NO_LOSS, TechnicalLoss, learnt_loss, transformer_loss
+from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.registry import Registry
+from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
-    """What is known beside energies."""
-
-    hints: Mapping[str, Sequence[Hint]] = field(default_factory=dict)
-    """What other rules found, by service point."""
-    transformers: Mapping[str, TechnicalLoss] = field(default_factory=dict)
-    """By area, of one slot: only of transformers behind the supply meter."""
+HIGH_VOLTAGE_KV = 1.0
+"""A supply metered above it has the transformer behind its meter."""
 
 
 def area_losses(  # noqa: PLR0913 - one question with all that bounds it
@@ -40,13 +35,19 @@ def area_losses(  # noqa: PLR0913 - one question with all that bounds it
     by_register: tuple[Floats, Floats],
     *,
     numbers: LineLossNumbers | None = None,
-    beside: Beside | None = None,
+    hints: Mapping[str, Sequence[Hint]] = MappingProxyType({}),
 ) -> list[AreaLoss]:
     """Return the line loss of every area that has a supply meter and a member in the window.
 
-    ``by_register``: import and export of each day as registers tell them, NaN where they do not.
+    Args:
+        window: Energies of the slots, from which curves are learnt and suspects told.
+        daily: The same by local days.
+        registry: The archive.
+        by_register: Import and export of each day as registers tell them, NaN where they do not.
+        numbers: Other numbers of the rules.
+        hints: What other rules found of members, by service point.
     """
-    rule, known = numbers or LineLossNumbers(), beside or Beside()
+    rule = numbers or LineLossNumbers()
     days = area_days(window, daily, registry, rule.whole_coverage, by_register)
     if days is None:
         return []
@@ -61,7 +62,7 @@ def area_losses(  # noqa: PLR0913 - one question with all that bounds it
         ),
     )
     return [
-        _Area(rule, days, judged, place, daily).loss(window, registry, known)
+        _Area(rule, days, judged, place, daily).loss(window, registry, hints)
         for place in range(len(days.areas))
     ]
 
@@ -76,7 +77,7 @@ class _Area:
     place: int
     daily: DailyRows
 
-    def loss(self, window: MeterMatrix, registry: Registry, known: Beside) -> AreaLoss:
+    def loss(self, window: MeterMatrix, registry: Registry, hints: Mapping[str, Sequence[Hint]]) -> AreaLoss:
         """Return what is known of it."""
         name = self.days.areas[self.place]
         row = int(self.days.supply_rows[self.place])
@@ -87,7 +88,7 @@ class _Area:
         split = self._split(loss_kwh, rise)
         is_learnt = np.isfinite(loss_kwh)
         is_learnt[split if rise is not None else len(is_learnt) :] = False
-        transformer = known.transformers.get(name, NO_LOSS)
+        part, transformer = _transformer(registry, name, window)
         supplied, lost = slots.of_days(is_learnt)
         technical = learnt_loss(supplied, lost, transformer)
         technical_kwh = technical.fixed_kwh * slots.slots_of_day + technical.per_square * squares
@@ -96,10 +97,11 @@ class _Area:
             days=list(self._rows(loss_kwh, technical_kwh)),
             technical=technical,
             transformer=transformer,
+            transformer_part=part,
             learnt_days=int(is_learnt.sum()),
             rise=rise,
             judged_from=None if split is None else self.daily.date_of(split),
-            suspects=() if split is None else self._suspects(slots, technical, split, known),
+            suspects=() if split is None else self._suspects(slots, technical, split, hints),
         )
 
     def _loss_kwh(self) -> Floats:
@@ -119,7 +121,7 @@ class _Area:
         return max(back, int(known[self.rule.fewest_days]))
 
     def _suspects(
-        self, slots: AreaCurves, technical: TechnicalLoss, split: int, known: Beside
+        self, slots: AreaCurves, technical: TechnicalLoss, split: int, hints: Mapping[str, Sequence[Hint]]
     ) -> Sequence[Suspect]:
         before = slice(max(split - self.rule.most_days, 0), split)
         since = slice(split, None)
@@ -131,7 +133,7 @@ class _Area:
                 before_kwh=slots.metered_kwh[whole, before],
                 since_kwh=slots.metered_kwh[whole, since],
                 unexplained_kwh=unexplained,
-                hints=known.hints,
+                hints=hints,
             )
         )
 
@@ -187,6 +189,26 @@ class _Area:
         if not days.injected_kwh[place, day] > 0:
             return WhyUnknown.NOTHING_SUPPLIED
         return WhyUnknown.MEMBER_NEVER_READ
+
+
+def _transformer(registry: Registry, area: str, window: MeterMatrix) -> tuple[TransformerPart, TechnicalLoss]:
+    """Return how an area's transformers count, and what they lose in a slot as far as that is known."""
+    units = [unit for unit in registry.transformers if unit.area == area]
+    if not units:
+        return TransformerPart.NOT_FILED, NO_LOSS
+    now = from_numpy(window.starts_at[-1])
+    supplies = [
+        m.service_point for m in registry.area_members if m.area == area and m.role is MemberRole.SUPPLY
+    ]
+    contracts = [registry.contract_of(point, now) for point in supplies]
+    levels = [c.supply_voltage_kv for c in contracts if c is not None and c.supply_voltage_kv is not None]
+    if not levels or min(levels) < HIGH_VOLTAGE_KV:
+        return TransformerPart.BEFORE_METER, NO_LOSS
+    sizes = [unit.capacity_kva for unit in units if unit.capacity_kva is not None]
+    found = transformer_loss(sizes, window.minutes) if len(sizes) == len(units) else None
+    if found is None:
+        return TransformerPart.UNKNOWN_SIZE, NO_LOSS
+    return TransformerPart.BY_TABLE, found
 
 
 def _number(value: np.floating | float) -> float | None:

@@ -46,6 +46,17 @@ class WhyUnknown(StrEnum):
     NOTHING_SUPPLIED = "nothing_supplied"
 
 
+class TransformerPart(StrEnum):
+    """How an area's transformer comes into the technical loss."""
+
+    BEFORE_METER = "before_meter"
+    """The supply meter is on the low-voltage side, or nobody filed that it is not: no part of the balance."""
+    BY_TABLE = "by_table"
+    UNKNOWN_SIZE = "unknown_size"
+    """Behind the supply meter, of a size that is not filed or not in the table: learnt with the rest."""
+    NOT_FILED = "not_filed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLossNumbers:
     """The numbers of the statistics; the defaults are those of D26."""
@@ -107,6 +118,7 @@ class AreaLoss:
     """Of one slot."""
     transformer: TechnicalLoss
     """Of it, what the transformer takes by its table; nothing where it lies before the supply meter."""
+    transformer_part: TransformerPart
     learnt_days: int
     """Days that the technical loss is learnt from."""
     rise: Rise | None

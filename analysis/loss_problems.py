@@ -63,7 +63,7 @@ def negative_slots(window: MeterMatrix) -> Bools:
 
 
 def loss_problems(window: MeterMatrix, registry: Registry, asked: Collection[str] = ()) -> list[LossProblem]:
-    """Return the problems of every area that has a member or a supply, and of those that are ``asked`` for."""
+    """Return the problems of every area that has a member or a supply, and of those ``asked`` for."""
     if not len(window.starts_at):
         return []
     span = from_numpy(window.starts_at[0]), from_numpy(window.starts_at[-1])
@@ -139,7 +139,7 @@ class _Energies:
             span=span,
             row_of={str(meter): row for row, meter in enumerate(window.meters)},
             days=max(len(window.starts_at) * window.minutes / MINUTES_PER_DAY, 1.0),
-            known=np.isfinite(window.import_kwh).any(axis=1),
+            known=np.asarray(np.isfinite(window.import_kwh).any(axis=1)),
             negative=negative_slots(window).sum(axis=1),
             fed_in_kwh=none if export is None else np.nan_to_num(export).clip(0.0).sum(axis=1),
         )

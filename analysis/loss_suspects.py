@@ -28,8 +28,6 @@ MOST_GAIN = 24.0
 ALIKE_HOURS = 3.0
 """Hours of so long count as one: loads go on for about that long."""
 HOURS = 24
-LEAST_SHARE = 0.05
-"""A member who explains less of the loss is not said to explain it."""
 MOST_REASONS = 3
 
 

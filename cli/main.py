@@ -21,6 +21,7 @@ from cli import (
     evaluate,
     flows,
     handheld,
+    loss,
     profile,
     quality,
     read,
@@ -57,6 +58,7 @@ app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("quality")(quality.quality)
+app.command("loss")(loss.loss)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
