@@ -15,12 +15,12 @@ from pipeline.model import MeterId
 from pipeline.registry import Contract, Installation, Meter
 from tests.loss_areas import AREA, FIRST, hourly, losses, registry
 
-HONEST = {"S": 10.0, "A": 4.0, "B": 3.0, "C": 2.5}
+HONEST: dict[str, float | np.ndarray] = {"S": 10.0, "A": 4.0, "B": 3.0, "C": 2.5}
 
 
-def _day(seen_day: int = 0, **changes: object) -> AreaDay:
+def _day(seen_day: int = 0, **changes: float | np.ndarray) -> AreaDay:
     archive = registry()
-    (loss,) = losses(hourly(HONEST | changes, 3, archive), archive)  # type: ignore[operator]  # numbers or arrays
+    (loss,) = losses(hourly(HONEST | changes, 3, archive), archive)
     return loss.days[seen_day]
 
 
@@ -55,7 +55,7 @@ def test_several_supply_meters_count_with_their_signs() -> None:
     archive = registry(supplies=("S", "S2", "TIE"))
     members = [replace(m, sign=-1) if m.service_point == "P-TIE" else m for m in archive.area_members]
     archive = replace(archive, area_members=members)
-    kwh = {"S": 8.0, "S2": 4.0, "TIE": 2.0, "A": 4.0, "B": 3.0, "C": 2.5}
+    kwh: dict[str, float | np.ndarray] = {"S": 8.0, "S2": 4.0, "TIE": 2.0, "A": 4.0, "B": 3.0, "C": 2.5}
     (loss,) = losses(hourly(kwh, 2, archive, export={"TIE": 0.5}), archive)
     # The tie takes 2 kWh on to the neighbour and brings 0.5 back: in 24 x 12.5, out 24 x (9.5 + 2).
     assert loss.days[0].energy_in_kwh == pytest.approx(300.0)
@@ -81,7 +81,7 @@ def test_a_day_without_the_supply_or_too_many_members_is_unknown_and_says_who_is
 def test_one_of_thirty_members_may_be_missing_and_what_stands_in_for_him_is_stated() -> None:
     names = [f"M{n}" for n in range(30)]
     archive = registry(names)
-    kwh: dict[str, float | np.ndarray] = {"S": 62.0} | dict.fromkeys(names, 2.0)
+    kwh: dict[str, float | np.ndarray] = {"S": 62.0, **dict.fromkeys(names, 2.0)}
     gone = np.full(72, 2.0)
     gone[48:] = np.nan
     (loss,) = losses(hourly(kwh | {"M7": gone}, 3, archive), archive)

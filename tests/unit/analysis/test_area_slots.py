@@ -29,7 +29,7 @@ def test_estimated_slots_are_unknown_and_who_came_later_counts_from_then_on() ->
         replace(case.window, quality=quality), replace(case.registry, area_members=members), AREA
     )
     assert np.isnan(slots.supplied[5])
-    (late,) = np.flatnonzero(~slots.is_whole)
+    (late,) = np.flatnonzero(~slots.is_whole).tolist()
     assert slots.members[late].endswith("H-01")
     net = case.window.import_kwh[slots.rows[late]] - case.window.energies["export_kwh"][slots.rows[late]]
     assert not slots.metered[late, :192].any()

@@ -17,7 +17,7 @@ NUMBERS = LossNumbers(
 
 def _days(supply: np.ndarray, export: float = 0.0) -> AreaDays:
     archive = registry()
-    kwh = {"S": supply, "A": 4.0, "B": 3.0, "C": 2.5}
+    kwh: dict[str, float | np.ndarray] = {"S": supply, "A": 4.0, "B": 3.0, "C": 2.5}
     seen = hourly(kwh, len(supply) // 24, archive, export={"C": export})
     assert seen.daily is not None
     found = area_days(seen, seen.daily, archive, 0.98, register_flows_kwh(seen, seen.daily, archive))
