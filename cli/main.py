@@ -22,6 +22,7 @@ from cli import (
     flows,
     handheld,
     load,
+    loss,
     profile,
     quality,
     read,
@@ -61,6 +62,7 @@ app.command("detect")(detect.detect)
 app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("settle")(settle.settle)
+app.command("loss")(loss.loss)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
