@@ -20,6 +20,7 @@ from cli import (
     detect,
     evaluate,
     flows,
+    forecast,
     handheld,
     profile,
     quality,
@@ -57,6 +58,7 @@ app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("quality")(quality.quality)
+app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)

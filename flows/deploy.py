@@ -13,6 +13,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.abnormal_use import abnormal_use
 from flows.final_intervals import final_intervals
+from flows.forecasting import forecasting
 from flows.load_monitoring import load_monitoring
 from flows.maintenance import maintenance
 from flows.power_quality import power_quality
@@ -35,6 +36,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=abnormal_use, cron="27 * * * *"),
     Scheduled(flow=final_intervals, cron="42 2,6 * * *"),
     Scheduled(flow=power_quality, cron="33 7 1,2 * *"),
+    Scheduled(flow=forecasting, cron="52 0 * * *"),
     Scheduled(flow=maintenance, cron="41 3 * * *"),
 )
 """A quarter's registers are in by minute 7; analyses follow when backfill has had its turn, a month's on its

@@ -13,7 +13,7 @@ from pipeline.block import Times
 from pipeline.timegrid import local_clock, to_numpy
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-AT = datetime(2026, 11, 16, tzinfo=SHANGHAI)
+AT = datetime(2026, 12, 14, tzinfo=SHANGHAI)
 """A Monday, no day off within weeks."""
 
 

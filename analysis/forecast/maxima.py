@@ -25,6 +25,9 @@ LEARNT_ROWS = 42
 """Maxima are one figure a day: more days than for curves are looked at."""
 LEAST_ERRORS = 7
 """Without so many past errors nothing is said of a maximum."""
+HEADROOM = 1.1
+"""No more is said than so many times what ever came, unless more is expected than ever was: without any such
+bound a small load's errors would be multiplied, without headroom a season's ramp would be cut off."""
 UPPER_SHARES = (0.5, 0.9)
 """P50 and P90: what a demand is planned and warned by."""
 
@@ -57,8 +60,8 @@ def demand_kw(kwh: Floats, minutes: int) -> Floats:
 def highest_demand(history: History, slots: int) -> Floats:
     """Return P50 and P90 of the highest demand of the next ``slots`` slots, kW, shape (2, meters).
 
-    Of more than a week the parts of a week are taken as independent of each other: an n-th part of the
-    errors' upper share is asked of each. NaN where the past has too few errors to say.
+    Of more than a week the weeks are taken as independent of each other: the highest of n weeks stays below
+    what a week stays below with the n-th root of the probability. NaN where the past has too few errors to say.
     """
     if not len(history.kwh):
         return np.empty((len(UPPER_SHARES), 0))
@@ -88,7 +91,15 @@ def highest_demand(history: History, slots: int) -> Floats:
     shares = np.array(UPPER_SHARES) ** (joint / days)
     moved = at_shares(wrong, shares)
     enough = np.isfinite(wrong).sum(axis=1) >= LEAST_ERRORS
-    return np.where(enough, most[:, -1] + moved * scale[:, -1], np.nan)
+    ceiling = HEADROOM * np.fmax.reduce(came_most, axis=1) * np.maximum(
+        most[:, -1] / _positive(np.fmax.reduce(most[:, :-1], axis=1)), 1.0
+    )
+    return np.where(enough, np.minimum(most[:, -1] + moved * scale[:, -1], ceiling), np.nan)
+
+
+def _positive(values: Floats) -> Floats:
+    """Return values to divide by; where one is not above 0 nothing grows."""
+    return np.where(values > 0.0, values, np.inf)
 
 
 def month_end(history: History, kwh: Floats, starts_at: Times) -> MonthEnd:

@@ -59,7 +59,7 @@ def test_a_missing_one_of_two_like_hours_leaves_the_other() -> None:
 
 
 def test_an_origin_between_slots_is_refused_with_the_slot_before_it() -> None:
-    with pytest.raises(DataError, match=r"the one before is 2026-11-15T16:00:00\+00:00"):
+    with pytest.raises(DataError, match=r"the one before is 2026-12-13T16:00:00\+00:00"):
         history_of(
             weekly_load(slots_before(AT, 30)), slots_before(AT, 30), question(AT + timedelta(minutes=7))
         )
@@ -80,9 +80,9 @@ def test_a_past_that_is_too_short_or_too_old_says_what_is_needed() -> None:
     enough, short, old, gap = lacking(history, 1)
     assert (enough, gap) == (None, None)
     assert short is not None
-    assert "of the 28 days before 2026-11-16T00:00+08:00 18 are whole, expected at least 21" in short
+    assert "of the 28 days before 2026-12-14T00:00+08:00 18 are whole, expected at least 21" in short
     assert old is not None
-    assert "of the 24 hours before 2026-11-16T00:00+08:00 38% are measured" in old
+    assert "of the 24 hours before 2026-12-14T00:00+08:00 38% are measured" in old
     # A week ahead the errors of a week's forecasts are wanted too.
     assert list(lacking(history, 7))[3] is not None
 

@@ -50,22 +50,22 @@ def test_of_many_days_the_highest_counts() -> None:
 
 def test_the_month_ends_no_lower_than_it_has_been() -> None:
     kwh = weekly_load(TIMES)
-    third = 56 * 96 - 13 * 96  # the 3rd of November
-    kwh[0, third + 50] = 400.0 / 4.0
+    first = 56 * 96 - 13 * 96  # the 1st of December
+    kwh[0, first + 50] = 400.0 / 4.0
     history = history_of(kwh, TIMES, question())
     month = month_end(history, kwh, TIMES)
-    assert (month.year, month.month, month.days_left) == (2026, 11, 15.0)
+    assert (month.year, month.month, month.days_left) == (2026, 12, 18.0)
     assert month.so_far_kw[0] == 400.0
     assert month.p50_kw[0] >= 400.0
     assert month.p90_kw[0] >= month.p50_kw[0]
 
 
 def test_at_a_months_start_nothing_has_been_so_far() -> None:
-    at = AT - timedelta(days=15)
+    at = AT - timedelta(days=13)
     times = slots_before(at, 50)
     month = month_end(history_of(weekly_load(times), times, question(at)), weekly_load(times), times)
     assert np.isnan(month.so_far_kw[0])
-    assert month.days_left == 30.0
+    assert month.days_left == 31.0
     assert month.p90_kw[0] == pytest.approx(100.0)
 
 
