@@ -144,13 +144,45 @@ def forecast_night(slots: int, model: Model) -> Night:
     return Night(forecast=forecast, lacking=lacking, rows=nearest_first(rows)[:SHOWN])
 
 
+def installed_models() -> list[Model]:
+    """Return the models whose packages are installed."""
+    return list(MODELS)
+
+
+def by_zone(matrix: MeterMatrix, archive: Registry, at: datetime) -> dict[ZoneInfo, list[int]]:
+    """Return the rows of a matrix by the zone whose clock counts for them."""
+    rows: dict[ZoneInfo, list[int]] = defaultdict(list)
+    for row, meter in enumerate(matrix.meters):
+        rows[archive.zone_of(archive.service_point_of(meter, at))].append(row)
+    return rows
+
+
+def days_off_of(zone: ZoneInfo, calendar: Path | None) -> DaysOff:
+    """Return the days off of a calendar; without one the Chinese ones in their zone, elsewhere none.
+
+    Raises:
+        ConfigError: If the calendar cannot be read or understood.
+    """
+    if calendar is not None:
+        try:
+            text = calendar.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read {calendar}: {error}") from error
+        return parse_days_off(text, calendar.name)
+    return days_off_cn() if zone == DEFAULT_ZONE else NONE
+
+
 def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish) -> Iterator[MeterForecast]:
     """Yield the forecast of each meter of a matrix, in its order."""
     kwh = np.where(matrix.quality == MEASURED, matrix.import_kwh, np.nan)
     found: dict[int, MeterForecast] = {}
-    for zone, rows in _by_zone(matrix, archive, at).items():
+    for zone, rows in by_zone(matrix, archive, at).items():
         question = Question(
-            at=at, slots=wish.slots, minutes=matrix.minutes, zone=zone, days_off=_days_off(zone, wish)
+            at=at,
+            slots=wish.slots,
+            minutes=matrix.minutes,
+            zone=zone,
+            days_off=days_off_of(zone, wish.days_off),
         )
         said = MODELS[wish.model](kwh[rows], matrix.starts_at, question)
         for place, row in enumerate(rows):
@@ -167,23 +199,6 @@ def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish)
             found[row] = one if refused is None else one.refused(refused)
     for row in sorted(found):
         yield found[row]
-
-
-def _by_zone(matrix: MeterMatrix, archive: Registry, at: datetime) -> dict[ZoneInfo, list[int]]:
-    rows: dict[ZoneInfo, list[int]] = defaultdict(list)
-    for row, meter in enumerate(matrix.meters):
-        rows[archive.zone_of(archive.service_point_of(meter, at))].append(row)
-    return rows
-
-
-def _days_off(zone: ZoneInfo, wish: Wish) -> DaysOff:
-    if wish.days_off is not None:
-        try:
-            text = wish.days_off.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read {wish.days_off}: {error}") from error
-        return parse_days_off(text, wish.days_off.name)
-    return days_off_cn() if zone == DEFAULT_ZONE else NONE
 
 
 def _refused(matrix: MeterMatrix, negative: NDArray[np.bool_], row: int) -> str | None:

@@ -113,7 +113,7 @@ def row_of(one: MeterForecast) -> Row:
     """Return a forecast as a line for people."""
     return {
         "meter": one.meter,
-        "energy kWh": round(float(one.kwh[1].sum()), 1),
+        "energy kWh": round(float(np.nansum(one.kwh[1])), 1),
         "max kW P50": _rounded(one.max_p50_kw, 1),
         "max kW P90": _rounded(one.max_p90_kw, 1),
         "month so far kW": _rounded(one.month_so_far_kw, 1),

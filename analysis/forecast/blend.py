@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from analysis.forecast.history import ALIKE, Part
 
 Floats = NDArray[np.float64]
+LEAST_NEARNESS = 0.1
+"""Every way keeps some weight, however little: it stands in where the better ones have a gap."""
 LEARNT_ROWS = 28
 """By the errors of so many days the ways are weighed, and the quantiles made."""
 WARM_UP_ROWS = 14
@@ -44,7 +46,7 @@ def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_RO
     """Return the blend for the day ``lead`` days ahead, and for past days from as far ahead.
 
     Args:
-        kwh: The past, shape (meters, rows, slots of a row), NaN where missing.
+        kwh: The past, shape (meters, rows, slots of a row), NaN where missing; a week of rows at least.
         parts: The slots by the date on which they lie.
         lead: 1 is the day that begins at the origin.
         learnt: How many days that are over are looked at.
@@ -83,7 +85,7 @@ def _ways(kwh: Floats, parts: Sequence[Part], rows: NDArray[np.int64], lead: int
             mean * _ratio(drawn, said)[:, place, None],
             median * _ratio(_last_week(drawn), _last_week(said))[:, place - WEEK + 1, None],
             mean + HALF_WAY * (yesterday - expected[:, place]),
-            _week_mean(kwh, last_known),
+            _week_mean(happened, place),
         ]
     )
 
@@ -132,12 +134,12 @@ def _last_week(daily: Floats) -> Floats:
     return total
 
 
-def _week_mean(kwh: Floats, last_known: NDArray[np.int64]) -> Floats:
-    """Return each slot's mean over the seven days that end with each of ``last_known``."""
+def _week_mean(kwh: Floats, last: NDArray[np.int64]) -> Floats:
+    """Return each slot's mean over the seven days that end with each of the ``last`` rows."""
     known = np.isfinite(kwh)
     total = _from_start(np.where(known, kwh, 0.0))
     count = _from_start(known.astype(np.float64))
-    after, before = last_known + 1, last_known + 1 - WEEK
+    after, before = last + 1, last + 1 - WEEK
     days = count[:, after] - count[:, before]
     return np.where(days > 0.0, (total[:, after] - total[:, before]) / np.maximum(days, 1.0), np.nan)
 
@@ -153,7 +155,8 @@ def _weights(ways: Floats, happened: Floats) -> Floats:
     known = np.isfinite(wrong)
     count = known.sum(axis=(2, 3))
     mean = np.where(known, wrong, 0.0).sum(axis=(2, 3)) / np.maximum(count, 1)
-    mean = np.where(count > 0, mean, np.inf) + np.finfo(np.float64).tiny
-    best = mean.min(axis=0)
-    weights: Floats = np.where(np.isfinite(mean), (best / mean) ** SHARPNESS, 0.0)
+    mean = np.where(count > 0, mean + np.finfo(np.float64).tiny, np.inf)
+    best = np.broadcast_to(mean.min(axis=0), mean.shape)
+    nearness = np.divide(best, mean, out=np.zeros_like(mean), where=np.isfinite(mean))
+    weights: Floats = np.where(count > 0, np.maximum(nearness, LEAST_NEARNESS), 0.0) ** SHARPNESS
     return weights

@@ -25,8 +25,8 @@ WHOLE_SHARE = 0.9
 """Share of its slots that a whole day has."""
 LEAST_OF_LAST_DAY = 0.5
 """Share of the last 24 hours without which nobody knows the level."""
-MOST_DAYS = 63
-"""What is older than nine weeks tells nothing of tomorrow."""
+MOST_DAYS = 119
+"""Seventeen weeks: a month of like days before the three months whose highest demands are learnt from."""
 ALIKE = 4
 """How many days of a kind are looked at."""
 

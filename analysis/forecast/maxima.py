@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.forecast.blend import WEEK, blend
+from analysis.forecast.blend import WARM_UP_ROWS, WEEK, blend
 from analysis.forecast.history import WHOLE_SHARE, History, Part, places_of
 from analysis.forecast.quantiles import at_shares, level_of, spread
 from analysis.load import DEMAND_MINUTES
@@ -21,11 +21,11 @@ from pipeline.block import Times
 from pipeline.timegrid import MINUTES_PER_DAY, local_month, to_numpy
 
 Floats = NDArray[np.float64]
-LEARNT_ROWS = 42
-"""Maxima are one figure a day: more days than for curves are looked at."""
+LEARNT_ROWS = 91
+"""Maxima are one figure a day and the highest of them are rare: three months are looked at."""
 LEAST_ERRORS = 7
 """Without so many past errors nothing is said of a maximum."""
-HEADROOM = 1.1
+HEADROOM = 1.25
 """No more is said than so many times what ever came, unless more is expected than ever was: without any such
 bound a small load's errors would be multiplied, without headroom a season's ramp would be cut off."""
 UPPER_SHARES = (0.5, 0.9)
@@ -61,7 +61,7 @@ def highest_demand(history: History, slots: int) -> Floats:
     """Return P50 and P90 of the highest demand of the next ``slots`` slots, kW, shape (2, meters).
 
     Of more than a week the weeks are taken as independent of each other: the highest of n weeks stays below
-    what a week stays below with the n-th root of the probability. NaN where the past has too few errors to say.
+    what a week stays below with the n-th root of the probability. NaN where past errors are too few to say.
     """
     if not len(history.kwh):
         return np.empty((len(UPPER_SHARES), 0))
@@ -88,13 +88,28 @@ def highest_demand(history: History, slots: int) -> Floats:
     level = level_of(whole[:, -LEARNT_ROWS:])
     scale = spread(most, level)
     wrong = (came_most - most) / np.where(scale > 0.0, scale, 1.0)
-    shares = np.array(UPPER_SHARES) ** (joint / days)
-    moved = at_shares(wrong, shares)
+    windows = max((min(LEARNT_ROWS, past - WARM_UP_ROWS) + 1 - joint) // joint, 1)
+    moved = at_shares(wrong, _shares(joint / days, windows))
     enough = np.isfinite(wrong).sum(axis=1) >= LEAST_ERRORS
-    ceiling = HEADROOM * np.fmax.reduce(came_most, axis=1) * np.maximum(
-        most[:, -1] / _positive(np.fmax.reduce(most[:, :-1], axis=1)), 1.0
+    ceiling = (
+        HEADROOM
+        * np.fmax.reduce(came_most, axis=1)
+        * np.maximum(most[:, -1] / _positive(np.fmax.reduce(most[:, :-1], axis=1)), 1.0)
     )
     return np.where(enough, np.minimum(most[:, -1] + moved * scale[:, -1], ceiling), np.nan)
+
+
+def _shares(part: float, windows: int) -> Floats:
+    """Return which shares of the past errors stand for P50 and P90.
+
+    Args:
+        part: The length of a window over that of the time ahead: of several windows in a row each must stay
+            below, so the root is taken.
+        windows: How many windows of the past do not overlap. The higher share is widened as if only these
+            were known: of few, the highest error is not rare.
+    """
+    middle, upper = np.array(UPPER_SHARES) ** part
+    return np.array([middle, min(upper * (windows + 1) / windows, 1.0)])
 
 
 def _positive(values: Floats) -> Floats:
@@ -115,7 +130,8 @@ def month_end(history: History, kwh: Floats, starts_at: Times) -> MonthEnd:
     inside = np.flatnonzero((starts_at >= to_numpy(begins)) & (starts_at < to_numpy(history.at)))
     demand = demand_kw(kwh[:, inside], history.minutes)
     so_far = np.fmax.reduce(demand, axis=1, initial=np.nan)
-    p50, p90 = np.fmax(highest_demand(history, _slots_until(history, ends)), so_far)
+    ahead = highest_demand(history, _slots_until(history, ends))
+    p50, p90 = np.where(np.isfinite(ahead), np.fmax(ahead, so_far), np.nan)
     return MonthEnd(
         year=local.year,
         month=local.month,

@@ -20,7 +20,9 @@ def loads(draw: st.DrawFn) -> NDArray[np.float64]:
     """Three meters with noise, steps and gaps."""
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     kwh = weekly_load(TIMES, minutes=60) * random.lognormal(0.0, draw(st.floats(0.0, 1.0)), (3, len(TIMES)))
-    kwh[1] *= np.where(np.arange(len(TIMES)) < draw(st.integers(0, PAST)), 1.0, draw(st.floats(0.0, 20.0)))
+    kwh[1] *= np.where(
+        np.arange(len(TIMES)) < draw(st.integers(0, PAST)), 1.0, draw(st.just(0.0) | st.floats(1e-3, 20.0))
+    )
     kwh[random.random(kwh.shape) < draw(st.floats(0.0, 0.08))] = np.nan
     return kwh
 

@@ -85,6 +85,16 @@ def test_a_meter_that_lacks_something_costs_the_others_nothing() -> None:
     np.testing.assert_array_equal(found.month.p90_kw[[0, 2]], whole.month.p90_kw)
 
 
+def test_a_slot_that_is_never_measured_stays_empty_and_the_others_do_not() -> None:
+    kwh = weekly_load(TIMES)
+    kwh[0, 12::96] = np.nan
+    found = forecasts(kwh, TIMES, question())
+    assert found.lacking == [None]
+    assert np.isnan(found.kwh[:, 0, 12]).all()
+    assert np.isfinite(np.delete(found.kwh[:, 0], 12, axis=1)).all()
+    assert found.highest_kw[0, 0] == pytest.approx(100.0)
+
+
 def test_who_never_fed_back_is_not_expected_to_and_who_did_may() -> None:
     kwh = noisy(weekly_load(TIMES), 2, share=1.5)
     kwh[0] = np.maximum(kwh[0], 0.0)

@@ -73,3 +73,7 @@ def test_too_few_past_errors_say_nothing() -> None:
     times = slots_before(AT, 20)
     history = history_of(weekly_load(times), times, question())
     assert np.isnan(highest_demand(history, 96)).all()
+    # What has been so far is no forecast of what will be.
+    month = month_end(history, weekly_load(times), times)
+    assert month.so_far_kw[0] == 100.0
+    assert np.isnan([month.p50_kw, month.p90_kw]).all()
