@@ -20,6 +20,7 @@ from cli import (
     detect,
     evaluate,
     flows,
+    forecast,
     handheld,
     load,
     loss,
@@ -63,6 +64,7 @@ app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("settle")(settle.settle)
 app.command("loss")(loss.loss)
+app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
