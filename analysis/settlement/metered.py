@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from analysis.settlement.allocation import Cell, SlotMap, Weights
 from analysis.settlement.bill import BillFinding
-from analysis.settlement.billing_month import BillingMonth, RegisterPair
+from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterPair
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.rounding import shares
 from analysis.settlement.segments import Segment
@@ -32,6 +32,8 @@ class Metered:
     kwh: Mapping[Cell, Decimal]
     registers: Mapping[Cell, frozenset[int]]
     """Which registers each comes from."""
+    allocated: Mapping[Cell, str]
+    """By what cells were told apart, ``intervals`` or ``hours``, where no register of their own did."""
     total: Decimal
     """By the registers that count: of a meter its total, or its rates where they price."""
     findings: Sequence[BillFinding]
@@ -56,6 +58,7 @@ def metered_energy(
     return Metered(
         kwh=dict(work.kwh),
         registers={cell: frozenset(found) for cell, found in work.used.items()},
+        allocated=work.allocated,
         total=sum(work.kwh.values(), Decimal(0)),
         findings=work.findings,
     )
@@ -74,6 +77,7 @@ class _Work:
         self._month, self._segments, self._registers, self._slots = month, segments, registers, slots
         self.kwh: dict[Cell, Decimal] = defaultdict(Decimal)
         self.used: dict[Cell, set[int]] = defaultdict(set)
+        self.allocated: dict[Cell, str] = {}
         self.findings: list[BillFinding] = []
 
     def run(self) -> None:
@@ -178,7 +182,7 @@ class _Work:
         return True
 
     def _tie_out(self, total: RegisterPair, rates: Sequence[RegisterPair]) -> None:
-        by_rates = sum((pair.counted for pair in rates), Decimal(0)) * total.factor
+        by_rates = sum((pair.counted * pair.factor for pair in rates), Decimal(0))
         tolerance = (len({pair.quantity for pair in rates}) + 1) * total.step * total.factor
         if abs(by_rates - total.counted * total.factor) > tolerance:
             self.findings.append(
@@ -237,8 +241,10 @@ class _Work:
                         code, meter=pair.meter, register=pair.quantity, kwh=pair.energy
                     )
                 )
+            self.allocated.update(dict.fromkeys(cells, "hours"))
             return shares(pair.energy, weights.slots, decimals)
         self._judge(pair, weights)
+        self.allocated.update({cell: "intervals" for cell in cells if cell not in self.allocated})
         return shares(pair.energy, weights.kwh, decimals)
 
     def _judge(self, pair: RegisterPair, weights: Weights) -> None:
@@ -266,7 +272,11 @@ def stretches_missing(month: BillingMonth, pairs: Iterable[RegisterPair]) -> lis
     found = []
     reached = month.starts_at
     for starts_at, ends_at in [*spans, (month.ends_at, month.ends_at)]:
-        told = any(lack.starts_at < starts_at and lack.ends_at > reached for lack in month.lacks)
+        told = any(
+            lack.starts_at < starts_at and lack.ends_at > reached
+            for lack in month.lacks
+            if lack.code in {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING}
+        )
         if starts_at - reached > EDGE_TOLERANCE and not told:
             found.append(
                 refusal(Code.REGISTER_MISSING, what=month.service_point, starts_at=reached, ends_at=starts_at)

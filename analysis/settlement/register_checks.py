@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from analysis.settlement.allocation import SlotMap
 from analysis.settlement.bill import BillFinding, TieOut
 from analysis.settlement.billing_month import BillingMonth, RegisterPair, RegisterSource
 from analysis.settlement.codes import Code, finding, refusal
-from analysis.settlement.metered import TOTAL
+from analysis.settlement.metered import EDGE_TOLERANCE, TOTAL
 from analysis.settlement.rounding import rounded
 from pipeline.quantities import Quantity
 
@@ -40,7 +41,27 @@ def register_findings(month: BillingMonth, registers: Sequence[RegisterPair]) ->
             for end in (pair.opening, pair.closing)
             if end.source == RegisterSource.ESTIMATED
         ]
-    return [*found, *_export(month, registers)]
+    return [*found, *_overlaps(registers), *_export(month, registers)]
+
+
+def _overlaps(registers: Sequence[RegisterPair]) -> list[BillFinding]:
+    """Refuse a register that counts the same time twice; pairs come by quantity, then by time."""
+    found = []
+    kinds = {(pair.meter, pair.quantity) for pair in registers}
+    for meter, quantity in sorted(kinds):
+        mine = [pair for pair in registers if (pair.meter, pair.quantity) == (meter, quantity)]
+        for earlier, later in pairwise(mine):
+            if earlier.closing.at - later.opening.at > EDGE_TOLERANCE:
+                found.append(
+                    refusal(
+                        Code.REGISTERS_OVERLAP,
+                        meter=meter,
+                        register=quantity,
+                        starts_at=later.opening.at,
+                        ends_at=min(earlier.closing.at, later.closing.at),
+                    )
+                )
+    return found
 
 
 def _export(month: BillingMonth, registers: Sequence[RegisterPair]) -> list[BillFinding]:
