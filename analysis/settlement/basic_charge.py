@@ -54,23 +54,24 @@ def _term_findings(segments: Sequence[Segment]) -> list[BillFinding]:
             found.append(refusal(Code.BASIC_KIND_UNKNOWN, **about))
         if kind in {None, BasicCharge.NONE}:
             continue
-        price = None if terms is None else _price(terms, kind == BasicCharge.CAPACITY)
+        price = None if terms is None else _price(terms, kind)
         if price is None:
             found.append(refusal(Code.BASIC_TERMS_MISSING, kind=kind, **about))
     return found
 
 
-def _price(terms: BasicTerms, by_capacity: bool) -> Decimal | None:  # noqa: FBT001 - which of two prices
-    return terms.capacity_price if by_capacity else terms.demand_price
+def _price(terms: BasicTerms, kind: BasicCharge | None) -> Decimal | None:
+    return terms.capacity_price if kind == BasicCharge.CAPACITY else terms.demand_price
 
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    """Days of the same rate share a line."""
+    """What a line is priced, adjusted and taxed by: days that agree in it share a line."""
 
     price: Decimal
-    standard: float | None
-    days_of_month: int
+    terms: BasicTerms
+    adjusted_as: tuple[bool, float | None, str | None]
+    taxed_as: tuple[Decimal, bool]
 
 
 def _capacity_lines(month: BillingMonth, days: Sequence[RunningDay]) -> Step:
@@ -84,7 +85,7 @@ def _capacity_lines(month: BillingMonth, days: Sequence[RunningDay]) -> Step:
         for kva, owner, rate, part in _layers(month, [(day, day.running_kva or Decimal(0)) for day in days])
     ]
     for kva, owner, rate, part in _layers(month, [(day, day.resting_kva) for day in days]):
-        share = Decimal(0) if owner.tariff.basic is None else owner.tariff.basic.resting_share
+        share = rate.terms.resting_share
         if share:
             shared = {**basis, "resting_share": plain(share)}
             lines.append(_line("basic_resting", owner, kva, "kVA", rate, part, shared, rate.price * share))
@@ -101,25 +102,33 @@ def _layers(
     levels = sorted({kva for _, kva in capacities if kva > 0})
     for low, high in zip([Decimal(0), *levels], levels, strict=False):
         there = [day for day, kva in capacities if kva >= high]
-        for owner, rate, count, of_days in _by_rate(month, there, by_capacity=True):
+        for owner, rate, count, of_days in _by_rate(month, there):
             yield high - low, owner, rate, (count, of_days)
 
 
-def _by_rate(
-    month: BillingMonth, ran: Sequence[RunningDay], *, by_capacity: bool
-) -> Iterator[tuple[Segment, _Rate, int, int]]:
+def _by_rate(month: BillingMonth, ran: Sequence[RunningDay]) -> Iterator[tuple[Segment, _Rate, int, int]]:
     """Yield the segment, the rate, the days and of how many they are, for each rate of some days."""
     whole = len(ran) == whole_days(month)
     counts: dict[_Rate, list[Segment]] = defaultdict(list)
     for day in ran:
-        terms = day.segment.tariff.basic
-        price = None if terms is None else _price(terms, by_capacity)
-        if terms is None or price is None:
-            continue
-        rate = _Rate(price, day.segment.contract.power_factor_standard, terms.days_of_month)
-        counts[rate].append(day.segment)
+        rate = _rate_of(day.segment)
+        if rate is not None:
+            counts[rate].append(day.segment)
     for rate, owners in counts.items():
-        yield owners[0], rate, len(owners), len(ran) if whole else rate.days_of_month
+        yield owners[0], rate, len(owners), len(ran) if whole else rate.terms.days_of_month
+
+
+def _rate_of(segment: Segment) -> _Rate | None:
+    contract, tariff = segment.contract, segment.tariff
+    price = None if tariff.basic is None else _price(tariff.basic, contract.basic_charge)
+    if tariff.basic is None or price is None:
+        return None
+    return _Rate(
+        price=price,
+        terms=tariff.basic,
+        adjusted_as=(tariff.power_factor, contract.power_factor_standard, contract.category),
+        taxed_as=(tariff.tax_percent, tariff.tax_included),
+    )
 
 
 def _demand_lines(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal) -> Step:
@@ -131,18 +140,16 @@ def _demand_lines(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal)
     findings = []
     if actual is None:
         findings.append(refusal(Code.DEMAND_MISSING, what=month.service_point))
-    agreed: Mapping[Decimal | None, list[RunningDay]] = defaultdict(list)
+    agreed: dict[tuple[Decimal | None, Decimal | None], list[RunningDay]] = defaultdict(list)
     for day in used:
-        agreed[_agreed(day.segment)].append(day)
+        agreed[_agreed(day.segment), capacity_of(month, day.segment)].append(day)
     capacities = [capacity_of(month, day.segment) for day in days]
     whole = len(used) == whole_days(month)
     lines: list[Priced] = []
-    for agreed_kw, those in agreed.items():
-        for owner, rate, count, of_days in _by_rate(month, those, by_capacity=False):
-            terms = owner.tariff.basic
-            if terms is None:
-                continue
-            billed = billed_demand(terms, actual, agreed_kw, capacity_of(month, owner))
+    for (agreed_kw, capacity), those in agreed.items():
+        for owner, rate, count, of_days in _by_rate(month, those):
+            terms = rate.terms
+            billed = billed_demand(terms, actual, agreed_kw, capacity)
             if billed is None:
                 continue
             factor, use = demand_price_factor(terms, kwh, capacities)
@@ -199,7 +206,6 @@ def _line(  # noqa: PLR0913, PLR0917 - what a line is made of
 ) -> Priced:
     price = rate.price if price is None else price
     days, of_days = part
-    terms = owner.tariff.basic
     line = BillLine(
         item=item,
         quantity=quantity,
@@ -210,4 +216,4 @@ def _line(  # noqa: PLR0913, PLR0917 - what a line is made of
         amount=amount_of(owner.tariff, quantity, price, days, of_days),
         basis={"tariff": owner.tariff.id, **basis},
     )
-    return Priced(line=line, segment=owner.number, power_factor=terms is not None and terms.power_factor)
+    return Priced(line=line, segment=owner.number, power_factor=rate.terms.power_factor)
