@@ -16,7 +16,6 @@ from pipeline.model import Json
 from pipeline.registry import BasicCharge
 from pipeline.tariff import BasicTerms
 
-
 UNITS: Mapping[str, str] = {
     "basic_capacity": "kVA",
     "basic_resting": "kVA",
