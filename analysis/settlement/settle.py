@@ -90,9 +90,8 @@ def _monthly(
 
 
 def _in_order(pairs: Sequence[RegisterPair]) -> list[RegisterPair]:
-    return sorted(
-        pairs, key=lambda p: (p.quantity, p.opening.at, p.closing.at, p.meter, p.sign, str(p.opening.value))
-    )
+    """Return registers by quantity and time; whatever else differs breaks ties."""
+    return sorted(pairs, key=lambda p: (p.quantity, p.opening.at, p.closing.at, p.meter, repr(p)))
 
 
 def _lacks(month: BillingMonth) -> list[BillFinding]:

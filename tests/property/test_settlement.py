@@ -248,6 +248,7 @@ def damaged_months(draw: st.DrawFn) -> BillingMonth:
 @settings(max_examples=150, deadline=None)
 def test_no_month_raises_and_energy_is_billed_whole_or_refused(month: BillingMonth) -> None:
     bill = settle(month)
+    assert settle(replace(month, pairs=month.pairs[::-1], terms=month.terms[::-1])) == bill
     assert bill.amount == sum((line.amount for line in bill.lines), Decimal(0))
     assert bill.energy_kwh == sum(bill.energy_by_period.values(), Decimal(0))
     if bill.is_final:
