@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from analysis.settlement.allocation import Cell, SlotMap, Weights
 from analysis.settlement.bill import BillFinding
-from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterPair
+from analysis.settlement.billing_month import BillingMonth, RegisterPair
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.rounding import shares
 from analysis.settlement.segments import Segment
@@ -53,7 +53,7 @@ def metered_energy(
         registers: Its register pairs, in the order of the bill.
         slots: Which cell each slot lies in.
     """
-    work = _Work(month, segments, registers, slots)
+    work = _Sums(month, segments, registers, slots)
     work.run()
     return Metered(
         kwh=dict(work.kwh),
@@ -64,8 +64,8 @@ def metered_energy(
     )
 
 
-class _Work:
-    """Sums as they grow over one month's registers."""
+class _Sums:
+    """Energy of each cell as it grows, register by register."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class _Work:
             if pair.counted:
                 counting.add(_rate_of(pair))
         span = total.closing.at - total.opening.at
-        complete = {number for number, length in covered.items() if length >= span}
+        complete = {number for number, length in covered.items() if length >= span - EDGE_TOLERANCE}
         for segment in segments:
             periods = set(self._slots.periods_of(segment, total.opening.at, total.closing.at))
             named = {segment.tariff.rates[n] for n in complete if n in segment.tariff.rates}
@@ -260,26 +260,3 @@ class _Work:
 
 def _rate_of(pair: RegisterPair) -> int:
     return int(pair.quantity.removeprefix(RATE))
-
-
-def stretches_missing(month: BillingMonth, pairs: Iterable[RegisterPair]) -> list[BillFinding]:
-    """Return stretches of the month in which no meter's active registers count, if nobody told of them."""
-    spans = sorted(
-        (pair.opening.at, pair.closing.at)
-        for pair in pairs
-        if pair.sign > 0 and (pair.quantity == TOTAL or pair.quantity.startswith(RATE))
-    )
-    found = []
-    reached = month.starts_at
-    for starts_at, ends_at in [*spans, (month.ends_at, month.ends_at)]:
-        told = any(
-            lack.starts_at < starts_at and lack.ends_at > reached
-            for lack in month.lacks
-            if lack.code in {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING}
-        )
-        if starts_at - reached > EDGE_TOLERANCE and not told:
-            found.append(
-                refusal(Code.REGISTER_MISSING, what=month.service_point, starts_at=reached, ends_at=starts_at)
-            )
-        reached = max(reached, ends_at)
-    return found

@@ -74,6 +74,6 @@ def test_an_actual_demand_has_a_least_one_only_where_the_terms_say_so() -> None:
 @pytest.mark.parametrize(("kwh", "factor"), [("163799", "1"), ("163800", "0.9"), ("200000", "0.9")])
 def test_from_260_kwh_per_kva_on_demand_costs_nine_tenths(kwh: str, factor: str) -> None:
     terms = BasicTerms(full_use_kwh_per_kva=Decimal(260))
-    assert demand_price_factor(terms, Decimal(kwh), [Decimal(630)])[0] == Decimal(factor)
-    assert demand_price_factor(BasicTerms(), Decimal(kwh), [Decimal(630)]) == (Decimal(1), None)
-    assert demand_price_factor(terms, Decimal(kwh), [None]) == (Decimal(1), None)
+    assert demand_price_factor(terms, Decimal(kwh), Decimal(630))[0] == Decimal(factor)
+    assert demand_price_factor(BasicTerms(), Decimal(kwh), Decimal(630)) == (Decimal(1), None)
+    assert demand_price_factor(terms, Decimal(kwh), None) == (Decimal(1), None)
