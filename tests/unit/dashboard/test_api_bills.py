@@ -6,41 +6,27 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from dashboard.app import create_app
-from services.settings import Settings
-from services.settle import settle_stored
-from services.settle_again import rerate_stored
-from storage.database import connect
-from storage.intervals import save_intervals
-from storage.registry import save_registry
-from storage.writer import ReadingWriter
 from tests.fix_dashboard import browsing
-from tests.settled_plants import APRIL, CLOSING, MARCH, NOON, OPENING, PLANT, POINT, intervals, reading
+from tests.settled_plants import NOON, POINT, make_bills
 
 
 @pytest.fixture(scope="module")
 def client(bills_url: str) -> Iterator[httpx.Client]:
-    settings = Settings(database_url=SecretStr(bills_url))
-    with connect(bills_url) as connection:
-        save_registry(connection, PLANT)
-        save_intervals(connection, intervals(), computed_at=NOON)
-        ReadingWriter(connection).write([reading(MARCH, OPENING)])
-        list(settle_stored("2026-03", settings=settings, now=NOON))
-        ReadingWriter(connection).write([reading(APRIL, CLOSING + 0.2)])
-        list(rerate_stored(settings=settings, now=NOON))
+    make_bills(bills_url)
     with browsing(create_app(bills_url, clock=lambda: NOON)) as client:
         yield client
 
 
 def test_the_list_has_the_newest_versions(client: httpx.Client) -> None:
     page = client.get("/api/bills").json()
-    assert page["total"] == 1
-    (bill,) = page["bills"]
+    assert page["total"] == 2
+    bill, february = page["bills"]
+    assert (february["month"], february["is_final"]) == ("2026-02", False)
     assert (bill["service_point"], bill["month"], bill["version"]) == (POINT, "2026-03", 2)
     assert (bill["energy_kwh"], bill["is_final"]) == ("5956.00", True)
-    assert client.get("/api/bills?final=false").json()["total"] == 0
+    assert client.get("/api/bills?final=false").json()["total"] == 1
     assert client.get("/api/bills?month=2026-3").status_code == 422
 
 

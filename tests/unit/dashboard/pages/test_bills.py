@@ -8,22 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
 from dashboard.pages.bills import day_chart
 from pipeline.model import Scope
 from reports.bill.page import Wording
-from services.settings import Settings
-from services.settle import settle_stored
-from services.settle_again import rerate_stored
-from storage.database import connect
-from storage.intervals import save_intervals
-from storage.registry import save_registry
-from storage.writer import ReadingWriter
 from tests.fix_dashboard import browsing
-from tests.settled_plants import APRIL, CLOSING, MARCH, NOON, OPENING, PLANT, POINT, intervals, reading
+from tests.settled_plants import NOON, PLANT, POINT, make_bills
 
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 BILL = f"/bills/{POINT}/2026-03"
@@ -32,16 +24,7 @@ BILL = f"/bills/{POINT}/2026-03"
 @pytest.fixture(scope="module")
 def url(bills_url: str) -> str:
     """A plant whose bill of March was made of an estimate, and again of the freeze that came late."""
-    settings = Settings(database_url=SecretStr(bills_url))
-    with connect(bills_url) as connection:
-        save_registry(connection, PLANT)
-        save_intervals(connection, intervals(), computed_at=NOON)
-        ReadingWriter(connection).write([reading(MARCH, OPENING)])
-        list(settle_stored("2026-03", settings=settings, now=NOON))
-        ReadingWriter(connection).write([reading(APRIL, CLOSING + 0.2)])
-        list(rerate_stored(settings=settings, now=NOON))
-        # No meter read a thing in February.
-        list(settle_stored("2026-02", settings=settings, now=NOON))
+    make_bills(bills_url)
     return bills_url
 
 
