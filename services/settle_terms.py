@@ -29,8 +29,8 @@ def supplied(
 ) -> tuple[datetime, datetime]:
     """Return the part of a billing month from the first contract's start to the last one's end.
 
-    The first bill of a new customer (新装) begins within it, the last of one who left (销户) ends there. A gap
-    between two contracts is none of that; a month without any contract is left as it is.
+    A new customer's first bill (新装) begins within it, the last of one who left (销户) ends there. A gap
+    between contracts is none of that; a month without any is left as it is.
     """
     contracts = registry.contracts_by_point.get(service_point, ())
     begins = min((contract.starts_at or _SINCE_EVER for contract in contracts), default=_SINCE_EVER)
