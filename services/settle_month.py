@@ -14,7 +14,7 @@ from pipeline.registry import Registry, Role
 from services.settle_book import QUADRANTS, REACTIVE, Book
 from services.settle_intervals import demands, point_intervals
 from services.settle_pairs import Stretch, count, stretches
-from services.settle_terms import agreed
+from services.settle_terms import agreed, supplied
 
 _REACTIVE = frozenset(q.value for q in (*REACTIVE, *QUADRANTS))
 
@@ -39,7 +39,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         billed_before_kwh: Energy billed in this calendar year before, for steps over a year.
     """
     registry = _of_point(registry, service_point)
-    span = bill_span(registry, service_point, month)
+    span = supplied(registry, service_point, bill_span(registry, service_point, month))
     terms = agreed(registry, service_point, span)
     own = stretches(registry, service_point, span, primary)
     counted = [count(registry, book, stretch, primary) for stretch in own]

@@ -13,17 +13,23 @@ from analysis.settlement.running_capacity import RunningDay
 from pipeline.model import Json
 
 
-def capacity_charge(month: BillingMonth, days: Sequence[RunningDay]) -> Step:
-    """Return lines for what ran, and for what rested where the terms charge a part of that."""
+def capacity_charge(month: BillingMonth, days: Sequence[RunningDay], by_demand: int = 0) -> Step:
+    """Return lines for what ran, and for what rested where the terms charge a part of that.
+
+    Args:
+        month: The billing month.
+        days: Days on which the basic charge counts by capacity.
+        by_demand: How many of the month's other days are charged by demand.
+    """
     unknown = sorted({day.segment.tariff.id for day in days if day.running_kva is None})
     findings = [refusal(Code.CAPACITY_UNKNOWN, what=month.service_point, tariff=tariff) for tariff in unknown]
     rested = sorted({name for day in days for name in day.suspensions})
     basis: dict[str, Json] = {"suspensions": rested} if rested else {}
     lines = [
         basic_line("basic_capacity", part, kva, part.rate.price, basis)
-        for kva, part in _layers(month, [(day, day.running_kva or Decimal(0)) for day in days])
+        for kva, part in _layers(month, [(day, day.running_kva or Decimal(0)) for day in days], by_demand)
     ]
-    for kva, part in _layers(month, [(day, day.resting_kva) for day in days]):
+    for kva, part in _layers(month, [(day, day.resting_kva) for day in days], by_demand):
         share = part.rate.terms.resting_share
         if share:
             price = part.rate.price * share
@@ -33,7 +39,7 @@ def capacity_charge(month: BillingMonth, days: Sequence[RunningDay]) -> Step:
 
 
 def _layers(
-    month: BillingMonth, capacities: Sequence[tuple[RunningDay, Decimal]]
+    month: BillingMonth, capacities: Sequence[tuple[RunningDay, Decimal]], by_demand: int
 ) -> Iterator[tuple[Decimal, Part]]:
     """Yield the layers of a capacity that varies from day to day: the lowest on the most days.
 
@@ -41,5 +47,5 @@ def _layers(
     """
     levels = sorted({kva for _, kva in capacities if kva > 0})
     for low, high in zip([Decimal(0), *levels], levels, strict=False):
-        for part in parts_of(month, [day for day, kva in capacities if kva >= high]):
+        for part in parts_of(month, [day for day, kva in capacities if kva >= high], by_demand):
             yield high - low, part

@@ -31,12 +31,10 @@ def basic_charge(month: BillingMonth, segments: Sequence[Segment], kwh: Decimal)
         s for s in segments if s.tariff.basic is not None and s.contract.basic_charge not in _SINGLE_PART
     ]
     days = running_days(month, charged)
-    capacity = capacity_charge(
-        month, [day for day in days if day.segment.contract.basic_charge == BasicCharge.CAPACITY]
-    )
-    demand = demand_charge(
-        month, [day for day in days if day.segment.contract.basic_charge == BasicCharge.DEMAND], kwh
-    )
+    by_capacity = [day for day in days if day.segment.contract.basic_charge == BasicCharge.CAPACITY]
+    by_demand = [day for day in days if day.segment.contract.basic_charge == BasicCharge.DEMAND]
+    capacity = capacity_charge(month, by_capacity, len(by_demand))
+    demand = demand_charge(month, by_demand, kwh, len(by_capacity))
     suspended = suspension_findings(month, [s.tariff.basic for s in charged if s.tariff.basic is not None])
     return Step(
         lines=[*capacity.lines, *demand.lines],

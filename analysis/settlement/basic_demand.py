@@ -13,11 +13,13 @@ from analysis.settlement.demand import actual_demand, billed_demand, demand_pric
 from analysis.settlement.priced import Priced, Step
 from analysis.settlement.rounding import rounded
 from analysis.settlement.running_capacity import RunningDay, capacity_of
-from analysis.settlement.segments import Segment, whole_days
+from analysis.settlement.segments import Segment
 from pipeline.model import Json
 
 
-def demand_charge(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal) -> Step:
+def demand_charge(
+    month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal, by_capacity: int = 0
+) -> Step:
     """Return a line for each agreed demand and rate, and one for what was drawn above it.
 
     The month's demand counts for each contract within it; days on which everything rested are not charged.
@@ -26,13 +28,14 @@ def demand_charge(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal)
         month: The billing month.
         days: Days on which the basic charge counts by demand.
         kwh: The month's energy, for the share of use that makes demand cheaper.
+        by_capacity: How many of the month's other days are charged by capacity.
     """
     if not days:
         return Step()
     known = actual_demand(month) is not None
     findings = [] if known else [refusal(Code.DEMAND_MISSING, what=month.service_point)]
     used = [day for day in days if not day.rests]
-    whole = len(used) == whole_days(month)
+    charged = len(used) + by_capacity
     agreed: dict[tuple[Decimal | None, Decimal | None], list[RunningDay]] = defaultdict(list)
     for day in used:
         agreed[_agreed(day.segment), capacity_of(month, day.segment)].append(day)
@@ -40,7 +43,7 @@ def demand_charge(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal)
     lines = [
         line
         for (agreed_kw, capacity), those in agreed.items()
-        for part in parts_of(month, those, whole=whole)
+        for part in parts_of(month, those, charged - len(those))
         for line in _lines(month, part, (agreed_kw, capacity), (kwh, largest))
     ]
     return Step(lines=lines, findings=findings)

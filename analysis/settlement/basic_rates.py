@@ -52,17 +52,18 @@ def basic_price(terms: BasicTerms, kind: BasicCharge | None) -> Decimal | None:
     return terms.capacity_price if kind == BasicCharge.CAPACITY else terms.demand_price
 
 
-def parts_of(month: BillingMonth, days: Sequence[RunningDay], *, whole: bool | None = None) -> Iterator[Part]:
+def parts_of(month: BillingMonth, days: Sequence[RunningDay], beside: int = 0) -> Iterator[Part]:
     """Yield the parts that days make, by rate.
 
-    All days of the bill's month together are one month; fewer are as many ``days_of_month``-ths.
+    All days of the bill's month, those beside them included, are one month; fewer are as many
+    ``days_of_month``-ths.
 
     Args:
         month: The billing month.
         days: Days that are charged for.
-        whole: Whether they belong to a charge of the whole month; None if they alone must be all of it.
+        beside: How many other days are charged for the same use otherwise: by another demand or kind.
     """
-    is_whole = len(days) == whole_days(month) if whole is None else whole
+    is_whole = len(days) + beside == whole_days(month)
     counts: dict[Rate, list[Segment]] = defaultdict(list)
     for day in days:
         rate = _rate_of(day.segment)

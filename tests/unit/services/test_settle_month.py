@@ -272,6 +272,26 @@ def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() ->
     assert (late.code, late.what, late.ends_at) == (Lacking.TARIFF_GAP, "T", MIDDLE)
 
 
+def test_the_first_and_the_last_month_of_a_customer_are_those_parts_that_were_agreed() -> None:
+    new = plant(
+        contracts=[Contract(service_point=POINT, tariff="T", starts_at=MIDDLE)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: OPENING})
+        ],
+    )
+    month = gathered([EDGES[1]], new)
+    assert (month.starts_at, month.ends_at, month.lacks) == (MIDDLE, APRIL, [])
+    left = plant(
+        contracts=[Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: CLOSING})
+        ],
+    )
+    month = gathered([EDGES[0]], left)
+    assert (month.starts_at, month.ends_at, month.lacks) == (MARCH, MIDDLE, [])
+    assert gathered(archive=left, month="2026-05").lacks[0].code == Lacking.CONTRACT_GAP
+
+
 def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
     first = Contract(service_point=POINT, tariff="T", capacity_kva=100.0)
     second = replace(first, capacity_kva=200.0, starts_at=MIDDLE)
