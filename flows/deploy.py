@@ -13,8 +13,8 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.abnormal_use import abnormal_use
 from flows.final_intervals import final_intervals
-from flows.line_loss import line_loss
 from flows.forecasting import forecasting
+from flows.line_loss import line_loss
 from flows.load_monitoring import load_monitoring
 from flows.load_statistics import load_statistics
 from flows.maintenance import maintenance
