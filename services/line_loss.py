@@ -176,7 +176,7 @@ def _refuse_strangers(energies: IntervalColumns | None, archive: Registry) -> No
     known = {str(meter.id) for meter in archive.meters}
     if known and known.isdisjoint(given):
         raise DataError(
-            "there are no intervals of any meter of these areas, nor registers to derive them from: the files "
+            "no meter of these areas has intervals, or registers to derive them from: the files "
             f"know {_listed(given) or 'no meter'}; the archive {_listed(sorted(known))}"
         )
 
