@@ -13,7 +13,7 @@ import numpy as np
 from analysis.area_losses import area_losses
 from analysis.line_loss import AreaDay, AreaLoss
 from analysis.loss_months import AreaMonth, area_months
-from analysis.loss_problems import LossProblem, loss_problems, negative_slots
+from analysis.loss_problems import LossProblem, impossible_slots, loss_problems
 from detectors import engine
 from detectors.register_days import register_flows_kwh
 from detectors.wanted import cannot_run, wanted
@@ -115,7 +115,7 @@ def loss_files(
     )
     window = _until(window, question.end, _zone(some))
     begin("looking for other findings")
-    window = with_daily_rows(_without_negative(window), some)
+    window = with_daily_rows(_without_impossible(window), some)
     cannot = {found.detector for found in cannot_run(window)}
     able = [name for name in HINT_WEIGHTS if name not in cannot]
     episodes = engine.run(window, some, only=able, threads=load_settings().detect_threads) if able else []
@@ -140,9 +140,9 @@ def loss_stored(
         for some in _batches(archive, _areas(archive, question)):
             span = _span(question, _zone(some), now)
             window = window_of(connection, some, span, wanted([BALANCE]), primary_profiles(settings))
-            # Daily rows are made anew: negative energies are in none of them.
+            # Daily rows are made anew: impossible energies are in none of them.
             registers = {} if window.daily is None else window.daily.registers
-            window = with_daily_rows(_without_negative(replace(window, daily=None)), some)
+            window = with_daily_rows(_without_impossible(replace(window, daily=None)), some)
             if window.daily is not None:
                 window = replace(window, daily=replace(window.daily, registers=registers))
             stored = list_episodes(connection, scope=EVERYTHING, overlaps=span)
@@ -307,12 +307,12 @@ def _until(window: MeterMatrix, end: date | None, zone: ZoneInfo) -> MeterMatrix
     )
 
 
-def _without_negative(window: MeterMatrix) -> MeterMatrix:
-    """Return a window in which energies below zero are missing; problems are told of the window before."""
-    negative = negative_slots(window)
-    if not negative.any():
+def _without_impossible(window: MeterMatrix) -> MeterMatrix:
+    """Return a window in which energies that no meter counts are missing; their count is told beside."""
+    impossible = impossible_slots(window)
+    if not impossible.any():
         return window
-    return replace(window, quality=np.where(negative, "N", window.quality))
+    return replace(window, quality=np.where(impossible, "N", window.quality))
 
 
 def _zone(archive: Registry) -> ZoneInfo:

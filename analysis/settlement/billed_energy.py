@@ -74,7 +74,7 @@ def _rounded(segment: Segment, metered: Metered, findings: list[BillFinding]) ->
             continue
         kwh = rounded(metered.kwh[cell], segment.tariff.kwh_decimals)
         if kwh < 0:
-            findings.append(refusal(Code.NEGATIVE_ENERGY, period=period.value, kwh=kwh))
+            findings.append(refusal(Code.IMPOSSIBLE_ENERGY, period=period.value, kwh=kwh))
             kwh = Decimal(0)
         found[cell] = kwh
     return found

@@ -36,7 +36,7 @@ class Code(StrEnum):
     SWAP_WITHOUT_OPENING = "swap_without_opening"
     TOTAL_MISSING = "total_missing"
     RAN_BACK = "ran_back"
-    NEGATIVE_ENERGY = "negative_energy"
+    IMPOSSIBLE_ENERGY = "impossible_energy"
     EXPORT_ON_CONSUMER = "export_on_consumer"
     DEMAND_MISSING = "demand_missing"
     REACTIVE_MISSING = "reactive_missing"

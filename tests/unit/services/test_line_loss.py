@@ -69,7 +69,7 @@ def test_negative_intervals_are_gaps_and_are_named(files: LossFiles, tmp_path: P
     table.to_parquet(tmp_path / "negative.parquet", index=False)
     (found,) = loss_files(intervals=tmp_path / "negative.parquet", registry=files.registry)
     (problem,) = found.problems
-    assert (problem.kind, problem.service_point) == (ProblemKind.NEGATIVE_ENERGY, files.thief)
+    assert (problem.kind, problem.service_point) == (ProblemKind.IMPOSSIBLE_ENERGY, files.thief)
     assert problem.count == int(early.sum())
     assert found.days[0].missing == (files.thief,)
     assert found.days[3].loss_kwh is not None

@@ -91,6 +91,7 @@ def test_in_simulated_areas_the_day_the_energy_and_the_thief_are_told(deed: str,
     assert loss.suspects[0].service_point.endswith(THIEF)
 
 
-@pytest.mark.parametrize("deed", [None, "vacancy", "wrong_area"])
+@pytest.mark.parametrize("deed", [None, "vacancy", "wrong_area", "night_load"])
 def test_in_simulated_areas_nothing_rises_without_a_theft(deed: str | None) -> None:
-    assert _loss(planted_area(deed)).rise is None
+    keys = f"kw = 3\n{EVENING}" if deed == "night_load" else None
+    assert _loss(planted_area(deed, keys)).rise is None

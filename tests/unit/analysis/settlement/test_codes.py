@@ -208,7 +208,7 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
         False,
     ),
     (PLANT, closing(f"{IMPORT}_t1", "-1"), Code.RAN_BACK, True),
-    (PLANT, beside(IMPORT, "10000", sign=-1, meter="SUB"), Code.NEGATIVE_ENERGY, True),
+    (PLANT, beside(IMPORT, "10000", sign=-1, meter="SUB"), Code.IMPOSSIBLE_ENERGY, True),
     (PLANT, beside("active_energy_export", "50"), Code.EXPORT_ON_CONSUMER, True),
     (PLANT, beside("active_energy_export", "0.3"), Code.EXPORT_ON_CONSUMER, False),
     (PLANT, lambda m: replace(m, demands=()), Code.DEMAND_MISSING, True),
