@@ -61,8 +61,8 @@ def load_shape(  # noqa: PLR0913 - a curve and what its days are told by
     shape = classes.shapes[number]
     return LoadShape(
         shape=shape.id,
-        en=shape.en,
-        zh=shape.zh,
+        en=shape.name.en,
+        zh=shape.name.zh,
         score=float(scores[0, number]),
         next_shape=classes.shapes[second].id,
         next_score=float(scores[0, second]),
