@@ -20,8 +20,10 @@ from cli import (
     detect,
     evaluate,
     flows,
+    forecast,
     handheld,
     load,
+    loss,
     profile,
     quality,
     read,
@@ -29,6 +31,7 @@ from cli import (
     registry,
     replay,
     scan,
+    settle,
     simulate,
     vee,
     waveform,
@@ -59,6 +62,9 @@ app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("load")(load.load)
 app.command("quality")(quality.quality)
+app.command("settle")(settle.settle)
+app.command("loss")(loss.loss)
+app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)
