@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.errors import ConfigError
 from pipeline.rectification import Rectification
+from reports.folders import folder_name
 from reports.power_quality.figures import figures_document
 from reports.power_quality.page import LANGUAGES
 from reports.power_quality.subject import Comparison, Instrument, MonthlyReport
@@ -161,8 +162,3 @@ def _known(connection: Connection, point: JudgedPoint) -> _Known:
     ]
     place = point.month.point.service_point
     return comparisons, rectifications_for_report(connection, place, point.month.starts_at)
-
-
-def folder_name(place: str) -> str:
-    """Return an id as the name of a folder: what some file system does not take becomes a hyphen."""
-    return "".join("-" if character in '/\\:*?"<>|' or character < " " else character for character in place)
