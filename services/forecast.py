@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
+from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.boosted import boost
 from analysis.forecast.day_ahead import Forecasts, forecasts
 from analysis.forecast.days_off import NONE, DaysOff, days_off_cn, parse_days_off
 from analysis.forecast.history import MOST_DAYS, Question
@@ -44,7 +47,9 @@ MEASURED = "A"
 """Only such slots are looked at: an estimate must not teach what is usual."""
 
 
-MODELS: Mapping[Model, Work] = MappingProxyType({Model.BLEND: forecasts})
+MODELS: Mapping[Model, Work] = MappingProxyType(
+    {Model.BLEND: forecasts, Model.LIGHTGBM: partial(forecasts, expect=boost)}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +151,7 @@ def forecast_night(slots: int, model: Model) -> Night:
 
 def installed_models() -> list[Model]:
     """Return the models whose packages are installed."""
-    return list(MODELS)
+    return [model for model in Model if model is not Model.LIGHTGBM or find_spec("lightgbm") is not None]
 
 
 def by_zone(matrix: MeterMatrix, archive: Registry, at: datetime) -> dict[ZoneInfo, list[int]]:

@@ -8,8 +8,9 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,10 @@ class Blended:
     """Shape (meters, rows, slots); NaN where no way could say anything."""
 
 
+Expect: TypeAlias = Callable[[Floats, Sequence[Part], int, int], Blended]
+"""A way to say what is expected: of the past, its parts, so many days ahead, learnt from so many days."""
+
+
 def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_ROWS) -> Blended:
     """Return the blend for the day ``lead`` days ahead, and for past days from as far ahead.
 
@@ -51,6 +56,11 @@ def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_RO
         lead: 1 is the day that begins at the origin.
         learnt: How many days that are over are looked at.
     """
+    return blended_ways(kwh, parts, lead, learnt)[0]
+
+
+def blended_ways(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int) -> tuple[Blended, Floats]:
+    """Return the blend and, of the same days, what each way says: shape (ways, meters, rows, slots)."""
     past = kwh.shape[1]
     first = max(past - learnt, WARM_UP_ROWS + lead - 1)
     rows = np.append(np.arange(first, past), past - 1 + lead)
@@ -60,7 +70,8 @@ def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_RO
     share = np.where(there, weights[:, :, None, None], 0.0)
     total = share.sum(axis=0)
     mixed = (np.where(there, ways, 0.0) * share).sum(axis=0)
-    return Blended(rows=rows, kwh=np.where(total > 0.0, mixed / np.where(total > 0.0, total, 1.0), np.nan))
+    blended = np.where(total > 0.0, mixed / np.where(total > 0.0, total, 1.0), np.nan)
+    return Blended(rows=rows, kwh=blended), ways
 
 
 def _ways(kwh: Floats, parts: Sequence[Part], rows: NDArray[np.int64], lead: int) -> Floats:
