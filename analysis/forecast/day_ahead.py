@@ -17,7 +17,7 @@ from pipeline.errors import DataError
 from pipeline.timegrid import MINUTES_PER_DAY
 
 Floats = NDArray[np.float64]
-METERS_AT_A_TIME = 200
+METERS_AT_A_TIME = 50
 """So many fit into a processor's memory with all that is worked out of them."""
 
 
