@@ -49,7 +49,7 @@ PARAMETERS: Final[dict[str, object]] = {
 }
 
 
-def boost(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_ROWS) -> Blended:
+def boost(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int) -> Blended:
     """Return the median for the day ``lead`` days ahead, and for past days from as far ahead.
 
     Takes and gives what :func:`analysis.forecast.blend.blend` does.

@@ -41,7 +41,7 @@ def forecasts(kwh: Floats, starts_at: Times, question: Question, expect: Expect 
         kwh: Measured energy of each slot, shape (meters, slots), NaN where missing.
         starts_at: Slot starts, UTC, rising.
         question: What is asked for.
-        expect: How; the demand at the month's end is told by the blend always.
+        expect: How the slots are; the highest demand is told by the blend always.
 
     Raises:
         DataError: If no slot, or more than ``MOST_DAYS_AHEAD`` days are asked for, or the origin is not where
@@ -75,7 +75,7 @@ def _of_some(kwh: Floats, starts_at: Times, question: Question, expect: Expect) 
     return Forecasts(
         lacking=lacks,
         kwh=_spread_out(_slots(chosen, question, expect), fit, len(kwh)),
-        highest_kw=_spread_out(highest_demand(chosen, question.slots, expect), fit, len(kwh)),
+        highest_kw=_spread_out(highest_demand(chosen, question.slots), fit, len(kwh)),
         month=replace(
             month,
             so_far_kw=_spread_out(month.so_far_kw, fit, len(kwh)),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.forecast.blend import WARM_UP_ROWS, WEEK, Expect, blend
+from analysis.forecast.blend import WARM_UP_ROWS, WEEK, blend
 from analysis.forecast.history import WHOLE_SHARE, History, Part, places_of
 from analysis.forecast.quantiles import at_shares, level_of, spread
 from analysis.load import DEMAND_MINUTES
@@ -57,7 +57,7 @@ def demand_kw(kwh: Floats, minutes: int) -> Floats:
     return demand
 
 
-def highest_demand(history: History, slots: int, expect: Expect = blend) -> Floats:
+def highest_demand(history: History, slots: int) -> Floats:
     """Return P50 and P90 of the highest demand of the next ``slots`` slots, kW, shape (2, meters).
 
     Of more than a week the weeks are taken as independent of each other: the highest of n weeks stays below
@@ -76,7 +76,7 @@ def highest_demand(history: History, slots: int, expect: Expect = blend) -> Floa
     # Origins from which every one of the days was said, the last one being the present.
     for lead in range(1, joint + 1):
         series = cut if lead == joint else whole
-        said = expect(series[:, :, None], _by_midday(history), lead, LEARNT_ROWS)
+        said = blend(series[:, :, None], _by_midday(history), lead, LEARNT_ROWS)
         by_origin = np.full((len(series), past + 1), np.nan)
         by_origin[:, said.rows[:-1] - lead + 1] = said.kwh[:, :-1, 0]
         by_origin[:, past] = said.kwh[:, -1, 0]

@@ -27,8 +27,8 @@ GAPS: Final = 0.03
 ROUNDS: Final = 3
 """The quickest counts, for the machine has other work too."""
 COPIES: Final = 120.0
-"""May be spent: six ways to go on for 28 days, 140 errors a slot in order, and three months of daily maxima for
-eight days ahead. Measured are 90: some 20 s for ten thousand meters a night, on one core."""
+"""May be spent: six ways to go on for 28 days, 140 errors a slot in order, three months of daily maxima for a
+week ahead. Measured are some 100: 20 to 30 s for ten thousand meters a night, on one core."""
 
 
 @benchmarks.register("forecast")

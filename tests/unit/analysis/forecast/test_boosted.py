@@ -55,7 +55,7 @@ def test_what_comes_after_the_origin_changes_nothing() -> None:
 def test_trees_see_what_no_weight_of_the_blend_can_say() -> None:
     kwh = loads()[1:]
     history = history_of(kwh, TIMES, ASKED)
-    trees, mixed = boost(history.kwh, history.parts, 1), blend(history.kwh, history.parts, 1, 42)
+    trees, mixed = boost(history.kwh, history.parts, 1, 28), blend(history.kwh, history.parts, 1, 42)
     came = history.kwh[:, mixed.rows[:-1]]
     wrong = [np.abs(said.kwh[:, -len(mixed.rows) : -1] - came)[:, :, 6:].mean() for said in (trees, mixed)]
     assert wrong[0] < 0.7 * wrong[1]
@@ -71,7 +71,7 @@ def test_past_days_are_told_by_trees_that_have_not_seen_them(monkeypatch: pytest
 
     monkeypatch.setattr(boosted, "_grown", spied)
     history = history_of(loads(), TIMES, ASKED)
-    said = boost(history.kwh, history.parts, 1)
+    said = boost(history.kwh, history.parts, 1, 28)
     past = len(said.rows) - 1
     assert grown_on == [past - 14, past - 14, past - 14, past - 14, past]
 
