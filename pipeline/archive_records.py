@@ -81,6 +81,11 @@ class Supply:
     demand_current_a: float | None = None
     """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
     point_class: PointClass | None = None
+    agreed_band_percent: tuple[float, float] | None = None
+    """Lowest and highest deviation of the voltage that were agreed, signed: ``(-3.0, 7.0)``
+    (GB/T 12325-2008 4.4; busbars of class A)."""
+    capacitor_steps_kvar: tuple[float, ...] = ()
+    """Reactive power of each step of the capacitors (补偿电容器) at the point, at nominal voltage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

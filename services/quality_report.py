@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.rectification import Rectification
 from reports.power_quality.figures import figures_document
 from reports.power_quality.page import LANGUAGES
-from reports.power_quality.subject import Comparison, Instrument, MonthlyReport
+from reports.power_quality.subject import Comparison, MonthlyReport
 from reports.power_quality.write import Written, write_report
 from services.persons import this_person
 from services.quality import Complete, Files, JudgedPoint, as_it_is, judge_files, judge_stored, last_month
@@ -136,7 +136,6 @@ def _reporter(
             judgements=point.judgements,
             made_at=now,
             issuer=wish.issuer,
-            instrument=Instrument(serial=str(point.month.point.meter)),
             query=f"kilowatch quality {source}--month {month:%Y-%m} --point {place} --json",
             comparisons=comparisons,
             rectifications=under_way,

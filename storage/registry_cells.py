@@ -72,8 +72,8 @@ def convert(record: type, field: str, value: object) -> object:
         CellError: If it cannot be that.
     """
     wanted = types_of(record)[field]
-    if field == "group":
-        return _one_of(Group)(value)
+    if field in _OF_FIELD:
+        return _OF_FIELD[field](value)
     if field.endswith("_s") and field in KEY_OF_FIELD:
         value = _duration(value)
     converted = _CONVERTERS[wanted](value)
@@ -165,13 +165,34 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(_text(part) for part in value)
 
 
-def _factors(value: object) -> tuple[float, ...]:
-    """Return the factors of a day, whose count divides its minutes."""
+def _several(value: object) -> tuple[float, ...]:
+    """Return a list of numbers; in a CSV cell they are written ``number;number``."""
     if isinstance(value, str):
         value = [part for part in value.split(";") if part.strip()]
-    if not isinstance(value, list) or not value or MINUTES_PER_DAY % len(value):
+    if not isinstance(value, list):
+        raise CellError(f"expected a list of numbers, not {value!r}")
+    return tuple(_number(part) for part in value)
+
+
+def _steps(value: object) -> tuple[float, ...]:
+    steps = _several(value)
+    if min(steps, default=1.0) <= 0:
+        raise CellError(f"expected the reactive power of each step, above zero, not {value!r}")
+    return steps
+
+
+def _band(value: object) -> tuple[float, ...]:
+    band = _several(value)
+    if len(band) != len(("lowest", "highest")) or band[0] >= band[1]:
+        raise CellError(f"expected the lowest and the highest deviation like [-3, 7], not {value!r}")
+    return band
+
+
+def _factors(value: object) -> tuple[float, ...]:
+    """Return the factors of a day, whose count divides its minutes."""
+    factors = _several(value)
+    if not factors or MINUTES_PER_DAY % len(factors):
         raise CellError(f"expected a factor for each equal part of a day (24, 48, 96 ...), not {value!r}")
-    factors = tuple(_number(part) for part in value)
     if min(factors) < 0:
         raise CellError(f"expected factors of zero or more, not {min(factors):g}")
     return factors
@@ -252,6 +273,12 @@ def _one_of(kind: type[StrEnum]) -> Callable[[object], object]:
     return choose
 
 
+_OF_FIELD: Mapping[str, Callable[[object], object]] = {
+    "group": _one_of(Group),
+    "capacitor_steps_kvar": _steps,
+    "agreed_band_percent": _band,
+}
+"""Fields that take less than their type does."""
 _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     str: _text,
     MeterId: _text,
@@ -262,6 +289,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     int | None: _whole,
     ZoneInfo: _zone,
     date: _date,
+    date | None: _date,
     datetime: _instant,
     datetime | None: _instant,
     tuple[str, ...]: _texts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from math import sqrt
 from typing import Final
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from analysis.limits import nominal_seen_v
 from analysis.power_quality.point_month import (
     Columns,
+    Instrument,
     MeterStatistics,
     PointMonth,
     QualityPoint,
@@ -299,6 +300,9 @@ def _point(
         max_demand_current_a=None if supply is None else supply.demand_current_a,
         supply=supply,
         point_class=None if supply is None else supply.point_class,
+        capacitors_mvar=[] if supply is None else [kvar / 1000.0 for kvar in supply.capacitor_steps_kvar],
+        agreed_band_percent=None if supply is None else supply.agreed_band_percent,
+        instrument=Instrument(**{each.name: getattr(meter, each.name) for each in fields(Instrument)}),
     )
 
 

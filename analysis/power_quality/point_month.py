@@ -24,6 +24,19 @@ Columns = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """What the figures were measured with; empty where nobody filed it."""
+
+    model: str = ""
+    serial: str = ""
+    accuracy_class: str = ""
+    """As on its plate: ``0.5S``, ``B``."""
+    firmware: str = ""
+    verified_until: date | None = None
+    """The last day on which its verification holds, as on the certificate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualityPoint:
     """What the archive says about the point; None where it says nothing, and a check then names the entry."""
 
@@ -49,6 +62,8 @@ class QualityPoint:
     point_class: PointClass | None = None
     agreed_band_percent: tuple[float, float] | None = None
     """Lowest and highest deviation agreed for the point, signed (GB/T 12325-2008 4.4; bands of class A)."""
+    instrument: Instrument = field(default_factory=Instrument)
+    """The main meter as it stands in the archive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
