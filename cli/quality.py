@@ -53,8 +53,14 @@ def quality(  # noqa: PLR0913 - a command with all its options
     waveform: Annotated[
         list[Path] | None,
         typer.Option(
-            exists=True, dir_okay=False, help="A COMTRADE record taken at the --point; may be given often."
+            exists=True,
+            dir_okay=False,
+            help="A COMTRADE record taken at the --point; may be given often. The database keeps it.",
         ),
+    ] = None,
+    forget_waveform: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Take a kept record of the --point away, by its file's name."),
     ] = None,
     point: Annotated[
         list[str] | None, typer.Option(help="Only this service point; may be given often.")
@@ -78,6 +84,9 @@ def quality(  # noqa: PLR0913 - a command with all its options
     """
     if verify is not None:
         _verify(verify, public_key, as_json=as_json)
+        return
+    if forget_waveform is not None:
+        _forget(forget_waveform, point or [], as_json=as_json)
         return
     if (readings is None) != (registry is None):
         raise typer.BadParameter("give --readings and --registry together, or neither: then the database")
@@ -128,6 +137,25 @@ def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, obj
             if as_json:
                 print_json(one.document)
     return rows
+
+
+def _forget(name: str, points: list[str], *, as_json: bool) -> None:
+    """Take a waveform record of one point away; exit status 1 where there is none."""
+    if len(points) != 1:
+        raise typer.BadParameter("name the record's service point with --point")
+    from services.quality import forget_waveform
+
+    found = forget_waveform(points[0], name)
+    if as_json:
+        print_json({"service_point": points[0], "name": name, "records": found})
+    elif found:
+        typer.echo(
+            f"{name} is forgotten; judge its month again: kilowatch quality --month ... --point {points[0]}"
+        )
+    else:
+        typer.echo(f"{points[0]} has no waveform record {name}: reports name those that they use", err=True)
+    if not found:
+        raise typer.Exit(1)
 
 
 def _verify(path: Path, public_key: Path | None, *, as_json: bool) -> None:

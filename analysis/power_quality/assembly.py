@@ -19,6 +19,7 @@ from analysis.power_quality.point_month import (
     PointMonth,
     QualityPoint,
 )
+from analysis.power_quality.recorded import Recorded, joined
 from pipeline.block import Times
 from pipeline.events import EventKind
 from pipeline.model import MeterId
@@ -80,6 +81,8 @@ class Given:
     spectra: Mapping[MeterId, Shown]
     told: Records = NO_RECORDS
     """Their events, statistics (single readings) and parameters."""
+    recorded: Mapping[str, Sequence[Recorded]] = field(default_factory=dict)
+    """What waveforms taken at service points told, oldest first."""
     primary: frozenset[str] = frozenset()
     """Profiles whose values are primary ones already."""
 
@@ -162,6 +165,7 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
             month,
         ),
         events=events,
+        recorded=joined(given.recorded.get(service_point, ())).within(month.starts_at, month.due_until),
         statistics=_statistics(given.told.readings, stays[-1].meter, month, parts[-1].pt),
         parameters={
             p.name: p.value

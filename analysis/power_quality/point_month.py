@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.power_quality.judgement import Judgement
-from analysis.power_quality.supply_events import SupplyEvent
+from analysis.power_quality.recorded import NOTHING_RECORDED, Recorded
 from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
 from pipeline.events import EventCount, MeterEvent
@@ -109,24 +109,16 @@ class PointMonth:
     taken_at: Times
     values: Mapping[Quantity, Columns]
     """Shape ``(len(taken_at),)`` each."""
-    voltage_angles: Mapping[Quantity, Columns] = field(default_factory=dict)
-    """Angle of each voltage against the first one, degrees, as few meters give it; rows as ``values``."""
     spectrum_period_s: float | None = None
     spectrum_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
     spectra: Mapping[Quantity, Columns] = field(default_factory=dict)
     """Shape ``(len(spectrum_at), orders + 1)`` each, % of the fundamental, column = order."""
-    interharmonics: Mapping[str, Columns] = field(default_factory=dict)
-    """By phase, as meters with a power-quality module give it: shape ``(len(spectrum_at), k)``, % of the
-    fundamental; column = order below the gap between two orders: 0 is 0 to 50 Hz."""
-    flicker_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
-    long_term_flicker: Mapping[str, Columns] = field(default_factory=dict)
-    """P_lt of two hours by phase, at ``flicker_at``, as such meters and instruments give it."""
     outages: Sequence[tuple[datetime, datetime]] = ()
     """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
     events: Sequence[MeterEvent] = ()
     event_counts: Sequence[EventCount] = ()
-    recorded_events: Sequence[SupplyEvent] = ()
-    """Events that instruments recorded at the point, such as those of its waveforms."""
+    recorded: Recorded = NOTHING_RECORDED
+    """What records of waveforms that were taken at the point tell of the month."""
     neighbours: Sequence[Neighbour] = ()
     """Empty where nothing is known of any."""
     statistics: Sequence[MeterStatistics] = ()
@@ -143,6 +135,10 @@ class PointMonth:
             if end > self.starts_at and begin < self.ends_at
         )
         return max(round(supplied_s / period_s), 0)
+
+    def with_times(self, at: Times, period_s: float) -> PointMonth:
+        """Return the same month as of readings at other times, such as those of records; without values."""
+        return replace(self, taken_at=at, period_s=period_s, values={})
 
     def expected_supplied(self, period_s: float, dark_at: Times) -> int:
         """Return the same less the readings that show no supply; an outage has taken its own off already.

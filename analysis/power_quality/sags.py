@@ -36,7 +36,7 @@ _HIGH_KINDS: Final = frozenset({SupplyKind.SWELL, SupplyKind.OVERVOLTAGE})
 def supply_events(month: PointMonth) -> list[SupplyEvent]:
     """Return the month's events of its own log and of recorders, several phases of one event as one."""
     own = logged_events(month.events, _nominal_shown_v(month))
-    within = [e for e in (*own, *month.recorded_events) if month.starts_at <= e.starts_at < month.ends_at]
+    within = [e for e in (*own, *month.recorded.events) if month.starts_at <= e.starts_at < month.ends_at]
     return [_of_system(event, _PHASES[month.point.wiring]) for event in merged(within)]
 
 

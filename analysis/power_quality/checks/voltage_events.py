@@ -28,7 +28,7 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
     reference = event_limits().reference
     # Records and counters of other kinds, such as of a clock set, say nothing of the log of voltages.
     told = {event.kind for event in month.events} | {count.kind for count in month.event_counts}
-    if not told & VOLTAGE_KINDS and not month.recorded_events:
+    if not told & VOLTAGE_KINDS and not month.recorded.events:
         return [
             Judgement(
                 check=NAME,

@@ -44,6 +44,8 @@ def site(report: MonthlyReport, t: Telling) -> Part:
             else t("every_minutes", minutes=t.number(month.spectrum_period_s / 60.0)),
         ),
     ]
+    if month.recorded.names:
+        rows.append((t("waveform_records"), ", ".join(month.recorded.names)))
     blocks = [Facts(rows=rows)]
     if point.wiring is Wiring.THREE_PHASE_THREE_WIRE:
         return Part(number=1, title=t("part_1"), blocks=[*blocks, Note(text=t("three_wire_note"))])

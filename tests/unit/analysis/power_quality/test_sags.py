@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from analysis.power_quality.point_month import Neighbour
+from analysis.power_quality.recorded import Recorded
 from analysis.power_quality.sags import extent, logged_events, merged, sarfi, supply_events
 from analysis.power_quality.supply_events import SupplyEvent, SupplyKind
 from pipeline.events import EventKind, MeterEvent
@@ -175,7 +176,7 @@ def test_a_month_has_its_own_events_by_the_secondary_side() -> None:
     """Records hold secondary volts: 70 V of 100 V behind a transformer of 100."""
     inside = record(EventKind.UNDERVOLTAGE, "a", "70.0 V")
     late = replace(inside, starts_at=END, ends_at=END + HOUR)
-    given = month(point=THREE_WIRE, events=[inside, late], recorded_events=[_event(60.0)])
+    given = month(point=THREE_WIRE, events=[inside, late], recorded=Recorded(events=[_event(60.0)]))
     (event,) = supply_events(given)
     assert event.residual_percent == pytest.approx(60.0)
     assert event.duration_s == pytest.approx(30.0)
