@@ -131,8 +131,8 @@ def months_stored(  # noqa: PLR0913 - one question with all that bounds it
         records = waveform_records(
             connection, scope=scope, starts_at=span[0], ends_at=span[1], service_points=list(some)
         )
-        told = _stored(connection, meters, span, scope, primary)
-        given = replace(told, recorded=_by_point(records))
+        told = _stored(connection, meters, span, scope, now)
+        given = replace(told, recorded=_by_point(records), primary=primary)
         months = [point_month(shown, point, month, given) for point, month in some.items()]
         yield from _known(archive, months, wanted)
 
@@ -179,7 +179,7 @@ def _stored(
     meters: Sequence[MeterId],
     span: tuple[datetime, datetime],
     scope: Scope,
-    primary: frozenset[str],
+    now: datetime,
 ) -> Given:
     starts_at, ends_at = span
     series = reading_series(
@@ -209,7 +209,8 @@ def _stored(
         readings=single_readings(
             connection, STATISTICS, scope=scope, starts_at=starts_at, ends_at=ends_at, meters=meters
         ),
-        parameters=parameter_readings(connection, scope=scope, ends_at=ends_at, meters=meters),
+        # A counter that was read after the month as it stood before it has not moved in it.
+        parameters=parameter_readings(connection, scope=scope, ends_at=max(now, ends_at), meters=meters),
     )
     return Given(
         electrical={
@@ -217,7 +218,6 @@ def _stored(
         },
         spectra={m: _believed(m, _spectra(own), doubts[Group.SPECTRUM]) for m, own in spectra.items()},
         told=told,
-        primary=primary,
     )
 
 

@@ -21,6 +21,7 @@ from analysis.power_quality.point_month import (
 )
 from analysis.power_quality.recorded import Recorded, joined
 from pipeline.block import Times
+from pipeline.event_counts import event_totals
 from pipeline.events import EventKind
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
@@ -145,6 +146,7 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
         for r in given.told.events
         if r.meter in meters and _touches(r.event.starts_at, r.event.ends_at, month)
     ]
+    held = [p for p in given.told.parameters if p.meter == stays[-1].meter]
     return PointMonth(
         point=point,
         month=month.first,
@@ -168,10 +170,9 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
         recorded=joined(given.recorded.get(service_point, ())).within(month.starts_at, month.due_until),
         statistics=_statistics(given.told.readings, stays[-1].meter, month, parts[-1].pt),
         parameters={
-            p.name: p.value
-            for p in sorted(given.told.parameters, key=lambda p: p.taken_at)
-            if p.meter == stays[-1].meter and p.taken_at < month.ends_at
+            p.name: p.value for p in sorted(held, key=lambda p: p.taken_at) if p.taken_at < month.ends_at
         },
+        event_counts=event_totals(held, month.starts_at, month.due_until),
     )
 
 

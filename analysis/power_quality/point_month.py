@@ -14,7 +14,8 @@ from analysis.power_quality.judgement import Judgement
 from analysis.power_quality.recorded import NOTHING_RECORDED, Recorded
 from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
-from pipeline.events import EventCount, MeterEvent
+from pipeline.event_counts import EventTotal
+from pipeline.events import MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
@@ -116,7 +117,8 @@ class PointMonth:
     outages: Sequence[tuple[datetime, datetime]] = ()
     """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
     events: Sequence[MeterEvent] = ()
-    event_counts: Sequence[EventCount] = ()
+    event_counts: Sequence[EventTotal] = ()
+    """The meter's own counters of such events, where they were read since the month began."""
     recorded: Recorded = NOTHING_RECORDED
     """What records of waveforms that were taken at the point tell of the month."""
     neighbours: Sequence[Neighbour] = ()

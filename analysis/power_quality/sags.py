@@ -10,6 +10,7 @@ from typing import Final
 
 from analysis.power_quality.point_month import Neighbour, PointMonth
 from analysis.power_quality.supply_events import SupplyEvent, SupplyKind, event_limits, named
+from pipeline.event_counts import VOLTAGE_KINDS
 from pipeline.events import EventKind, MeterEvent
 from pipeline.registry import Wiring
 
@@ -21,8 +22,6 @@ SAME_EVENT: Final = timedelta(seconds=2)
 SUPPLY_OFF: Final = frozenset({EventKind.POWER_DOWN, EventKind.ALL_VOLTAGE_LOSS})
 """What a meter records when nothing is there."""
 _LOW: Final = frozenset({EventKind.UNDERVOLTAGE, EventKind.PHASE_BREAK, EventKind.VOLTAGE_LOSS})
-VOLTAGE_KINDS: Final = SUPPLY_OFF | _LOW | {EventKind.OVERVOLTAGE}
-"""What a meter records of its supply."""
 _GONE: Final = frozenset({SupplyKind.SHORT_INTERRUPTION, SupplyKind.INTERRUPTION})
 _PHASES: Final[Mapping[Wiring, int]] = {
     Wiring.ONE_PHASE: 1,
