@@ -334,32 +334,36 @@ def _merged(stretches: Sequence[tuple[datetime, datetime]], month: Month) -> lis
 def _statistics(
     readings: Mapping[Quantity, TimedValues], meter: MeterId, month: Month, pt: float
 ) -> tuple[MeterStatistics, ...]:
-    """Return what the meter had counted when it was read last in the month; all phases in one."""
+    """Return what the meter had counted when it was read last in the month: of each phase, and of all."""
 
-    def last(quantity: Quantity) -> float | None:
-        told = readings.get(quantity)
+    def last(name: str) -> float | None:
+        told = readings.get(Quantity(name))
         if told is None:
             return None
         inside = (told.taken_at >= to_numpy(month.starts_at)) & (told.taken_at < to_numpy(month.due_until))
         rows = [row for row in np.flatnonzero(inside).tolist() if told.meters[row] == meter]
         return float(told.values[rows[-1]]) if rows else None
 
-    def volts(quantity: Quantity) -> float | None:
-        value = last(quantity)
+    def volts(name: str) -> float | None:
+        value = last(name)
         return None if value is None else value * pt
 
-    def instant(quantity: Quantity) -> datetime | None:
-        seconds = last(quantity)
+    def instant(name: str) -> datetime | None:
+        seconds = last(name)
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
-    counted = MeterStatistics(
-        phase="",
-        minutes_monitored=last(Quantity.VOLTAGE_MINUTES_MONITORED),
-        minutes_over=last(Quantity.VOLTAGE_MINUTES_OVER),
-        minutes_under=last(Quantity.VOLTAGE_MINUTES_UNDER),
-        highest_v=volts(Quantity.VOLTAGE_HIGHEST),
-        highest_at=instant(Quantity.VOLTAGE_HIGHEST_AT),
-        lowest_v=volts(Quantity.VOLTAGE_LOWEST),
-        lowest_at=instant(Quantity.VOLTAGE_LOWEST_AT),
-    )
-    return () if counted == MeterStatistics(phase="") else (counted,)
+    def counted(phase: str) -> MeterStatistics:
+        part = f"_{phase.lower()}" if phase else ""
+        return MeterStatistics(
+            phase=phase,
+            minutes_monitored=last(f"voltage_minutes_monitored{part}"),
+            minutes_over=last(f"voltage_minutes_over{part}"),
+            minutes_under=last(f"voltage_minutes_under{part}"),
+            highest_v=volts(f"voltage_highest{part}"),
+            highest_at=instant(f"voltage_highest{part}_at"),
+            lowest_v=volts(f"voltage_lowest{part}"),
+            lowest_at=instant(f"voltage_lowest{part}_at"),
+        )
+
+    found = (counted(phase) for phase in ("A", "B", "C", ""))
+    return tuple(one for one in found if one != MeterStatistics(phase=one.phase))

@@ -183,6 +183,9 @@ def test_outages_events_statistics_and_parameters_of_the_month() -> None:
                 taken_at=times(BEGIN + hour, END - hour, END - hour / 2),
                 values=np.array([60.0, 44_000.0, 1.0]),
             ),
+            Quantity.VOLTAGE_MINUTES_UNDER_C: TimedValues(
+                meters=[NEW], taken_at=times(END - hour), values=np.array([7.0])
+            ),
             Quantity.VOLTAGE_HIGHEST: TimedValues(
                 meters=[NEW], taken_at=times(END - hour), values=np.array([106.0])
             ),
@@ -195,7 +198,8 @@ def test_outages_events_statistics_and_parameters_of_the_month() -> None:
     month = month_of(Given(electrical={}, spectra={}, told=told))
     assert month.outages == [(BEGIN, BEGIN + 2 * hour)]
     assert len(month.events) == 3
-    (counted,) = month.statistics
+    of_c, counted = month.statistics
+    assert (of_c.phase, of_c.minutes_under, of_c.minutes_over) == ("C", 7.0, None)
     assert (counted.phase, counted.minutes_monitored, counted.highest_v) == ("", 44_000.0, 10_600.0)
     assert month.parameters == {"ct_ratio": 40.0}
 
