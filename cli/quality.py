@@ -13,6 +13,7 @@ import typer
 from cli.output import JsonFlag, print_json, print_table, status
 
 if TYPE_CHECKING:
+    from services.network_voltage import NetworkVoltage
     from services.quality_report import Reported
 
 
@@ -94,6 +95,7 @@ def quality(  # noqa: PLR0913 - a command with all its options
         raise typer.BadParameter("--events and --parameters belong to --readings")
     if out is None and not as_json:
         raise typer.BadParameter("give --out DIR for the reports, or --json for the verdicts alone")
+    from services.network_voltage import network_of_files, network_stored
     from services.quality import Files, worst_first
     from services.quality_report import Wish, report_files, report_stored
 
@@ -108,19 +110,27 @@ def quality(  # noqa: PLR0913 - a command with all its options
     )
     if readings is None or registry is None:
         reported = report_stored(wish)
+        network = None if wish.points else network_stored()
     else:
         files = Files(readings=readings, registry=registry, events=events, parameters=parameters)
         reported = report_files(files, wish)
-    rows = _taken(reported, as_json=as_json)
+        network = None if wish.points else network_of_files(registry)
+    rows = _taken(reported, network, as_json=as_json)
     if not as_json:
         columns = [column for column in rows[0] if column != "month"] if rows else ["service point"]
         title = f"Power quality {rows[0]['month']}" if rows else "No service point has readings of the month"
         print_table(title, columns, [[row[column] for column in columns] for row in worst_first(rows)])
+        if network is not None and (classes := network.rows()):
+            print_table(
+                "Voltage qualification by class of point", list(classes[0]), [[*c.values()] for c in classes]
+            )
         typer.echo(f"{len(rows)} reports in {out}: open report.zh.html or report.en.html", err=True)
 
 
-def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, object]]:
-    """Return a line a point, printing documents and warnings as they come."""
+def _taken(
+    reported: Iterable[Reported], network: NetworkVoltage | None, *, as_json: bool
+) -> list[dict[str, object]]:
+    """Return a line a point, printing documents and warnings as they come; then what the network comes to."""
     from services.quality import row_of
 
     rows: list[dict[str, object]] = []
@@ -129,6 +139,8 @@ def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, obj
         tell("reading and judging")
         for one in reported:
             rows.append(row_of(one.point))
+            if network is not None:
+                network.add(one.point)
             tell(f"{len(rows)} judged, the last one {rows[-1]['service point']}")
             warnings = set(() if one.written is None else one.written.warnings) - warned
             for warning in sorted(warnings):
@@ -136,6 +148,8 @@ def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, obj
             warned |= warnings
             if as_json:
                 print_json(one.document)
+    if as_json and network is not None and (whole := network.document()):
+        print_json(whole)
     return rows
 
 
