@@ -23,6 +23,8 @@ class Transformer:
     service_point: str | None = None
     """The customer's own (专变)."""
     capacity_kva: float | None = None
+    starts_at: datetime | None = None
+    """Since when it is in service (投运); None where nobody filed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

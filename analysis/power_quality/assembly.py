@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from typing import Final
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.limits import nominal_seen_v
+from analysis.power_quality.archive_changes import archive_changes
 from analysis.power_quality.point_month import (
     Columns,
     Instrument,
@@ -52,6 +53,8 @@ USUAL_PERIODS_S: Final = (
 )
 NEAR: Final = 0.1
 """A distance between readings within so much of a usual period is that period, jittered."""
+HISTORY: Final = timedelta(days=400)
+"""So far back the archive's changes are told: a year, and the month before it."""
 LEVELS_KV: Final = (0.22, 0.38, 0.66, 1.14, 3.0, 6.0, 10.0, 20.0, 35.0, 66.0, 110.0, 220.0, 330.0, 500.0)
 """Nominal voltages of networks (GB/T 156, to be confirmed)."""
 LEVEL_NEAR: Final = 0.12
@@ -173,6 +176,7 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
             p.name: p.value for p in sorted(held, key=lambda p: p.taken_at) if p.taken_at < month.ends_at
         },
         event_counts=event_totals(held, month.starts_at, month.due_until),
+        changes=archive_changes(archive, service_point, month.starts_at - HISTORY, month.due_until),
     )
 
 

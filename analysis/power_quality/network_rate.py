@@ -85,19 +85,19 @@ def network_rate(rates: Sequence[PointRate], filed: Mapping[PointClass, int]) ->
         rates: Those of its points that have one.
         filed: How many points of each class the archive has.
     """
-    table = limit_tables("voltage_points.toml")["network_rate"]
+    (table,) = limit_tables("voltage_points.toml")["network_rate"]
     classes = [_class_rate(each, rates, filed.get(each, 0)) for each in PointClass]
     alone = next(c.percent for c in classes if c.point_class is ALONE)
     others = {
         c.point_class: c.percent for c in classes if c.point_class is not ALONE and c.percent is not None
     }
-    weight = table["weight"]
+    of_a, of_others = table["weight_a"], table["weight_others"]
     percent = None
     formula = str(table["clause"])
     if alone is not None and others:
-        percent = weight["A"] * alone + weight["others"] * fmean(others.values())
+        percent = of_a * alone + of_others * fmean(others.values())
         summed = " + ".join(f"{value:.3f}" for value in others.values())
-        formula = f"{weight['A']:g} * {alone:.3f} + {weight['others']:g} * ({summed}) / {len(others)}"
+        formula = f"{of_a:g} * {alone:.3f} + {of_others:g} * ({summed}) / {len(others)}"
     return NetworkRate(
         percent=percent, formula=formula, reference=reference_of(table, table["clause"]), classes=classes
     )

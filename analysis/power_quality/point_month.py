@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.power_quality.archive_changes import ArchiveChange
 from analysis.power_quality.judgement import Judgement
 from analysis.power_quality.recorded import NOTHING_RECORDED, Recorded
 from pipeline.archive_records import PointClass, Supply
@@ -126,6 +127,8 @@ class PointMonth:
     statistics: Sequence[MeterStatistics] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The meter's own settings that bear on these figures, such as its qualification limits."""
+    changes: Sequence[ArchiveChange] = ()
+    """What the archive changed at the point and beside it in the last year and a month, oldest first."""
     earlier: Mapping[date, Sequence[Judgement]] = field(default_factory=dict)
     """What was judged of earlier months, by their first local day; empty where nobody kept it."""
 

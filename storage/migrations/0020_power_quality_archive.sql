@@ -15,3 +15,6 @@ ALTER TABLE meter
 COMMENT ON COLUMN meter.serial IS 'The maker''s number';
 COMMENT ON COLUMN meter.accuracy_class IS 'As on the plate: 0.5S, B';
 COMMENT ON COLUMN meter.verified_until IS 'The last day on which its verification holds';
+
+ALTER TABLE transformer ADD COLUMN starts_at timestamptz;
+COMMENT ON COLUMN transformer.starts_at IS 'Since when it is in service';

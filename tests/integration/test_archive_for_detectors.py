@@ -40,7 +40,7 @@ REGISTRY = Registry(
             requested_at=AT,
         )
     ],
-    transformers=[Transformer(id="T1", area="A1", service_point="P1", capacity_kva=400.0)],
+    transformers=[Transformer(id="T1", area="A1", service_point="P1", capacity_kva=400.0, starts_at=AT)],
     area_members=[
         AreaMember(area="A1", service_point="P1", phase="B", starts_at=AT),
         AreaMember(area="A1", service_point="P2", role=MemberRole.SUPPLY, sign=-1),
