@@ -113,14 +113,14 @@ def judge_stored(
 
     Raises:
         ConfigError: If a wanted point is not in the archive, or waveforms are given for several points.
-        DataError: If a waveform cannot be read, or does not say when it began.
+        DataError: If a waveform cannot be read, does not say when it began, or is of another month.
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
     first = (first or last_month(now)).replace(day=1)
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
-        for record in records_of(waveforms, archive, wanted):
+        for record in records_of(waveforms, archive, first, wanted):
             save_waveform_record(connection, record)
         for month in months_stored(
             connection,

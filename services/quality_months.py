@@ -16,7 +16,7 @@ from analysis.power_quality.neighbours import with_neighbours
 from analysis.power_quality.point_month import Columns, PointMonth
 from analysis.power_quality.recorded import Recorded
 from pipeline.block import ReadingBlock
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.model import MeterId, Origin, Quality, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.records import Records
@@ -87,7 +87,7 @@ def months_of_files(  # noqa: PLR0913 - one question with all that bounds it
         ConfigError: If a wanted point is not in the archive, or waveforms are given for several points.
     """
     points = points_of(archive, wanted)
-    records = records_of(waveforms, archive, wanted)
+    records = records_of(waveforms, archive, first, wanted)
     read = read_readings(readings)
     told = Records(
         events=() if events is None else read_events(events),
@@ -138,20 +138,30 @@ def months_stored(  # noqa: PLR0913 - one question with all that bounds it
 
 
 def records_of(
-    paths: Sequence[Path], archive: Registry, wanted: Sequence[str] | None
+    paths: Sequence[Path], archive: Registry, first: date, wanted: Sequence[str] | None
 ) -> list[WaveformRecord]:
-    """Return what records that were taken at the one wanted point tell.
+    """Return what records that were taken at the one wanted point in the month of ``first`` tell.
 
     Raises:
         ConfigError: If records are given for several points, or for one that is not in the archive.
-        DataError: If a file cannot be read or does not say when it began; names it.
+        DataError: If a file cannot be read, does not say when it began, or is of another month; names it.
     """
     if not paths:
         return []
     if wanted is None or len(wanted) != 1:
         raise ConfigError("a waveform was recorded at one point: name it with --point")
     (point,) = points_of(archive, wanted)
-    return [waveform_record(path, point, archive.zone_of(point)) for path in paths]
+    zone = archive.zone_of(point)
+    starts_at, ends_at = local_month(first.year, first.month, zone)
+    records = [waveform_record(path, point, zone) for path in paths]
+    for record in records:
+        if record.ends_at < starts_at or record.starts_at >= ends_at:
+            began = record.starts_at.astimezone(zone)
+            raise DataError(
+                f"{record.name} was recorded on {began:%Y-%m-%d} and says nothing of {first:%Y-%m}: "
+                f"judge its own month with --month {began:%Y-%m}"
+            )
+    return records
 
 
 def _by_point(records: Sequence[WaveformRecord]) -> dict[str, list[Recorded]]:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from analysis.power_quality.supply_events import SupplyKind
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId, Origin, Quality, Snapshot, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
@@ -116,5 +116,8 @@ def test_a_record_is_known_at_every_later_judgement_until_it_is_forgotten(
     assert events(found) == [], "it was in October"
     assert forget_waveform("SP-QS-A", "12.cfg", settings) == 1
     assert events(judged()) == []
+    with pytest.raises(DataError, match=r"12\.cfg was recorded on 2026-10-12 and says nothing of 2026-09"):
+        list(judge_stored(date(2026, 9, 1), ["SP-QS-A"], settings, NOW, [dip]))
+    assert forget_waveform("SP-QS-A", "12.cfg", settings) == 0, "what is refused is not kept"
     with pytest.raises(ConfigError, match="name it with --point"):
         list(judge_stored(date(2026, 10, 1), None, settings, NOW, [dip]))

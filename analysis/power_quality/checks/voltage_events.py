@@ -23,6 +23,8 @@ from pipeline.event_counts import VOLTAGE_KINDS
 from pipeline.model import Json
 
 NAME = "voltage_events"
+AT_THE_EDGE = 1
+"""An event of the month before may be counted in this one: counters are read by the hour (own)."""
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
@@ -47,7 +49,7 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
     if unknown:
         reasons.append(Reason(key="residual_unknown", parameters={"n": unknown}))
     lost = _not_recorded(month)
-    if lost:
+    if lost > AT_THE_EDGE:
         reasons.append(Reason(key="events_not_recorded", parameters={"n": lost}))
     worst = min(
         (e for e in of_supply if e.residual_percent is not None),

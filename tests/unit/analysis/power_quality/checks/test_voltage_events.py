@@ -95,7 +95,7 @@ def test_counters_stand_beside_the_records(count: int) -> None:
     )
 
 
-@pytest.mark.parametrize(("new", "lost"), [(None, 0), (0, 0), (2, 0), (14, 12)])
+@pytest.mark.parametrize(("new", "lost"), [(None, 0), (0, 0), (2, 0), (3, 0), (4, 2), (14, 12)])
 def test_events_that_were_counted_and_have_no_record_are_told(new: int | None, lost: int) -> None:
     """Two of phase B are on record; one of phase A, and one of another month, are no records of them."""
     own = [

@@ -160,7 +160,7 @@ def test_a_turned_transformer_of_two_is_wiring() -> None:
 
 def test_one_phase_of_three_is_lost_and_not_unbalanced() -> None:
     """Case T11 would be 100 %."""
-    given = month(levelled(PHASES, (220.0,) * 3) | levelled(LINES, (381.0, 381.0, 381.0)))
+    given = month(levelled(PHASES, (220.0, 220.0, 220.0)) | levelled(LINES, (381.0, 381.0, 381.0)))
     for gone in (Q.VOLTAGE_B, Q.VOLTAGE_AB, Q.VOLTAGE_BC):
         given.values[gone][300:330] *= 0.5
     given.values[Q.VOLTAGE_B][300:330] = 0.0
