@@ -20,7 +20,10 @@ from cli import (
     detect,
     evaluate,
     flows,
+    forecast,
     handheld,
+    load,
+    loss,
     profile,
     quality,
     read,
@@ -28,6 +31,7 @@ from cli import (
     registry,
     replay,
     scan,
+    settle,
     simulate,
     vee,
     waveform,
@@ -56,7 +60,11 @@ app.command("clocks")(clocks.clocks)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
+app.command("load")(load.load)
 app.command("quality")(quality.quality)
+app.command("settle")(settle.settle)
+app.command("loss")(loss.loss)
+app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)

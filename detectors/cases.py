@@ -36,9 +36,14 @@ class Budget:
         return DAYS_A_YEAR * self.cases_a_day / max(self.meters, 1)
 
     def may_open_alone(self, detector: str) -> bool:
-        """Tell whether a detector's measured upper bound fits; what is not measured does not."""
+        """Tell whether a detector's measured upper bound fits, or none speaks against a sure detector.
+
+        Electrical detectors cannot be measured on curves of energy alone: their prior says which are sure.
+        """
         measured = false_alarms(detector)
-        return measured is not None and measured.upper95 <= self.allowed_rate
+        if measured is not None and measured.upper95 <= self.allowed_rate:
+            return True
+        return prior_of(detector).alone and (measured is None or measured.alarms == 0)
 
 
 def cases_of(

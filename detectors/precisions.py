@@ -22,6 +22,8 @@ class Prior:
     """Cost of an inspection in visits of a crew to one customer."""
     source: str
     tag: str
+    alone: bool = False
+    """Whether it may open a case by itself as long as no false alarm of it was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

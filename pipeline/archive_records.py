@@ -25,6 +25,23 @@ class Transformer:
     capacity_kva: float | None = None
     starts_at: datetime | None = None
     """Since when it is in service (投运); None where nobody filed it."""
+    no_load_loss_kw: float | None = None
+    """P0 of the plate or its test report (空载损耗)."""
+    load_loss_kw: float | None = None
+    """Pk at rated current (负载损耗)."""
+    no_load_current_percent: float | None = None
+    """I0 (空载电流)."""
+    impedance_percent: float | None = None
+    """Uk (短路阻抗)."""
+
+
+class MeteringSide(StrEnum):
+    """On which side of the customer's own transformer the meter hangs (计量方式)."""
+
+    HIGH = "high"
+    """高供高计: losses are metered."""
+    LOW = "low"
+    """高供低计: the transformer's losses are added to what is metered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

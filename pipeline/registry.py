@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
+from pipeline.archive_records import AreaMember, MeteringSide, Supply, Threshold, Transformer, WorkOrder
 from pipeline.model import MeterId
 from pipeline.quantities import Group
+from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.vee_records import Estimation, LoadProfile, Temperature, Total, TotalMember
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
@@ -158,6 +159,10 @@ class Contract:
     basic_charge: BasicCharge | None = None
     category: str | None = None
     tariff: str | None = None
+    """Which tariff; its version in force is :meth:`Registry.tariff_of`."""
+    power_factor_standard: float | None = None
+    """0.90, 0.85 or 0.80; None is that of the class and capacity."""
+    metering_side: MeteringSide | None = None
     supply_voltage_kv: float | None = None
     settlement_day: int | None = None
     """Day of the month, 1 to 28, at whose 00:00 the month's account closes (抄表例日); None is the 1st."""
@@ -253,7 +258,7 @@ class MqttSource:
         return tuple(dict.fromkeys((*self.meters, *self.devices.values())))
 
 
-Dated = TypeVar("Dated", Installation, Ratio, Contract)
+Dated = TypeVar("Dated", Installation, Ratio, Contract, Tariff)
 """A record that replaces an older one of its kind from its start."""
 Placed = TypeVar("Placed", Installation, Contract, Suspension)
 Key = TypeVar("Key")
@@ -275,6 +280,8 @@ class Registry:
     work_orders: Sequence[WorkOrder] = ()
     supplies: Sequence[Supply] = ()
     thresholds: Sequence[Threshold] = ()
+    tariffs: Sequence[Tariff] = ()
+    market_energies: Sequence[MarketEnergy] = ()
     buses: Sequence[Bus] = ()
     schedules: Sequence[Schedule] = ()
     mqtt_sources: Sequence[MqttSource] = field(default=())
@@ -365,6 +372,10 @@ class Registry:
         """Return the contract in force, if one is recorded."""
         known = self.contracts_by_point.get(service_point, ())
         return latest(c for c in known if in_force(c.starts_at, c.ends_at, instant))
+
+    def tariff_of(self, tariff: str, instant: datetime) -> Tariff | None:
+        """Return the version of a tariff in force, if one is recorded."""
+        return latest(t for t in self.tariffs if t.id == tariff and in_force(t.starts_at, t.ends_at, instant))
 
 
 def _start(entry: Installation | Contract | Suspension) -> datetime:

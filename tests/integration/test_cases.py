@@ -21,13 +21,13 @@ from tests.unit.detectors.case_episodes import BEGIN, REGISTRY, episode
 
 NOW = BEGIN + timedelta(days=20)
 CREW = Person(account="li", host="desk")
-LOSS, CLOSED = "voltage_loss", "closed_point_use"
+STOPPED, WIRING = "register_stopped", "wiring_error"
 
 
 @pytest.fixture
 def found(database: Connection) -> Connection:
     save_registry(database, replace(REGISTRY, areas=[Area(id="T1")]))
-    save_episodes(database, [episode("a", LOSS), episode("b", CLOSED), episode("c", LOSS, "P3")])
+    save_episodes(database, [episode("a", WIRING), episode("b", STOPPED), episode("c", WIRING, "P3")])
     return database
 
 
@@ -47,7 +47,7 @@ def test_a_second_run_keeps_ids_and_what_people_wrote(found: Connection) -> None
 def test_feedback_is_kept_counts_at_once_and_marks_the_episode(found: Connection) -> None:
     before = {case.place: case.probability for case in work_out_cases(found, NOW).cases}
     given = give_feedback(found, "a", Outcome.NOT_CONFIRMED, CREW, NOW, cause="fuse changed")
-    assert (given.detector, given.given_by) == (LOSS, "li (li@desk)")
+    assert (given.detector, given.given_by) == (WIRING, "li (li@desk)")
     stored = get_episode(found, "a")
     assert stored is not None
     assert (stored.state, stored.note) == (EpisodeState.REJECTED, "fuse changed")
@@ -64,7 +64,7 @@ def test_feedback_is_kept_counts_at_once_and_marks_the_episode(found: Connection
 
 def test_a_case_whose_episodes_were_withdrawn_is_cleared(found: Connection) -> None:
     work_out_cases(found, NOW)
-    save_episodes(found, [episode("c", LOSS, "P3", verdict=Verdict.NORMAL)])
+    save_episodes(found, [episode("c", WIRING, "P3", verdict=Verdict.NORMAL)])
     assert [case.place for case in work_out_cases(found, NOW).cases] == ["Li"]
     rows = found.execute("SELECT place, standing FROM inspection_case ORDER BY place").fetchall()
     assert rows == [("Li", "open"), ("Wang", "cleared")]
@@ -74,7 +74,7 @@ def test_a_case_explains_itself(found: Connection) -> None:
     first, second = (case_document(case) for case in work_out_cases(found, NOW).cases)
     hits = first["hits"]
     assert isinstance(hits, list)
-    assert [hit["detector"] for hit in hits] == [LOSS, CLOSED]
+    assert [hit["detector"] for hit in hits] == [STOPPED, WIRING]
     assert all(hit["clears"] and hit["prior_source"] and hit["summary"] for hit in hits)
     assert second["waits_for"]
 

@@ -20,9 +20,9 @@ def stored(plain_database_url: str, monkeypatch: pytest.MonkeyPatch, kilowatch: 
         save_episodes(
             connection,
             [
-                episode("a", "voltage_loss"),
-                episode("b", "closed_point_use"),
-                episode("c", "voltage_loss", "P3"),
+                episode("a", "wiring_error"),
+                episode("b", "register_stopped"),
+                episode("c", "wiring_error", "P3"),
             ],
         )
     return kilowatch
@@ -36,12 +36,12 @@ def test_cases_are_listed_with_what_waits_and_their_json_explains_them(stored: I
     assert "1 more wait for a second hit" in ran.err
     lines = stored("cases", "--days", "36500", "--all", "--json").lines
     assert [line["place"] for line in lines] == ["Li", "Wang"]
-    assert {hit["detector"] for hit in lines[0]["hits"]} == {"voltage_loss", "closed_point_use"}
+    assert {hit["detector"] for hit in lines[0]["hits"]} == {"wiring_error", "register_stopped"}
 
 
 def test_feedback_is_filed_and_settles_the_case(stored: Invoke) -> None:
     (told,) = stored("feedback", "a", "confirmed", "--cause", "bypass", "--json").lines
-    assert (told["detector"], told["outcome"], told["cause"]) == ("voltage_loss", "confirmed", "bypass")
+    assert (told["detector"], told["outcome"], told["cause"]) == ("wiring_error", "confirmed", "bypass")
     lines = stored("cases", "--days", "36500", "--all", "--json").lines
     assert {line["place"]: line["standing"] for line in lines}["Li"] == "confirmed"
 

@@ -9,7 +9,7 @@ from pipeline.case_records import Case, Feedback, Outcome, Standing
 from pipeline.model import Episode, Verdict
 from tests.unit.detectors.case_episodes import REGISTRY, episode, feedback
 
-LOSS, CLOSED, DEVIATION = "voltage_loss", "closed_point_use", "voltage_deviation"
+LOSS, WIRING, DEVIATION = "voltage_loss", "wiring_error", "voltage_deviation"
 BUDGET = Budget(cases_a_day=10, meters=10_000)
 
 
@@ -31,28 +31,39 @@ def test_the_budget_is_a_rate_a_meter_year() -> None:
     assert Budget(cases_a_day=100, meters=1_000_000).allowed_rate == pytest.approx(0.0365)
     assert BUDGET.may_open_alone(LOSS)
     assert not BUDGET.may_open_alone(DEVIATION)
-    assert not BUDGET.may_open_alone(CLOSED)
+    assert not BUDGET.may_open_alone(WIRING)
+
+
+@pytest.mark.parametrize("detector", ["voltage_loss", "current_loss", "meter_tamper", "suspended_load"])
+def test_what_the_budget_rule_names_opens_a_case_alone_until_a_false_alarm_is_seen(
+    detector: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert BUDGET.may_open_alone(detector)
+    for alarms, may in ((0, True), (1, False)):
+        seen = FalseAlarms(alarms=alarms, meter_years=0.5, upper95=9.0)
+        monkeypatch.setattr("detectors.cases.false_alarms", lambda _, seen=seen: seen)
+        assert BUDGET.may_open_alone(detector) is may
 
 
 def test_one_hit_opens_a_case_only_where_the_measured_rate_fits_the_budget() -> None:
     standing = {case.hits[0].detector: case.standing for case in _cases(
-        episode("a", LOSS, "P1"), episode("b", DEVIATION, "P3"), episode("c", CLOSED, "P4")
+        episode("a", LOSS, "P1"), episode("b", DEVIATION, "P3"), episode("c", WIRING, "P4")
     )}  # fmt: skip
-    assert standing == {LOSS: Standing.OPEN, DEVIATION: Standing.WAITING, CLOSED: Standing.WAITING}
+    assert standing == {LOSS: Standing.OPEN, DEVIATION: Standing.WAITING, WIRING: Standing.WAITING}
 
 
 def test_a_second_detector_opens_it_and_the_same_one_twice_does_not() -> None:
-    (case,) = _cases(episode("a", CLOSED), episode("b", DEVIATION, day=5))
+    (case,) = _cases(episode("a", WIRING), episode("b", DEVIATION, day=5))
     assert case.standing is Standing.OPEN
-    (case,) = _cases(episode("a", CLOSED), episode("b", CLOSED, day=5))
+    (case,) = _cases(episode("a", WIRING), episode("b", WIRING, day=5))
     assert case.standing is Standing.WAITING
 
 
 def test_probability_is_the_noisy_or_of_precision_times_score() -> None:
-    (case,) = _cases(episode("a", LOSS, score=1.0), episode("b", CLOSED, score=0.5, kwh=40.0))
-    loss, closed = prior_of(LOSS).precision, prior_of(CLOSED).precision * 0.5
+    (case,) = _cases(episode("a", LOSS, score=1.0), episode("b", WIRING, score=0.5, kwh=40.0))
+    loss, closed = prior_of(LOSS).precision, prior_of(WIRING).precision * 0.5
     assert case.probability == pytest.approx(1 - (1 - loss) * (1 - closed))
-    assert [hit.detector for hit in case.hits] == [LOSS, CLOSED]
+    assert [hit.detector for hit in case.hits] == [LOSS, WIRING]
     assert case.energy_kwh == 100.0
     assert case.priority_kwh == pytest.approx(case.probability * 100.0)
 
@@ -104,7 +115,7 @@ def test_not_confirmed_takes_the_weight_and_lowers_the_detector_everywhere() -> 
 
 def test_a_rejected_hit_is_no_second_hit() -> None:
     given = (feedback("a", DEVIATION, Outcome.NOT_CONFIRMED),)
-    (case,) = _cases(episode("a", DEVIATION), episode("b", CLOSED), given=given)
+    (case,) = _cases(episode("a", DEVIATION), episode("b", WIRING), given=given)
     assert case.standing is Standing.WAITING
 
 
@@ -127,20 +138,20 @@ def test_a_model_replaces_the_probability_of_those_nobody_looked_at() -> None:
 
 
 def test_shuffled_episodes_give_the_same_cases() -> None:
-    episodes = [episode("a", LOSS), episode("b", CLOSED, day=3), episode("c", LOSS, "P3", days=None)]
+    episodes = [episode("a", LOSS), episode("b", WIRING, day=3), episode("c", LOSS, "P3", days=None)]
     assert _cases(*episodes) == _cases(*reversed(episodes))
 
 
 def test_a_case_that_grows_keeps_its_id_and_one_of_which_nothing_is_left_is_named() -> None:
     (first,) = _cases(episode("m", LOSS))
-    grown = _cases(episode("m", LOSS), episode("a", CLOSED))
+    grown = _cases(episode("m", LOSS), episode("a", WIRING))
     kept, cleared = reconcile_cases(grown, {"old": ["z"], first.id: first.episodes})
     assert [case.id for case in kept] == [first.id]
     assert cleared == ["old"]
 
 
 def test_two_cases_that_grew_together_keep_the_older_id() -> None:
-    (case,) = _cases(episode("a", LOSS), episode("b", CLOSED))
+    (case,) = _cases(episode("a", LOSS), episode("b", WIRING))
     kept, cleared = reconcile_cases([case], {"older": ["b"], "newer": ["a"]})
     assert [c.id for c in kept] == ["older"]
     assert cleared == ["newer"]

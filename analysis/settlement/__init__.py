@@ -1,0 +1,1 @@
+"""Settlement (电费结算): bills of service points from registers, contracts and tariffs."""

@@ -1,0 +1,36 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+
+from analysis.area_slots import area_slots
+from tests.fix_area import AREA, START, SUPPLY, planted_area
+
+
+def test_the_slots_of_an_area_are_those_of_its_supply_and_members() -> None:
+    case = planted_area()
+    slots = area_slots(case.window, case.registry, AREA)
+    row = case.window.meters.index(SUPPLY)
+    np.testing.assert_allclose(slots.supplied, case.window.import_kwh[row])
+    assert len(slots.members) == len(slots.metered) == 30
+    first = case.window.import_kwh[slots.rows[0]] - case.window.energies["export_kwh"][slots.rows[0]]
+    np.testing.assert_allclose(slots.metered[0], first)
+
+
+def test_estimated_slots_are_unknown_and_who_came_later_counts_from_then_on() -> None:
+    case = planted_area()
+    quality = case.window.quality.copy()
+    quality[:, 5] = "E"
+    members = [
+        replace(m, starts_at=START + timedelta(days=2)) if m.service_point.endswith("H-01") else m
+        for m in case.registry.area_members
+    ]
+    slots = area_slots(
+        replace(case.window, quality=quality), replace(case.registry, area_members=members), AREA
+    )
+    assert np.isnan(slots.supplied[5])
+    (late,) = np.flatnonzero(~slots.is_whole).tolist()
+    assert slots.members[late].endswith("H-01")
+    net = case.window.import_kwh[slots.rows[late]] - case.window.energies["export_kwh"][slots.rows[late]]
+    assert not slots.metered[late, :192].any()
+    np.testing.assert_allclose(slots.metered[late, 192:], net[192:])
