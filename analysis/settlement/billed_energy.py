@@ -51,7 +51,7 @@ def billed_month(
             {cell: mine.get(cell, Decimal(0)) + shared.get(cell, Decimal(0)) for cell in {**mine, **shared}}
         )
         added.update(shared)
-    billed = Billed(kwh=kwh, losses=added, registers=metered.registers)
+    billed = Billed(kwh=kwh, losses=added, registers=metered.registers, allocated=metered.allocated)
     lagging = reactive.lagging_kvarh
     factor = None
     adjusted = [segment.number for segment in segments if segment.tariff.power_factor]
@@ -74,7 +74,7 @@ def _rounded(segment: Segment, metered: Metered, findings: list[BillFinding]) ->
             continue
         kwh = rounded(metered.kwh[cell], segment.tariff.kwh_decimals)
         if kwh < 0:
-            findings.append(refusal(Code.IMPOSSIBLE_ENERGY, period=period.value, kwh=kwh))
+            findings.append(refusal(Code.NEGATIVE_ENERGY, period=period.value, kwh=kwh))
             kwh = Decimal(0)
         found[cell] = kwh
     return found

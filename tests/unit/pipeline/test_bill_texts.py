@@ -46,7 +46,7 @@ def test_a_line_is_called_as_its_tariff_says_else_by_its_item() -> None:
 
 
 def test_a_finding_names_period_and_register_in_words() -> None:
-    found = finding_text("impossible_energy", {"period": "valley", "kwh": "-3"}, "zh-CN")
+    found = finding_text("negative_energy", {"period": "valley", "kwh": "-3"}, "zh-CN")
     assert found == "谷 时段电量为 -3 kWh，小于零。"
     ran_back = {
         "meter": "M",
