@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from pipeline.tariff import StepsOver
 from pipeline.timegrid import from_numpy
 from services.settings import Settings, load_settings
 from services.settle_book import FileBook, StoredBook
+from services.settle_interim import read_interim
 from services.settle_month import billable, billing_month
 from services.settle_terms import check_billable
 from services.wiring import primary_profiles, utc_now
@@ -72,15 +73,21 @@ class SettleFiles:
     intervals: Path
     registry: Path
     readings: Path | None = None
+    interim: Sequence[Path] = ()
+    """``bill.json`` of parts of the month that were given out before: they are taken off."""
 
 
 def settle_files(
-    files: SettleFiles, month: str | None = None, wanted: Sequence[str] | None = None
+    files: SettleFiles,
+    month: str | None = None,
+    wanted: Sequence[str] | None = None,
+    until: date | None = None,
 ) -> Iterator[Settled]:
     """Yield the bill of each service point that has a contract, or of those wanted.
 
     Registers among the readings stand at the edges; where there are none, intervals stand in as estimates.
-    Without ``month`` it is the last one that the intervals cover to its end.
+    Without ``month`` it is the last one that the intervals cover to its end. With ``until`` each bill is an
+    interim one (分次结算): energy alone, from the month's opening to that local day.
 
     Raises:
         DataError: If a file cannot be understood, or holds nothing of the month.
@@ -95,10 +102,11 @@ def settle_files(
     book = FileBook.of(readings, intervals, [meter.id for meter in archive.meters])
     primary = primary_profiles(load_settings())
     month = month or _covered_month(archive, points, intervals, files.intervals.name)
+    given_out = read_interim(files.interim)
     make = partial(billing_month, archive, book, primary=primary)
     found = 0
     for point in points:
-        gathered = make(point, month)
+        gathered = make(point, month, until=until, interim=given_out.get((point, month), ()))
         if wanted is None and not gathered.pairs and gathered.intervals is None:
             continue
         found += 1
