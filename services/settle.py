@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from analysis.settlement.bill import Bill, BillFinding
-from analysis.settlement.bill_documents import bill_document, bill_of, exact, same_bill
+from analysis.settlement.bill_documents import Number, bill_document, bill_of, exact, same_bill
 from analysis.settlement.billing_month import BillingMonth, RegisterSource
 from analysis.settlement.difference import DifferenceBill, difference_bill
 from analysis.settlement.settle import settle
@@ -27,7 +27,7 @@ from services.settle_interim import read_interim
 from services.settle_month import billable, billing_month
 from services.settle_terms import check_billable
 from services.wiring import primary_profiles, utc_now
-from storage.bills import StoredBill, bill_versions, billed_kwh, save_bill
+from storage.bills import StoredBill, bill_versions, billed_kwh, save_bill, saving_bills
 from storage.database import Connection, connect
 from storage.files import read_intervals, read_readings
 from storage.intervals import IntervalColumns
@@ -56,7 +56,7 @@ class Settled:
     change: DifferenceBill | None = None
     """What a new version charges beyond the one before; None for a first one."""
 
-    def document(self, number: Any = float) -> dict[str, Any]:  # noqa: ANN401 - as bill_document has it
+    def document(self, number: Number = float) -> dict[str, Any]:  # Any: JSON
         """Return the bill as a JSON object, by default with numbers as JSON has them."""
         return {
             **bill_document(self.bill, self.month, number),
@@ -162,11 +162,12 @@ def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
     gathered = billing_month(archive, book, point, month, primary=primary)
     settled = _settled(archive, gathered, partial(_energy_stored, connection, point))
     document = bill_document(settled.bill, settled.month)
-    versions = bill_versions(connection, point, month, scope=EVERYTHING)
-    newest: StoredBill | None = versions[0] if versions else None
-    if newest is not None and same_bill(newest.document, document):
-        return replace(settled, version=newest.version)
-    version = save_bill(connection, document, made_at=now)
+    with saving_bills(connection):
+        versions = bill_versions(connection, point, month, scope=EVERYTHING)
+        newest: StoredBill | None = versions[0] if versions else None
+        if newest is not None and same_bill(newest.document, document):
+            return replace(settled, version=newest.version)
+        version = save_bill(connection, document, made_at=now)
     change = None if newest is None else difference_bill(bill_of(newest.document), settled.bill)
     return replace(settled, version=version, is_new=True, change=change)
 

@@ -80,9 +80,10 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
 
 
 def billable(registry: Registry) -> list[str]:
-    """Return the service points that have a main meter and a contract, in the archive's order."""
+    """Return the points that have a main meter and a contract that names a tariff, in the archive's order."""
     metered = {i.service_point for i in registry.installations if i.role is Role.MAIN}
-    return [p.id for p in registry.service_points if p.id in metered and p.id in registry.contracts_by_point]
+    agreed_on = {contract.service_point for contract in registry.contracts if contract.tariff}
+    return [p.id for p in registry.service_points if p.id in metered & agreed_on]
 
 
 def _part(
