@@ -132,7 +132,7 @@ def _by_meter(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> dict[
     if readings is None:
         return {}
     given = series_of(readings, meters, list(Origin))
-    order = np.lexsort((given.taken_at, given.meter_index))
+    order = np.lexsort((given.origin, given.taken_at, given.meter_index))
     edges = np.searchsorted(given.meter_index[order], np.arange(len(meters) + 1))
     return {
         meter: _rows(given, order[first:end])
@@ -155,9 +155,9 @@ def _rows(series: ReadingSeries, rows: NDArray[np.intp]) -> ReadingSeries:
 
 
 def _intervals_by_meter(intervals: IntervalColumns) -> dict[MeterId, IntervalColumns]:
-    """Return the intervals of each meter, in the file's order."""
+    """Return the intervals of each meter by time, so that sums are the same whatever the file's order."""
     names, codes = np.unique(np.array(intervals.meters, dtype=object), return_inverse=True)
-    order = np.argsort(codes, kind="stable")
+    order = np.lexsort((intervals.starts_at, codes))
     edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
     return {
         meter: _taken(intervals, order[edges[place] : edges[place + 1]])

@@ -19,7 +19,7 @@ from pipeline.timegrid import slot_grid, slot_start, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from services.settle_book import QUADRANTS, RATES, REACTIVE, Book
-from services.settle_edges import TOTAL, Ends, ends_at_edge, steps, written_down
+from services.settle_edges import NO_REGISTER, TOTAL, Ends, ends_at_edge, steps, written_down
 from services.vee_registers import register_reads
 from storage.intervals import IntervalColumns
 
@@ -227,7 +227,7 @@ def _from_intervals(
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
     total = _added_up(book, stretch, (begins, ends), energy)
-    if total is None:
+    if total is None or abs(total) >= NO_REGISTER:
         return None
     counted = steps(total / float(stretch.factor), meter)
     if opening is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -60,17 +61,29 @@ class BillFilter:
     is_final: bool | None = None
 
 
+@contextmanager
+def saving_bills(connection: Connection) -> Iterator[None]:
+    """Hold off everybody else who would save bills: two runs at once would both make the same version.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("saving bills"), connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
+        yield
+
+
 def save_bill(connection: Connection, document: Mapping[str, Any], *, made_at: datetime) -> int:  # Any: JSON
-    """Store a bill as the next version and return its number; the caller has seen that it differs.
+    """Store a bill as the next version and return its number.
+
+    The caller has seen within :func:`saving_bills` that it differs from the newest one.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     place = f"{document['service_point']} {document['month']}"
     codes = sorted(document["findings"], key=lambda finding: not finding["refuses"])
-    with storage_errors(f"storing the bill of {place}"), connection.transaction():
-        # Two runs at once would both make the same version: the later one waits.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
+    with storage_errors(f"storing the bill of {place}"):
         row = connection.execute(
             "INSERT INTO bill (service_point, month, version, made_at, starts_at, ends_at, is_final, "
             "energy_kwh, amount, currency, findings, document) "
