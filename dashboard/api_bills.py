@@ -38,9 +38,10 @@ class BillPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiChange:
-    """What a version charges beyond the one before."""
+    """What a version charges beyond the one given out before it."""
 
     version: int
+    """Which one that was."""
     energy_kwh: Decimal
     amount: Decimal
     lines: Sequence[Mapping[str, Any]]  # Any: JSON
@@ -71,7 +72,7 @@ def api_bills(asking: Ask, question: Annotated[BillQuestion, Depends()]) -> Bill
 def api_bill(
     asking: Ask, point: str, month: str, version: Annotated[int | None, Query(ge=1)] = None
 ) -> ApiBill:
-    """Return one bill: lines, register pairs, findings, basis, and the difference to the version before."""
+    """Return one bill with all it is traced by, and the difference to the version given out before."""
     stored, versions = bill_of(asking, point, month, version)
     change = change_of(stored, versions)
     return ApiBill(
@@ -82,9 +83,9 @@ def api_bill(
         change=None
         if change is None
         else ApiChange(
-            version=stored.version - 1,
-            energy_kwh=change.energy_kwh,
-            amount=change.amount,
+            version=change.since,
+            energy_kwh=change.owed.energy_kwh,
+            amount=change.owed.amount,
             lines=[
                 {
                     "item": line.item,
@@ -96,7 +97,7 @@ def api_bill(
                     "amount_after": line.amount_after,
                     "amount": line.amount,
                 }
-                for line in change.lines
+                for line in change.owed.lines
             ],
         ),
     )

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from analysis.settlement.bill import Bill, BillFinding
 from analysis.settlement.bill_documents import Number, bill_document, bill_of, exact, same_bill
 from analysis.settlement.billing_month import BillingMonth, RegisterSource
-from analysis.settlement.difference import DifferenceBill, difference_bill
+from analysis.settlement.difference import DifferenceBill, owed_since
 from analysis.settlement.settle import settle
 from pipeline.bills import bill_month, bill_span, month_after, month_before
 from pipeline.errors import ConfigError, DataError
@@ -27,7 +27,14 @@ from services.settle_interim import read_interim
 from services.settle_month import billable, billing_month
 from services.settle_terms import check_billable
 from services.wiring import primary_profiles, utc_now
-from storage.bills import StoredBill, bill_versions, billed_kwh, save_bill, saving_bills
+from storage.bills import (
+    StoredBill,
+    bill_versions,
+    billed_kwh,
+    given_out_before,
+    save_bill,
+    saving_bills,
+)
 from storage.database import Connection, connect
 from storage.files import read_intervals, read_readings
 from storage.intervals import IntervalColumns
@@ -54,7 +61,7 @@ class Settled:
     is_new: bool = False
     """Whether this run made the version."""
     change: DifferenceBill | None = None
-    """What a new version charges beyond the one before; None for a first one."""
+    """What a new version charges beyond the one given out before; None where none was, or it is refused."""
 
     def document(self, number: Number = float) -> dict[str, Any]:  # Any: JSON
         """Return the bill as a JSON object, by default with numbers as JSON has them."""
@@ -168,7 +175,8 @@ def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
         if newest is not None and same_bill(newest.document, document):
             return replace(settled, version=newest.version)
         version = save_bill(connection, document, made_at=now)
-    change = None if newest is None else difference_bill(bill_of(newest.document), settled.bill)
+    before = given_out_before(versions, version)
+    change = owed_since(None if before is None else bill_of(before.document), settled.bill)
     return replace(settled, version=version, is_new=True, change=change)
 
 

@@ -1,4 +1,4 @@
-"""Bills at rest: every version that differs from the one before; the newest one counts."""
+"""Bills at rest: every version that differs from the one before; the newest final one was given out."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BillCard:
     currency: str
     findings: Sequence[str]
     amount_before: Decimal | None
-    """Of the version before; None for a first one."""
+    """Of the version given out before; None where none was, where this one is refused, or in other money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,12 @@ class BillFilter:
     month: str | None = None
     service_point: str | None = None
     is_final: bool | None = None
+
+
+def given_out_before(versions: Sequence[StoredBill], version: int) -> StoredBill | None:
+    """Return the newest version before one that nothing stood against; a refused one was never given out."""
+    earlier = [each for each in versions if each.version < version and each.document["is_final"]]
+    return max(earlier, key=lambda each: each.version, default=None)
 
 
 @contextmanager
@@ -189,9 +195,10 @@ def billed_kwh(
     """
     with storage_errors("reading energies of bills"):
         rows = connection.execute(
-            "SELECT month, energy_kwh FROM bill_current "
-            "WHERE service_point = %(point)s AND is_final AND month >= %(first)s AND month < %(until)s "
-            "AND (%(areas)s::text[] IS NULL OR area = ANY(%(areas)s))",
+            "SELECT b.month, b.energy_kwh FROM bill_given_out AS b "
+            "JOIN service_point AS p ON p.id = b.service_point "
+            "WHERE b.service_point = %(point)s AND b.month >= %(first)s AND b.month < %(until)s "
+            "AND (%(areas)s::text[] IS NULL OR p.area = ANY(%(areas)s))",
             {"point": service_point, "first": first, "until": until, "areas": _areas(scope)},
         ).fetchall()
     return {str(month): kwh for month, kwh in rows}
@@ -209,10 +216,11 @@ def billed_register(
     """
     with storage_errors("reading what was billed"):
         row = connection.execute(
-            "SELECT pair->'closing'->>'value' FROM bill_current, "
-            "jsonb_array_elements(document->'registers') AS pair "
-            "WHERE service_point = %(point)s AND ends_at = %(at)s AND is_final "
-            "AND (%(areas)s::text[] IS NULL OR area = ANY(%(areas)s)) "
+            "SELECT pair->'closing'->>'value' FROM bill_given_out AS b "
+            "JOIN service_point AS p ON p.id = b.service_point, "
+            "jsonb_array_elements(b.document->'registers') AS pair "
+            "WHERE b.service_point = %(point)s AND b.ends_at = %(at)s "
+            "AND (%(areas)s::text[] IS NULL OR p.area = ANY(%(areas)s)) "
             "AND pair->>'meter' = %(meter)s AND pair->>'quantity' = 'active_energy_import' "
             "AND (pair->'closing'->>'at')::timestamptz = %(at)s "
             "AND NOT (pair->'opening'->>'source' = 'estimated' "

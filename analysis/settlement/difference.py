@@ -85,6 +85,16 @@ def difference_bill(old: Bill, new: Bill) -> DifferenceBill:
     )
 
 
+def owed_since(given_out: Bill | None, bill: Bill) -> DifferenceBill | None:
+    """Return what a bill adds to the one given out before.
+
+    None where none was given out, where the bill is refused and will not be, or where it is in other money.
+    """
+    if given_out is None or not bill.is_final or bill.currency != given_out.currency:
+        return None
+    return difference_bill(given_out, bill)
+
+
 _NOTHING = (Decimal(0), Decimal(0))
 
 

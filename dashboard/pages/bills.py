@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
 from analysis.settlement.bill_documents import bill_of as bill_in
-from analysis.settlement.difference import DifferenceBill, difference_bill
+from analysis.settlement.difference import DifferenceBill, owed_since
 from dashboard.asking import Ask, Asking
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, reader
@@ -27,6 +27,7 @@ from storage.bills import (
     bill_months,
     bill_total,
     bill_versions,
+    given_out_before,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -78,6 +79,15 @@ class DayChart:
     most_kwh: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a version charges beyond one that was given out before (退补)."""
+
+    since: int
+    """Which version that was."""
+    owed: DifferenceBill
+
+
 @router.get("/bills", name="bills", response_class=HTMLResponse)
 def show_bills(
     asking: Ask,
@@ -115,6 +125,7 @@ def show_bill(
     stored, versions = bill_of(asking, point, month, version)
     document = stored.document
     t = _wording(asking, ZoneInfo(document["zone"]))
+    change = change_of(stored, versions)
     (card,) = bill_cards(
         asking.connection, BillFilter(month=month, service_point=point), scope=asking.scope, limit=1
     )
@@ -127,7 +138,7 @@ def show_bill(
         card=card,
         bill=document,
         versions=[each.version for each in versions],
-        change=change_of(stored, versions),
+        change=change,
         chart=day_chart(document, t),
     )
 
@@ -149,10 +160,11 @@ def bill_of(
     return found, versions
 
 
-def change_of(stored: StoredBill, versions: Sequence[StoredBill]) -> DifferenceBill | None:
-    """Return what a version charges beyond the one before; None for the first."""
-    older = next((each for each in versions if each.version == stored.version - 1), None)
-    return None if older is None else difference_bill(bill_in(older.document), bill_in(stored.document))
+def change_of(stored: StoredBill, versions: Sequence[StoredBill]) -> Change | None:
+    """Return what a version charges beyond the one given out before it; None where there is none."""
+    older = given_out_before(versions, stored.version)
+    owed = owed_since(None if older is None else bill_in(older.document), bill_in(stored.document))
+    return None if older is None or owed is None else Change(since=older.version, owed=owed)
 
 
 def day_chart(document: Mapping[str, Any], t: Wording) -> DayChart | None:  # Any: JSON

@@ -18,7 +18,15 @@ from services.settings import Settings
 from services.settle import YEAR_UNKNOWN, settle_stored
 from services.settle_again import rerate_stored
 from services.settle_due import row_of, settle_due
-from storage.bills import BillFilter, bill_cards, bill_months, bill_total, bill_versions
+from storage.bills import (
+    BillFilter,
+    bill_cards,
+    bill_months,
+    bill_total,
+    bill_versions,
+    billed_kwh,
+    billed_register,
+)
 from storage.database import Connection, connect
 from storage.intervals import save_intervals
 from storage.registry import save_registry
@@ -82,6 +90,42 @@ def test_a_bill_is_kept_once_and_again_when_a_register_came(stored: Connection, 
     (card,) = bill_cards(stored, BillFilter(), scope=EVERYTHING, limit=10)
     assert (card.version, card.amount, card.amount_before) == (2, again.bill.amount, first.bill.amount)
     assert (card.name, card.customer, card.area) == ("Foundry", "Works", "north")
+
+
+def test_what_is_owed_is_told_against_the_version_given_out_not_a_refused_one(
+    stored: Connection, settings: Settings
+) -> None:
+    fill(stored, [reading(MARCH, OPENING)])
+    (given_out,) = settle_stored("2026-03", settings=settings, now=NOON)
+    save_registry(stored, plant(tariffs=[replace(PLANT.tariffs[0], starts_at=NOON)]))
+    (refused,) = rerate_stored(settings=settings, now=NOON)
+    assert (refused.version, refused.bill.is_final, refused.change) == (2, False, None)
+    (card,) = bill_cards(stored, BillFilter(), scope=EVERYTHING, limit=10)
+    assert card.amount_before is None
+    # What was given out still counts: for the year, and as the register that April opens with.
+    assert billed_kwh(stored, POINT, first="2026-03", until="2026-04", scope=EVERYTHING) == {
+        "2026-03": Decimal("5952.00")
+    }
+    assert billed_register(stored, POINT, METER, APRIL, scope=EVERYTHING) == Decimal("1297.60")
+
+    save_registry(stored, PLANT)
+    ReadingWriter(stored).write([reading(APRIL, CLOSING + 0.2)])
+    (mended,) = rerate_stored(settings=settings, now=NOON)
+    assert mended.change is not None
+    assert (mended.version, mended.change.energy_kwh) == (3, Decimal("4.00"))
+    assert mended.change.amount == mended.bill.amount - given_out.bill.amount
+    (card,) = bill_cards(stored, BillFilter(), scope=EVERYTHING, limit=10)
+    assert card.amount_before == given_out.bill.amount
+
+
+def test_bills_in_two_currencies_have_no_difference(stored: Connection, settings: Settings) -> None:
+    fill(stored, [reading(MARCH, OPENING)])
+    list(settle_stored("2026-03", settings=settings, now=NOON))
+    save_registry(stored, plant(tariffs=[replace(PLANT.tariffs[0], currency="EUR")]))
+    (again,) = rerate_stored(settings=settings, now=NOON)
+    assert (again.version, again.bill.currency, again.change) == (2, "EUR", None)
+    (card,) = bill_cards(stored, BillFilter(), scope=EVERYTHING, limit=10)
+    assert card.amount_before is None
 
 
 def test_bills_are_seen_only_within_the_callers_areas(stored: Connection, settings: Settings) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from analysis.settlement.difference import difference_bill
+from analysis.settlement.bill import BillFinding
+from analysis.settlement.difference import difference_bill, owed_since
 from analysis.settlement.settle import settle
 from tests.bill_cases import bill_case
 
@@ -41,3 +42,11 @@ def test_a_new_price_is_a_difference_of_the_same_line() -> None:
     assert (line.quantity_before, line.quantity_after) == (Decimal(30000), Decimal(30000))
     assert found.amount == Decimal("300.00")
     assert not found.is_empty
+
+
+def test_nothing_is_owed_since_no_bill_nor_by_a_refused_one_nor_in_other_money() -> None:
+    refused = replace(ESTIMATED, findings=[BillFinding(code="register_missing", refuses=True)])
+    assert owed_since(None, ESTIMATED) is None
+    assert owed_since(ESTIMATED, refused) is None
+    assert owed_since(replace(ESTIMATED, currency="EUR"), ESTIMATED) is None
+    assert owed_since(ESTIMATED, ESTIMATED) == difference_bill(ESTIMATED, ESTIMATED)
