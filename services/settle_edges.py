@@ -51,7 +51,16 @@ Ends = Mapping[Quantity, RegisterEnd]
 """Registers at one edge."""
 
 
-def ends_at_edge(book: Book, meter: Meter, at: datetime, within: tuple[datetime, datetime]) -> Ends:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """What was read at one edge."""
+
+    ends: Ends
+    disputed: Sequence[Quantity] = ()
+    """Of these, two readings of one instant and rank say different things: neither is the register."""
+
+
+def ends_at_edge(book: Book, meter: Meter, at: datetime, within: tuple[datetime, datetime]) -> Edge:
     """Return the registers of a meter at an edge, those that are known.
 
     All rates are of the reading that the total is of, or of another of the same instant, so that they add up.
@@ -77,7 +86,8 @@ def ends_at_edge(book: Book, meter: Meter, at: datetime, within: tuple[datetime,
         for quantity in RATES:
             if end := _first(readings, same, quantity, meter):
                 found[quantity] = end
-    return found
+    disputed = [quantity for quantity in found if _is_disputed(readings, best, quantity, meter)]
+    return Edge(ends=found, disputed=disputed)
 
 
 def written_down(noted: Mapping[str, float], meter: Meter, at: datetime, source: RegisterSource) -> Ends:
@@ -118,3 +128,20 @@ def _first(
                 at=from_numpy(readings.taken_at[row]), value=steps(value, meter), source=way.source
             )
     return None
+
+
+def _is_disputed(readings: ReadingSeries, rows: Sequence[int], quantity: Quantity, meter: Meter) -> bool:
+    """Tell whether another reading as good as the one that stands, of the same instant, says otherwise."""
+    known = [row for row in rows if abs(float(readings.values[quantity][row])) < NO_REGISTER]
+    alike = {_standing(readings, row) for row in known[:1]}
+    shown = {
+        steps(float(readings.values[quantity][row]), meter)
+        for row in known
+        if _standing(readings, row) in alike
+    }
+    return len(shown) > 1
+
+
+def _standing(readings: ReadingSeries, row: int) -> tuple[int, int]:
+    rank, _ = WAYS[ORIGIN_OF_NUMBER[int(readings.origin[row])]]
+    return rank, int(readings.taken_at[row].astype(np.int64))

@@ -12,14 +12,15 @@ import numpy as np
 
 from analysis.settlement.billing_month import Lack, Lacking, RegisterEnd, RegisterPair, RegisterSource
 from pipeline.bills import SIGN
+from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.register_estimates import register_at
-from pipeline.registry import Installation, Meter, Registry
+from pipeline.registry import Installation, Meter, Registry, in_force
 from pipeline.timegrid import slot_grid, slot_start, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from services.settle_book import QUADRANTS, RATES, REACTIVE, Book
-from services.settle_edges import NO_REGISTER, TOTAL, Ends, ends_at_edge, steps, written_down
+from services.settle_edges import NO_REGISTER, TOTAL, Edge, Ends, ends_at_edge, steps, written_down
 from services.vee_registers import register_reads
 from storage.intervals import IntervalColumns
 
@@ -35,6 +36,8 @@ class Stretch:
     starts_at: datetime
     ends_at: datetime
     factor: Decimal
+    has_ratio: bool = True
+    """False where the meter's archive has ratios of which none is in force: its factor is not known."""
     opens: bool
     """Whether the meter was fitted as it begins."""
     closes: bool
@@ -71,6 +74,7 @@ def stretches(
                 starts_at=begins,
                 ends_at=ends,
                 factor=_factor(registry, placed, begins, primary),
+                has_ratio=placed.profile in primary or _has_ratio(registry, placed.meter, begins),
                 opens=begins == placed.starts_at,
                 closes=ends == placed.ends_at,
             )
@@ -89,8 +93,11 @@ def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[s
         primary: The profiles that report primary values already.
     """
     meter = registry.meter_by_id[stretch.placed.meter]
-    opening, closing = _opening(book, meter, stretch), _closing(book, meter, stretch)
-    lacks = list(_swap_lacks(stretch, opening, closing))
+    edges = _opening(book, meter, stretch), _closing(book, meter, stretch)
+    opening, closing = edges[0].ends, edges[1].ends
+    lacks = [*_swap_lacks(stretch, opening, closing), *_conflicts(stretch, edges)]
+    if not stretch.has_ratio:
+        lacks.append(_lack(stretch, Lacking.RATIO))
     if not lacks and not (TOTAL in opening and TOTAL in closing):
         estimated = _estimated(registry, book, stretch, (opening, closing), primary)
         if estimated is None:
@@ -107,15 +114,17 @@ def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[s
     return Counted(pairs=pairs, lacks=())
 
 
-def _opening(book: Book, meter: Meter, stretch: Stretch) -> Ends:
+def _opening(book: Book, meter: Meter, stretch: Stretch) -> Edge:
     if stretch.opens and stretch.placed.opening:
-        return written_down(stretch.placed.opening, meter, stretch.starts_at, RegisterSource.OPENING)
+        source = RegisterSource.OPENING
+        return Edge(ends=written_down(stretch.placed.opening, meter, stretch.starts_at, source))
     return ends_at_edge(book, meter, stretch.starts_at, _hung(stretch))
 
 
-def _closing(book: Book, meter: Meter, stretch: Stretch) -> Ends:
+def _closing(book: Book, meter: Meter, stretch: Stretch) -> Edge:
     if stretch.closes and stretch.placed.closing:
-        return written_down(stretch.placed.closing, meter, stretch.ends_at, RegisterSource.CLOSING)
+        source = RegisterSource.CLOSING
+        return Edge(ends=written_down(stretch.placed.closing, meter, stretch.ends_at, source))
     return ends_at_edge(book, meter, stretch.ends_at, _hung(stretch))
 
 
@@ -134,8 +143,18 @@ def _swap_lacks(stretch: Stretch, opening: Ends, closing: Ends) -> Iterator[Lack
         yield _lack(stretch, Lacking.CLOSING)
 
 
-def _lack(stretch: Stretch, code: Lacking) -> Lack:
-    return Lack(code=code, what=stretch.placed.meter, starts_at=stretch.starts_at, ends_at=stretch.ends_at)
+def _conflicts(stretch: Stretch, edges: Sequence[Edge]) -> Iterator[Lack]:
+    for quantity in dict.fromkeys(quantity for edge in edges for quantity in edge.disputed):
+        yield _lack(stretch, Lacking.CONFLICT, f" {quantity}")
+
+
+def _lack(stretch: Stretch, code: Lacking, register: str = "") -> Lack:
+    return Lack(
+        code=code,
+        what=f"{stretch.placed.meter}{register}",
+        starts_at=stretch.starts_at,
+        ends_at=stretch.ends_at,
+    )
 
 
 def _beside_total(quantity: Quantity, opening: Ends, closing: Ends) -> bool:
@@ -171,6 +190,12 @@ def _ratio_changes(
         if edge is not None and starts_at < edge < ends_at
     }
     return sorted(edges)
+
+
+def _has_ratio(registry: Registry, meter: MeterId, at: datetime) -> bool:
+    """Tell whether the ratio at an instant is known; a meter without any recorded has CT 1 and PT 1."""
+    own = [ratio for ratio in registry.ratios if ratio.meter == meter]
+    return not own or any(in_force(ratio.starts_at, ratio.ends_at, at) for ratio in own)
 
 
 def _factor(registry: Registry, placed: Installation, at: datetime, primary: frozenset[str]) -> Decimal:

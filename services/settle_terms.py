@@ -126,11 +126,14 @@ def _edges(dated: Sequence[Contract | Tariff], span: tuple[datetime, datetime]) 
 
 
 def _overlaps(contracts: Sequence[Contract], span: tuple[datetime, datetime]) -> Iterator[Lack]:
-    for earlier, later in pairwise(contracts):
-        starts_at = max(later.starts_at or _SINCE_EVER, span[0])
-        ends_at = min(earlier.ends_at or _SINCE_EVER, later.ends_at or _FOR_EVER, span[1])
+    """Yield where a contract begins before one that says its end has ended: the latest end so far counts."""
+    reached = _SINCE_EVER
+    for contract in contracts:
+        starts_at = max(contract.starts_at or _SINCE_EVER, span[0])
+        ends_at = min(reached, contract.ends_at or _FOR_EVER, span[1])
         if starts_at < ends_at:
-            yield _lack(Lacking.CONTRACT_OVERLAP, later.service_point, starts_at, ends_at)
+            yield _lack(Lacking.CONTRACT_OVERLAP, contract.service_point, starts_at, ends_at)
+        reached = max(reached, contract.ends_at or _SINCE_EVER)
 
 
 def _lack(code: Lacking, what: str, starts_at: datetime, ends_at: datetime) -> Lack:

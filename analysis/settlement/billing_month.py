@@ -129,6 +129,10 @@ class Lacking(StrEnum):
     """No value at an edge of the period."""
     CLOSING = "swap_without_closing"
     OPENING = "swap_without_opening"
+    RATIO = "ratio_gap"
+    """The meter has ratios, and none of them is in force."""
+    CONFLICT = "register_conflict"
+    """Two readings of one instant and kind that say different things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

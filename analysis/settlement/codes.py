@@ -34,6 +34,8 @@ class Code(StrEnum):
     REGISTER_ESTIMATED = "register_estimated"
     SWAP_WITHOUT_CLOSING = "swap_without_closing"
     SWAP_WITHOUT_OPENING = "swap_without_opening"
+    RATIO_GAP = "ratio_gap"
+    REGISTER_CONFLICT = "register_conflict"
     TOTAL_MISSING = "total_missing"
     RAN_BACK = "ran_back"
     REGISTERS_OVERLAP = "registers_overlap"

@@ -91,7 +91,7 @@ def stretches_missing(month: BillingMonth, pairs: Sequence[RegisterPair]) -> lis
         told = any(
             lack.starts_at < starts_at and lack.ends_at > reached
             for lack in month.lacks
-            if lack.code in {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING}
+            if lack.code in _OF_METERS
         )
         if starts_at - reached > EDGE_TOLERANCE and not told:
             found.append(
@@ -99,6 +99,9 @@ def stretches_missing(month: BillingMonth, pairs: Sequence[RegisterPair]) -> lis
             )
         reached = max(reached, ends_at)
     return found
+
+
+_OF_METERS = {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING, Lacking.RATIO, Lacking.CONFLICT}
 
 
 def tie_out(

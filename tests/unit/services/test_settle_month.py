@@ -215,6 +215,35 @@ def test_a_new_ratio_within_the_month_cuts_the_pair_there() -> None:
     ]
 
 
+def test_a_time_without_any_of_the_meters_ratios_is_lacking_and_bills_nothing() -> None:
+    # CT 20 from the 16th: at 1 the first half of the month would be 144 kWh of 2 880.
+    archive = plant(ratios=[Ratio(meter=METER, ct=CT, starts_at=MIDDLE)])
+    month = gathered([*EDGES, reading(MIDDLE, 1144.0, Origin.DAILY_FREEZE)], archive)
+    (lack,) = month.lacks
+    assert (lack.code, lack.what, lack.starts_at, lack.ends_at) == (Lacking.RATIO, METER, MARCH, MIDDLE)
+    assert [(pair.factor, pair.energy) for pair in month.pairs] == [(Decimal("20.0"), Decimal("3072.0"))]
+    bill = settle(month)
+    assert [finding.code for finding in bill.findings if finding.refuses] == ["ratio_gap"]
+    none = gathered(archive=plant(ratios=[]))
+    assert none.pairs[0].factor == 1
+    assert none.lacks == []
+
+
+@pytest.mark.parametrize("origin", [Origin.SETTLEMENT_FREEZE, Origin.PRESENT])
+def test_two_readings_of_one_instant_that_differ_are_refused_whatever_their_order(origin: Origin) -> None:
+    two = [reading(APRIL, CLOSING, origin), reading(APRIL, CLOSING + 100, origin)]
+    for closing in (two, two[::-1]):
+        month = gathered([EDGES[0], *closing])
+        (lack,) = month.lacks
+        assert (lack.code, lack.what) == (Lacking.CONFLICT, f"{METER} {TOTAL}")
+        assert month.pairs == []
+    # The same value twice is one reading; of a better kind one alone stands.
+    assert gathered([EDGES[0], two[0], two[0]]).lacks == []
+    better = reading(APRIL, CLOSING, Origin.SETTLEMENT_FREEZE)
+    if origin is Origin.PRESENT:
+        assert gathered([EDGES[0], better, *two]).lacks == []
+
+
 def test_a_primary_meter_has_no_factor() -> None:
     archive = plant(installations=[Installation(meter=METER, service_point=POINT, profile="primary")])
     (pair,) = gathered(archive=archive, primary=frozenset({"primary"})).pairs
@@ -269,6 +298,16 @@ def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() ->
     assert (overlap.code, overlap.ends_at - overlap.starts_at) == (
         Lacking.CONTRACT_OVERLAP,
         timedelta(days=1),
+    )
+    # A lasts all year, B ended before March: C overlaps A though B stands between them.
+    lasting = replace(first, starts_at=MARCH - timedelta(days=59), ends_at=MARCH + timedelta(days=306))
+    ended = replace(first, starts_at=MARCH - timedelta(days=50), ends_at=MARCH - timedelta(days=28))
+    within = replace(first, starts_at=MARCH + timedelta(days=10), ends_at=MARCH + timedelta(days=20))
+    (hidden,) = gathered(archive=plant(contracts=[lasting, ended, within])).lacks
+    assert (hidden.code, hidden.starts_at, hidden.ends_at) == (
+        Lacking.CONTRACT_OVERLAP,
+        within.starts_at,
+        within.ends_at,
     )
     (late,) = gathered(archive=plant(tariffs=[replace(TARIFF, starts_at=MIDDLE)])).lacks
     assert (late.code, late.what, late.ends_at) == (Lacking.TARIFF_GAP, "T", MIDDLE)

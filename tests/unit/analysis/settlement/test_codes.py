@@ -169,6 +169,8 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     (PLANT, lacking(Lacking.TARIFF_GAP), Code.TARIFF_GAP, True),
     (PLANT, lacking(Lacking.CLOSING), Code.SWAP_WITHOUT_CLOSING, True),
     (PLANT, lacking(Lacking.OPENING), Code.SWAP_WITHOUT_OPENING, True),
+    (PLANT, lacking(Lacking.RATIO), Code.RATIO_GAP, True),
+    (PLANT, lacking(Lacking.CONFLICT), Code.REGISTER_CONFLICT, True),
     (PLANT, priced(lambda t: replace(t, charges=())), Code.PRICE_MISSING, True),
     (PLANT, agreed(lambda c: replace(c, basic_charge=None)), Code.BASIC_KIND_UNKNOWN, True),
     (PLANT, priced(lambda t: replace(t, basic=None)), Code.BASIC_TERMS_MISSING, True),
