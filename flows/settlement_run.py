@@ -11,8 +11,8 @@ from services.settle_due import row_of, settle_due
 
 @task(cache_policy=NO_CACHE, retries=1)
 def make_bills() -> list[dict[str, object]]:
-    """Make the bills that are due and those that are recent; return a line for each new version."""
-    return [row_of(settled) for settled in settle_due() if settled.is_new]
+    """Make what is due or recent; return a line for each new version and each bill that could not be made."""
+    return [row_of(settled) for settled in settle_due() if settled.is_new or settled.version is None]
 
 
 @flow(name="settlement_run")

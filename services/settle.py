@@ -16,7 +16,7 @@ from analysis.settlement.billing_month import BillingMonth, RegisterSource
 from analysis.settlement.difference import DifferenceBill, owed_since
 from analysis.settlement.settle import settle
 from pipeline.bills import bill_month, bill_span, month_after, month_before
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, ContentRefusedError, DataError, KilowatchError
 from pipeline.model import EVERYTHING
 from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.tariff import StepsOver
@@ -25,7 +25,7 @@ from services.settings import Settings, load_settings
 from services.settle_book import FileBook, StoredBook
 from services.settle_interim import read_interim
 from services.settle_month import billable, billing_month
-from services.settle_terms import check_billable
+from services.settle_terms import check_billable, is_supplied
 from services.wiring import primary_profiles, utc_now
 from storage.bills import (
     StoredBill,
@@ -46,6 +46,10 @@ YEAR_UNKNOWN = "year_energy_unknown"
 DEMAND_ESTIMATED = "demand_from_intervals"
 """Code of a bill whose demand no meter kept."""
 DEMAND_ITEM = "basic_demand"
+NOT_MADE = "bill_not_made"
+"""Code of a bill that could not be worked out; what it is says why."""
+UNMADE = (DataError, ContentRefusedError, ArithmeticError)
+"""What one bill may fail of without costing its neighbours; decimals raise the last on impossible terms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,10 @@ def settle_files(
             continue
         found += 1
         before = partial(_energy_of_files, make, point)
-        yield _settled(archive, gathered, before)
+        try:
+            yield _settled(archive, gathered, before)
+        except UNMADE as error:
+            yield _not_made(archive, gathered, error)
     if not found:
         raise DataError(
             f"{files.intervals.name} holds nothing of {month}: it reaches {_reach(intervals)}. "
@@ -135,6 +142,7 @@ def settle_stored(
     """Yield the bills of a month and store each that differs from its newest version.
 
     Without ``month`` it is the last one that is over in the default zone. The same data make no new version.
+    Before a point's first contract and after its last one there is nothing to bill, unless it is wanted.
 
     Raises:
         ConfigError: If a wanted point is not in the archive, or there is no tariff to bill by.
@@ -147,8 +155,8 @@ def settle_stored(
         points = points_of(archive, wanted, "the archive")
         check_billable(archive, points, "the archive")
         for point in points:
-            _, closes = bill_span(archive, point, chosen)
-            if closes <= now:
+            span = bill_span(archive, point, chosen)
+            if span[1] <= now and (wanted is not None or is_supplied(archive, point, span)):
                 yield settle_point(connection, archive, point, chosen, primary_profiles(settings), now)
 
 
@@ -162,12 +170,22 @@ def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
 ) -> Settled:
     """Make the bill of one point and month, and store it if it differs from its newest version.
 
+    One that cannot be made is refused under its error's words, and not stored.
+
     Raises:
         StorageError: If the database is away or refuses.
     """
     book = StoredBook(connection=connection, scope=EVERYTHING)
     gathered = billing_month(archive, book, point, month, primary=primary)
-    settled = _settled(archive, gathered, partial(_energy_stored, connection, point))
+    try:
+        settled = _settled(archive, gathered, partial(_energy_stored, connection, point))
+        return _stored(connection, settled, now)
+    except UNMADE as error:
+        return _not_made(archive, gathered, error)
+
+
+def _stored(connection: Connection, settled: Settled, now: datetime) -> Settled:
+    point, month = settled.bill.service_point, settled.bill.month
     document = bill_document(settled.bill, settled.month)
     with saving_bills(connection):
         versions = bill_versions(connection, point, month, scope=EVERYTHING)
@@ -219,6 +237,23 @@ def _settled(archive: Registry, gathered: BillingMonth, before: _YearBefore) -> 
     return Settled(bill=bill, month=gathered, name=point.name, customer=point.customer)
 
 
+def _not_made(archive: Registry, gathered: BillingMonth, error: Exception) -> Settled:
+    """Return a refused bill without lines that says why none could be made."""
+    point = archive.service_point_by_id[gathered.service_point]
+    why = str(error) if isinstance(error, KilowatchError) else type(error).__name__
+    bill = Bill(
+        service_point=point.id,
+        month=gathered.month,
+        starts_at=gathered.starts_at,
+        ends_at=gathered.ends_at,
+        lines=(),
+        registers=(),
+        energy_kwh=Decimal(0),
+        findings=[BillFinding(code=NOT_MADE, refuses=True, parameters={"error": why})],
+    )
+    return Settled(bill=bill, month=gathered, name=point.name, customer=point.customer)
+
+
 def _demand_findings(bill: Bill, month: BillingMonth) -> Iterator[BillFinding]:
     """Yield that a demand which is charged for comes from intervals, not from a meter's own register."""
     if not any(line.item.startswith(DEMAND_ITEM) for line in bill.lines):
@@ -234,14 +269,15 @@ def _counts_the_year(month: BillingMonth) -> bool:
 
 
 def _months_of_year(archive: Registry, gathered: BillingMonth) -> list[str]:
-    """Return the months of the year before this one, from the first in which the point was metered."""
+    """Return the months of the year before this one in which the point was metered and supplied."""
     placed = archive.installations_of(gathered.service_point)
     since = min((i.starts_at for i in placed if i.starts_at is not None), default=None)
     always = any(i.starts_at is None for i in placed)
     months, month = [], f"{gathered.month[:4]}-01"
     while month < gathered.month:
-        _, closes = bill_span(archive, gathered.service_point, month)
-        if always or (since is not None and since < closes):
+        span = bill_span(archive, gathered.service_point, month)
+        was_metered = always or (since is not None and since < span[1])
+        if was_metered and is_supplied(archive, gathered.service_point, span):
             months.append(month)
         month = month_after(month)
     return months

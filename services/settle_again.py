@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pipeline.model import EVERYTHING
 from services.settings import Settings, load_settings
-from services.settle import Settled, settle_point
+from services.settle import Settled, points_of, settle_point
 from services.wiring import primary_profiles, utc_now
 from storage.bills import BillFilter, bill_cards
 from storage.database import connect
@@ -28,11 +28,13 @@ def rerate_stored(
     the one before. The same data change nothing.
 
     Raises:
+        ConfigError: If a wanted point is not in the archive.
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
+        points = None if wanted is None else points_of(archive, wanted, "the archive")
         stored: list[tuple[str, str]] = []
         while True:
             cards = bill_cards(
@@ -46,5 +48,5 @@ def rerate_stored(
             if len(cards) < BILLS_AT_A_TIME:
                 break
         for of_month, point in sorted(stored):
-            if wanted is None or point in wanted:
+            if points is None or point in points:
                 yield settle_point(connection, archive, point, of_month, primary_profiles(settings), now)

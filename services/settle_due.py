@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pipeline.bills import bill_month, bill_span, month_before
 from pipeline.model import EVERYTHING
@@ -11,13 +11,12 @@ from pipeline.registry import Registry
 from services.settings import Settings, load_settings
 from services.settle import Settled, settle_point
 from services.settle_month import billable
+from services.settle_terms import is_supplied
 from services.wiring import primary_profiles, utc_now
 from storage.bills import BillFilter, bill_total
 from storage.database import connect
 from storage.registry import load_registry
 
-DAYS_AFTER = 5
-"""So long after its settlement day a bill is made anew every day: freezes that came late are taken in."""
 MONTHS_AGAIN = 3
 """So many months back stored bills are made again: final intervals and hand reads may have changed."""
 
@@ -25,7 +24,8 @@ MONTHS_AGAIN = 3
 def settle_due(settings: Settings | None = None, now: datetime | None = None) -> Iterator[Settled]:
     """Yield each bill that is due or stored and recent; only what differs becomes a new version.
 
-    A point's last bill is due from its settlement day on; earlier ones are made again where they are stored.
+    The bill of a point's last closed month is always due, so that no standstill costs one; of earlier ones
+    and of points that are no longer supplied, those that are stored are made again.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -35,10 +35,11 @@ def settle_due(settings: Settings | None = None, now: datetime | None = None) ->
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
         for point in billable(archive):
-            for month in _closed_months(archive, point, now):
-                closed = bill_span(archive, point, month)[1]
+            months = _closed_months(archive, point, now)
+            for month in months:
                 wanted = BillFilter(month=month, service_point=point)
-                is_due = now - closed <= timedelta(days=DAYS_AFTER)
+                is_last = month == months[-1]
+                is_due = is_last and is_supplied(archive, point, bill_span(archive, point, month))
                 if is_due or bill_total(connection, wanted, scope=EVERYTHING):
                     yield settle_point(connection, archive, point, month, primary, now)
 

@@ -32,11 +32,22 @@ def supplied(
     A new customer's first bill (新装) begins within it, the last of one who left (销户) ends there. A gap
     between contracts is none of that; a month without any is left as it is.
     """
+    begins, ends = _agreed_from_to(registry, service_point)
+    part = max(span[0], begins), min(span[1], ends)
+    return part if part[0] < part[1] else span
+
+
+def is_supplied(registry: Registry, service_point: str, span: tuple[datetime, datetime]) -> bool:
+    """Tell whether a billing month meets the time from the first contract's start to the last one's end."""
+    begins, ends = _agreed_from_to(registry, service_point)
+    return begins < span[1] and span[0] < ends
+
+
+def _agreed_from_to(registry: Registry, service_point: str) -> tuple[datetime, datetime]:
     contracts = registry.contracts_by_point.get(service_point, ())
     begins = min((contract.starts_at or _SINCE_EVER for contract in contracts), default=_SINCE_EVER)
     ends = max((contract.ends_at or _FOR_EVER for contract in contracts), default=_FOR_EVER)
-    part = max(span[0], begins), min(span[1], ends)
-    return part if part[0] < part[1] else span
+    return begins, ends
 
 
 def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetime]) -> Agreed:

@@ -31,6 +31,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("installation", "bus"): "bus",
         ("ratio", "meter"): "meter",
         ("contract", "service_point"): "service_point",
+        ("contract", "tariff"): "tariff",
         ("suspension", "service_point"): "service_point",
         ("total_member", "total"): "total",
         ("total_member", "meter"): "meter",
@@ -50,6 +51,9 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 """Keys that name an entry of another table."""
+
+CHECKED_WHERE_FILED = frozenset({"tariff"})
+"""Tables that an archive may do without: names of their entries are checked where it has any of them."""
 
 MADE_WHEN_NAMED = ("service_point", "area")
 """Tables that a file may leave out wholly: their entries are then made from the names that others use."""
@@ -163,7 +167,7 @@ def _dangling(entry: Entry, ids: Mapping[str, set[str]]) -> list[Problem]:
     found = []
     for key, value in entry.values.items():
         target = REFERENCES.get((entry.kind, key))
-        if target is None:
+        if target is None or (target in CHECKED_WHERE_FILED and not ids[target]):
             continue
         found += [
             entry.problem(key, f"there is no [[{target}]] {name!r}")

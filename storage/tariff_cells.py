@@ -33,6 +33,17 @@ _KEYS: Mapping[str, str] = {"from_minute": "from", "to_minute": "to"}
 _FIELDS: Mapping[str, str] = {key: field for field, key in _KEYS.items()}
 _SIGNED = frozenset({"price", "prices", "added"})
 """Prices may be below zero: some parts of a tariff give back."""
+_BOUNDS: Mapping[str, tuple[int, int, str]] = {
+    "days_of_month": (28, 31, "the days of a month"),
+    "kw_decimals": (0, 6, "a number of decimals"),
+    "full_use_factor": (0, 1, "a part of the price"),
+    "resting_share": (0, 1, "a part of the price"),
+    "least_demand_share": (0, 1, "a part of the capacity"),
+    "least_actual_share": (0, 1, "a part of the capacity"),
+    "copper_percent": (0, 100, "a percentage"),
+    "copper_reactive_percent": (0, 100, "a percentage"),
+}
+"""What a number of a tariff's parts lies between, and what it is, by field."""
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
 _MONTHS_A_YEAR = 12
 
@@ -144,6 +155,10 @@ def _value(wanted: object, name: str, cell: object) -> object:
     if name in _KEYS:
         return _minute(cell)
     converted = _CONVERTERS[wanted](cell)
+    if name in _BOUNDS and isinstance(converted, Decimal | int):
+        least, most, expected = _BOUNDS[name]
+        if not least <= converted <= most:
+            raise CellError(f"expected {expected}, {least} to {most}, not {cell!r}")
     if isinstance(converted, Decimal | int) and name not in _SIGNED and converted < 0:
         raise CellError(f"expected a number of zero or more, not {cell!r}")
     return converted

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, DivisionByZero
 
 import pytest
 from pydantic import SecretStr
 
+from analysis.settlement.bill import Bill
+from analysis.settlement.billing_month import BillingMonth
 from pipeline.errors import ConfigError
 from pipeline.model import EVERYTHING, MeterId, Origin, Scope, Snapshot
 from pipeline.registry import Registry, Role
 from pipeline.tariff import EnergyCharge, Step, StepsOver, Tariff
 from services.settings import Settings
-from services.settle import YEAR_UNKNOWN, settle_stored
+from services.settle import NOT_MADE, YEAR_UNKNOWN, settle_stored
 from services.settle_again import rerate_stored
 from services.settle_due import row_of, settle_due
 from storage.bills import (
@@ -164,6 +166,52 @@ def test_the_flow_bills_what_is_due_and_tells_of_new_versions(stored: Connection
     assert [(settled.bill.month, settled.version) for settled in later if settled.change] == [("2026-03", 2)]
 
 
+def test_the_flow_bills_the_last_closed_month_however_long_it_stood_still(
+    stored: Connection, settings: Settings
+) -> None:
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)])
+    (due,) = settle_due(settings, NOON + timedelta(days=20))
+    assert (due.bill.month, due.version, due.bill.is_final) == ("2026-03", 1, True)
+    (same,) = settle_due(settings, NOON + timedelta(days=21))
+    assert not same.is_new
+
+
+def test_a_contract_whose_tariff_is_unknown_is_refused_by_the_flow(
+    stored: Connection, settings: Settings
+) -> None:
+    unknown = replace(PLANT.contracts[0], tariff="TT")
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)], plant(contracts=[unknown]))
+    (due,) = settle_due(settings, NOON)
+    assert (due.version, [f.code for f in due.bill.findings if f.refuses]) == (1, ["tariff_gap"])
+
+
+def test_months_outside_all_contracts_are_billed_only_where_they_are_wanted_or_stored(
+    stored: Connection, settings: Settings
+) -> None:
+    ended = replace(PLANT.contracts[0], ends_at=MARCH)
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)], plant(contracts=[ended]))
+    assert list(settle_due(settings, NOON)) == []
+    assert list(settle_stored("2026-03", settings=settings, now=NOON)) == []
+    (wanted,) = settle_stored("2026-03", [POINT], settings=settings, now=NOON)
+    assert [f.code for f in wanted.bill.findings if f.refuses] == ["contract_gap"]
+    assert [settled.is_new for settled in settle_due(settings, NOON)] == [False]
+
+
+def test_terms_that_cannot_be_refuse_one_bill_and_end_no_run(
+    stored: Connection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)])
+
+    def failing(month: BillingMonth) -> Bill:
+        raise DivisionByZero(month.month)
+
+    monkeypatch.setattr("services.settle.settle", failing)
+    (refused,) = settle_due(settings, NOON)
+    assert (refused.version, refused.is_new, refused.bill.is_final) == (None, False, False)
+    assert row_of(refused)["findings"] == NOT_MADE
+    assert bill_total(stored, BillFilter(), scope=EVERYTHING) == 0
+
+
 def test_steps_over_a_year_count_the_bills_of_its_earlier_months(
     stored: Connection, settings: Settings
 ) -> None:
@@ -213,6 +261,8 @@ def test_what_is_asked_for_and_not_there_is_named(stored: Connection, settings: 
         list(settle_stored("2026-03", settings=settings, now=NOON))
     with pytest.raises(ConfigError, match="Q: no such service point in the archive"):
         list(settle_stored("2026-03", ["Q"], settings=settings, now=NOON))
+    with pytest.raises(ConfigError, match="Q: no such service point in the archive"):
+        list(rerate_stored(wanted=["Q"], settings=settings, now=NOON))
 
 
 def test_a_sub_meter_of_another_customer_is_taken_off(stored: Connection, settings: Settings) -> None:

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from analysis.settlement.bill import Bill
 from analysis.settlement.bill_documents import bill_document, bill_of, same_bill
+from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.settle import settle
 from pipeline.errors import ConfigError, DataError
+from pipeline.model import MeterId
 from pipeline.timegrid import from_numpy
-from services.settle import YEAR_UNKNOWN, Settled, SettleFiles, settle_files
+from services.settle import NOT_MADE, YEAR_UNKNOWN, Settled, SettleFiles, settle_files
 from services.settle_pages import write_bill
 from storage.intervals import IntervalColumns
 from storage.registry_files import export_registry
@@ -113,6 +117,39 @@ def test_steps_over_a_year_need_the_earlier_months(tmp_path: Path) -> None:
     assert march.bill.is_final
     step = next(line for line in march.bill.lines if line.item == "step_2")
     assert step.quantity == Decimal("5616.00")  # 59 x 96 kWh before, 5 952 now, above 6 000
+
+
+def test_months_before_the_first_contract_have_no_energy_of_the_year(tmp_path: Path) -> None:
+    contract = replace(PLANT.contracts[0], basic_charge=None, starts_at=MARCH)
+    text = export_registry(plant(tariffs=[replace(TARIFF, basic=None)], contracts=[contract]))
+    text = text.replace('steps_over = "month"', 'steps_over = "year"') + STEPS
+    (march,) = settle_files(written(tmp_path, archive=text))
+    assert march.bill.is_final
+    assert "step_2" not in {line.item for line in march.bill.lines}  # 5 952 kWh so far, below 6 000
+
+
+def test_a_bill_that_fails_is_refused_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = export_registry(PLANT) + (
+        '[[service_point]]\nid = "A"\n[[meter]]\nid = "N"\n'
+        '[[installation]]\nmeter = "N"\nservice_point = "A"\n'
+        '[[contract]]\nservice_point = "A"\ntariff = "T"\nbasic_charge = "capacity"\ncapacity_kva = 10\n'
+    )
+    columns = both(intervals(), intervals(meter=MeterId("N")))
+
+    def failing(month: BillingMonth) -> Bill:
+        if month.service_point == POINT:
+            raise DataError("the terms cannot be")
+        return settle(month)
+
+    monkeypatch.setattr("services.settle.settle", failing)
+    failed, other = settle_files(written(tmp_path, columns, archive), "2026-03")
+    assert (failed.bill.service_point, failed.bill.is_final, failed.bill.lines) == (POINT, False, ())
+    assert [(f.code, f.parameters) for f in failed.bill.findings] == [
+        (NOT_MADE, {"error": "the terms cannot be"})
+    ]
+    assert (other.bill.service_point, other.bill.is_final) == ("A", True)
 
 
 @pytest.mark.parametrize("kwh", [1e300, -1e300, 1e16, -5.0])

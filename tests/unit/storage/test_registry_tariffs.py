@@ -252,6 +252,18 @@ def test_every_mistake_of_one_tariff_is_named_with_its_place(tmp_path: Path) -> 
             f'[[tariff]]\nid = "T"\nkwh_decimals = 9\n{FLAT[20:]}',
             "expected a number of decimals, 0 to 6, not 9",
         ),
+        *(
+            (f"{FLAT}[tariff.basic]\ncapacity_price = 25\n{line}\n", f"key 'basic.{said}")
+            for line, said in (
+                ("days_of_month = 0", "days_of_month': expected the days of a month, 28 to 31, not 0"),
+                ("kw_decimals = 99", "kw_decimals': expected a number of decimals, 0 to 6, not 99"),
+                ("resting_share = 1.5", "resting_share': expected a part of the price, 0 to 1, not 1.5"),
+            )
+        ),
+        (
+            f'{FLAT}[[service_point]]\nid = "S"\n[[contract]]\nservice_point = "S"\ntariff = "TT"\n',
+            "key 'tariff': there is no [[tariff]] 'TT'",
+        ),
         (f"{POINT}kwh = 1\nshare = 0.5\n", "key 'kwh': write either kwh or share"),
         (POINT, "key 'kwh': write either kwh or share"),
         (f"{POINT}share = 1.5\n", "key 'share': expected a part of the month's energy, 0 to 1, not 1.5"),
