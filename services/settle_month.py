@@ -8,15 +8,16 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from analysis.settlement.billing_month import BillingMonth, InterimBill, Lack, Lacking, RegisterPair
-from pipeline.bills import bill_span
+from pipeline.bills import bill_span, month_before
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.timegrid import local_day
 from services.settle_book import QUADRANTS, REACTIVE, Book
+from services.settle_chains import counted
 from services.settle_intervals import demands, point_intervals
-from services.settle_pairs import Stretch, count, stretches
-from services.settle_terms import agreed, supplied
+from services.settle_pairs import Stretch, stretches
+from services.settle_terms import agreed, is_supplied, supplied
 
 _REACTIVE = frozenset(q.value for q in (*REACTIVE, *QUADRANTS))
 
@@ -53,9 +54,9 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         span = _part(registry, service_point, span, until)
     terms = agreed(registry, service_point, span)
     own = stretches(registry, service_point, span, primary)
-    counted = [count(registry, book, stretch, primary) for stretch in own]
-    pairs = [pair for found in counted for pair in found.pairs]
-    lacks = [*terms.lacks, *(lack for found in counted for lack in found.lacks)]
+    found = counted(registry, book, own, _span_before(registry, service_point, month), primary)
+    pairs = [pair for each in found for pair in each.pairs]
+    lacks = [*terms.lacks, *(lack for each in found for lack in each.lacks)]
     if any(dated.tariff.power_factor for dated in terms.terms):
         lacks += _reactive_lacks(own, pairs)
     intervals = point_intervals(registry, book, service_point, span)
@@ -84,6 +85,12 @@ def billable(registry: Registry) -> list[str]:
     metered = {i.service_point for i in registry.installations if i.role is Role.MAIN}
     agreed_on = {contract.service_point for contract in registry.contracts if contract.tariff}
     return [p.id for p in registry.service_points if p.id in metered & agreed_on]
+
+
+def _span_before(registry: Registry, service_point: str, month: str) -> tuple[datetime, datetime] | None:
+    span = bill_span(registry, service_point, month_before(month))
+    is_billed = is_supplied(registry, service_point, span)
+    return supplied(registry, service_point, span) if is_billed else None
 
 
 def _part(

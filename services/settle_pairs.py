@@ -83,17 +83,19 @@ def stretches(
     return found
 
 
-def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[str]) -> Counted:
+def count(
+    registry: Registry, book: Book, stretch: Stretch, edges: tuple[Edge, Edge], primary: frozenset[str]
+) -> Counted:
     """Return the register pairs of one stretch; the active total is estimated where nobody read it.
 
     Args:
         registry: The archive.
         book: Where readings and intervals are looked up.
         stretch: Of which meter, from when to when.
+        edges: The registers as it begins and as it ends.
         primary: The profiles that report primary values already.
     """
     meter = registry.meter_by_id[stretch.placed.meter]
-    edges = _opening(book, meter, stretch), _closing(book, meter, stretch)
     opening, closing = edges[0].ends, edges[1].ends
     lacks = [*_swap_lacks(stretch, opening, closing), *_conflicts(stretch, edges)]
     if not stretch.has_ratio:
@@ -114,14 +116,16 @@ def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[s
     return Counted(pairs=pairs, lacks=())
 
 
-def _opening(book: Book, meter: Meter, stretch: Stretch) -> Edge:
+def opening_edge(book: Book, meter: Meter, stretch: Stretch) -> Edge:
+    """Return the registers as a stretch begins: read, or written down as the meter was fitted."""
     if stretch.opens and stretch.placed.opening:
         source = RegisterSource.OPENING
         return Edge(ends=written_down(stretch.placed.opening, meter, stretch.starts_at, source))
     return ends_at_edge(book, meter, stretch.starts_at, _hung(stretch))
 
 
-def _closing(book: Book, meter: Meter, stretch: Stretch) -> Edge:
+def closing_edge(book: Book, meter: Meter, stretch: Stretch) -> Edge:
+    """Return the registers as a stretch ends: read, or written down as the meter was taken off."""
     if stretch.closes and stretch.placed.closing:
         source = RegisterSource.CLOSING
         return Edge(ends=written_down(stretch.placed.closing, meter, stretch.ends_at, source))
@@ -215,27 +219,14 @@ def _estimated(
     """Return the total's edges, those that nobody read worked out of intervals, else of reads around them."""
     opening, closing = (ends.get(TOTAL) for ends in known)
     meter = registry.meter_by_id[stretch.placed.meter]
-    if opening is None:
-        opening = _billed(book, stretch)
-    if opening is not None and closing is not None:
-        return opening, closing
     found = _from_intervals(book, meter, stretch, (opening, closing), IMPORT)
     if found is not None:
         return found
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
-    opening = opening or _from_reads(registry, book, stretch, begins, primary)
-    closing = closing or _from_reads(registry, book, stretch, ends, primary)
+    opening = opening or from_reads(registry, book, stretch, begins, primary)
+    closing = closing or from_reads(registry, book, stretch, ends, primary)
     return None if opening is None or closing is None else (opening, closing)
-
-
-def _billed(book: Book, stretch: Stretch) -> RegisterEnd | None:
-    """Return the register up to which the bill before counted: what was billed is not billed again."""
-    point = stretch.placed.service_point or ""
-    value = book.billed(point, stretch.placed.meter, stretch.starts_at)
-    if value is None:
-        return None
-    return RegisterEnd(at=stretch.starts_at, value=value, source=RegisterSource.ESTIMATED)
 
 
 def _with_reactive(
@@ -264,7 +255,7 @@ def _from_intervals(
     opening, closing = known
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
-    total = _added_up(book, stretch, (begins, ends), energy)
+    total = added_up(book, stretch, (begins, ends), energy)
     if total is None or abs(total) >= NO_REGISTER:
         return None
     counted = steps(total / float(stretch.factor), meter)
@@ -276,7 +267,7 @@ def _from_intervals(
     return opening, closing
 
 
-def _added_up(book: Book, stretch: Stretch, span: tuple[datetime, datetime], energy: str) -> float | None:
+def added_up(book: Book, stretch: Stretch, span: tuple[datetime, datetime], energy: str) -> float | None:
     """Return what the meter's intervals add up to; None where one is missing or cut by an edge."""
     intervals = book.intervals([stretch.placed.meter], *span)
     amounts = intervals.energies.get(energy)
@@ -289,7 +280,7 @@ def _added_up(book: Book, stretch: Stretch, span: tuple[datetime, datetime], ene
     return float(amounts.sum())
 
 
-def _from_reads(
+def from_reads(
     registry: Registry, book: Book, stretch: Stretch, at: datetime, primary: frozenset[str]
 ) -> RegisterEnd | None:
     """Return the total at an instant by the rules that estimate registers, where one has an answer."""
