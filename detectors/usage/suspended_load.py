@@ -188,7 +188,7 @@ class _Case:
                 "energy": self._energy(),
                 "minutes_above": int(above.sum()) * load.minutes,
                 "days_above": days,
-                "penalty": penalty_basis(self.registry, self.suspension, days),
+                "penalty": penalty_basis(self.registry, self.suspension, days, _float(maximum["kw"])),
             },
         )
 
