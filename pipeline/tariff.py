@@ -43,6 +43,16 @@ class DayKind(StrEnum):
     HOLIDAY = "holiday"
 
 
+class Each(StrEnum):
+    """What a fixed charge is given for."""
+
+    DAY = "day"
+    MONTH = "month"
+    """A month of bills, whatever its days."""
+    YEAR = "year"
+    """Of 365 days."""
+
+
 class StepsOver(StrEnum):
     """The energy that steps count."""
 
@@ -93,14 +103,27 @@ class EnergyCharge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixedCharge:
+    """What is charged whatever is used: a customer charge, the rent of a meter."""
+
+    item: str
+    name_zh: str = ""
+    name_en: str = ""
+    price: Decimal
+    each: Each = Each.MONTH
+    power_factor: bool = False
+    """Whether the power-factor adjustment applies to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A step tariff's step (阶梯): each kWh above it costs so much more than the first ones."""
 
     above_kwh: Decimal
     added: Decimal
-    """Yuan/kWh."""
+    """Yuan/kWh; below 0 where more energy costs less."""
     months: tuple[int, ...] = ()
-    """Months in which it counts, such as the summer's; empty is all."""
+    """Months of bills in which it counts, such as the summer's; empty is all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +144,8 @@ class BasicTerms:
     full_use_factor: Decimal = Decimal("0.9")
     least_stop_days: int = 15
     """A suspension (暂停) shorter than this waives nothing."""
+    waiving: tuple[str, ...] = ("stop", "reduction", "closed")
+    """Kinds of suspensions (:class:`pipeline.registry.SuspensionKind`) that lower the charge."""
     days_of_month: int = 30
     """A part of a month is charged by days, each as this part of a month."""
     power_factor: bool = True
@@ -134,6 +159,8 @@ class LossTerms:
     """Load loss as a share of the active energy metered; None works it out of the transformer's rating."""
     copper_reactive_percent: Decimal | None = None
     """Reactive load loss as a share of the active energy metered, likewise."""
+    load_fluctuation: Decimal = Decimal("1.05")
+    """K_T, by how much the load loss exceeds that of an even load; to be confirmed (GB/T 13462)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +177,7 @@ class Tariff:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     charges: tuple[EnergyCharge, ...] = ()
+    fixed: tuple[FixedCharge, ...] = ()
     schedules: tuple[DaySchedule, ...] = ()
     """None: every hour is flat."""
     holidays: tuple[date, ...] = ()
@@ -166,6 +194,8 @@ class Tariff:
     losses: LossTerms | None = None
     tax_percent: Decimal = Decimal(13)
     tax_included: bool = True
+    """False: a line of its own adds the tax to the sum of the others."""
+    currency: str = "CNY"
     kwh_decimals: int = 2
     """Energies are rounded to so many decimals, half up, before they are priced."""
     amount_decimals: int = 2

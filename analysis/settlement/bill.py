@@ -13,7 +13,7 @@ from pipeline.model import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillLine:
-    """One line: ``amount`` is ``quantity`` times ``price``, rounded as the tariff says."""
+    """One line: ``quantity * price * days / of_days``, rounded as the tariff says, is its ``amount``."""
 
     item: str
     """What is charged: ``energy``, ``network``, ``basic_demand``, ``power_factor``; texts name it."""
@@ -25,6 +25,9 @@ class BillLine:
     unit: str
     """``kWh``, ``kvarh``, ``kVA``, ``kW``, or ``yuan`` where a share of an amount is charged."""
     price: Decimal
+    days: int = 1
+    of_days: int = 1
+    """Which part of ``price`` counts where it is that of a month: 20 of 30 days."""
     amount: Decimal
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -47,6 +50,23 @@ class BillFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TieOut:
+    """What the registers counted against the sum of the intervals, kWh on the primary side."""
+
+    register_kwh: Decimal
+    interval_kwh: Decimal | None
+    """None where intervals are missing."""
+    tolerance_kwh: Decimal
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether both agree within the tolerance; None is unknown."""
+        if self.interval_kwh is None:
+            return None
+        return abs(self.register_kwh - self.interval_kwh) <= self.tolerance_kwh
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """One service point's bill of one month."""
 
@@ -61,6 +81,13 @@ class Bill:
     power_factor: Decimal | None = None
     findings: Sequence[BillFinding] = ()
     currency: str = "CNY"
+    losses_kwh: Decimal = Decimal(0)
+    """Transformer losses within ``energy_kwh``."""
+    reactive_kvarh: Decimal | None = None
+    """Lagging plus leading, losses included: what the power factor is worked out of."""
+    tax: Decimal = Decimal(0)
+    """Tax within :attr:`amount`."""
+    tie_out: TieOut | None = None
 
     @property
     def amount(self) -> Decimal:

@@ -61,6 +61,8 @@ class RegisterPair:
     """-1 for a sub-meter that is taken off (套减)."""
     range: Decimal | None = None
     """What the register counts to; a closing value below the opening one has then rolled over once."""
+    step: Decimal = Decimal("0.01")
+    """One step of the register (分辨力), kWh or kvarh on the meter's own side: what tie-outs allow for."""
 
     @property
     def counted(self) -> Decimal:
@@ -86,6 +88,10 @@ class DemandReading:
     factor: Decimal = Decimal(1)
     sign: int = 1
     source: RegisterSource = RegisterSource.SETTLEMENT_FREEZE
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    """Where the meter hung for a part of the period only; None reaches to the period's edge. Demands of the
+    same time are added, those of meters one after another are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,39 @@ class Dated:
     tariff: Tariff
 
 
+class Lacking(StrEnum):
+    """What whoever gathered a month did not find; each refuses the bill under this code."""
+
+    CONTRACT_GAP = "contract_gap"
+    CONTRACT_OVERLAP = "contract_overlap"
+    TARIFF_GAP = "tariff_gap"
+    REGISTER = "register_missing"
+    """No value at an edge of the period."""
+    CLOSING = "swap_without_closing"
+    OPENING = "swap_without_opening"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lack:
+    """Something that is not known, and for which stretch."""
+
+    code: Lacking
+    what: str
+    """The contract's service point, the tariff, or the meter and its register, in one word each."""
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterimBill:
+    """A bill of a part of this month that was given out before (分次结算): its amount is taken off."""
+
+    starts_at: datetime
+    ends_at: datetime
+    kwh: Decimal
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillingMonth:
     """One service point between two settlement days."""
@@ -124,7 +163,7 @@ class BillingMonth:
     ends_at: datetime
     zone: ZoneInfo
     terms: Sequence[Dated]
-    """Without gap or overlap over the period, oldest first."""
+    """What is agreed, as it is filed; a gap or an overlap within the period is refused by a code."""
     pairs: Sequence[RegisterPair] = ()
     demands: Sequence[DemandReading] = ()
     intervals: PointIntervals | None = None
@@ -134,3 +173,9 @@ class BillingMonth:
     market: Sequence[MarketEnergy] = ()
     billed_before_kwh: Decimal = Decimal(0)
     """Energy already billed in this calendar year, for steps over a year."""
+    lacks: Sequence[Lack] = ()
+    energy_only: bool = False
+    """An interim bill, from the month's first day to a day within it: no basic charge, no power factor, no
+    fixed charges, no suspension."""
+    interim: Sequence[InterimBill] = ()
+    """Bills of parts of this period given out before."""
