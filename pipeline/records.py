@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 import numpy as np
@@ -70,6 +71,24 @@ class MeterOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BilledPrice:
+    """What one service point was billed for one month (电费账单), as far as its price is judged."""
+
+    service_point: str
+    month: str
+    """``YYYY-MM``: see :func:`pipeline.bills.bill_month`."""
+    starts_at: datetime
+    ends_at: datetime
+    kwh: Decimal
+    amount: Decimal
+    """Yuan, tax included."""
+    effects: Mapping[str, Decimal]
+    """Yuan by what they are for, adding up to ``amount``: see ``analysis.settlement.price_parts``."""
+    is_mix_proven: bool | None = None
+    """Whether intervals bear out in which periods the energy was used; None where nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """All of them; empty where nobody asked for them."""
 
@@ -81,6 +100,7 @@ class Records:
     """What became of scheduled reads: the coverage ledger."""
     orders: Sequence[MeterOrder] = ()
     """What we ordered ourselves and may have been obeyed, oldest first."""
+    bills: Sequence[BilledPrice] = ()
 
     def power_downs(self) -> Iterator[tuple[MeterId, datetime, datetime | None]]:
         """Yield when meters had no power, as their own events tell; the end is None while it goes on."""

@@ -53,7 +53,7 @@ class TariffClass:
             interval_energy=True,
             daily=True,
             essential=("interval_energy",),
-            archive=("contract", "installation", "suspension", "area", "tariff"),
+            archive=("contract", "installation", "suspension", "area"),
         ),
         messages=("episode.tariff_class",),
         severity=Severity.MINOR,

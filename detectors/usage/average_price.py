@@ -1,0 +1,311 @@
+"""Average selling price out of the ordinary (售电均价异常, D30): among like customers and own months."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+
+from analysis.settlement.energy_price import lowest_price
+from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
+from detectors.shapes import Said, record_episode
+from detectors.stretches import number
+from detectors.thresholds import at_point
+from detectors.usage.price_reference import (
+    Priced,
+    Reference,
+    likeness,
+    priced,
+    reference,
+    usual_effects,
+)
+from pipeline.block import MeterMatrix
+from pipeline.model import Episode, Json, MeterId, Severity
+from pipeline.records import BilledPrice
+from pipeline.registry import Registry, Role
+from pipeline.tariff import MarketEnergy
+
+_Key: TypeAlias = tuple[str, str, int]
+"""Month, class and capacity band."""
+USED = frozenset({"mix", "demand"})
+"""Effects of how energy was used: a person should know of them, but nothing need be wrong."""
+IMPOSSIBLE = "episode.average_price_impossible"
+_NAMES = {
+    "price": "the price of the energy",
+    "mix": "the hours of use",
+    "demand": "the basic charge",
+    "power_factor": "the power-factor adjustment",
+    "other": "other charges",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Finding:
+    """One month whose price stands out, and what explains it."""
+
+    month: Priced
+    message: str
+    usual: float
+    members: int
+    effect: str
+    score: float
+    severity: Severity
+    effects: Mapping[str, tuple[float, float]]
+    """Each effect now and as usual, yuan/kWh."""
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether no use at all gives such a price."""
+        return self.message == IMPOSSIBLE
+
+
+class _Known:
+    """All bills of a run by what they are compared with."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._bought: dict[tuple[str, str], list[MarketEnergy]] = defaultdict(list)
+        for energy in registry.market_energies:
+            self._bought[energy.service_point, energy.month].append(energy)
+        self._keys: dict[tuple[str, str], _Key] = {}
+        self.alike: dict[_Key, list[Priced]] = defaultdict(list)
+        self.levels: dict[_Key, Reference] = {}
+
+    def add(self, month: Priced) -> None:
+        """File a month with those of like customers."""
+        like = likeness(self._registry, month.bill)
+        if like is not None:
+            key = (month.bill.month, *like)
+            self._keys[month.bill.service_point, month.bill.month] = key
+            self.alike[key].append(month)
+
+    def compare(self) -> None:
+        """Work out what is usual, once all months are filed."""
+        self.levels = {key: reference("peers", group) for key, group in self.alike.items()}
+
+    def key(self, month: Priced) -> _Key:
+        """Return whom a month is compared with; a key of nobody where the contract does not tell."""
+        return self._keys.get((month.bill.service_point, month.bill.month), ("", "", 0))
+
+    def moved(self, old: Priced, month: Priced, least_peers: float) -> Priced:
+        """Return an older month of a customer at the prices of this one, as like customers' medians moved."""
+        then, now = (self.levels.get(self.key(each)) for each in (old, month))
+        if then is None or now is None or min(then.members, now.members) <= least_peers or then.usual <= 0:
+            return old
+        by = now.usual / then.usual
+        effects = {name: yuan * by for name, yuan in old.effects.items()}
+        return replace(old, price=old.price * by, effects=effects)
+
+    def lowest(self, bill: BilledPrice) -> float | None:
+        """Return the least that a kWh of a bill can have cost, yuan; None without a tariff."""
+        contract = self._registry.contract_of(bill.service_point, bill.starts_at)
+        if contract is None or contract.tariff is None:
+            return None
+        bought = self._bought.get((bill.service_point, bill.month), [])
+        months = {bill.starts_at.month, int(bill.month[5:])}
+        versions = [
+            self._registry.tariff_of(contract.tariff, instant)
+            for instant in (bill.starts_at, bill.ends_at - datetime.resolution)
+        ]
+        prices = [lowest_price(version, months, bought) for version in versions if version is not None]
+        return min((float(price) for price in prices if price is not None), default=None)
+
+
+@detectors.register("average_price")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AveragePrice:
+    """Judges each bill's yuan/kWh three times: against the tariff's lowest price, like customers, own months.
+
+    Like customers have the same class and capacity band in the same month. Own months are moved with the
+    median of like customers, so that a new tariff for all is nobody's finding. What is left of a deviation
+    without the effect of use that meters bear out decides how grave it is.
+    """
+
+    trigger: float = parameter(
+        6.0, "robust standard deviations", "see docs/customers.md", "M", Effect.TRIGGER
+    )
+    least_apart: float = parameter(
+        0.05, "1", "deviation of the price from the usual one", "own", Effect.TRIGGER
+    )
+    least_spread: float = parameter(0.01, "1", "MAD, as a share of the usual price, at the least", "own")
+    least_peers: float = parameter(8, "customers", "of the same class and capacity band", "own")
+    least_months: float = parameter(6, "months", "own ones before", "own", Effect.ON_DELAY)
+    most_months: float = parameter(12, "months", "own ones before that are looked at", "own")
+    least_kwh: float = parameter(500, "kWh a month", "less has no price worth judging", "own")
+    most_reward: float = parameter(0.013, "1", "greatest reward for power factor: 水电财字 (1983) 215", "S")
+
+    about: ClassVar[About] = About(
+        name="average_price",
+        number="D30",
+        kind=Kind.RECORDS,
+        together=Together.AREA,
+        needs=Needs(bills=True, archive=("contract", "installation", "tariff")),
+        messages=(
+            IMPOSSIBLE,
+            "episode.average_price_peers",
+            "episode.average_price_own",
+        ),
+        severity=Severity.MINOR,
+    )
+
+    def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
+        """Return one episode for each run of months in a row that stand out in the same way."""
+        known = _Known(registry)
+        by_point: dict[str, list[Priced]] = defaultdict(list)
+        for bill in sorted(window.records.bills, key=lambda bill: (bill.service_point, bill.month)):
+            month = priced(bill, at_point(self, registry, bill.service_point, bill.starts_at).least_kwh)
+            if month is not None:
+                by_point[bill.service_point].append(month)
+                known.add(month)
+        known.compare()
+        found = []
+        for point, months in by_point.items():
+            findings: dict[str, _Finding] = {}
+            for place, month in enumerate(months):
+                rule = at_point(self, registry, point, month.bill.starts_at)
+                recent = months[max(place - int(rule.most_months), 0) : place]
+                # What stood out itself is no measure of what is usual.
+                before = [old for old in recent if old.bill.month not in findings]
+                finding = rule.judge(known, before, month)
+                if finding is not None:
+                    findings[month.bill.month] = finding
+            found += [_episode(registry, run, months) for run in _runs(months, findings)]
+        return sorted(found, key=lambda episode: (episode.starts_at, episode.id))
+
+    def judge(self, known: _Known, before: Sequence[Priced], month: Priced) -> _Finding | None:
+        """Return what stands out in one month of a point; the gravest way of three."""
+        floor = known.lowest(month.bill)
+        if floor is not None and month.price < floor * (1.0 - self.most_reward):
+            return _Finding(
+                month=month,
+                message=IMPOSSIBLE,
+                usual=floor,
+                members=0,
+                effect="price",
+                score=1.0,
+                severity=Severity.MAJOR,
+                effects={},
+            )
+        found = []
+        peers = known.levels.get(known.key(month))
+        if peers is not None and peers.members > self.least_peers:
+            found.append(self._held_against(peers, known.alike[known.key(month)], month))
+        own = [known.moved(old, month, self.least_peers) for old in before]
+        if len(own) >= self.least_months:
+            found.append(self._held_against(reference("own", own), own, month))
+        seen = [finding for finding in found if finding is not None]
+        return max(seen, key=lambda finding: (finding.severity, finding.score), default=None)
+
+    def _held_against(self, usual: Reference, others: Sequence[Priced], month: Priced) -> _Finding | None:
+        if not self._stands_out(usual, month.price):
+            return None
+        as_usual = usual_effects(others)
+        effects = {name: (now, as_usual.get(name, 0.0)) for name, now in month.effects.items()}
+        sign = 1.0 if month.price > usual.usual else -1.0
+        effect = max(effects, key=lambda name: sign * (effects[name][0] - effects[name][1]), default="other")
+        used = [effects[name] for name in USED & effects.keys() if _is_proven(name, month)]
+        rest = month.price - sum(now - before for now, before in used)
+        is_used = effect in USED and not self._stands_out(usual, rest)
+        return _Finding(
+            month=month,
+            message=f"episode.average_price_{usual.kind}",
+            usual=usual.usual,
+            members=sum(other is not month for other in others),
+            effect=effect,
+            score=min(abs(usual.scores(month.price, self.least_spread)) / (3 * self.trigger), 1.0),
+            severity=Severity.INFO if is_used else Severity.MINOR,
+            effects=effects,
+        )
+
+    def _stands_out(self, usual: Reference, price: float) -> bool:
+        return (
+            abs(usual.scores(price, self.least_spread)) > self.trigger
+            and abs(usual.apart(price)) > self.least_apart
+        )
+
+
+def _is_proven(effect: str, month: Priced) -> bool:
+    """Whether meters bear an effect of use out: hours of use need intervals that do not contradict."""
+    return effect != "mix" or month.bill.is_mix_proven is not False
+
+
+def _runs(months: Sequence[Priced], findings: Mapping[str, _Finding]) -> Iterator[list[_Finding]]:
+    """Yield findings of bills that follow one another and say the same."""
+    run: list[_Finding] = []
+    for month in months:
+        finding = findings.get(month.bill.month)
+        if run and (finding is None or finding.is_impossible != run[-1].is_impossible):
+            yield run
+            run = []
+        if finding is not None:
+            run.append(finding)
+    if run:
+        yield run
+
+
+def _episode(registry: Registry, run: Sequence[_Finding], months: Sequence[Priced]) -> Episode:
+    first, last = run[0].month.bill, run[-1].month.bill
+    finding = run[-1]
+    is_open = last.month == months[-1].bill.month
+    apart = finding.month.price / finding.usual - 1.0 if finding.usual > 0 else 0.0
+    stake = (finding.month.price - finding.usual) * float(last.kwh)
+    episode = record_episode(
+        AveragePrice.about,
+        registry,
+        _main_meter(registry, first),
+        Said(
+            key=first.service_point,
+            message=finding.message,
+            severity=max(each.severity for each in run),
+            score=round(max(each.score for each in run), 3),
+            parameters={
+                "service_point": first.service_point,
+                "month": last.month,
+                "price": round(finding.month.price, 4),
+                "usual": round(finding.usual, 4),
+                "apart_percent": round(100.0 * apart, 1),
+                "effect": _NAMES.get(finding.effect, finding.effect),
+                "like": finding.members,
+            },
+            evidence=_evidence(run, finding, stake),
+        ),
+        starts_at=first.starts_at,
+        ends_at=None if is_open else last.ends_at,
+        detected_at=last.ends_at,
+    )
+    return replace(episode, service_point=first.service_point)
+
+
+def _evidence(run: Sequence[_Finding], finding: _Finding, stake: float) -> dict[str, Json]:
+    effects: list[Json] = [
+        {
+            "effect": _NAMES.get(name, name),
+            "yuan_kwh": number(now, 4),
+            "usual_yuan_kwh": number(usual, 4),
+            "apart_yuan_kwh": number(now - usual, 4),
+        }
+        for name, (now, usual) in finding.effects.items()
+    ]
+    return {
+        "effects": effects,
+        "apart_yuan": number(stake, 2),
+        "hours_proven": finding.month.bill.is_mix_proven,
+        "billed_months": [
+            {
+                "month": each.month.bill.month,
+                "kwh": number(float(each.month.bill.kwh), 2),
+                "yuan": number(float(each.month.bill.amount), 2),
+                "yuan_kwh": number(each.month.price, 4),
+                "usual_yuan_kwh": number(each.usual, 4),
+            }
+            for each in run
+        ],
+    }
+
+
+def _main_meter(registry: Registry, bill: BilledPrice) -> MeterId:
+    placed = registry.installations_by_point.get(bill.service_point, ())
+    mains = [stay.meter for stay in placed if stay.role is Role.MAIN]
+    return mains[-1] if mains else MeterId("")
