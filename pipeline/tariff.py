@@ -148,6 +148,8 @@ class BasicTerms:
     """Kinds of suspensions (:class:`pipeline.registry.SuspensionKind`) that lower the charge."""
     days_of_month: int = 30
     """A part of a month is charged by days, each as this part of a month."""
+    kw_decimals: int = 2
+    """Demands are rounded to so many decimals, half up, before they are priced."""
     power_factor: bool = True
 
 

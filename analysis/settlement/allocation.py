@@ -1,0 +1,116 @@
+"""Weights by which a register's energy is allocated to periods and segments: intervals, else hours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.segments import Segment
+from pipeline.tariff import Period
+from pipeline.tariff_periods import PERIODS, period_numbers
+from pipeline.timegrid import slot_grid, to_numpy
+
+Cell: TypeAlias = tuple[int, Period]
+"""A segment's number and a period: what one price per charge holds for."""
+GRID_MINUTES = 15
+"""Slots by which hours are counted where there are no intervals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the intervals of a stretch say of some cells."""
+
+    kwh: Sequence[float]
+    """Energy of each cell; slots that are missing count as the mean of those known in their cell."""
+    slots: Sequence[int]
+    missing: int
+    estimated: int
+
+
+@dataclass(frozen=True)
+class SlotMap:
+    """Which cell each slot of the month lies in."""
+
+    month: BillingMonth
+    segments: Sequence[Segment]
+
+    @cached_property
+    def _starts(self) -> NDArray[np.datetime64]:
+        intervals = self.month.intervals
+        minutes = GRID_MINUTES if intervals is None else intervals.minutes
+        return slot_grid(self.month.starts_at, self.month.ends_at, minutes)
+
+    @cached_property
+    def _segment(self) -> NDArray[np.int16]:
+        found = np.full(len(self._starts), -1, dtype=np.int16)
+        for segment in self.segments:
+            found[self._within(segment.starts_at, segment.ends_at)] = segment.number
+        return found
+
+    @cached_property
+    def _period(self) -> NDArray[np.int8]:
+        found = np.zeros(len(self._starts), dtype=np.int8)
+        for segment in self.segments:
+            inside = self._within(segment.starts_at, segment.ends_at)
+            found[inside] = period_numbers(segment.tariff, self._starts[inside], self.month.zone)
+        return found
+
+    @cached_property
+    def _kwh(self) -> NDArray[np.float64]:
+        """The intervals laid on the month's slots; NaN where one is missing."""
+        intervals = self.month.intervals
+        return self._laid(np.empty(0) if intervals is None else intervals.import_kwh)
+
+    @cached_property
+    def _estimated(self) -> NDArray[np.bool_]:
+        intervals = self.month.intervals
+        quality = np.empty(0) if intervals is None else (intervals.quality != "A").astype(np.float64)
+        estimated: NDArray[np.bool_] = self._laid(quality) == 1.0
+        return estimated
+
+    def _laid(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = np.full(len(self._starts), np.nan)
+        intervals = self.month.intervals
+        if intervals is None or not len(self._starts):
+            return found
+        place = np.searchsorted(self._starts, intervals.starts_at)
+        fits = place < len(self._starts)
+        fits[fits] = self._starts[place[fits]] == intervals.starts_at[fits]
+        found[place[fits]] = values[fits]
+        return found
+
+    def _within(self, starts_at: datetime, ends_at: datetime) -> NDArray[np.bool_]:
+        inside: NDArray[np.bool_] = (self._starts >= to_numpy(starts_at)) & (self._starts < to_numpy(ends_at))
+        return inside
+
+    def periods_of(self, segment: Segment, starts_at: datetime, ends_at: datetime) -> list[Period]:
+        """Return the periods that come in a segment between two instants."""
+        inside = self._within(max(starts_at, segment.starts_at), min(ends_at, segment.ends_at))
+        return [PERIODS[number] for number in np.unique(self._period[inside])]
+
+    def weights(self, cells: Sequence[Cell], starts_at: datetime, ends_at: datetime) -> Weights:
+        """Return what intervals say of cells between two instants."""
+        inside = self._within(starts_at, ends_at)
+        kwh, slots, missing, estimated = [], [], 0, 0
+        for number, period in cells:
+            here = inside & (self._segment == number) & (self._period == PERIODS.index(period))
+            values = self._kwh[here]
+            known = np.isfinite(values)
+            counted = np.maximum(values[known], 0.0)  # below zero counts nothing
+            kwh.append(float(counted.mean()) * len(values) if known.any() else 0.0)
+            slots.append(len(values))
+            missing += int((~known).sum())
+            estimated += int(self._estimated[here][known].sum())
+        return Weights(kwh=kwh, slots=slots, missing=missing, estimated=estimated)
+
+    def total(self) -> tuple[float | None, int]:
+        """Return the intervals' sum, None where some are missing; and how many are below zero."""
+        missing = not np.isfinite(self._kwh).all()
+        return (None if missing else float(self._kwh.sum()), int((self._kwh < 0).sum()))

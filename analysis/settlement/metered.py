@@ -1,0 +1,257 @@
+"""Active energy by segment and period, from registers; intervals only allocate what registers counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from analysis.settlement.allocation import Cell, SlotMap, Weights
+from analysis.settlement.bill import BillFinding
+from analysis.settlement.billing_month import BillingMonth, RegisterPair
+from analysis.settlement.codes import Code, finding, refusal
+from analysis.settlement.rounding import shares
+from analysis.settlement.segments import Segment
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+
+TOTAL = Quantity.ACTIVE_ENERGY_IMPORT
+RATE = f"{TOTAL}_t"
+EDGE_TOLERANCE = timedelta(hours=1)
+"""A register read so late or early still stands at the edge; a shorter overlap with a segment is none."""
+LEAST_KNOWN = 0.99
+"""Below this share of known intervals an allocation by them is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metered:
+    """What registers counted, by cell, before losses and rounding."""
+
+    kwh: Mapping[Cell, Decimal]
+    registers: Mapping[Cell, frozenset[int]]
+    """Which registers each comes from."""
+    total: Decimal
+    """By the registers that count: of a meter its total, or its rates where they price."""
+    findings: Sequence[BillFinding]
+
+
+def metered_energy(
+    month: BillingMonth, segments: Sequence[Segment], registers: Sequence[RegisterPair], slots: SlotMap
+) -> Metered:
+    """Return the energy of each cell.
+
+    A meter's rate registers give the periods where they cover all that its segment's tariff knows; else its
+    total register is allocated. What spans several cells is allocated by the intervals within it.
+
+    Args:
+        month: What the bill is worked out of.
+        segments: Its segments.
+        registers: Its register pairs, in the order of the bill.
+        slots: Which cell each slot lies in.
+    """
+    work = _Work(month, segments, registers, slots)
+    work.run()
+    return Metered(
+        kwh=dict(work.kwh),
+        registers={cell: frozenset(found) for cell, found in work.used.items()},
+        total=sum(work.kwh.values(), Decimal(0)),
+        findings=work.findings,
+    )
+
+
+class _Work:
+    """Sums as they grow over one month's registers."""
+
+    def __init__(
+        self,
+        month: BillingMonth,
+        segments: Sequence[Segment],
+        registers: Sequence[RegisterPair],
+        slots: SlotMap,
+    ) -> None:
+        self._month, self._segments, self._registers, self._slots = month, segments, registers, slots
+        self.kwh: dict[Cell, Decimal] = defaultdict(Decimal)
+        self.used: dict[Cell, set[int]] = defaultdict(set)
+        self.findings: list[BillFinding] = []
+
+    def run(self) -> None:
+        if not self._segments:
+            return
+        totals: dict[MeterId, list[int]] = defaultdict(list)
+        rates: dict[MeterId, list[int]] = defaultdict(list)
+        for index, pair in enumerate(self._registers):
+            if pair.quantity == TOTAL:
+                totals[pair.meter].append(index)
+            elif pair.quantity.startswith(RATE):
+                rates[pair.meter].append(index)
+        for meter in sorted({*totals, *rates}):
+            for index in totals[meter]:
+                self._one_total(index, [i for i in rates[meter] if self._lies_in(i, index)])
+            if not totals[meter]:
+                self._rates_alone(meter, rates[meter])
+
+    def _lies_in(self, rate: int, total: int) -> bool:
+        inner, outer = self._registers[rate], self._registers[total]
+        return inner.opening.at >= outer.opening.at and inner.closing.at <= outer.closing.at
+
+    def _one_total(self, index: int, rates: Sequence[int]) -> None:
+        pair = self._registers[index]
+        segments = self._segments_of(pair)
+        if rates and self._usable(pair, rates, segments):
+            self._tie_out(pair, [self._registers[rate] for rate in rates])
+            for rate in rates:
+                self._rate(rate)
+            return
+        cells = [
+            (s.number, period)
+            for s in segments
+            for period in self._slots.periods_of(s, pair.opening.at, pair.closing.at)
+        ]
+        self._give(index, cells)
+
+    def _rates_alone(self, meter: MeterId, rates: Sequence[int]) -> None:
+        self.findings.append(finding(Code.TOTAL_MISSING, meter=meter))
+        for rate in rates:
+            self._rate(rate)
+
+    def _rate(self, index: int) -> None:
+        pair = self._registers[index]
+        number = _rate_of(pair)
+        cells = [
+            (segment.number, segment.tariff.rates[number])
+            for segment in self._segments_of(pair)
+            if number in segment.tariff.rates
+        ]
+        if pair.counted or cells:
+            self._give(index, cells)
+
+    def _usable(self, total: RegisterPair, rates: Sequence[int], segments: Sequence[Segment]) -> bool:
+        """Tell whether the rates cover what the tariffs price by; say so where they do not."""
+        if all(len(self._slots.periods_of(s, total.opening.at, total.closing.at)) == 1 for s in segments):
+            return False
+        pairs = [self._registers[rate] for rate in rates]
+        whole = timedelta(0)
+        covered: dict[int, timedelta] = defaultdict(lambda: whole)
+        counting = set()
+        for pair in pairs:
+            covered[_rate_of(pair)] += pair.closing.at - pair.opening.at
+            if pair.counted:
+                counting.add(_rate_of(pair))
+        span = total.closing.at - total.opening.at
+        complete = {number for number, length in covered.items() if length >= span}
+        for segment in segments:
+            periods = set(self._slots.periods_of(segment, total.opening.at, total.closing.at))
+            named = {segment.tariff.rates[n] for n in complete if n in segment.tariff.rates}
+            told = {segment.tariff.rates.get(n) for n in counting}
+            if not periods <= named or not told <= periods:
+                missing = sorted(str(period) for period in periods - named)
+                foreign = sorted(f"t{n}" for n in counting if segment.tariff.rates.get(n) not in periods)
+                self.findings.append(
+                    finding(
+                        Code.RATES_UNUSED,
+                        meter=total.meter,
+                        tariff=segment.tariff.id,
+                        what=", ".join(missing or foreign),
+                    )
+                )
+                return False
+        return True
+
+    def _tie_out(self, total: RegisterPair, rates: Sequence[RegisterPair]) -> None:
+        by_rates = sum((pair.counted for pair in rates), Decimal(0)) * total.factor
+        tolerance = (len({pair.quantity for pair in rates}) + 1) * total.step * total.factor
+        if abs(by_rates - total.counted * total.factor) > tolerance:
+            self.findings.append(
+                refusal(
+                    Code.RATES_DO_NOT_ADD_UP,
+                    meter=total.meter,
+                    total_kwh=total.counted * total.factor,
+                    rates_kwh=by_rates,
+                    tolerance_kwh=tolerance,
+                )
+            )
+
+    def _segments_of(self, pair: RegisterPair) -> list[Segment]:
+        """Return the segments that a pair's stretch lies in; one that it but touches is left out."""
+        overlaps = [
+            (min(s.ends_at, pair.closing.at) - max(s.starts_at, pair.opening.at), s) for s in self._segments
+        ]
+        within = [s for length, s in overlaps if length > EDGE_TOLERANCE]
+        return within or [s for length, s in overlaps if length > timedelta(0)]
+
+    def _give(self, index: int, cells: Sequence[Cell]) -> None:
+        """Add a register's energy to its cells."""
+        pair = self._registers[index]
+        cells = list(dict.fromkeys(cells))
+        if pair.counted < 0:
+            return
+        if not cells:
+            self._lost(pair)
+            return
+        parts = [pair.energy] if len(cells) == 1 else self._allocated(pair, cells)
+        for cell, part in zip(cells, parts, strict=True):
+            self.kwh[cell] += part
+            self.used[cell].add(index)
+
+    def _lost(self, pair: RegisterPair) -> None:
+        """Refuse energy that no segment takes; a stretch outside all terms has its own finding."""
+        self.findings.append(
+            refusal(
+                Code.PRICE_MISSING,
+                item=pair.quantity,
+                period="",
+                tariff=", ".join(sorted({s.tariff.id for s in self._segments})),
+            )
+        )
+
+    def _allocated(self, pair: RegisterPair, cells: Sequence[Cell]) -> list[Decimal]:
+        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at)
+        known = self._month.intervals is not None and weights.missing < sum(weights.slots)
+        decimals = max(s.tariff.kwh_decimals for s in self._segments)
+        if not known or sum(weights.kwh) <= 0:
+            if pair.counted:
+                by_days = len({period for _, period in cells}) == 1
+                code = Code.SPLIT_BY_DAYS if by_days else Code.PERIODS_BY_TIME
+                self.findings.append(
+                    (finding if by_days else refusal)(
+                        code, meter=pair.meter, register=pair.quantity, kwh=pair.energy
+                    )
+                )
+            return shares(pair.energy, weights.slots, decimals)
+        self._judge(pair, weights)
+        return shares(pair.energy, weights.kwh, decimals)
+
+    def _judge(self, pair: RegisterPair, weights: Weights) -> None:
+        """Tell of intervals that are missing or estimated where they allocate."""
+        slots = sum(weights.slots)
+        about: dict[str, object] = {"meter": pair.meter, "register": pair.quantity, "of": slots}
+        if weights.missing:
+            tell = refusal if weights.missing > (1 - LEAST_KNOWN) * slots else finding
+            self.findings.append(tell(Code.INTERVALS_MISSING, slots=weights.missing, **about))
+        if weights.estimated:
+            self.findings.append(finding(Code.INTERVALS_ESTIMATED, slots=weights.estimated, **about))
+
+
+def _rate_of(pair: RegisterPair) -> int:
+    return int(pair.quantity.removeprefix(RATE))
+
+
+def stretches_missing(month: BillingMonth, pairs: Iterable[RegisterPair]) -> list[BillFinding]:
+    """Return stretches of the month in which no meter's active registers count, if nobody told of them."""
+    spans = sorted(
+        (pair.opening.at, pair.closing.at)
+        for pair in pairs
+        if pair.sign > 0 and (pair.quantity == TOTAL or pair.quantity.startswith(RATE))
+    )
+    found = []
+    reached = month.starts_at
+    for starts_at, ends_at in [*spans, (month.ends_at, month.ends_at)]:
+        told = any(lack.starts_at < starts_at and lack.ends_at > reached for lack in month.lacks)
+        if starts_at - reached > EDGE_TOLERANCE and not told:
+            found.append(
+                refusal(Code.REGISTER_MISSING, what=month.service_point, starts_at=reached, ends_at=starts_at)
+            )
+        reached = max(reached, ends_at)
+    return found

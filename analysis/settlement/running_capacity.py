@@ -1,0 +1,119 @@
+"""Capacity that ran on each day of a month (运行容量): the contract's, less what rested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from analysis.settlement.bill import BillFinding
+from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.codes import Code, finding
+from analysis.settlement.segments import Segment
+from pipeline.registry import Suspension, SuspensionKind
+from pipeline.tariff import BasicTerms
+from pipeline.timegrid import local_day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningDay:
+    """One local day of one segment, and what could run on it."""
+
+    day: date
+    segment: Segment
+    kva: Decimal | None
+    """None where the capacity is not filed."""
+    rests: bool
+    """Everything rested all day, and that is waived."""
+
+
+def running_days(month: BillingMonth, segments: Sequence[Segment]) -> list[RunningDay]:
+    """Return every day of the segments; a day used in part counts whole (日用电不足24小时按一天)."""
+    found = []
+    for segment in segments:
+        terms = segment.tariff.basic
+        waived = [] if terms is None else [s for s in month.suspensions if _waives(month, s, terms)]
+        capacity = capacity_of(month, segment)
+        for day in segment.days:
+            resting = [s for s in waived if _covers(month, s, day)]
+            kva = None if capacity is None else _left(month, capacity, resting)
+            stopped = any(not s.transformers and s.remaining_kva <= 0 for s in resting)
+            found.append(RunningDay(day=day, segment=segment, kva=kva, rests=stopped or kva == 0))
+    return found
+
+
+def capacity_of(month: BillingMonth, segment: Segment) -> Decimal | None:
+    """Return the contract's capacity, or that of the point's transformers; None where neither is filed."""
+    if segment.contract.capacity_kva is not None:
+        return Decimal(str(segment.contract.capacity_kva))
+    own = [t.capacity_kva for t in month.transformers if t.service_point in {None, month.service_point}]
+    known = [Decimal(str(kva)) for kva in own if kva is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(own) else None
+
+
+def suspension_findings(month: BillingMonth, terms: Sequence[BasicTerms]) -> list[BillFinding]:
+    """Tell of suspensions that waive nothing since they are too short, and of those that still last."""
+    found = []
+    for suspension in _in_order(month):
+        about: dict[str, object] = {"suspension": suspension.id, "starts_at": suspension.starts_at}
+        least = max((t.least_stop_days for t in terms if suspension.kind.value in t.waiving), default=None)
+        if least is None:
+            continue
+        if suspension.ends_at is None:
+            if suspension.kind != SuspensionKind.CLOSED:
+                found.append(finding(Code.SUSPENSION_OPEN, least_days=least, **about))
+        elif _too_short(month, suspension, least):
+            found.append(
+                finding(Code.SUSPENSION_TOO_SHORT, days=_length(month, suspension), least_days=least, **about)
+            )
+    return found
+
+
+def _in_order(month: BillingMonth) -> list[Suspension]:
+    return sorted(
+        (
+            s
+            for s in month.suspensions
+            if s.starts_at < month.ends_at and (s.ends_at is None or s.ends_at > month.starts_at)
+        ),
+        key=lambda s: (s.starts_at, s.id),
+    )
+
+
+def _waives(month: BillingMonth, suspension: Suspension, terms: BasicTerms) -> bool:
+    return suspension.kind.value in terms.waiving and not _too_short(month, suspension, terms.least_stop_days)
+
+
+def _too_short(month: BillingMonth, suspension: Suspension, least_days: int) -> bool:
+    if suspension.kind == SuspensionKind.CLOSED or suspension.ends_at is None:
+        return False
+    return _length(month, suspension) < least_days
+
+
+def _length(month: BillingMonth, suspension: Suspension) -> int:
+    """Return the whole local days of a suspension that has ended."""
+    if suspension.ends_at is None:
+        return 0
+    begins = suspension.starts_at.astimezone(month.zone)
+    ends = suspension.ends_at.astimezone(month.zone)
+    whole = (ends.date() - begins.date()).days
+    return max(whole - (local_day(begins.date(), month.zone)[0] < suspension.starts_at), 0)
+
+
+def _covers(month: BillingMonth, suspension: Suspension, day: date) -> bool:
+    begins, ends = local_day(day, month.zone)
+    return suspension.starts_at <= begins and (suspension.ends_at is None or suspension.ends_at >= ends)
+
+
+def _left(month: BillingMonth, capacity: Decimal, resting: Sequence[Suspension]) -> Decimal:
+    """Return what runs: less the units named; without units what the strictest suspension leaves."""
+    plates = {t.id: t.capacity_kva for t in month.transformers}
+    named = {unit for s in resting for unit in s.transformers}
+    left = capacity
+    if named and all(plates.get(unit) is not None for unit in named):
+        left -= sum((Decimal(str(plates[unit])) for unit in named), Decimal(0))
+        unnamed = [s for s in resting if not s.transformers]
+    else:
+        unnamed = list(resting)
+    return max(min([left, *(Decimal(str(s.remaining_kva)) for s in unnamed)]), Decimal(0))
