@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.registry import Contract, Registry, Role, in_force, latest
-from pipeline.timegrid import from_numpy
+from pipeline.timegrid import from_numpy, local_day
 
 LONGEST_MONTH = 31
 """Days: so many after the 1st lies the next month, whichever it is."""
@@ -95,6 +95,41 @@ def bill_month(day: date, settlement_day: int) -> str:
     if settlement_day > 1 and day.day >= settlement_day:
         day = day.replace(day=1) + timedelta(days=LONGEST_MONTH)
     return day.strftime("%Y-%m")
+
+
+def bill_span(registry: Registry, service_point: str, month: str) -> tuple[datetime, datetime]:
+    """Return when the bill of a month opens and closes: at 00:00 of the settlement days, local time.
+
+    Args:
+        registry: The archive: contracts say the settlement day.
+        service_point: Whose bill.
+        month: ``YYYY-MM``.
+    """
+    return _closes(registry, service_point, month_before(month)), _closes(registry, service_point, month)
+
+
+def month_before(month: str) -> str:
+    """Return the month before one, both ``YYYY-MM``."""
+    return (_first(month) - timedelta(days=1)).strftime("%Y-%m")
+
+
+def month_after(month: str) -> str:
+    """Return the month after one, both ``YYYY-MM``."""
+    return (_first(month) + timedelta(days=LONGEST_MONTH)).strftime("%Y-%m")
+
+
+def _closes(registry: Registry, service_point: str, month: str) -> datetime:
+    """Return when a month's bill closes, by the contract that is in force as the calendar month ends."""
+    zone = registry.zone_of(service_point)
+    after = _first(month_after(month))
+    month_ends = local_day(after, zone)[0]
+    contracts = registry.contracts_by_point.get(service_point, ())
+    day = _settlement_day(contracts, month_ends - timedelta(microseconds=1))
+    return month_ends if day == 1 else local_day(_first(month).replace(day=day), zone)[0]
+
+
+def _first(month: str) -> date:
+    return date.fromisoformat(f"{month}-01")
 
 
 def _settlement_day(contracts: Sequence[Contract], instant: datetime) -> int:

@@ -76,7 +76,7 @@ def registers_at(  # noqa: PLR0913 - one question with all that bounds it
     found = []
     for meter in meters:
         device = registry.meter_by_id[meter]
-        reads = _reads(registry, device, (series, settled), (span[0], at), (energy, primary))
+        reads = register_reads(registry, device, (series, settled), (span[0], at), (energy, primary))
         estimated = register_at(reads, to_numpy(at))
         found.append(
             RegisterAt(
@@ -90,13 +90,22 @@ def registers_at(  # noqa: PLR0913 - one question with all that bounds it
     return found
 
 
-def _reads(
+def register_reads(
     registry: Registry,
     meter: Meter,
     given: tuple[ReadingSeries, IntervalColumns],
     span: tuple[datetime, datetime],
     register: tuple[str, frozenset[str]],
 ) -> RegisterReads:
+    """Return what is known of one register of one meter, for ``register_at``.
+
+    Args:
+        registry: The archive.
+        meter: The meter.
+        given: Readings, and intervals of :data:`~services.derive.MINUTES`.
+        span: The first instant and the one at which the register is wanted.
+        register: Which energy's register, and the profiles that report primary values already.
+    """
     (energy, primary), (series, settled) = register, given
     own = series.of(meter.id)
     values = own.values[REGISTERS[energy]]

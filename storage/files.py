@@ -133,7 +133,7 @@ def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
     factors = ratio_factors(registry, meters, grid, primary_profiles)
     values, apart_s = {}, None
     if readings is not None:
-        series = _series(readings, meters, PREFERENCE)
+        series = series_of(readings, meters, PREFERENCE)
         values = values_at_slots(series, meters, grid, length)
         apart_s = seconds_apart(series, meters, grid, length)
     power_kw = np.full(factors.shape, np.nan)
@@ -142,7 +142,7 @@ def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
     import_kwh, import_kvarh, quality = energies_at_slots(intervals, meters, grid, length)
     found = {}
     if readings is not None and registers:
-        counted = _series(readings, meters, REGISTER_PREFERENCE)
+        counted = series_of(readings, meters, REGISTER_PREFERENCE)
         given = [q for q in registers if q in counted.values]
         found = registers_at_slots(
             replace(counted, values={q: counted.values[q] for q in given}), meters, grid, length
@@ -216,7 +216,7 @@ def _span(readings: ReadingBlock | None, intervals: IntervalColumns | None, minu
     return slot_grid(first - step + timedelta(microseconds=1), last + timedelta(microseconds=1), minutes)
 
 
-def _series(readings: ReadingBlock, meters: Sequence[MeterId], origins: Sequence[Origin]) -> ReadingSeries:
+def series_of(readings: ReadingBlock, meters: Sequence[MeterId], origins: Sequence[Origin]) -> ReadingSeries:
     """Return readings of known meters and some origins, so that files and database take the same way."""
     row_of = {meter: row for row, meter in enumerate(meters)}
     index = np.array([row_of.get(meter, -1) for meter in readings.meters], dtype=np.int64)

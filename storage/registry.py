@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,11 +40,17 @@ from pipeline.registry import (
     SuspensionKind,
     Wiring,
 )
+from pipeline.tariff import MarketEnergy, Period, StepsOver, Tariff
 from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
 from storage.database import Connection, storage_errors
+from storage.registry_cells import convert
+from storage.tariff_cells import written
 
 _COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}
 """Columns that do not bear their field's name."""
+
+_NESTED = ("charges", "fixed", "schedules", "rates", "steps", "basic", "losses")
+"""Fields of a tariff that the database has as documents."""
 
 _BETWEEN = "\x1f"
 """What stands between the parts of a key: a character that no id has."""
@@ -64,6 +71,11 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "transformers": tuple,
     "area_member.role": MemberRole,
     "work_order.kind": str,
+    "holidays": tuple,
+    "worked": tuple,
+    "steps_over": StepsOver,
+    "period": Period,
+    **{f"tariff.{name}": partial(convert, Tariff, name) for name in _NESTED},
 }
 """By field, or by table and field where tables differ."""
 
@@ -127,6 +139,13 @@ TABLES: tuple[ArchiveTable, ...] = (
         record=Threshold,
         attribute="thresholds",
         key=("detector", "parameter", "service_point", "category", "starts_at"),
+    ),
+    ArchiveTable(name="tariff", record=Tariff, attribute="tariffs", key=("id", "starts_at"), owner="id"),
+    ArchiveTable(
+        name="market_energy",
+        record=MarketEnergy,
+        attribute="market_energies",
+        key=("service_point", "month", "item", "period", "name"),
     ),
     ArchiveTable(name="schedule", record=Schedule, attribute="schedules", key=("group",)),
     ArchiveTable(name="mqtt_source", record=MqttSource, attribute="mqtt_sources", key=("id",)),
@@ -192,6 +211,8 @@ def _row(table: ArchiveTable, record: object, ids: Mapping[MeterId, int]) -> lis
 def _cell(name: str, value: object, ids: Mapping[MeterId, int]) -> object:
     if name == "meter":
         return ids[MeterId(str(value))]
+    if name in _NESTED and value is not None:
+        return Jsonb(written(value))
     if isinstance(value, ZoneInfo):
         return value.key
     if isinstance(value, tuple):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,24 +12,16 @@ from zoneinfo import ZoneInfo
 
 from pipeline.errors import Problem
 from pipeline.registry import DEFAULT_ZONE, Installation, Registry
+from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import local_day
+from storage.cell_values import CellError, LocalDate
 from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
-from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, CellError, LocalDate, convert
+from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, convert
 from storage.registry_entries import Entry
-
-log = logging.getLogger("kilowatch.storage")
+from storage.registry_tariffs import market_problems, tariff_problems
 
 INSTALLED_FOR_EVER = frozenset({"service_point", "role", "bus", "address", "profile"})
 """Keys of ``[[meter]]`` that stand for an installation without dates."""
-
-READ_LATER = frozenset({"tariff"})
-"""Tables of the archive that this version leaves unread."""
-KEYS_READ_LATER: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "contract": frozenset({"power_factor_standard", "metering_side"}),
-    }
-)
-"""Keys of the archive that this version leaves unread."""
 
 REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -52,6 +43,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("area_member", "service_point"): "service_point",
         ("work_order", "service_point"): "service_point",
         ("supply", "service_point"): "service_point",
+        ("market_energy", "service_point"): "service_point",
         ("threshold", "service_point"): "service_point",
         ("mqtt_source", "meters"): "meter",
         ("mqtt_source", "devices"): "meter",
@@ -73,6 +65,8 @@ def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registr
     zones = _zones(entries)
     records: dict[str, list[Any]] = {table.attribute: [] for table in TABLES}  # Any: records of each table
     stretches: list[tuple[Installation, Entry]] = []
+    tariffs: list[tuple[Tariff, Entry]] = []
+    markets: list[tuple[MarketEnergy, Entry]] = []
     seen: dict[tuple[str, Hashable], Entry] = {}
     for table in TABLES:
         for entry in entries.get(table.name, []):
@@ -87,11 +81,17 @@ def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registr
             records[table.attribute].append(record)
             if isinstance(record, Installation):
                 stretches.append((record, entry))
+            elif isinstance(record, Tariff):
+                tariffs.append((record, entry))
+            elif isinstance(record, MarketEnergy):
+                markets.append((record, entry))
     for name in MADE_WHEN_NAMED:
         if name not in entries:
             made = TABLE_BY_NAME[name]
             records[made.attribute] = [made.record(id=i) for i in sorted(ids[name])]
     problems += _overlaps(stretches)
+    problems += tariff_problems(tariffs)
+    problems += market_problems(markets)
     return Registry(**records)
 
 
@@ -112,35 +112,13 @@ def _split_installations(written: Sequence[Entry]) -> list[Entry]:
 
 def _known_tables(entries: Sequence[Entry], problems: list[Problem]) -> dict[str, list[Entry]]:
     known: dict[str, list[Entry]] = {}
-    unread: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.kind in TABLE_BY_NAME:
             known.setdefault(entry.kind, []).append(entry)
-        elif entry.kind in READ_LATER:
-            unread.setdefault(entry.table, []).append(entry)
         else:
             names = ", ".join(TABLE_BY_NAME)
             problems.append(entry.problem("", f"unknown table; the tables are {names}"))
-    for table, left in unread.items():
-        log.warning(
-            "registry table left unread",
-            extra={"table": table, "entries": len(left), "first_line": left[0].line},
-        )
-    for table, key, left in _keys_left_unread(known):
-        log.warning(
-            "registry key left unread",
-            extra={"table": table, "key": key, "entries": len(left), "first_line": left[0].line},
-        )
     return known
-
-
-def _keys_left_unread(known: Mapping[str, Sequence[Entry]]) -> Iterator[tuple[str, str, list[Entry]]]:
-    """Yield each key that is accepted and not read so far, with the entries that have it."""
-    for table, keys in KEYS_READ_LATER.items():
-        for key in sorted(keys):
-            left = [entry for entry in known.get(table, []) if key in entry.values]
-            if left:
-                yield table, key, left
 
 
 def _ids(entries: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
@@ -156,7 +134,7 @@ def _ids(entries: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
 
 
 def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], ZoneInfo]:
-    """Return the zone of each service point and meter whose area has one."""
+    """Return the zone of each service point, meter and tariff whose area has one."""
     zones: dict[tuple[str, str], ZoneInfo] = {}
     of_area: dict[object, ZoneInfo] = {}
     for entry in entries.get("area", []):
@@ -174,6 +152,10 @@ def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], Zone
         point = ("service_point", str(entry.values.get("service_point")))
         if point in zones:
             zones.setdefault(("meter", str(entry.values.get("meter"))), zones[point])
+    for entry in entries.get("contract", []):
+        point = ("service_point", str(entry.values.get("service_point")))
+        if point in zones and "tariff" in entry.values:
+            zones.setdefault(("tariff", str(entry.values["tariff"])), zones[point])
     return zones
 
 
@@ -211,8 +193,6 @@ def _record(
     values: dict[str, Any] = {}  # Any: the fields' own types, which convert() has checked
     for key, value in entry.values.items():
         name = FIELD_OF_KEY.get(key, key)
-        if key in KEYS_READ_LATER.get(table.name, ()):
-            continue
         if name not in table.fields:
             known = ", ".join(map(_key, table.fields))
             problems.append(entry.problem(key, f"unknown key; the keys are {known}"))
@@ -220,8 +200,8 @@ def _record(
             try:
                 values[name] = convert(table.record, name, value)
             except CellError as error:
-                problems.append(entry.problem(key, str(error)))
-    _place_dates(values, zones)
+                problems += [entry.problem(key + at, text) for at, text in error.found]
+    _place_dates(table, values, zones)
     _complete(table, values)
     missing = [
         f.name
@@ -236,9 +216,17 @@ def _record(
     return table.record(**values) if len(problems) == before else None
 
 
-def _place_dates(values: dict[str, Any], zones: Mapping[tuple[str, str], ZoneInfo]) -> None:  # Any: as above
-    owner = "service_point" if "service_point" in values else "meter"
-    zone = zones.get((owner, str(values.get(owner))), DEFAULT_ZONE)
+def _place_dates(
+    table: ArchiveTable,
+    values: dict[str, Any],  # Any: as above
+    zones: Mapping[tuple[str, str], ZoneInfo],
+) -> None:
+    if table.name == "tariff":  # those of the customers who have it
+        owner = ("tariff", str(values.get("id")))
+    else:
+        name = "service_point" if "service_point" in values else "meter"
+        owner = (name, str(values.get(name)))
+    zone = zones.get(owner, DEFAULT_ZONE)
     for name, value in values.items():
         if isinstance(value, LocalDate):
             values[name] = local_day(value.day, zone)[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -13,11 +15,15 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from pipeline.errors import Problem, RegistryError
+from pipeline.model import Json
 from pipeline.registry import Registry
 from storage.registry import TABLES
 from storage.registry_cells import KEY_OF_FIELD
 from storage.registry_check import build_registry
 from storage.registry_entries import read_entries
+from storage.tariff_cells import is_nested, written
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 EntryKey: TypeAlias = tuple[str, tuple[object, ...]]
 """A table, and the fields that tell its entries apart: ``("contract", ("SP-1", None))``."""
@@ -49,7 +55,7 @@ def export_registry(
 
     Args:
         registry: The archive.
-        beside: More keys of some of its entries, for those who read what this version leaves unread.
+        beside: More keys of some of its entries, which the archive of a simulated fleet says.
         tables: More entries, by their table's name, likewise.
     """
     entries = chain(_entries(registry, beside), tables)
@@ -82,20 +88,33 @@ def _entries(
 def _toml_entry(name: str, values: Mapping[str, object]) -> Iterator[str]:
     yield f"[[{name}]]"
     for key, value in values.items():
-        if value not in (None, "", (), {}):
+        if value not in (None, "", (), {}) and not is_nested(value):
             yield f"{key} = {_toml_value(value)}"
     yield ""
+    for key, value in values.items():
+        if is_nested(value):
+            yield from _toml_tables(f"{name}.{key}", written(value))
+
+
+def _toml_tables(name: str, value: Json) -> Iterator[str]:
+    """Yield a nested value as a table of its own, or as one a part."""
+    header = f"[{name}]" if isinstance(value, dict) else f"[[{name}]]"
+    for table in value if isinstance(value, list) else [value]:
+        yield header
+        if isinstance(table, dict):
+            yield from (f"{key} = {_toml_value(part)}" for key, part in table.items())
+        yield ""
 
 
 def _toml_value(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, ZoneInfo):
-        value = value.key
-    if isinstance(value, tuple):
+    if isinstance(value, ZoneInfo | Decimal):
+        value = str(value)
+    if isinstance(value, tuple | list):
         return f"[{', '.join(map(_toml_value, value))}]"
     if isinstance(value, Mapping):
-        pairs = (f"{_toml_value(name)} = {_toml_value(text)}" for name, text in value.items())
+        pairs = (f"{_toml_key(str(name))} = {_toml_value(part)}" for name, part in value.items())
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -105,9 +124,15 @@ def _toml_value(value: object) -> str:
     return repr(value)
 
 
+def _toml_key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _toml_value(name)
+
+
 def _csv_cell(value: object) -> str:
     if value is None:
         return ""
+    if is_nested(value):
+        return json.dumps(written(value), ensure_ascii=False)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, ZoneInfo):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,21 @@ from pipeline.registry import (
     Schedule,
     ServicePoint,
     Suspension,
+)
+from pipeline.tariff import (
+    BasicTerms,
+    DayKind,
+    DaySchedule,
+    Each,
+    EnergyCharge,
+    FixedCharge,
+    LossTerms,
+    MarketEnergy,
+    Period,
+    Span,
+    Step,
+    StepsOver,
+    Tariff,
 )
 from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
 from storage.database import Connection
@@ -66,6 +82,33 @@ REGISTRY = Registry(
     work_orders=[],
     supplies=[],
     thresholds=[],
+    tariffs=[
+        Tariff(
+            id="two-part",
+            starts_at=START,
+            charges=(
+                EnergyCharge(item="energy", prices={Period.PEAK: Decimal("0.9000")}, price=Decimal("0.5")),
+                EnergyCharge(item="fund", price=Decimal("-0.0010"), months=(6, 7), power_factor=False),
+            ),
+            fixed=(FixedCharge(item="rent", price=Decimal("12.5"), each=Each.YEAR),),
+            schedules=(
+                DaySchedule(
+                    spans=(Span(from_minute=1380, to_minute=1440, period=Period.PEAK),), days=DayKind.WORKING
+                ),
+            ),
+            holidays=(date(2026, 10, 1),),
+            rates={1: Period.PEAK, 2: Period.FLAT},
+            steps=(Step(above_kwh=Decimal(200), added=Decimal("0.05")),),
+            steps_over=StepsOver.YEAR,
+            basic=BasicTerms(demand_price=Decimal("38.0"), waiving=("stop",)),
+            power_factor=True,
+            losses=LossTerms(copper_percent=Decimal("1.5")),
+        ),
+        Tariff(id="two-part", starts_at=END, charges=(EnergyCharge(item="energy", price=Decimal(1)),)),
+    ],
+    market_energies=[
+        MarketEnergy(service_point="SP1", month="2026-03", price=Decimal("0.4213"), share=Decimal("0.75")),
+    ],
     buses=[Bus(id="B1", url="tcp://127.0.0.1:1")],
     schedules=[Schedule(group="register", every_s=900)],
     mqtt_sources=[

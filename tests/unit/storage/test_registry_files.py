@@ -270,24 +270,6 @@ def test_a_table_of_texts_that_is_none_is_one_problem(tmp_path: Path, key: str, 
     assert all(f"key {key!r}" in problem for problem in problems_of(tmp_path, text))
 
 
-def test_what_is_left_unread_is_told_once_a_table_and_key(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    tariffs = "".join(f'[[tariff]]\nid = "T{n}"\nname = "T"\n' for n in range(3))
-    points = "".join(
-        f'[[service_point]]\nid = "P{n}"\n[[contract]]\nservice_point = "P{n}"\nmetering_side = "high"\n'
-        for n in range(2)
-    )
-    read_registry(written(tmp_path, tariffs + points))
-    told = [
-        (r.getMessage(), vars(r)["table"], vars(r)["entries"], vars(r)["first_line"]) for r in caplog.records
-    ]
-    assert told == [
-        ("registry table left unread", "tariff", 3, 1),
-        ("registry key left unread", "contract", 2, 12),
-    ]
-
-
 def _swap(tmp_path: Path, opening: str) -> Registry:
     path = tmp_path / "swap.toml"
     text = f"[[meter]]\nid = 'M'\n[[installation]]\nmeter = 'M'\nfrom = 2026-01-01\nopening = {opening}\n"

@@ -1,4 +1,4 @@
-"""The archive of a fleet as a registry file, with what a registry leaves unread."""
+"""The archive of a fleet as a registry file, with what is written beside its registry."""
 
 import tomllib
 from collections.abc import Mapping
@@ -66,6 +66,8 @@ def test_every_fleets_archive_is_read_back_without_a_complaint(name: str, tmp_pa
             work_orders=list(archive.work_orders),
             supplies=list(archive.supplies),
             thresholds=[],
+            tariffs=[],
+            market_energies=[],
         )
     )
 

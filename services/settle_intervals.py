@@ -1,0 +1,146 @@
+"""A service point's final intervals over a billing month, and the demand that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.settlement.billing_month import DemandReading, PointIntervals, RegisterSource
+from pipeline.block import Times
+from pipeline.model import MeterId, Origin
+from pipeline.quantities import Quantity
+from pipeline.registry import Registry, Role
+from pipeline.timegrid import from_numpy, slot_grid
+from services.point_energies import point_energies
+from services.settle_book import NEAR, Book
+from services.settle_edges import DOUBTED
+from services.settle_pairs import Stretch
+from storage.columns import NUMBER_OF_ORIGIN
+from storage.intervals import IntervalColumns
+from storage.matrices import energies_at_slots, other_energies
+
+DEMAND_MINUTES = 15
+"""A demand (需量) is the mean power of so long; shorter intervals are added up, longer ones show none."""
+LEAST_KNOWN = 0.99
+"""A demand is told from intervals of which at least this share is known."""
+DEMAND_DECIMALS = 4
+"""Decimals of a kW that a meter's demand register has (DL/T 645-2007 appendix A)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LinedUp:
+    meters: Sequence[MeterId]
+    starts_at: Times
+    minutes: int
+
+
+def point_intervals(
+    registry: Registry, book: Book, service_point: str, span: tuple[datetime, datetime]
+) -> PointIntervals | None:
+    """Return what a point used slot by slot, main meters minus sub-meters; None where nothing is known."""
+    meters = sorted({i.meter for i in registry.installations_of(service_point) if i.role is not Role.CHECK})
+    intervals = book.intervals(meters, *span)
+    if not len(intervals):
+        return None
+    minutes = int(intervals.minutes[0])
+    lined_up = _LinedUp(meters=meters, starts_at=slot_grid(*span, minutes), minutes=minutes)
+    kwh, _, quality = energies_at_slots(intervals, meters, lined_up.starts_at, minutes)
+    active = _of_point(registry, lined_up, service_point, kwh, quality)
+    if active is None:
+        return None
+    others = other_energies(intervals, ("import_kvarh", "export_kvarh"), meters, lined_up.starts_at, minutes)
+    reactive = {
+        name: found[0]
+        for name, values in others.items()
+        if (found := _of_point(registry, lined_up, service_point, values, quality)) is not None
+    }
+    return PointIntervals(
+        starts_at=lined_up.starts_at,
+        minutes=minutes,
+        import_kwh=active[0],
+        quality=active[1],
+        import_kvarh=reactive.get("import_kvarh"),
+        export_kvarh=reactive.get("export_kvarh"),
+        version=_newest(intervals),
+    )
+
+
+def demands(
+    book: Book, stretches: Sequence[Stretch], intervals: PointIntervals | None
+) -> list[DemandReading]:
+    """Return the maximum demands of a billing month: the meters' own, else the one that intervals show.
+
+    A meter's own counts where it kept one at its settlement or daily freeze as its stretch ended. Where one
+    of several meters has none, where a ratio changed, or where a sub-meter is taken off (their maxima are of
+    different times), the intervals of the whole point say it.
+    """
+    own = [_kept(book, stretch) for stretch in stretches]
+    one_ratio = len({stretch.placed for stretch in stretches}) == len(stretches)
+    no_subs = all(stretch.sign > 0 for stretch in stretches)
+    kept = [demand for demand in own if demand is not None]
+    if kept and len(kept) == len(own) and one_ratio and no_subs:
+        return kept
+    shown = None if intervals is None or not stretches else _shown(stretches[0].placed.meter, intervals)
+    return [] if shown is None else [shown]
+
+
+def _of_point(
+    registry: Registry,
+    lined_up: _LinedUp,
+    service_point: str,
+    values: NDArray[np.float64],
+    quality: NDArray[np.str_],
+) -> tuple[NDArray[np.float64], NDArray[np.str_]] | None:
+    found = point_energies(registry, lined_up, values, quality)
+    return next(((e.kwh, e.quality) for e in found if e.name == service_point), None)
+
+
+def _newest(intervals: IntervalColumns) -> int:
+    return 1 if intervals.versions is None else int(intervals.versions.max(initial=0)) + 1
+
+
+def _kept(book: Book, stretch: Stretch) -> DemandReading | None:
+    """Return the demand of a settlement freeze at the stretch's end: that of the period, whenever read."""
+    readings = book.readings(stretch.placed.meter, stretch.ends_at - NEAR, stretch.ends_at + NEAR)
+    frozen = readings.origin == NUMBER_OF_ORIGIN[Origin.SETTLEMENT_FREEZE]
+    doubted = (readings.quality & int(DOUBTED)) != 0
+    rows = np.flatnonzero(frozen & ~doubted & np.isfinite(readings.values[Quantity.MAX_DEMAND_IMPORT]))
+    if not len(rows):
+        return None
+    row = int(rows[0])
+    at = float(readings.values[Quantity.MAX_DEMAND_IMPORT_AT][row])
+    return DemandReading(
+        meter=stretch.placed.meter,
+        kw=_kw(float(readings.values[Quantity.MAX_DEMAND_IMPORT][row])),
+        at=from_numpy(np.datetime64(round(at * 1e6), "us")) if np.isfinite(at) else None,
+        factor=stretch.factor,
+        sign=stretch.sign,
+        starts_at=stretch.starts_at,
+        ends_at=stretch.ends_at,
+    )
+
+
+def _shown(meter: MeterId, intervals: PointIntervals) -> DemandReading | None:
+    """Return the largest block of intervals, on the primary side."""
+    slots, rest = divmod(DEMAND_MINUTES, intervals.minutes)
+    known = np.isfinite(intervals.import_kwh)
+    if rest or not slots or known.mean() < LEAST_KNOWN:
+        return None
+    whole = len(intervals.import_kwh) // slots * slots
+    blocks = intervals.import_kwh[:whole].reshape(-1, slots).sum(axis=1)
+    place = int(np.nanargmax(blocks))
+    return DemandReading(
+        meter=meter,
+        kw=_kw(float(blocks[place]) * 60 / DEMAND_MINUTES),
+        at=from_numpy(intervals.starts_at[place * slots]),
+        source=RegisterSource.ESTIMATED,
+    )
+
+
+def _kw(value: float) -> Decimal:
+    return Decimal(str(round(value, DEMAND_DECIMALS)))

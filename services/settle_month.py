@@ -1,0 +1,95 @@
+"""Gathers everything that a service point's bill of one month is worked out of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from analysis.settlement.billing_month import BillingMonth, Lack, Lacking, RegisterPair
+from pipeline.bills import bill_span
+from pipeline.quantities import Quantity
+from pipeline.registry import Registry, Role
+from services.settle_book import QUADRANTS, REACTIVE, Book
+from services.settle_intervals import demands, point_intervals
+from services.settle_pairs import Stretch, count, stretches
+from services.settle_terms import agreed
+
+_REACTIVE = frozenset(q.value for q in (*REACTIVE, *QUADRANTS))
+
+
+def billing_month(  # noqa: PLR0913 - one month with all that bounds it
+    registry: Registry,
+    book: Book,
+    service_point: str,
+    month: str,
+    *,
+    primary: frozenset[str],
+    billed_before_kwh: Decimal = Decimal(0),
+) -> BillingMonth:
+    """Return a service point's month; what could not be found is among its lacks.
+
+    Args:
+        registry: The archive.
+        book: Where registers and intervals are looked up.
+        service_point: Whose month.
+        month: ``YYYY-MM``.
+        primary: The profiles that report primary values already.
+        billed_before_kwh: Energy billed in this calendar year before, for steps over a year.
+    """
+    span = bill_span(registry, service_point, month)
+    terms = agreed(registry, service_point, span)
+    own = stretches(registry, service_point, span, primary)
+    counted = [count(registry, book, stretch, primary) for stretch in own]
+    pairs = [pair for found in counted for pair in found.pairs]
+    lacks = [*terms.lacks, *(lack for found in counted for lack in found.lacks)]
+    if any(dated.tariff.power_factor for dated in terms.terms):
+        lacks += _reactive_lacks(own, pairs)
+    intervals = point_intervals(registry, book, service_point, span)
+    return BillingMonth(
+        service_point=service_point,
+        month=month,
+        starts_at=span[0],
+        ends_at=span[1],
+        zone=registry.zone_of(service_point),
+        terms=terms.terms,
+        pairs=pairs,
+        demands=demands(book, own, intervals),
+        intervals=intervals,
+        suspensions=registry.suspensions_by_point.get(service_point, ()),
+        transformers=[t for t in registry.transformers if t.service_point == service_point],
+        market=[m for m in registry.market_energies if (m.service_point, m.month) == (service_point, month)],
+        billed_before_kwh=billed_before_kwh,
+        lacks=lacks,
+    )
+
+
+def billable(registry: Registry) -> list[str]:
+    """Return the service points that have a main meter and a contract, in the archive's order."""
+    metered = {i.service_point for i in registry.installations if i.role is Role.MAIN}
+    return [p.id for p in registry.service_points if p.id in metered and p.id in registry.contracts_by_point]
+
+
+def _reactive_lacks(own: Sequence[Stretch], pairs: Sequence[RegisterPair]) -> Iterator[Lack]:
+    """Yield the stretches whose reactive registers are not known where those of others are."""
+    active: set[tuple[str, datetime]] = set()
+    reactive: set[tuple[str, datetime]] = set()
+    for stretch in own:
+        key = (stretch.placed.meter, stretch.starts_at)
+        for pair in pairs:
+            middle = pair.opening.at + (pair.closing.at - pair.opening.at) / 2
+            if pair.meter == stretch.placed.meter and stretch.starts_at <= middle < stretch.ends_at:
+                if pair.quantity == Quantity.ACTIVE_ENERGY_IMPORT:
+                    active.add(key)
+                if pair.quantity in _REACTIVE:
+                    reactive.add(key)
+    if not reactive:
+        return  # nobody measures it there: the bill says so itself
+    for stretch in own:
+        if (stretch.placed.meter, stretch.starts_at) in active - reactive:
+            yield Lack(
+                code=Lacking.REGISTER,
+                what=f"{stretch.placed.meter} {Quantity.REACTIVE_ENERGY_IMPORT}",
+                starts_at=stretch.starts_at,
+                ends_at=stretch.ends_at,
+            )

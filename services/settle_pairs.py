@@ -1,0 +1,246 @@
+"""Register pairs of a service point over a billing month: what each meter counted, stretch by stretch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import numpy as np
+
+from analysis.settlement.billing_month import Lack, Lacking, RegisterEnd, RegisterPair, RegisterSource
+from pipeline.bills import SIGN
+from pipeline.quantities import Quantity
+from pipeline.register_estimates import register_at
+from pipeline.registry import Installation, Meter, Registry
+from pipeline.timegrid import slot_grid, slot_start, to_numpy
+from pipeline.vee_window import IMPORT
+from services.derive import MINUTES
+from services.settle_book import RATES, Book
+from services.settle_edges import TOTAL, Ends, ends_at_edge, steps, written_down
+from services.vee_registers import register_reads
+from storage.intervals import IntervalColumns
+
+REACH = timedelta(days=40)
+"""How far from an edge a read may be that a register there is estimated from: a month and some days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A meter at a service point under one ratio, within the billing month."""
+
+    placed: Installation
+    starts_at: datetime
+    ends_at: datetime
+    factor: Decimal
+    opens: bool
+    """Whether the meter was fitted as it begins."""
+    closes: bool
+    """Whether it was taken off as it ends."""
+
+    @property
+    def sign(self) -> int:
+        """-1 for a sub-meter."""
+        return int(SIGN[self.placed.role])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What was found of registers, and what was not."""
+
+    pairs: Sequence[RegisterPair]
+    lacks: Sequence[Lack]
+
+
+def stretches(
+    registry: Registry, service_point: str, span: tuple[datetime, datetime], primary: frozenset[str]
+) -> list[Stretch]:
+    """Return the stretches of the meters that count at a service point; check meters do not."""
+    found = []
+    for placed in registry.installations_of(service_point):
+        starts_at = span[0] if placed.starts_at is None else max(span[0], placed.starts_at)
+        ends_at = span[1] if placed.ends_at is None else min(span[1], placed.ends_at)
+        if placed.role not in SIGN or starts_at >= ends_at:
+            continue
+        edges = [starts_at, *_ratio_changes(registry, placed, starts_at, ends_at), ends_at]
+        found += [
+            Stretch(
+                placed=placed,
+                starts_at=begins,
+                ends_at=ends,
+                factor=_factor(registry, placed, begins, primary),
+                opens=begins == placed.starts_at,
+                closes=ends == placed.ends_at,
+            )
+            for begins, ends in pairwise(edges)
+        ]
+    return found
+
+
+def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[str]) -> Counted:
+    """Return the register pairs of one stretch; the active total is estimated where nobody read it.
+
+    Args:
+        registry: The archive.
+        book: Where readings and intervals are looked up.
+        stretch: Of which meter, from when to when.
+        primary: The profiles that report primary values already.
+    """
+    meter = registry.meter_by_id[stretch.placed.meter]
+    opening, closing = _opening(book, meter, stretch), _closing(book, meter, stretch)
+    lacks = list(_swap_lacks(stretch, opening, closing))
+    if not lacks and not (TOTAL in opening and TOTAL in closing):
+        estimated = _estimated(registry, book, stretch, (opening, closing), primary)
+        if estimated is None:
+            lacks.append(_lack(stretch, Lacking.REGISTER))
+        else:
+            opening, closing = {**opening, TOTAL: estimated[0]}, {**closing, TOTAL: estimated[1]}
+    if lacks:
+        return Counted(pairs=(), lacks=lacks)
+    both = [q for q in Quantity if q in opening and q in closing]
+    # Rates of two readings that are not those of the total do not add up to it.
+    usable = [q for q in both if q not in RATES or _beside_total(q, opening, closing)]
+    pairs = [_pair(meter, stretch, q, opening[q], closing[q]) for q in usable]
+    return Counted(pairs=pairs, lacks=())
+
+
+def _opening(book: Book, meter: Meter, stretch: Stretch) -> Ends:
+    if stretch.opens and stretch.placed.opening:
+        return written_down(stretch.placed.opening, meter, stretch.starts_at, RegisterSource.OPENING)
+    return ends_at_edge(book, meter, stretch.starts_at, _hung(stretch))
+
+
+def _closing(book: Book, meter: Meter, stretch: Stretch) -> Ends:
+    if stretch.closes and stretch.placed.closing:
+        return written_down(stretch.placed.closing, meter, stretch.ends_at, RegisterSource.CLOSING)
+    return ends_at_edge(book, meter, stretch.ends_at, _hung(stretch))
+
+
+def _hung(stretch: Stretch) -> tuple[datetime, datetime]:
+    """Return while when the meter hung there; readings beyond the billing month's edges are still its own."""
+    return (
+        stretch.placed.starts_at or stretch.starts_at - REACH,
+        stretch.placed.ends_at or stretch.ends_at + REACH,
+    )
+
+
+def _swap_lacks(stretch: Stretch, opening: Ends, closing: Ends) -> Iterator[Lack]:
+    if stretch.opens and TOTAL not in opening:
+        yield _lack(stretch, Lacking.OPENING)
+    if stretch.closes and TOTAL not in closing:
+        yield _lack(stretch, Lacking.CLOSING)
+
+
+def _lack(stretch: Stretch, code: Lacking) -> Lack:
+    return Lack(code=code, what=stretch.placed.meter, starts_at=stretch.starts_at, ends_at=stretch.ends_at)
+
+
+def _beside_total(quantity: Quantity, opening: Ends, closing: Ends) -> bool:
+    return all(ends[quantity].at == ends[TOTAL].at for ends in (opening, closing))
+
+
+def _pair(
+    meter: Meter, stretch: Stretch, quantity: Quantity, opening: RegisterEnd, closing: RegisterEnd
+) -> RegisterPair:
+    counts_to = Decimal(10) ** meter.digits
+    rolled = closing.value - opening.value + counts_to
+    # A register that fell back by more than a roll-over explains was reset: it has then run back.
+    return RegisterPair(
+        meter=meter.id,
+        quantity=quantity.value,
+        opening=opening,
+        closing=closing,
+        factor=stretch.factor,
+        sign=stretch.sign,
+        range=counts_to if 0 <= rolled < counts_to / 2 else None,
+        step=Decimal(str(meter.resolution)),
+    )
+
+
+def _ratio_changes(
+    registry: Registry, placed: Installation, starts_at: datetime, ends_at: datetime
+) -> list[datetime]:
+    edges = {
+        edge
+        for ratio in registry.ratios
+        if ratio.meter == placed.meter
+        for edge in (ratio.starts_at, ratio.ends_at)
+        if edge is not None and starts_at < edge < ends_at
+    }
+    return sorted(edges)
+
+
+def _factor(registry: Registry, placed: Installation, at: datetime, primary: frozenset[str]) -> Decimal:
+    if placed.profile in primary:
+        return Decimal(1)
+    ratio = registry.ratio_of(placed.meter, at)
+    return Decimal(str(ratio.ct)) * Decimal(str(ratio.pt))
+
+
+def _estimated(
+    registry: Registry,
+    book: Book,
+    stretch: Stretch,
+    known: tuple[Ends, Ends],
+    primary: frozenset[str],
+) -> tuple[RegisterEnd, RegisterEnd] | None:
+    """Return the total's edges, those that nobody read worked out of intervals, else of reads around them."""
+    opening, closing = (ends.get(TOTAL) for ends in known)
+    begins = stretch.starts_at if opening is None else opening.at
+    ends = stretch.ends_at if closing is None else closing.at
+    kwh = _interval_kwh(book, stretch, (begins, ends))
+    meter = registry.meter_by_id[stretch.placed.meter]
+    if kwh is not None:
+        counted = steps(kwh / float(stretch.factor), meter)
+        if opening is None:
+            value = Decimal(0) if closing is None else closing.value - counted
+            opening = RegisterEnd(at=begins, value=value, source=RegisterSource.ESTIMATED)
+        if closing is None:
+            closing = RegisterEnd(at=ends, value=opening.value + counted, source=RegisterSource.ESTIMATED)
+        return opening, closing
+    opening = opening or _from_reads(registry, book, stretch, begins, primary)
+    closing = closing or _from_reads(registry, book, stretch, ends, primary)
+    return None if opening is None or closing is None else (opening, closing)
+
+
+def _interval_kwh(book: Book, stretch: Stretch, span: tuple[datetime, datetime]) -> float | None:
+    """Return what the meter's intervals add up to; None where one is missing or cut by an edge."""
+    intervals = book.intervals([stretch.placed.meter], *span)
+    if not len(intervals):
+        return None
+    minutes = int(intervals.minutes[0])
+    whole = (span[1] - span[0]) / timedelta(minutes=minutes)
+    first = to_numpy(span[0])
+    kwh = intervals.energies[IMPORT]
+    if whole != len(intervals) or intervals.starts_at.min() != first or not np.isfinite(kwh).all():
+        return None
+    return float(kwh.sum())
+
+
+def _from_reads(
+    registry: Registry, book: Book, stretch: Stretch, at: datetime, primary: frozenset[str]
+) -> RegisterEnd | None:
+    """Return the total at an instant by the rules that estimate registers, where one has an answer."""
+    meter = registry.meter_by_id[stretch.placed.meter]
+    hung = _hung(stretch)
+    span = slot_start(max(at - REACH, hung[0]), MINUTES * 60), min(at + REACH, hung[1])
+    readings = book.midnights(meter.id, *span)
+    if not len(slot_grid(span[0], at, MINUTES)):
+        return None
+    settled = _quarter_hours(book.intervals([meter.id], span[0], at))
+    reads = register_reads(registry, meter, (readings, settled), (span[0], at), (IMPORT, primary))
+    found = register_at(reads, to_numpy(at))
+    if found is None:
+        return None
+    return RegisterEnd(
+        at=at,
+        value=found.counts * Decimal(str(meter.resolution)),
+        source=RegisterSource.ESTIMATED,
+    )
+
+
+def _quarter_hours(intervals: IntervalColumns) -> IntervalColumns:
+    """Return the intervals of the length that such rules know."""
+    return intervals.take(intervals.minutes == MINUTES)

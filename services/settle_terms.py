@@ -1,0 +1,121 @@
+"""What is agreed for a service point over a billing month: contracts, each under the tariff's versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from analysis.settlement.billing_month import Dated, Lack, Lacking
+from pipeline.errors import ConfigError
+from pipeline.registry import Contract, Registry, in_force, latest
+from pipeline.tariff import Tariff
+
+_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """Terms, oldest first, and where there are none."""
+
+    terms: Sequence[Dated]
+    lacks: Sequence[Lack]
+
+
+def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetime]) -> Agreed:
+    """Return the terms of a billing month, cut where a contract or a tariff's version begins or ends.
+
+    A contract or version without an end is replaced by the next one; contracts that both say that they are
+    in force overlap.
+
+    Args:
+        registry: The archive.
+        service_point: Whose terms.
+        span: When the billing month opens and closes.
+    """
+    contracts = registry.contracts_by_point.get(service_point, [])
+    names = {contract.tariff for contract in contracts}
+    versions = [tariff for tariff in registry.tariffs if tariff.id in names]
+    terms: list[Dated] = []
+    lacks = list(_overlaps(contracts, span))
+    for starts_at, ends_at in pairwise(_edges([*contracts, *versions], span)):
+        contract = latest(c for c in contracts if in_force(c.starts_at, c.ends_at, starts_at))
+        if contract is None:
+            lacks.append(_lack(Lacking.CONTRACT_GAP, service_point, starts_at, ends_at))
+            continue
+        tariff = registry.tariff_of(contract.tariff or "", starts_at)
+        if tariff is None:
+            lacks.append(_lack(Lacking.TARIFF_GAP, contract.tariff or service_point, starts_at, ends_at))
+            continue
+        terms.append(Dated(starts_at=starts_at, ends_at=ends_at, contract=contract, tariff=tariff))
+    return Agreed(terms=terms, lacks=lacks)
+
+
+MINIMAL = """\
+[[tariff]]
+id = "{tariff}"
+source = "the document that lays it down"
+
+[[tariff.charges]]
+item = "energy"
+price = "0.6000"
+"""
+"""The least that a tariff says."""
+
+
+def check_billable(registry: Registry, points: Sequence[str], source: str) -> None:
+    """Refuse an archive with which no bill can be made.
+
+    Args:
+        registry: The archive.
+        points: The service points that are to be billed.
+        source: What the archive is called, for the message.
+
+    Raises:
+        ConfigError: If no point has a contract, or no contract a tariff that is there; says what to add.
+    """
+    contracts = [c for point in points for c in registry.contracts_by_point.get(point, ())]
+    known = {tariff.id for tariff in registry.tariffs}
+    if any(contract.tariff in known for contract in contracts):
+        return
+    named = sorted({contract.tariff for contract in contracts if contract.tariff})
+    if named:
+        wanted = f"its contracts name {', '.join(named[:5])}, of which there is no [[tariff]]"
+    elif contracts:
+        wanted = 'no [[contract]] says tariff = "..."'
+    else:
+        wanted = f"no [[contract]] is filed for {', '.join(points[:5]) or 'any service point'}"
+    first = named[0] if named else "my-tariff"
+    head = (
+        ""
+        if named
+        else f'[[contract]]\nservice_point = "{points[0] if points else "SP1"}"\ntariff = "{first}"\n\n'
+    )
+    raise ConfigError(
+        f"{source} has no tariff to bill by: {wanted}. Next step: add at least\n\n"
+        f"{head}{MINIMAL.format(tariff=first)}"
+    )
+
+
+def _edges(dated: Sequence[Contract | Tariff], span: tuple[datetime, datetime]) -> list[datetime]:
+    inside = {
+        edge
+        for record in dated
+        for edge in (record.starts_at, record.ends_at)
+        if edge is not None and span[0] < edge < span[1]
+    }
+    return sorted({*span, *inside})
+
+
+def _overlaps(contracts: Sequence[Contract], span: tuple[datetime, datetime]) -> Iterator[Lack]:
+    for earlier, later in pairwise(contracts):
+        starts_at = max(later.starts_at or _SINCE_EVER, span[0])
+        ends_at = min(earlier.ends_at or _SINCE_EVER, later.ends_at or _FOR_EVER, span[1])
+        if starts_at < ends_at:
+            yield _lack(Lacking.CONTRACT_OVERLAP, later.service_point, starts_at, ends_at)
+
+
+def _lack(code: Lacking, what: str, starts_at: datetime, ends_at: datetime) -> Lack:
+    return Lack(code=code, what=what, starts_at=starts_at, ends_at=ends_at)
