@@ -21,6 +21,7 @@ from cli import (
     evaluate,
     flows,
     handheld,
+    load,
     profile,
     quality,
     read,
@@ -56,6 +57,7 @@ app.command("clocks")(clocks.clocks)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
+app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)

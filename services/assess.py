@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.limits import VoltageBand, voltage_band
-from analysis.load import DailyLoad, daily_load
+from analysis.load.daily import DailyLoad, daily_load
 from analysis.voltage import VoltageStatistics, daily_qualification
 from detectors.usage.service_point_load import service_point_load
 from pipeline.block import MeterMatrix, Times

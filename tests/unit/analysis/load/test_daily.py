@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from analysis.load import daily_load
+from analysis.load.daily import daily_load
 from pipeline.block import Times
 from pipeline.errors import DataError
 from pipeline.timegrid import slot_grid

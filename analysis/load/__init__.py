@@ -1,0 +1,1 @@
+"""Load (负荷) of meters, customers, areas, groups: daily figures, statistics, shapes, advice."""

@@ -1,0 +1,40 @@
+"""Load statistics as JSON objects: what ``kilowatch load --json`` prints and the database holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date
+
+from analysis.load.summary import LoadSummary
+from pipeline.model import Json
+
+DIGITS = 6
+"""Decimals of a number; energies are in kWh, powers in kW."""
+
+
+def load_document(summary: LoadSummary) -> dict[str, Json]:
+    """Return a summary as one JSON object; what is not known is null, times are ISO 8601 in UTC."""
+    document = _json(summary)
+    assert isinstance(document, dict)  # noqa: S101 - a record is an object
+    return document
+
+
+def _json(value: object) -> Json:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {entry.name: _json(getattr(value, entry.name)) for entry in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _json(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_json(inner) for inner in value]
+    return _plain(value)
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, int)):
+        return value
+    raise TypeError(f"no JSON for {type(value).__name__}")

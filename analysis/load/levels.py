@@ -1,0 +1,61 @@
+"""Levels by which load is told of (重载, 过载, 轻载, 105 %), as data with their source."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerLevels:
+    """Loading of a transformer, in percent of its capacity."""
+
+    source: str
+    confirmed: bool
+    heavy_percent: float
+    heavy_hours: float
+    """So long it must stay above."""
+    over_percent: float
+    light_percent: float
+    """A transformer whose highest loading is below is lightly loaded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandLevels:
+    """Share of a contract demand."""
+
+    source: str
+    confirmed: bool
+    double_percent: float
+    """What is above counts double."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnbalanceLevels:
+    """Unbalance of the load of three phases."""
+
+    source: str
+    confirmed: bool
+    limit_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadLevels:
+    """All of them."""
+
+    transformer: TransformerLevels
+    contract_demand: DemandLevels
+    phase_unbalance: UnbalanceLevels
+
+
+@cache
+def load_levels() -> LoadLevels:
+    """Return the levels of ``analysis/data/load_levels.toml``."""
+    table = tomllib.loads(files("analysis").joinpath("data", "load_levels.toml").read_text(encoding="utf-8"))
+    return LoadLevels(
+        transformer=TransformerLevels(**table["transformer"]),
+        contract_demand=DemandLevels(**table["contract_demand"]),
+        phase_unbalance=UnbalanceLevels(**table["phase_unbalance"]),
+    )

@@ -1,0 +1,183 @@
+"""Every load statistic (负荷统计) of one subject over one span, and what each missing one would need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.load.blocks import Blocks, demand_blocks
+from analysis.load.coincidence import Coincidence, coincidence
+from analysis.load.curve import CurveStatistics, curve_statistics
+from analysis.load.demand import (
+    ContractMargin,
+    DemandStatistics,
+    RegisterReadings,
+    contract_margin,
+    demand_statistics,
+)
+from analysis.load.levels import LoadLevels
+from analysis.load.phases import PhaseUnbalance, phase_unbalance
+from analysis.load.reactive import SpanPowerFactor, span_power_factor
+from analysis.load.transformer import TransformerLoading, transformer_loading
+from pipeline.block import Times
+from pipeline.registry import Contract
+
+Floats = NDArray[np.float64]
+
+
+class SubjectKind(StrEnum):
+    """Of what load is told."""
+
+    METER = "meter"
+    SERVICE_POINT = "service_point"
+    AREA = "area"
+    CATEGORY = "category"
+    TOTAL = "total"
+    """总加组."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The energies of a subject in the slots that fill a span, primary side, NaN where missing."""
+
+    kind: SubjectKind
+    name: str
+    zone: ZoneInfo
+    starts_at: Times
+    minutes: int
+    import_kwh: Floats
+    quality: NDArray[np.str_]
+    """A letter a slot; ``A`` is actual."""
+    export_kwh: Floats | None = None
+    """None where nothing that flows back is counted."""
+    lagging_kvarh: Floats | None = None
+    leading_kvarh: Floats | None = None
+
+    @property
+    def net_kwh(self) -> Floats:
+        """Import less export."""
+        return self.import_kwh if self.export_kwh is None else self.import_kwh - self.export_kwh
+
+    @property
+    def net_blocks(self) -> Blocks:
+        """Mean net power of blocks of 15 minutes."""
+        return demand_blocks(self.net_kwh, self.starts_at, self.minutes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What else is known of a subject."""
+
+    contract: Contract | None = None
+    capacity_kva: float | None = None
+    """Of its transformers."""
+    supplied: Subject | None = None
+    """What its transformers carry, where that is not its own load: an area's supply meters."""
+    register: RegisterReadings | None = None
+    phases_kw: Floats | None = None
+    """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
+    members: Mapping[str, Blocks] = field(default_factory=dict)
+    """Of a group: its members' net blocks."""
+    absent: Sequence[str] = ()
+    """Members of which there is no interval: they are in no figure."""
+    wants: Mapping[str, str] = field(default_factory=dict)
+    """By section: the entry of the archive or the column that it would need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadSummary:
+    """The statistics of one subject; a section that cannot be told is None, and ``wants`` says why."""
+
+    kind: SubjectKind
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    slot_minutes: int
+    actual_share: float
+    """Share of the span's slots that were measured as such; the other known ones are estimated."""
+    curve: CurveStatistics
+    """Of net power: import less export."""
+    import_kwh: float | None
+    export_kwh: float | None
+    demand: DemandStatistics
+    contract: ContractMargin | None
+    power_factor: SpanPowerFactor | None
+    transformer: TransformerLoading | None
+    phases: PhaseUnbalance | None
+    coincidence: Coincidence | None
+    members: Sequence[str]
+    absent: Sequence[str]
+    wants: Mapping[str, str]
+
+
+def summarise(
+    subject: Subject, facts: Facts, span: tuple[datetime, datetime], levels: LoadLevels
+) -> LoadSummary:
+    """Return the statistics of a subject whose slots fill ``span``.
+
+    Raises:
+        DataError: If its slots do not fill blocks of 15 minutes or are not aligned with local days.
+    """
+    demand = demand_statistics(subject.import_kwh, subject.starts_at, subject.minutes, facts.register)
+    agreed = None if facts.contract is None else facts.contract.contract_demand_kw
+    contract = None if not agreed else contract_margin(demand, agreed, levels.contract_demand)
+    power_factor = span_power_factor(
+        subject.import_kwh, subject.lagging_kvarh, subject.leading_kvarh, facts.contract
+    )
+    transformer = _transformer(facts.supplied or subject, facts, levels)
+    phases = (
+        None
+        if facts.phases_kw is None
+        else phase_unbalance(facts.phases_kw, subject.starts_at, levels.phase_unbalance)
+    )
+    sections = {
+        "contract": contract,
+        "power_factor": power_factor,
+        "transformer": transformer,
+        "phases": phases,
+        "register": demand.register,
+        "standard": None if power_factor is None else power_factor.standard,
+    }
+    return LoadSummary(
+        kind=subject.kind,
+        name=subject.name,
+        starts_at=span[0],
+        ends_at=span[1],
+        zone=subject.zone.key,
+        slot_minutes=subject.minutes,
+        actual_share=float((subject.quality == "A").mean()),
+        curve=curve_statistics(subject.net_blocks, subject.zone),
+        import_kwh=_sum(subject.import_kwh),
+        export_kwh=None if subject.export_kwh is None else _sum(subject.export_kwh),
+        demand=demand,
+        contract=contract,
+        power_factor=power_factor,
+        transformer=transformer,
+        phases=phases,
+        coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
+        members=list(facts.members),
+        absent=list(facts.absent),
+        wants={name: entry for name, entry in facts.wants.items() if sections.get(name) is None},
+    )
+
+
+def _transformer(carried: Subject, facts: Facts, levels: LoadLevels) -> TransformerLoading | None:
+    if not facts.capacity_kva:
+        return None
+    kvar = None
+    if carried.lagging_kvarh is not None:
+        net = carried.lagging_kvarh - (0.0 if carried.leading_kvarh is None else carried.leading_kvarh)
+        kvar = demand_blocks(net, carried.starts_at, carried.minutes).kw
+    return transformer_loading(carried.net_blocks, kvar, facts.capacity_kva, levels.transformer)
+
+
+def _sum(kwh: Floats) -> float | None:
+    """Return the sum of what is known; None where nothing is."""
+    return float(np.nansum(kwh)) if np.isfinite(kwh).any() else None

@@ -1,0 +1,137 @@
+"""Load statistics (负荷统计) over any span: of meters, service points, areas, categories and total groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from analysis.load.summary import LoadSummary, SubjectKind
+from detectors.catalogue import Together
+from pipeline.errors import DataError
+from pipeline.model import EVERYTHING
+from pipeline.registry import DEFAULT_ZONE, Registry
+from pipeline.timegrid import from_numpy, local_month, slot_start
+from services.derive import MINUTES
+from services.detect import groups
+from services.load_facts import DEMAND, DEMAND_AT
+from services.load_parts import EVERY_KIND, Part, Span, SpanOf, summaries, zones_of
+from services.load_subjects import ENERGIES, PHASE_POWERS
+from services.settings import Settings, load_settings
+from services.wiring import primary_profiles, utc_now
+from storage.database import Connection, connect
+from storage.detector_records import block_values, single_readings
+from storage.files import file_matrix, read_intervals, read_readings
+from storage.matrices import meter_matrix
+from storage.registry import load_registry
+from storage.registry_files import read_registry
+
+AFTER = timedelta(days=2)
+"""A demand register is read after the span too: its own time says to what it belongs."""
+
+
+def month_span(first: date, until: datetime | None = None) -> SpanOf:
+    """Return the local month that a day lies in, up to an instant within it."""
+
+    def span(zone: ZoneInfo) -> Span:
+        starts_at, ends_at = local_month(first.year, first.month, zone)
+        return starts_at, ends_at if until is None else max(min(ends_at, until), starts_at)
+
+    return span
+
+
+def load_files(
+    *, intervals: Path, registry: Path, readings: Path | None = None, span: SpanOf | None = None
+) -> Iterator[LoadSummary]:
+    """Yield the statistics of everything that files tell of, over ``span`` or the last month that they reach.
+
+    Raises:
+        DataError: If a file cannot be understood, or holds nothing of the span.
+        RegistryError: With every problem of the archive.
+    """
+    archive = read_registry(registry)
+    energies = read_intervals(intervals)
+    read = None if readings is None else read_readings(readings)
+    primary = primary_profiles(load_settings())
+    matrix = file_matrix(archive, read, energies, energies=ENERGIES, primary_profiles=primary)
+    registers = {} if read is None else block_values(read, (DEMAND, DEMAND_AT))
+    if span is None:
+        zone = next((area.zone for area in archive.areas), DEFAULT_ZONE)
+        span = month_span(from_numpy(energies.starts_at.max()).astimezone(zone).date())
+    found = summaries([Part(registry=archive, matrix=matrix, registers=registers)], span, primary)
+    first = next(found, None)
+    if first is None:
+        begins, ends = (
+            from_numpy(edge).isoformat() for edge in (energies.starts_at.min(), energies.starts_at.max())
+        )
+        raise DataError(
+            f"{intervals}: no interval of a meter in {registry} lies in the span; the file goes from "
+            f"{begins} to {ends}. Next step: name another one with --month or --from and --to"
+        )
+    yield first
+    yield from found
+
+
+def load_stored(
+    span: SpanOf | None = None, settings: Settings | None = None, now: datetime | None = None
+) -> Iterator[LoadSummary]:
+    """Yield the statistics of everything in the archive, over ``span`` or the running month up to now.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    settings = settings or load_settings()
+    until = slot_start(now or utc_now(), MINUTES * 60)
+    span = span or month_span(until.astimezone(DEFAULT_ZONE).date(), until)
+    primary = primary_profiles(settings)
+    with connect(settings.require_database_url()) as connection:
+        parts = _stored_parts(connection, load_registry(connection), span, primary)
+        yield from summaries(parts, span, primary)
+
+
+def _stored_parts(
+    connection: Connection, archive: Registry, span: SpanOf, primary: frozenset[str]
+) -> Iterator[Part]:
+    """Yield the archive some hundred meters at a time, areas whole; at last the meters of total groups."""
+    for part in groups(archive, Together.AREA):
+        yield _stored_part(connection, part, span, primary, EVERY_KIND - {SubjectKind.TOTAL})
+    counted = {member.meter for member in archive.total_members}
+    if counted:
+        meters = [meter for meter in archive.meters if meter.id in counted]
+        kinds = frozenset({SubjectKind.TOTAL})
+        yield _stored_part(connection, replace(archive, meters=meters), span, primary, kinds)
+
+
+def _stored_part(
+    connection: Connection,
+    part: Registry,
+    span: SpanOf,
+    primary: frozenset[str],
+    kinds: frozenset[SubjectKind],
+) -> Part:
+    spans = [span(zone) for zone in zones_of(part)]
+    starts_at, ends_at = min(begin for begin, _ in spans), max(end for _, end in spans)
+    meters = [meter.id for meter in part.meters]
+    matrix = meter_matrix(
+        connection,
+        part,
+        scope=EVERYTHING,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        minutes=MINUTES,
+        meters=meters,
+        quantities=PHASE_POWERS,
+        energies=ENERGIES,
+        primary_profiles=primary,
+    )
+    registers = single_readings(
+        connection,
+        (DEMAND, DEMAND_AT),
+        scope=EVERYTHING,
+        starts_at=starts_at,
+        ends_at=ends_at + AFTER,
+        meters=meters,
+    )
+    return Part(registry=part, matrix=matrix, registers=registers, kinds=kinds)

@@ -1,0 +1,208 @@
+"""What archive and readings say of a subject of load: contract, transformers, demand register, phases."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.load.demand import RegisterReadings
+from analysis.load.summary import Facts, Subject, SubjectKind
+from pipeline.block import Times
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+from pipeline.records import TimedValues
+from pipeline.registry import Contract, Registry, Role
+from pipeline.timegrid import from_numpy
+from services.load_subjects import AreaGroup, Energies, sum_of
+from storage.matrices import ratio_factors
+
+Floats = NDArray[np.float64]
+DEMAND, DEMAND_AT = Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT
+_MOMENT = timedelta(microseconds=1)
+_READINGS = {
+    "register": f"readings: {DEMAND.value} with {DEMAND_AT.value}",
+    "phases": "readings: active_power_a, active_power_b, active_power_c",
+}
+_OF_ONE_METER = {
+    "register": "one main meter: the demands of several registers do not add up",
+    "phases": "one main meter: phases of several meters need not be the same ones",
+}
+_REACTIVE = {"power_factor": "intervals: import_kvarh"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a demand register showed, with the time that it gave in the same reading; on the meter's side."""
+
+    taken_at: Times
+    kw: Floats
+    at: Times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Everything that facts are looked up in."""
+
+    registry: Registry
+    energies: Energies
+    registers: Mapping[MeterId, Shown]
+    """What each demand register showed."""
+    primary: frozenset[str]
+    """Profiles whose values are primary ones already."""
+    ends_at: datetime
+    """End of the span: contracts are those in force just before it."""
+
+    @property
+    def starts_at(self) -> datetime:
+        """Start of the span."""
+        return from_numpy(self.energies.starts_at[0])
+
+
+def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Shown]:
+    """Return what each demand register showed, of readings that also told the register's time."""
+    demands, times = readings.get(DEMAND), readings.get(DEMAND_AT)
+    if demands is None or times is None:
+        return {}
+    second_of = {
+        (meter, at): second
+        for meter, at, second in zip(
+            times.meters, times.taken_at.astype(np.int64).tolist(), times.values.tolist(), strict=True
+        )
+    }
+    found: dict[MeterId, list[tuple[int, float, float]]] = defaultdict(list)
+    for meter, at, kw in zip(
+        demands.meters, demands.taken_at.astype(np.int64).tolist(), demands.values.tolist(), strict=True
+    ):
+        if (meter, at) in second_of:
+            found[meter].append((at, kw, second_of[meter, at]))
+    return {meter: _shown(rows) for meter, rows in found.items()}
+
+
+def meter_facts(known: Known, meter: MeterId) -> Facts:
+    """Return what is known of a meter beside its energies."""
+    return Facts(
+        register=_register(known, meter), phases_kw=_phases(known, meter), wants=_READINGS | _REACTIVE
+    )
+
+
+def point_facts(known: Known, point: str) -> Facts:
+    """Return what is known of a service point."""
+    contract = known.registry.contract_of(point, known.ends_at - _MOMENT)
+    meter = only_meter(known.registry, point, known.energies)
+    entry = f"[[contract]] of service point {point}"
+    return Facts(
+        contract=contract,
+        capacity_kva=_capacity(known.registry, service_point=point),
+        register=None if meter is None else _register(known, meter),
+        phases_kw=None if meter is None else _phases(known, meter),
+        wants={
+            **(_OF_ONE_METER if meter is None else _READINGS),
+            **_REACTIVE,
+            "contract": f"{entry}: contract_demand_kw",
+            "standard": f"{entry}: {_lacking(contract)}",
+            "transformer": f"[[transformer]] of service point {point}: capacity_kva",
+        },
+    )
+
+
+def total_facts() -> Facts:
+    """Return what is known of a totalising group: nothing beside its energies."""
+    return Facts(wants=_REACTIVE)
+
+
+def category_facts(members: Sequence[str], points: Mapping[str, Subject]) -> Facts:
+    """Return what the members of a category draw."""
+    return Facts(
+        members={name: points[name].net_blocks for name in members if name in points},
+        absent=[name for name in members if name not in points],
+        wants=_REACTIVE,
+    )
+
+
+def area_facts(known: Known, area: AreaGroup, points: Mapping[str, Subject]) -> Facts:
+    """Return what is known of an area, what its members draw and what its supply meters count."""
+    feeding = [member.service_point for member in area.supplies]
+    meter = only_meter(known.registry, feeding[0], known.energies) if len(feeding) == 1 else None
+    one_supply = f"one [[area_member]] of area {area.name} with role = 'supply'"
+    return replace(
+        category_facts(area.members, points),
+        capacity_kva=_capacity(known.registry, area=area.name),
+        supplied=_supplied(area, points),
+        register=None if meter is None else _register(known, meter),
+        phases_kw=None if meter is None else _phases(known, meter),
+        wants={
+            **_REACTIVE,
+            **(dict.fromkeys(_READINGS, one_supply) if meter is None else _READINGS),
+            "transformer": f"[[transformer]] of area {area.name}: capacity_kva",
+        },
+    )
+
+
+def only_meter(registry: Registry, point: str, energies: Energies) -> MeterId | None:
+    """Return the meter that alone measures a point throughout the span; None where several do."""
+    first, last = (from_numpy(energies.starts_at[edge]) for edge in (0, -1))
+    placed = [
+        i
+        for i in registry.installations_of(point)
+        if i.role is not Role.CHECK
+        and (i.starts_at is None or i.starts_at <= last)
+        and (i.ends_at is None or i.ends_at > first)
+    ]
+    return placed[0].meter if len(placed) == 1 else None
+
+
+def _shown(rows: Sequence[tuple[int, float, float]]) -> Shown:
+    taken_at, kw, seconds = zip(*rows, strict=True)
+    return Shown(
+        taken_at=np.array(taken_at, dtype=np.int64).view("datetime64[us]"),
+        kw=np.array(kw),
+        at=np.rint(np.array(seconds) * 1e6).astype(np.int64).view("datetime64[us]"),
+    )
+
+
+def _capacity(registry: Registry, **of: str) -> float | None:
+    """Return the capacity of the transformers of a point or an area; None where one has none filed."""
+    ((field, name),) = of.items()
+    found = [t.capacity_kva for t in registry.transformers if getattr(t, field) == name]
+    return None if not found or None in found else sum(kva for kva in found if kva is not None)
+
+
+def _supplied(area: AreaGroup, points: Mapping[str, Subject]) -> Subject | None:
+    """Return what an area's supply meters count together; None where not all are known."""
+    if not area.supplies or any(m.service_point not in points for m in area.supplies):
+        return None
+    parts = [points[m.service_point] for m in area.supplies]
+    return sum_of(SubjectKind.AREA, area.name, parts, [m.sign for m in area.supplies])
+
+
+def _lacking(contract: Contract | None) -> str:
+    if contract is None:
+        return "category, capacity_kva"
+    return (
+        ", ".join(name for name in ("category", "capacity_kva") if getattr(contract, name) is None)
+        or "category"
+    )
+
+
+def _register(known: Known, meter: MeterId) -> RegisterReadings | None:
+    """Return what a meter's demand register showed, on the primary side."""
+    shown = known.registers.get(meter)
+    if shown is None:
+        return None
+    factor = ratio_factors(known.registry, [meter], shown.taken_at, known.primary)[0]
+    return RegisterReadings(kw=shown.kw * factor, at=shown.at)
+
+
+def _phases(known: Known, meter: MeterId) -> Floats | None:
+    """Return the phase powers of a meter on the primary side."""
+    row = known.energies.row_of.get(meter)
+    if known.energies.phases_kw is None or row is None:
+        return None
+    factor = ratio_factors(known.registry, [meter], known.energies.starts_at, known.primary)[0]
+    powers: Floats = known.energies.phases_kw[:, row] * factor
+    return powers

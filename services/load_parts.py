@@ -1,0 +1,139 @@
+"""Goes through parts of the archive with what was measured of them, and sums up the load of each subject."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from analysis.load.levels import LoadLevels, load_levels
+from analysis.load.summary import Facts, LoadSummary, Subject, SubjectKind, summarise
+from pipeline.block import MeterMatrix
+from pipeline.model import MeterId
+from pipeline.quantities import Quantity
+from pipeline.records import TimedValues
+from pipeline.registry import Registry
+from services.load_facts import (
+    Known,
+    area_facts,
+    category_facts,
+    meter_facts,
+    point_facts,
+    shown_demands,
+    total_facts,
+)
+from services.load_subjects import (
+    areas_of,
+    categories_of,
+    energies_of,
+    meter_subjects,
+    point_subjects,
+    sum_of,
+    total_subjects,
+)
+
+Span: TypeAlias = tuple[datetime, datetime]
+SpanOf: TypeAlias = Callable[[ZoneInfo], Span]
+"""The span as it is in a zone: a local month begins at another instant in each."""
+EVERY_KIND = frozenset(SubjectKind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the archive with what was measured of it."""
+
+    registry: Registry
+    matrix: MeterMatrix
+    registers: Mapping[Quantity, TimedValues]
+    kinds: frozenset[SubjectKind] = EVERY_KIND
+    """Of which subjects to tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was met so far, for the categories: they go through all parts."""
+
+    points: dict[str, Subject] = field(default_factory=dict)
+    categories: dict[tuple[ZoneInfo, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def summaries(parts: Iterable[Part], span: SpanOf, primary: frozenset[str]) -> Iterator[LoadSummary]:
+    """Yield the statistics of the parts' subjects, and at last of the categories.
+
+    ``primary`` names the profiles whose values are primary ones already. Subjects of which no slot is known
+    are left out.
+
+    Raises:
+        DataError: If a span does not begin with a slot, or slots do not fill blocks of 15 minutes.
+    """
+    levels = load_levels()
+    seen = _Seen()
+    for part in parts:
+        registers = shown_demands(part.registers)
+        for zone in zones_of(part.registry):
+            within = span(zone)
+            if within[0] == within[1]:
+                continue
+            known = Known(
+                registry=part.registry,
+                energies=energies_of(part.matrix, within),
+                registers=registers,
+                primary=primary,
+                ends_at=within[1],
+            )
+            for subject, facts in _subjects(known, part.kinds, zone, seen):
+                yield summarise(subject, facts, within, levels)
+    yield from _of_categories(seen, span, levels)
+
+
+def _subjects(
+    known: Known, kinds: frozenset[SubjectKind], zone: ZoneInfo, seen: _Seen
+) -> Iterator[tuple[Subject, Facts]]:
+    """Yield every subject but categories that has its days in a zone."""
+    for subject, facts in _alone(known, kinds):
+        if subject.zone == zone:
+            if subject.kind is SubjectKind.SERVICE_POINT:
+                seen.points[subject.name] = subject
+            yield subject, facts
+    at = known.starts_at
+    for area in areas_of(known.registry, at, zone) if SubjectKind.AREA in kinds else ():
+        facts = area_facts(known, area, seen.points)
+        if facts.members:
+            yield _sum(SubjectKind.AREA, area.name, facts, seen), facts
+    if SubjectKind.CATEGORY in kinds:
+        for name, members in categories_of(known.registry, at, zone).items():
+            seen.categories[zone, name] += members
+
+
+def _alone(known: Known, kinds: frozenset[SubjectKind]) -> Iterator[tuple[Subject, Facts]]:
+    """Yield what stands for itself: meters, service points, totalising groups."""
+    energies, registry = known.energies, known.registry
+    if SubjectKind.METER in kinds:
+        for subject in meter_subjects(energies, registry):
+            yield subject, meter_facts(known, MeterId(subject.name))
+    if SubjectKind.SERVICE_POINT in kinds:
+        for subject in point_subjects(energies, registry):
+            yield subject, point_facts(known, subject.name)
+    if SubjectKind.TOTAL in kinds:
+        for subject in total_subjects(energies, registry):
+            yield subject, total_facts()
+
+
+def _of_categories(seen: _Seen, span: SpanOf, levels: LoadLevels) -> Iterator[LoadSummary]:
+    for (zone, name), members in sorted(seen.categories.items(), key=lambda entry: entry[0][1]):
+        facts = category_facts(members, seen.points)
+        if facts.members:
+            yield summarise(_sum(SubjectKind.CATEGORY, name, facts, seen), facts, span(zone), levels)
+
+
+def _sum(kind: SubjectKind, name: str, facts: Facts, seen: _Seen) -> Subject:
+    return sum_of(kind, name, [seen.points[member] for member in facts.members])
+
+
+def zones_of(registry: Registry) -> list[ZoneInfo]:
+    """Return the zones whose days an archive's subjects have."""
+    points = {i.service_point for i in registry.installations} | {None}
+    return sorted({registry.zone_of(point) for point in points}, key=lambda zone: zone.key)

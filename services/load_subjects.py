@@ -1,0 +1,257 @@
+"""Turns energies of meters into subjects of load: meters, service points, areas, categories, total groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property, partial
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.load.summary import Subject, SubjectKind
+from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.block import MeterMatrix, Times
+from pipeline.errors import DataError
+from pipeline.model import MeterId
+from pipeline.point_energy import Member, total_energy
+from pipeline.quantities import Quantity
+from pipeline.registry import Registry, in_force
+from pipeline.timegrid import from_numpy, slot_grid
+from services.point_energies import PointEnergy, point_energies, total_energies
+
+Floats = NDArray[np.float64]
+ENERGIES = ("export_kwh", "export_kvarh")
+"""The energies that load wants beside import and its reactive energy."""
+NOTHING = "N"
+OTHERS = ("export_kwh", "lagging_kvarh", "leading_kvarh")
+"""Fields of a :class:`Subject` beside import."""
+PHASE_POWERS = (Quantity.ACTIVE_POWER_A, Quantity.ACTIVE_POWER_B, Quantity.ACTIVE_POWER_C)
+Letters = NDArray[np.str_]
+Told: TypeAlias = tuple[Letters, dict[str, Floats]]
+"""The quality letters of a subject's slots, and its energies by field."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Energies:
+    """The energies of meters in the slots that fill a span: each of shape (meters, slots)."""
+
+    meters: Sequence[MeterId]
+    starts_at: Times
+    minutes: int
+    quality: NDArray[np.str_]
+    columns: Mapping[str, Floats]
+    """By the fields of :class:`Subject`; a column that no meter has is not there."""
+    phases_kw: Floats | None = None
+    """Active power of the phases at the slots' starts, shape (3, meters, slots), secondary side."""
+
+    @cached_property
+    def row_of(self) -> dict[MeterId, int]:
+        """The row of each meter."""
+        return {meter: row for row, meter in enumerate(self.meters)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaGroup:
+    """An area, its service points, and those that feed it."""
+
+    name: str
+    members: Sequence[str]
+    supplies: Sequence[AreaMember]
+
+
+def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energies:
+    """Return a matrix's energies in the slots of a span, whatever the matrix holds of it.
+
+    Raises:
+        DataError: If the span does not begin with a slot.
+    """
+    starts_at = slot_grid(*span, matrix.minutes)
+    if not len(starts_at) or from_numpy(starts_at[0]) != span[0]:
+        raise DataError(
+            f"slots of {matrix.minutes} min do not begin at {span[0].isoformat()}: "
+            "expected a span that begins with one of them"
+        )
+    place = ((matrix.starts_at - starts_at[0]) // np.timedelta64(matrix.minutes, "m")).astype(np.int64)
+    inside = (place >= 0) & (place < len(starts_at))
+
+    def laid(column: Floats) -> Floats:
+        filled = np.full((len(matrix.meters), len(starts_at)), np.nan)
+        filled[:, place[inside]] = column[:, inside]
+        return filled
+
+    given = {
+        "import_kwh": matrix.import_kwh,
+        "export_kwh": matrix.energies.get("export_kwh"),
+        "lagging_kvarh": matrix.import_kvarh,
+        "leading_kvarh": matrix.energies.get("export_kvarh"),
+    }
+    phases = [matrix.values[q] for q in PHASE_POWERS if q in matrix.values]
+    quality = np.full((len(matrix.meters), len(starts_at)), NOTHING, dtype="U1")
+    quality[:, place[inside]] = matrix.quality[:, inside]
+    return Energies(
+        meters=matrix.meters,
+        starts_at=starts_at,
+        minutes=matrix.minutes,
+        quality=quality,
+        columns={name: laid(column) for name, column in given.items() if column is not None},
+        phases_kw=np.stack([laid(column.astype(np.float64)) for column in phases])
+        if len(phases) == len(PHASE_POWERS)
+        else None,
+    )
+
+
+def meter_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
+    """Yield each meter of which something is known."""
+    at = from_numpy(energies.starts_at[0])
+    for row, meter in enumerate(energies.meters):
+        if np.isfinite(energies.columns["import_kwh"][row]).any():
+            zone = registry.zone_of(registry.service_point_of(meter, at))
+            columns = {name: column[row] for name, column in energies.columns.items()}
+            yield _subject(SubjectKind.METER, meter, zone, energies, (energies.quality[row], columns))
+
+
+def point_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
+    """Yield each service point of whose meters something is known, main meters less those to subtract."""
+    for name, told in _by_name(energies, partial(point_energies, registry, energies)).items():
+        yield _subject(SubjectKind.SERVICE_POINT, name, registry.zone_of(name), energies, told)
+
+
+def total_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
+    """Yield each totalising group (总加组) all of whose meters are there; its days are its first meter's."""
+    first = {member.total: member.meter for member in reversed(registry.total_members)}
+    at = from_numpy(energies.starts_at[0])
+    for name, told in _by_name(energies, partial(total_energies, registry, energies)).items():
+        zone = registry.zone_of(registry.service_point_of(first[name], at))
+        yield _subject(SubjectKind.TOTAL, name, zone, energies, told)
+
+
+def areas_of(registry: Registry, at: datetime, zone: ZoneInfo) -> list[AreaGroup]:
+    """Return the areas (台区) of a zone and their members at ``at``; supply meters are none."""
+    members = [m for m in registry.area_members if in_force(m.starts_at, m.ends_at, at)]
+    supplies = [m for m in members if m.role is MemberRole.SUPPLY]
+    areas: dict[str, list[str]] = defaultdict(list)
+    for point, area in sorted(_area_of(registry, members).items()):
+        if area is not None and registry.zone_of(point) == zone:
+            areas[area].append(point)
+    return [
+        AreaGroup(name=area, members=points, supplies=[m for m in supplies if m.area == area])
+        for area, points in sorted(areas.items())
+    ]
+
+
+def categories_of(registry: Registry, at: datetime, zone: ZoneInfo) -> dict[str, list[str]]:
+    """Return the service points of each category (用电类别) of a zone's contracts at ``at``."""
+    found: dict[str, list[str]] = defaultdict(list)
+    members = [m for m in registry.area_members if in_force(m.starts_at, m.ends_at, at)]
+    for point in sorted(_area_of(registry, members)):
+        contract = registry.contract_of(point, at)
+        if contract is not None and contract.category is not None and registry.zone_of(point) == zone:
+            found[contract.category].append(point)
+    return found
+
+
+def _area_of(registry: Registry, members: Sequence[AreaMember]) -> dict[str, str | None]:
+    """Return the area of each service point that is no supply of one."""
+    feeding = {m.service_point for m in members if m.role is MemberRole.SUPPLY}
+    area_of = {point.id: point.area for point in registry.service_points}
+    area_of |= {m.service_point: m.area for m in members}
+    return {point: area for point, area in area_of.items() if point not in feeding}
+
+
+def sum_of(kind: SubjectKind, name: str, parts: Sequence[Subject], signs: Sequence[int] = ()) -> Subject:
+    """Return several subjects as one; a slot is missing where that of a part is.
+
+    Raises:
+        DataError: If there is no part.
+    """
+    ones = signs or [1] * len(parts)
+
+    def added(field: str) -> tuple[Floats, NDArray[np.str_]]:
+        return total_energy(
+            [
+                Member(kwh=_or_nothing(part, field), quality=part.quality, sign=sign)
+                for part, sign in zip(parts, ones, strict=True)
+            ]
+        )
+
+    kwh, quality = added("import_kwh")
+
+    def other(field: str) -> Floats | None:
+        return added(field)[0] if any(getattr(part, field) is not None for part in parts) else None
+
+    return replace(
+        parts[0],
+        kind=kind,
+        name=name,
+        import_kwh=kwh,
+        quality=quality,
+        export_kwh=other("export_kwh"),
+        lagging_kvarh=other("lagging_kvarh"),
+        leading_kvarh=other("leading_kvarh"),
+    )
+
+
+def _or_nothing(part: Subject, field: str) -> Floats:
+    """Return an energy of a part: one that does not count what flows back counts none of it.
+
+    Reactive energy that is not counted at all is not known.
+    """
+    column: Floats | None = getattr(part, field)
+    if column is not None:
+        return column
+    is_measured = field == "export_kwh" or (field == "leading_kvarh" and part.lagging_kvarh is not None)
+    return np.full(len(part.import_kwh), 0.0 if is_measured else np.nan)
+
+
+def _by_name(
+    energies: Energies, added: Callable[[Floats, Letters], Sequence[PointEnergy]]
+) -> dict[str, Told]:
+    """Return the letters and energies of everything that ``added`` makes of the meters' energies."""
+    found: dict[str, Told] = {}
+    for point in added(energies.columns["import_kwh"], energies.quality):
+        if np.isfinite(point.kwh).any():
+            found[point.name] = point.quality, {"import_kwh": point.kwh}
+    for field in energies.columns.keys() - {"import_kwh"}:
+        for point in added(_filled(energies, field), energies.quality):
+            # What no meter of it counts came out as nothing but zeros.
+            if point.name in found and np.nan_to_num(point.kwh).any():
+                found[point.name][1][field] = point.kwh
+    return found
+
+
+def _filled(energies: Energies, field: str) -> Floats:
+    """Return an energy with zeros for meters that do not count it, where that means that there is none.
+
+    Reactive energy that a meter does not count at all is not known.
+    """
+    column = energies.columns[field]
+    uncounted = np.isfinite(column).sum(axis=1) == 0
+    if field == "lagging_kvarh":
+        return column
+    if field == "leading_kvarh":
+        lagging = energies.columns.get("lagging_kvarh", column)
+        uncounted &= np.isfinite(lagging).any(axis=1)
+    return np.where(uncounted[:, None], 0.0, column)
+
+
+def _subject(kind: SubjectKind, name: str, zone: ZoneInfo, energies: Energies, told: Told) -> Subject:
+    quality, columns = told
+    others = {
+        field: columns[field] if field in columns and np.isfinite(columns[field]).any() else None
+        for field in OTHERS
+    }
+    return Subject(
+        kind=kind,
+        name=name,
+        zone=zone,
+        starts_at=energies.starts_at,
+        minutes=energies.minutes,
+        quality=quality,
+        import_kwh=columns["import_kwh"],
+        **others,
+    )

@@ -1,0 +1,70 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from analysis.load.blocks import Peak
+from analysis.load.demand import RegisterReadings, contract_margin, demand_statistics
+from analysis.load.levels import load_levels
+from pipeline.timegrid import slot_grid, to_numpy
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+LEVELS = load_levels().contract_demand
+KWH = np.array([10.0, 20.0, 30.0, 25.0])
+
+
+def _at() -> np.ndarray:
+    return slot_grid(AT, AT + timedelta(hours=1), 15)
+
+
+def _register(*shown: tuple[float, datetime | None]) -> RegisterReadings:
+    return RegisterReadings(
+        kw=np.array([kw for kw, _ in shown]),
+        at=np.array(
+            [np.datetime64("NaT") if at is None else to_numpy(at) for _, at in shown], "datetime64[us]"
+        ),
+    )
+
+
+def test_the_register_stands_beside_the_blocks() -> None:
+    # 30 kWh in a block are 120 kW; the meter slides and has 126 kW: 1.05 times as much.
+    register = _register((126.0, AT + timedelta(minutes=50)), (90.0, AT + timedelta(minutes=20)))
+    found = demand_statistics(KWH, _at(), 15, register)
+    assert found.block == Peak(kw=120.0, at=AT + timedelta(minutes=30))
+    assert found.register == Peak(kw=126.0, at=AT + timedelta(minutes=50))
+    assert found.register_over_block == pytest.approx(1.05)
+    assert found.sliding is None
+    assert found.billed == ("register", found.register)
+
+
+def test_a_demand_of_another_month_or_without_its_time_is_not_this_ones() -> None:
+    register = _register((500.0, AT - timedelta(days=3)), (400.0, None), (300.0, AT + timedelta(days=1)))
+    found = demand_statistics(KWH, _at(), 15, register)
+    assert found.register is None
+    assert found.register_over_block is None
+    assert found.billed == ("block", found.block)
+
+
+def test_five_minutes_slide() -> None:
+    kwh = np.array([0.0, 0, 3, 3, 3, 0])
+    found = demand_statistics(kwh, slot_grid(AT, AT + timedelta(minutes=30), 5), 5, None)
+    assert found.block == Peak(kw=24.0, at=AT + timedelta(minutes=15))
+    assert found.sliding == Peak(kw=36.0, at=AT + timedelta(minutes=10))
+    assert found.sliding_coverage == 1.0
+
+
+def test_what_is_left_of_a_contract_demand() -> None:
+    # 120 kW of 150 kW: 30 kW are left. Of 100 kW: 20 kW too much, of which 15 kW lie above 105 %.
+    demand = demand_statistics(KWH, _at(), 15, None)
+    wide, tight = (contract_margin(demand, kw, LEVELS) for kw in (150.0, 100.0))
+    assert wide is not None
+    assert tight is not None
+    assert (wide.margin_kw, wide.used_percent, wide.double_kw) == (30.0, 80.0, 0.0)
+    assert (tight.margin_kw, tight.used_percent) == (-20.0, 120.0)
+    assert tight.double_kw == pytest.approx(15.0)
+    assert tight.basis == "block"
+    assert tight.coverage == 1.0
+
+
+def test_an_unknown_maximum_leaves_the_margin_unknown() -> None:
+    assert contract_margin(demand_statistics(KWH * np.nan, _at(), 15, None), 100.0, LEVELS) is None

@@ -1,0 +1,90 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from analysis.load.levels import load_levels
+from analysis.load.summary import Facts, Subject, SubjectKind, summarise
+from pipeline.registry import Contract
+from pipeline.timegrid import slot_grid
+
+ZONE = ZoneInfo("Asia/Shanghai")
+AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
+SPAN = AT, AT + timedelta(days=1)
+LEVELS = load_levels()
+
+
+def _subject(**others: np.ndarray) -> Subject:
+    at = slot_grid(*SPAN, 15)
+    kwh = np.full(96, 10.0)
+    kwh[40] = 25.0
+    return Subject(
+        kind=SubjectKind.SERVICE_POINT,
+        name="P",
+        zone=ZONE,
+        starts_at=at,
+        minutes=15,
+        import_kwh=kwh,
+        quality=np.array(["A"] * 72 + ["E"] * 24),
+        **others,
+    )
+
+
+def test_demand_is_of_import_and_the_curve_is_net() -> None:
+    # 10 kWh in and 12 out is -2 kWh, -8 kW. The highest block: 25 kWh in (100 kW), 13 kWh net (52 kW).
+    found = summarise(_subject(export_kwh=np.full(96, 12.0)), Facts(), SPAN, LEVELS)
+    assert found.demand.block is not None
+    assert found.demand.block.kw == 100.0
+    assert found.curve.maximum is not None
+    assert found.curve.maximum.kw == 52.0
+    assert found.curve.minimum is not None
+    assert found.curve.minimum.kw == -8.0
+    assert (found.import_kwh, found.export_kwh) == (975.0, 1152.0)
+    assert found.curve.energy_kwh == pytest.approx(975.0 - 1152.0)
+    assert found.actual_share == 0.75
+
+
+def test_what_is_missing_names_what_it_wants() -> None:
+    wants = {
+        name: f"the {name}" for name in ("contract", "power_factor", "transformer", "phases", "register")
+    }
+    found = summarise(_subject(), Facts(wants=wants), SPAN, LEVELS)
+    assert found.wants == wants
+    assert (found.contract, found.power_factor, found.transformer, found.phases) == (None,) * 4
+    assert (found.coincidence, found.export_kwh) == (None, None)
+
+
+def test_what_is_there_wants_nothing() -> None:
+    facts = Facts(
+        contract=Contract(
+            service_point="P", category="large industry", capacity_kva=200.0, contract_demand_kw=80.0
+        ),
+        capacity_kva=200.0,
+        phases_kw=np.ones((3, 96)),
+        wants={"contract": "c", "power_factor": "p", "standard": "s", "transformer": "t", "phases": "h"},
+    )
+    found = summarise(_subject(lagging_kvarh=np.zeros(96)), facts, SPAN, LEVELS)
+    assert found.wants == {}
+    assert found.contract is not None
+    assert found.contract.double_kw == pytest.approx(100.0 - 84.0)
+    assert found.transformer is not None
+    assert (found.transformer.basis, found.transformer.highest_percent) == ("apparent", 50.0)
+    assert found.power_factor is not None
+    assert found.power_factor.standard == 0.9
+
+
+def test_a_transformer_carries_what_its_supply_meters_count() -> None:
+    carried = _subject(lagging_kvarh=np.full(96, 0.0))
+    facts = Facts(capacity_kva=50.0, supplied=carried)
+    found = summarise(_subject(export_kwh=np.full(96, 10.0)), facts, SPAN, LEVELS)
+    assert found.transformer is not None
+    assert found.transformer.highest_percent == 200.0
+
+
+def test_a_group_tells_of_its_members() -> None:
+    blocks = _subject().net_blocks
+    found = summarise(_subject(), Facts(members={"a": blocks, "b": blocks}, absent=["c"]), SPAN, LEVELS)
+    assert found.coincidence is not None
+    assert found.coincidence.coincidence == 1.0
+    assert (found.members, found.absent) == (["a", "b"], ["c"])

@@ -1,0 +1,62 @@
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipeline.errors import DataError
+from services.load import load_files, month_span
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ARCHIVE = '[[meter]]\nid = "M"\nservice_point = "P"\n[[service_point]]\nid = "P"\n'
+
+
+def _files(folder: Path) -> tuple[Path, Path]:
+    """Two local days of hours around New Year 2026: 1 kWh each, the second one 2 kWh."""
+    first = datetime(2025, 12, 30, 16, tzinfo=UTC)
+    lines = ["meter_id,starts_at,minutes,import_kwh"]
+    lines += [f"M,{(first + timedelta(hours=h)).isoformat()},60,{1 + h // 24}" for h in range(48)]
+    intervals, registry = folder / "intervals.csv", folder / "site.toml"
+    intervals.write_text("\n".join(lines))
+    registry.write_text(ARCHIVE)
+    return intervals, registry
+
+
+def test_the_last_month_of_the_file_is_summed_up(tmp_path: Path) -> None:
+    intervals, registry = _files(tmp_path)
+    meter, point = load_files(intervals=intervals, registry=registry)
+    assert (meter.name, point.name) == ("M", "P")
+    assert meter.starts_at == datetime(2025, 12, 31, 16, tzinfo=UTC)
+    assert meter.ends_at == datetime(2026, 1, 31, 16, tzinfo=UTC)
+    assert meter.curve.energy_kwh == 48.0
+    assert meter.curve.coverage == pytest.approx(1 / 31)
+
+
+def test_a_month_without_intervals_names_what_the_file_holds(tmp_path: Path) -> None:
+    intervals, registry = _files(tmp_path)
+    with pytest.raises(DataError, match=r"goes from 2025-12-30T16:00.* to 2026-01-01T15:00.*--month"):
+        list(load_files(intervals=intervals, registry=registry, span=month_span(date(2024, 1, 1))))
+
+
+def test_demand_registers_and_phases_come_from_readings(tmp_path: Path) -> None:
+    intervals, registry = _files(tmp_path)
+    readings = tmp_path / "readings.csv"
+    readings.write_text(
+        "meter_id,taken_at,max_demand_import,max_demand_import_at,active_power_a,active_power_b,active_power_c\n"
+        "M,2026-01-01T12:00:00+08:00,2.5,2026-01-01T03:15:00+08:00,1.0,0.5,0.5\n"
+    )
+    meter, _ = load_files(intervals=intervals, registry=registry, readings=readings)
+    assert meter.demand.register is not None
+    assert meter.demand.register.kw == 2.5
+    assert meter.demand.register_over_block == 1.25
+    assert meter.phases is not None
+    assert meter.phases.of_means_percent == 50.0
+    assert meter.wants == {"power_factor": "intervals: import_kvarh"}
+
+
+def test_a_running_month_ends_now() -> None:
+    now = datetime(2026, 3, 10, tzinfo=UTC)
+    assert month_span(date(2026, 3, 10), now)(SHANGHAI)[1] == now
+    assert month_span(date(2026, 2, 10), now)(SHANGHAI)[1] == datetime(2026, 2, 28, 16, tzinfo=UTC)
+    begins, ends = month_span(date(2026, 4, 1), now)(SHANGHAI)
+    assert begins == ends

@@ -1,0 +1,119 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from analysis.load.summary import LoadSummary, SubjectKind
+from pipeline.archive_records import AreaMember, MemberRole, Transformer
+from pipeline.block import MeterMatrix
+from pipeline.model import MeterId
+from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.timegrid import slot_grid
+from services.load_parts import EVERY_KIND, Part, Span, summaries
+
+AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
+DAY = AT, AT + timedelta(days=1)
+NAMES = [MeterId(name) for name in ("H1", "H2", "SUPPLY")]
+
+
+def _registry(zone: str = "Asia/Shanghai") -> Registry:
+    return Registry(
+        meters=[Meter(id=name) for name in NAMES],
+        areas=[Area(id="A", zone=ZoneInfo(zone))],
+        service_points=[ServicePoint(id=f"P-{name}", area="A") for name in (*NAMES, "ABSENT")],
+        installations=[Installation(meter=name, service_point=f"P-{name}") for name in NAMES],
+        contracts=[Contract(service_point=f"P-{name}", category="home") for name in NAMES[:2]],
+        area_members=[AreaMember(area="A", service_point="P-SUPPLY", role=MemberRole.SUPPLY)],
+        transformers=[Transformer(id="T", area="A", capacity_kva=100.0)],
+    )
+
+
+def _part(registry: Registry, kinds: frozenset[SubjectKind] = EVERY_KIND) -> Part:
+    # H1 draws 10 kW and 30 kW at noon, H2 5 kW and 25 kW in the evening; the transformer carries 2 kW more.
+    kwh = np.vstack([np.full(96, 2.5), np.full(96, 1.25), np.zeros(96)])
+    kwh[0, 48], kwh[1, 80] = 7.5, 6.25
+    kwh[2] = kwh[0] + kwh[1] + 0.5
+    matrix = MeterMatrix(
+        meters=NAMES,
+        starts_at=slot_grid(*DAY, 15),
+        minutes=15,
+        values={},
+        import_kwh=kwh,
+        quality=np.full(kwh.shape, "A"),
+        step_kwh=np.ones(3),
+        power_kw=kwh,
+    )
+    return Part(registry=registry, matrix=matrix, registers={}, kinds=kinds)
+
+
+def _found(*parts: Part, span: Span = DAY) -> dict[tuple[str, str], LoadSummary]:
+    return {(s.kind.value, s.name): s for s in summaries(parts, lambda _zone: span, frozenset())}
+
+
+def test_every_kind_of_subject_is_told_of() -> None:
+    found = _found(_part(_registry()))
+    assert list(found) == [
+        ("meter", "H1"),
+        ("meter", "H2"),
+        ("meter", "SUPPLY"),
+        ("service_point", "P-H1"),
+        ("service_point", "P-H2"),
+        ("service_point", "P-SUPPLY"),
+        ("area", "A"),
+        ("category", "home"),
+    ]
+
+
+def test_an_area_is_its_members_and_its_transformer_carries_the_supply() -> None:
+    # Highest sum: 30 + 5 = 35 kW at noon, maxima 30 + 25 = 55 kW. The transformer carries 37 kW of 100 kVA.
+    area = _found(_part(_registry()))["area", "A"]
+    assert area.curve.maximum is not None
+    assert area.curve.maximum.kw == 35.0
+    assert area.coincidence is not None
+    assert area.coincidence.coincidence == pytest.approx(35.0 / 55.0)
+    assert area.coincidence.members["P-H2"].peak_coincidence == pytest.approx(5.0 / 25.0)
+    assert area.transformer is not None
+    assert area.transformer.highest_percent == pytest.approx(37.0)
+    assert (area.members, area.absent) == (["P-H1", "P-H2"], ["P-ABSENT"])
+
+
+def test_a_category_goes_through_all_parts() -> None:
+    whole = _part(_registry())
+    archive = whole.registry
+
+    def half(row: int) -> Part:
+        names = [NAMES[row]]
+        installations = [i for i in archive.installations if i.meter in names]
+        part = Registry(
+            meters=[Meter(id=NAMES[row])],
+            areas=archive.areas,
+            service_points=[archive.service_points[row]],
+            installations=installations,
+            contracts=[archive.contracts[row]],
+        )
+        return Part(registry=part, matrix=whole.matrix.part(slice(row, row + 1)), registers={})
+
+    found = _found(half(0), half(1))["category", "home"]
+    assert found.members == ["P-H1", "P-H2"]
+    assert found.curve.maximum is not None
+    assert found.curve.maximum.kw == 35.0
+
+
+def test_only_wanted_kinds_are_told_of() -> None:
+    assert list(_found(_part(_registry(), frozenset({SubjectKind.METER})))) == [
+        ("meter", str(name)) for name in NAMES
+    ]
+
+
+def test_each_zone_has_its_own_span() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    spans = {berlin: (AT + timedelta(hours=6), AT + timedelta(hours=12))}
+    found = list(
+        summaries([_part(_registry("Europe/Berlin"))], lambda zone: spans.get(zone, DAY), frozenset())
+    )
+    assert {(s.zone, s.ends_at - s.starts_at) for s in found} == {("Europe/Berlin", timedelta(hours=6))}
+
+
+def test_a_span_that_has_not_begun_says_nothing() -> None:
+    assert _found(_part(_registry()), span=(AT, AT)) == {}

@@ -1,0 +1,127 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from analysis.load.summary import Subject, SubjectKind
+from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.block import MeterMatrix
+from pipeline.errors import DataError
+from pipeline.model import MeterId
+from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.timegrid import slot_grid
+from pipeline.vee_records import Sense, Total, TotalMember
+from services.load_subjects import (
+    areas_of,
+    categories_of,
+    energies_of,
+    meter_subjects,
+    point_subjects,
+    sum_of,
+    total_subjects,
+)
+
+ZONE = ZoneInfo("Asia/Shanghai")
+AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
+SPAN = AT, AT.replace(hour=17)
+NAN = np.nan
+NAMES = [MeterId(name) for name in ("M", "S", "PV")]
+REGISTRY = Registry(
+    meters=[Meter(id=name) for name in NAMES],
+    areas=[Area(id="A")],
+    service_points=[ServicePoint(id="P", area="A"), ServicePoint(id="Q", area="A"), ServicePoint(id="F")],
+    installations=[
+        Installation(meter=NAMES[0], service_point="P"),
+        Installation(meter=NAMES[1], service_point="P", role=Role.SUBTRACT),
+        Installation(meter=NAMES[2], service_point="Q"),
+    ],
+    contracts=[Contract(service_point="P", category="shop"), Contract(service_point="Q", category="home")],
+    area_members=[AreaMember(area="A", service_point="F", role=MemberRole.SUPPLY)],
+    totals=[Total(id="T")],
+    total_members=[
+        TotalMember(total="T", meter=NAMES[0]),
+        TotalMember(total="T", meter=NAMES[2], sense=Sense.SUBTRACT),
+    ],
+)
+
+
+def _matrix(kwh: list[list[float]], **energies: list[list[float]]) -> MeterMatrix:
+    imported = np.array(kwh)
+    return MeterMatrix(
+        meters=NAMES,
+        starts_at=slot_grid(*SPAN, 15),
+        minutes=15,
+        values={},
+        import_kwh=imported,
+        quality=np.where(np.isfinite(imported), "A", "N"),
+        step_kwh=np.ones(3),
+        power_kw=imported * NAN,
+        import_kvarh=np.array(energies["kvarh"]) if "kvarh" in energies else None,
+        energies={n: np.array(c) for n, c in energies.items() if n != "kvarh"},
+    )
+
+
+MATRIX = _matrix(
+    [[10, 10, 10, 10], [1, 2, 3, NAN], [0, 5, 0, 0]],
+    export_kwh=[[NAN] * 4, [NAN] * 4, [2, 0, NAN, 1]],
+    kvarh=[[1, 1, 1, 1], [NAN] * 4, [NAN] * 4],
+)
+
+
+def _named(subjects: list[Subject], name: str) -> Subject:
+    return next(subject for subject in subjects if subject.name == name)
+
+
+def test_a_meter_that_counts_no_export_has_none() -> None:
+    subjects = list(meter_subjects(energies_of(MATRIX, SPAN), REGISTRY))
+    assert [subject.name for subject in subjects] == ["M", "S", "PV"]
+    assert _named(subjects, "M").export_kwh is None
+    np.testing.assert_array_equal(_named(subjects, "PV").net_kwh, [-2.0, 5.0, NAN, -1.0])
+
+
+def test_a_point_is_its_main_meter_less_what_hangs_behind_it() -> None:
+    subjects = list(point_subjects(energies_of(MATRIX, SPAN), REGISTRY))
+    point = _named(subjects, "P")
+    np.testing.assert_array_equal(point.import_kwh, [9.0, 8.0, 7.0, NAN])
+    assert point.export_kwh is None
+    assert point.lagging_kvarh is None  # the meter behind does not count it
+    export = _named(subjects, "Q").export_kwh
+    assert export is not None
+    np.testing.assert_array_equal(export, [2.0, 0.0, NAN, 1.0])
+
+
+def test_a_total_adds_and_subtracts_with_zeros_for_what_a_meter_does_not_count() -> None:
+    (total,) = total_subjects(energies_of(MATRIX, SPAN), REGISTRY)
+    np.testing.assert_array_equal(total.import_kwh, [10.0, 5.0, 10.0, 10.0])
+    assert total.export_kwh is not None
+    np.testing.assert_array_equal(total.export_kwh, [-2.0, 0.0, NAN, -1.0])
+
+
+def test_a_span_beyond_the_matrix_is_missing_there() -> None:
+    energies = energies_of(MATRIX, (AT, AT.replace(hour=18)))
+    assert energies.columns["import_kwh"].shape == (3, 8)
+    assert np.isnan(energies.columns["import_kwh"][0, 4:]).all()
+    assert set(energies.quality[0, 4:]) == {"N"}
+
+
+def test_a_span_that_begins_within_a_slot_is_refused() -> None:
+    with pytest.raises(DataError, match="15 min do not begin at 2026-03-01T16:05"):
+        energies_of(MATRIX, (AT.replace(minute=5), SPAN[1]))
+
+
+def test_what_feeds_an_area_is_no_member_of_it() -> None:
+    (area,) = areas_of(REGISTRY, AT, ZONE)
+    assert (area.name, area.members) == ("A", ["P", "Q"])
+    assert [supply.service_point for supply in area.supplies] == ["F"]
+    assert areas_of(REGISTRY, AT, ZoneInfo("Europe/Berlin")) == []
+    assert dict(categories_of(REGISTRY, AT, ZONE)) == {"shop": ["P"], "home": ["Q"]}
+
+
+def test_a_sum_is_missing_where_a_part_is() -> None:
+    points = list(point_subjects(energies_of(MATRIX, SPAN), REGISTRY))
+    summed = sum_of(SubjectKind.AREA, "A", points)
+    np.testing.assert_array_equal(summed.import_kwh, [9.0, 13.0, 7.0, NAN])
+    assert summed.export_kwh is not None
+    np.testing.assert_array_equal(summed.export_kwh, [2.0, 0.0, NAN, 1.0])
+    assert (summed.kind, summed.name, summed.lagging_kvarh) == (SubjectKind.AREA, "A", None)
