@@ -140,7 +140,7 @@ class AveragePrice:
         name="average_price",
         number="D30",
         kind=Kind.RECORDS,
-        together=Together.AREA,
+        together=Together.POINT,
         needs=Needs(bills=True, archive=("contract", "installation", "tariff")),
         messages=(
             IMPOSSIBLE,
