@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar, TypeAlias
 
 from analysis.settlement.energy_price import lowest_price
@@ -24,8 +25,8 @@ from detectors.usage.price_reference import (
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.records import BilledPrice
-from pipeline.registry import Registry, Role
-from pipeline.tariff import MarketEnergy
+from pipeline.registry import Contract, Registry, Role
+from pipeline.tariff import MarketEnergy, Tariff
 
 _Key: TypeAlias = tuple[str, str, int]
 """Month, class and capacity band."""
@@ -69,48 +70,67 @@ class _Known:
         self._bought: dict[tuple[str, str], list[MarketEnergy]] = defaultdict(list)
         for energy in registry.market_energies:
             self._bought[energy.service_point, energy.month].append(energy)
-        self._keys: dict[tuple[str, str], _Key] = {}
-        self.alike: dict[_Key, list[Priced]] = defaultdict(list)
-        self.levels: dict[_Key, Reference] = {}
+        self._contracts: dict[int, Contract | None] = {}
+        self._keys: dict[int, _Key] = {}
+        self._alike: dict[_Key, list[Priced]] = defaultdict(list)
+        self._usual: dict[_Key, Reference] = {}
+        self._lowest: dict[tuple[str, datetime | None, int], Decimal | None] = {}
 
     def add(self, month: Priced) -> None:
         """File a month with those of like customers."""
-        like = likeness(self._registry, month.bill)
+        bill = month.bill
+        contract = self._registry.contract_of(bill.service_point, bill.starts_at)
+        self._contracts[id(month)] = contract
+        like = likeness(contract)
         if like is not None:
-            key = (month.bill.month, *like)
-            self._keys[month.bill.service_point, month.bill.month] = key
-            self.alike[key].append(month)
+            key = self._keys[id(month)] = (bill.month, *like)
+            self._alike[key].append(month)
 
     def compare(self) -> None:
         """Work out what is usual, once all months are filed."""
-        self.levels = {key: reference("peers", group) for key, group in self.alike.items()}
+        self._usual = {
+            key: reference("peers", [month.price for month in group]) for key, group in self._alike.items()
+        }
 
-    def key(self, month: Priced) -> _Key:
-        """Return whom a month is compared with; a key of nobody where the contract does not tell."""
-        return self._keys.get((month.bill.service_point, month.bill.month), ("", "", 0))
+    def usual(self, month: Priced) -> Reference | None:
+        """Return what is usual among like customers; None where the contract does not tell who they are."""
+        key = self._keys.get(id(month))
+        return None if key is None else self._usual[key]
 
-    def moved(self, old: Priced, month: Priced, least_peers: float) -> Priced:
-        """Return an older month of a customer at the prices of this one, as like customers' medians moved."""
-        then, now = (self.levels.get(self.key(each)) for each in (old, month))
+    def like(self, month: Priced) -> Sequence[Priced]:
+        """Return the same month of like customers, its own included."""
+        return self._alike[self._keys[id(month)]]
+
+    def level(self, old: Priced, month: Priced, least_peers: float) -> float:
+        """Return how like customers' median moved since an older month; 1 where nobody can tell."""
+        then, now = self.usual(old), self.usual(month)
         if then is None or now is None or min(then.members, now.members) <= least_peers or then.usual <= 0:
-            return old
-        by = now.usual / then.usual
-        effects = {name: yuan * by for name, yuan in old.effects.items()}
-        return replace(old, price=old.price * by, effects=effects)
+            return 1.0
+        return now.usual / then.usual
 
-    def lowest(self, bill: BilledPrice) -> float | None:
+    def lowest(self, month: Priced) -> float | None:
         """Return the least that a kWh of a bill can have cost, yuan; None without a tariff."""
-        contract = self._registry.contract_of(bill.service_point, bill.starts_at)
+        contract, bill = self._contracts[id(month)], month.bill
         if contract is None or contract.tariff is None:
             return None
-        bought = self._bought.get((bill.service_point, bill.month), [])
-        months = {bill.starts_at.month, int(bill.month[5:])}
-        versions = [
-            self._registry.tariff_of(contract.tariff, instant)
-            for instant in (bill.starts_at, bill.ends_at - datetime.resolution)
+        instants = bill.starts_at, bill.ends_at - datetime.resolution
+        versions = [self._registry.tariff_of(contract.tariff, instant) for instant in instants]
+        bought = self._bought.get((bill.service_point, bill.month), ())
+        prices = [
+            self._price(version, number, bought)
+            for version in versions
+            if version is not None
+            for number in {bill.starts_at.month, int(bill.month[5:])}
         ]
-        prices = [lowest_price(version, months, bought) for version in versions if version is not None]
         return min((float(price) for price in prices if price is not None), default=None)
+
+    def _price(self, version: Tariff, month: int, bought: Sequence[MarketEnergy]) -> Decimal | None:
+        if bought:
+            return lowest_price(version, [month], bought)
+        key = version.id, version.starts_at, month
+        if key not in self._lowest:
+            self._lowest[key] = lowest_price(version, [month])
+        return self._lowest[key]
 
 
 @detectors.register("average_price")
@@ -176,7 +196,7 @@ class AveragePrice:
 
     def judge(self, known: _Known, before: Sequence[Priced], month: Priced) -> _Finding | None:
         """Return what stands out in one month of a point; the gravest way of three."""
-        floor = known.lowest(month.bill)
+        floor = known.lowest(month)
         if floor is not None and month.price < floor * (1.0 - self.most_reward):
             return _Finding(
                 month=month,
@@ -189,19 +209,23 @@ class AveragePrice:
                 effects={},
             )
         found = []
-        peers = known.levels.get(known.key(month))
+        peers = known.usual(month)
         if peers is not None and peers.members > self.least_peers:
-            found.append(self._held_against(peers, known.alike[known.key(month)], month))
-        own = [known.moved(old, month, self.least_peers) for old in before]
-        if len(own) >= self.least_months:
-            found.append(self._held_against(reference("own", own), own, month))
+            others = known.like(month)
+            found.append(self._held_against(peers, others, [1.0] * len(others), month))
+        if len(before) >= self.least_months:
+            levels = [known.level(old, month, self.least_peers) for old in before]
+            own = reference("own", [old.price * by for old, by in zip(before, levels, strict=True)])
+            found.append(self._held_against(own, before, levels, month))
         seen = [finding for finding in found if finding is not None]
         return max(seen, key=lambda finding: (finding.severity, finding.score), default=None)
 
-    def _held_against(self, usual: Reference, others: Sequence[Priced], month: Priced) -> _Finding | None:
+    def _held_against(
+        self, usual: Reference, others: Sequence[Priced], levels: Sequence[float], month: Priced
+    ) -> _Finding | None:
         if not self._stands_out(usual, month.price):
             return None
-        as_usual = usual_effects(others)
+        as_usual = usual_effects(others, levels)
         effects = {name: (now, as_usual.get(name, 0.0)) for name, now in month.effects.items()}
         sign = 1.0 if month.price > usual.usual else -1.0
         effect = max(effects, key=lambda name: sign * (effects[name][0] - effects[name][1]), default="other")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import median
 
 from pipeline.records import BilledPrice
-from pipeline.registry import Registry
+from pipeline.registry import Contract
 
 CAPACITY_BANDS_KVA = (100.0, 315.0, 1000.0, 10000.0)
 """Edges of the bands of like customers: from 100 kVA power factor counts, from 315 kVA two parts."""
@@ -54,28 +53,27 @@ def priced(bill: BilledPrice, least_kwh: float) -> Priced | None:
     """Return a bill as numbers; None where too little was used for a price to mean anything."""
     if bill.kwh <= 0 or float(bill.kwh) < least_kwh:
         return None
-    effects = {name: float(yuan / bill.kwh) for name, yuan in bill.effects.items()}
-    return Priced(bill=bill, price=float(bill.amount / bill.kwh), effects=effects)
+    kwh = float(bill.kwh)
+    effects = {name: float(yuan) / kwh for name, yuan in bill.effects.items()}
+    return Priced(bill=bill, price=float(bill.amount) / kwh, effects=effects)
 
 
-def reference(kind: str, others: Sequence[Priced]) -> Reference:
-    """Return the median and MAD of some months' prices."""
-    prices = np.array([other.price for other in others])
-    usual = float(np.median(prices))
-    return Reference(
-        kind=kind, members=len(others), usual=usual, mad=float(np.median(np.abs(prices - usual)))
-    )
+def reference(kind: str, prices: Sequence[float]) -> Reference:
+    """Return the median and MAD of some prices."""
+    usual = median(prices)
+    mad = median([abs(price - usual) for price in prices])
+    return Reference(kind=kind, members=len(prices), usual=usual, mad=mad)
 
 
-def usual_effects(others: Sequence[Priced]) -> Mapping[str, float]:
-    """Return the median of each effect, yuan/kWh."""
+def usual_effects(others: Sequence[Priced], levels: Sequence[float]) -> Mapping[str, float]:
+    """Return the median of each effect, yuan/kWh, each month times its level."""
     names = sorted({name for other in others for name in other.effects})
-    return {name: float(np.median([other.effects.get(name, 0.0) for other in others])) for name in names}
+    moved = list(zip(others, levels, strict=True))
+    return {name: median([other.effects.get(name, 0.0) * by for other, by in moved]) for name in names}
 
 
-def likeness(registry: Registry, bill: BilledPrice) -> tuple[str, int] | None:
-    """Return the class and capacity band of a customer in a month; None where the contract lacks one."""
-    contract = registry.contract_of(bill.service_point, bill.starts_at)
+def likeness(contract: Contract | None) -> tuple[str, int] | None:
+    """Return the class and capacity band of a customer; None where the contract lacks one."""
     if contract is None or contract.category is None or contract.capacity_kva is None:
         return None
     return contract.category, bisect_right(CAPACITY_BANDS_KVA, contract.capacity_kva)
