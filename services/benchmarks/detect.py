@@ -40,7 +40,7 @@ daily rows are made once for all detectors by days."""
 HOURLY_COPIES: Final = 6.0
 """The same for rules by days that go through readings hour by hour (decision record 0044)."""
 BILL_COPIES: Final = 75.0
-"""The same for rules by bills: a run a month holds each bill against those of a year, 12 looks at 5 effects."""
+"""The same for rules by bills: once a month, and each bill is held against those of a year."""
 
 
 @benchmarks.register("detect")
