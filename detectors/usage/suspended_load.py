@@ -87,7 +87,7 @@ class SuspendedLoad:
         return sorted((e for e in made if e is not None), key=lambda e: (e.starts_at, e.id))
 
     def _judge(self, window: MeterMatrix, registry: Registry, suspension: Suspension) -> Episode | None:
-        slots = _slots_of(window, suspension)
+        slots = slots_of(window, suspension)
         if slots.stop <= slots.start:
             return None
         placed = registry.installations_of(suspension.service_point)
@@ -107,7 +107,7 @@ class SuspendedLoad:
         return case.unknown() if found.days_with(Verdict.UNKNOWN) else None
 
 
-def _slots_of(window: MeterMatrix, suspension: Suspension) -> slice:
+def slots_of(window: MeterMatrix, suspension: Suspension) -> slice:
     """Return the slots that touch the suspension."""
     length = np.timedelta64(window.minutes * 60_000_000, "us")
     first = int(np.searchsorted(window.starts_at + length, to_numpy(suspension.starts_at), side="right"))
