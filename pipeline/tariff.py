@@ -139,6 +139,8 @@ class BasicTerms:
     over_factor: Decimal = Decimal(2)
     least_demand_share: Decimal = Decimal("0.40")
     """A contract demand below this share of the capacity is charged as that share."""
+    least_actual_share: Decimal = Decimal(0)
+    """So is, without a contract demand, an actual one below this share; older terms have 0.40."""
     full_use_kwh_per_kva: Decimal | None = None
     """From this energy a month for each kVA on, demand costs only ``full_use_factor`` of its price."""
     full_use_factor: Decimal = Decimal("0.9")
@@ -146,6 +148,8 @@ class BasicTerms:
     """A suspension (暂停) shorter than this waives nothing."""
     waiving: tuple[str, ...] = ("stop", "reduction", "closed")
     """Kinds of suspensions (:class:`pipeline.registry.SuspensionKind`) that lower the charge."""
+    resting_share: Decimal = Decimal(0)
+    """This part of the charge by capacity goes on for what rests; older terms have 0.5 for new customers."""
     days_of_month: int = 30
     """A part of a month is charged by days, each as this part of a month."""
     kw_decimals: int = 2

@@ -1,4 +1,4 @@
-"""Bills worked out by hand or published, as files of ``tests/data/bills``: what goes in, and what must come out."""
+"""Bills worked out by hand or published, files of ``tests/data/bills``: what goes in, what must come out."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _month(table: Table) -> BillingMonth:
         )
         for entry in table["contract"]
     ]
-    month = BillingMonth(
+    return BillingMonth(
         service_point="P",
         month=about["month"],
         starts_at=starts_at,
@@ -122,9 +122,7 @@ def _month(table: Table) -> BillingMonth:
             for entry in table.get("suspension", ())
         ],
         transformers=[
-            Transformer(
-                id=entry["id"], service_point="P", **{k: float(v) for k, v in entry.items() if k != "id"}
-            )
+            Transformer(id=entry["id"], service_point="P", **_plate(entry))
             for entry in table.get("transformer", ())
         ],
         market=[
@@ -132,7 +130,9 @@ def _month(table: Table) -> BillingMonth:
                 service_point="P",
                 month=about["month"],
                 period=Period(entry["period"]) if "period" in entry else None,
-                **{k: Decimal(v) for k, v in entry.items() if k in {"price", "kwh", "share"}},
+                price=Decimal(entry["price"]),
+                kwh=Decimal(entry["kwh"]) if "kwh" in entry else None,
+                share=Decimal(entry["share"]) if "share" in entry else None,
             )
             for entry in table.get("market", ())
         ],
@@ -149,7 +149,6 @@ def _month(table: Table) -> BillingMonth:
         energy_only=about.get("energy_only", False),
         intervals=_intervals(table["load"], zone, starts_at, ends_at) if "load" in table else None,
     )
-    return month
 
 
 def _at(value: date | datetime | None, zone: ZoneInfo) -> Any:  # Any: an instant, or None as it came
@@ -158,16 +157,25 @@ def _at(value: date | datetime | None, zone: ZoneInfo) -> Any:  # Any: an instan
     return local_day(value, zone)[0]
 
 
+def _plate(entry: Table) -> dict[str, Any]:  # Any: TOML
+    return {key: float(value) for key, value in entry.items() if key != "id"}
+
+
 def _contract(entry: Table) -> Contract:
-    plain = {"category", "settlement_day", "generation"}
-    numbers = {"capacity_kva", "contract_demand_kw", "power_factor_standard"}
+    def number(key: str) -> float | None:
+        return float(entry[key]) if key in entry else None
+
     return Contract(
         service_point="P",
         tariff=entry["tariff"],
         basic_charge=BasicCharge(entry.get("basic_charge", "none")),
         metering_side=MeteringSide(entry["metering_side"]) if "metering_side" in entry else None,
-        **{k: v for k, v in entry.items() if k in plain},
-        **{k: float(v) for k, v in entry.items() if k in numbers},
+        category=entry.get("category"),
+        settlement_day=entry.get("settlement_day"),
+        generation=entry.get("generation", False),
+        capacity_kva=number("capacity_kva"),
+        contract_demand_kw=number("contract_demand_kw"),
+        power_factor_standard=number("power_factor_standard"),
     )
 
 

@@ -74,17 +74,33 @@ class _Rate:
 
 
 def _capacity_lines(month: BillingMonth, days: Sequence[RunningDay]) -> Step:
-    """Return a line for each layer of capacity: the lowest ran on most days, the highest on fewest."""
-    unknown = sorted({day.segment.tariff.id for day in days if day.kva is None})
+    """Return lines for what ran, and for what rested where the terms charge a part of that."""
+    unknown = sorted({day.segment.tariff.id for day in days if day.running_kva is None})
     findings = [refusal(Code.CAPACITY_UNKNOWN, what=month.service_point, tariff=tariff) for tariff in unknown]
-    levels = sorted({day.kva for day in days if day.kva})
-    lines = []
-    for low, high in zip([Decimal(0), *levels], levels, strict=False):
-        ran = [day for day in days if day.kva is not None and day.kva >= high]
-        for owner, rate, count, of_days in _by_rate(month, ran, by_capacity=True):
-            basis: dict[str, Json] = {"running_kva": plain(high), "less_kva": plain(low), "days": count}
-            lines.append(_line("basic_capacity", owner, high - low, "kVA", rate, (count, of_days), basis))
+    lines = [
+        _line("basic_capacity", owner, kva, "kVA", rate, part, {})
+        for kva, owner, rate, part in _layers(month, [(day, day.running_kva or Decimal(0)) for day in days])
+    ]
+    for kva, owner, rate, part in _layers(month, [(day, day.resting_kva) for day in days]):
+        share = Decimal(0) if owner.tariff.basic is None else owner.tariff.basic.resting_share
+        if share:
+            basis: dict[str, Json] = {"resting_share": plain(share)}
+            lines.append(_line("basic_resting", owner, kva, "kVA", rate, part, basis, rate.price * share))
     return Step(lines=lines, findings=findings)
+
+
+def _layers(
+    month: BillingMonth, capacities: Sequence[tuple[RunningDay, Decimal]]
+) -> Iterator[tuple[Decimal, Segment, _Rate, tuple[int, int]]]:
+    """Yield the layers of a capacity that varies from day to day: the lowest on the most days.
+
+    So what was there all month costs one month, and only what was not is charged by days.
+    """
+    levels = sorted({kva for _, kva in capacities if kva > 0})
+    for low, high in zip([Decimal(0), *levels], levels, strict=False):
+        there = [day for day, kva in capacities if kva >= high]
+        for owner, rate, count, of_days in _by_rate(month, there, by_capacity=True):
+            yield high - low, owner, rate, (count, of_days)
 
 
 def _by_rate(

@@ -45,7 +45,7 @@ def billed_month(
         part = energy / metered.total if metered.total else Decimal(1) / len(segments)
         losses = losses_of(month, segment, energy, kvarh * part)
         findings += losses.findings
-        lost_kvarh += losses.kvarh
+        lost_kvarh += losses.kvarh if segment.tariff.power_factor else Decimal(0)
         shared = _shared(segment, losses.kwh, mine)
         kwh.update(
             {cell: mine.get(cell, Decimal(0)) + shared.get(cell, Decimal(0)) for cell in {**mine, **shared}}
@@ -54,9 +54,10 @@ def billed_month(
     billed = Billed(kwh=kwh, losses=added, registers=metered.registers)
     lagging = reactive.lagging_kvarh
     factor = None
+    adjusted = [segment.number for segment in segments if segment.tariff.power_factor]
     if lagging is not None:
         factor = power_factor_of(
-            billed.total,
+            sum((billed.of_segment(number) for number in adjusted), Decimal(0)) if adjusted else billed.total,
             lagging + lost_kvarh,
             reactive.leading_kvarh,
             reactive.registers | frozenset(i for used in metered.registers.values() for i in used),

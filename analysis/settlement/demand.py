@@ -37,7 +37,7 @@ class BilledDemand:
     over_kw: Decimal = Decimal(0)
     """Above ``over_share`` of what was agreed; costs ``over_factor`` times."""
     least_kw: Decimal | None = None
-    """The least that could be agreed, where the contract's own demand is below it."""
+    """The least that is charged, where the demand is below it."""
 
 
 def billed_demand(
@@ -49,11 +49,15 @@ def billed_demand(
     ``over_share`` of it, used or not; what is above that share costs ``over_factor`` times
     (国家电网财 (2016) 633).
     """
+    share = terms.least_actual_share if agreed_kw is None else terms.least_demand_share
+    least = Decimal(0) if capacity_kva is None else capacity_kva * share
+    asked = actual_kw if agreed_kw is None else agreed_kw
+    if asked is None:
+        return None
+    lifted = least if least > asked else None
+    kw = asked if lifted is None else lifted
     if agreed_kw is None:
-        return None if actual_kw is None else BilledDemand(kw=actual_kw)
-    least = None if capacity_kva is None else capacity_kva * terms.least_demand_share
-    lifted = least if least is not None and least > agreed_kw else None
-    kw = agreed_kw if lifted is None else lifted
+        return BilledDemand(kw=kw, least_kw=lifted)
     over = Decimal(0) if actual_kw is None else max(actual_kw - kw * terms.over_share, Decimal(0))
     return BilledDemand(kw=kw, over_kw=over, least_kw=lifted)
 

@@ -34,7 +34,7 @@ def market_part(month: BillingMonth, segments: Sequence[Segment], billed: Billed
     taken: dict[tuple[str, Cell], Decimal] = defaultdict(Decimal)
     lines: list[Priced] = []
     findings: list[BillFinding] = []
-    for bought in _in_order(month):
+    for bought in _in_order(month) if segments else ():
         if not _usable(bought, segments):
             about = {"service_point": bought.service_point, "name": bought.name, "item": bought.item}
             findings.append(refusal(Code.MARKET_UNUSABLE, **about))

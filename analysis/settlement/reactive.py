@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from analysis.settlement.billing_month import RegisterPair
+from analysis.settlement.metered import EDGE_TOLERANCE
+from analysis.settlement.segments import Segment
 from pipeline.quantities import Quantity
 
 LAGGING = (
@@ -29,10 +31,14 @@ class Reactive:
     registers: frozenset[int]
 
 
-def reactive_energy(registers: Sequence[RegisterPair]) -> Reactive:
-    """Return both; a meter that has no leading register counts none."""
-    lagging, lagging_from = _sum(registers, LAGGING)
-    leading, leading_from = _sum(registers, LEADING)
+def reactive_energy(segments: Sequence[Segment], registers: Sequence[RegisterPair]) -> Reactive:
+    """Return both, of meters that counted while a tariff adjusts by power factor; of all where none does.
+
+    A meter that has no leading register counts none.
+    """
+    adjusted = [segment for segment in segments if segment.tariff.power_factor]
+    lagging, lagging_from = _sum(registers, LAGGING, adjusted)
+    leading, leading_from = _sum(registers, LEADING, adjusted)
     return Reactive(
         lagging_kvarh=lagging,
         leading_kvarh=abs(leading or Decimal(0)),
@@ -41,7 +47,7 @@ def reactive_energy(registers: Sequence[RegisterPair]) -> Reactive:
 
 
 def _sum(
-    registers: Sequence[RegisterPair], ways: Sequence[Sequence[str]]
+    registers: Sequence[RegisterPair], ways: Sequence[Sequence[str]], adjusted: Sequence[Segment]
 ) -> tuple[Decimal | None, frozenset[int]]:
     total: Decimal | None = None
     used: set[int] = set()
@@ -50,10 +56,18 @@ def _sum(
             found = [
                 index
                 for index, pair in enumerate(registers)
-                if pair.meter == meter and pair.quantity in quantities and pair.counted >= 0
+                if pair.meter == meter
+                and pair.quantity in quantities
+                and pair.counted >= 0
+                and (not adjusted or any(_meets(pair, segment) for segment in adjusted))
             ]
             if found:
                 total = (total or Decimal(0)) + sum((registers[i].energy for i in found), Decimal(0))
                 used.update(found)
                 break
     return total, frozenset(used)
+
+
+def _meets(pair: RegisterPair, segment: Segment) -> bool:
+    overlap = min(pair.closing.at, segment.ends_at) - max(pair.opening.at, segment.starts_at)
+    return overlap > EDGE_TOLERANCE

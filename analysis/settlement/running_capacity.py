@@ -22,8 +22,9 @@ class RunningDay:
 
     day: date
     segment: Segment
-    kva: Decimal | None
+    running_kva: Decimal | None
     """None where the capacity is not filed."""
+    resting_kva: Decimal
     rests: bool
     """Everything rested all day, and that is waived."""
 
@@ -37,9 +38,13 @@ def running_days(month: BillingMonth, segments: Sequence[Segment]) -> list[Runni
         capacity = capacity_of(month, segment)
         for day in segment.days:
             resting = [s for s in waived if _covers(month, s, day)]
-            kva = None if capacity is None else _left(month, capacity, resting)
+            left = None if capacity is None else _left(month, capacity, resting)
+            rested = Decimal(0) if capacity is None or left is None else capacity - left
             stopped = any(not s.transformers and s.remaining_kva <= 0 for s in resting)
-            found.append(RunningDay(day=day, segment=segment, kva=kva, rests=stopped or kva == 0))
+            rests = stopped or (left == 0 and rested > 0)
+            found.append(
+                RunningDay(day=day, segment=segment, running_kva=left, resting_kva=rested, rests=rests)
+            )
     return found
 
 

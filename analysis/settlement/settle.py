@@ -33,7 +33,7 @@ def settle(month: BillingMonth) -> Bill:
     registers = _in_order(month.pairs)
     slots = SlotMap(month, segments)
     metered = metered_energy(month, segments, registers, slots)
-    reactive = reactive_energy(registers)
+    reactive = reactive_energy(segments, registers)
     energy = billed_month(month, segments, metered, reactive)
     tied, tie_findings = tie_out(month, registers, metered.total, slots)
 
