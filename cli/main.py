@@ -29,6 +29,7 @@ from cli import (
     registry,
     replay,
     scan,
+    settle,
     simulate,
     vee,
     waveform,
@@ -59,6 +60,7 @@ app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
 app.command("load")(load.load)
 app.command("quality")(quality.quality)
+app.command("settle")(settle.settle)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)

@@ -17,14 +17,19 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_cases, api_clocks, api_coverage, api_vee
+from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
-from dashboard.pages import cases, episodes, fleet, meters
+from dashboard.pages import bills, cases, episodes, fleet, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from storage.database import connect
 
+PARTS = (
+    *(fleet, meters, episodes, cases, bills),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_vee),
+)
+"""Pages and endpoints."""
 POOL_SIZE = 8
 STATEMENT_TIMEOUT_MS = 20_000
 HEADERS = {
@@ -72,7 +77,19 @@ def create_app(
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for part in (fleet, meters, episodes, cases, api, api_cases, api_coverage, api_clocks, api_vee):
+    for part in (
+        fleet,
+        meters,
+        episodes,
+        cases,
+        bills,
+        api,
+        api_bills,
+        api_cases,
+        api_coverage,
+        api_clocks,
+        api_vee,
+    ):
         app.include_router(part.router)
     return app
 

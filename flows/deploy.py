@@ -17,6 +17,7 @@ from flows.load_monitoring import load_monitoring
 from flows.maintenance import maintenance
 from flows.power_quality import power_quality
 from flows.remote_reading import remote_reading
+from flows.settlement_run import settlement_run
 from flows.voltage_quality import voltage_quality
 
 
@@ -34,11 +35,12 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=voltage_quality, cron="17 * * * *"),
     Scheduled(flow=abnormal_use, cron="27 * * * *"),
     Scheduled(flow=final_intervals, cron="42 2,6 * * *"),
+    Scheduled(flow=settlement_run, cron="22 7 * * *"),
     Scheduled(flow=power_quality, cron="33 7 1,2 * *"),
     Scheduled(flow=maintenance, cron="41 3 * * *"),
 )
 """A quarter's registers are in by minute 7; analyses follow when backfill has had its turn, a month's on its
-first two days."""
+first two days; bills every morning, since each contract has its own settlement day."""
 
 DEPLOYMENT = "field"
 """The name of every deployment: a flow's full name is ``remote_reading/field``."""

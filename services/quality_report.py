@@ -119,7 +119,7 @@ def _placed(points: Iterator[JudgedPoint], out: Path | None) -> Iterator[tuple[J
     first, second = next(points, None), next(points, None)
     for point in filter(None, chain([first, second], points)):
         is_alone = second is None
-        yield point, out if out is None or is_alone else out / _folder_name(point.month.point.service_point)
+        yield point, out if out is None or is_alone else out / folder_name(point.month.point.service_point)
 
 
 def _reporter(
@@ -163,6 +163,6 @@ def _known(connection: Connection, point: JudgedPoint) -> _Known:
     return comparisons, rectifications_for_report(connection, place, point.month.starts_at)
 
 
-def _folder_name(place: str) -> str:
+def folder_name(place: str) -> str:
     """Return an id as the name of a folder: what some file system does not take becomes a hyphen."""
     return "".join("-" if character in '/\\:*?"<>|' or character < " " else character for character in place)

@@ -18,7 +18,7 @@ from pipeline.registry import Installation, Meter, Registry
 from pipeline.timegrid import slot_grid, slot_start, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
-from services.settle_book import RATES, Book
+from services.settle_book import QUADRANTS, RATES, REACTIVE, Book
 from services.settle_edges import TOTAL, Ends, ends_at_edge, steps, written_down
 from services.vee_registers import register_reads
 from storage.intervals import IntervalColumns
@@ -99,6 +99,7 @@ def count(registry: Registry, book: Book, stretch: Stretch, primary: frozenset[s
             opening, closing = {**opening, TOTAL: estimated[0]}, {**closing, TOTAL: estimated[1]}
     if lacks:
         return Counted(pairs=(), lacks=lacks)
+    opening, closing = _with_reactive(registry, book, stretch, opening, closing)
     both = [q for q in Quantity if q in opening and q in closing]
     # Rates of two readings that are not those of the total do not add up to it.
     usable = [q for q in both if q not in RATES or _beside_total(q, opening, closing)]
@@ -188,35 +189,66 @@ def _estimated(
 ) -> tuple[RegisterEnd, RegisterEnd] | None:
     """Return the total's edges, those that nobody read worked out of intervals, else of reads around them."""
     opening, closing = (ends.get(TOTAL) for ends in known)
+    meter = registry.meter_by_id[stretch.placed.meter]
+    found = _from_intervals(book, meter, stretch, (opening, closing), IMPORT)
+    if found is not None:
+        return found
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
-    kwh = _interval_kwh(book, stretch, (begins, ends))
-    meter = registry.meter_by_id[stretch.placed.meter]
-    if kwh is not None:
-        counted = steps(kwh / float(stretch.factor), meter)
-        if opening is None:
-            value = Decimal(0) if closing is None else closing.value - counted
-            opening = RegisterEnd(at=begins, value=value, source=RegisterSource.ESTIMATED)
-        if closing is None:
-            closing = RegisterEnd(at=ends, value=opening.value + counted, source=RegisterSource.ESTIMATED)
-        return opening, closing
     opening = opening or _from_reads(registry, book, stretch, begins, primary)
     closing = closing or _from_reads(registry, book, stretch, ends, primary)
     return None if opening is None or closing is None else (opening, closing)
 
 
-def _interval_kwh(book: Book, stretch: Stretch, span: tuple[datetime, datetime]) -> float | None:
+def _with_reactive(
+    registry: Registry, book: Book, stretch: Stretch, opening: Ends, closing: Ends
+) -> tuple[Ends, Ends]:
+    """Add reactive registers out of intervals where nobody read any, whole or by quadrant."""
+    if any(q in opening and q in closing for q in (*REACTIVE, *QUADRANTS)):
+        return opening, closing
+    meter = registry.meter_by_id[stretch.placed.meter]
+    for quantity, energy in zip(REACTIVE, ("import_kvarh", "export_kvarh"), strict=True):
+        known = opening.get(quantity), closing.get(quantity)
+        found = _from_intervals(book, meter, stretch, known, energy)
+        if found is not None:
+            opening, closing = {**opening, quantity: found[0]}, {**closing, quantity: found[1]}
+    return opening, closing
+
+
+def _from_intervals(
+    book: Book,
+    meter: Meter,
+    stretch: Stretch,
+    known: tuple[RegisterEnd | None, RegisterEnd | None],
+    energy: str,
+) -> tuple[RegisterEnd, RegisterEnd] | None:
+    """Return a register's edges with what intervals add up to between them; from 0 where neither is known."""
+    opening, closing = known
+    begins = stretch.starts_at if opening is None else opening.at
+    ends = stretch.ends_at if closing is None else closing.at
+    total = _added_up(book, stretch, (begins, ends), energy)
+    if total is None:
+        return None
+    counted = steps(total / float(stretch.factor), meter)
+    if opening is None:
+        value = Decimal(0) if closing is None else closing.value - counted
+        opening = RegisterEnd(at=begins, value=value, source=RegisterSource.ESTIMATED)
+    if closing is None:
+        closing = RegisterEnd(at=ends, value=opening.value + counted, source=RegisterSource.ESTIMATED)
+    return opening, closing
+
+
+def _added_up(book: Book, stretch: Stretch, span: tuple[datetime, datetime], energy: str) -> float | None:
     """Return what the meter's intervals add up to; None where one is missing or cut by an edge."""
     intervals = book.intervals([stretch.placed.meter], *span)
-    if not len(intervals):
+    amounts = intervals.energies.get(energy)
+    if not len(intervals) or amounts is None:
         return None
-    minutes = int(intervals.minutes[0])
-    whole = (span[1] - span[0]) / timedelta(minutes=minutes)
-    first = to_numpy(span[0])
-    kwh = intervals.energies[IMPORT]
-    if whole != len(intervals) or intervals.starts_at.min() != first or not np.isfinite(kwh).all():
+    whole = (span[1] - span[0]) / timedelta(minutes=int(intervals.minutes[0]))
+    begins = intervals.starts_at.min() == to_numpy(span[0])
+    if whole != len(intervals) or not begins or not np.isfinite(amounts).all():
         return None
-    return float(kwh.sum())
+    return float(amounts.sum())
 
 
 def _from_reads(

@@ -76,10 +76,9 @@ def check_billable(registry: Registry, points: Sequence[str], source: str) -> No
     Raises:
         ConfigError: If no point has a contract, or no contract a tariff that is there; says what to add.
     """
-    contracts = [c for point in points for c in registry.contracts_by_point.get(point, ())]
-    known = {tariff.id for tariff in registry.tariffs}
-    if any(contract.tariff in known for contract in contracts):
+    if any(is_billable(registry, point) for point in points):
         return
+    contracts = [c for point in points for c in registry.contracts_by_point.get(point, ())]
     named = sorted({contract.tariff for contract in contracts if contract.tariff})
     if named:
         wanted = f"its contracts name {', '.join(named[:5])}, of which there is no [[tariff]]"
@@ -97,6 +96,12 @@ def check_billable(registry: Registry, points: Sequence[str], source: str) -> No
         f"{source} has no tariff to bill by: {wanted}. Next step: add at least\n\n"
         f"{head}{MINIMAL.format(tariff=first)}"
     )
+
+
+def is_billable(registry: Registry, service_point: str) -> bool:
+    """Tell whether a contract of a service point names a tariff that is there."""
+    known = {tariff.id for tariff in registry.tariffs}
+    return any(c.tariff in known for c in registry.contracts_by_point.get(service_point, ()))
 
 
 def _edges(dated: Sequence[Contract | Tariff], span: tuple[datetime, datetime]) -> list[datetime]:

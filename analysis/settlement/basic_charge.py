@@ -77,15 +77,17 @@ def _capacity_lines(month: BillingMonth, days: Sequence[RunningDay]) -> Step:
     """Return lines for what ran, and for what rested where the terms charge a part of that."""
     unknown = sorted({day.segment.tariff.id for day in days if day.running_kva is None})
     findings = [refusal(Code.CAPACITY_UNKNOWN, what=month.service_point, tariff=tariff) for tariff in unknown]
+    rested = sorted({name for day in days for name in day.suspensions})
+    basis: dict[str, Json] = {"suspensions": rested} if rested else {}
     lines = [
-        _line("basic_capacity", owner, kva, "kVA", rate, part, {})
+        _line("basic_capacity", owner, kva, "kVA", rate, part, basis)
         for kva, owner, rate, part in _layers(month, [(day, day.running_kva or Decimal(0)) for day in days])
     ]
     for kva, owner, rate, part in _layers(month, [(day, day.resting_kva) for day in days]):
         share = Decimal(0) if owner.tariff.basic is None else owner.tariff.basic.resting_share
         if share:
-            basis: dict[str, Json] = {"resting_share": plain(share)}
-            lines.append(_line("basic_resting", owner, kva, "kVA", rate, part, basis, rate.price * share))
+            shared = {**basis, "resting_share": plain(share)}
+            lines.append(_line("basic_resting", owner, kva, "kVA", rate, part, shared, rate.price * share))
     return Step(lines=lines, findings=findings)
 
 
@@ -147,6 +149,7 @@ def _demand_lines(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal)
             basis = {
                 "actual_kw": None if actual is None else plain(rounded(actual, terms.kw_decimals)),
                 "agreed_kw": plain(agreed_kw),
+                "readings": _readings(month),
                 "month_price": plain(rate.price),
                 **({"least_kw": plain(billed.least_kw)} if billed.least_kw is not None else {}),
                 **(
@@ -169,6 +172,14 @@ def _demand_lines(month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal)
                 price *= terms.over_factor
                 lines.append(_line("basic_demand_over", owner, over, "kW", rate, part, basis, price))
     return Step(lines=lines, findings=findings)
+
+
+def _readings(month: BillingMonth) -> list[str]:
+    """Return the demands that meters kept, as a person would write them down."""
+    return sorted(
+        f"{r.meter}: {r.kw:f} kW x {r.factor * r.sign:f}" + ("" if r.at is None else f", {r.at.isoformat()}")
+        for r in month.demands
+    )
 
 
 def _agreed(segment: Segment) -> Decimal | None:

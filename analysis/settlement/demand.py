@@ -18,6 +18,7 @@ def actual_demand(month: BillingMonth) -> Decimal | None:
     spans = [
         (reading.starts_at or month.starts_at, reading.ends_at or month.ends_at, reading)
         for reading in month.demands
+        if reading.kw.is_finite()
     ]
     sums = [
         sum(

@@ -67,7 +67,7 @@ def difference_bill(old: Bill, new: Bill) -> DifferenceBill:
     whose = [(bill.service_point, bill.month, bill.currency) for bill in (old, new)]
     if whose[0] != whose[1]:
         raise DataError(
-            f"no difference between bills of {whose[0]} and {whose[1]}: both must be of one point, month, currency"
+            f"no difference between bills of {whose[0]} and {whose[1]}: both must be of one point and month"
         )
     before, after = _sums(old.lines), _sums(new.lines)
     lines = []

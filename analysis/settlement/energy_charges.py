@@ -83,8 +83,8 @@ def _energy_line(  # noqa: PLR0913, PLR0917 - what a line is made of
         unit="kWh",
         price=price,
         amount=amount_of(segment.tariff, kwh, price),
-        starts_at=segment.starts_at,
-        ends_at=segment.ends_at,
+        starts_at=segment.part[0],
+        ends_at=segment.part[1],
         basis=basis,
         registers=sorted({index for cell in cells for index in billed.registers.get(cell, ())}),
     )
@@ -116,8 +116,8 @@ def step_charges(month: BillingMonth, segments: Sequence[Segment], billed: Bille
                 unit="kWh",
                 price=step.added,
                 amount=amount_of(segment.tariff, kwh, step.added),
-                starts_at=segment.starts_at,
-                ends_at=segment.ends_at,
+                starts_at=segment.part[0],
+                ends_at=segment.part[1],
                 basis={
                     "above_kwh": plain(step.above_kwh),
                     "from_kwh": plain(begins),

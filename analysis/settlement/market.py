@@ -118,8 +118,8 @@ def _line(
         unit="kWh",
         price=bought.price,
         amount=amount_of(segment.tariff, kwh, bought.price),
-        starts_at=segment.starts_at,
-        ends_at=segment.ends_at,
+        starts_at=segment.part[0],
+        ends_at=segment.part[1],
         basis={
             "replaces": bought.item,
             **{f"{period.value}_kwh": plain(part) for (_, period), part in parts.items() if part},

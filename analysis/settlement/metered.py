@@ -87,10 +87,15 @@ class _Work:
             elif pair.quantity.startswith(RATE):
                 rates[pair.meter].append(index)
         for meter in sorted({*totals, *rates}):
+            left = set(rates[meter])
             for index in totals[meter]:
-                self._one_total(index, [i for i in rates[meter] if self._lies_in(i, index)])
+                mine = [i for i in rates[meter] if self._lies_in(i, index)]
+                left -= set(mine)
+                self._one_total(index, mine)
             if not totals[meter]:
                 self._rates_alone(meter, rates[meter])
+            elif left:
+                self._leave_out(meter, sorted(left))
 
     def _lies_in(self, rate: int, total: int) -> bool:
         inner, outer = self._registers[rate], self._registers[total]
@@ -112,9 +117,22 @@ class _Work:
         self._give(index, cells)
 
     def _rates_alone(self, meter: MeterId, rates: Sequence[int]) -> None:
-        self.findings.append(finding(Code.TOTAL_MISSING, meter=meter))
+        """Bill rates without their total; refuse it where the tariff knows periods that they do not count."""
+        counted = {_rate_of(self._registers[rate]) for rate in rates}
+        whole = all(
+            set(self._slots.periods_of(s, s.starts_at, s.ends_at))
+            <= {period for number, period in s.tariff.rates.items() if number in counted}
+            for s in self._segments
+        )
+        self.findings.append((finding if whole else refusal)(Code.TOTAL_MISSING, meter=meter))
         for rate in rates:
             self._rate(rate)
+
+    def _leave_out(self, meter: MeterId, rates: Sequence[int]) -> None:
+        """Tell of rates read over another stretch than their total: the total counts."""
+        names = sorted({f"t{_rate_of(self._registers[rate])}" for rate in rates})
+        tariffs = ", ".join(dict.fromkeys(s.tariff.id for s in self._segments))
+        self.findings.append(finding(Code.RATES_UNUSED, meter=meter, tariff=tariffs, what=", ".join(names)))
 
     def _rate(self, index: int) -> None:
         pair = self._registers[index]

@@ -27,6 +27,8 @@ class RunningDay:
     resting_kva: Decimal
     rests: bool
     """Everything rested all day, and that is waived."""
+    suspensions: tuple[str, ...]
+    """By which of them."""
 
 
 def running_days(month: BillingMonth, segments: Sequence[Segment]) -> list[RunningDay]:
@@ -43,7 +45,14 @@ def running_days(month: BillingMonth, segments: Sequence[Segment]) -> list[Runni
             stopped = any(not s.transformers and s.remaining_kva <= 0 for s in resting)
             rests = stopped or (left == 0 and rested > 0)
             found.append(
-                RunningDay(day=day, segment=segment, running_kva=left, resting_kva=rested, rests=rests)
+                RunningDay(
+                    day=day,
+                    segment=segment,
+                    running_kva=left,
+                    resting_kva=rested,
+                    rests=rests,
+                    suspensions=tuple(sorted(s.id for s in resting)),
+                )
             )
     return found
 

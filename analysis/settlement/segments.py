@@ -28,6 +28,13 @@ class Segment:
     """1 to 12: by which its charges that are for some months count."""
     days: tuple[date, ...]
     """Local days that it is charged for; each day of the billing month belongs to one segment."""
+    is_whole: bool
+    """Whether it is all of the billing month."""
+
+    @property
+    def part(self) -> tuple[datetime | None, datetime | None]:
+        """From when to when its lines are; None and None if for the whole month."""
+        return (None, None) if self.is_whole else (self.starts_at, self.ends_at)
 
 
 def segments_of(month: BillingMonth) -> tuple[Segment, ...]:
@@ -47,6 +54,7 @@ def segments_of(month: BillingMonth) -> tuple[Segment, ...]:
                     tariff=terms.tariff,
                     calendar_month=starts_at.astimezone(month.zone).month,
                     days=(),
+                    is_whole=(starts_at, ends_at) == (month.starts_at, month.ends_at),
                 )
             )
     owned: list[list[date]] = [[] for _ in found]

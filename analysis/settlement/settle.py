@@ -30,7 +30,7 @@ def settle(month: BillingMonth) -> Bill:
     must not be given out. The rules are in ``docs/settlement.md``.
     """
     segments = segments_of(month)
-    registers = _in_order(month.pairs)
+    registers = _in_order([pair for pair in month.pairs if _is_known(pair)])
     slots = SlotMap(month, segments)
     metered = metered_energy(month, segments, registers, slots)
     reactive = reactive_energy(segments, registers)
@@ -57,6 +57,7 @@ def settle(month: BillingMonth) -> Bill:
         findings=_unique(
             [
                 *_lacks(month),
+                *_unknown(month),
                 *term_findings(month),
                 *stretches_missing(month, registers),
                 *register_findings(month, registers),
@@ -90,7 +91,7 @@ def _monthly(
 
 def _in_order(pairs: Sequence[RegisterPair]) -> list[RegisterPair]:
     return sorted(
-        pairs, key=lambda p: (p.quantity, p.opening.at, p.closing.at, p.meter, p.sign, p.opening.value)
+        pairs, key=lambda p: (p.quantity, p.opening.at, p.closing.at, p.meter, p.sign, str(p.opening.value))
     )
 
 
@@ -99,6 +100,24 @@ def _lacks(month: BillingMonth) -> list[BillFinding]:
     return [
         refusal(Code(lack.code), what=lack.what, starts_at=lack.starts_at, ends_at=lack.ends_at)
         for lack in told
+    ]
+
+
+def _is_known(pair: RegisterPair) -> bool:
+    return pair.opening.value.is_finite() and pair.closing.value.is_finite()
+
+
+def _unknown(month: BillingMonth) -> list[BillFinding]:
+    """Refuse registers that are no numbers."""
+    pairs = _in_order([pair for pair in month.pairs if not _is_known(pair)])
+    return [
+        refusal(
+            Code.REGISTER_MISSING,
+            what=f"{pair.meter} {pair.quantity}",
+            starts_at=pair.opening.at,
+            ends_at=pair.closing.at,
+        )
+        for pair in pairs
     ]
 
 

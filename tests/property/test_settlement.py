@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from analysis.settlement.average_price import price_change, price_parts
 from analysis.settlement.bill import Bill
 from analysis.settlement.billing_month import (
     BillingMonth,
@@ -191,6 +192,19 @@ def test_a_difference_bill_adds_up_to_the_new_one(old: BillingMonth, new: Billin
     assert before.amount + difference.amount == after.amount
 
 
+@given(months(), months())
+@settings(max_examples=30, deadline=None)
+def test_effects_on_the_average_price_add_up_exactly(one: BillingMonth, other: BillingMonth) -> None:
+    now, reference = price_parts(settle(one)), price_parts(settle(other))
+    assume(now is not None and reference is not None)
+    assert now is not None
+    assert reference is not None
+    change = price_change(now, reference)
+    assert sum(change.effects.values()) == change.price - change.reference
+    bill = settle(one)
+    assert abs(change.price - bill.amount / bill.energy_kwh) <= Decimal("0.000001")
+
+
 @given(
     st.integers(0, 6000),
     st.lists(st.integers(1, 5000), min_size=1, max_size=3, unique=True),
@@ -248,5 +262,5 @@ def test_bills_of_two_points_have_no_difference() -> None:
         registers=(),
         energy_kwh=Decimal(0),
     )
-    with pytest.raises(DataError, match="both must be of one point"):
+    with pytest.raises(DataError, match="both must be of one point and month"):
         difference_bill(bill, replace(bill, service_point="Q"))

@@ -20,7 +20,7 @@ from analysis.settlement.billing_month import (
 )
 from analysis.settlement.codes import Code
 from analysis.settlement.settle import settle
-from pipeline.bill_texts import bill_finding_text
+from pipeline.bill_texts import bill_text
 from pipeline.registry import BasicCharge, Contract
 from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import slot_grid
@@ -123,6 +123,11 @@ def read_late(month: BillingMonth) -> BillingMonth:
     return replace(month, pairs=[replace(p, opening=replace(p.opening, at=late)) for p in month.pairs])
 
 
+def later(pair: RegisterPair, days: int) -> RegisterPair:
+    """Move a register's stretch, so that it no longer lies within the total's."""
+    return replace(pair, closing=replace(pair.closing, at=pair.closing.at + timedelta(days=days)))
+
+
 def guessed(pair: RegisterPair) -> RegisterPair:
     return replace(pair, closing=replace(pair.closing, source=RegisterSource.ESTIMATED))
 
@@ -187,6 +192,21 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     (PLANT, read_late, Code.REGISTER_MISSING, True),
     (PLANT, registers(IMPORT, guessed), Code.REGISTER_ESTIMATED, False),
     (PERIODS, lambda m: replace(m, pairs=m.pairs[1:]), Code.TOTAL_MISSING, False),
+    (PERIODS, lambda m: replace(m, pairs=m.pairs[1:3]), Code.TOTAL_MISSING, True),
+    (PLANT, closing(IMPORT, "NaN"), Code.REGISTER_MISSING, True),
+    (
+        PLANT,
+        lambda m: replace(m, demands=[replace(m.demands[0], kw=Decimal("NaN"))]),
+        Code.DEMAND_MISSING,
+        True,
+    ),
+    (PERIODS, registers(f"{IMPORT}_t1", lambda p: later(p, 5)), Code.RATES_UNUSED, False),
+    (
+        PERIODS,
+        lambda m: replace(m, pairs=[later(p, 0 if p.quantity == IMPORT else 5) for p in m.pairs]),
+        Code.RATES_UNUSED,
+        False,
+    ),
     (PLANT, closing(f"{IMPORT}_t1", "-1"), Code.RAN_BACK, True),
     (PLANT, beside(IMPORT, "10000", sign=-1, meter="SUB"), Code.NEGATIVE_ENERGY, True),
     (PLANT, beside("active_energy_export", "50"), Code.EXPORT_ON_CONSUMER, True),
@@ -217,8 +237,8 @@ def test_it_is_told_by_its_code(month: BillingMonth, change: Change, code: Code,
     assert any(finding.refuses for finding in found) == refuses
     assert bill.is_final == (not any(finding.refuses for finding in bill.findings))
     for finding in bill.findings:
-        assert bill_finding_text(finding.code, finding.parameters, "en")
-        assert bill_finding_text(finding.code, finding.parameters, "zh-CN")
+        assert bill_text(f"finding.{finding.code}", "en", **finding.parameters)
+        assert bill_text(f"finding.{finding.code}", "zh-CN", **finding.parameters)
 
 
 def test_every_code_is_shown_once_at_least() -> None:

@@ -1,0 +1,100 @@
+"""Bills (电费账单) as JSON, with everything that they are traced by, for accounting and other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from dashboard.asking import Ask
+from dashboard.pages.bills import bill_of, change_of
+from storage.bills import BillCard, BillFilter, bill_cards, bill_total
+
+router = APIRouter(tags=["api"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillQuestion:
+    """Which bills, and which part of the list."""
+
+    month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None
+    point: str | None = None
+    final: bool | None = None
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    offset: Annotated[int, Query(ge=0)] = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillPage:
+    """A part of the list: the newest version of each bill."""
+
+    total: int
+    bills: Sequence[BillCard]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiChange:
+    """What a version charges beyond the one before."""
+
+    version: int
+    energy_kwh: Decimal
+    amount: Decimal
+    lines: Sequence[Mapping[str, Any]]  # Any: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiBill:
+    """One version of a bill; numbers in ``bill`` are texts, so that no digit is lost."""
+
+    version: int
+    versions: Sequence[int]
+    made_at: datetime
+    bill: Mapping[str, Any]  # Any: JSON
+    change: ApiChange | None
+
+
+@router.get("/api/bills")
+def api_bills(asking: Ask, question: Annotated[BillQuestion, Depends()]) -> BillPage:
+    """Return bills, the newest months first; ``final`` tells those that may be given out from the others."""
+    wanted = BillFilter(month=question.month, service_point=question.point, is_final=question.final)
+    cards = bill_cards(
+        asking.connection, wanted, scope=asking.scope, limit=question.limit, offset=question.offset
+    )
+    return BillPage(total=bill_total(asking.connection, wanted, scope=asking.scope), bills=cards)
+
+
+@router.get("/api/bills/{point}/{month}")
+def api_bill(
+    asking: Ask, point: str, month: str, version: Annotated[int | None, Query(ge=1)] = None
+) -> ApiBill:
+    """Return one bill: lines, register pairs, findings, basis, and the difference to the version before."""
+    stored, versions = bill_of(asking, point, month, version)
+    change = change_of(stored, versions)
+    return ApiBill(
+        version=stored.version,
+        versions=[each.version for each in versions],
+        made_at=stored.made_at,
+        bill=stored.document,
+        change=None
+        if change is None
+        else ApiChange(
+            version=stored.version - 1,
+            energy_kwh=change.energy_kwh,
+            amount=change.amount,
+            lines=[
+                {
+                    "item": line.item,
+                    "period": line.period,
+                    "quantity": line.quantity,
+                    "unit": line.unit,
+                    "price": line.price,
+                    "amount": line.amount,
+                }
+                for line in change.lines
+            ],
+        ),
+    )
