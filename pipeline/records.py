@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class MeterOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledPrice:
-    """What one service point was billed for one month (电费账单), as far as its price is judged."""
+    """What a kWh of a service point's month cost (售电均价): see ``analysis.settlement.average_price``."""
 
     service_point: str
     month: str
@@ -80,10 +81,17 @@ class BilledPrice:
     starts_at: datetime
     ends_at: datetime
     kwh: Decimal
-    amount: Decimal
-    """Yuan, tax included."""
-    effects: Mapping[str, Decimal]
-    """Yuan by what they are for, adding up to ``amount``: see ``analysis.settlement.price_parts``."""
+    price: Decimal
+    """Average price, yuan/kWh, tax included."""
+    shares: Mapping[str, Fraction] = field(hash=False)
+    """Of each period in the energy."""
+    prices: Mapping[str, Fraction] = field(hash=False)
+    """Yuan/kWh of each period."""
+    steps: Fraction = Fraction(0)
+    """Yuan, as the next three."""
+    power_factor: Fraction = Fraction(0)
+    basic: Fraction = Fraction(0)
+    other: Fraction = Fraction(0)
     is_mix_proven: bool | None = None
     """Whether intervals bear out in which periods the energy was used; None where nobody can tell."""
 

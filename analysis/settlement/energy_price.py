@@ -1,8 +1,8 @@
-"""What a kWh costs by a tariff's charges: in each period, at the least, and of a load curve."""
+"""What a kWh costs by a tariff's charges: in each period, and on average of a load curve."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
-from pipeline.tariff import EnergyCharge, MarketEnergy, Period, Tariff
+from pipeline.tariff import EnergyCharge, Period, Tariff
 from pipeline.tariff_periods import PERIODS, period_numbers
 from pipeline.timegrid import local_clock
 
@@ -30,30 +30,6 @@ def period_prices(tariff: Tariff, month: int) -> Mapping[Period, Decimal]:
         for period, own in prices.items()
         if own and None not in own
     }
-
-
-def lowest_price(
-    tariff: Tariff, months: Iterable[int], market: Iterable[MarketEnergy] = ()
-) -> Decimal | None:
-    """Return the least that a kWh can cost in some months (谷价 or 深谷价), yuan/kWh; None without prices.
-
-    Energy bought on the market may be cheaper than the tariff's own: its price stands for the charge then.
-    """
-    found: list[Decimal] = []
-    bought = list(market)
-    for month in months:
-        prices = period_prices(tariff, month)
-        found += prices.values()
-        for charge in _charges_in(tariff, month):
-            cheaper = [
-                prices[period] - own + energy.price
-                for energy in bought
-                if energy.item == charge.item
-                for period in ([energy.period] if energy.period is not None else prices)
-                if period in prices and (own := charge.price_in(period)) is not None
-            ]
-            found += cheaper
-    return min(found, default=None)
 
 
 def curve_price(tariff: Tariff, starts_at: Times, zone: ZoneInfo, kwh: NDArray[np.float64]) -> Decimal | None:

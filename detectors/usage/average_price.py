@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, TypeAlias
 
-from analysis.settlement.energy_price import lowest_price
+from analysis.settlement.average_price import Effect as Part
+from analysis.settlement.average_price import PriceChange, lowest_price
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.shapes import Said, record_episode
 from detectors.stretches import number
@@ -17,28 +18,32 @@ from detectors.thresholds import at_point
 from detectors.usage.price_reference import (
     Priced,
     Reference,
+    change,
     likeness,
     priced,
     reference,
-    usual_effects,
 )
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.records import BilledPrice
-from pipeline.registry import Contract, Registry, Role
+from pipeline.registry import Registry, Role
 from pipeline.tariff import MarketEnergy, Tariff
 
 _Key: TypeAlias = tuple[str, str, int]
 """Month, class and capacity band."""
-USED = frozenset({"mix", "demand"})
+USED = (Part.MIX, Part.USE)
 """Effects of how energy was used: a person should know of them, but nothing need be wrong."""
+HALF_STEP = 0.000_005
+"""Yuan/kWh: what rounded amounts may take off a price."""
 IMPOSSIBLE = "episode.average_price_impossible"
 _NAMES = {
-    "price": "the price of the energy",
-    "mix": "the hours of use",
-    "demand": "the basic charge",
-    "power_factor": "the power-factor adjustment",
-    "other": "other charges",
+    Part.PRICE: "the prices of the periods",
+    Part.MIX: "the hours of use",
+    Part.STEPS: "the steps of the tariff",
+    Part.POWER_FACTOR: "the power-factor adjustment",
+    Part.BASIC: "the basic charge",
+    Part.USE: "the basic charge on other energy",
+    Part.OTHER: "other charges",
 }
 
 
@@ -50,11 +55,11 @@ class _Finding:
     message: str
     usual: float
     members: int
-    effect: str
+    effect: Part
     score: float
     severity: Severity
-    effects: Mapping[str, tuple[float, float]]
-    """Each effect now and as usual, yuan/kWh."""
+    change: PriceChange | None
+    """What leads from the usual price to this one."""
 
     @property
     def is_impossible(self) -> bool:
@@ -70,7 +75,6 @@ class _Known:
         self._bought: dict[tuple[str, str], list[MarketEnergy]] = defaultdict(list)
         for energy in registry.market_energies:
             self._bought[energy.service_point, energy.month].append(energy)
-        self._contracts: dict[int, Contract | None] = {}
         self._keys: dict[int, _Key] = {}
         self._alike: dict[_Key, list[Priced]] = defaultdict(list)
         self._usual: dict[_Key, Reference] = {}
@@ -78,12 +82,9 @@ class _Known:
 
     def add(self, month: Priced) -> None:
         """File a month with those of like customers."""
-        bill = month.bill
-        contract = self._registry.contract_of(bill.service_point, bill.starts_at)
-        self._contracts[id(month)] = contract
-        like = likeness(contract)
+        like = likeness(month.contract)
         if like is not None:
-            key = self._keys[id(month)] = (bill.month, *like)
+            key = self._keys[id(month)] = (month.bill.month, *like)
             self._alike[key].append(month)
 
     def compare(self) -> None:
@@ -110,7 +111,7 @@ class _Known:
 
     def lowest(self, month: Priced) -> float | None:
         """Return the least that a kWh of a bill can have cost, yuan; None without a tariff."""
-        contract, bill = self._contracts[id(month)], month.bill
+        contract, bill = month.contract, month.bill
         if contract is None or contract.tariff is None:
             return None
         instants = bill.starts_at, bill.ends_at - datetime.resolution
@@ -126,10 +127,10 @@ class _Known:
 
     def _price(self, version: Tariff, month: int, bought: Sequence[MarketEnergy]) -> Decimal | None:
         if bought:
-            return lowest_price(version, [month], bought)
+            return lowest_price(version, month, bought)
         key = version.id, version.starts_at, month
         if key not in self._lowest:
-            self._lowest[key] = lowest_price(version, [month])
+            self._lowest[key] = lowest_price(version, month)
         return self._lowest[key]
 
 
@@ -154,7 +155,6 @@ class AveragePrice:
     least_months: float = parameter(6, "months", "own ones before", "own", Effect.ON_DELAY)
     most_months: float = parameter(12, "months", "own ones before that are looked at", "own")
     least_kwh: float = parameter(500, "kWh a month", "less has no price worth judging", "own")
-    most_reward: float = parameter(0.013, "1", "greatest reward for power factor: 水电财字 (1983) 215", "S")
 
     about: ClassVar[About] = About(
         name="average_price",
@@ -175,7 +175,8 @@ class AveragePrice:
         known = _Known(registry)
         by_point: dict[str, list[Priced]] = defaultdict(list)
         for bill in sorted(window.records.bills, key=lambda bill: (bill.service_point, bill.month)):
-            month = priced(bill, at_point(self, registry, bill.service_point, bill.starts_at).least_kwh)
+            rule = at_point(self, registry, bill.service_point, bill.starts_at)
+            month = priced(bill, registry.contract_of(bill.service_point, bill.starts_at), rule.least_kwh)
             if month is not None:
                 by_point[bill.service_point].append(month)
                 known.add(month)
@@ -197,16 +198,16 @@ class AveragePrice:
     def judge(self, known: _Known, before: Sequence[Priced], month: Priced) -> _Finding | None:
         """Return what stands out in one month of a point; the gravest way of three."""
         floor = known.lowest(month)
-        if floor is not None and month.price < floor * (1.0 - self.most_reward):
+        if floor is not None and month.price < floor - HALF_STEP:
             return _Finding(
                 month=month,
                 message=IMPOSSIBLE,
                 usual=floor,
                 members=0,
-                effect="price",
+                effect=Part.PRICE,
                 score=1.0,
                 severity=Severity.MAJOR,
-                effects={},
+                change=None,
             )
         found = []
         peers = known.usual(month)
@@ -225,22 +226,21 @@ class AveragePrice:
     ) -> _Finding | None:
         if not self._stands_out(usual, month.price):
             return None
-        as_usual = usual_effects(others, levels)
-        effects = {name: (now, as_usual.get(name, 0.0)) for name, now in month.effects.items()}
-        sign = 1.0 if month.price > usual.usual else -1.0
-        effect = max(effects, key=lambda name: sign * (effects[name][0] - effects[name][1]), default="other")
-        used = [effects[name] for name in USED & effects.keys() if _is_proven(name, month)]
-        rest = month.price - sum(now - before for now, before in used)
-        is_used = effect in USED and not self._stands_out(usual, rest)
+        made_of = change(month, others, levels)
+        if made_of is None:
+            return None
+        effect = made_of.main_effect
+        used = [float(made_of.effects[part]) for part in USED if _is_proven(part, month)]
+        is_used = effect in USED and not self._stands_out(usual, month.price - sum(used))
         return _Finding(
             month=month,
             message=f"episode.average_price_{usual.kind}",
-            usual=usual.usual,
+            usual=float(made_of.reference),
             members=sum(other is not month for other in others),
             effect=effect,
             score=min(abs(usual.scores(month.price, self.least_spread)) / (3 * self.trigger), 1.0),
             severity=Severity.INFO if is_used else Severity.MINOR,
-            effects=effects,
+            change=made_of,
         )
 
     def _stands_out(self, usual: Reference, price: float) -> bool:
@@ -250,9 +250,9 @@ class AveragePrice:
         )
 
 
-def _is_proven(effect: str, month: Priced) -> bool:
+def _is_proven(part: Part, month: Priced) -> bool:
     """Whether meters bear an effect of use out: hours of use need intervals that do not contradict."""
-    return effect != "mix" or month.bill.is_mix_proven is not False
+    return part is not Part.MIX or month.bill.is_mix_proven is not False
 
 
 def _runs(months: Sequence[Priced], findings: Mapping[str, _Finding]) -> Iterator[list[_Finding]]:
@@ -290,7 +290,7 @@ def _episode(registry: Registry, run: Sequence[_Finding], months: Sequence[Price
                 "price": round(finding.month.price, 4),
                 "usual": round(finding.usual, 4),
                 "apart_percent": round(100.0 * apart, 1),
-                "effect": _NAMES.get(finding.effect, finding.effect),
+                "effect": _NAMES[finding.effect],
                 "like": finding.members,
             },
             evidence=_evidence(run, finding, stake),
@@ -303,14 +303,9 @@ def _episode(registry: Registry, run: Sequence[_Finding], months: Sequence[Price
 
 
 def _evidence(run: Sequence[_Finding], finding: _Finding, stake: float) -> dict[str, Json]:
+    made_of = {} if finding.change is None else finding.change.effects
     effects: list[Json] = [
-        {
-            "effect": _NAMES.get(name, name),
-            "yuan_kwh": number(now, 4),
-            "usual_yuan_kwh": number(usual, 4),
-            "apart_yuan_kwh": number(now - usual, 4),
-        }
-        for name, (now, usual) in finding.effects.items()
+        {"effect": _NAMES[part], "apart_yuan_kwh": float(yuan)} for part, yuan in made_of.items()
     ]
     return {
         "effects": effects,
@@ -320,7 +315,6 @@ def _evidence(run: Sequence[_Finding], finding: _Finding, stake: float) -> dict[
             {
                 "month": each.month.bill.month,
                 "kwh": number(float(each.month.bill.kwh), 2),
-                "yuan": number(float(each.month.bill.amount), 2),
                 "yuan_kwh": number(each.month.price, 4),
                 "usual_yuan_kwh": number(each.usual, 4),
             }

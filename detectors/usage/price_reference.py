@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from statistics import median
 
+from analysis.settlement.average_price import PriceChange, PriceParts, median_parts, price_change
 from pipeline.records import BilledPrice
 from pipeline.registry import Contract
 
@@ -18,11 +20,11 @@ NORMAL_MAD = 1.4826
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priced:
-    """A bill as numbers, yuan/kWh."""
+    """A bill with its price as a number, yuan/kWh."""
 
     bill: BilledPrice
     price: float
-    effects: Mapping[str, float]
+    contract: Contract | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,11 @@ class Reference:
         return price / self.usual - 1.0 if self.usual > 0 else 0.0
 
 
-def priced(bill: BilledPrice, least_kwh: float) -> Priced | None:
-    """Return a bill as numbers; None where too little was used for a price to mean anything."""
+def priced(bill: BilledPrice, contract: Contract | None, least_kwh: float) -> Priced | None:
+    """Return a bill with its number; None where too little was used for a price to mean anything."""
     if bill.kwh <= 0 or float(bill.kwh) < least_kwh:
         return None
-    kwh = float(bill.kwh)
-    effects = {name: float(yuan) / kwh for name, yuan in bill.effects.items()}
-    return Priced(bill=bill, price=float(bill.amount) / kwh, effects=effects)
+    return Priced(bill=bill, price=float(bill.price), contract=contract)
 
 
 def reference(kind: str, prices: Sequence[float]) -> Reference:
@@ -65,11 +65,29 @@ def reference(kind: str, prices: Sequence[float]) -> Reference:
     return Reference(kind=kind, members=len(prices), usual=usual, mad=mad)
 
 
-def usual_effects(others: Sequence[Priced], levels: Sequence[float]) -> Mapping[str, float]:
-    """Return the median of each effect, yuan/kWh, each month times its level."""
-    names = sorted({name for other in others for name in other.effects})
-    moved = list(zip(others, levels, strict=True))
-    return {name: median([other.effects.get(name, 0.0) * by for other, by in moved]) for name in names}
+def change(month: Priced, others: Sequence[Priced], levels: Sequence[float]) -> PriceChange | None:
+    """Return why a month's price is not the median one of others, each at its level.
+
+    Energy and amounts are those of one kVA, so that customers of other sizes may be compared: the basic
+    charge then differs by its price, and by the hours of use.
+    """
+    usual = median_parts([_parts(other, by) for other, by in zip(others, levels, strict=True)])
+    return None if usual is None else price_change(_parts(month, 1.0), usual)
+
+
+def _parts(month: Priced, level: float) -> PriceParts:
+    bill, contract = month.bill, month.contract
+    size = Fraction(1) if contract is None or not contract.capacity_kva else Fraction(contract.capacity_kva)
+    by = Fraction(level)
+    return PriceParts(
+        kwh=Fraction(bill.kwh) / size,
+        shares=bill.shares,
+        prices={period: price * by for period, price in bill.prices.items()},
+        steps=bill.steps * by / size,
+        power_factor=bill.power_factor * by / size,
+        basic=bill.basic * by / size,
+        other=bill.other * by / size,
+    )
 
 
 def likeness(contract: Contract | None) -> tuple[str, int] | None:

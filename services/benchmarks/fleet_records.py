@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -57,7 +58,7 @@ def each_once(window: MeterMatrix) -> int:
         records.outcomes,
     )
     count = sum(sum(entry.meter is not None for entry in entries) for entries in one_by_one)
-    count += sum(bill.amount is not None for bill in records.bills)
+    count += sum(bill.price is not None for bill in records.bills)
     for series in records.readings.values():
         count += sum(meter is not None for meter in series.meters)
     return count
@@ -115,16 +116,17 @@ def _bills(meters: Sequence[MeterId], year: int) -> Iterator[BilledPrice]:
     random = np.random.default_rng(3)
     for meter in meters:
         for month in range(1, 13):
-            kwh = Decimal(round(random.uniform(2e3, 4e3)))
-            energy, basic = kwh * Decimal("0.6"), Decimal(round(random.uniform(200, 300)))
+            kwh, basic = Decimal(round(random.uniform(2e3, 4e3))), round(random.uniform(200, 300))
             yield BilledPrice(
                 service_point=str(meter),
                 month=f"{year}-{month:02d}",
                 starts_at=datetime(year, month, 1, tzinfo=UTC),
                 ends_at=datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC),
                 kwh=kwh,
-                amount=energy + basic,
-                effects={"price": energy, "demand": basic},
+                price=Decimal("0.6") + basic / kwh,
+                shares={"flat": Fraction(1)},
+                prices={"flat": Fraction(3, 5)},
+                basic=Fraction(basic),
             )
 
 

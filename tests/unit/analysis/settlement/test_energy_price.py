@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from analysis.settlement.energy_price import curve_price, lowest_price, period_prices
-from pipeline.tariff import DaySchedule, EnergyCharge, MarketEnergy, Period, Span, Tariff
+from analysis.settlement.energy_price import curve_price, period_prices
+from pipeline.tariff import DaySchedule, EnergyCharge, Period, Span, Tariff
 from pipeline.timegrid import slot_grid
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -42,17 +42,6 @@ def test_charges_of_a_month_add_up_and_periods_without_a_price_are_left_out() ->
     }
     assert period_prices(TARIFF, 7)[Period.VALLEY] == Decimal("0.45")
     assert period_prices(Tariff(id="empty"), 7) == {}
-
-
-def test_the_lowest_price_is_the_valley_s_or_that_of_cheaper_market_energy() -> None:
-    assert lowest_price(TARIFF, [6, 7]) == Decimal("0.35")
-    assert lowest_price(TARIFF, [7]) == Decimal("0.45")
-    assert lowest_price(Tariff(id="empty"), [7]) is None
-    bought = MarketEnergy(service_point="P", month="2026-06", price=Decimal("0.28"), share=Decimal(1))
-    # 0.28 in place of the energy's own price, and the fund.
-    assert lowest_price(TARIFF, [6], [bought]) == Decimal("0.33")
-    dearer = MarketEnergy(service_point="P", month="2026-06", price=Decimal("0.90"), share=Decimal(1))
-    assert lowest_price(TARIFF, [6], [dearer]) == Decimal("0.35")
 
 
 def test_a_curve_costs_what_its_periods_cost_across_months() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from pipeline.block import MeterMatrix
 from pipeline.model import Episode, MeterId
 from pipeline.records import BilledPrice, Records
 from pipeline.registry import Area, BasicCharge, Contract, Installation, Meter, Registry, ServicePoint
-from pipeline.tariff import BasicTerms, EnergyCharge, MarketEnergy, Period, Tariff
+from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, MarketEnergy, Period, Span, Tariff
 
 PRICES: Mapping[Period, float] = {Period.PEAK: 1.05, Period.FLAT: 0.65, Period.VALLEY: 0.30}
 RAW = {Period.PEAK: 0.32, Period.FLAT: 0.38, Period.VALLEY: 0.30}
@@ -23,6 +24,15 @@ CAPACITY_PRICE = 23.0
 TARIFF = Tariff(
     id="industry",
     charges=(EnergyCharge(item="energy", prices={p: Decimal(str(price)) for p, price in PRICES.items()}),),
+    schedules=(
+        DaySchedule(
+            spans=(
+                Span(from_minute=0, to_minute=480, period=Period.VALLEY),
+                Span(from_minute=480, to_minute=960, period=Period.PEAK),
+            )
+        ),
+    ),
+    power_factor=True,
     basic=BasicTerms(capacity_price=Decimal(str(CAPACITY_PRICE))),
 )
 
@@ -73,27 +83,26 @@ def fleet(
 
 
 def _bill(point: str, name: str, capacity: float, use: Use, level: float) -> BilledPrice:
-    kwh = capacity * use.hours
-    flat = use.prices[Period.FLAT] * level
-    energy = sum(share * use.prices[period] * level for period, share in use.shares.items()) * kwh
-    basic = capacity * CAPACITY_PRICE
-    effects = {
-        "price": flat * kwh,
-        "mix": energy - flat * kwh,
-        "demand": basic,
-        "power_factor": use.adjustment * (energy + basic),
-        "other": 0.0,
-    }
-    cents = {effect: Decimal(str(round(yuan, 2))) for effect, yuan in effects.items()}
+    kwh = Decimal(str(round(capacity * use.hours, 2)))
+    prices = {period.value: Fraction(str(round(price * level, 6))) for period, price in use.prices.items()}
+    shares = {period.value: Fraction(str(round(share, 6))) for period, share in use.shares.items()}
+    shares["flat"] = 1 - shares["peak"] - shares["valley"]
+    basic = Fraction(str(round(capacity * CAPACITY_PRICE, 2)))
+    energy = sum((shares[period] * prices[period] for period in shares), Fraction(0)) * Fraction(kwh)
+    adjustment = Fraction(str(round(use.adjustment * float(energy + basic), 2)))
+    whole = (energy + basic + adjustment) / Fraction(kwh)
     year, month = int(name[:4]), int(name[5:])
     return BilledPrice(
         service_point=point,
         month=name,
         starts_at=datetime(year, month, 1, tzinfo=UTC),
         ends_at=datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC),
-        kwh=Decimal(str(round(kwh, 2))),
-        amount=sum(cents.values(), Decimal(0)),
-        effects=cents,
+        kwh=kwh,
+        price=(Decimal(whole.numerator) / Decimal(whole.denominator)).quantize(Decimal("0.000001")),
+        shares=shares,
+        prices=prices,
+        power_factor=adjustment,
+        basic=basic,
         is_mix_proven=use.is_mix_proven,
     )
 

@@ -59,14 +59,14 @@ def test_a_wrong_rate_code_is_found_with_the_price_as_what_explains_it() -> None
     (episode,) = _found(_wrong_tariff)
     assert (episode.service_point, episode.meter, episode.severity) == ("P5", "MP5", Severity.MINOR)
     assert episode.ends_at is None
-    assert episode.parameters["effect"] == "the price of the energy"
+    assert episode.parameters["effect"] == "the prices of the periods"
     assert episode.parameters["apart_percent"] < -20
     months: Any = episode.evidence["billed_months"]
     assert [row["month"] for row in months] == ["2024-10", "2024-11", "2024-12", "2025-01", "2025-02"]
     apart = (episode.parameters["price"] - episode.parameters["usual"]) * months[-1]["kwh"]
     assert episode.evidence["apart_yuan"] == pytest.approx(apart, rel=0.001)
     assert sum(row["apart_yuan_kwh"] for row in episode.evidence["effects"]) == pytest.approx(
-        episode.parameters["price"] - episode.parameters["usual"], abs=0.03
+        episode.parameters["price"] - episode.parameters["usual"], abs=0.0005
     )
 
 
@@ -83,7 +83,9 @@ def test_hours_that_the_load_curve_contradicts_are_a_finding() -> None:
 
 def test_a_month_of_little_use_bears_its_basic_charge_and_is_a_notice() -> None:
     episodes = _found(_holiday)
-    assert {(e.severity, e.parameters["effect"]) for e in episodes} == {(Severity.INFO, "the basic charge")}
+    assert {(e.severity, e.parameters["effect"]) for e in episodes} == {
+        (Severity.INFO, "the basic charge on other energy")
+    }
 
 
 def test_a_power_factor_adjustment_out_of_the_ordinary_is_a_finding() -> None:
@@ -97,12 +99,12 @@ def test_a_power_factor_adjustment_out_of_the_ordinary_is_a_finding() -> None:
 def test_a_price_below_the_valley_s_is_impossible_and_says_so() -> None:
     registry, bills = fleet(CUSTOMERS, MONTHS, 3)
     cheap = [
-        replace(b, amount=b.kwh * Decimal("0.29")) if (b.service_point, b.month) == ("P7", "2024-08") else b
+        replace(b, price=Decimal("0.29")) if (b.service_point, b.month) == ("P7", "2024-08") else b
         for b in bills
     ]
     (episode,) = judged(registry, cheap)
     assert episode.message == "episode.average_price_impossible"
-    assert (episode.severity, episode.parameters["usual"]) == (Severity.MAJOR, 0.3)
+    assert (episode.severity, episode.parameters["usual"]) == (Severity.MAJOR, 0.2961)
     assert episode.ends_at == next(b.ends_at for b in bills if b.month == "2024-08")
     # Energy that was bought for less on the market makes the same price possible; odd it stays.
     bought = judged(with_market(registry, "P7", "2024-08", 0.2), cheap)
@@ -112,7 +114,9 @@ def test_a_price_below_the_valley_s_is_impossible_and_says_so() -> None:
 def test_a_power_factor_reward_on_valley_energy_alone_is_possible() -> None:
     registry, bills = fleet(1, 1, 3)
     (bill,) = bills
-    assert judged(registry, [replace(bill, amount=bill.kwh * Decimal("0.2965"))]) == []
+    # 0.30 less the greatest reward, 1.30 %.
+    assert judged(registry, [replace(bill, price=Decimal("0.2961"))]) == []
+    assert len(judged(registry, [replace(bill, price=Decimal("0.2960"))])) == 1
 
 
 def test_new_prices_for_all_are_nobody_s_finding() -> None:
