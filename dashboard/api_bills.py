@@ -89,9 +89,11 @@ def api_bill(
                 {
                     "item": line.item,
                     "period": line.period,
-                    "quantity": line.quantity,
                     "unit": line.unit,
-                    "price": line.price,
+                    "quantity_before": line.quantity_before,
+                    "quantity_after": line.quantity_after,
+                    "amount_before": line.amount_before,
+                    "amount_after": line.amount_after,
                     "amount": line.amount,
                 }
                 for line in change.lines

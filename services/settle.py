@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from analysis.settlement.bill import Bill, BillFinding
-from analysis.settlement.bill_difference import Difference, difference
-from analysis.settlement.bill_documents import bill_document, exact, same_bill
+from analysis.settlement.bill_documents import bill_document, bill_of, exact, same_bill
 from analysis.settlement.billing_month import BillingMonth, RegisterSource
+from analysis.settlement.difference import DifferenceBill, difference_bill
 from analysis.settlement.settle import settle
 from pipeline.bills import bill_month, bill_span, month_after, month_before
 from pipeline.errors import ConfigError, DataError
@@ -52,7 +52,7 @@ class Settled:
     """Of the stored bill; None for one out of files."""
     is_new: bool = False
     """Whether this run made the version."""
-    change: Difference | None = None
+    change: DifferenceBill | None = None
     """What a new version charges beyond the one before; None for a first one."""
 
     def document(self, number: Any = float) -> dict[str, Any]:  # noqa: ANN401 - as bill_document has it
@@ -159,7 +159,7 @@ def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
     if newest is not None and same_bill(newest.document, document):
         return replace(settled, version=newest.version)
     version = save_bill(connection, document, made_at=now)
-    change = None if newest is None else difference(newest.document, document)
+    change = None if newest is None else difference_bill(bill_of(newest.document), settled.bill)
     return replace(settled, version=version, is_new=True, change=change)
 
 

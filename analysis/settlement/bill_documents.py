@@ -7,10 +7,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from analysis.settlement.bill import Bill, BillLine, TieOut
-from analysis.settlement.billing_month import BillingMonth, Dated, DemandReading, RegisterEnd, RegisterPair
+from analysis.settlement.bill import Bill, BillFinding, BillLine, TieOut
+from analysis.settlement.billing_month import (
+    BillingMonth,
+    Dated,
+    DemandReading,
+    RegisterEnd,
+    RegisterPair,
+    RegisterSource,
+)
 from analysis.settlement.period_days import PeriodDay, period_days
-from pipeline.model import Json
+from pipeline.model import Json, MeterId
 from pipeline.tariff_periods import PERIODS
 
 Document: TypeAlias = dict[str, Json]
@@ -62,6 +69,38 @@ def bill_document(bill: Bill, month: BillingMonth, number: Number = exact) -> Do
     }
 
 
+def bill_of(document: Mapping[str, Any]) -> Bill:  # Any: JSON
+    """Return the bill that :func:`bill_document` made this of, with numbers as text of all digits.
+
+    Raises:
+        KeyError: If a key is missing; a document of ours has all of them.
+    """
+    tied = document["tie_out"]
+    return Bill(
+        service_point=document["service_point"],
+        month=document["month"],
+        starts_at=datetime.fromisoformat(document["starts_at"]),
+        ends_at=datetime.fromisoformat(document["ends_at"]),
+        lines=[_line_of(line) for line in document["lines"]],
+        registers=[_pair_of(pair) for pair in document["registers"]],
+        energy_kwh=Decimal(document["energy_kwh"]),
+        energy_by_period={p: Decimal(kwh) for p, kwh in document["energy_by_period"].items()},
+        power_factor=_decimal(document["power_factor"]),
+        findings=[BillFinding(**found) for found in document["findings"]],
+        currency=document["currency"],
+        losses_kwh=Decimal(document["losses_kwh"]),
+        reactive_kvarh=_decimal(document["reactive_kvarh"]),
+        tax=Decimal(document["tax"]),
+        tie_out=None
+        if tied is None
+        else TieOut(
+            register_kwh=Decimal(tied["register_kwh"]),
+            interval_kwh=_decimal(tied["interval_kwh"]),
+            tolerance_kwh=Decimal(tied["tolerance_kwh"]),
+        ),
+    )
+
+
 def same_bill(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:  # Any: JSON
     """Tell whether two documents charge the same for the same reasons.
 
@@ -101,9 +140,53 @@ def _pair(pair: RegisterPair, number: Number) -> Document:
         "closing": _end(pair.closing, number),
         "factor": number(pair.factor),
         "sign": pair.sign,
+        "range": _optional(pair.range, number),
+        "step": number(pair.step),
         "counted": number(pair.counted),
         "energy": number(pair.energy),
     }
+
+
+def _line_of(line: Mapping[str, Any]) -> BillLine:  # Any: JSON
+    return BillLine(
+        **{
+            **line,
+            "quantity": Decimal(line["quantity"]),
+            "price": Decimal(line["price"]),
+            "amount": Decimal(line["amount"]),
+            "starts_at": _time(line["starts_at"]),
+            "ends_at": _time(line["ends_at"]),
+        }
+    )
+
+
+def _pair_of(pair: Mapping[str, Any]) -> RegisterPair:  # Any: JSON
+    return RegisterPair(
+        meter=MeterId(pair["meter"]),
+        quantity=pair["quantity"],
+        opening=_end_of(pair["opening"]),
+        closing=_end_of(pair["closing"]),
+        factor=Decimal(pair["factor"]),
+        sign=pair["sign"],
+        range=_decimal(pair["range"]),
+        step=Decimal(pair["step"]),
+    )
+
+
+def _end_of(end: Mapping[str, Any]) -> RegisterEnd:  # Any: JSON
+    return RegisterEnd(
+        at=datetime.fromisoformat(end["at"]),
+        value=Decimal(end["value"]),
+        source=RegisterSource(end["source"]),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _end(end: RegisterEnd, number: Number) -> Document:

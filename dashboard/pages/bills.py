@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
-from analysis.settlement.bill_difference import Difference, difference
+from analysis.settlement.bill_documents import bill_of as bill_in
+from analysis.settlement.difference import DifferenceBill, difference_bill
 from dashboard.asking import Ask, Asking
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, reader
@@ -143,15 +144,15 @@ def bill_of(
     found = next((each for each in versions if version in {None, each.version}), None)
     if found is None:
         raise NotFoundError(
-            marked("No such bill. Bills are made by kilowatch settle, or by the flow settlement_run.")
+            marked("No such bill. They are made by kilowatch settle, or by the flow settlement_run.")
         )
     return found, versions
 
 
-def change_of(stored: StoredBill, versions: Sequence[StoredBill]) -> Difference | None:
+def change_of(stored: StoredBill, versions: Sequence[StoredBill]) -> DifferenceBill | None:
     """Return what a version charges beyond the one before; None for the first."""
     older = next((each for each in versions if each.version == stored.version - 1), None)
-    return None if older is None else difference(older.document, stored.document)
+    return None if older is None else difference_bill(bill_in(older.document), bill_in(stored.document))
 
 
 def day_chart(document: Mapping[str, Any], t: Wording) -> DayChart | None:  # Any: JSON
