@@ -14,6 +14,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.abnormal_use import abnormal_use
 from flows.final_intervals import final_intervals
 from flows.load_monitoring import load_monitoring
+from flows.load_statistics import load_statistics
 from flows.maintenance import maintenance
 from flows.power_quality import power_quality
 from flows.remote_reading import remote_reading
@@ -36,6 +37,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=abnormal_use, cron="27 * * * *"),
     Scheduled(flow=final_intervals, cron="42 2,6 * * *"),
     Scheduled(flow=settlement_run, cron="22 7 * * *"),
+    Scheduled(flow=load_statistics, cron="52 2 * * *"),
     Scheduled(flow=power_quality, cron="33 7 1,2 * *"),
     Scheduled(flow=maintenance, cron="41 3 * * *"),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from storage.matrices import ratio_factors
 
 Floats = NDArray[np.float64]
 DEMAND, DEMAND_AT = Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT
+_SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 _MOMENT = timedelta(microseconds=1)
 _READINGS = {
     "register": f"readings: {DEMAND.value} with {DEMAND_AT.value}",
@@ -44,7 +46,7 @@ class Shown:
     at: Times
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Known:
     """Everything that facts are looked up in."""
 
@@ -56,6 +58,14 @@ class Known:
     """Profiles whose values are primary ones already."""
     ends_at: datetime
     """End of the span: contracts are those in force just before it."""
+
+    @cached_property
+    def temperatures(self) -> dict[str, dict[date, float]]:
+        """Mean temperatures of local days by area."""
+        found: dict[str, dict[date, float]] = defaultdict(dict)
+        for temperature in self.registry.temperatures:
+            found[temperature.area][temperature.day] = temperature.mean_c
+        return found
 
     @property
     def starts_at(self) -> datetime:
@@ -93,17 +103,24 @@ def meter_facts(known: Known, meter: MeterId) -> Facts:
 def point_facts(known: Known, point: str) -> Facts:
     """Return what is known of a service point."""
     contract = known.registry.contract_of(point, known.ends_at - _MOMENT)
+    tariff = None if contract is None else contract.tariff
     meter = only_meter(known.registry, point, known.energies)
     entry = f"[[contract]] of service point {point}"
     return Facts(
         contract=contract,
+        tariffs=sorted(
+            (version for version in known.registry.tariffs if version.id == tariff),
+            key=lambda version: version.starts_at or _SINCE_EVER,
+        ),
         capacity_kva=_capacity(known.registry, service_point=point),
+        temperatures=_temperatures(known, point),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
         wants={
             **(_OF_ONE_METER if meter is None else _READINGS),
             **_REACTIVE,
             "contract": f"{entry}: contract_demand_kw",
+            "tariff": f"{entry}: tariff" if tariff is None else f"[[tariff]] {tariff} in force over the span",
             "standard": f"{entry}: {_lacking(contract)}",
             "transformer": f"[[transformer]] of service point {point}: capacity_kva",
         },
@@ -141,6 +158,12 @@ def area_facts(known: Known, area: AreaGroup, points: Mapping[str, Subject]) -> 
             "transformer": f"[[transformer]] of area {area.name}: capacity_kva",
         },
     )
+
+
+def _temperatures(known: Known, point: str) -> Mapping[date, float]:
+    """Return the temperatures filed for a point's area."""
+    place = known.registry.service_point_by_id.get(point)
+    return {} if place is None or place.area is None else known.temperatures.get(place.area, {})
 
 
 def only_meter(registry: Registry, point: str, energies: Energies) -> MeterId | None:

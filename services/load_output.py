@@ -43,6 +43,7 @@ def row_of(summary: LoadSummary) -> Row:
         "transformer": None
         if summary.transformer is None
         else f"{summary.transformer.loading.value} {summary.transformer.highest_percent:.0f}%",
+        "shape": None if summary.shape is None else summary.shape.en.partition(":")[0],
         "coverage": f"{curve.coverage:.1%}",
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,13 @@ from analysis.load.demand import (
 from analysis.load.levels import LoadLevels
 from analysis.load.phases import PhaseUnbalance, phase_unbalance
 from analysis.load.reactive import SpanPowerFactor, span_power_factor
+from analysis.load.shape_of import LoadShape, load_shape
+from analysis.load.shapes import shape_classes
+from analysis.load.tariff_shares import TariffShares, tariff_shares
 from analysis.load.transformer import TransformerLoading, transformer_loading
 from pipeline.block import Times
 from pipeline.registry import Contract
+from pipeline.tariff import Tariff
 
 Floats = NDArray[np.float64]
 
@@ -75,10 +79,14 @@ class Facts:
     """What else is known of a subject."""
 
     contract: Contract | None = None
+    tariffs: Sequence[Tariff] = ()
+    """All versions of the contract's tariff."""
     capacity_kva: float | None = None
     """Of its transformers."""
     supplied: Subject | None = None
     """What its transformers carry, where that is not its own load: an area's supply meters."""
+    temperatures: Mapping[date, float] = field(default_factory=dict)
+    """Mean outdoor temperature of local days."""
     register: RegisterReadings | None = None
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
@@ -109,8 +117,10 @@ class LoadSummary:
     demand: DemandStatistics
     contract: ContractMargin | None
     power_factor: SpanPowerFactor | None
+    tariff: TariffShares | None
     transformer: TransformerLoading | None
     phases: PhaseUnbalance | None
+    shape: LoadShape | None
     coincidence: Coincidence | None
     members: Sequence[str]
     absent: Sequence[str]
@@ -131,6 +141,9 @@ def summarise(
     power_factor = span_power_factor(
         subject.import_kwh, subject.lagging_kvarh, subject.leading_kvarh, facts.contract
     )
+    tariff = tariff_shares(
+        subject.import_kwh, subject.starts_at, subject.minutes, subject.zone, facts.tariffs
+    )
     transformer = _transformer(facts.supplied or subject, facts, levels)
     phases = (
         None
@@ -139,6 +152,7 @@ def summarise(
     )
     sections = {
         "contract": contract,
+        "tariff": tariff,
         "power_factor": power_factor,
         "transformer": transformer,
         "phases": phases,
@@ -159,8 +173,18 @@ def summarise(
         demand=demand,
         contract=contract,
         power_factor=power_factor,
+        tariff=tariff,
         transformer=transformer,
         phases=phases,
+        shape=load_shape(
+            subject.net_kwh,
+            subject.starts_at,
+            subject.minutes,
+            subject.zone,
+            shape_classes(),
+            tariff=facts.tariffs[-1] if facts.tariffs else None,
+            temperatures=facts.temperatures,
+        ),
         coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
         members=list(facts.members),
         absent=list(facts.absent),

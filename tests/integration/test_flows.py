@@ -14,6 +14,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterNam
 from flows.deploy import DEPLOYMENT, SCHEDULES, deployments
 from flows.final_intervals import final_intervals
 from flows.load_monitoring import load_monitoring
+from flows.load_statistics import load_statistics
 from flows.remote_reading import remote_reading
 from flows.voltage_quality import voltage_quality
 from services.wiring import utc_now
@@ -88,6 +89,7 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
         assert totals["records"] >= 3 * 2 * 96
         assert remote_reading(buses=["lab-rs485"], backfill_days=1)["records"] <= 3
     assert load_monitoring(days=2) > 0
+    assert load_statistics() >= 3
     assert voltage_quality(days=2) > 0
     final_intervals(days=2)
     with connect(database_url) as connection:
@@ -95,6 +97,7 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
             "SELECT count(*), bool_and(max_kw >= mean_kw AND mean_kw >= min_kw) FROM load_day "
             "WHERE coverage > 0"
         ).fetchone()
+        months = connection.execute("SELECT count(*) FROM load_month WHERE max_kw > 0").fetchone()
         rates = connection.execute("SELECT count(*) FROM voltage_day WHERE qualified_share > 0.9").fetchone()
         finals = connection.execute("SELECT count(*) FROM interval_final WHERE quality <> 'N'").fetchone()
     assert finals is not None
@@ -102,5 +105,7 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
     assert days is not None
     assert days[0] >= 3
     assert days[1]
+    assert months is not None
+    assert months[0] >= 3
     assert rates is not None
     assert rates[0] >= 3

@@ -13,6 +13,7 @@ from pipeline.model import EVERYTHING, Episode, Severity, Verdict
 from pipeline.ports import Unmatched
 from storage.database import Connection
 from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes, save_episodes
+from storage.load_months import LoadMonth, list_load_months, save_load_months
 from storage.requests import file_request, get_request, release_requests, serve_request, take_requests
 from storage.retention import apply_retention, retention, set_retention
 from storage.statistics import (
@@ -124,6 +125,24 @@ def test_the_figures_of_a_day_replace_older_ones(archive: Connection) -> None:
     wanted: Arguments = {"first": load.day, "last": load.day}
     assert list_load_days(archive, scope=NORTH, **wanted) == [load]
     assert list_load_days(archive, scope=NORTH, service_points=["SP2"], **wanted) == []
+    month = LoadMonth(
+        kind="service_point",
+        subject="SP1",
+        month=date(2026, 3, 1),
+        coverage=0.9,
+        energy_kwh=None,
+        max_kw=10.0,
+        max_at=START,
+        load_factor=None,
+        detail={"wants": {"tariff": "[[contract]]"}},
+    )
+    total = replace(month, kind="total", subject="T")
+    area, other = (replace(month, kind="area", subject=name) for name in ("north", "south"))
+    meter = replace(month, kind="meter", subject=str(M1))
+    save_load_months(archive, [replace(month, max_kw=1.0), month, total, area, other, meter])
+    assert list_load_months(archive, scope=NORTH, **wanted) == [area, meter, month]
+    assert len(list_load_months(archive, scope=EVERYTHING, **wanted)) == 5
+    assert list_load_months(archive, scope=EVERYTHING, kinds=["total"], **wanted) == [total]
     voltage = VoltageDay(
         meter=M2,
         day=load.day,

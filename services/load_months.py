@@ -1,0 +1,76 @@
+"""Works out the load statistics of a month of everything in the archive, and keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from analysis.load.documents import load_document
+from analysis.load.summary import LoadSummary, SubjectKind
+from pipeline.registry import DEFAULT_ZONE
+from pipeline.timegrid import slot_start
+from services.derive import MINUTES
+from services.load import load_stored, month_span
+from services.load_output import Row, row_of
+from services.settings import Settings, load_settings
+from services.wiring import utc_now
+from storage.database import connect
+from storage.load_months import LoadMonth, save_load_months
+
+AT_ONCE = 200
+"""Months saved in one transaction."""
+SHOWN = 50
+PEOPLES_KINDS = (SubjectKind.SERVICE_POINT, SubjectKind.AREA, SubjectKind.TOTAL, SubjectKind.CATEGORY)
+"""What is listed for people; meters are stored like all others."""
+
+
+def keep_load_months(
+    first: date | None = None, settings: Settings | None = None, now: datetime | None = None
+) -> list[LoadSummary]:
+    """Store and return the statistics of the month that a day lies in, up to now; by default yesterday's.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    settings = settings or load_settings()
+    until = slot_start(now or utc_now(), MINUTES * 60)
+    month = (first or until.astimezone(DEFAULT_ZONE).date() - timedelta(days=1)).replace(day=1)
+    found: list[LoadSummary] = []
+    with connect(settings.require_database_url()) as connection:
+        for some in _batches(load_stored(month_span(month, until), settings, until)):
+            save_load_months(connection, [_month(month, summary) for summary in some])
+            found += some
+    return found
+
+
+def highest_months(found: Sequence[LoadSummary]) -> list[Row]:
+    """Return what drew most, for people: a line a service point, area, group or category."""
+    listed = [summary for summary in found if summary.kind in PEOPLES_KINDS and summary.demand.block]
+    ranked = sorted(listed, key=lambda s: -(s.demand.block.kw if s.demand.block else 0.0))
+    return [row_of(summary) for summary in ranked[:SHOWN]]
+
+
+def _month(month: date, summary: LoadSummary) -> LoadMonth:
+    peak = summary.demand.block
+    return LoadMonth(
+        kind=summary.kind.value,
+        subject=summary.name,
+        month=month,
+        coverage=summary.curve.coverage,
+        energy_kwh=summary.curve.energy_kwh,
+        max_kw=None if peak is None else peak.kw,
+        max_at=None if peak is None else peak.at,
+        load_factor=summary.curve.load_factor,
+        detail=load_document(summary),
+    )
+
+
+def _batches(found: Iterator[LoadSummary]) -> Iterator[list[LoadSummary]]:
+    some: list[LoadSummary] = []
+    for summary in found:
+        some.append(summary)
+        if len(some) == AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some

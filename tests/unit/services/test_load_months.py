@@ -1,0 +1,78 @@
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from pipeline.archive_records import Transformer
+from pipeline.model import EVERYTHING, MeterId
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
+from pipeline.timegrid import to_numpy
+from pipeline.vee_records import Total, TotalMember
+from services.load_months import highest_months, keep_load_months
+from services.settings import Settings
+from storage.database import connect
+from storage.intervals import IntervalColumns, save_intervals
+from storage.load_months import list_load_months
+from storage.registry import save_registry
+
+NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
+"""Noon of March 2nd in Shanghai."""
+BEGAN = datetime(2026, 2, 28, 16, tzinfo=UTC)
+NAMES = [MeterId("M1"), MeterId("M2")]
+
+
+@pytest.fixture
+def settings(plain_database_url: str) -> Settings:
+    """Two customers of an area with a day and a half of March; the second's last six hours are missing."""
+    registry = Registry(
+        meters=[Meter(id=name) for name in NAMES],
+        areas=[Area(id="A")],
+        service_points=[ServicePoint(id=f"P{n}", area="A") for n in (1, 2)],
+        installations=[Installation(meter=name, service_point=f"P{name[1]}") for name in NAMES],
+        transformers=[Transformer(id="T", area="A", capacity_kva=100.0)],
+        totals=[Total(id="G")],
+        total_members=[TotalMember(total="G", meter=name) for name in NAMES],
+    )
+    with connect(plain_database_url) as connection:
+        save_registry(connection, registry)
+        for name, kwh, slots in (("M1", 2.5, 144), ("M2", 5.0, 120)):
+            step = np.timedelta64(15, "m")
+            columns = IntervalColumns(
+                meters=[MeterId(name)] * slots,
+                starts_at=to_numpy(BEGAN) + step * np.arange(slots),
+                minutes=np.full(slots, 15, dtype=np.int16),
+                quality=np.full(slots, "A"),
+                energies={"import_kwh": np.full(slots, kwh)},
+            )
+            save_intervals(connection, columns, computed_at=NOW)
+    return Settings(database_url=SecretStr(plain_database_url))
+
+
+def test_the_running_month_is_kept_up_to_now_and_again(settings: Settings) -> None:
+    keep_load_months(settings=settings, now=NOW - timedelta(hours=6))
+    found = keep_load_months(settings=settings, now=NOW)
+    with connect(settings.require_database_url()) as connection:
+        kept = list_load_months(connection, scope=EVERYTHING, first=date(2026, 3, 1), last=date(2026, 3, 1))
+    assert len(kept) == len(found) == 6
+    by_name = {(month.kind, month.subject): month for month in kept}
+    # 144 quarters of 2.5 kWh, 36 hours in all.
+    point = by_name["service_point", "P1"]
+    assert (point.energy_kwh, point.max_kw, point.max_at, point.coverage) == (360.0, 10.0, BEGAN, 1.0)
+    assert by_name["service_point", "P2"].coverage == pytest.approx(120 / 144)
+    # The area and the group are known where both customers are: 120 quarters of 7.5 kWh.
+    for key in (("area", "A"), ("total", "G")):
+        assert by_name[key].energy_kwh == 900.0
+        assert by_name[key].coverage == pytest.approx(120 / 144)
+    assert by_name["area", "A"].detail["transformer"]["highest_percent"] == 30.0
+    assert by_name["area", "A"].detail["coincidence"]["coincidence"] == 1.0
+
+
+def test_the_highest_come_first_and_meters_are_not_listed(settings: Settings) -> None:
+    rows = highest_months(keep_load_months(settings=settings, now=NOW))
+    assert [row["subject"] for row in rows] == ["A", "G", "P2", "P1"]
+
+
+def test_on_the_first_of_a_month_the_one_that_is_over_is_told(settings: Settings) -> None:
+    found = keep_load_months(settings=settings, now=datetime(2026, 3, 31, 17, tzinfo=UTC))
+    assert {summary.ends_at for summary in found} == {datetime(2026, 3, 31, 16, tzinfo=UTC)}
