@@ -13,6 +13,7 @@ from cli import (
     collect,
     control,
     coverage,
+    customers,
     dashboard,
     db,
     decode,
@@ -61,6 +62,7 @@ app.command("detect")(detect.detect)
 app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("settle")(settle.settle)
+app.command("customers")(customers.customers)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)

@@ -263,12 +263,12 @@ def groups(registry: Registry, together: Together, at_a_time: int | None = None)
     }
     for kept, together_here in _units(registry, together):
         if meters and len(meters) + len(together_here) > most:
-            yield _part(registry, meters, places)
+            yield part_of(registry, meters, places)
             meters, places = [], set()
         meters += together_here
         places |= kept
     if meters:
-        yield _part(registry, meters, places)
+        yield part_of(registry, meters, places)
 
 
 def _units(registry: Registry, together: Together) -> Iterator[tuple[set[str], list[Meter]]]:
@@ -299,7 +299,8 @@ def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:
     return by_place
 
 
-def _part(registry: Registry, meters: Sequence[Meter], places: Collection[str]) -> Registry:
+def part_of(registry: Registry, meters: Sequence[Meter], places: Collection[str]) -> Registry:
+    """Return what the archive tells of some meters and service points, and of everybody."""
     ids = {meter.id for meter in meters}
     return replace(
         registry,

@@ -37,8 +37,9 @@ class QualityMonth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastFacts:
-    """The newest forecast of a service point, kW."""
+    """The newest forecast of a main meter, kW."""
 
+    meter: str
     made_at: datetime
     points: Sequence[tuple[datetime, float, float, float]]
     """Start of a slot, P10, P50, P90."""
@@ -59,7 +60,7 @@ class PointFacts:
     bills: Sequence[Bill] = ()
     """The month's and those before, oldest first."""
     quality: QualityMonth | None = None
-    forecast: ForecastFacts | None = None
+    forecasts: Sequence[ForecastFacts] = ()
 
     def bill_of(self, month: str) -> Bill | None:
         """Return the bill of a month."""

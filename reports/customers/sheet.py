@@ -26,16 +26,7 @@ class Told:
     en: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A text with the address on the pages that it leads to."""
-
-    text: str
-    parts: tuple[str, ...]
-    """Of the address, each to be escaped."""
-
-
-Value: TypeAlias = float | int | Decimal | str | bool | datetime | date | Word | Told | Link | None
+Value: TypeAlias = float | int | Decimal | str | bool | datetime | date | Word | Told | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +75,7 @@ class Table:
 class Note:
     """A sentence; ``is_absent`` where it says what is not there and what it wants."""
 
-    text: Word
+    text: Word | Told
     is_absent: bool = False
 
 
