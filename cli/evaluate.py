@@ -55,6 +55,7 @@ def evaluate(
         return
     _print_clean(evaluation.clean)
     _print_attacks(dict(evaluation.attacks))
+    _print_areas(dict(evaluation.areas))
 
 
 def _print_clean(clean: Mapping[str, CleanFigures]) -> None:
@@ -95,3 +96,21 @@ def _print_attacks(attacks: dict[str, Any]) -> None:  # Any: the numbers of the 
         for name, shares in attacks["by_detector"].items()
     ]
     print_table("share of homes with an episode in the weeks of attacks, by detector", columns, rows)
+
+
+def _print_areas(areas: dict[str, Any]) -> None:  # Any: the numbers of the JSON form
+    keys = ("top3", "first", "risen", "area_balance", "ntl_attribution")
+    beside = areas["beside_an_empty_home"]
+    rows = [
+        (kind, *(f"{figures[key]:.0%}" for key in keys), f"{figures['median_stolen_percent']:.2f}")
+        for kind, figures in {
+            "all six": areas,
+            **areas["by_type"],
+            "all six, beside an empty home": beside,
+        }.items()
+    ]
+    columns = ("theft", "in the top 3", "first", "loss rises", *keys[-2:], "stolen, %")
+    title = f"areas of {areas['members']} with one thief, {areas['draws_of_each_type']} draws of each type"
+    print_table(title, columns, rows)
+    honest = areas["without_thief"]
+    console.print(f"{honest['cases']} of {honest['areas']} areas without a thief raised a case")

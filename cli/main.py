@@ -21,8 +21,10 @@ from cli import (
     detect,
     evaluate,
     flows,
+    forecast,
     handheld,
     load,
+    loss,
     profile,
     quality,
     read,
@@ -63,6 +65,8 @@ app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("settle")(settle.settle)
 app.command("customers")(customers.customers)
+app.command("loss")(loss.loss)
+app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)
 app.command("cases")(cases.cases)
 app.command("feedback")(cases.feedback)

@@ -42,6 +42,13 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
     broker: Annotated[
         str | None, typer.Option(help="HOST:PORT of the broker that simulated gateways publish to.")
     ] = None,
+    gateways_after: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Gateways wait for this file: a broker keeps nothing for a collector it never met.",
+        ),
+    ] = None,
     faults: Annotated[bool, typer.Option("--faults", help="List the faults that can be planted.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -59,7 +66,13 @@ def simulate(  # noqa: PLR0913  # each is an option of the command
         _print_rows(fleet_rows(), "Fleets: kilowatch simulate NAME", as_json=as_json)
         return
 
-    files = FleetFiles(registry=registry_out, truth=truth_out, readings=readings_out, stats=stats_out)
+    files = FleetFiles(
+        registry=registry_out,
+        truth=truth_out,
+        readings=readings_out,
+        stats=stats_out,
+        gateways_after=gateways_after,
+    )
     if readings_out is not None:
         with status() as begin:
             readings = write_files(fleet, files, begin)

@@ -36,7 +36,7 @@ class Budget:
         return DAYS_A_YEAR * self.cases_a_day / max(self.meters, 1)
 
     def may_open_alone(self, detector: str) -> bool:
-        """Tell whether a detector's measured upper bound fits, or nothing speaks against one of the sure ones.
+        """Tell whether a detector's measured upper bound fits, or none speaks against a sure detector.
 
         Electrical detectors cannot be measured on curves of energy alone: their prior says which are sure.
         """

@@ -38,7 +38,13 @@ def register_kwh(
 
 
 def net_register_kwh(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Floats:
-    """Return the net import of each day by registers; NaN where they are missing or do not fit the slots.
+    """Return the net import of each day by registers; NaN where they are missing or do not fit the slots."""
+    imported, exported = register_flows_kwh(window, daily, registry)
+    return imported - exported
+
+
+def register_flows_kwh(window: MeterMatrix, daily: DailyRows, registry: Registry) -> tuple[Floats, Floats]:
+    """Return import and export of each day by registers; NaN where they are missing or do not fit the slots.
 
     A day's growth is no less than its known slots, and no more than these with the missing ones at the
     greatest power so far: a register that ran away or was read at another time closes no gap. A meter that
@@ -55,7 +61,7 @@ def net_register_kwh(window: MeterMatrix, daily: DailyRows, registry: Registry) 
     np.multiply(MOST_FACTOR * missing_h, greatest_kw, out=most, where=missing_h > 0)
     fits = (grown >= known - allowed) & (grown <= known + most + allowed)
     exports = np.isfinite(export).any(axis=1, keepdims=True) | _feeds(daily)
-    return np.where(fits, grown - np.where(exports, export, 0.0), np.nan)
+    return np.where(fits, grown, np.nan), np.where(exports, export, 0.0)
 
 
 def _feeds(daily: DailyRows) -> NDArray[np.bool_]:

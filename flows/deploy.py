@@ -13,6 +13,8 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.abnormal_use import abnormal_use
 from flows.final_intervals import final_intervals
+from flows.line_loss import line_loss
+from flows.forecasting import forecasting
 from flows.load_monitoring import load_monitoring
 from flows.load_statistics import load_statistics
 from flows.maintenance import maintenance
@@ -38,7 +40,9 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=final_intervals, cron="42 2,6 * * *"),
     Scheduled(flow=settlement_run, cron="22 7 * * *"),
     Scheduled(flow=load_statistics, cron="52 2 * * *"),
+    Scheduled(flow=line_loss, cron="52 6 * * *"),
     Scheduled(flow=power_quality, cron="33 7 1,2 * *"),
+    Scheduled(flow=forecasting, cron="52 0 * * *"),
     Scheduled(flow=maintenance, cron="41 3 * * *"),
 )
 """A quarter's registers are in by minute 7; analyses follow when backfill has had its turn, a month's on its

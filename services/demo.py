@@ -32,8 +32,14 @@ ANALYSES = ("load_monitoring", "voltage_quality", "abnormal_use")
 MARKER = "kilowatch-demo"
 """A file in the demo's folder that says we may empty it."""
 REGISTRY, TRUTH, STATS = "registry.toml", "truth.jsonl", "line_faults.json"
+LISTENING = "listening"
+"""A file that says that the collector has subscribed: the gateways wait for it with what they have stored."""
+SUBSCRIBED = "mqtt.connected"
+"""What the collector's log says then."""
 START_S = 120.0
 LOOK_S = 5.0
+GATEWAYS_S = 600.0
+"""For the gateways to tell what they have stored, after the buses were asked."""
 
 Say = Callable[[str], None]
 
@@ -136,6 +142,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     page = f"http://127.0.0.1:{port}"
     demo = Demo(children=children, database_url=url, folder=folder, page=page, started_at=started_at, say=say)
     _wait_for(demo, "dashboard", f"{page}/health")
+    _let_gateways_speak(demo)
     say(f"dashboard: {page} (filling up)")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
     say(f"Prefect: http://127.0.0.1:{prefect_port}")
@@ -171,7 +178,7 @@ def _simulate(children: Children, folder: Path, broker_port: int) -> Mapping[str
         [
             *("simulate", FLEET, "--json", "--broker", f"127.0.0.1:{broker_port}"),
             *("--registry-out", str(folder / REGISTRY), "--truth-out", str(folder / TRUTH)),
-            *("--stats-out", str(folder / STATS)),
+            *("--stats-out", str(folder / STATS), "--gateways-after", str(folder / LISTENING)),
         ],
         keep_stdout=True,
     )
@@ -200,10 +207,32 @@ def _wait_for(demo: Demo, name: str, address: str) -> None:
     raise KilowatchError(f"{name} does not answer at {address} after {START_S:.0f} s:\n{words}")
 
 
+def _let_gateways_speak(demo: Demo) -> None:
+    until = time.monotonic() + START_S
+    while SUBSCRIBED not in demo.children.log("collect"):
+        demo.children.check()
+        if time.monotonic() > until:
+            words = demo.children.last_words("collect")
+            raise KilowatchError(f"the collector does not reach the broker within {START_S:.0f} s:\n{words}")
+        time.sleep(0.3)
+    (demo.folder / LISTENING).touch()
+
+
 def _fill(demo: Demo) -> None:
     """Let the flows fetch the meters' history through the wire, then analyse it."""
     _run_flows(demo, ["remote_reading"], {"backfill_days": HISTORY_DAYS})
+    _wait_for_gateways(demo)
     _run_flows(demo, ANALYSES, {"days": HISTORY_DAYS + 1})
+
+
+def _wait_for_gateways(demo: Demo) -> None:
+    """Wait until the gateways have told all that their meters had stored: nobody asks them for it."""
+    until = time.monotonic() + GATEWAYS_S
+    while not orjson.loads((demo.folder / STATS).read_bytes())["gateways_told"]:
+        if time.monotonic() > until:
+            words = demo.children.last_words("collect")
+            raise KilowatchError(f"the gateways' history is not in after {GATEWAYS_S:.0f} s:\n{words}")
+        _look(demo, LOOK_S)
 
 
 def _run_flows(demo: Demo, flows: Sequence[str], parameters: Mapping[str, object]) -> None:

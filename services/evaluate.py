@@ -1,4 +1,4 @@
-"""Measures the detectors on real curves: false alarms where nothing is wrong, and injected thefts."""
+"""Measures the detectors on real curves: false alarms, thefts among homes and in areas."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from services.evaluate_areas import DRAWS, HONEST_AREAS, SHORT_DRAWS, areas_run
 from services.evaluate_attacks import SEEDS, attack_run, parted
 from services.evaluate_clean import CleanFigures, clean_run
 from services.evaluate_curves import read_curves, read_homes
 from services.evaluate_sequence import detectors_run, sequential_run
 from services.settings import load_settings
 
-STEPS: Final = 10
+STEPS: Final = 11
 Attacks = Mapping[str, object]
 
 
@@ -23,12 +24,15 @@ class Evaluation:
 
     clean: Mapping[str, CleanFigures]
     attacks: Attacks
+    areas: Mapping[str, object]
+    """Thieves looked for by the line loss of their area."""
 
     def as_json(self) -> Mapping[str, object]:
         """Return the form that ``--json`` prints (DESIGN section 6)."""
         return {
             "clean": {name: figures.as_json() for name, figures in self.clean.items()},
             "attacks": self.attacks,
+            "areas": self.areas,
         }
 
 
@@ -60,4 +64,15 @@ def evaluate(
     sequential = sequential_run(tuning, reporting, seeds=seeds, threads=threads)
     begin("attack run: every detector of use")
     by_detector = detectors_run(reporting, seed=seeds[0], threads=threads)
-    return Evaluation(clean=clean, attacks={**attacks, "sequential": sequential, "by_detector": by_detector})
+    areas = areas_run(
+        homes,
+        draws=SHORT_DRAWS if short else DRAWS,
+        honest_areas=2 * SHORT_DRAWS if short else HONEST_AREAS,
+        threads=threads,
+        begin=begin,
+    )
+    return Evaluation(
+        clean=clean,
+        attacks={**attacks, "sequential": sequential, "by_detector": by_detector},
+        areas=areas,
+    )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pipeline.errors import ConfigError
 from services.evaluate import Evaluation
+from services.evaluate_areas import DETECTORS as AREA_DETECTORS
 from services.evaluate_clean import CleanFigures, Status, clean_run
 from services.evaluate_curves import read_curves
 
@@ -89,6 +90,7 @@ def _tables(evaluation: Evaluation) -> Iterator[str]:
     yield from _source_table(evaluation.clean)
     yield ""
     yield from _attack_tables(dict(evaluation.attacks))
+    yield from _area_tables(dict(evaluation.areas))
 
 
 def _source_table(clean: Mapping[str, CleanFigures]) -> Iterator[str]:
@@ -151,6 +153,36 @@ def _detector_table(shares: dict[str, dict[str, float]]) -> Iterator[str]:
     yield "|---" * (len(kinds) + 1) + "|"
     for name, row in shares.items():
         yield f"| `{name}` | {' | '.join(f'{row[kind]:.0%}' for kind in kinds)} |"
+
+
+def _area_tables(areas: dict[str, Any]) -> Iterator[str]:  # Any: the numbers of the JSON form
+    honest, tuning, beside = areas["without_thief"], areas["tuning"], areas["beside_an_empty_home"]
+    least, most = areas["theft_days"]
+    yield (
+        f"\nAreas of {areas['members']} homes, one thief each for the last {least} to {most} days,"
+        f" {areas['draws_of_each_type']} draws of each type out of {areas['homes']} homes. Of"
+        f" {honest['areas']} areas without a thief ({honest['with_an_empty_home']} of them with a home that"
+        f" falls empty) {honest['cases']} raised a case. On the {areas['tuning_homes']} homes for tuning the"
+        f" thief was among the first three in {tuning['top3']:.1%}.\n"
+    )
+    heads = ("top 3", "first", "loss seen to rise", "both", "days off", "stolen, %", *AREA_DETECTORS)
+    yield f"| one thief an area | {' | '.join(heads)} |"
+    yield "|---" * (len(heads) + 1) + "|"
+    yield _area_row("all six", areas)
+    for kind, figures in areas["by_type"].items():
+        yield _area_row(kind, figures)
+    yield _area_row("all six, beside a home that falls empty", beside)
+    for kind, figures in beside["by_type"].items():
+        yield _area_row(f"{kind}, beside a home that falls empty", figures)
+
+
+def _area_row(name: str, figures: dict[str, Any]) -> str:
+    shares = [figures[key] for key in ("top3", "first", "risen", "risen_and_top3")]
+    off = figures["median_days_off"]
+    cells = [f"{share:.0%}" for share in shares]
+    cells += ["-" if off is None else f"{off:g}", f"{figures['median_stolen_percent']:.2f}"]
+    cells += [f"{figures[detector]:.0%}" for detector in AREA_DETECTORS]
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def _write(path: Path, value: Mapping[str, object]) -> None:

@@ -48,6 +48,16 @@ def row_of(summary: LoadSummary) -> Row:
     }
 
 
+def advice_lines(found: Sequence[LoadSummary]) -> list[str]:
+    """Return the advice for people, the greatest saving first."""
+    each = [(summary, one) for summary in found for one in summary.advice]
+    each.sort(key=lambda pair: -(pair[1].saving_yuan or 0))
+    return [
+        f"{summary.name}: {one.en}" + ("" if one.wants is None else f" (what it saves wants {one.wants})")
+        for summary, one in each
+    ]
+
+
 def span_text(summary: LoadSummary) -> str:
     """Return the span of a summary, in its zone."""
     zone = ZoneInfo(summary.zone)

@@ -80,10 +80,13 @@ class Children:
         self._lasting.discard(name)
         _end(self._children[name])
 
+    def log(self, name: str) -> str:
+        """Return what a child has said so far."""
+        return (self._log_dir / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
     def last_words(self, name: str, lines: int = 15) -> str:
         """Return the end of a child's log."""
-        text = (self._log_dir / f"{name}.log").read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(self.log(name).splitlines()[-lines:])
 
     def __enter__(self) -> Self:
         """Return the empty set of children."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,8 @@ from storage.registry_files import export_registry
 
 HOST = "127.0.0.1"
 LAST_PORT = 65535
+GATEWAYS_EVERY_S = 1.0
+"""How often it is looked whether the gateways may speak, and whether they have told what they had stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,10 @@ class FleetFiles:
     readings: Path | None = None
     """What the meters showed each quarter of an hour of their history."""
     stats: Path | None = None
-    """Exchanges and injected line faults by bus, written when the fleet stops."""
+    """Exchanges and injected line faults by bus: written at the start, when the gateways have told all that
+    they had stored, and when the fleet stops."""
+    gateways_after: Path | None = None
+    """Gateways wait until this file is there."""
 
 
 def simulate(
@@ -126,7 +132,7 @@ async def _simulate(
     for sign in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
     try:
-        served = await serve_fleet(fleet, host=HOST, make_slave=make_slave, make_gateway=make_gateway)
+        served = await serve_fleet(fleet, host=HOST, make_slave=make_slave)
     except OSError as error:
         raise TransportError(f"fleet {name}: {error}; change the ports in the fleet file") from error
     try:
@@ -134,11 +140,25 @@ async def _simulate(
         _write_stats(files.stats, served)  # now too: a path that cannot be written shows before anybody waits
         scan = {bus.id: f"{bus.protocol}+{served.urls[bus.id]}" for bus in fleet.plan.buses}
         tell({"fleet": name, "meters": len(fleet.meters), "buses": served.urls, "scan": scan})
+        if make_gateway is not None:
+            await _until(lambda: files.gateways_after is None or files.gateways_after.exists(), stopped)
+            if not stopped.is_set():
+                await served.start_gateways(make_gateway)
+            await _until(lambda: served.gateways_told, stopped)
+            _write_stats(files.stats, served)
         await stopped.wait()
         return served.fault_share
     finally:
         await served.close()
         _write_stats(files.stats, served)
+
+
+async def _until(is_so: Callable[[], bool], stopped: asyncio.Event) -> None:
+    """Look now and then until something is so, or everything is to stop."""
+    while not stopped.is_set() and not is_so():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATEWAYS_EVERY_S):
+                await stopped.wait()
 
 
 def archive_text(fleet: Fleet, registry: Registry) -> str:
@@ -167,10 +187,13 @@ def _write_stats(file: Path | None, served: ServedFleet) -> None:
         bus: {"exchanges": stats.exchanges, "faults": {str(kind): n for kind, n in stats.faults.items()}}
         for bus, stats in served.stats.items()
     }
+    stats = {"fault_share": served.fault_share, "gateways_told": served.gateways_told, "buses": buses}
     try:
-        file.write_bytes(orjson.dumps({"fault_share": served.fault_share, "buses": buses}))
+        whole = file.with_name(f"{file.name}.new")  # whoever waits for it never reads half of it
+        whole.write_bytes(orjson.dumps(stats))
+        whole.replace(file)
     except OSError as error:
-        raise ConfigError(f"cannot write {error.filename}: {error.strerror}") from error
+        raise ConfigError(f"cannot write {file}: {error.strerror}") from error
 
 
 def _address(broker: str | None) -> tuple[str, int] | None:

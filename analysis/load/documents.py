@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
+from decimal import Decimal
 
 from analysis.load.summary import LoadSummary
 from pipeline.model import Json
@@ -33,6 +34,8 @@ def _json(value: object) -> Json:
 def _plain(value: object) -> Json:
     if isinstance(value, float):
         return round(value, DIGITS)
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, date):
         return value.isoformat()
     if value is None or isinstance(value, (str, int)):

@@ -42,12 +42,27 @@ class UnbalanceLevels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceLevels:
+    """What advice supposes."""
+
+    source: str
+    confirmed: bool
+    shift_share: float
+    """So much of the energy of the dearest hours is taken for movable."""
+    least_coverage: float
+    """Without so much of a span nothing is advised."""
+    target_power_factor: float
+    """Where a contract has no standard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadLevels:
     """All of them."""
 
     transformer: TransformerLevels
     contract_demand: DemandLevels
     phase_unbalance: UnbalanceLevels
+    advice: AdviceLevels
 
 
 @cache
@@ -58,4 +73,5 @@ def load_levels() -> LoadLevels:
         transformer=TransformerLevels(**table["transformer"]),
         contract_demand=DemandLevels(**table["contract_demand"]),
         phase_unbalance=UnbalanceLevels(**table["phase_unbalance"]),
+        advice=AdviceLevels(**table["advice"]),
     )

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.load.advice import Advice
+from analysis.load.advices import Basis, advices
 from analysis.load.blocks import Blocks, demand_blocks
 from analysis.load.coincidence import Coincidence, coincidence
 from analysis.load.curve import CurveStatistics, curve_statistics
@@ -29,7 +31,7 @@ from analysis.load.shapes import shape_classes
 from analysis.load.tariff_shares import TariffShares, tariff_shares
 from analysis.load.transformer import TransformerLoading, transformer_loading
 from pipeline.block import Times
-from pipeline.registry import Contract
+from pipeline.registry import Contract, in_force
 from pipeline.tariff import Tariff
 
 Floats = NDArray[np.float64]
@@ -80,7 +82,7 @@ class Facts:
 
     contract: Contract | None = None
     tariffs: Sequence[Tariff] = ()
-    """All versions of the contract's tariff."""
+    """All versions of the contract's tariff, oldest first."""
     capacity_kva: float | None = None
     """Of its transformers."""
     supplied: Subject | None = None
@@ -122,6 +124,7 @@ class LoadSummary:
     phases: PhaseUnbalance | None
     shape: LoadShape | None
     coincidence: Coincidence | None
+    advice: Sequence[Advice]
     members: Sequence[str]
     absent: Sequence[str]
     wants: Mapping[str, str]
@@ -150,6 +153,7 @@ def summarise(
         if facts.phases_kw is None
         else phase_unbalance(facts.phases_kw, subject.starts_at, levels.phase_unbalance)
     )
+    basis = _basis(subject, facts, span, demand=demand, power_factor=power_factor, shares=tariff)
     sections = {
         "contract": contract,
         "tariff": tariff,
@@ -186,9 +190,37 @@ def summarise(
             temperatures=facts.temperatures,
         ),
         coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
+        advice=list(advices(basis, levels.advice)) if basis is not None else [],
         members=list(facts.members),
         absent=list(facts.absent),
         wants={name: entry for name, entry in facts.wants.items() if sections.get(name) is None},
+    )
+
+
+def _basis(  # noqa: PLR0913 - what advice is worked out of
+    subject: Subject,
+    facts: Facts,
+    span: tuple[datetime, datetime],
+    *,
+    demand: DemandStatistics,
+    power_factor: SpanPowerFactor | None,
+    shares: TariffShares | None,
+) -> Basis | None:
+    """Return what advice is worked out of; None for whom no contract is filed."""
+    if facts.contract is None:
+        return None
+    in_time = [t for t in facts.tariffs if in_force(t.starts_at, t.ends_at, span[0])]
+    return Basis(
+        import_kwh=subject.import_kwh,
+        starts_at=subject.starts_at,
+        minutes=subject.minutes,
+        zone=subject.zone,
+        span=span,
+        contract=facts.contract,
+        tariff=in_time[-1] if in_time else None,
+        shares=shares,
+        demand=demand,
+        power_factor=power_factor,
     )
 
 

@@ -9,12 +9,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.area.area_days import AreaDays, area_days
-from detectors.area.usual_loss import Usual, usual_loss
+from analysis.area_days import AreaDays, area_days
+from analysis.loss_days import LossNumbers, loss_days
+from analysis.usual_loss import Usual
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.evidence import MARGIN_DAYS
 from detectors.hysteresis import Delays, Stretch, stretches_of
-from detectors.register_days import NET
+from detectors.register_days import NET, register_flows_kwh
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from detectors.thresholds import limit
@@ -33,8 +34,9 @@ Floats = NDArray[np.float64]
 class AreaBalance:
     """Compares what an area's supply meters and its members count on whole local days.
 
-    A day with missing slots is whole where the registers at both its ends are known. The loss is judged
-    against the area's own median of the days before. On a day on which members are missing the loss counts
+    A day with missing slots is whole where the registers at both its ends are known. The loss in percent of
+    the energy in (the supply, and what members feed in) is judged against the area's own median of the days
+    before. On a day on which members are missing the loss counts
     only if it stays above the limit with the greatest day that each of them had so far; below the needed
     completeness the day is unknown, and so is a day on which a member came or went, and some after it. The
     episode stands at the area's supply meter.
@@ -48,9 +50,9 @@ class AreaBalance:
         0.5, "percentage points", "above the median at least: load moves the loss", "own", Effect.TRIGGER
     )
     high_percent: float = parameter(
-        10, "% of the supply", f"upper end of 'high', {_MASTER}", "D", Effect.TRIGGER
+        10, "% of the energy in", f"upper end of 'high', {_MASTER}", "D", Effect.TRIGGER
     )
-    negative_percent: float = parameter(-1, "% of the supply", _MASTER, "D", Effect.TRIGGER)
+    negative_percent: float = parameter(-1, "% of the energy in", _MASTER, "D", Effect.TRIGGER)
     restore_share: float = parameter(
         0.5, "share of the way back", "of what is between the usual and the limit", "own", Effect.RESTORE
     )
@@ -89,7 +91,13 @@ class AreaBalance:
         """Return the episodes of each area: loss above its usual, high from the start, or negative."""
         balance = None
         if window.daily is not None and len(window.meters):
-            balance = area_days(window, window.daily, registry, self.whole_coverage)
+            balance = area_days(
+                window,
+                window.daily,
+                registry,
+                self.whole_coverage,
+                register_flows_kwh(window, window.daily, registry),
+            )
         if balance is None:
             return []
         judged = Judged.of(self, balance, window, registry)
@@ -106,7 +114,7 @@ class AreaBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """The loss of each area and day in percent of what was supplied, NaN where it is not judged."""
+    """The loss of each area and day in percent of the energy in, NaN where it is not judged."""
 
     loss: Floats
     """With missing members on a mean day."""
@@ -125,21 +133,17 @@ class Judged:
             values = limit(rule, name, window, registry).values[days.supply_rows]
             return np.broadcast_to(values, shape)
 
-        settling = days.changed.copy()
-        for later in range(1, int(rule.settle_days) + 1):
-            settling[:, later:] |= days.changed[:, : shape[1] - later]
-        complete = days.known * 100.0 >= number_of("completeness_percent") * np.maximum(days.members, 1)
-        judged = complete & ~settling & (days.supplied_kwh > 0)
-        supplied = np.where(judged, days.supplied_kwh, np.nan)
-        loss = 100.0 * (1.0 - (days.metered_kwh + days.usual_kwh) / supplied)
-        sure = 100.0 * (1.0 - (days.metered_kwh + days.most_kwh) / supplied)
-        usual = usual_loss(
-            loss,
-            sure,
-            mads=number_of("trigger_mads"),
-            floor=number_of("floor_points"),
-            days=(int(rule.fewest_days), int(rule.most_days)),
+        found = loss_days(
+            days,
+            LossNumbers(
+                completeness_percent=number_of("completeness_percent"),
+                mads=number_of("trigger_mads"),
+                floor_points=number_of("floor_points"),
+                settle_days=int(rule.settle_days),
+                learnt_days=(int(rule.fewest_days), int(rule.most_days)),
+            ),
         )
+        loss, sure, usual = found.loss, found.sure, found.usual
         back = number_of("restore_share")
         high, negative = number_of("high_percent"), number_of("negative_percent")
         return cls(
@@ -183,18 +187,18 @@ class _Found:
     def episode(self, window: MeterMatrix, registry: Registry) -> Episode:
         stretch, days, judged = self.stretch, self.days, self.judged
         area, where = stretch.row, slice(stretch.first, stretch.end)
-        supplied, loss = days.supplied_kwh[area, where], judged.loss[area, where]
+        injected, loss = days.injected_kwh[area, where], judged.loss[area, where]
         known = np.isfinite(loss)
         usual = self._usual()
-        lost = float(np.sum(loss[known] * supplied[known]) / 100.0)
-        energy = float(np.sum((loss[known] - usual) * supplied[known]) / 100.0)
+        lost = float(np.sum(loss[known] * injected[known]) / 100.0)
+        energy = float(np.sum((loss[known] - usual) * injected[known]) / 100.0)
         limits = judged.limits[self.kind][area, where]
         said = Said(
             key=f"{days.areas[area]} {self.kind}",
             message=f"episode.area_loss_{self.kind}",
             parameters={
                 "area": days.areas[area],
-                "loss_percent": round(100.0 * lost / float(np.sum(supplied[known])), 2),
+                "loss_percent": round(100.0 * lost / float(np.sum(injected[known])), 2),
                 "limit_percent": round(float(limits[known][0]), 2),
                 "usual_percent": round(usual, 2),
                 "energy_kwh": round(abs(energy), 1),
@@ -207,7 +211,7 @@ class _Found:
                 "members": int(days.members[area, stretch.first]),
                 "missing": _named(days.missing(area, stretch.first, stretch.end)),
                 "completeness_percent": self.rule.completeness_percent,
-                "energy_is": "what is lost beyond the usual share of the supply",
+                "energy_is": "what is lost beyond the usual share of the energy in",
             },
         )
         return day_episode(

@@ -9,16 +9,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.area_days import AreaDays, area_days
+from analysis.area_slots import AreaSlots, area_slots
+from analysis.loss_shares import Shares, loss_shares
+from analysis.technical_loss import learnt_loss
 from detectors.area.area_balance import AreaBalance, Judged
-from detectors.area.area_days import AreaDays, area_days
-from detectors.area.area_slots import AreaSlots, area_slots
-from detectors.area.loss_shares import Shares, loss_shares, technical_loss
 from detectors.area.phase_voltages import PHASES, VOLTAGES, AreaVoltages, area_voltages
 from detectors.area.unexplained_drop import unexplained_drops
 from detectors.area.voltage_load_consistency import POWERS, VoltageLoadConsistency, believed
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Stretch
-from detectors.register_days import NET
+from detectors.register_days import NET, register_flows_kwh
 from detectors.shapes import Said, day_episode
 from detectors.stretches import number
 from pipeline.block import MeterMatrix
@@ -90,7 +91,13 @@ class NtlAttribution:
         rule = AreaBalance()
         days = None
         if window.daily is not None and len(window.meters):
-            days = area_days(window, window.daily, registry, rule.whole_coverage)
+            days = area_days(
+                window,
+                window.daily,
+                registry,
+                rule.whole_coverage,
+                register_flows_kwh(window, window.daily, registry),
+            )
         if days is None:
             return []
         judged = Judged.of(rule, days, window, registry)
@@ -137,11 +144,12 @@ class NtlAttribution:
         lost = slots.supplied - np.nansum(slots.metered, axis=0)
         lost[~np.isfinite(slots.metered).all(axis=0)] = np.nan
         lost[loss.within] = slots.supplied[loss.within] - np.nansum(filled, axis=0)
-        beyond = lost[loss.within] - technical_loss(
-            slots.supplied[loss.before], lost[loss.before], slots.supplied[loss.within]
-        )
+        technical = learnt_loss(slots.supplied[loss.before], lost[loss.before])
+        beyond = lost[loss.within] - technical.at(slots.supplied[loss.within])
         hidden = _hidden_kwh(window, slots, voltages)[:, loss.within]
         signs = np.stack([filled, np.maximum(expected - filled, 0.0), hidden])
+        # Who came or went has no days before to be compared with.
+        signs[:, ~slots.is_whole] = 0.0
         hour = max(HOUR // window.minutes, 1)
         shares = loss_shares(_summed(beyond, hour), _summed(np.nan_to_num(signs), hour), int(self.named))
         if shares.explained < self.least_explained or shares.loss_kwh <= 0:

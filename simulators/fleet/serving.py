@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeAlias
 from zlib import crc32
@@ -26,6 +26,10 @@ class Gateway(Protocol):
         """Connect and begin to publish."""
         ...
 
+    def wait_stored(self, timeout_s: float) -> bool:
+        """Return whether what it had stored was confirmed by the broker within ``timeout_s``."""
+        ...
+
     def stop(self) -> None:
         """Stop publishing and disconnect."""
         ...
@@ -42,8 +46,8 @@ class ServedFleet:
     fleet: Fleet
     lines: Mapping[str, LineServer]
     """By bus id."""
-    gateways: Mapping[str, Gateway]
-    """By gateway id."""
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    """Those that were started, by gateway id."""
     _stack: AsyncExitStack
 
     @property
@@ -68,6 +72,25 @@ class ServedFleet:
         exchanges = sum(stats.exchanges for stats in self.stats.values())
         return sum(stats.faults.total() for stats in self.stats.values()) / max(exchanges, 1)
 
+    @property
+    def gateways_told(self) -> bool:
+        """Whether every gateway was started, and the broker has all that it had stored then."""
+        started = len(self.gateways) == len(self.fleet.plan.gateways)
+        return started and all(gateway.wait_stored(0) for gateway in self.gateways.values())
+
+    async def start_gateways(self, make_gateway: GatewayMaker) -> None:
+        """Let the gateways speak; :meth:`close` stops them.
+
+        A broker keeps nothing for a collector that it does not know yet: what they tell before it subscribes
+        for the first time is lost.
+        """
+        for plan in self.fleet.plan.gateways:
+            gateway = make_gateway(plan, self.fleet.on(plan.id))
+            # Connecting and disconnecting wait for the broker: not on the loop that serves the lines.
+            await asyncio.to_thread(gateway.start)
+            self._stack.push_async_callback(asyncio.to_thread, gateway.stop)
+            self.gateways[plan.id] = gateway
+
     async def close(self) -> None:
         """Stop the gateways and close every line; a second call does nothing."""
         await self._stack.aclose()
@@ -78,15 +101,13 @@ async def serve_fleet(
     *,
     host: str,
     make_slave: SlaveMaker,
-    make_gateway: GatewayMaker | None = None,
 ) -> ServedFleet:
-    """Open every line of a fleet on ``host`` and start its gateways.
+    """Open every line of a fleet on ``host``; its gateways wait for :meth:`ServedFleet.start_gateways`.
 
     Args:
         fleet: The fleet, placed in time.
         host: The address to listen on.
         make_slave: Makes the wire side of a meter on a bus.
-        make_gateway: Makes a gateway; without it none is started, for there may be no broker.
 
     Raises:
         OSError: If a port is taken.
@@ -99,12 +120,4 @@ async def serve_fleet(
             line = await serve_line(slaves, host=host, port=bus.port, faults=bus.faults, seed=seed)
             stack.push_async_callback(line.close)
             lines[bus.id] = line
-        gateways: dict[str, Gateway] = {}
-        if make_gateway is not None:
-            for plan in fleet.plan.gateways:
-                gateway = make_gateway(plan, fleet.on(plan.id))
-                # Connecting and disconnecting wait for the broker: not on the loop that serves the lines.
-                await asyncio.to_thread(gateway.start)
-                stack.push_async_callback(asyncio.to_thread, gateway.stop)
-                gateways[plan.id] = gateway
-        return ServedFleet(fleet=fleet, lines=lines, gateways=gateways, _stack=stack.pop_all())
+        return ServedFleet(fleet=fleet, lines=lines, _stack=stack.pop_all())

@@ -80,13 +80,9 @@ async def lab_site(
     topic = f"{name}/kilowatch/v1/lab-gw/readings"
     plan = replace(plan, gateways=tuple(replace(g, topic=topic) for g in plan.gateways))
     fleet = build_fleet(plan, datetime.now(UTC))
-    served = await serve_fleet(
-        fleet,
-        host="127.0.0.1",
-        make_slave=slave_maker(fleet),
-        make_gateway=gateway_maker(fleet, (broker.host, broker.port)),
-    )
+    served = await serve_fleet(fleet, host="127.0.0.1", make_slave=slave_maker(fleet))
     try:
+        await served.start_gateways(gateway_maker(fleet, (broker.host, broker.port)))
         with connect(database_url) as connection:
             save_registry(connection, served.registry)
         settings = Settings(

@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterNam
 
 from flows.deploy import DEPLOYMENT, SCHEDULES, deployments
 from flows.final_intervals import final_intervals
+from flows.forecasting import forecasting
 from flows.load_monitoring import load_monitoring
 from flows.load_statistics import load_statistics
 from flows.remote_reading import remote_reading
@@ -92,6 +93,8 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
     assert load_statistics() >= 3
     assert voltage_quality(days=2) > 0
     final_intervals(days=2)
+    # Two days of history are too few: every meter is counted and none is guessed.
+    assert forecasting(days=2) == 0
     with connect(database_url) as connection:
         days = connection.execute(
             "SELECT count(*), bool_and(max_kw >= mean_kw AND mean_kw >= min_kw) FROM load_day "

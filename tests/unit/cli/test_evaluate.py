@@ -12,19 +12,26 @@ def test_the_json_form_has_the_keys_of_the_design(kilowatch: Invoke) -> None:
     ran = kilowatch("evaluate", "--short", "--json", "--data", str(SLICES))
     assert ran.status == 0
     (found,) = ran.lines
-    assert set(found) == {"clean", "attacks"}
+    assert set(found) == {"clean", "attacks", "areas"}
     assert sorted(found["clean"]) == sorted(detectors.all())
     assert all({"alarms", "meter_years", "upper95"} <= set(row) for row in found["clean"].values())
     wanted = {"pr_auc", "one_line_pr_auc", "prevalence", "precision_at_k", "k", "by_type", "sequential"}
     assert wanted <= set(found["attacks"])
     assert set(found["attacks"]["by_type"]) == {f"h{number}" for number in range(1, 9)}
+    assert {"top3", "by_type", "without_thief"} <= set(found["areas"])
     assert not any("roc" in key or "accuracy" in key or "f1" in key for key in found["attacks"])
 
 
 def test_people_see_tables(kilowatch: Invoke) -> None:
     ran = kilowatch("evaluate", "--short", "--data", str(SLICES))
     assert ran.status == 0
-    for text in ("clean run", "not evaluated", "mix of h1 to h6", "false alarms a meter-year"):
+    for text in (
+        "clean run",
+        "not evaluated",
+        "mix of h1 to h6",
+        "6 areas without a thief raised a case",
+        "false alarms a meter-year",
+    ):
         assert text in ran.out
 
 

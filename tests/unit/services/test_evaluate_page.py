@@ -22,6 +22,16 @@ FIGURES = {
     "precision_at_k": 0.8,
     "one_line_precision_at_k": 0.6,
 }
+OF_AREAS = {
+    "top3": 0.95,
+    "first": 0.9,
+    "risen": 0.85,
+    "risen_and_top3": 0.8,
+    "median_days_off": 1.0,
+    "median_stolen_percent": 1.25,
+    "area_balance": 0.5,
+    "ntl_attribution": 0.3,
+}
 EVALUATION = Evaluation(
     clean={
         "calm": CleanFigures(
@@ -61,6 +71,18 @@ EVALUATION = Evaluation(
         ],
         "by_detector": {"calm": {"honest": 0.01, "h1": 0.8, "h8": 0.02}},
     },
+    areas={
+        **OF_AREAS,
+        "members": 30,
+        "theft_days": [14, 21],
+        "draws_of_each_type": 20,
+        "homes": 120,
+        "tuning_homes": 130,
+        "by_type": {"h1": OF_AREAS | {"median_days_off": None}},
+        "beside_an_empty_home": {**OF_AREAS, "by_type": {}},
+        "tuning": OF_AREAS,
+        "without_thief": {"areas": 40, "with_an_empty_home": 20, "cases": 0},
+    },
 )
 
 
@@ -98,6 +120,8 @@ def test_the_tables_stand_between_the_marks_and_writing_again_changes_nothing(ch
         "| h1 | 0.90 | 0.70 | 0.80 | 0.60 |",
         "| 0.5 | 6 | 0.4 (1.2) | 83% / 3 d | 0% |",
         "| `calm` | 1% | 80% | 2% |",
+        "| all six | 95% | 90% | 85% | 80% | 1 | 1.25 | 50% | 30% |",
+        "| h1 | 95% | 90% | 85% | 80% | - | 1.25 | 50% | 30% |",
     ):
         assert row in page.splitlines()
     assert page_with(page, EVALUATION, ON) == page

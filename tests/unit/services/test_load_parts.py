@@ -1,15 +1,22 @@
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from analysis.load.documents import load_document
 from analysis.load.summary import LoadSummary, SubjectKind
 from pipeline.archive_records import AreaMember, MemberRole, Transformer
 from pipeline.block import MeterMatrix
 from pipeline.model import MeterId
 from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.tariff import DaySchedule, EnergyCharge, Period, Tariff
+from pipeline.tariff import Span as Hours
 from pipeline.timegrid import slot_grid
+from services.load_output import advice_lines
 from services.load_parts import EVERY_KIND, Part, Span, summaries
 
 AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
@@ -98,6 +105,27 @@ def test_a_category_goes_through_all_parts() -> None:
     assert found.members == ["P-H1", "P-H2"]
     assert found.curve.maximum is not None
     assert found.curve.maximum.kw == 35.0
+
+
+def test_a_filed_tariff_gives_shares_and_advice() -> None:
+    archive = _registry()
+    valley = DaySchedule(spans=(Hours(from_minute=0, to_minute=480, period=Period.VALLEY),))
+    prices = {Period.FLAT: Decimal("0.80"), Period.VALLEY: Decimal("0.30")}
+    tariffs = [Tariff(id="T", schedules=(valley,), charges=(EnergyCharge(item="energy", prices=prices),))]
+    contracts = [Contract(service_point="P-H1", category="home", tariff="T")]
+    found = _found(_part(replace(archive, contracts=contracts, tariffs=tariffs)))["service_point", "P-H1"]
+    # 32 quarters at night of 2.5 kWh; 63 by day and one of 7.5 kWh: 80 and 165 kWh.
+    assert found.tariff is not None
+    assert {period: share.kwh for period, share in found.tariff.periods.items()} == {
+        Period.FLAT: 165.0,
+        Period.VALLEY: 80.0,
+    }
+    # A tenth of 165 kWh at 0.50 yuan less.
+    assert [(one.kind, one.saving_yuan) for one in found.advice] == [("shift", Decimal("8.25"))]
+    document = json.loads(json.dumps(load_document(found)))
+    assert document["advice"][0]["prices"] == {"dear_yuan_per_kwh": 0.8, "cheap_yuan_per_kwh": 0.3}
+    assert "tariff" not in document["wants"]
+    assert advice_lines([found]) == ["P-H1: Shifting 16 kWh from flat to valley hours saves 8.25 yuan"]
 
 
 def test_only_wanted_kinds_are_told_of() -> None:

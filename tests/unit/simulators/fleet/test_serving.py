@@ -28,10 +28,13 @@ class Switch:
 
     def __init__(self, meters: Sequence[SimulatedMeter]) -> None:
         self.meters = [meter.id for meter in meters]
-        self.running = False
+        self.running = self.told = False
 
     def start(self) -> None:
         self.running = True
+
+    def wait_stored(self, _timeout_s: float) -> bool:
+        return self.told
 
     def stop(self) -> None:
         self.running = False
@@ -51,7 +54,7 @@ def lab() -> Fleet:
 
 
 async def served(fleet: Fleet) -> ServedFleet:
-    return await serve_fleet(fleet, host="127.0.0.1", make_slave=make_slave, make_gateway=make_gateway)
+    return await serve_fleet(fleet, host="127.0.0.1", make_slave=make_slave)
 
 
 def test_each_line_carries_its_own_meters_and_the_archive_says_where(lab: Fleet) -> None:
@@ -81,10 +84,15 @@ def test_each_line_carries_its_own_meters_and_the_archive_says_where(lab: Fleet)
 def test_closing_stops_gateways_and_lines_and_may_be_repeated(lab: Fleet) -> None:
     async def run() -> None:
         running = await served(lab)
+        assert not running.gateways_told
+        await running.start_gateways(make_gateway)
         gateway = running.gateways["lab-gw"]
         assert isinstance(gateway, Switch)
         assert gateway.running
         assert gateway.meters == ["LAB-Q1", "LAB-Q2"]
+        assert not running.gateways_told
+        gateway.told = True
+        assert running.gateways_told
         line = running.lines["lab-rs485"]
         reader, writer = await asyncio.open_connection(line.host, line.port)
         await running.close()

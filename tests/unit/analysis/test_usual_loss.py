@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
 
-from detectors.area.usual_loss import usual_loss
+from analysis.usual_loss import usual_loss
 
 
 def _of(
-    loss: list[float], sure: list[float] | None = None, **numbers: float
+    loss: list[float], load: list[float] | None = None, **numbers: float
 ) -> tuple[np.ndarray, np.ndarray]:
     row = np.array([loss])
     usual = usual_loss(
         row,
-        row if sure is None else np.array([sure]),
+        row,
+        np.ones_like(row) if load is None else np.array([load]),
         mads=np.full(row.shape, numbers.get("mads", 3.0)),
         floor=np.full(row.shape, numbers.get("floor", 0.0)),
         days=(4, 28),
@@ -29,6 +30,17 @@ def test_the_limit_is_the_median_and_three_mads_of_the_days_before() -> None:
 def test_the_floor_holds_where_the_days_are_alike() -> None:
     _, limit = _of([2.0] * 5, floor=0.5)
     assert limit[4] == 2.5
+
+
+@pytest.mark.parametrize("load", [15.0, 10.0 / 1.5])
+def test_a_load_unlike_the_usual_moves_the_limit_by_as_much_as_loss_can_follow_it(load: float) -> None:
+    _, limit = _of([2.0] * 5, [10.0] * 4 + [load], floor=0.5)
+    # All in the lines: 2 % x 1.5; all iron: 2 % x 1.5 at two thirds of the load.
+    assert limit[4] == pytest.approx(2.0 * 1.5 + 0.5)
+
+
+def test_a_negative_usual_is_moved_by_no_load() -> None:
+    assert _of([-2.0] * 5, [10.0] * 4 + [20.0], floor=0.5)[1][4] == -1.5
 
 
 def test_a_day_that_stands_out_is_not_learnt_from() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detectors.area.loss_shares import loss_shares, technical_loss
+from analysis.loss_shares import alone, loss_shares
 
 HOURS, MEMBERS = 240, 12
 
@@ -50,7 +50,9 @@ def test_no_members_and_no_hours_explain_nothing() -> None:
     assert loss_shares(np.ones(4), np.zeros((3, 0, 4)), 3).chosen == []
 
 
-def test_technical_loss_is_iron_and_the_square_of_the_supply() -> None:
-    supplied = np.array([1.0, 2.0, 3.0, np.nan])
-    loss = 0.5 + 0.1 * supplied**2
-    assert technical_loss(supplied, loss, np.array([4.0])) == pytest.approx([2.1])
+def test_alone_the_thief_explains_his_share_and_makes_it_surer_than_anybody_else() -> None:
+    reported = _reported()
+    kwh, gain = alone(1.5 * reported[4], _signs(reported))
+    assert kwh[4] == pytest.approx(1.5 * reported[4].sum(), rel=0.01)
+    assert gain.argmax() == 4
+    assert gain[4] > 5 * np.sort(gain)[-2]

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from detectors.area.area_days import AreaDays, area_days
+from analysis.area_days import AreaDays, area_days
+from detectors.register_days import register_flows_kwh
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import MeterId
@@ -35,7 +36,7 @@ ENERGY = {"in": 10.0 * ONES, "out": 2.0 * ONES, "a": 3.0 * ONES, "b": 4.0 * ONES
 def _days(registry: Registry = REGISTRY, **other: np.ndarray) -> AreaDays:
     seen = with_daily_rows(window(grid(STEEL_FROM, DAYS), ENERGY | other), registry)
     assert seen.daily is not None
-    found = area_days(seen, seen.daily, registry, 0.98)
+    found = area_days(seen, seen.daily, registry, 0.98, register_flows_kwh(seen, seen.daily, registry))
     assert found is not None
     return found
 
@@ -90,4 +91,4 @@ def test_an_area_without_a_supply_meter_has_no_balance() -> None:
     registry = replace(REGISTRY, area_members=REGISTRY.area_members[2:])
     seen = with_daily_rows(window(grid(STEEL_FROM, DAYS), ENERGY), registry)
     assert seen.daily is not None
-    assert area_days(seen, seen.daily, registry, 0.98) is None
+    assert area_days(seen, seen.daily, registry, 0.98, register_flows_kwh(seen, seen.daily, registry)) is None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.register_days import net_register_kwh
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.registry import Installation, Registry, Role
-from pipeline.timegrid import to_numpy
+from pipeline.timegrid import from_numpy, to_numpy
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -35,6 +34,10 @@ class AreaDays:
     """Signed sum of the supply meters, NaN unless all of them are known."""
     metered_kwh: Floats
     """Net import of the members that are known."""
+    injected_kwh: Floats
+    """Energy in (供电量): what the supply meters count into the area and what known members feed in."""
+    fed_in_kwh: Floats
+    """Of it, what the known members feed in."""
     usual_kwh: Floats
     """What the missing members metered on a mean day so far; NaN if one of them never was known."""
     most_kwh: Floats
@@ -44,22 +47,36 @@ class AreaDays:
     """Of them, those of which the whole day is known."""
     closed: Ints
     """Of these, those whose slots have gaps that the registers at the ends of the day close."""
+    slot_coverage: Floats
+    """Share of the slots of all that count, supply and members, that are actual."""
     changed: Bools
     """Days on which a member came or went."""
     points: Sequence[Sequence[tuple[str, Bools]]]
     """By area: each member with the days on which it is missing."""
+    supplies: Sequence[Sequence[tuple[str, Bools]]]
+    """The same of the supply points."""
 
     def missing(self, area: int, first: int, end: int) -> list[str]:
         """Return the members of which a day is missing, in order."""
         return sorted({point for point, days in self.points[area] if days[first:end].any()})
 
+    def missing_supplies(self, area: int, day: int) -> list[str]:
+        """Return the supply points whose day is missing, in order."""
+        return sorted(point for point, days in self.supplies[area] if days[day])
 
-def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: float) -> AreaDays | None:
+
+def area_days(
+    window: MeterMatrix,
+    daily: DailyRows,
+    registry: Registry,
+    whole: float,
+    by_register: tuple[Floats, Floats],
+) -> AreaDays | None:
     """Return the balances; None if no area has both a supply meter and a member in the window.
 
     ``whole`` is the share of a day's slots that makes the day of a meter known, and so do its registers at
-    both ends. A meter that was fitted or
-    taken off within a day is missing on that day.
+    both ends: ``by_register`` is the import and export that they tell, NaN where they tell none. On the day
+    on which a meter is replaced the two meters together make the day known.
     """
     stays = sorted(stays_of(window, registry))
     supplied = {stay.area for stay in stays if stay.is_supply} & {
@@ -68,7 +85,7 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
     stays = [stay for stay in stays if stay.area in supplied]
     if not stays:
         return None
-    days = _Points(daily, stays, whole, net_register_kwh(window, daily, registry))
+    days = _Points(daily, stays, whole, by_register)
     areas = sorted(supplied)
     place = {area: n for n, area in enumerate(areas)}
     of_point = np.array([place[stay.area] for stay in days.heads], np.intp)
@@ -80,27 +97,34 @@ def area_days(window: MeterMatrix, daily: DailyRows, registry: Registry, whole: 
         return total
 
     missing = days.present & ~days.known
+
+    def gone(area: int, side: Bools) -> list[tuple[str, Bools]]:
+        rows = np.flatnonzero((of_point == area) & side & missing.any(axis=1))
+        return [(days.heads[row].point, missing[row]) for row in rows.tolist()]
+
     known_kwh = np.where(days.known, days.kwh, 0.0)
-    unknown_supply = summed(missing, supply) + (summed(days.present, supply) == 0)
+    supply_is_known = (summed(missing, supply) == 0) & (summed(days.present, supply) > 0)
+    every = supply | ~supply
+    fed_in = np.where(days.known, days.export_kwh, 0.0)
     firsts = {stay.area: stay.row for stay in reversed(stays) if stay.is_supply}
     return AreaDays(
         areas=areas,
         supply_rows=np.array([firsts[area] for area in areas], np.intp),
-        supplied_kwh=np.where(unknown_supply > 0, np.nan, summed(known_kwh, supply)),
+        supplied_kwh=np.where(supply_is_known, summed(known_kwh, supply), np.nan),
         metered_kwh=summed(known_kwh, ~supply),
+        injected_kwh=np.where(
+            supply_is_known, summed(days.into_kwh, supply) + summed(fed_in, ~supply), np.nan
+        ),
+        fed_in_kwh=summed(fed_in, ~supply),
         usual_kwh=summed(np.where(missing, days.mean_so_far(), 0.0), ~supply),
         most_kwh=summed(np.where(missing, days.most_so_far(), 0.0), ~supply),
         members=summed(days.present, ~supply).astype(np.intp),
         known=summed(days.known, ~supply).astype(np.intp),
         closed=summed(days.closed, ~supply).astype(np.intp),
-        changed=summed(days.changed, supply | ~supply) > 0,
-        points=[
-            [
-                (days.heads[n].point, missing[n])
-                for n in np.flatnonzero((of_point == area) & ~supply & missing.any(axis=1))
-            ]
-            for area in range(len(areas))
-        ],
+        slot_coverage=summed(days.coverage, every) / np.maximum(summed(days.present, every), 1),
+        changed=summed(days.changed, every) > 0,
+        points=[gone(area, ~supply) for area in range(len(areas))],
+        supplies=[gone(area, supply) for area in range(len(areas))],
     )
 
 
@@ -114,6 +138,9 @@ class Stay:
     meter: str
     row: int
     sign: float
+    """How its net import counts."""
+    is_turned: bool
+    """A supply meter whose import flows out of the area."""
     member_from: int
     """Of the membership, UTC microseconds."""
     member_to: int
@@ -122,12 +149,35 @@ class Stay:
 
 
 def stays_of(window: MeterMatrix, registry: Registry) -> Iterator[Stay]:
-    """Yield who counts in which area, in the order of the archive."""
+    """Yield who counts in which area, in the order of the archive; an energy counts once in an area."""
     row_of = {meter: row for row, meter in enumerate(window.meters)}
-    for member in registry.area_members:
+    for member in once(registry.area_members):
         for installation in registry.installations_by_point.get(member.service_point, ()):
             if installation.meter in row_of and installation.role in SIGN_OF:
                 yield _stay(member, installation, row_of[installation.meter])
+
+
+def once(members: Sequence[AreaMember]) -> list[AreaMember]:
+    """Return memberships of which none repeats another of the same point and area.
+
+    Where two overlap, the one that began later counts from where the earlier ends, if it is not over then.
+    """
+    kept = list(members)
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, member in enumerate(members):
+        places.setdefault((member.area, member.service_point), []).append(place)
+    gone: set[int] = set()
+    for own in places.values():
+        until = _BEGIN
+        for place in sorted(own, key=lambda n: (_stamp(members[n].starts_at, _BEGIN), n)):
+            member = members[place]
+            end = _stamp(member.ends_at, _END)
+            if until > _BEGIN and end <= until:
+                gone.add(place)
+            elif _stamp(member.starts_at, _BEGIN) < until:
+                kept[place] = replace(member, starts_at=from_numpy(np.datetime64(until, "us")))
+            until = max(until, end)
+    return [member for place, member in enumerate(kept) if place not in gone]
 
 
 def _stay(member: AreaMember, installation: Installation, row: int) -> Stay:
@@ -139,6 +189,7 @@ def _stay(member: AreaMember, installation: Installation, row: int) -> Stay:
         meter=installation.meter,
         row=row,
         sign=SIGN_OF[installation.role] * (member.sign if is_supply else 1),
+        is_turned=is_supply and member.sign < 0,
         member_from=_stamp(member.starts_at, _BEGIN),
         member_to=_stamp(member.ends_at, _END),
         fitted_from=_stamp(installation.starts_at, _BEGIN),
@@ -153,7 +204,9 @@ def _stamp(instant: datetime | None, default: int) -> int:
 class _Points:
     """The days of each service point in each area: arrays of shape (points, days)."""
 
-    def __init__(self, daily: DailyRows, stays: Sequence[Stay], whole: float, by_register: Floats) -> None:
+    def __init__(
+        self, daily: DailyRows, stays: Sequence[Stay], whole: float, by_register: tuple[Floats, Floats]
+    ) -> None:
         rows = np.array([stay.row for stay in stays], np.intp)
         begins, ends = _edges(daily, rows)
 
@@ -163,24 +216,44 @@ class _Points:
         member_from, member_to = column("member_from"), column("member_to")
         fitted_from, fitted_to = column("fitted_from"), column("fitted_to")
         counts = (member_from < ends) & (member_to > begins) & (fitted_from < ends) & (fitted_to > begins)
-        in_full = (
-            (member_from <= begins) & (member_to >= ends) & (fitted_from <= begins) & (fitted_to >= ends)
-        )
+        is_member = (member_from <= begins) & (member_to >= ends)
+        fitted = (np.minimum(fitted_to, ends) - np.maximum(fitted_from, begins)) / (ends - begins)
+        in_full = is_member & (fitted >= 1.0)
         # Registers close the gaps of a day exactly, so they go before slots of which some are missing.
-        closed = in_full & (daily.coverage[rows] < 1.0) & np.isfinite(by_register[rows])
-        known = in_full & ((daily.coverage[rows] >= whole) | closed)
+        register = [column[rows] for column in by_register]
+        closed = in_full & (daily.coverage[rows] < 1.0) & np.isfinite(register[0] + register[1])
         moves = ((member_from > begins[:, :1]) & (member_from >= begins) & (member_from < ends)) | (
             (member_to < ends[:, -1:]) & (member_to >= begins) & (member_to < ends)
         )
-        signs = np.array([[stay.sign] for stay in stays])
-        kwh = np.where(known, signs * np.where(closed, by_register[rows], _net_kwh(daily, rows)), 0.0)
         keys = [(stay.area, stay.is_supply, stay.point) for stay in stays]
         firsts = np.array([n for n, key in enumerate(keys) if n == 0 or key != keys[n - 1]], np.intp)
+        lacks = 1.0 - whole
+        # Of a meter that is replaced its own part of the day; the other meter must have the rest.
+        in_part = is_member & ~in_full & (np.abs(daily.coverage[rows] - fitted) <= lacks)
+        known = (in_full & ((daily.coverage[rows] >= whole) | closed)) | in_part
+        signs = np.array([[stay.sign] for stay in stays])
+        turned = np.array([[stay.is_turned] for stay in stays])
+        of_role = np.where(turned, -signs, signs)
+        is_main = counts & (of_role > 0)
+        shares = np.add.reduceat(np.where(is_main, np.clip(fitted, 0.0, 1.0), 0.0), firsts, axis=0)
+        imported, exported = (
+            np.where(known & counts, np.where(closed, flow, slots), 0.0)
+            for flow, slots in zip(register, _flows_kwh(daily, rows), strict=True)
+        )
+        into, out_of = np.where(turned, exported, imported), np.where(turned, imported, exported)
         self.heads = [stays[first] for first in firsts]
         self.present = np.logical_or.reduceat(counts, firsts, axis=0)
-        self.known = self.present & ~np.logical_or.reduceat(counts & ~known, firsts, axis=0)
+        unknown = np.logical_or.reduceat(counts & ~known, firsts, axis=0)
+        self.known = self.present & ~unknown & (shares >= whole)
+        mains = np.maximum(np.rint(shares), 1.0)
+        covered = np.add.reduceat(np.where(is_main, daily.coverage[rows], 0.0), firsts, axis=0)
+        self.coverage: Floats = np.where(self.present, np.minimum(covered / mains, 1.0), 0.0)
         self.changed: Bools = np.logical_or.reduceat(moves, firsts, axis=0)
-        self.kwh = np.add.reduceat(kwh, firsts, axis=0)
+        self.kwh = np.add.reduceat(signs * (imported - exported), firsts, axis=0)
+        self.into_kwh = np.add.reduceat(of_role * into, firsts, axis=0)
+        """What a supply meter counts into the area."""
+        self.export_kwh = np.add.reduceat(of_role * out_of, firsts, axis=0)
+        """What a member feeds in."""
         self.closed = self.known & np.logical_or.reduceat(closed, firsts, axis=0)
 
     def mean_so_far(self) -> Floats:
@@ -213,12 +286,12 @@ def _edges(daily: DailyRows, rows: Ints) -> tuple[NDArray[np.int64], NDArray[np.
     return chosen[..., 0], chosen[..., 1]
 
 
-def _net_kwh(daily: DailyRows, rows: Ints) -> Floats:
-    """Return import less export; a meter that never counts export exports nothing."""
+def _flows_kwh(daily: DailyRows, rows: Ints) -> tuple[Floats, Floats]:
+    """Return import and export; a meter that never counts export exports nothing."""
     kwh = daily.kwh[rows]
     export = daily.energies.get("export_kwh")
     if export is None:
-        return kwh
+        return kwh, np.zeros_like(kwh)
     own = export[rows]
     counts = np.isfinite(own).any(axis=1, keepdims=True)
-    return kwh - np.where(counts, own, 0.0)
+    return kwh, np.where(counts, own, 0.0)

@@ -21,19 +21,25 @@ class Usual(NamedTuple):
     """Above it a day stands out."""
 
 
-def usual_loss(loss: Floats, sure: Floats, *, mads: Floats, floor: Floats, days: tuple[int, int]) -> Usual:
+def usual_loss(  # noqa: PLR0913 - one rule with all its numbers
+    loss: Floats, sure: Floats, load: Floats, *, mads: Floats, floor: Floats, days: tuple[int, int]
+) -> Usual:
     """Return median and limit for every day, from days before it alone.
+
+    A day's load moves the share that is lost: were all of the loss in windings and lines, it would go with
+    the load, were all of it iron, against it. The limit allows for either, and for no more.
 
     Args:
         loss: Loss of each day in percent, NaN where unknown.
         sure: The least that it can be; a day whose sure loss is above the limit is not learnt from.
+        load: Energy in of each day.
         mads: How many MADs (as standard deviations) above the median the limit lies, shape (areas, days).
         floor: How far above the median it lies at least, percentage points.
         days: The fewest known days before, and the most that are looked back at.
     """
     fewest, most = days
     median, limit = np.full(loss.shape, np.nan), np.full(loss.shape, np.nan)
-    learnt = np.full(loss.shape, np.nan)
+    learnt, loads = np.full((2, *loss.shape), np.nan)
     for day in range(loss.shape[1]):
         before = learnt[:, max(day - most, 0) : day]
         enough = np.isfinite(before).sum(axis=1) >= max(fewest, 1)
@@ -41,10 +47,21 @@ def usual_loss(loss: Floats, sure: Floats, *, mads: Floats, floor: Floats, days:
             middle = _median(before[enough])
             spread = NORMAL_MAD * _median(np.abs(before[enough] - middle[:, None]))
             median[enough, day] = middle
-            limit[enough, day] = middle + np.maximum(mads[enough, day] * spread, floor[enough, day])
-        stands_out = sure[:, day] > limit[:, day]
-        learnt[:, day] = np.where(stands_out, np.nan, loss[:, day])
+            usual_load = _median(loads[enough, max(day - most, 0) : day])
+            moved = np.maximum(middle, 0.0) * (_apart(load[enough, day], usual_load) - 1.0)
+            above = np.maximum(mads[enough, day] * spread, floor[enough, day])
+            limit[enough, day] = middle + moved + above
+        is_learnt = np.isfinite(loss[:, day]) & ~(sure[:, day] > limit[:, day])
+        learnt[:, day] = np.where(is_learnt, loss[:, day], np.nan)
+        loads[:, day] = np.where(is_learnt, load[:, day], np.nan)
     return Usual(median=median, limit=limit)
+
+
+def _apart(load: Floats, usual: Floats) -> Floats:
+    """Return how many times more or less than usual a load is, at least 1."""
+    ratio = np.divide(load, usual, out=np.ones_like(usual), where=(usual > 0) & (load > 0))
+    apart: Floats = np.maximum(ratio, 1.0 / ratio)
+    return apart
 
 
 def _median(rows: Floats) -> Floats:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from detectors.area.area_slots import area_slots
+from analysis.area_slots import area_slots
 from tests.fix_area import AREA, START, SUPPLY, planted_area
 
 
@@ -17,7 +17,7 @@ def test_the_slots_of_an_area_are_those_of_its_supply_and_members() -> None:
     np.testing.assert_allclose(slots.metered[0], first)
 
 
-def test_estimated_slots_are_unknown_and_who_came_later_is_left_out() -> None:
+def test_estimated_slots_are_unknown_and_who_came_later_counts_from_then_on() -> None:
     case = planted_area()
     quality = case.window.quality.copy()
     quality[:, 5] = "E"
@@ -29,4 +29,8 @@ def test_estimated_slots_are_unknown_and_who_came_later_is_left_out() -> None:
         replace(case.window, quality=quality), replace(case.registry, area_members=members), AREA
     )
     assert np.isnan(slots.supplied[5])
-    assert len(slots.members) == 29
+    (late,) = np.flatnonzero(~slots.is_whole).tolist()
+    assert slots.members[late].endswith("H-01")
+    net = case.window.import_kwh[slots.rows[late]] - case.window.energies["export_kwh"][slots.rows[late]]
+    assert not slots.metered[late, :192].any()
+    np.testing.assert_allclose(slots.metered[late, 192:], net[192:])

@@ -33,16 +33,6 @@ class Shares:
         return total
 
 
-def technical_loss(supplied: Floats, loss: Floats, at: Floats) -> Floats:
-    """Return the loss of iron and line (a + b supplied2), learnt from slots before, at other supplies."""
-    known = np.isfinite(supplied) & np.isfinite(loss)
-    columns = np.stack([np.ones(int(known.sum())), supplied[known] ** 2], axis=1)
-    scale = np.maximum(np.abs(columns).max(axis=0, initial=0.0), _NOTHING)
-    factors = nnls(columns / scale, loss[known])[0] / scale
-    technical: Floats = factors[0] + factors[1] * at**2
-    return technical
-
-
 def loss_shares(loss: Floats, signs: Floats, most: int) -> Shares:
     """Return what few members explain of a loss.
 
@@ -87,6 +77,25 @@ def loss_shares(loss: Floats, signs: Floats, most: int) -> Shares:
         explained=1.0 - rest / square if square > 0 else 0.0,
         loss_kwh=float(target.sum()),
     )
+
+
+def alone(loss: Floats, signs: Floats) -> tuple[Floats, Floats]:
+    """Return what each member explains of a loss if he is the only one: kWh, and how much surer it makes us.
+
+    Arguments as of :func:`loss_shares`. The second is the gain in -ln likelihood a slot that the member
+    brings over what everybody reports and a constant: half of ln(squares left before / after).
+    """
+    known = np.isfinite(loss)
+    target, columns = loss[known], signs[..., known]
+    everybody = np.vstack([columns[:1].sum(axis=1), np.ones(len(target))])
+    _, rest = _fitted(target, everybody)
+    kwh, gain = np.zeros((2, columns.shape[1]))
+    for member in range(columns.shape[1]):
+        own = columns[:, member]
+        factors, left = _fitted(target, np.vstack([everybody, own]))
+        kwh[member] = float(factors[len(everybody) :] @ own.sum(axis=1))
+        gain[member] = 0.5 * np.log(max(rest, _NOTHING) / max(left, _NOTHING))
+    return kwh, np.maximum(gain, 0.0)
 
 
 def _is_more_than_chance(before: float, after: float, slots: int, members: int) -> bool:

@@ -1,0 +1,76 @@
+"""The balance of one area slot by slot: what was supplied and what each member metered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.area_days import Stay, stays_of
+from pipeline.block import MeterMatrix
+from pipeline.registry import Registry
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaSlots:
+    """Actual energies of one area, by the dates of members and meters."""
+
+    members: Sequence[str]
+    """Service points."""
+    rows: Ints
+    """The row of the meter that each of them had last."""
+    is_whole: NDArray[np.bool_]
+    """Whether a member belonged to the area all the time."""
+    supplied: Floats
+    """kWh a slot, NaN unless all supply meters are known."""
+    metered: Floats
+    """Shape (members, slots), NaN where unknown; nothing while a point is no member."""
+
+
+def area_slots(window: MeterMatrix, registry: Registry, area: str) -> AreaSlots:
+    """Return the slots of an area."""
+    stays = sorted(stay for stay in stays_of(window, registry) if stay.area == area)
+    net = window.actual_kwh()
+    export = window.energies.get("export_kwh")
+    if export is not None:
+        counts = np.isfinite(export).any(axis=1, keepdims=True)
+        net = net - np.where(counts, export, 0.0)
+    at = window.starts_at.astype("datetime64[us]").astype(np.int64)
+    supplies: dict[str, list[Stay]] = {}
+    points: dict[str, list[Stay]] = {}
+    for stay in stays:
+        (supplies if stay.is_supply else points).setdefault(stay.point, []).append(stay)
+    nothing = np.full(len(at), np.nan)
+    inflows = [_of_point(own, net, at) for own in supplies.values()]
+    metered = [_of_point(own, net, at) for own in points.values()]
+    return AreaSlots(
+        members=list(points),
+        rows=np.array([max(own, key=lambda s: s.fitted_from).row for own in points.values()], np.intp),
+        is_whole=np.array([_is_whole(own, at) for own in points.values()], np.bool_),
+        supplied=np.sum(inflows, axis=0) if inflows else nothing,
+        metered=np.stack(metered) if metered else np.empty((0, len(at))),
+    )
+
+
+def _of_point(stays: Sequence[Stay], net: Floats, at: NDArray[np.int64]) -> Floats:
+    """Return what a point's meters counted while it belonged to the area: a slot lies where it begins."""
+    belongs = np.zeros(len(at), np.bool_)
+    has_meter = np.zeros(len(at), np.bool_)
+    total = np.zeros(len(at))
+    for stay in stays:
+        is_member = (stay.member_from <= at) & (at < stay.member_to)
+        fitted = is_member & (stay.fitted_from <= at) & (at < stay.fitted_to)
+        belongs |= is_member
+        has_meter |= fitted
+        total[fitted] += stay.sign * net[stay.row, fitted]
+    total[belongs & ~has_meter] = np.nan
+    return total
+
+
+def _is_whole(stays: Sequence[Stay], at: NDArray[np.int64]) -> bool:
+    return bool(len(at)) and all(stay.member_from <= at[0] and stay.member_to > at[-1] for stay in stays)

@@ -1,0 +1,79 @@
+"""Advice (用能建议) that follows from numbers: what is saved, by which quantities, prices and formula."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+CENT = Decimal("0.01")
+_EXACT = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """One piece of advice, for the span that it was worked out of."""
+
+    kind: str
+    """``shift``, ``compensation``, ``overcompensation`` or ``basic_charge``."""
+    en: str
+    zh: str
+    saving_yuan: Decimal | None
+    """Over the span; None where the prices are not filed."""
+    formula: str
+    quantities: Mapping[str, float]
+    """What was measured and worked out, by the names of the formula; each tells its unit."""
+    prices: Mapping[str, Decimal]
+    """Yuan, or a factor of the tariff, as filed."""
+    coverage: float
+    """Of the measured quantities."""
+    wants: str | None
+    """What the saving would need."""
+
+
+def advice(  # noqa: PLR0913 - an advice is all of this
+    kind: str,
+    *,
+    saving_yuan: Decimal | None,
+    quantities: Mapping[str, float],
+    coverage: float,
+    prices: Mapping[str, Decimal] | None = None,
+    words: Mapping[str, str] | None = None,
+    wants: str | None = None,
+) -> Advice:
+    """Return an advice with its texts; ``words`` are names that they translate, by their place in them."""
+    texts = _texts()
+    given: dict[str, object] = {**quantities, "saving_yuan": saving_yuan or Decimal(0)}
+    for place, word in (words or {}).items():
+        given[place] = texts["words"]["en"][word]
+        given[f"{place}_zh"] = texts["words"]["zh"][word]
+    return Advice(
+        kind=kind,
+        en=texts[kind]["en"].format(**given),
+        zh=texts[kind]["zh"].format(**given),
+        saving_yuan=saving_yuan,
+        formula=texts[kind]["formula"],
+        quantities=dict(quantities),
+        prices=dict(prices or {}),
+        coverage=coverage,
+        wants=wants,
+    )
+
+
+def exact(value: float) -> Decimal:
+    """Return a measured number for money's arithmetic: to a millionth of its unit."""
+    return Decimal(str(value)).quantize(_EXACT, ROUND_HALF_UP)
+
+
+def cents(yuan: Decimal) -> Decimal:
+    """Return an amount in yuan and cents, half up."""
+    return yuan.quantize(CENT, ROUND_HALF_UP)
+
+
+@cache
+def _texts() -> dict[str, Any]:  # Any: TOML of several depths
+    return tomllib.loads(files("analysis").joinpath("data", "load_advice.toml").read_text(encoding="utf-8"))

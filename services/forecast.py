@@ -1,0 +1,250 @@
+"""Forecasts load (负荷预测): the next slots of every meter and the demand its month heads for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import isfinite
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.forecast.day_ahead import Forecasts, forecasts
+from analysis.forecast.days_off import NONE, DaysOff, days_off_cn, parse_days_off
+from analysis.forecast.history import MOST_DAYS, Question
+from pipeline.block import MeterMatrix, Times
+from pipeline.errors import ConfigError, DataError
+from pipeline.model import EVERYTHING, MeterId
+from pipeline.registry import DEFAULT_ZONE, Registry, Role, in_force
+from pipeline.timegrid import from_numpy, local_day
+from services.derive import MINUTES, batches
+from services.meter_forecast import MeterForecast, Model, Row, nearest_first, row_of, stored_of
+from services.settings import Settings, load_settings
+from services.wiring import primary_profiles, utc_now
+from storage.database import connect
+from storage.files import file_matrix, read_intervals
+from storage.forecasts import drop_forecasts, save_forecasts
+from storage.matrices import meter_matrix
+from storage.registry import load_registry
+from storage.registry_files import read_registry
+
+Work: TypeAlias = Callable[[NDArray[np.float64], Times, Question], Forecasts]
+SHOWN = 20
+DAY_AHEAD_SLOTS = 2 * 96
+"""What is stored each night: this day and the next."""
+KEPT_DAYS = 92
+"""Stored forecasts older than this are of no use to anybody."""
+MEASURED = "A"
+"""Only such slots are looked at: an estimate must not teach what is usual."""
+
+
+MODELS: Mapping[Model, Work] = MappingProxyType({Model.BLEND: forecasts})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is wanted of all meters."""
+
+    at: datetime | None = None
+    """The first slot; by default the end of the data in files, or this day in the database."""
+    slots: int = 96
+    model: Model = Model.BLEND
+    days_off: Path | None = None
+    """A calendar; by default the Chinese one where that time zone is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """What a night's run came to."""
+
+    forecast: int
+    """Meters with a forecast."""
+    lacking: int
+    """Meters whose past lacks something."""
+    rows: list[Row]
+    """The meters nearest to their contract's demand, for people."""
+
+
+def forecast_files(intervals: Path, registry: Path, wish: Wish) -> list[MeterForecast]:
+    """Forecast every meter of an archive from the intervals of a file.
+
+    Raises:
+        DataError: If the file cannot be understood, or what is wished for does not fit its slots.
+        RegistryError: With every problem of the archive.
+        ConfigError: If the calendar is wrong.
+    """
+    archive = read_registry(registry)
+    matrix = file_matrix(
+        archive, None, read_intervals(intervals), primary_profiles=primary_profiles(load_settings())
+    )
+    step = timedelta(minutes=matrix.minutes)
+    at = wish.at or from_numpy(matrix.starts_at[-1]) + step
+    found = list(_of_matrix(matrix, archive, at, wish))
+    if not found:
+        raise DataError(f"{registry.name} names no meter: there is nothing to forecast")
+    return found
+
+
+def forecast_stored(
+    wish: Wish, settings: Settings | None = None, now: datetime | None = None
+) -> Iterator[MeterForecast]:
+    """Forecast every meter in the database, keep what was said, and yield it meter by meter.
+
+    Without a time the forecast begins with the local day that ``now`` lies in, in the archive's usual zone.
+
+    Raises:
+        DataError: If what is wished for does not fit the slots.
+        ConfigError: If no database is named, or the calendar is wrong.
+        StorageError: If the database is away or refuses.
+    """
+    settings, now = settings or load_settings(), now or utc_now()
+    at = wish.at or local_day(now.astimezone(DEFAULT_ZONE).date(), DEFAULT_ZONE)[0]
+    primary = primary_profiles(settings)
+    with connect(settings.require_database_url()) as connection:
+        archive = load_registry(connection)
+        drop_forecasts(connection, now - timedelta(days=KEPT_DAYS))
+        for meters in batches(archive):
+            matrix = meter_matrix(
+                connection,
+                archive,
+                scope=EVERYTHING,
+                starts_at=at - timedelta(days=MOST_DAYS + 1),
+                ends_at=at,
+                minutes=MINUTES,
+                meters=[meter.id for meter in meters],
+                primary_profiles=primary,
+            )
+            found = list(_of_matrix(matrix, archive, at, wish))
+            save_forecasts(connection, [stored_of(one) for one in found if one.lacking is None])
+            yield from found
+
+
+def forecast_night(slots: int, model: Model) -> Night:
+    """Forecast every meter in the database from this day's midnight on, keep it, and return a summary.
+
+    Raises:
+        ConfigError: If no database is named.
+        StorageError: If the database is away or refuses.
+    """
+    rows: list[Row] = []
+    forecast = lacking = 0
+    for one in forecast_stored(Wish(slots=slots, model=model)):
+        lacking += one.lacking is not None
+        forecast += one.lacking is None
+        if one.lacking is None:
+            rows.append(row_of(one))
+        if len(rows) >= 2 * SHOWN:
+            rows = nearest_first(rows)[:SHOWN]
+    return Night(forecast=forecast, lacking=lacking, rows=nearest_first(rows)[:SHOWN])
+
+
+def installed_models() -> list[Model]:
+    """Return the models whose packages are installed."""
+    return list(MODELS)
+
+
+def by_zone(matrix: MeterMatrix, archive: Registry, at: datetime) -> dict[ZoneInfo, list[int]]:
+    """Return the rows of a matrix by the zone whose clock counts for them."""
+    rows: dict[ZoneInfo, list[int]] = defaultdict(list)
+    for row, meter in enumerate(matrix.meters):
+        rows[archive.zone_of(archive.service_point_of(meter, at))].append(row)
+    return rows
+
+
+def days_off_of(zone: ZoneInfo, calendar: Path | None) -> DaysOff:
+    """Return the days off of a calendar; without one the Chinese ones in their zone, elsewhere none.
+
+    Raises:
+        ConfigError: If the calendar cannot be read or understood.
+    """
+    if calendar is not None:
+        try:
+            text = calendar.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"cannot read {calendar}: {error}") from error
+        return parse_days_off(text, calendar.name)
+    return days_off_cn() if zone == DEFAULT_ZONE else NONE
+
+
+def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish) -> Iterator[MeterForecast]:
+    """Yield the forecast of each meter of a matrix, in its order."""
+    kwh = np.where(matrix.quality == MEASURED, matrix.import_kwh, np.nan)
+    found: dict[int, MeterForecast] = {}
+    for zone, rows in by_zone(matrix, archive, at).items():
+        question = Question(
+            at=at,
+            slots=wish.slots,
+            minutes=matrix.minutes,
+            zone=zone,
+            days_off=days_off_of(zone, wish.days_off),
+        )
+        said = MODELS[wish.model](kwh[rows], matrix.starts_at, question)
+        for place, row in enumerate(rows):
+            meter = matrix.meters[row]
+            one = _one(
+                meter,
+                said,
+                place,
+                question,
+                model=wish.model,
+                demand_kw=_contract_demand(archive, meter, at),
+            )
+            refused = _refused(matrix, kwh[row] < 0.0, row)
+            found[row] = one if refused is None else one.refused(refused)
+    for row in sorted(found):
+        yield found[row]
+
+
+def _refused(matrix: MeterMatrix, negative: NDArray[np.bool_], row: int) -> str | None:
+    """Return why a meter's energies cannot be what they say."""
+    slots = np.flatnonzero(negative)
+    if not len(slots):
+        return None
+    first = int(slots[0])
+    return (
+        f"import_kwh of {from_numpy(matrix.starts_at[first]).isoformat()} is"
+        f" {matrix.import_kwh[row, first]:g}, and {len(slots)} slots are below 0: an import never is;"
+        " file what was fed back as export_kwh"
+    )
+
+
+def _one(  # noqa: PLR0913 - one row of everything
+    meter: MeterId, said: Forecasts, place: int, question: Question, *, model: Model, demand_kw: float | None
+) -> MeterForecast:
+    month = said.month
+    return MeterForecast(
+        meter=meter,
+        starts_at=question.at,
+        minutes=question.minutes,
+        model=model,
+        lacking=said.lacking[place],
+        kwh=said.kwh[:, place],
+        max_p50_kw=_number(said.highest_kw[0, place]),
+        max_p90_kw=_number(said.highest_kw[1, place]),
+        month=date(month.year, month.month, 1),
+        month_so_far_kw=_number(month.so_far_kw[place]),
+        month_p50_kw=_number(month.p50_kw[place]),
+        month_p90_kw=_number(month.p90_kw[place]),
+        contract_demand_kw=demand_kw,
+    )
+
+
+def _contract_demand(archive: Registry, meter: MeterId, at: datetime) -> float | None:
+    """Return the contract's demand of the service point that a meter alone measures."""
+    point = archive.service_point_of(meter, at)
+    if point is None:
+        return None
+    here = (i for i in archive.installations_of(point) if in_force(i.starts_at, i.ends_at, at))
+    counted = {i.meter for i in here if i.role is not Role.CHECK}
+    contract = archive.contract_of(point, at)
+    return contract.contract_demand_kw if counted == {meter} and contract is not None else None
+
+
+def _number(value: float) -> float | None:
+    return round(float(value), 6) if isfinite(value) else None

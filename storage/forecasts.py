@@ -1,0 +1,117 @@
+"""Forecasts at rest: what was said of a meter's next slots, to be shown beside what came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pipeline.model import MeterId, Scope
+from storage.database import Connection, storage_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredForecast:
+    """One meter's forecast from one instant on."""
+
+    meter: MeterId
+    starts_at: datetime
+    """The first slot."""
+    model: str
+    minutes: int
+    p10: Sequence[float]
+    """Energy of each slot, kWh on the primary side."""
+    p50: Sequence[float]
+    p90: Sequence[float]
+    max_p50_kw: float | None
+    """Highest demand of the slots."""
+    max_p90_kw: float | None
+    month: date
+    """First day of the month that the first slot lies in."""
+    month_so_far_kw: float | None
+    month_p50_kw: float | None
+    """Highest demand of the whole month."""
+    month_p90_kw: float | None
+
+
+def save_forecasts(connection: Connection, forecasts: Sequence[StoredForecast]) -> None:
+    """Store forecasts in place of those of the same meter, first slot and model.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    doing = f"saving {len(forecasts)} forecasts"
+    with storage_errors(doing), connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO forecast (meter_id, starts_at, model, minutes, p10, p50, p90, max_p50_kw, "
+            "max_p90_kw, month, month_so_far_kw, month_p50_kw, month_p90_kw) "
+            "SELECT meter_id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM meter WHERE id = %s "
+            "ON CONFLICT (meter_id, starts_at, model) DO UPDATE SET minutes = excluded.minutes, "
+            "p10 = excluded.p10, p50 = excluded.p50, p90 = excluded.p90, "
+            "max_p50_kw = excluded.max_p50_kw, max_p90_kw = excluded.max_p90_kw, month = excluded.month, "
+            "month_so_far_kw = excluded.month_so_far_kw, month_p50_kw = excluded.month_p50_kw, "
+            "month_p90_kw = excluded.month_p90_kw, computed_at = now()",
+            [
+                (
+                    one.starts_at,
+                    one.model,
+                    one.minutes,
+                    list(one.p10),
+                    list(one.p50),
+                    list(one.p90),
+                    one.max_p50_kw,
+                    one.max_p90_kw,
+                    one.month,
+                    one.month_so_far_kw,
+                    one.month_p50_kw,
+                    one.month_p90_kw,
+                    one.meter,
+                )
+                for one in forecasts
+            ],
+        )
+
+
+def list_forecasts(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId] | None = None,
+) -> list[StoredForecast]:
+    """Return the forecasts whose first slot lies in ``[starts_at, ends_at)``, by meter, time and model.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("listing forecasts"):
+        rows = connection.execute(
+            "SELECT m.id, f.starts_at, f.model, f.minutes, f.p10, f.p50, f.p90, f.max_p50_kw, f.max_p90_kw, "
+            "f.month, f.month_so_far_kw, f.month_p50_kw, f.month_p90_kw "
+            "FROM forecast AS f JOIN meter AS m USING (meter_id) "
+            "WHERE f.starts_at >= %(starts_at)s AND f.starts_at < %(ends_at)s "
+            "AND (%(meters)s::text[] IS NULL OR m.id = ANY(%(meters)s)) "
+            "AND (%(areas)s::text[] IS NULL OR EXISTS (SELECT 1 FROM installation AS i "
+            "JOIN service_point AS p ON p.id = i.service_point "
+            "WHERE i.meter_id = m.meter_id AND p.area = ANY(%(areas)s))) "
+            "ORDER BY m.id, f.starts_at, f.model",
+            {
+                "starts_at": starts_at,
+                "ends_at": ends_at,
+                "meters": None if meters is None else list(meters),
+                "areas": None if scope.areas is None else sorted(scope.areas),
+            },
+        ).fetchall()
+    names = StoredForecast.__slots__
+    return [StoredForecast(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def drop_forecasts(connection: Connection, before: datetime) -> int:
+    """Drop the forecasts whose first slot lies before an instant; return how many.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("dropping old forecasts"):
+        return connection.execute("DELETE FROM forecast WHERE starts_at < %s", (before,)).rowcount

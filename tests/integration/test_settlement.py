@@ -1,0 +1,176 @@
+"""Bills out of a real database: made once, again when registers change, with the difference; scopes hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from pydantic import SecretStr
+
+from pipeline.errors import ConfigError
+from pipeline.model import EVERYTHING, MeterId, Origin, Scope, Snapshot
+from pipeline.registry import Registry, Role
+from pipeline.tariff import EnergyCharge, Step, StepsOver, Tariff
+from services.settings import Settings
+from services.settle import YEAR_UNKNOWN, settle_stored
+from services.settle_again import rerate_stored
+from services.settle_due import row_of, settle_due
+from storage.bills import BillFilter, bill_cards, bill_months, bill_total, bill_versions
+from storage.database import Connection, connect
+from storage.intervals import save_intervals
+from storage.registry import save_registry
+from storage.writer import ReadingWriter
+from tests.settled_plants import (
+    APRIL,
+    CLOSING,
+    MARCH,
+    METER,
+    NOON,
+    OPENING,
+    PLANT,
+    POINT,
+    intervals,
+    plant,
+    reading,
+)
+
+
+@pytest.fixture
+def settings(any_database_url: str) -> Settings:
+    return Settings(database_url=SecretStr(any_database_url))
+
+
+@pytest.fixture
+def stored(any_database_url: str) -> Iterator[Connection]:
+    with connect(any_database_url) as connection:
+        yield connection
+
+
+def fill(connection: Connection, readings: Sequence[Snapshot], archive: Registry = PLANT) -> None:
+    save_registry(connection, archive)
+    save_intervals(connection, intervals(), computed_at=NOON)
+    ReadingWriter(connection).write(readings)
+
+
+def test_a_bill_is_kept_once_and_again_when_a_register_came(stored: Connection, settings: Settings) -> None:
+    fill(stored, [reading(MARCH, OPENING)])
+    (first,) = settle_stored("2026-03", settings=settings, now=NOON)
+    assert (first.version, first.is_new, first.bill.is_final) == (1, True, True)
+    assert first.bill.energy_kwh == Decimal("5952.00")
+    assert [f.code for f in first.bill.findings] == ["register_estimated"]
+
+    (same,) = settle_stored("2026-03", settings=settings, now=NOON + timedelta(days=1))
+    assert (same.version, same.is_new, same.change) == (1, False, None)
+
+    # The freeze comes two days late and shows 0.2 kWh more at the meter: 4 kWh.
+    ReadingWriter(stored).write([reading(APRIL, CLOSING + 0.2)])
+    (again,) = rerate_stored(settings=settings, now=NOON + timedelta(days=2))
+    assert (again.version, again.is_new) == (2, True)
+    assert again.change is not None
+    assert again.change.energy_kwh == Decimal("4.00")
+    assert again.change.amount == again.bill.amount - first.bill.amount > 0
+    assert again.bill.findings == ()
+    (unchanged,) = rerate_stored(settings=settings, now=NOON + timedelta(days=3))
+    assert not unchanged.is_new
+
+    versions = bill_versions(stored, POINT, "2026-03", scope=EVERYTHING)
+    assert [version.version for version in versions] == [2, 1]
+    assert versions[0].document["amount"] == f"{again.bill.amount:f}"
+    (card,) = bill_cards(stored, BillFilter(), scope=EVERYTHING, limit=10)
+    assert (card.version, card.amount, card.amount_before) == (2, again.bill.amount, first.bill.amount)
+    assert (card.name, card.customer, card.area) == ("Foundry", "Works", "north")
+
+
+def test_bills_are_seen_only_within_the_callers_areas(stored: Connection, settings: Settings) -> None:
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)])
+    list(settle_stored("2026-03", settings=settings, now=NOON))
+    for scope, seen in ((Scope(frozenset({"north"})), 1), (Scope(frozenset({"south"})), 0)):
+        assert bill_total(stored, BillFilter(), scope=scope) == seen
+        assert len(bill_cards(stored, BillFilter(), scope=scope, limit=10)) == seen
+        assert len(bill_versions(stored, POINT, "2026-03", scope=scope)) == seen
+        assert len(bill_months(stored, scope=scope)) == seen
+    assert bill_total(stored, BillFilter(is_final=False), scope=EVERYTHING) == 0
+    assert bill_total(stored, BillFilter(month="2026-02"), scope=EVERYTHING) == 0
+
+
+def test_a_month_that_is_not_over_has_no_bill(stored: Connection, settings: Settings) -> None:
+    fill(stored, [reading(MARCH, OPENING)])
+    assert list(settle_stored("2026-04", settings=settings, now=NOON)) == []
+
+
+def test_the_flow_bills_what_is_due_and_tells_of_new_versions(stored: Connection, settings: Settings) -> None:
+    fill(stored, [reading(MARCH, OPENING)])
+    (due,) = settle_due(settings, NOON)
+    assert row_of(due) == {
+        "service point": POINT,
+        "month": "2026-03",
+        "state": "final",
+        "version": 1,
+        "kWh": "5,952.00",
+        "amount": f"{due.bill.amount:,.2f} CNY",
+        "difference": "",
+        "findings": "register_estimated",
+    }
+    ReadingWriter(stored).write([reading(APRIL, CLOSING + 0.4, Origin.DAILY_FREEZE)])
+    # Long after its settlement day a bill that is stored is still made again.
+    later = [settled for settled in settle_due(settings, NOON + timedelta(days=40)) if settled.is_new]
+    assert [(settled.bill.month, settled.version) for settled in later if settled.change] == [("2026-03", 2)]
+
+
+def test_steps_over_a_year_count_the_bills_of_its_earlier_months(
+    stored: Connection, settings: Settings
+) -> None:
+    stepped = Tariff(
+        id="T",
+        charges=(EnergyCharge(item="energy", price=Decimal("0.5")),),
+        steps=(Step(above_kwh=Decimal(6000), added=Decimal("0.05")),),
+        steps_over=StepsOver.YEAR,
+    )
+    fitted = datetime(2026, 1, 31, 16, tzinfo=UTC)
+    placed = replace(
+        PLANT.installations[0], starts_at=fitted, opening={"active_energy_import": OPENING - 200.0}
+    )
+    contracts = [replace(PLANT.contracts[0], basic_charge=None)]
+    archive = plant(tariffs=[stepped], installations=[placed], contracts=contracts)
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)], archive)
+    (alone,) = settle_stored("2026-03", settings=settings, now=NOON)
+    assert [(f.code, f.refuses) for f in alone.bill.findings if f.code == YEAR_UNKNOWN] == [
+        (YEAR_UNKNOWN, True)
+    ]
+    (february,) = settle_stored("2026-02", settings=settings, now=NOON)
+    assert february.bill.energy_kwh == Decimal("4000.00")
+    (march,) = settle_stored("2026-03", settings=settings, now=NOON)
+    assert march.bill.is_final
+    step = next(line for line in march.bill.lines if line.item == "step_2")
+    assert step.quantity == Decimal("3952.00")  # 4 000 + 5 952 - 6 000
+
+
+def test_what_is_asked_for_and_not_there_is_named(stored: Connection, settings: Settings) -> None:
+    save_registry(stored, plant(tariffs=[]))
+    with pytest.raises(ConfigError, match=r"name T, of which there is no \[\[tariff\]\]"):
+        list(settle_stored("2026-03", settings=settings, now=NOON))
+    with pytest.raises(ConfigError, match="Q: no such service point in the archive"):
+        list(settle_stored("2026-03", ["Q"], settings=settings, now=NOON))
+
+
+def test_a_sub_meter_of_another_customer_is_taken_off(stored: Connection, settings: Settings) -> None:
+    sub = MeterId("SUB")
+    archive = plant(
+        meters=[*PLANT.meters, replace(PLANT.meters[0], id=sub)],
+        installations=[
+            *PLANT.installations,
+            replace(PLANT.installations[0], meter=sub, role=Role.SUBTRACT),
+        ],
+    )
+    readings = [reading(MARCH, OPENING), reading(APRIL, CLOSING)]
+    readings += [reading(MARCH, 0.0, meter=sub), reading(APRIL, 952.0, meter=sub)]
+    fill(stored, readings, archive)
+    save_intervals(stored, intervals(meter=sub, kwh=952 / 2976), computed_at=NOON)
+    (settled,) = settle_stored("2026-03", settings=settings, now=NOON)
+    assert settled.bill.energy_kwh == Decimal("5000.00")
+    assert {pair.meter for pair in settled.bill.registers} == {METER, sub}
+    assert settled.bill.tie_out is not None
+    assert settled.bill.tie_out.holds

@@ -1,0 +1,298 @@
+"""What a bill is worked out of: registers at both edges by their rank, swaps, ratios, what is lacking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterSource
+from pipeline.block import ReadingBlock, block_from_snapshots
+from pipeline.model import MeterId, Origin, Quality, Snapshot
+from pipeline.quantities import Group, Quantity
+from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, Role
+from services.settle_book import FileBook
+from services.settle_month import billable, billing_month
+from storage.intervals import IntervalColumns
+from tests.settled_plants import (
+    APRIL,
+    CLOSING,
+    CT,
+    MARCH,
+    METER,
+    OPENING,
+    PLANT,
+    POINT,
+    TARIFF,
+    intervals,
+    plant,
+    reading,
+)
+
+TOTAL = Quantity.ACTIVE_ENERGY_IMPORT.value
+EDGES = [reading(MARCH, OPENING), reading(APRIL, CLOSING)]
+MIDDLE = datetime(2026, 3, 15, 16, tzinfo=UTC)
+NEW = MeterId("NEW")
+
+
+def gathered(
+    readings: Sequence[Snapshot] = EDGES,
+    archive: Registry = PLANT,
+    columns: IntervalColumns | None = None,
+    month: str = "2026-03",
+    primary: frozenset[str] = frozenset(),
+) -> BillingMonth:
+    block: ReadingBlock | None = None
+    if readings:
+        block = block_from_snapshots(readings, frozenset({Group.REGISTER, Group.DEMAND}))
+    book = FileBook.of(block, intervals() if columns is None else columns, [m.id for m in archive.meters])
+    return billing_month(archive, book, POINT, month, primary=primary)
+
+
+def both(*intervals_: IntervalColumns) -> IntervalColumns:
+    return IntervalColumns(
+        meters=[meter for each in intervals_ for meter in each.meters],
+        starts_at=np.concatenate([each.starts_at for each in intervals_]),
+        minutes=np.concatenate([each.minutes for each in intervals_]),
+        quality=np.concatenate([each.quality for each in intervals_]),
+        energies={"import_kwh": np.concatenate([each.energies["import_kwh"] for each in intervals_])},
+    )
+
+
+def test_registers_frozen_at_the_settlement_days_stand_at_both_edges() -> None:
+    month = gathered()
+    (pair,) = month.pairs
+    assert (month.starts_at, month.ends_at) == (MARCH, APRIL)
+    assert (pair.opening.value, pair.closing.value) == (Decimal("1000.00"), Decimal("1297.60"))
+    assert {pair.opening.source, pair.closing.source} == {RegisterSource.SETTLEMENT_FREEZE}
+    assert (pair.factor, pair.energy) == (Decimal("20.0"), Decimal(5952))
+    assert month.lacks == []
+
+
+@pytest.mark.parametrize(
+    ("others", "source", "value"),
+    [
+        ([(timedelta(0), Origin.DAILY_FREEZE, 1297.5)], RegisterSource.DAILY_FREEZE, "1297.5"),
+        (
+            [(timedelta(0), Origin.DAILY_FREEZE, 1297.5), (timedelta(0), Origin.SETTLEMENT_FREEZE, 1297.6)],
+            RegisterSource.SETTLEMENT_FREEZE,
+            "1297.6",
+        ),
+        (
+            [(timedelta(minutes=4), Origin.PRESENT, 1297.7), (timedelta(minutes=-9), Origin.PUSH, 1297.1)],
+            RegisterSource.PRESENT,
+            "1297.7",
+        ),
+        ([(timedelta(minutes=50), Origin.MANUAL, 1298.0)], RegisterSource.MANUAL, "1298"),
+        # Too far away to stand: what intervals add up to is an estimate, and says so.
+        ([(timedelta(minutes=20), Origin.PRESENT, 1297.9)], RegisterSource.ESTIMATED, "1297.6"),
+        ([(timedelta(hours=9), Origin.MANUAL, 1303.0)], RegisterSource.ESTIMATED, "1297.6"),
+    ],
+)
+def test_the_best_reading_near_an_edge_stands_there(
+    others: list[tuple[timedelta, Origin, float]], source: RegisterSource, value: str
+) -> None:
+    readings = [EDGES[0], *(reading(APRIL + apart, register, origin) for apart, origin, register in others)]
+    (pair,) = gathered(readings).pairs
+    assert (pair.closing.source, pair.closing.value) == (source, Decimal(value))
+
+
+def test_a_month_and_the_next_one_share_their_edge() -> None:
+    readings = [*EDGES[:1], reading(APRIL + timedelta(minutes=7), 1297.65, Origin.PRESENT)]
+    readings.append(reading(APRIL + timedelta(days=30), 1500.0))
+    march, april = gathered(readings), gathered(readings, month="2026-04")
+    assert march.pairs[0].closing == april.pairs[0].opening
+    assert april.pairs[0].opening.value == Decimal("1297.65")
+
+
+def test_a_doubtful_reading_stands_at_no_edge() -> None:
+    wrong = reading(APRIL, 9999.0)._replace(quality=Quality.OUT_OF_RANGE)
+    (pair,) = gathered([EDGES[0], wrong]).pairs
+    assert pair.closing.source is RegisterSource.ESTIMATED
+
+
+def test_without_any_register_intervals_stand_in_from_zero_and_say_so() -> None:
+    month = gathered([], columns=intervals(kvarh=0.5))
+    active, reactive = month.pairs
+    assert (active.quantity, active.opening.value, active.energy) == (TOTAL, Decimal(0), Decimal(5952))
+    assert (reactive.quantity, reactive.energy) == (Quantity.REACTIVE_ENERGY_IMPORT.value, Decimal(1488))
+    assert {end.source for pair in month.pairs for end in (pair.opening, pair.closing)} == {
+        RegisterSource.ESTIMATED
+    }
+
+
+def test_a_month_with_missing_days_and_no_register_lacks_one() -> None:
+    month = gathered([], columns=intervals(missing=slice(960, 1056)))
+    assert month.pairs == []
+    (lack,) = month.lacks
+    assert (lack.code, lack.what, lack.starts_at, lack.ends_at) == (Lacking.REGISTER, METER, MARCH, APRIL)
+
+
+def test_an_edge_between_two_reads_is_estimated_on_their_line() -> None:
+    hole = intervals(missing=slice(2880, 2976))
+    readings = [
+        EDGES[0],
+        reading(APRIL - timedelta(days=1), 1290.0, Origin.DAILY_FREEZE),
+        reading(APRIL + timedelta(days=1), 1310.0, Origin.DAILY_FREEZE),
+    ]
+    (pair,) = gathered(readings, columns=hole).pairs
+    assert (pair.closing.source, pair.closing.value) == (RegisterSource.ESTIMATED, Decimal("1300.00"))
+
+
+def test_rates_count_where_they_are_of_the_totals_own_reading() -> None:
+    t1, t2 = Quantity.ACTIVE_ENERGY_IMPORT_T1, Quantity.ACTIVE_ENERGY_IMPORT_T2
+    opening = reading(MARCH, OPENING, more={t1: 400.0, t2: 600.0})
+    closing = reading(APRIL, CLOSING, more={t1: 450.0})
+    later = reading(APRIL + timedelta(minutes=5), CLOSING + 1, Origin.PRESENT, more={t2: 848.6})
+    assert [pair.quantity for pair in gathered([opening, closing, later]).pairs] == [TOTAL, t1.value]
+
+
+def test_a_swap_counts_both_meters_between_the_registers_that_were_written_down() -> None:
+    archive = plant(
+        meters=[Meter(id=METER), Meter(id=NEW)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: 1144.0}),
+            Installation(meter=NEW, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: 0.4}),
+        ],
+        ratios=[Ratio(meter=METER, ct=CT), Ratio(meter=NEW, ct=CT)],
+    )
+    month = gathered([EDGES[0], reading(APRIL, 154.0, meter=NEW)], archive)
+    old, new = month.pairs
+    assert (old.closing.source, new.opening.source) == (RegisterSource.CLOSING, RegisterSource.OPENING)
+    assert (old.energy, new.energy) == (Decimal(2880), Decimal("3072.0"))
+
+
+@pytest.mark.parametrize(
+    ("closing", "opening", "code"),
+    [({}, {TOTAL: 0.4}, Lacking.CLOSING), ({TOTAL: 1144.0}, {}, Lacking.OPENING)],
+)
+def test_a_swap_without_a_register_is_lacking(
+    closing: dict[str, float], opening: dict[str, float], code: Lacking
+) -> None:
+    archive = plant(
+        meters=[Meter(id=METER), Meter(id=NEW)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing=closing),
+            Installation(meter=NEW, service_point=POINT, starts_at=MIDDLE, opening=opening),
+        ],
+    )
+    month = gathered([EDGES[0], reading(APRIL, 154.0, meter=NEW)], archive)
+    assert [lack.code for lack in month.lacks] == [code]
+    assert len(month.pairs) == 1
+
+
+def test_readings_of_another_place_of_the_meter_stand_at_no_edge() -> None:
+    archive = plant(
+        installations=[
+            Installation(meter=METER, service_point="elsewhere", ends_at=MARCH),
+            Installation(meter=METER, service_point=POINT, starts_at=MARCH, opening={TOTAL: 1000.5}),
+        ]
+    )
+    (pair,) = gathered(archive=archive).pairs
+    assert (pair.opening.source, pair.opening.value) == (RegisterSource.OPENING, Decimal("1000.50"))
+
+
+def test_a_new_ratio_within_the_month_cuts_the_pair_there() -> None:
+    archive = plant(
+        ratios=[Ratio(meter=METER, ct=CT, ends_at=MIDDLE), Ratio(meter=METER, ct=40.0, starts_at=MIDDLE)]
+    )
+    month = gathered([*EDGES, reading(MIDDLE, 1144.0, Origin.DAILY_FREEZE)], archive)
+    assert [(pair.factor, pair.energy) for pair in month.pairs] == [
+        (Decimal("20.0"), Decimal(2880)),
+        (Decimal("40.0"), Decimal(6144)),
+    ]
+
+
+def test_a_primary_meter_has_no_factor() -> None:
+    archive = plant(installations=[Installation(meter=METER, service_point=POINT, profile="primary")])
+    (pair,) = gathered(archive=archive, primary=frozenset({"primary"})).pairs
+    assert pair.factor == 1
+
+
+def test_a_sub_meter_is_taken_off_and_a_check_meter_is_left_out() -> None:
+    sub, check = MeterId("SUB"), MeterId("CHECK")
+    archive = plant(
+        meters=[Meter(id=METER), Meter(id=sub), Meter(id=check)],
+        installations=[
+            Installation(meter=METER, service_point=POINT),
+            Installation(meter=sub, service_point=POINT, role=Role.SUBTRACT),
+            Installation(meter=check, service_point=POINT, role=Role.CHECK),
+        ],
+    )
+    readings = [*EDGES, reading(MARCH, 10.0, meter=sub), reading(APRIL, 110.0, meter=sub)]
+    month = gathered(readings, archive, both(intervals(), intervals(meter=sub, kwh=0.5)))
+    assert [(pair.meter, pair.sign) for pair in month.pairs] == [(METER, 1), (sub, -1)]
+    assert month.intervals is not None
+    np.testing.assert_allclose(month.intervals.import_kwh, 1.5)
+
+
+def test_a_register_that_rolled_over_and_one_that_was_reset_are_told_apart() -> None:
+    rolled = gathered([reading(MARCH, 999_900.0), reading(APRIL, 197.6)]).pairs[0]
+    assert (rolled.range, rolled.counted) == (Decimal(1_000_000), Decimal("297.6"))
+    reset = gathered([reading(MARCH, 400_000.0), reading(APRIL, 5.0)]).pairs[0]
+    assert (reset.range, reset.counted) == (None, Decimal("-399995.00"))
+
+
+def test_the_demand_is_that_of_the_settlement_freeze_else_of_the_intervals() -> None:
+    at = datetime(2026, 3, 9, 3, tzinfo=UTC)
+    more = {Quantity.MAX_DEMAND_IMPORT: 0.75, Quantity.MAX_DEMAND_IMPORT_AT: at.timestamp()}
+    (kept,) = gathered([EDGES[0], reading(APRIL, CLOSING, more=more)]).demands
+    assert (kept.kw, kept.factor, kept.at) == (Decimal("0.75"), Decimal("20.0"), at)
+    (shown,) = gathered().demands
+    assert (shown.kw, shown.factor, shown.source) == (Decimal("8.0"), Decimal(1), RegisterSource.ESTIMATED)
+    assert gathered(columns=intervals(missing=slice(0, 100))).demands == []
+
+
+def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() -> None:
+    first = Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)
+    second = Contract(service_point=POINT, tariff="T", starts_at=MIDDLE + timedelta(days=2))
+    (gap,) = gathered(archive=plant(contracts=[first, second])).lacks
+    assert (gap.code, gap.starts_at, gap.ends_at) == (
+        Lacking.CONTRACT_GAP,
+        MIDDLE,
+        MIDDLE + timedelta(days=2),
+    )
+    over = replace(second, starts_at=MIDDLE - timedelta(days=1))
+    (overlap,) = gathered(archive=plant(contracts=[first, over])).lacks
+    assert (overlap.code, overlap.ends_at - overlap.starts_at) == (
+        Lacking.CONTRACT_OVERLAP,
+        timedelta(days=1),
+    )
+    (late,) = gathered(archive=plant(tariffs=[replace(TARIFF, starts_at=MIDDLE)])).lacks
+    assert (late.code, late.what, late.ends_at) == (Lacking.TARIFF_GAP, "T", MIDDLE)
+
+
+def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
+    first = Contract(service_point=POINT, tariff="T", capacity_kva=100.0)
+    second = replace(first, capacity_kva=200.0, starts_at=MIDDLE)
+    month = gathered(archive=plant(contracts=[first, second]))
+    assert [(dated.starts_at, dated.contract.capacity_kva) for dated in month.terms] == [
+        (MARCH, 100.0),
+        (MIDDLE, 200.0),
+    ]
+    assert month.lacks == []
+
+
+def test_reactive_registers_that_one_of_two_meters_lacks_are_lacking_where_the_power_factor_counts() -> None:
+    reactive = Quantity.REACTIVE_ENERGY_IMPORT
+    archive = plant(
+        meters=[Meter(id=METER), Meter(id=NEW)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: 1144.0}),
+            Installation(meter=NEW, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: 0, reactive: 0}),
+        ],
+        tariffs=[replace(TARIFF, power_factor=True)],
+    )
+    readings = [EDGES[0], reading(APRIL, 154.0, meter=NEW, more={reactive: 50.0})]
+    (lack,) = gathered(readings, archive).lacks
+    assert (lack.code, lack.what) == (Lacking.REGISTER, "M reactive_energy_import")
+
+
+def test_points_without_a_contract_or_a_main_meter_are_not_billed() -> None:
+    assert billable(PLANT) == [POINT]
+    assert billable(plant(contracts=[])) == []
+    assert billable(plant(installations=[])) == []
