@@ -13,10 +13,10 @@ from analysis.settlement.bill_documents import bill_of
 from detectors.usage.suspended_load import SuspendedLoad
 from pipeline.bills import month_before
 from pipeline.block import MeterMatrix
-from pipeline.model import Episode, Scope, Verdict
+from pipeline.model import Episode, MeterId, Scope, Verdict
 from pipeline.registry import Registry, ServicePoint
 from pipeline.timegrid import local_month, slot_start
-from reports.customers.facts import QualityMonth
+from reports.customers.facts import ForecastFacts, QualityMonth
 from services.customer_facts import Gathered, recent_suspensions
 from services.customers import archive_of
 from services.derive import MINUTES
@@ -27,11 +27,14 @@ from storage.customers import newest_bills
 from storage.database import Connection
 from storage.detector_records import single_readings
 from storage.episodes import list_episodes
+from storage.forecasts import StoredForecast, list_forecasts
 from storage.matrices import meter_matrix
 from storage.quality_judgements import judged_months
 
 MONTHS_BACK = 12
 """Bills told beside the month's own."""
+FORECAST_DAYS = timedelta(days=3)
+"""An older forecast tells nothing of the next days."""
 _MARGIN = timedelta(hours=2)
 
 
@@ -83,6 +86,7 @@ def gather_stored(  # noqa: PLR0913, PLR0917 - one customer's month with all tha
         suspended=_suspended(connection, own, until, now, scope=scope, primary=primary),
         bills=_bills(connection, points, first, scope),
         quality=_quality(connection, points, first, scope),
+        forecasts=_forecasts(connection, own, now, scope),
         episodes=open_episodes(connection, own, scope),
         primary=primary,
     )
@@ -160,3 +164,31 @@ def _quality(
             counts={verdict.value: verdicts.count(verdict) for verdict in WORST_FIRST},
         )
     return found
+
+
+def _forecasts(
+    connection: Connection, own: Registry, now: datetime, scope: Scope
+) -> Mapping[MeterId, ForecastFacts]:
+    """Return the newest forecast of each meter, if it is of these days; the last of several models."""
+    stored = list_forecasts(
+        connection,
+        scope=scope,
+        starts_at=now - FORECAST_DAYS,
+        ends_at=now + FORECAST_DAYS,
+        meters=[meter.id for meter in own.meters],
+    )
+    return {one.meter: _forecast(one) for one in sorted(stored, key=lambda one: one.starts_at)}
+
+
+def _forecast(one: StoredForecast) -> ForecastFacts:
+    step, hours = timedelta(minutes=one.minutes), one.minutes / 60.0
+    return ForecastFacts(
+        meter=one.meter,
+        made_at=one.starts_at,
+        points=[
+            (one.starts_at + place * step, low / hours, middle / hours, high / hours)
+            for place, (low, middle, high) in enumerate(zip(one.p10, one.p50, one.p90, strict=True))
+        ],
+        month_max_p50_kw=one.month_p50_kw,
+        month_max_p90_kw=one.month_p90_kw,
+    )

@@ -85,5 +85,5 @@ def _templates(*, autoescape: bool = True) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals.update(kind_of=lambda block: type(block).__name__.lower(), is_number=is_number, zip=zip)
+    found.globals.update(kind_of=kind_of, is_number=is_number, number_columns=number_columns, zip=zip)
     return found
