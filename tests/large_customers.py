@@ -1,8 +1,8 @@
 """A works with one meter of 8 kW day and night: everything of its sheet can be worked out by hand.
 
-March 2026 has 96 x 31 quarters of 2 kWh, 5 952 kWh: 1 984 in valley, 992 in peak, 2 976 in flat hours. The bill:
-595.20 + 892.80 + 1 785.60 yuan of energy, 595.20 of network, 100 kVA x 25 yuan x 11/30 for all but the 20 days
-of the suspension, 916.67: 4 785.47 yuan, 0.804010 yuan/kWh.
+March 2026 has 96 x 31 quarters of 2 kWh, 5 952 kWh: 1 984 in valley, 992 in peak, 2 976 in flat hours. The
+bill: 595.20 + 892.80 + 1 785.60 yuan of energy, 595.20 of network, 100 kVA x 25 yuan x 11/30 for all but the
+20 days of the suspension, 916.67: 4 785.47 yuan, 0.804010 yuan/kWh.
 """
 
 from __future__ import annotations
