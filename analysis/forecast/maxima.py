@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analysis.forecast.blend import WARM_UP_ROWS, WEEK, blend
 from analysis.forecast.history import WHOLE_SHARE, History, Part, places_of
 from analysis.forecast.quantiles import at_shares, level_of, spread
-from analysis.load import DEMAND_MINUTES
+from analysis.load.daily import DEMAND_MINUTES
 from pipeline.block import Times
 from pipeline.timegrid import MINUTES_PER_DAY, local_month, to_numpy
 
