@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.power_factor import standard_of
 from reports.customers.facts import CustomerFacts, PointFacts
 from reports.customers.sheet import Block, Fact, Facts, Note, Section, Value, Word
 
@@ -40,6 +41,13 @@ def _of_point(known: PointFacts) -> Block:
 
 def _fact(known: PointFacts, key: str, unit: str, digits: int) -> Fact:
     value: Value = getattr(known.contract, key)
+    if value is None and key == "starts_at":
+        return Fact(name=key, value=Word(key="since_ever"))
+    if value is None and key == "power_factor_standard" and known.contract is not None:
+        standard = standard_of(known.contract)
+        if standard is not None:
+            said = {"value": f"{standard.value:.2f}"}
+            return Fact(name=key, value=Word(key="of_class", parameters=said))
     if value is None:
         wanted = "usual" if key in _USUAL else "wants_contract"
         wants = Word(key=wanted, parameters={"point": known.point.id, "entry": key})

@@ -8,6 +8,7 @@ from reports.customers.sheet import Column, Note, Section, Table, Value, Word
 
 _COLUMNS = (
     Column(name="suspension"),
+    Column(name="kept"),
     Column(name="service_point"),
     Column(name="kind"),
     Column(name="from"),
@@ -19,7 +20,6 @@ _COLUMNS = (
     Column(name="max_at"),
     Column(name="window_kwh", unit="kWh", digits=1),
     Column(name="days_above"),
-    Column(name="kept"),
 )
 
 
@@ -42,6 +42,7 @@ def _row(check: SuspensionCheck) -> list[Value]:
     suspension = check.suspension
     return [
         suspension.id,
+        Word(key=f"kept_{check.outcome.value}", parameters={"days": check.days_unknown}),
         suspension.service_point,
         Word(key=f"kind_{suspension.kind.value}"),
         suspension.starts_at,
@@ -53,5 +54,4 @@ def _row(check: SuspensionCheck) -> list[Value]:
         check.max_at,
         check.kwh,
         check.days_above,
-        Word(key=f"kept_{check.outcome.value}", parameters={"days": check.days_unknown}),
     ]

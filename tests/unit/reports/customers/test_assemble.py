@@ -65,8 +65,8 @@ def test_the_effects_lead_from_the_price_before_to_this_one_exactly() -> None:
 
 def test_a_suspension_s_row_has_maximum_time_and_result() -> None:
     (row,) = _table(sheet_of(facts()), "suspensions", "suspensions_checked").rows
-    assert (row[0], row[6], row[7], row[8]) == ("ZT-1", 5.0, "kW", pytest.approx(8.0))
-    assert row[12].key == "kept_drawing"
+    assert (row[0], row[7], row[8], row[9]) == ("ZT-1", 5.0, "kW", pytest.approx(8.0))
+    assert row[1].key == "kept_drawing"
 
 
 def test_open_episodes_say_what_to_check_in_both_languages() -> None:

@@ -40,7 +40,10 @@ def test_what_is_missing_is_empty_with_what_it_wants_beside_it() -> None:
     (wanted,) = [
         row for row in _read("en") if row["name"] == "Contract demand" and row["section"] == "Contract"
     ]
-    assert (wanted["value"], wanted["remark"]) == ("", "as usual: none agreed (contract_demand_kw)")
+    assert (wanted["value"], wanted["remark"]) == (
+        "",
+        "not agreed, the usual holds ([[contract]] contract_demand_kw)",
+    )
     bare = list(csv.DictReader(io.StringIO(sheet_csv(sheet_of(bare_facts()), "en").decode())))
     assert any("[[contract]]" in row["remark"] for row in bare)
 
