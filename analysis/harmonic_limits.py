@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
+from analysis.power_quality.bands import limit_tables
 from analysis.power_quality.judgement import Reference
 
 GB_14549: Final = "GB/T 14549"
@@ -145,12 +143,12 @@ def demand_limits(nominal_kv: float, ratio: float, day: date) -> DemandLimits | 
 
 def share_exponent(order: int) -> float:
     """Return alpha of GB/T 14549-1993 Annex C: a user's share grows with his power to 1 / alpha."""
-    return _of_order(_edition("gb14549_1993")["share"]["alpha"], order)
+    return _of_order(limit_tables("gb14549_1993.toml")["share"]["alpha"], order)
 
 
 def sum_coefficient(order: int) -> float:
     """Return K_h of GB/T 14549-1993 Annex C: how two sources of unknown angle add up."""
-    return _of_order(_edition("gb14549_1993")["share"]["sum_of_two"], order)
+    return _of_order(limit_tables("gb14549_1993.toml")["share"]["sum_of_two"], order)
 
 
 def _of_order(table: Mapping[str, float], order: int) -> float:
@@ -186,7 +184,7 @@ def _level(levels: Sequence[Mapping[str, Any]], nominal_kv: float) -> tuple[Mapp
 
 
 def _in_force(standard: str, day: date) -> Mapping[str, Any] | None:
-    editions = [_edition(name) for name in EDITIONS[standard]]
+    editions = [limit_tables(f"{name}.toml") for name in EDITIONS[standard]]
     return next((e for e in reversed(editions) if e["effective_from"] <= day), None)
 
 
@@ -199,8 +197,3 @@ def _reference(edition: Mapping[str, Any], part: Mapping[str, Any]) -> Reference
         source=part["source"],
         confirmed=edition["confirmed"],
     )
-
-
-@cache
-def _edition(name: str) -> Mapping[str, Any]:
-    return tomllib.loads(files("analysis").joinpath("data", f"{name}.toml").read_text(encoding="utf-8"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from math import inf, sqrt
 
+from analysis.power_quality.bands import limit_tables
 from pipeline.errors import ConfigError
 from pipeline.registry import Meter, Wiring
 
@@ -105,8 +104,7 @@ def nominal_seen_v(meter: Meter, pt: float) -> float:
 
 @cache
 def _voltage_limits() -> tuple[VoltageLimit, ...]:
-    text = files("analysis").joinpath("data", "gb12325_2008.toml").read_text(encoding="utf-8")
     return tuple(
         VoltageLimit(**{**entry, "wirings": tuple(map(Wiring, entry["wirings"]))})
-        for entry in tomllib.loads(text)["limit"]
+        for entry in limit_tables("gb12325_2008.toml")["limit"]
     )

@@ -19,6 +19,8 @@ from pipeline.timegrid import MINUTES_PER_DAY, from_numpy
 
 FED_IN_KWH = 1.0
 """A day: below it a meter's own error may be what flows back (D31, to be confirmed)."""
+MOST_KWH = 1e9
+"""In one slot: more than any line carries."""
 _EVER, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 Bools = NDArray[np.bool_]
 
@@ -32,8 +34,8 @@ class ProblemKind(StrEnum):
     """A point counts, and no meter is filed there in this time."""
     NO_ENERGY = "no_energy"
     """Its meters have not one known interval."""
-    NEGATIVE_ENERGY = "negative_energy"
-    """Intervals below zero: unknown, as no register runs backwards."""
+    IMPOSSIBLE_ENERGY = "impossible_energy"
+    """Intervals below zero or beyond measure: unknown, for no register runs backwards."""
     FED_IN_UNFILED = "fed_in_unfiled"
     """A customer without filed generation feeds in; it counts as energy in all the same."""
     COUNTED_TWICE = "counted_twice"
@@ -55,11 +57,15 @@ class LossProblem:
     kwh: float = 0.0
 
 
-def negative_slots(window: MeterMatrix) -> Bools:
-    """Return the slots whose import or export is below zero, shape (meters, slots)."""
-    negative = window.import_kwh < 0
+def impossible_slots(window: MeterMatrix) -> Bools:
+    """Return the slots whose import or export no meter counts: below zero or beyond measure."""
+    impossible = _is_impossible(window.import_kwh)
     export = window.energies.get("export_kwh")
-    return negative if export is None else negative | (export < 0)
+    return impossible if export is None else impossible | _is_impossible(export)
+
+
+def _is_impossible(kwh: NDArray[np.float64]) -> Bools:
+    return (kwh < 0) | (kwh > MOST_KWH)
 
 
 def loss_problems(window: MeterMatrix, registry: Registry, asked: Collection[str] = ()) -> list[LossProblem]:
@@ -108,9 +114,9 @@ def _of_energies(area: str, own: Sequence[AreaMember], energies: _Energies) -> I
             yield problem(kind=ProblemKind.NO_METER)
         elif not energies.known[rows].any():
             yield problem(kind=ProblemKind.NO_ENERGY)
-        negative = int(energies.negative[rows].sum())
-        if negative:
-            yield problem(kind=ProblemKind.NEGATIVE_ENERGY, count=negative)
+        impossible = int(energies.impossible[rows].sum())
+        if impossible:
+            yield problem(kind=ProblemKind.IMPOSSIBLE_ENERGY, count=impossible)
         fed_in = float(energies.fed_in_kwh[rows].sum())
         is_member = any(m.role is MemberRole.MEMBER for m in own if m.service_point == point)
         if is_member and fed_in > FED_IN_KWH * energies.days and not energies.may_feed_in(point):
@@ -126,8 +132,8 @@ class _Energies:
     row_of: Mapping[str, int]
     days: float
     known: Bools
-    negative: NDArray[np.intp]
-    """Slots below zero."""
+    impossible: NDArray[np.intp]
+    """Slots below zero or beyond measure."""
     fed_in_kwh: NDArray[np.float64]
 
     @classmethod
@@ -139,8 +145,8 @@ class _Energies:
             span=span,
             row_of={str(meter): row for row, meter in enumerate(window.meters)},
             days=max(len(window.starts_at) * window.minutes / MINUTES_PER_DAY, 1.0),
-            known=np.asarray(np.isfinite(window.import_kwh).any(axis=1)),
-            negative=negative_slots(window).sum(axis=1),
+            known=np.asarray((~np.isnan(window.import_kwh)).any(axis=1)),
+            impossible=impossible_slots(window).sum(axis=1),
             fed_in_kwh=none if export is None else np.nan_to_num(export).clip(0.0).sum(axis=1),
         )
 

@@ -106,6 +106,7 @@ def _print_areas(areas: dict[str, Any]) -> None:  # Any: the numbers of the JSON
         for kind, figures in {
             "all six": areas,
             **areas["by_type"],
+            "all six, twice the noise": areas["with_twice_the_noise"],
             "all six, beside an empty home": beside,
         }.items()
     ]

@@ -35,7 +35,7 @@ def loss(  # noqa: PLR0913 - a command with all its options
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Readings beside: registers at midnight, voltages.",
+            help="Readings beside or instead: registers, voltages.",
         ),
     ] = None,
     *,
@@ -62,11 +62,11 @@ def loss(  # noqa: PLR0913 - a command with all its options
     from services.line_loss_documents import report_document, write_reports
 
     asked = _question(area or [], month, first, end)
-    if (intervals is None) != (registry is None):
-        raise typer.BadParameter("--intervals and --registry go together; without both it asks the database")
-    if readings is not None and intervals is None:
-        raise typer.BadParameter("--readings go beside --intervals and --registry")
-    if intervals is not None and registry is not None:
+    if (intervals is None and readings is None) != (registry is None):
+        raise typer.BadParameter(
+            "--registry goes with --intervals, --readings or both; without any it asks the database"
+        )
+    if registry is not None:
         with progress(STEPS) as begin:
             reports = loss_files(
                 intervals=intervals, registry=registry, readings=readings, asked=asked, begin=begin

@@ -13,6 +13,7 @@ import typer
 from cli.output import JsonFlag, print_json, print_table, status
 
 if TYPE_CHECKING:
+    from services.network_voltage import NetworkVoltage
     from services.quality_report import Reported
 
 
@@ -53,8 +54,14 @@ def quality(  # noqa: PLR0913 - a command with all its options
     waveform: Annotated[
         list[Path] | None,
         typer.Option(
-            exists=True, dir_okay=False, help="A COMTRADE record taken at the --point; may be given often."
+            exists=True,
+            dir_okay=False,
+            help="A COMTRADE record taken at the --point; may be given often. The database keeps it.",
         ),
+    ] = None,
+    forget_waveform: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Take a kept record of the --point away, by its file's name."),
     ] = None,
     point: Annotated[
         list[str] | None, typer.Option(help="Only this service point; may be given often.")
@@ -79,12 +86,16 @@ def quality(  # noqa: PLR0913 - a command with all its options
     if verify is not None:
         _verify(verify, public_key, as_json=as_json)
         return
+    if forget_waveform is not None:
+        _forget(forget_waveform, point or [], as_json=as_json)
+        return
     if (readings is None) != (registry is None):
         raise typer.BadParameter("give --readings and --registry together, or neither: then the database")
     if readings is None and (events is not None or parameters is not None):
         raise typer.BadParameter("--events and --parameters belong to --readings")
     if out is None and not as_json:
         raise typer.BadParameter("give --out DIR for the reports, or --json for the verdicts alone")
+    from services.network_voltage import network_of_files, network_stored
     from services.quality import Files, worst_first
     from services.quality_report import Wish, report_files, report_stored
 
@@ -99,19 +110,27 @@ def quality(  # noqa: PLR0913 - a command with all its options
     )
     if readings is None or registry is None:
         reported = report_stored(wish)
+        network = None if wish.points else network_stored()
     else:
         files = Files(readings=readings, registry=registry, events=events, parameters=parameters)
         reported = report_files(files, wish)
-    rows = _taken(reported, as_json=as_json)
+        network = None if wish.points else network_of_files(registry)
+    rows = _taken(reported, network, as_json=as_json)
     if not as_json:
         columns = [column for column in rows[0] if column != "month"] if rows else ["service point"]
         title = f"Power quality {rows[0]['month']}" if rows else "No service point has readings of the month"
         print_table(title, columns, [[row[column] for column in columns] for row in worst_first(rows)])
+        if network is not None and (classes := network.rows()):
+            print_table(
+                "Voltage qualification by class of point", list(classes[0]), [[*c.values()] for c in classes]
+            )
         typer.echo(f"{len(rows)} reports in {out}: open report.zh.html or report.en.html", err=True)
 
 
-def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, object]]:
-    """Return a line a point, printing documents and warnings as they come."""
+def _taken(
+    reported: Iterable[Reported], network: NetworkVoltage | None, *, as_json: bool
+) -> list[dict[str, object]]:
+    """Return a line a point, printing documents and warnings as they come; then what the network comes to."""
     from services.quality import row_of
 
     rows: list[dict[str, object]] = []
@@ -120,6 +139,8 @@ def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, obj
         tell("reading and judging")
         for one in reported:
             rows.append(row_of(one.point))
+            if network is not None:
+                network.add(one.point)
             tell(f"{len(rows)} judged, the last one {rows[-1]['service point']}")
             warnings = set(() if one.written is None else one.written.warnings) - warned
             for warning in sorted(warnings):
@@ -127,7 +148,28 @@ def _taken(reported: Iterable[Reported], *, as_json: bool) -> list[dict[str, obj
             warned |= warnings
             if as_json:
                 print_json(one.document)
+    if as_json and network is not None and (whole := network.document()):
+        print_json(whole)
     return rows
+
+
+def _forget(name: str, points: list[str], *, as_json: bool) -> None:
+    """Take a waveform record of one point away; exit status 1 where there is none."""
+    if len(points) != 1:
+        raise typer.BadParameter("name the record's service point with --point")
+    from services.quality import forget_waveform
+
+    found = forget_waveform(points[0], name)
+    if as_json:
+        print_json({"service_point": points[0], "name": name, "records": found})
+    elif found:
+        typer.echo(
+            f"{name} is forgotten; judge its month again: kilowatch quality --month ... --point {points[0]}"
+        )
+    else:
+        typer.echo(f"{points[0]} has no waveform record {name}: reports name those that they use", err=True)
+    if not found:
+        raise typer.Exit(1)
 
 
 def _verify(path: Path, public_key: Path | None, *, as_json: bool) -> None:

@@ -23,6 +23,8 @@ class Transformer:
     service_point: str | None = None
     """The customer's own (专变)."""
     capacity_kva: float | None = None
+    starts_at: datetime | None = None
+    """Since when it is in service (投运); None where nobody filed it."""
     no_load_loss_kw: float | None = None
     """P0 of the plate or its test report (空载损耗)."""
     load_loss_kw: float | None = None
@@ -98,6 +100,11 @@ class Supply:
     demand_current_a: float | None = None
     """I_L of IEEE 519: the mean of twelve months' maximum demand currents, primary."""
     point_class: PointClass | None = None
+    agreed_band_percent: tuple[float, float] | None = None
+    """Lowest and highest deviation of the voltage that were agreed, signed: ``(-3.0, 7.0)``
+    (GB/T 12325-2008 4.4; busbars of class A)."""
+    capacitor_steps_kvar: tuple[float, ...] = ()
+    """Reactive power of each step of the capacitors (补偿电容器) at the point, at nominal voltage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,10 @@ _PATTERNS = [
 ]
 
 
+SHAPE_NAMES: Mapping[str, Template] = MappingProxyType(
+    {template.en: template for template in templates_of("load_shapes.toml").values()}
+)
+"""What classes of load shape are called, by their English names."""
 PARAMETER = "parameter"
 """The parameter of a message that names one of a meter's own."""
 
@@ -82,12 +86,17 @@ def render(key: str, parameters: Mapping[str, float | int | str], language: str 
     named = parameters.get(PARAMETER)
     if isinstance(named, str) and named in PARAMETER_NAMES:
         parameters = {**parameters, PARAMETER: PARAMETER_NAMES[named].in_language(language)}
-    return template.in_language(language).format(**parameters)
+    spoken = {
+        name: SHAPE_NAMES[value].in_language(language)
+        for name, value in parameters.items()
+        if isinstance(value, str) and value in SHAPE_NAMES
+    }
+    return template.in_language(language).format(**{**parameters, **spoken})
 
 
 def said(value: str, language: str) -> str | None:
     """Return a code or a sentence of evidence in ``language``; None for one that nobody wrote down."""
-    template = EVIDENCE_CODES.get(value) or EVIDENCE_TEXTS.get(value)
+    template = EVIDENCE_CODES.get(value) or EVIDENCE_TEXTS.get(value) or SHAPE_NAMES.get(value)
     if template is not None:
         return template.in_language(language)
     for pattern, varying in _PATTERNS:

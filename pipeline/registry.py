@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeVar
@@ -83,6 +83,15 @@ class Meter:
     """One step of the energy register, kWh."""
     zone: ZoneInfo = DEFAULT_ZONE
     """Zone of the meter's own clock."""
+    model: str = ""
+    """As on its plate (型号)."""
+    serial: str = ""
+    """The maker's number (出厂编号)."""
+    accuracy_class: str = ""
+    """As on its plate (准确度等级): ``0.5S``, ``B``."""
+    firmware: str = ""
+    verified_until: date | None = None
+    """The last day on which its verification (检定) holds."""
 
     @property
     def most_current_a(self) -> float:

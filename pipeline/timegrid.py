@@ -71,6 +71,12 @@ def from_numpy(instant: np.datetime64) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
+def many_from_numpy(instants: NDArray[np.datetime64]) -> list[datetime]:
+    """Return numpy instants as aware ones."""
+    naive: list[datetime] = instants.astype("datetime64[us]").tolist()
+    return [instant.replace(tzinfo=UTC) for instant in naive]
+
+
 def slot_grid(starts_at: datetime, ends_at: datetime, minutes: int) -> NDArray[np.datetime64]:
     """Return the slot starts in ``[starts_at, ends_at)`` as datetime64[us], aligned as slots are."""
     first = slot_start(starts_at + timedelta(minutes=minutes) - timedelta(microseconds=1), minutes * 60)

@@ -61,10 +61,13 @@ class AreaDraw:
     """Of the energy that the supply meter brought while he stole."""
 
 
-def draw_area(homes: Homes, random: Generator, kind: str | None, *, look_alike: bool) -> AreaDraw:
+def draw_area(
+    homes: Homes, random: Generator, kind: str | None, *, look_alike: bool, noise: float = 1.0
+) -> AreaDraw:
     """Draw an area with a thief of a kind, or without any.
 
     With ``look_alike`` another home stands empty from the same day on: it uses less, and nothing is lost.
+    ``noise`` is how many times the usual noise and meters' errors are.
     """
     chosen = homes.part(_some(len(homes.names), MEMBERS, random))
     thief, vacant, *others = random.permutation(len(chosen.names)).tolist()
@@ -76,11 +79,11 @@ def draw_area(homes: Homes, random: Generator, kind: str | None, *, look_alike: 
     since = slice(days - theft_days, None)
     if look_alike:
         drawn[vacant, since] *= VACANT_SHARE
-    metered = drawn * (1.0 + METER_ERROR * random.standard_normal((len(drawn), 1, 1)))
+    metered = drawn * (1.0 + noise * METER_ERROR * random.standard_normal((len(drawn), 1, 1)))
     if kind is not None:
         honest = metered[thief : thief + 1]
         metered[thief, since] = attacked(kind, honest[:, : days - theft_days], honest[:, since], random)[0]
-    supplied = _supplied(drawn, random)
+    supplied = _supplied(drawn, random, noise)
     stolen = float(drawn[thief, since].sum() - metered[thief, since].sum()) if kind is not None else 0.0
     names = list(chosen.names)
     return AreaDraw(
@@ -107,15 +110,14 @@ def _some(of: int, most: int, random: Generator) -> NDArray[np.bool_]:
     return chosen
 
 
-def _supplied(drawn: Floats, random: Generator) -> Floats:
+def _supplied(drawn: Floats, random: Generator, noise: float) -> Floats:
     """Return what the supply meter brings: all that is drawn, net, and the loss of iron and lines."""
     net = drawn.sum(axis=0)
     mean, square = float(np.abs(net).mean()), float((net**2).mean())
     technical = FIXED_SHARE * mean + SQUARE_SHARE * mean * net**2 / square
-    noise = 1.0 + SLOT_NOISE * random.standard_normal(net.shape)
-    noise += DAY_NOISE * random.standard_normal((len(net), 1))
-    error = 1.0 + METER_ERROR / 2.0 * random.standard_normal()
-    supplied: Floats = ((net + technical * noise) * error).ravel()
+    moved = SLOT_NOISE * random.standard_normal(net.shape) + DAY_NOISE * random.standard_normal((len(net), 1))
+    error = 1.0 + noise * METER_ERROR / 2.0 * random.standard_normal()
+    supplied: Floats = ((net + technical * (1.0 + noise * moved)) * error).ravel()
     return supplied
 
 

@@ -31,7 +31,7 @@ TOP: Final = 3
 LEAST_PERCENT: Final = 0.5
 """Of the energy in: thefts from here on are told apart, the detector's floor."""
 DETECTORS: Final = ("area_balance", "ntl_attribution")
-_THEFT, _LOOK_ALIKE, _HONEST = 11, 12, 13
+_THEFT, _LOOK_ALIKE, _HONEST, _ROUGH = 11, 12, 13, 14
 """Parts of the seeds: each run draws its own areas."""
 
 
@@ -72,7 +72,7 @@ def areas_run(
                 for kind in LESS_ENERGY
             }
 
-        alone, beside = run(reporting, _THEFT), run(reporting, _LOOK_ALIKE)
+        alone, beside, rough = (run(reporting, part) for part in (_THEFT, _LOOK_ALIKE, _ROUGH))
         on_tuning = run(tuning, _THEFT)
         raised = list(pool.map(partial(_honest, reporting), range(honest_areas)))
     return {
@@ -88,6 +88,7 @@ def areas_run(
             **_figures([one for own in beside.values() for one in own]),
             "by_type": {kind: _figures(own) for kind, own in beside.items()},
         },
+        "with_twice_the_noise": _figures([one for own in rough.values() for one in own]),
         "tuning": _figures([one for own in on_tuning.values() for one in own]),
         "without_thief": {
             "areas": honest_areas,
@@ -101,7 +102,9 @@ def areas_run(
 def _look(homes: Homes, part: int, asked: tuple[str, int]) -> Looked:
     kind, draw = asked
     random = np.random.default_rng([part, LESS_ENERGY.index(kind), draw])
-    drawn = draw_area(homes, random, kind, look_alike=part == _LOOK_ALIKE)
+    drawn = draw_area(
+        homes, random, kind, look_alike=part == _LOOK_ALIKE, noise=2.0 if part == _ROUGH else 1.0
+    )
     found = loss_of(drawn)
     first = len(found.days) - drawn.theft_days
     episodes = engine.run(drawn.window, drawn.registry, only=DETECTORS)

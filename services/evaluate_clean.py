@@ -26,8 +26,10 @@ LEAST_METER_YEARS: Final = 1.0
 """Less says nothing of an electrical rule: those are proven on simulated meters."""
 WARM_UP: Final = "least_days"
 """What a detector calls the days that it must know before it judges."""
-WARM_UPS: Final[Mapping[str, float]] = MappingProxyType({"profile_excess": 28.0, "shape_shift": 34.0})
-"""Days of those that fix theirs in their arithmetic: four weeks, and the last of five."""
+WARM_UPS: Final[Mapping[str, float]] = MappingProxyType(
+    {"profile_excess": 28.0, "shape_shift": 34.0, "load_class_change": 41.0}
+)
+"""Days of those that fix theirs in their arithmetic: four weeks, the last of five, and of six."""
 PEERS: Final = "least_peers"
 """What a detector calls the like customers that it must have: files with fewer tell nothing of it."""
 RECORDS: Final[Mapping[str, str]] = MappingProxyType(

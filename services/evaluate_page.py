@@ -171,6 +171,7 @@ def _area_tables(areas: dict[str, Any]) -> Iterator[str]:  # Any: the numbers of
     yield _area_row("all six", areas)
     for kind, figures in areas["by_type"].items():
         yield _area_row(kind, figures)
+    yield _area_row("all six, twice the noise", areas["with_twice_the_noise"])
     yield _area_row("all six, beside a home that falls empty", beside)
     for kind, figures in beside["by_type"].items():
         yield _area_row(f"{kind}, beside a home that falls empty", figures)

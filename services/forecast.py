@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
+from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +17,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.boosted import boost
 from analysis.forecast.day_ahead import Forecasts, forecasts
 from analysis.forecast.days_off import NONE, DaysOff, days_off_cn, parse_days_off
 from analysis.forecast.history import MOST_DAYS, Question
@@ -22,15 +25,16 @@ from pipeline.block import MeterMatrix, Times
 from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import DEFAULT_ZONE, Registry, Role, in_force
-from pipeline.timegrid import from_numpy, local_day
+from pipeline.timegrid import from_numpy, local_day, slot_grid
 from services.derive import MINUTES, batches
 from services.meter_forecast import MeterForecast, Model, Row, nearest_first, row_of, stored_of
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
-from storage.database import connect
+from storage.database import Connection, connect
 from storage.files import file_matrix, read_intervals
+from storage.finals import settled_series
 from storage.forecasts import drop_forecasts, save_forecasts
-from storage.matrices import meter_matrix
+from storage.matrices import energies_at_slots
 from storage.registry import load_registry
 from storage.registry_files import read_registry
 
@@ -44,7 +48,9 @@ MEASURED = "A"
 """Only such slots are looked at: an estimate must not teach what is usual."""
 
 
-MODELS: Mapping[Model, Work] = MappingProxyType({Model.BLEND: forecasts})
+MODELS: Mapping[Model, Work] = MappingProxyType(
+    {Model.BLEND: forecasts, Model.LIGHTGBM: partial(forecasts, expect=boost)}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,21 +111,11 @@ def forecast_stored(
     """
     settings, now = settings or load_settings(), now or utc_now()
     at = wish.at or local_day(now.astimezone(DEFAULT_ZONE).date(), DEFAULT_ZONE)[0]
-    primary = primary_profiles(settings)
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
         drop_forecasts(connection, now - timedelta(days=KEPT_DAYS))
         for meters in batches(archive):
-            matrix = meter_matrix(
-                connection,
-                archive,
-                scope=EVERYTHING,
-                starts_at=at - timedelta(days=MOST_DAYS + 1),
-                ends_at=at,
-                minutes=MINUTES,
-                meters=[meter.id for meter in meters],
-                primary_profiles=primary,
-            )
+            matrix = _energies(connection, [meter.id for meter in meters], at)
             found = list(_of_matrix(matrix, archive, at, wish))
             save_forecasts(connection, [stored_of(one) for one in found if one.lacking is None])
             yield from found
@@ -146,7 +142,7 @@ def forecast_night(slots: int, model: Model) -> Night:
 
 def installed_models() -> list[Model]:
     """Return the models whose packages are installed."""
-    return list(MODELS)
+    return [model for model in Model if model is not Model.LIGHTGBM or find_spec("lightgbm") is not None]
 
 
 def by_zone(matrix: MeterMatrix, archive: Registry, at: datetime) -> dict[ZoneInfo, list[int]]:
@@ -170,6 +166,26 @@ def days_off_of(zone: ZoneInfo, calendar: Path | None) -> DaysOff:
             raise ConfigError(f"cannot read {calendar}: {error}") from error
         return parse_days_off(text, calendar.name)
     return days_off_cn() if zone == DEFAULT_ZONE else NONE
+
+
+def _energies(connection: Connection, meters: Sequence[MeterId], at: datetime) -> MeterMatrix:
+    """Return the energies before ``at`` alone: months of readings would be read for nothing."""
+    begin = at - timedelta(days=MOST_DAYS + 1)
+    grid = slot_grid(begin, at, MINUTES)
+    intervals = settled_series(
+        connection, scope=EVERYTHING, starts_at=begin, ends_at=at, minutes=MINUTES, meters=meters
+    )
+    kwh, _, quality = energies_at_slots(intervals, meters, grid, MINUTES)
+    return MeterMatrix(
+        meters=meters,
+        starts_at=grid,
+        minutes=MINUTES,
+        values={},
+        import_kwh=kwh,
+        quality=quality,
+        step_kwh=np.full(len(meters), np.nan),
+        power_kw=np.full(kwh.shape, np.nan),
+    )
 
 
 def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish) -> Iterator[MeterForecast]:

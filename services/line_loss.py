@@ -13,7 +13,7 @@ import numpy as np
 from analysis.area_losses import area_losses
 from analysis.line_loss import AreaDay, AreaLoss
 from analysis.loss_months import AreaMonth, area_months
-from analysis.loss_problems import LossProblem, loss_problems, negative_slots
+from analysis.loss_problems import LossProblem, impossible_slots, loss_problems
 from detectors import engine
 from detectors.register_days import register_flows_kwh
 from detectors.wanted import cannot_run, wanted
@@ -26,6 +26,7 @@ from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import from_numpy, local_day, slot_start
 from services.derive import MINUTES
 from services.detect import window_of
+from services.detect_files import intervals_of
 from services.line_loss_hints import HINT_WEIGHTS, hints_of
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -33,6 +34,7 @@ from storage.area_losses import save_area_losses
 from storage.database import connect
 from storage.episodes import list_episodes
 from storage.files import file_matrix, read_intervals, read_readings
+from storage.intervals import IntervalColumns
 from storage.registry import load_registry
 from storage.registry_files import read_registry
 
@@ -76,13 +78,15 @@ class AreaReport:
 
 def loss_files(
     *,
-    intervals: Path,
     registry: Path,
+    intervals: Path | None = None,
     readings: Path | None = None,
     asked: LossQuestion | None = None,
     begin: Callable[[str], None] = lambda _step: None,
 ) -> list[AreaReport]:
     """Return the line loss that intervals in a file show; readings add registers at midnight and voltages.
+
+    Where no intervals are given they are derived from the registers among the readings.
 
     Raises:
         DataError: If a file cannot be understood (names row and column), or knows none of the meters.
@@ -95,24 +99,23 @@ def loss_files(
     some = _archive_of(archive, _areas(archive, question))
     begin("reading intervals")
     needs = wanted([BALANCE, *HINT_WEIGHTS])
-    energies = read_intervals(intervals)
-    known = {meter.id for meter in some.meters}
-    if not known & set(energies.meters):
-        raise DataError(
-            f"{intervals.name} has no intervals of any meter of these areas: it knows "
-            f"{_listed(dict.fromkeys(map(str, energies.meters)))}; the archive {_listed(sorted(known))}"
-        )
+    primary = primary_profiles(load_settings())
+    block = None if readings is None else read_readings(readings)
+    energies = None if intervals is None else read_intervals(intervals)
+    if energies is None and block is not None:
+        energies = intervals_of(block, some, primary)
+    _refuse_strangers(energies, some)
     window = file_matrix(
         some,
-        None if readings is None else read_readings(readings),
+        block,
         energies,
         registers=list(dict.fromkeys((*needs.registers, *needs.day_registers))),
         energies=needs.energies,
-        primary_profiles=primary_profiles(load_settings()),
+        primary_profiles=primary,
     )
     window = _until(window, question.end, _zone(some))
     begin("looking for other findings")
-    window = with_daily_rows(_without_negative(window), some)
+    window = with_daily_rows(_without_impossible(window), some)
     cannot = {found.detector for found in cannot_run(window)}
     able = [name for name in HINT_WEIGHTS if name not in cannot]
     episodes = engine.run(window, some, only=able, threads=load_settings().detect_threads) if able else []
@@ -137,9 +140,9 @@ def loss_stored(
         for some in _batches(archive, _areas(archive, question)):
             span = _span(question, _zone(some), now)
             window = window_of(connection, some, span, wanted([BALANCE]), primary_profiles(settings))
-            # Daily rows are made anew: negative energies are in none of them.
+            # Daily rows are made anew: impossible energies are in none of them.
             registers = {} if window.daily is None else window.daily.registers
-            window = with_daily_rows(_without_negative(replace(window, daily=None)), some)
+            window = with_daily_rows(_without_impossible(replace(window, daily=None)), some)
             if window.daily is not None:
                 window = replace(window, daily=replace(window.daily, registers=registers))
             stored = list_episodes(connection, scope=EVERYTHING, overlaps=span)
@@ -165,6 +168,17 @@ def loss_recent(
     with connect(settings.require_database_url()) as connection:
         save_area_losses(connection, {r.area: (r.loss, r.days) for r in reports if r.loss is not None})
     return reports
+
+
+def _refuse_strangers(energies: IntervalColumns | None, archive: Registry) -> None:
+    """Raise where files have no energy of any meter that counts."""
+    given = dict.fromkeys(() if energies is None else map(str, energies.meters))
+    known = {str(meter.id) for meter in archive.meters}
+    if known and known.isdisjoint(given):
+        raise DataError(
+            "no meter of these areas has intervals, or registers to derive them from: the files "
+            f"know {_listed(given) or 'no meter'}; the archive {_listed(sorted(known))}"
+        )
 
 
 def _areas(archive: Registry, question: LossQuestion) -> list[str]:
@@ -293,12 +307,12 @@ def _until(window: MeterMatrix, end: date | None, zone: ZoneInfo) -> MeterMatrix
     )
 
 
-def _without_negative(window: MeterMatrix) -> MeterMatrix:
-    """Return a window in which energies below zero are missing; problems are told of the window before."""
-    negative = negative_slots(window)
-    if not negative.any():
+def _without_impossible(window: MeterMatrix) -> MeterMatrix:
+    """Return a window in which energies that no meter counts are missing; their count is told beside."""
+    impossible = impossible_slots(window)
+    if not impossible.any():
         return window
-    return replace(window, quality=np.where(negative, "N", window.quality))
+    return replace(window, quality=np.where(impossible, "N", window.quality))
 
 
 def _zone(archive: Registry) -> ZoneInfo:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from analysis.load.summary import LoadSummary, SubjectKind
@@ -17,7 +18,7 @@ from pipeline.timegrid import from_numpy, local_month, slot_start
 from services.derive import MINUTES
 from services.detect import groups
 from services.load_facts import DEMAND, DEMAND_AT
-from services.load_parts import EVERY_KIND, Part, Span, SpanOf, summaries, zones_of
+from services.load_parts import EVERY_KIND, Part, ShapesBefore, Span, SpanOf, summaries, zones_of
 from services.load_subjects import ENERGIES, PHASE_POWERS
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -75,9 +76,14 @@ def load_files(
 
 
 def load_stored(
-    span: SpanOf | None = None, settings: Settings | None = None, now: datetime | None = None
+    span: SpanOf | None = None,
+    settings: Settings | None = None,
+    now: datetime | None = None,
+    shapes_before: ShapesBefore = MappingProxyType({}),
 ) -> Iterator[LoadSummary]:
     """Yield the statistics of everything in the archive, over ``span`` or the running month up to now.
+
+    ``shapes_before`` are the classes of load shape of the span before, by kind and name of subjects.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -88,7 +94,7 @@ def load_stored(
     primary = primary_profiles(settings)
     with connect(settings.require_database_url()) as connection:
         parts = _stored_parts(connection, load_registry(connection), span, primary)
-        yield from summaries(parts, span, primary)
+        yield from summaries(parts, span, primary, shapes_before)
 
 
 def _stored_parts(

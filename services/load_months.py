@@ -15,7 +15,7 @@ from services.load_output import Row, row_of
 from services.settings import Settings, load_settings
 from services.wiring import utc_now
 from storage.database import connect
-from storage.load_months import LoadMonth, save_load_months
+from storage.load_months import LoadMonth, save_load_months, shapes_of_month
 
 AT_ONCE = 200
 """Months saved in one transaction."""
@@ -29,6 +29,8 @@ def keep_load_months(
 ) -> list[LoadSummary]:
     """Store and return the statistics of the month that a day lies in, up to now; by default yesterday's.
 
+    A load keeps its class of load shape of the month before as long as no other fits clearly better.
+
     Raises:
         StorageError: If the database is away or refuses.
     """
@@ -37,7 +39,8 @@ def keep_load_months(
     month = (first or until.astimezone(DEFAULT_ZONE).date() - timedelta(days=1)).replace(day=1)
     found: list[LoadSummary] = []
     with connect(settings.require_database_url()) as connection:
-        for some in _batches(load_stored(month_span(month, until), settings, until)):
+        before = shapes_of_month(connection, (month - timedelta(days=1)).replace(day=1))
+        for some in _batches(load_stored(month_span(month, until), settings, until, before)):
             save_load_months(connection, [_month(month, summary) for summary in some])
             found += some
     return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from analysis.load.levels import LoadLevels, load_levels
+from analysis.load.levels import load_levels
 from analysis.load.summary import Facts, LoadSummary, Subject, SubjectKind, summarise
 from pipeline.block import MeterMatrix
 from pipeline.model import MeterId
@@ -38,6 +39,8 @@ from services.load_subjects import (
 Span: TypeAlias = tuple[datetime, datetime]
 SpanOf: TypeAlias = Callable[[ZoneInfo], Span]
 """The span as it is in a zone: a local month begins at another instant in each."""
+ShapesBefore: TypeAlias = Mapping[tuple[str, str], str]
+"""The class of load shape of subjects by kind and name."""
 EVERY_KIND = frozenset(SubjectKind)
 
 
@@ -60,11 +63,16 @@ class _Seen:
     categories: dict[tuple[ZoneInfo, str], list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def summaries(parts: Iterable[Part], span: SpanOf, primary: frozenset[str]) -> Iterator[LoadSummary]:
+def summaries(
+    parts: Iterable[Part],
+    span: SpanOf,
+    primary: frozenset[str],
+    shapes_before: ShapesBefore = MappingProxyType({}),
+) -> Iterator[LoadSummary]:
     """Yield the statistics of the parts' subjects, and at last of the categories.
 
-    ``primary`` names the profiles whose values are primary ones already. Subjects of which no slot is known
-    are left out.
+    ``primary`` names the profiles whose values are primary ones already, ``shapes_before`` the classes of
+    load shape of the span before. Subjects of which no slot is known are left out.
 
     Raises:
         DataError: If a span does not begin with a slot, or slots do not fill blocks of 15 minutes.
@@ -85,8 +93,9 @@ def summaries(parts: Iterable[Part], span: SpanOf, primary: frozenset[str]) -> I
                 ends_at=within[1],
             )
             for subject, facts in _subjects(known, part.kinds, zone, seen):
-                yield summarise(subject, facts, within, levels)
-    yield from _of_categories(seen, span, levels)
+                yield summarise(subject, _with_shape(facts, subject, shapes_before), within, levels)
+    for zone, subject, facts in _categories(seen):
+        yield summarise(subject, _with_shape(facts, subject, shapes_before), span(zone), levels)
 
 
 def _subjects(
@@ -122,11 +131,15 @@ def _alone(known: Known, kinds: frozenset[SubjectKind]) -> Iterator[tuple[Subjec
             yield subject, total_facts()
 
 
-def _of_categories(seen: _Seen, span: SpanOf, levels: LoadLevels) -> Iterator[LoadSummary]:
+def _with_shape(facts: Facts, subject: Subject, shapes_before: ShapesBefore) -> Facts:
+    return replace(facts, shape_before=shapes_before.get((subject.kind.value, subject.name)))
+
+
+def _categories(seen: _Seen) -> Iterator[tuple[ZoneInfo, Subject, Facts]]:
     for (zone, name), members in sorted(seen.categories.items(), key=lambda entry: entry[0][1]):
         facts = category_facts(members, seen.points)
         if facts.members:
-            yield summarise(_sum(SubjectKind.CATEGORY, name, facts, seen), facts, span(zone), levels)
+            yield zone, _sum(SubjectKind.CATEGORY, name, facts, seen), facts
 
 
 def _sum(kind: SubjectKind, name: str, facts: Facts, seen: _Seen) -> Subject:

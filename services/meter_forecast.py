@@ -24,6 +24,8 @@ class Model(StrEnum):
 
     BLEND = "blend"
     """Yesterday's level with the last four like days: needs nothing but the past."""
+    LIGHTGBM = "lightgbm"
+    """Trees on lags and calendar; needs the extra ``ml``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

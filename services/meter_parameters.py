@@ -11,6 +11,7 @@ from typing import Final
 from collectors.poller import Poll
 from collectors.scheduler import BusPlan
 from collectors.targets import Target
+from pipeline.event_counts import count_readings
 from pipeline.events import EventCount, EventKind
 from pipeline.model import MeterId
 from pipeline.records import ParameterReading
@@ -28,14 +29,17 @@ _log = logging.getLogger("kilowatch.events")
 async def keep_parameters(
     plan: BusPlan, target: Target, counts: Sequence[EventCount], database_url: str
 ) -> int:
-    """Store how often a meter was programmed and, where that is due, what it holds; return what is new.
+    """Store how often a meter was programmed and its voltages failed, and where due what it holds.
+
+    Returns what is new.
 
     Raises:
         StorageError: If the database is away.
     """
     programmed = [count.count for count in counts if count.kind is EventKind.PROGRAMMING]
     counted = [_reading(target.meter, PROGRAMMING_COUNT, float(count)) for count in programmed]
-    changed, read_at = await asyncio.to_thread(_noted, database_url, target.meter, counted)
+    failed = list(count_readings(target.meter, utc_now(), counts))
+    changed, read_at = await asyncio.to_thread(_noted, database_url, target.meter, counted, failed)
     if not changed and not is_due(read_at, utc_now()):
         return changed
     poll = await plan.owner.ask_by_turns(target, _all_but)
@@ -71,9 +75,13 @@ def _write(database_url: str, readings: Sequence[ParameterReading]) -> int:
 
 
 def _noted(
-    database_url: str, meter: MeterId, counted: Sequence[ParameterReading]
+    database_url: str,
+    meter: MeterId,
+    counted: Sequence[ParameterReading],
+    failed: Sequence[ParameterReading],
 ) -> tuple[int, datetime | None]:
-    """Store the counter; return whether it moved, and when the parameters were read last."""
+    """Store the counters; return whether the programming's moved, and when parameters were read last."""
     with connect(database_url) as connection:
+        write_parameters(connection, failed)
         changed = write_parameters(connection, counted)
         return changed, parameters_read_at(connection, meter, list(KEPT.values()))

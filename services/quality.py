@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.documents import judgement_document, judgement_of
@@ -17,7 +16,7 @@ from detectors.quality.month_violations import DETECTOR, MonthVerdicts, month_vi
 from pipeline.errors import DataError
 from pipeline.model import EVERYTHING, Episode
 from pipeline.registry import DEFAULT_ZONE, Registry
-from services.quality_months import month_of, months_of_files, months_stored
+from services.quality_months import month_of, months_of_files, months_stored, records_of
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
@@ -25,6 +24,7 @@ from storage.episodes import list_episodes, save_episodes
 from storage.quality_judgements import JudgedMonth, judged_months, save_judged_month
 from storage.registry import load_registry
 from storage.registry_files import read_registry
+from storage.waveform_records import remove_waveform_records, save_waveform_record
 
 HISTORY_MONTHS = 13
 """So far back verdicts are compared: a year, and the same month of the year before."""
@@ -57,15 +57,8 @@ class Files:
     registry: Path
     events: Path | None = None
     parameters: Path | None = None
-
-
-Complete: TypeAlias = Callable[[PointMonth], PointMonth]
-"""Adds to a month what stands elsewhere, such as events of recorded waveforms."""
-
-
-def as_it_is(month: PointMonth) -> PointMonth:
-    """Return a month to which nothing is added."""
-    return month
+    waveforms: Sequence[Path] = ()
+    """Records taken at the one point that is judged."""
 
 
 def judge_files(
@@ -74,11 +67,8 @@ def judge_files(
     wanted: Sequence[str] | None = None,
     *,
     now: datetime | None = None,
-    complete: Complete = as_it_is,
 ) -> Iterator[JudgedPoint]:
     """Judge the month that begins with ``first`` of every service point, or of those wanted, out of files.
-
-    ``complete`` is called with each month before it is judged.
 
     Raises:
         DataError: If a file cannot be understood, or holds nothing of the month.
@@ -92,11 +82,12 @@ def judge_files(
         readings=files.readings,
         events=files.events,
         parameters=files.parameters,
+        waveforms=files.waveforms,
         wanted=wanted,
         primary=primary_profiles(load_settings()),
     )
     found = False
-    for month in map(complete, months):
+    for month in months:
         found = True
         yield JudgedPoint(month=month, judgements=judge_month(month))
     if not found:
@@ -111,22 +102,26 @@ def judge_stored(
     wanted: Sequence[str] | None = None,
     settings: Settings | None = None,
     now: datetime | None = None,
-    complete: Complete = as_it_is,
+    waveforms: Sequence[Path] = (),
 ) -> Iterator[JudgedPoint]:
     """Judge a month of every service point, or of those wanted; keep the verdicts and open episodes.
 
     Points come one by one, each when its verdicts are kept: a utility's months fill no memory together.
     Without ``first`` it is the last month that is over. The same data give the same verdicts; a month that is
     judged again takes the place of what was there, and an episode that it does not bear out is withdrawn.
+    ``waveforms`` are records taken at the one wanted point: what they tell is kept for every later judgement.
 
     Raises:
-        ConfigError: If a wanted point is not in the archive.
+        ConfigError: If a wanted point is not in the archive, or waveforms are given for several points.
+        DataError: If a waveform cannot be read, does not say when it began, or is of another month.
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
     first = (first or last_month(now)).replace(day=1)
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
+        for record in records_of(waveforms, archive, first, wanted):
+            save_waveform_record(connection, record)
         for month in months_stored(
             connection,
             archive,
@@ -139,13 +134,24 @@ def judge_stored(
             place = month.point.service_point
             history = _history(connection, archive, place, first, now)
             earlier = {one.month: one.judgements for one in history if one.month < month.month}
-            known = replace(complete(month), earlier=earlier)
+            known = replace(month, earlier=earlier)
             point = JudgedPoint(month=known, judgements=judge_month(known))
             save_judged_month(connection, _documents(point))
             others = [one for one in history if one.month != month.month]
             run = sorted([*others, _verdicts(point)], key=lambda one: one.month)
             save_episodes(connection, _episodes(connection, place, run))
             yield point
+
+
+def forget_waveform(service_point: str, name: str, settings: Settings | None = None) -> int:
+    """Take what a record told of a point away, by its file's name; return how many records there were.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    settings = settings or load_settings()
+    with connect(settings.require_database_url()) as connection:
+        return remove_waveform_records(connection, service_point, name)
 
 
 def last_month(now: datetime) -> date:

@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from analysis.power_quality.assembly import Given, Month, Shown, main_stays, point_month
 from analysis.power_quality.neighbours import with_neighbours
 from analysis.power_quality.point_month import Columns, PointMonth
+from analysis.power_quality.recorded import Recorded
 from pipeline.block import ReadingBlock
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.model import MeterId, Origin, Quality, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.records import Records
 from pipeline.registry import Registry
 from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import local_month, to_numpy
+from services.waveform_records import waveform_record
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.database import Connection
 from storage.detector_records import block_values, event_records, single_readings
@@ -32,6 +34,7 @@ from storage.meter_parameters import parameter_readings
 from storage.readings import ReadingSeries, reading_series
 from storage.record_files import read_events, read_parameters
 from storage.spectra import SPECTRA, SpectrumSeries, spectrum_matrix, spectrum_series
+from storage.waveform_records import WaveformRecord, waveform_records
 
 ELECTRICAL = tuple(q for q in QUANTITIES_OF[Group.ELECTRICAL] if q.kind is Kind.REAL)
 STATISTICS = QUANTITIES_OF[Group.STATISTICS]
@@ -73,6 +76,7 @@ def months_of_files(  # noqa: PLR0913 - one question with all that bounds it
     readings: Path,
     events: Path | None = None,
     parameters: Path | None = None,
+    waveforms: Sequence[Path] = (),
     wanted: Sequence[str] | None = None,
     primary: frozenset[str] = frozenset(),
 ) -> Iterator[PointMonth]:
@@ -80,9 +84,10 @@ def months_of_files(  # noqa: PLR0913 - one question with all that bounds it
 
     Raises:
         DataError: If a file cannot be understood; names row and column.
-        ConfigError: If a wanted point is not in the archive.
+        ConfigError: If a wanted point is not in the archive, or waveforms are given for several points.
     """
     points = points_of(archive, wanted)
+    records = records_of(waveforms, archive, first, wanted)
     read = read_readings(readings)
     told = Records(
         events=() if events is None else read_events(events),
@@ -91,7 +96,9 @@ def months_of_files(  # noqa: PLR0913 - one question with all that bounds it
     )
     electrical, spectra = _shown_in(read)
     shown = as_shown(archive, primary)
-    given = Given(electrical=electrical, spectra=spectra, told=told, primary=primary)
+    given = Given(
+        electrical=electrical, spectra=spectra, told=told, recorded=_by_point(records), primary=primary
+    )
     months = [point_month(shown, point, month_of(archive, point, first, now), given) for point in points]
     yield from _known(archive, months, wanted)
 
@@ -121,9 +128,47 @@ def months_stored(  # noqa: PLR0913 - one question with all that bounds it
         }
         meters = sorted({s.meter for point, month in some.items() for s in main_stays(shown, point, month)})
         span = min(m.starts_at for m in some.values()), max(m.due_until for m in some.values())
-        given = _stored(connection, meters, span, scope, primary)
+        records = waveform_records(
+            connection, scope=scope, starts_at=span[0], ends_at=span[1], service_points=list(some)
+        )
+        told = _stored(connection, meters, span, scope, now)
+        given = replace(told, recorded=_by_point(records), primary=primary)
         months = [point_month(shown, point, month, given) for point, month in some.items()]
         yield from _known(archive, months, wanted)
+
+
+def records_of(
+    paths: Sequence[Path], archive: Registry, first: date, wanted: Sequence[str] | None
+) -> list[WaveformRecord]:
+    """Return what records that were taken at the one wanted point in the month of ``first`` tell.
+
+    Raises:
+        ConfigError: If records are given for several points, or for one that is not in the archive.
+        DataError: If a file cannot be read, does not say when it began, or is of another month; names it.
+    """
+    if not paths:
+        return []
+    if wanted is None or len(wanted) != 1:
+        raise ConfigError("a waveform was recorded at one point: name it with --point")
+    (point,) = points_of(archive, wanted)
+    zone = archive.zone_of(point)
+    starts_at, ends_at = local_month(first.year, first.month, zone)
+    records = [waveform_record(path, point, zone) for path in paths]
+    for record in records:
+        if record.ends_at < starts_at or record.starts_at >= ends_at:
+            began = record.starts_at.astimezone(zone)
+            raise DataError(
+                f"{record.name} was recorded on {began:%Y-%m-%d} and says nothing of {first:%Y-%m}: "
+                f"judge its own month with --month {began:%Y-%m}"
+            )
+    return records
+
+
+def _by_point(records: Sequence[WaveformRecord]) -> dict[str, list[Recorded]]:
+    found: defaultdict[str, list[Recorded]] = defaultdict(list)
+    for record in records:
+        found[record.service_point].append(record.recorded)
+    return found
 
 
 def _known(
@@ -135,7 +180,7 @@ def _known(
         {point.id: point.area for point in archive.service_points},
     )
     for month in found:
-        if wanted is not None or len(month.taken_at) or len(month.spectrum_at):
+        if wanted is not None or len(month.taken_at) or len(month.spectrum_at) or month.recorded.names:
             yield month
 
 
@@ -144,7 +189,7 @@ def _stored(
     meters: Sequence[MeterId],
     span: tuple[datetime, datetime],
     scope: Scope,
-    primary: frozenset[str],
+    now: datetime,
 ) -> Given:
     starts_at, ends_at = span
     series = reading_series(
@@ -174,7 +219,8 @@ def _stored(
         readings=single_readings(
             connection, STATISTICS, scope=scope, starts_at=starts_at, ends_at=ends_at, meters=meters
         ),
-        parameters=parameter_readings(connection, scope=scope, ends_at=ends_at, meters=meters),
+        # A counter that was read after the month as it stood before it has not moved in it.
+        parameters=parameter_readings(connection, scope=scope, ends_at=max(now, ends_at), meters=meters),
     )
     return Given(
         electrical={
@@ -182,7 +228,6 @@ def _stored(
         },
         spectra={m: _believed(m, _spectra(own), doubts[Group.SPECTRUM]) for m, own in spectra.items()},
         told=told,
-        primary=primary,
     )
 
 

@@ -9,15 +9,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ConfigError
 from pipeline.rectification import Rectification
+from reports.folders import folder_name
 from reports.power_quality.figures import figures_document
 from reports.power_quality.page import LANGUAGES
-from reports.power_quality.subject import Comparison, Instrument, MonthlyReport
+from reports.power_quality.subject import Comparison, MonthlyReport
 from reports.power_quality.write import Written, write_report
 from services.persons import this_person
-from services.quality import Complete, Files, JudgedPoint, as_it_is, judge_files, judge_stored, last_month
-from services.recorded_events import recorded_events
+from services.quality import Files, JudgedPoint, judge_files, judge_stored, last_month
 from services.rectification import open_for_violations, rectifications_for_report
 from services.report_seal import signing_key
 from services.settings import load_settings
@@ -38,7 +37,7 @@ class Wish:
     languages: Sequence[str] = LANGUAGES
     pdf: bool = True
     waveforms: Sequence[Path] = ()
-    """Records taken at the one point that is judged: their events join the month's."""
+    """Records taken at the one point that is judged: what they tell joins its months."""
     issuer: str = ""
     responsible: str = ""
     """Who has to put violations right; where somebody is named, a rectification is opened of each."""
@@ -66,7 +65,7 @@ def report_files(files: Files, wish: Wish) -> Iterator[Reported]:
     now = utc_now()
     make = _reporter(wish, now, f"--readings {files.readings.name} --registry {files.registry.name} ")
     first = wish.month or last_month(now)
-    judged = judge_files(files, first, wish.points, now=now, complete=_completing(wish))
+    judged = judge_files(replace(files, waveforms=wish.waveforms), first, wish.points, now=now)
     for point, folder in _placed(judged, wish.out):
         yield make(point, folder, ((), ()))
 
@@ -82,7 +81,7 @@ def report_stored(wish: Wish) -> Iterator[Reported]:
     now, settings = utc_now(), load_settings()
     make = _reporter(wish, now, "")
     with connect(settings.require_database_url()) as connection:
-        judged = judge_stored(wish.month, wish.points, settings, now, _completing(wish))
+        judged = judge_stored(wish.month, wish.points, settings, now, wish.waveforms)
         for point, folder in _placed(judged, wish.out):
             if wish.responsible:
                 open_for_violations(
@@ -96,19 +95,6 @@ def report_stored(wish: Wish) -> Iterator[Reported]:
                     now=now,
                 )
             yield make(point, folder, _known(connection, point))
-
-
-def _completing(wish: Wish) -> Complete:
-    """Return what adds the recorded events to the month of the one point.
-
-    Raises:
-        ConfigError: If records are given for several points.
-    """
-    if not wish.waveforms:
-        return as_it_is
-    if wish.points is None or len(wish.points) != 1:
-        raise ConfigError("a waveform was recorded at one point: name it with --point")
-    return lambda month: replace(month, recorded_events=recorded_events(wish.waveforms, month.point))
 
 
 _Known = tuple[Sequence[Comparison], Sequence[Rectification]]
@@ -136,7 +122,6 @@ def _reporter(
             judgements=point.judgements,
             made_at=now,
             issuer=wish.issuer,
-            instrument=Instrument(serial=str(point.month.point.meter)),
             query=f"kilowatch quality {source}--month {month:%Y-%m} --point {place} --json",
             comparisons=comparisons,
             rectifications=under_way,
@@ -161,8 +146,3 @@ def _known(connection: Connection, point: JudgedPoint) -> _Known:
     ]
     place = point.month.point.service_point
     return comparisons, rectifications_for_report(connection, place, point.month.starts_at)
-
-
-def folder_name(place: str) -> str:
-    """Return an id as the name of a folder: what some file system does not take becomes a hyphen."""
-    return "".join("-" if character in '/\\:*?"<>|' or character < " " else character for character in place)

@@ -47,7 +47,7 @@ def violation_of(judgement: Judgement, month: date) -> Violation:
         month=month,
         check=judgement.check,
         subject=judgement.subject or judgement.evidence.phase or "",
-        standard="" if reference is None else f"{reference.standard}-{reference.edition}",
+        standard="" if reference is None else reference.name,
         clause="" if reference is None else reference.clause,
         value=judgement.value,
         unit=judgement.unit,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.block import ReadingBlock
 from pipeline.model import MeterId, Origin, Scope
 from pipeline.quantities import Quantity
 from pipeline.timegrid import MINUTES_PER_DAY, to_numpy
+from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from storage.database import Connection
 from storage.files import series_of
@@ -37,6 +39,10 @@ WANTED = (
 """Every register that a bill may be worked out of; all stand in one table."""
 
 
+NEAR = timedelta(hours=1)
+"""How far from an edge readings are looked at: as far as a hand read may be taken from it."""
+
+
 class Book(Protocol):
     """What is known of meters."""
 
@@ -55,41 +61,33 @@ class Book(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileBook:
-    """What files hold."""
+    """What files hold, meter by meter."""
 
-    series: ReadingSeries
-    columns: IntervalColumns
+    _series: Mapping[MeterId, ReadingSeries]
+    _columns: Mapping[MeterId, IntervalColumns]
 
     @staticmethod
     def of(readings: ReadingBlock | None, intervals: IntervalColumns, meters: Sequence[MeterId]) -> FileBook:
         """Return the book of the archive's meters in files."""
-        return FileBook(_series(readings, meters), intervals)
+        return FileBook(_by_meter(readings, meters), _intervals_by_meter(intervals))
 
     def readings(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
         """Return the readings of registers with ``taken_at`` in ``[starts_at, ends_at)``."""
-        own = self.series.of(meter)
-        inside = (own.taken_at >= to_numpy(starts_at)) & (own.taken_at < to_numpy(ends_at))
-        return ReadingSeries(
-            meters=own.meters,
-            meter_index=own.meter_index[inside],
-            taken_at=own.taken_at[inside],
-            slot_at=own.slot_at[inside],
-            origin=own.origin[inside],
-            quality=own.quality[inside],
-            values={q: column[inside] for q, column in own.values.items()},
-        )
+        own = self._series.get(meter, _NO_READINGS)
+        first, end = np.searchsorted(own.taken_at, [to_numpy(starts_at), to_numpy(ends_at)])
+        return _rows(own, np.arange(first, end))
 
     midnights = readings
 
     def intervals(self, meters: Sequence[MeterId], starts_at: datetime, ends_at: datetime) -> IntervalColumns:
         """Return the shortest intervals of these meters that start in ``[starts_at, ends_at)``."""
-        names = np.array(self.columns.meters, dtype=object)
-        inside = np.isin(names, list(meters)) if len(names) else np.zeros(0, dtype=np.bool_)
-        inside &= (self.columns.starts_at >= to_numpy(starts_at)) & (
-            self.columns.starts_at < to_numpy(ends_at)
-        )
-        own = self.columns.take(inside)
-        return own.take(own.minutes == own.minutes.min(initial=MINUTES_PER_DAY))
+        found = [
+            columns.take((columns.starts_at >= to_numpy(starts_at)) & (columns.starts_at < to_numpy(ends_at)))
+            for meter in meters
+            if (columns := self._columns.get(meter)) is not None
+        ]
+        joined = _joined(found)
+        return joined.take(joined.minutes == joined.minutes.min(initial=MINUTES_PER_DAY))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,31 +127,75 @@ class StoredBook:
         )
 
 
-def _series(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> ReadingSeries:
-    if readings is not None:
-        given = series_of(readings, meters, list(Origin))
-        empty = np.full(len(given), np.nan)
-        order = np.lexsort((given.taken_at, given.meter_index))
-        return ReadingSeries(
-            meters=given.meters,
-            meter_index=given.meter_index[order],
-            taken_at=given.taken_at[order],
-            slot_at=given.slot_at[order],
-            origin=given.origin[order],
-            quality=given.quality[order],
-            values={q: given.values.get(q, empty)[order] for q in WANTED},
-        )
-    never = np.array([], dtype="datetime64[us]")
+def _by_meter(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> dict[MeterId, ReadingSeries]:
+    """Return the registers of each meter by time."""
+    if readings is None:
+        return {}
+    given = series_of(readings, meters, list(Origin))
+    order = np.lexsort((given.taken_at, given.meter_index))
+    edges = np.searchsorted(given.meter_index[order], np.arange(len(meters) + 1))
+    return {
+        meter: _rows(given, order[first:end])
+        for meter, first, end in zip(meters, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        if end > first
+    }
+
+
+def _rows(series: ReadingSeries, rows: NDArray[np.intp]) -> ReadingSeries:
+    empty = np.full(len(series), np.nan)
     return ReadingSeries(
-        meters=list(meters),
-        meter_index=np.array([], dtype=np.int64),
-        taken_at=never,
-        slot_at=never,
-        origin=np.array([], dtype=np.int16),
-        quality=np.array([], dtype=np.int32),
-        values={q: np.array([], dtype=np.float64) for q in WANTED},
+        meters=series.meters,
+        meter_index=series.meter_index[rows],
+        taken_at=series.taken_at[rows],
+        slot_at=series.slot_at[rows],
+        origin=series.origin[rows],
+        quality=series.quality[rows],
+        values={q: series.values.get(q, empty)[rows] for q in WANTED},
     )
 
 
-NEAR = timedelta(hours=1)
-"""How far from an edge readings are looked at: as far as a hand read may be taken from it."""
+def _intervals_by_meter(intervals: IntervalColumns) -> dict[MeterId, IntervalColumns]:
+    """Return the intervals of each meter, in the file's order."""
+    names, codes = np.unique(np.array(intervals.meters, dtype=object), return_inverse=True)
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    return {
+        meter: _taken(intervals, order[edges[place] : edges[place + 1]])
+        for place, meter in enumerate(names.tolist())
+    }
+
+
+def _taken(intervals: IntervalColumns, rows: NDArray[np.intp]) -> IntervalColumns:
+    return IntervalColumns(
+        meters=[intervals.meters[row] for row in rows.tolist()],
+        starts_at=intervals.starts_at[rows],
+        minutes=intervals.minutes[rows],
+        quality=intervals.quality[rows],
+        energies={name: energy[rows] for name, energy in intervals.energies.items()},
+    )
+
+
+def _joined(parts: Sequence[IntervalColumns]) -> IntervalColumns:
+    """Return intervals of several meters of one file together."""
+    return IntervalColumns(
+        meters=[meter for part in parts for meter in part.meters],
+        starts_at=np.concatenate([_NEVER, *(part.starts_at for part in parts)]),
+        minutes=np.concatenate([np.array([], dtype=np.int16), *(part.minutes for part in parts)]),
+        quality=np.concatenate([np.array([], dtype="U1"), *(part.quality for part in parts)]),
+        energies={
+            name: np.concatenate([np.array([]), *(part.energies[name] for part in parts)])
+            for name in (parts[0].energies if parts else (IMPORT,))
+        },
+    )
+
+
+_NEVER = np.array([], dtype="datetime64[us]")
+_NO_READINGS = ReadingSeries(
+    meters=(),
+    meter_index=np.array([], dtype=np.int64),
+    taken_at=_NEVER,
+    slot_at=_NEVER,
+    origin=np.array([], dtype=np.int16),
+    quality=np.array([], dtype=np.int32),
+    values={q: np.array([], dtype=np.float64) for q in WANTED},
+)

@@ -22,6 +22,8 @@ from storage.readings import ReadingSeries
 TOTAL = Quantity.ACTIVE_ENERGY_IMPORT
 DOUBTED = Quality.OUT_OF_RANGE | Quality.STALE | Quality.CONFLICT
 """A reading with one of these flags stands at no edge."""
+NO_REGISTER = 1e15
+"""No register counts so far; what says so, or is missing, stands at no edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def written_down(noted: Mapping[str, float], meter: Meter, at: datetime, source:
 def steps(value: float, meter: Meter) -> Decimal:
     """Return a register's value in whole steps of the register, as the meter shows it."""
     step = Decimal(str(meter.resolution))
-    return (Decimal(str(value)) / step).to_integral_value() * step
+    return (Decimal(str(value)) / step).quantize(Decimal(1)) * step
 
 
 def _in_order(readings: ReadingSeries, at: datetime) -> list[int]:
@@ -110,7 +112,7 @@ def _first(
 ) -> RegisterEnd | None:
     for row in rows:
         value = float(readings.values[quantity][row])
-        if np.isfinite(value):
+        if abs(value) < NO_REGISTER:
             _, way = WAYS[ORIGIN_OF_NUMBER[int(readings.origin[row])]]
             return RegisterEnd(
                 at=from_numpy(readings.taken_at[row]), value=steps(value, meter), source=way.source

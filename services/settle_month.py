@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ from pipeline.registry import Registry, Role
 from services.settle_book import QUADRANTS, REACTIVE, Book
 from services.settle_intervals import demands, point_intervals
 from services.settle_pairs import Stretch, count, stretches
-from services.settle_terms import agreed
+from services.settle_terms import agreed, supplied
 
 _REACTIVE = frozenset(q.value for q in (*REACTIVE, *QUADRANTS))
 
@@ -37,7 +38,8 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         primary: The profiles that report primary values already.
         billed_before_kwh: Energy billed in this calendar year before, for steps over a year.
     """
-    span = bill_span(registry, service_point, month)
+    registry = _of_point(registry, service_point)
+    span = supplied(registry, service_point, bill_span(registry, service_point, month))
     terms = agreed(registry, service_point, span)
     own = stretches(registry, service_point, span, primary)
     counted = [count(registry, book, stretch, primary) for stretch in own]
@@ -57,7 +59,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         demands=demands(book, own, intervals),
         intervals=intervals,
         suspensions=registry.suspensions_by_point.get(service_point, ()),
-        transformers=[t for t in registry.transformers if t.service_point == service_point],
+        transformers=registry.transformers,
         market=[m for m in registry.market_energies if (m.service_point, m.month) == (service_point, month)],
         billed_before_kwh=billed_before_kwh,
         lacks=lacks,
@@ -68,6 +70,24 @@ def billable(registry: Registry) -> list[str]:
     """Return the service points that have a main meter and a contract, in the archive's order."""
     metered = {i.service_point for i in registry.installations if i.role is Role.MAIN}
     return [p.id for p in registry.service_points if p.id in metered and p.id in registry.contracts_by_point]
+
+
+def _of_point(registry: Registry, service_point: str) -> Registry:
+    """Return what the archive says of one point: of a large fleet the rest is in every search's way."""
+    placed = registry.installations_of(service_point)
+    meters = {installation.meter for installation in placed}
+    point = registry.service_point_by_id.get(service_point)
+    return replace(
+        registry,
+        meters=[registry.meter_by_id[meter] for meter in sorted(meters)],
+        installations=placed,
+        ratios=[ratio for ratio in registry.ratios if ratio.meter in meters],
+        service_points=[] if point is None else [point],
+        contracts=registry.contracts_by_point.get(service_point, []),
+        suspensions=registry.suspensions_by_point.get(service_point, []),
+        transformers=[t for t in registry.transformers if t.service_point == service_point],
+        market_energies=[m for m in registry.market_energies if m.service_point == service_point],
+    )
 
 
 def _reactive_lacks(own: Sequence[Stretch], pairs: Sequence[RegisterPair]) -> Iterator[Lack]:

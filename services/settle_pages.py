@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.settlement.bill_documents import exact
 from reports.bill.write import write_bill as write
-from services.quality_report import folder_name
+from reports.folders import folder_name
 from services.settle import Settled
 
 

@@ -24,6 +24,21 @@ class Agreed:
     lacks: Sequence[Lack]
 
 
+def supplied(
+    registry: Registry, service_point: str, span: tuple[datetime, datetime]
+) -> tuple[datetime, datetime]:
+    """Return the part of a billing month from the first contract's start to the last one's end.
+
+    A new customer's first bill (新装) begins within it, the last of one who left (销户) ends there. A gap
+    between contracts is none of that; a month without any is left as it is.
+    """
+    contracts = registry.contracts_by_point.get(service_point, ())
+    begins = min((contract.starts_at or _SINCE_EVER for contract in contracts), default=_SINCE_EVER)
+    ends = max((contract.ends_at or _FOR_EVER for contract in contracts), default=_FOR_EVER)
+    part = max(span[0], begins), min(span[1], ends)
+    return part if part[0] < part[1] else span
+
+
 def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetime]) -> Agreed:
     """Return the terms of a billing month, cut where a contract or a tariff's version begins or ends.
 

@@ -99,5 +99,20 @@ def list_load_months(  # noqa: PLR0913 - one question with all that bounds it
         return cursor.execute(statement, parameters).fetchall()
 
 
+def shapes_of_month(connection: Connection, month: date) -> dict[tuple[str, str], str]:
+    """Return the class of load shape of each subject in a month, by its kind and name.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading load shapes"):
+        rows = connection.execute(
+            "SELECT kind, subject, detail -> 'shape' ->> 'shape' FROM load_month "
+            "WHERE month = %s AND detail -> 'shape' ->> 'shape' IS NOT NULL",
+            (month,),
+        ).fetchall()
+    return {(kind, subject): shape for kind, subject, shape in rows}
+
+
 def _columns(names: Sequence[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, names))

@@ -62,6 +62,8 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "kind": SuspensionKind,
     "basic_charge": BasicCharge,
     "point_class": PointClass,
+    "agreed_band_percent": tuple,
+    "capacitor_steps_kvar": tuple,
     "metering_side": MeteringSide,
     "meters": tuple,
     "sense": Sense,

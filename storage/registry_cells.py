@@ -113,16 +113,33 @@ def _zone(value: object) -> ZoneInfo:
         raise CellError(f"no time zone is called {name!r}; expected a name like 'Asia/Shanghai'") from None
 
 
-def _factors(value: object) -> tuple[float, ...]:
-    """Return the factors of a day, whose count divides its minutes."""
+def _several(value: object) -> tuple[float, ...]:
+    """Return a list of numbers; in a CSV cell they are written ``number;number``."""
     if isinstance(value, str):
         value = [part for part in value.split(";") if part.strip()]
-    if not isinstance(value, list) or not value or MINUTES_PER_DAY % len(value):
-        raise CellError(f"expected a factor for each equal part of a day (24, 48, 96 ...), not {value!r}")
-    factors = tuple(to_number(part) for part in value)
+    if not isinstance(value, list):
+        raise CellError(f"expected a list of numbers, not {value!r}")
+    return tuple(to_number(part) for part in value)
+
+
+def _check_factors(factors: Sequence[float]) -> None:
+    """Check the factors of a day, whose count divides its minutes."""
+    if not factors or MINUTES_PER_DAY % len(factors):
+        raise CellError(
+            f"expected a factor for each equal part of a day (24, 48, 96 ...), not {len(factors)} of them"
+        )
     if min(factors) < 0:
         raise CellError(f"expected factors of zero or more, not {min(factors):g}")
-    return factors
+
+
+def _check_steps(steps: Sequence[float]) -> None:
+    if min(steps, default=1.0) <= 0:
+        raise CellError(f"expected the reactive power of each step, above zero, not {min(steps):g}")
+
+
+def _check_band(band: Sequence[float]) -> None:
+    if len(band) != len(("lowest", "highest")) or band[0] >= band[1]:
+        raise CellError(f"expected the lowest and the highest deviation like [-3, 7], not {list(band)}")
 
 
 def _check_rules(written: Sequence[str]) -> None:
@@ -184,6 +201,10 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {  # Any: what the converter of t
     "rules": _check_rules,
     "template": _check_template,
     "month": _check_month,
+    "working_day": _check_factors,
+    "day_off": _check_factors,
+    "capacitor_steps_kvar": _check_steps,
+    "agreed_band_percent": _check_band,
     "settlement_day": _between(1, LAST_SETTLEMENT_DAY, "a day that every month has"),
     "power_factor_standard": _between(0.5, 1, "a power factor like 0.9"),
     "share": _between(0, 1, "a part of the month's energy"),
@@ -202,10 +223,12 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     int | None: to_whole_number,
     ZoneInfo: _zone,
     date: to_date,
+    date | None: to_date,
     datetime: to_instant,
     datetime | None: to_instant,
     tuple[str, ...]: to_texts,
-    tuple[float, ...]: _factors,
+    tuple[float, ...]: _several,
+    tuple[float, float] | None: _several,
     Mapping[str, str]: to_pairs,
     Mapping[str, float]: _numbers,
     bool: to_bool,

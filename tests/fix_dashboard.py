@@ -325,6 +325,15 @@ def city_url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def bills_url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
+    """An empty migrated database for a module's tests, which fill it once."""
+    from tests.fix_database import _database  # noqa: PLC0415 -- the plug-in beside this one
+
+    with _database(plain_server_url, _plain_template) as url:
+        yield url
+
+
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """Serve an application on a free port of the loopback address; gives its address."""

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason, Reference
-from analysis.power_quality.point_month import PointMonth, QualityPoint
+from analysis.power_quality.point_month import Instrument, PointMonth, QualityPoint
 from pipeline.archive_records import PointClass, Supply
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
-from reports.power_quality.subject import Instrument, MonthlyReport
+from reports.power_quality.subject import MonthlyReport
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2026, 5, 31, 16, tzinfo=UTC)
@@ -111,6 +111,7 @@ def quality_month() -> PointMonth:
                 point_class=PointClass.C,
             ),
             point_class=PointClass.C,
+            instrument=Instrument(model="DTSD-10", serial="000010240001", accuracy_class="0.5S"),
         ),
         month=date(2026, 6, 1),
         starts_at=BEGIN,
@@ -271,7 +272,6 @@ def quality_report() -> MonthlyReport:
         judgements=judgements(),
         made_at=datetime(2026, 7, 2, 1, tzinfo=UTC),
         issuer="Metering office 计量中心",
-        instrument=Instrument(model="DTSD-10", serial="000010240001", accuracy_class="0.5S"),
         query="kilowatch quality --point SP-1024 --month 2026-06",
         parts=PARTS,
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+from pydantic import SecretStr
 
 from pipeline.model import MeterId, Origin, Snapshot
 from pipeline.quantities import Quantity
@@ -23,7 +24,13 @@ from pipeline.registry import (
 )
 from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, Period, Span, Tariff
 from pipeline.timegrid import slot_grid
-from storage.intervals import IntervalColumns
+from services.settings import Settings
+from services.settle import settle_stored
+from services.settle_again import rerate_stored
+from storage.database import connect
+from storage.intervals import IntervalColumns, save_intervals
+from storage.registry import save_registry
+from storage.writer import ReadingWriter
 
 METER, POINT = MeterId("M"), "SP"
 MARCH = datetime(2026, 2, 28, 16, tzinfo=UTC)
@@ -113,3 +120,19 @@ def reading(
     return Snapshot(
         meter=meter, taken_at=at, received_at=at + timedelta(hours=1), origin=origin, values=values
     )
+
+
+def make_bills(url: str) -> None:
+    """Fill a database: the bill of March was made of an estimate and again of a freeze that came late.
+
+    February has a bill too, which is refused: no meter read a thing in it.
+    """
+    settings = Settings(database_url=SecretStr(url))
+    with connect(url) as connection:
+        save_registry(connection, PLANT)
+        save_intervals(connection, intervals(), computed_at=NOON)
+        ReadingWriter(connection).write([reading(MARCH, OPENING)])
+        list(settle_stored("2026-03", settings=settings, now=NOON))
+        ReadingWriter(connection).write([reading(APRIL, CLOSING + 0.2)])
+        list(rerate_stored(settings=settings, now=NOON))
+        list(settle_stored("2026-02", settings=settings, now=NOON))

@@ -8,8 +8,9 @@ errors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,10 @@ class Blended:
     """Shape (meters, rows, slots); NaN where no way could say anything."""
 
 
+Expect: TypeAlias = Callable[[Floats, Sequence[Part], int, int], Blended]
+"""A way to say what is expected: of the past, its parts, so many days ahead, learnt from so many days."""
+
+
 def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_ROWS) -> Blended:
     """Return the blend for the day ``lead`` days ahead, and for past days from as far ahead.
 
@@ -51,6 +56,11 @@ def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_RO
         lead: 1 is the day that begins at the origin.
         learnt: How many days that are over are looked at.
     """
+    return blended_ways(kwh, parts, lead, learnt)[0]
+
+
+def blended_ways(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int) -> tuple[Blended, Floats]:
+    """Return the blend and, of the same days, what each way says: shape (ways, meters, rows, slots)."""
     past = kwh.shape[1]
     first = max(past - learnt, WARM_UP_ROWS + lead - 1)
     rows = np.append(np.arange(first, past), past - 1 + lead)
@@ -60,7 +70,8 @@ def blend(kwh: Floats, parts: Sequence[Part], lead: int, learnt: int = LEARNT_RO
     share = np.where(there, weights[:, :, None, None], 0.0)
     total = share.sum(axis=0)
     mixed = (np.where(there, ways, 0.0) * share).sum(axis=0)
-    return Blended(rows=rows, kwh=np.where(total > 0.0, mixed / np.where(total > 0.0, total, 1.0), np.nan))
+    blended = np.where(total > 0.0, mixed / np.where(total > 0.0, total, 1.0), np.nan)
+    return Blended(rows=rows, kwh=blended), ways
 
 
 def _ways(kwh: Floats, parts: Sequence[Part], rows: NDArray[np.int64], lead: int) -> Floats:
@@ -97,28 +108,30 @@ def _shape(
     mean = np.full((len(kwh), len(rows), kwh.shape[2]), np.nan)
     median = mean.copy()
     for part in parts:
-        likes = np.full((len(rows), ALIKE), -1)
-        for number, (row, end) in enumerate(zip(rows.tolist(), until.tolist(), strict=True)):
-            found = part.likes(row, end)
-            likes[number, : len(found)] = found
-        alike = kwh[:, likes, part.slots]
-        alike[:, likes < 0] = np.nan
-        ordered = np.sort(alike, axis=2)  # puts NaN last
-        known = np.isfinite(alike)
-        count = known.sum(axis=2)
-        total = np.where(known, alike, 0.0).sum(axis=2)
-        nothing = count == 0
-        mean[:, :, part.slots] = np.where(nothing, np.nan, total / np.maximum(count, 1))
-        median[:, :, part.slots] = _middle(ordered, count)
+        likes = part.likes(rows, until)
+        alike = [np.where(like[:, None] < 0, np.nan, kwh[:, like, part.slots]) for like in likes.T]
+        mean[:, :, part.slots], median[:, :, part.slots] = _centre(alike)
     return mean, median
 
 
-def _middle(ordered: Floats, count: NDArray[np.int64]) -> Floats:
-    """Return the median of the first ``count`` values along axis 2."""
-    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, ordered.shape[2] - 1)
-    two = (np.take_along_axis(ordered, place[:, :, None], axis=2)[:, :, 0] for place in (low, high))
-    middle: Floats = sum(two, start=np.zeros(count.shape)) / 2.0
-    return middle
+def _centre(alike: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Return mean and median of up to four values that are known, cell by cell.
+
+    Compared in pairs instead of sorted: a tenth of the time.
+    """
+    known = [np.isfinite(one) for one in alike]
+    count = np.sum(known, axis=0)
+    total = np.sum([np.where(there, one, 0.0) for there, one in zip(known, alike, strict=True)], axis=0)
+    a, b, c, d = (np.where(there, one, np.inf) for there, one in zip(known, alike, strict=True))
+    low, high = (np.minimum(a, b), np.minimum(c, d)), (np.maximum(a, b), np.maximum(c, d))
+    least, inner, outer = np.minimum(*low), np.maximum(*low), np.minimum(*high)
+    second, third = np.minimum(inner, outer), np.maximum(inner, outer)
+    # Two of four known: the first and second; three: the second; four: the second and third.
+    lower = np.where(count > 2, second, least)  # noqa: PLR2004 - see above
+    upper = np.where(count == 1, least, np.where(count == ALIKE, third, second))
+    nothing = count == 0
+    mean = np.where(nothing, np.nan, total / np.maximum(count, 1))
+    return mean, np.where(nothing, np.nan, (lower + upper) / 2.0)
 
 
 def _ratio(drawn: Floats, said: Floats) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.forecast.blend import blend
+from analysis.forecast.blend import LEARNT_ROWS, Expect, blend
 from analysis.forecast.history import MOST_DAYS_AHEAD, History, Question, history_of, lacking, places_of
 from analysis.forecast.maxima import MonthEnd, highest_demand, month_end, months_joined
 from analysis.forecast.quantiles import SHARES, slot_quantiles
@@ -17,7 +17,7 @@ from pipeline.errors import DataError
 from pipeline.timegrid import MINUTES_PER_DAY
 
 Floats = NDArray[np.float64]
-METERS_AT_A_TIME = 200
+METERS_AT_A_TIME = 50
 """So many fit into a processor's memory with all that is worked out of them."""
 
 
@@ -34,13 +34,14 @@ class Forecasts:
     month: MonthEnd
 
 
-def forecasts(kwh: Floats, starts_at: Times, question: Question) -> Forecasts:
+def forecasts(kwh: Floats, starts_at: Times, question: Question, expect: Expect = blend) -> Forecasts:
     """Return the forecast of each meter from what it drew before the origin, and from nothing else.
 
     Args:
         kwh: Measured energy of each slot, shape (meters, slots), NaN where missing.
         starts_at: Slot starts, UTC, rising.
         question: What is asked for.
+        expect: How the slots are; the highest demand is told by the blend always.
 
     Raises:
         DataError: If no slot, or more than ``MOST_DAYS_AHEAD`` days are asked for, or the origin is not where
@@ -53,7 +54,7 @@ def forecasts(kwh: Floats, starts_at: Times, question: Question) -> Forecasts:
             f" not {question.slots}"
         )
     parts = [
-        _of_some(kwh[first : first + METERS_AT_A_TIME], starts_at, question)
+        _of_some(kwh[first : first + METERS_AT_A_TIME], starts_at, question, expect)
         for first in range(0, max(len(kwh), 1), METERS_AT_A_TIME)
     ]
     return Forecasts(
@@ -64,7 +65,7 @@ def forecasts(kwh: Floats, starts_at: Times, question: Question) -> Forecasts:
     )
 
 
-def _of_some(kwh: Floats, starts_at: Times, question: Question) -> Forecasts:
+def _of_some(kwh: Floats, starts_at: Times, question: Question, expect: Expect) -> Forecasts:
     """Return the forecasts of so many meters as fit into the processor's memory."""
     history = history_of(kwh, starts_at, question)
     lacks = list(lacking(history, question.rows_ahead))
@@ -73,7 +74,7 @@ def _of_some(kwh: Floats, starts_at: Times, question: Question) -> Forecasts:
     month = month_end(chosen, kwh[fit], starts_at)
     return Forecasts(
         lacking=lacks,
-        kwh=_spread_out(_slots(chosen, question), fit, len(kwh)),
+        kwh=_spread_out(_slots(chosen, question, expect), fit, len(kwh)),
         highest_kw=_spread_out(highest_demand(chosen, question.slots), fit, len(kwh)),
         month=replace(
             month,
@@ -84,21 +85,23 @@ def _of_some(kwh: Floats, starts_at: Times, question: Question) -> Forecasts:
     )
 
 
-def _slots(history: History, question: Question) -> Floats:
+def _slots(history: History, question: Question, expect: Expect) -> Floats:
     """Return the quantiles of the slots asked for, shape (3, meters, slots)."""
     if not len(history.kwh):
         return np.empty((len(SHARES), 0, question.slots))
-    days = np.concatenate([_day(history, lead) for lead in range(1, question.rows_ahead + 1)], axis=2)
+    days = np.concatenate([_day(history, lead, expect) for lead in range(1, question.rows_ahead + 1)], axis=2)
     row, slot = places_of(question.starts_at, question.minutes, question.at, question.zone)
     # By the clock an hour that comes twice may fall before the origin: it is like that of a day on.
     wanted: Floats = days[:, :, np.maximum(row, 0) * history.per_day + slot]
     return wanted
 
 
-def _day(history: History, lead: int) -> Floats:
+def _day(history: History, lead: int, expect: Expect) -> Floats:
     """Return the quantiles of each slot of the day so far ahead; who never fed back will not begin to."""
-    said = blend(history.kwh, history.parts, lead)
-    quantiles = slot_quantiles(said.kwh, history.kwh[:, said.rows[:-1]], history.minutes)
+    said = expect(history.kwh, history.parts, lead, LEARNT_ROWS)
+    rows = said.rows[-LEARNT_ROWS - 1 :]
+    happened = history.kwh[:, rows[:-1]]
+    quantiles = slot_quantiles(said.kwh[:, -len(rows) :], happened, history.minutes)
     least = np.where(np.fmin.reduce(history.kwh, axis=(1, 2)) < 0.0, -np.inf, 0.0)
     return np.maximum(quantiles, least[None, :, None])
 

@@ -79,19 +79,24 @@ def kinds_of_days(days: NDArray[np.int64], days_off: DaysOff) -> NDArray[np.int6
     return kinds
 
 
-def like_rows(kinds: NDArray[np.int64], row: int, until: int, most: int) -> list[int]:
-    """Return the last rows before ``until`` whose day is like that of ``row``, the newest first.
+def like_rows(
+    kinds: NDArray[np.int64], rows: NDArray[np.int64], until: NDArray[np.int64], most: int
+) -> NDArray[np.int64]:
+    """Return for each row the last rows before ``until`` whose day is like its own, the newest first.
 
     Args:
         kinds: The kind of each row's day.
-        row: The row to find the like of.
-        until: The first row that is not known yet.
-        most: How many are wanted.
+        rows: The rows to find the like of.
+        until: For each of them the first row that is not known yet.
+        most: How many are wanted; -1 stands where there are no more.
     """
-    kind = kinds[row]
-    alike = kinds[:until] < WORKING_DAYS if kind == WORKED else kinds[:until] == kind
-    found: list[int] = np.flatnonzero(alike)[::-1][:most].tolist()
-    return found
+    every = np.arange(int(until.max(initial=0)))
+    same = kinds[every] == kinds[rows][:, None]
+    working = (kinds[every] < WORKING_DAYS) & (kinds[rows] == WORKED)[:, None]
+    worked_alike = np.where((kinds[rows] == WORKED)[:, None], working, same)
+    found = np.where(worked_alike & (every < until[:, None]), every, -1)
+    newest = np.sort(found, axis=1)[:, ::-1][:, :most]
+    return np.pad(newest, ((0, 0), (0, most - newest.shape[1])), constant_values=-1)
 
 
 def _list(value: object, place: str) -> Sequence[object]:

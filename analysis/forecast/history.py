@@ -68,9 +68,9 @@ class Part:
     slots: slice
     kinds: NDArray[np.int64]
 
-    def likes(self, row: int, until: int) -> list[int]:
-        """Return the rows before ``until`` whose date is like that of ``row``, the newest first."""
-        return like_rows(self.kinds, row, until, ALIKE)
+    def likes(self, rows: NDArray[np.int64], until: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the last four rows before ``until`` whose date is like that of each row, -1 for none."""
+        return like_rows(self.kinds, rows, until, ALIKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

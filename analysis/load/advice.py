@@ -51,10 +51,14 @@ def advice(  # noqa: PLR0913 - an advice is all of this
     for place, word in (words or {}).items():
         given[place] = texts["words"]["en"][word]
         given[f"{place}_zh"] = texts["words"]["zh"][word]
+    said = {
+        language: texts[kind][language] + (texts[kind].get(f"saves_{language}", "") if saving_yuan else "")
+        for language in ("en", "zh")
+    }
     return Advice(
         kind=kind,
-        en=texts[kind]["en"].format(**given),
-        zh=texts[kind]["zh"].format(**given),
+        en=said["en"].format(**given),
+        zh=said["zh"].format(**given),
         saving_yuan=saving_yuan,
         formula=texts[kind]["formula"],
         quantities=dict(quantities),

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from analysis.load.advice import Advice, advice, cents, exact
 from analysis.load.demand import DemandStatistics
+from analysis.settlement.demand import billed_demand, demand_price_factor
 from pipeline.registry import BasicCharge, Contract
 from pipeline.tariff import BasicTerms
 
@@ -41,21 +42,19 @@ def basic_charges(
     if terms.capacity_price is None or terms.demand_price is None:
         return None
     maximum, kva = exact(billed[1].kw), exact(capacity)
-    price, least = terms.demand_price, terms.least_demand_share * kva
-    if terms.full_use_kwh_per_kva is not None and exact(kwh) >= terms.full_use_kwh_per_kva * kva:
-        price *= terms.full_use_factor
-    best = max(maximum / terms.over_share, least)
+    factor, _ = demand_price_factor(terms, exact(kwh), [kva])
+    price = terms.demand_price * factor
+    best = max(maximum / terms.over_share, terms.least_demand_share * kva)
     by_basis = {
         "capacity": kva * terms.capacity_price,
-        "demand": maximum * price,
-        "contract_demand": _contract_charge(best, maximum, price, terms),
+        "demand": _by_demand(terms, maximum, None, kva) * price,
+        "contract_demand": _by_demand(terms, maximum, best, kva) * price,
     }
     now = "capacity" if contract.basic_charge is BasicCharge.CAPACITY else "demand"
     now_yuan = by_basis[now]
     if now == "demand" and contract.contract_demand_kw is not None:
         now = "contract_demand"
-        agreed = max(exact(contract.contract_demand_kw), least)
-        now_yuan = _contract_charge(agreed, maximum, price, terms)
+        now_yuan = _by_demand(terms, maximum, exact(contract.contract_demand_kw), kva) * price
     return BasicCharges(
         now=now, now_yuan=now_yuan, by_basis=by_basis, best_contract_kw=best, demand_price=price
     )
@@ -97,7 +96,7 @@ def basic_charge(
     )
 
 
-def _contract_charge(agreed: Decimal, maximum: Decimal, price: Decimal, terms: BasicTerms) -> Decimal:
-    """Return what a contract demand costs: itself, and what is above its share several times."""
-    excess = max(maximum - terms.over_share * agreed, Decimal(0))
-    return (agreed + terms.over_factor * excess) * price
+def _by_demand(terms: BasicTerms, maximum: Decimal, agreed: Decimal | None, kva: Decimal) -> Decimal:
+    """Return the kW that a month pays for by its demand; what is above the share counts several times."""
+    billed = billed_demand(terms, maximum, agreed, kva)
+    return Decimal(0) if billed is None else billed.kw + terms.over_factor * billed.over_kw

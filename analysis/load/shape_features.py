@@ -55,7 +55,12 @@ FEATURES = tuple(entry.name for entry in fields(ShapeFeatures))
 
 
 def shape_features(
-    drawn: Floats, fed: Floats, weekday: NDArray[np.integer], mean_c: Floats | None = None
+    drawn: Floats,
+    fed: Floats,
+    weekday: NDArray[np.integer],
+    mean_c: Floats | None = None,
+    *,
+    trimmed: float = 0.0,
 ) -> ShapeFeatures:
     """Return the features of customers over some weeks.
 
@@ -64,11 +69,14 @@ def shape_features(
         fed: Energy fed back, likewise.
         weekday: 0 is Monday, shape (days,); holidays as ``SUNDAY``, worked weekend days as a working day.
         mean_c: Mean outdoor temperature of each day, NaN where not filed; None where none is.
+        trimmed: Share of the days at either end of each hour that do not count: with a quarter a week of
+            another use among three does not make another day of it, but irregular homes change class more.
     """
     whole = np.isfinite(drawn).all(axis=2)
-    workday = _average(drawn, whole & (weekday < SATURDAY), LEAST_WORKDAYS)
+    workday = _usual(drawn, whole & (weekday < SATURDAY), LEAST_WORKDAYS, trimmed)
     saturday, sunday = (
-        _average(drawn, whole & (weekday == kind), LEAST_DAYS_OFF).sum(axis=1) for kind in (SATURDAY, SUNDAY)
+        _usual(drawn, whole & (weekday == kind), LEAST_DAYS_OFF, trimmed).sum(axis=1)
+        for kind in (SATURDAY, SUNDAY)
     )
     of_workday = workday.sum(axis=1)
     level = _over(workday, of_workday[:, None] / HOURS)
@@ -90,11 +98,18 @@ def shape_features(
     )
 
 
-def _average(hours: Floats, chosen: NDArray[np.bool_], least: int) -> Floats:
-    """Return the average of chosen days, shape (customers, 24); NaN where they are too few."""
-    count = chosen.sum(axis=1)[:, None]
-    total = np.where(chosen[..., None], np.nan_to_num(hours), 0.0).sum(axis=1)
-    return np.where(count >= least, total / np.maximum(count, 1), np.nan)
+def _usual(hours: Floats, chosen: NDArray[np.bool_], least: int, trimmed: float) -> Floats:
+    """Return each hour's mean over the middle ones of chosen days, shape (customers, 24).
+
+    NaN where the days are too few.
+    """
+    count = chosen.sum(axis=1)
+    ranked = np.sort(np.where(chosen[..., None], hours, np.nan), axis=1)
+    cut = (trimmed * count).astype(np.int64)
+    place = np.arange(hours.shape[1])
+    kept = (place >= cut[:, None]) & (place < (count - cut)[:, None])
+    total = np.where(kept[..., None], ranked, 0.0).sum(axis=1)
+    return np.where((count >= least)[:, None], total / np.maximum(kept.sum(axis=1), 1)[:, None], np.nan)
 
 
 def _away(energy: Floats) -> Floats:

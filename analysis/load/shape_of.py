@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.load.hours import hour_table, kinds_of_days
 from analysis.load.shape_features import ShapeFeatures, shape_features
-from analysis.load.shapes import ShapeClasses, shape_numbers, shape_scores
+from analysis.load.shapes import UNKNOWN, ShapeClasses, shape_numbers, shape_scores
 from pipeline.block import Times
 from pipeline.tariff import Tariff
 
@@ -46,14 +46,19 @@ def load_shape(  # noqa: PLR0913 - a curve and what its days are told by
     *,
     tariff: Tariff | None = None,
     temperatures: Mapping[date, float] | None = None,
+    before: str | None = None,
 ) -> LoadShape | None:
-    """Return the class of a curve; None where fewer than two whole weeks or so are known."""
+    """Return the class of a curve; None where fewer than two whole weeks or so are known.
+
+    ``before`` is the class of the last month: it stays unless another one fits clearly better.
+    """
     days, drawn = hour_table(np.maximum(net_kwh, 0.0), starts_at, minutes, zone)
     _, fed = hour_table(np.maximum(-net_kwh, 0.0), starts_at, minutes, zone)
     mean_c = None if not temperatures else np.array([temperatures.get(day, np.nan) for day in days])
     features = shape_features(drawn[None], fed[None], kinds_of_days(days, tariff), mean_c)
     scores = shape_scores(features, classes)
-    number = int(shape_numbers(scores, classes)[0])
+    had = classes.number_of(before) if before in {shape.id for shape in classes.shapes} else UNKNOWN
+    number = int(shape_numbers(scores, classes, np.array([had]))[0])
     if number < 0:
         return None
     ranked = np.argsort(-scores[0], kind="stable")
@@ -61,8 +66,8 @@ def load_shape(  # noqa: PLR0913 - a curve and what its days are told by
     shape = classes.shapes[number]
     return LoadShape(
         shape=shape.id,
-        en=shape.en,
-        zh=shape.zh,
+        en=shape.name.en,
+        zh=shape.name.zh,
         score=float(scores[0, number]),
         next_shape=classes.shapes[second].id,
         next_score=float(scores[0, second]),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.load.shape_features import ShapeFeatures
+from pipeline.templates import Template, templates_of
 
 Floats = NDArray[np.float64]
 UNKNOWN = -1
@@ -34,8 +35,7 @@ class Shape:
     """One class; its score is that of the condition that holds least."""
 
     id: str
-    en: str
-    zh: str
+    name: Template
     conditions: Sequence[Condition]
 
 
@@ -59,12 +59,12 @@ class ShapeClasses:
 def shape_classes() -> ShapeClasses:
     """Return the classes of ``analysis/data/load_shapes.toml``."""
     table = tomllib.loads(files("analysis").joinpath("data", "load_shapes.toml").read_text(encoding="utf-8"))
+    names = templates_of("load_shapes.toml")
     return ShapeClasses(
         shapes=[
             Shape(
                 id=entry["id"],
-                en=entry["en"],
-                zh=entry["zh"],
+                name=names[entry["id"]],
                 conditions=[Condition(**condition) for condition in entry["conditions"]],
             )
             for entry in table["shape"]

@@ -89,6 +89,8 @@ class Facts:
     """What its transformers carry, where that is not its own load: an area's supply meters."""
     temperatures: Mapping[date, float] = field(default_factory=dict)
     """Mean outdoor temperature of local days."""
+    shape_before: str | None = None
+    """The class of load shape of the last month."""
     register: RegisterReadings | None = None
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
@@ -188,6 +190,7 @@ def summarise(
             shape_classes(),
             tariff=facts.tariffs[-1] if facts.tariffs else None,
             temperatures=facts.temperatures,
+            before=facts.shape_before,
         ),
         coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
         advice=list(advices(basis, levels.advice)) if basis is not None else [],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from typing import Final
 
@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.limits import nominal_seen_v
+from analysis.power_quality.archive_changes import archive_changes
 from analysis.power_quality.point_month import (
     Columns,
+    Instrument,
     MeterStatistics,
     PointMonth,
     QualityPoint,
 )
+from analysis.power_quality.recorded import Recorded, joined
 from pipeline.block import Times
+from pipeline.event_counts import event_totals
 from pipeline.events import EventKind
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
@@ -49,6 +53,8 @@ USUAL_PERIODS_S: Final = (
 )
 NEAR: Final = 0.1
 """A distance between readings within so much of a usual period is that period, jittered."""
+HISTORY: Final = timedelta(days=400)
+"""So far back the archive's changes are told: a year, and the month before it."""
 LEVELS_KV: Final = (0.22, 0.38, 0.66, 1.14, 3.0, 6.0, 10.0, 20.0, 35.0, 66.0, 110.0, 220.0, 330.0, 500.0)
 """Nominal voltages of networks (GB/T 156, to be confirmed)."""
 LEVEL_NEAR: Final = 0.12
@@ -79,6 +85,8 @@ class Given:
     spectra: Mapping[MeterId, Shown]
     told: Records = NO_RECORDS
     """Their events, statistics (single readings) and parameters."""
+    recorded: Mapping[str, Sequence[Recorded]] = field(default_factory=dict)
+    """What waveforms taken at service points told, oldest first."""
     primary: frozenset[str] = frozenset()
     """Profiles whose values are primary ones already."""
 
@@ -141,6 +149,7 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
         for r in given.told.events
         if r.meter in meters and _touches(r.event.starts_at, r.event.ends_at, month)
     ]
+    held = [p for p in given.told.parameters if p.meter == stays[-1].meter]
     return PointMonth(
         point=point,
         month=month.first,
@@ -161,12 +170,13 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
             month,
         ),
         events=events,
+        recorded=joined(given.recorded.get(service_point, ())).within(month.starts_at, month.due_until),
         statistics=_statistics(given.told.readings, stays[-1].meter, month, parts[-1].pt),
         parameters={
-            p.name: p.value
-            for p in sorted(given.told.parameters, key=lambda p: p.taken_at)
-            if p.meter == stays[-1].meter and p.taken_at < month.ends_at
+            p.name: p.value for p in sorted(held, key=lambda p: p.taken_at) if p.taken_at < month.ends_at
         },
+        event_counts=event_totals(held, month.starts_at, month.due_until),
+        changes=archive_changes(archive, service_point, month.starts_at - HISTORY, month.due_until),
     )
 
 
@@ -299,6 +309,9 @@ def _point(
         max_demand_current_a=None if supply is None else supply.demand_current_a,
         supply=supply,
         point_class=None if supply is None else supply.point_class,
+        capacitors_mvar=[] if supply is None else [kvar / 1000.0 for kvar in supply.capacitor_steps_kvar],
+        agreed_band_percent=None if supply is None else supply.agreed_band_percent,
+        instrument=Instrument(**{each.name: getattr(meter, each.name) for each in fields(Instrument)}),
     )
 
 
@@ -325,32 +338,36 @@ def _merged(stretches: Sequence[tuple[datetime, datetime]], month: Month) -> lis
 def _statistics(
     readings: Mapping[Quantity, TimedValues], meter: MeterId, month: Month, pt: float
 ) -> tuple[MeterStatistics, ...]:
-    """Return what the meter had counted when it was read last in the month; all phases in one."""
+    """Return what the meter had counted when it was read last in the month: of each phase, and of all."""
 
-    def last(quantity: Quantity) -> float | None:
-        told = readings.get(quantity)
+    def last(name: str) -> float | None:
+        told = readings.get(Quantity(name))
         if told is None:
             return None
         inside = (told.taken_at >= to_numpy(month.starts_at)) & (told.taken_at < to_numpy(month.due_until))
         rows = [row for row in np.flatnonzero(inside).tolist() if told.meters[row] == meter]
         return float(told.values[rows[-1]]) if rows else None
 
-    def volts(quantity: Quantity) -> float | None:
-        value = last(quantity)
+    def volts(name: str) -> float | None:
+        value = last(name)
         return None if value is None else value * pt
 
-    def instant(quantity: Quantity) -> datetime | None:
-        seconds = last(quantity)
+    def instant(name: str) -> datetime | None:
+        seconds = last(name)
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
-    counted = MeterStatistics(
-        phase="",
-        minutes_monitored=last(Quantity.VOLTAGE_MINUTES_MONITORED),
-        minutes_over=last(Quantity.VOLTAGE_MINUTES_OVER),
-        minutes_under=last(Quantity.VOLTAGE_MINUTES_UNDER),
-        highest_v=volts(Quantity.VOLTAGE_HIGHEST),
-        highest_at=instant(Quantity.VOLTAGE_HIGHEST_AT),
-        lowest_v=volts(Quantity.VOLTAGE_LOWEST),
-        lowest_at=instant(Quantity.VOLTAGE_LOWEST_AT),
-    )
-    return () if counted == MeterStatistics(phase="") else (counted,)
+    def counted(phase: str) -> MeterStatistics:
+        part = f"_{phase.lower()}" if phase else ""
+        return MeterStatistics(
+            phase=phase,
+            minutes_monitored=last(f"voltage_minutes_monitored{part}"),
+            minutes_over=last(f"voltage_minutes_over{part}"),
+            minutes_under=last(f"voltage_minutes_under{part}"),
+            highest_v=volts(f"voltage_highest{part}"),
+            highest_at=instant(f"voltage_highest{part}_at"),
+            lowest_v=volts(f"voltage_lowest{part}"),
+            lowest_at=instant(f"voltage_lowest{part}_at"),
+        )
+
+    found = (counted(phase) for phase in ("A", "B", "C", ""))
+    return tuple(one for one in found if one != MeterStatistics(phase=one.phase))

@@ -61,6 +61,7 @@ def reference_of(head: Mapping[str, Any], clause: str) -> Reference:  # Any: a t
     )
 
 
+@cache
 def limit_tables(name: str) -> Mapping[str, Any]:  # Any: a table of TOML
     """Return a file of ``analysis/data``."""
     return tomllib.loads(files("analysis").joinpath("data", name).read_text(encoding="utf-8"))

@@ -132,29 +132,57 @@ def verdicts(values: BlockValues, limits: Floats) -> BlockVerdicts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where the wanted ranks of some rows stand once the upper end of each is sorted."""
+
+    ranks: Ints
+    """Of each row (second axis): the value, what missing readings make of it, its interval, the highest."""
+    n: Ints
+    first: int
+    """Where the upper end begins: all wanted ranks lie in it."""
+    places: tuple[Ints, Ints]
+    """Row and column of each rank in the upper ends; of no reading where the rank is none."""
+    outside: tuple[Bools, Floats] | None
+    """Which ranks are of no reading, and infinite on which side; None where all are of one."""
+
+
+@lru_cache(maxsize=1024)
+def _plan(counts: tuple[int, ...], length: int, expected: int, percent: int) -> _Plan:
+    """Return the plan of rows of ``length`` that have ``counts`` readings, minus infinity for the others."""
+    ranks = np.array([_ranks(count, expected, percent) for count in counts], np.int64).T
+    n = ranks[-1]
+    lowest = (_lowest(count, expected, percent) + length - count for count in set(counts) if count)
+    first = min(lowest, default=0)
+    columns = np.clip(ranks - 1 + (length - n) - first, 0, max(length - first - 1, 0))
+    inside = (ranks >= 1) & (ranks <= n)
+    outside = None if inside.all() else (~inside, np.where(ranks < 1, -np.inf, np.inf))
+    return _Plan(ranks, n, first, (np.broadcast_to(np.arange(len(n)), ranks.shape), columns), outside)
+
+
 def _of_block(block: Floats, expected: int, percent: int) -> Floats:
     """Return one block's figures, a column a series: readings, rank, values as in the class, place."""
     # One copy, in rows: partitioned where it stands, and no more than the processor's cache holds.
     rows = np.array(block, order="C")
     length = rows.shape[1]
-    minimum = np.fmin.reduce(rows, axis=1, initial=np.nan)
-    missing, total = _gaps_lowered(rows)
-    counts = [length - count for count in missing]
-    ranks = np.array([_ranks(count, expected, percent) for count in counts], np.int64).T
-    n = ranks[-1]
     found = np.empty((FIGURES, len(rows)))
-    found[0], found[1], found[8] = n, ranks[0], minimum
-    with np.errstate(invalid="ignore"):
-        found[9] = total / n
-    found[10] = np.where(n > 0, rows.argmax(axis=1), -1) if length else -1
+    found[8] = np.fmin.reduce(rows, axis=1, initial=np.nan)
+    missing, total = _gaps_lowered(rows)
+    plan = _plan(tuple(length - count for count in missing), length, expected, percent)
+    found[0], found[1] = plan.n, plan.ranks[0]
+    found[9] = total / np.maximum(plan.n, 1)
+    found[10] = rows.argmax(axis=1) if length else -1
     # All ranks lie near the top: only that is sorted.
-    first = min((_lowest(count, expected, percent) + length - count for count in counts if count), default=0)
     if length:
-        rows.partition(first, axis=1)
-    top = np.sort(rows[:, first:], axis=1)
-    found[2:8] = _at_ranks(top, n, ranks, places=ranks - 1 + (length - n) - first)
-    if not all(counts):
-        found[np.ix_([2, 5, 6, 7], n == 0)] = np.nan
+        rows.partition(plan.first, axis=1)
+    top = np.sort(rows[:, plan.first :], axis=1)
+    found[2:8] = top[plan.places] if length else 0.0
+    if plan.outside is not None:
+        np.copyto(found[2:8], plan.outside[1], where=plan.outside[0])
+    is_empty = plan.n == 0
+    if is_empty.any():
+        found[np.ix_([2, 5, 6, 7, 9], is_empty)] = np.nan
+        found[10, is_empty] = -1
     return found
 
 
@@ -163,12 +191,13 @@ def _gaps_lowered(rows: Floats) -> tuple[list[int], Floats]:
     total = rows.sum(axis=1)
     if not np.isnan(total).any():
         return [0] * len(rows), total
-    gaps = np.isnan(rows)
-    np.putmask(rows, gaps, 0.0)
+    every = rows.reshape(-1)
+    # Few of many: their places are found once and not looked for in each pass.
+    gaps = np.flatnonzero(np.isnan(every))
+    every[gaps] = 0.0
     total = rows.sum(axis=1)
-    np.putmask(rows, gaps, -np.inf)
-    # Counted as bytes: several times as fast as truth values.
-    return gaps.view(np.uint8).sum(axis=1, dtype=np.int64).tolist(), total
+    every[gaps] = -np.inf
+    return np.bincount(gaps // rows.shape[1], minlength=len(rows)).tolist(), total
 
 
 @lru_cache(maxsize=1024)
@@ -183,19 +212,3 @@ def _ranks(n: int, expected: int, percent: int) -> tuple[int, ...]:
 def _lowest(n: int, expected: int, percent: int) -> int:
     """Return how many of ``n`` readings lie below all ranks that are wanted."""
     return min((r for r in _ranks(n, expected, percent) if 1 <= r <= n), default=1) - 1
-
-
-def _at_ranks(top: Floats, n: Ints, ranks: Ints, *, places: Ints) -> Floats:
-    """Return each row's values at 1-based ranks, shape as ``ranks``; infinite at ranks of no reading.
-
-    Args:
-        top: The upper end of each row, sorted.
-        n: How many readings each row has.
-        ranks: Wanted ones.
-        places: Where they stand in ``top``.
-    """
-    outside = np.where(ranks < 1, -np.inf, np.inf)
-    if not top.shape[1]:
-        return outside
-    inside = np.minimum(np.maximum(places, 0), top.shape[1] - 1)
-    return np.where((ranks >= 1) & (ranks <= n), top[np.arange(len(top)), inside], outside)

@@ -18,7 +18,7 @@ def judgement_document(judgement: Judgement) -> Document:
     return {
         "check": judgement.check,
         "subject": judgement.subject,
-        "standard": None if reference is None else f"{reference.standard}-{reference.edition}".rstrip("-"),
+        "standard": None if reference is None else reference.name,
         "clause": None if reference is None else reference.clause,
         "verdict": judgement.verdict.value,
         "value": judgement.value,

@@ -105,6 +105,8 @@ def _no_supply(month: PointMonth, dark: Bools) -> tuple[Reason, ...]:
 
 def at_spectra(month: PointMonth, readings: Bools) -> Bools:
     """Return what holds of the electrical reading nearest to each spectrum, if one is near enough."""
+    if not readings.any():
+        return np.zeros(len(month.spectrum_at), dtype=np.bool_)
     place, near = nearest(month.taken_at, month.spectrum_at, month.period_s)
     return near & readings[place] if len(readings) else near
 

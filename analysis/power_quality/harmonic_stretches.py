@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.harmonic_limits import MONTHLY_95, Statistic
 from analysis.power_quality.block_values import BlockValues, Floats, Ints, block_values, verdicts
@@ -14,6 +16,8 @@ from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.probability import LEAST_READINGS
 from analysis.power_quality.shares import stretches_of_days
 from pipeline.timegrid import to_numpy
+
+_Number = TypeVar("_Number", np.float64, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +103,21 @@ def judged_stretches(
 
 def worst_of(stretches: Sequence[Stretch]) -> Worst:
     """Return what tells for each order."""
-    badness = np.concatenate([stretch.badness for stretch in stretches])
+    badness = _together([stretch.badness for stretch in stretches])
     rows = badness.argmax(axis=0)
     places = np.arange(len(rows))
     phases = len(stretches[0].code)
 
-    def told(arrays: Sequence[Floats | Ints]) -> list[float]:
-        chosen: list[float] = np.concatenate(arrays)[rows, places].tolist()
+    def told(arrays: Sequence[Floats]) -> list[float]:
+        chosen: list[float] = _together(arrays)[rows, places].tolist()
+        return chosen
+
+    def counted(arrays: Sequence[Ints]) -> list[int]:
+        chosen: list[int] = _together(arrays)[rows, places].tolist()
         return chosen
 
     def of_all(arrays: Sequence[Ints]) -> list[int]:
-        highest: list[int] = np.concatenate(arrays).max(axis=0).tolist()
+        highest: list[int] = _together(arrays).max(axis=0).tolist()
         return highest
 
     return Worst(
@@ -117,17 +125,22 @@ def worst_of(stretches: Sequence[Stretch]) -> Worst:
         phase=(rows % phases).tolist(),
         value=told([s.values.value for s in stretches]),
         limit=told([s.limits for s in stretches]),
-        n=[int(n) for n in told([s.values.n for s in stretches])],
-        rank=[int(rank) for rank in told([s.values.rank for s in stretches])],
-        highest=[int(place) for place in told([s.first + s.values.highest for s in stretches])],
+        n=counted([s.values.n for s in stretches]),
+        rank=counted([s.values.rank for s in stretches]),
+        highest=counted([s.first + s.values.highest for s in stretches]),
         coverage=told([s.values.coverage for s in stretches]),
         surely_from=told([s.values.surely_from for s in stretches]),
         surely_to=told([s.values.surely_to for s in stretches]),
-        own_code=[int(code) for code in told([s.code for s in stretches])],
+        own_code=counted([s.code for s in stretches]),
         code=of_all([s.code for s in stretches]),
         good=of_all([s.good for s in stretches]),
         bad=of_all([s.bad for s in stretches]),
     )
+
+
+def _together(arrays: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
+    """Return arrays one below the other; the one of a month that is judged as a whole as it is."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _judged(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -23,7 +24,7 @@ from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Re
 from analysis.power_quality.point_month import PointMonth
 from analysis.power_quality.probability import LEAST_COVERAGE, LEAST_READINGS
 from pipeline.model import Json
-from pipeline.timegrid import from_numpy
+from pipeline.timegrid import many_from_numpy
 
 SAID: Final = {
     COMPLIES: Compliance.COMPLIANT,
@@ -77,8 +78,9 @@ def judge_orders(month: PointMonth, columns: PhaseColumns, rule: Rule) -> list[J
     stretches, skipped = judged_stretches(month, columns, limits, rule.statistics, whole)
     worst = worst_of(stretches)
     phases = _phase_figures(columns.phases, whole)
+    instants = many_from_numpy(columns.at[list(worst.highest)])
     judgements = [
-        _judgement(place, columns, rule, worst, phases[place])
+        _judgement(place, columns, rule, worst, phases[place], instants[place])
         for place, is_given in enumerate(given)
         if is_given
     ]
@@ -123,8 +125,13 @@ def without_verdict(
     )
 
 
-def _judgement(
-    place: int, columns: PhaseColumns, rule: Rule, worst: Worst, phases: Mapping[str, Json]
+def _judgement(  # noqa: PLR0913, PLR0917 - one order with all that is known of it
+    place: int,
+    columns: PhaseColumns,
+    rule: Rule,
+    worst: Worst,
+    phases: Mapping[str, Json],
+    highest_at: datetime,
 ) -> Judgement:
     order = columns.orders[place]
     codes = worst.code[place], worst.good[place], worst.bad[place]
@@ -145,7 +152,7 @@ def _judgement(
             coverage=worst.coverage[place],
             rank=worst.rank[place] or None,
             phase=columns.phases[phase],
-            at=from_numpy(columns.at[worst.highest[place]]) if worst.n[place] else None,
+            at=highest_at if worst.n[place] else None,
             if_missing_good=SAID[good],
             if_missing_bad=SAID[bad],
         ),
@@ -204,14 +211,16 @@ def _phase_figures(phases: Sequence[str], whole: BlockValues) -> list[Mapping[st
     """Return the whole month's figures of each order by phase: the row of a table, the bar of a chart."""
     fields = (whole.maximum, whole.mean, whole.minimum, whole.value, whole.surely_from, whole.surely_to)
     table = np.stack(fields, axis=-1)
-    cells = table.astype(object)
-    cells[~np.isfinite(table)] = None
-    rows = cells.tolist()
+    missing = ~np.isfinite(table)
+    if missing.any():
+        table = table.astype(object)
+        table[missing] = None
+    rows = table.tolist()
     counts = whole.n.tolist()
-    names = ("max", "mean", "min", "p95", "p95_low", "p95_high")
+    names = ("max", "mean", "min", "p95", "p95_low", "p95_high", "n")
     return [
         {
-            phase: {**dict(zip(names, rows[row][place], strict=True)), "n": counts[row][place]}
+            phase: dict(zip(names, (*rows[row][place], counts[row][place]), strict=True))
             for row, phase in enumerate(phases)
         }
         for place in range(whole.n.shape[1])

@@ -31,9 +31,14 @@ class Reference:
     source: str
     confirmed: bool
 
+    @property
+    def name(self) -> str:
+        """The standard with its edition: ``GB/T 14549-1993``."""
+        return f"{self.standard}-{self.edition}".rstrip("-")
+
     def __str__(self) -> str:
         """Return what a report quotes."""
-        return f"{self.standard}-{self.edition} {self.clause}".strip()
+        return f"{self.name} {self.clause}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

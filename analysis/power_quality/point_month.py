@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.power_quality.archive_changes import ArchiveChange
 from analysis.power_quality.judgement import Judgement
-from analysis.power_quality.supply_events import SupplyEvent
+from analysis.power_quality.recorded import NOTHING_RECORDED, Recorded
 from pipeline.archive_records import PointClass, Supply
 from pipeline.block import Times
-from pipeline.events import EventCount, MeterEvent
+from pipeline.event_counts import EventTotal
+from pipeline.events import MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from pipeline.timegrid import to_numpy
 
 Columns = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """What the figures were measured with; empty where nobody filed it."""
+
+    model: str = ""
+    serial: str = ""
+    accuracy_class: str = ""
+    """As on its plate: ``0.5S``, ``B``."""
+    firmware: str = ""
+    verified_until: date | None = None
+    """The last day on which its verification holds, as on the certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +64,8 @@ class QualityPoint:
     point_class: PointClass | None = None
     agreed_band_percent: tuple[float, float] | None = None
     """Lowest and highest deviation agreed for the point, signed (GB/T 12325-2008 4.4; bands of class A)."""
+    instrument: Instrument = field(default_factory=Instrument)
+    """The main meter as it stands in the archive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,29 +111,24 @@ class PointMonth:
     taken_at: Times
     values: Mapping[Quantity, Columns]
     """Shape ``(len(taken_at),)`` each."""
-    voltage_angles: Mapping[Quantity, Columns] = field(default_factory=dict)
-    """Angle of each voltage against the first one, degrees, as few meters give it; rows as ``values``."""
     spectrum_period_s: float | None = None
     spectrum_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
     spectra: Mapping[Quantity, Columns] = field(default_factory=dict)
     """Shape ``(len(spectrum_at), orders + 1)`` each, % of the fundamental, column = order."""
-    interharmonics: Mapping[str, Columns] = field(default_factory=dict)
-    """By phase, as meters with a power-quality module give it: shape ``(len(spectrum_at), k)``, % of the
-    fundamental; column = order below the gap between two orders: 0 is 0 to 50 Hz."""
-    flicker_at: Times = field(default_factory=lambda: np.empty(0, dtype="datetime64[us]"))
-    long_term_flicker: Mapping[str, Columns] = field(default_factory=dict)
-    """P_lt of two hours by phase, at ``flicker_at``, as such meters and instruments give it."""
     outages: Sequence[tuple[datetime, datetime]] = ()
     """Stretches without supply, as the meter's own events or its neighbours prove them; no monitored time."""
     events: Sequence[MeterEvent] = ()
-    event_counts: Sequence[EventCount] = ()
-    recorded_events: Sequence[SupplyEvent] = ()
-    """Events that instruments recorded at the point, such as those of its waveforms."""
+    event_counts: Sequence[EventTotal] = ()
+    """The meter's own counters of such events, where they were read since the month began."""
+    recorded: Recorded = NOTHING_RECORDED
+    """What records of waveforms that were taken at the point tell of the month."""
     neighbours: Sequence[Neighbour] = ()
     """Empty where nothing is known of any."""
     statistics: Sequence[MeterStatistics] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
     """The meter's own settings that bear on these figures, such as its qualification limits."""
+    changes: Sequence[ArchiveChange] = ()
+    """What the archive changed at the point and beside it in the last year and a month, oldest first."""
     earlier: Mapping[date, Sequence[Judgement]] = field(default_factory=dict)
     """What was judged of earlier months, by their first local day; empty where nobody kept it."""
 
@@ -128,6 +140,10 @@ class PointMonth:
             if end > self.starts_at and begin < self.ends_at
         )
         return max(round(supplied_s / period_s), 0)
+
+    def with_times(self, at: Times, period_s: float) -> PointMonth:
+        """Return the same month as of readings at other times, such as those of records; without values."""
+        return replace(self, taken_at=at, period_s=period_s, values={})
 
     def expected_supplied(self, period_s: float, dark_at: Times) -> int:
         """Return the same less the readings that show no supply; an outage has taken its own off already.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import reduce
@@ -10,7 +10,9 @@ from typing import Final
 
 from analysis.power_quality.point_month import Neighbour, PointMonth
 from analysis.power_quality.supply_events import SupplyEvent, SupplyKind, event_limits, named
+from pipeline.event_counts import VOLTAGE_KINDS
 from pipeline.events import EventKind, MeterEvent
+from pipeline.registry import Wiring
 
 METER_LOG: Final = "meter log"
 TOGETHER: Final = timedelta(seconds=120)
@@ -20,16 +22,21 @@ SAME_EVENT: Final = timedelta(seconds=2)
 SUPPLY_OFF: Final = frozenset({EventKind.POWER_DOWN, EventKind.ALL_VOLTAGE_LOSS})
 """What a meter records when nothing is there."""
 _LOW: Final = frozenset({EventKind.UNDERVOLTAGE, EventKind.PHASE_BREAK, EventKind.VOLTAGE_LOSS})
-VOLTAGE_KINDS: Final = SUPPLY_OFF | _LOW | {EventKind.OVERVOLTAGE}
-"""What a meter records of its supply."""
+_GONE: Final = frozenset({SupplyKind.SHORT_INTERRUPTION, SupplyKind.INTERRUPTION})
+_PHASES: Final[Mapping[Wiring, int]] = {
+    Wiring.ONE_PHASE: 1,
+    Wiring.THREE_PHASE_THREE_WIRE: 2,
+    Wiring.THREE_PHASE_FOUR_WIRE: 3,
+}
+"""So many a meter watches: when fewer are gone, the supply is not."""
 _HIGH_KINDS: Final = frozenset({SupplyKind.SWELL, SupplyKind.OVERVOLTAGE})
 
 
 def supply_events(month: PointMonth) -> list[SupplyEvent]:
     """Return the month's events of its own log and of recorders, several phases of one event as one."""
     own = logged_events(month.events, _nominal_shown_v(month))
-    within = [e for e in (*own, *month.recorded_events) if month.starts_at <= e.starts_at < month.ends_at]
-    return merged(within)
+    within = [e for e in (*own, *month.recorded.events) if month.starts_at <= e.starts_at < month.ends_at]
+    return [_of_system(event, _PHASES[month.point.wiring]) for event in merged(within)]
 
 
 def logged_events(events: Iterable[MeterEvent], nominal_v: float) -> list[SupplyEvent]:
@@ -138,6 +145,14 @@ def _belongs(known: SupplyEvent, event: SupplyEvent) -> bool:
     return overlaps(event.starts_at, event.ends_at, known, SAME_EVENT)
 
 
+def _of_system(event: SupplyEvent, phases: int) -> SupplyEvent:
+    """Return an event called by what the whole supply did: a phase alone is not interrupted (断相)."""
+    if event.kind not in _GONE or not event.phases or len(event.phases) >= phases:
+        return event
+    kind = named(event.residual_percent, event.duration_s, is_high=False, all_gone=False)
+    return replace(event, kind=kind)
+
+
 def _joined(first: SupplyEvent, second: SupplyEvent) -> SupplyEvent:
     ends = [first.ends_at, second.ends_at]
     last = None if None in ends else max(end for end in ends if end is not None)
@@ -148,9 +163,12 @@ def _joined(first: SupplyEvent, second: SupplyEvent) -> SupplyEvent:
     residual = most(known) if known else None
     is_fault = first.kind is SupplyKind.CIRCUIT_FAULT
     keeps_name = is_fault or residual is None
+    gone = [event for event in (first, second) if event.kind in _GONE]
+    # A record of the whole meter says of itself that nothing was there.
+    all_gone = len(gone) == len((first, second)) or any(not event.phases for event in gone)
     return replace(
         first,
-        kind=first.kind if keeps_name else named(residual, duration_s, is_high=is_high),
+        kind=first.kind if keeps_name else named(residual, duration_s, is_high=is_high, all_gone=all_gone),
         # An event of the whole meter takes those of its phases in.
         phases=tuple(sorted({*first.phases, *second.phases})) if first.phases and second.phases else (),
         duration_s=duration_s,

@@ -91,11 +91,17 @@ _NOMINAL = 100.0
 def of_waveform(event: Event, record_at: datetime, phases: Mapping[str, str]) -> SupplyEvent:
     """Return an event found in a waveform whose record began at ``record_at``, by what it shows.
 
+    One phase that is gone while others are there is a dip of the system (IEC 61000-4-30, 5.5).
     ``phases`` has the phase of each channel, such as ``a`` or ``ab``; one without is called by its name.
     """
     duration_s = None if event.ends_after else event.duration_s
     return SupplyEvent(
-        kind=named(event.residual_percent, event.duration_s, is_high=event.kind is EventKind.SWELL),
+        kind=named(
+            event.residual_percent,
+            event.duration_s,
+            is_high=event.kind is EventKind.SWELL,
+            all_gone=event.kind is EventKind.INTERRUPTION,
+        ),
         phases=tuple(phases.get(channel, "").upper() or channel for channel in event.channels),
         starts_at=record_at + timedelta(seconds=event.starts_s),
         duration_s=duration_s,
@@ -104,13 +110,16 @@ def of_waveform(event: Event, record_at: datetime, phases: Mapping[str, str]) ->
     )
 
 
-def named(residual_percent: float | None, duration_s: float | None, *, is_high: bool) -> SupplyKind:
+def named(
+    residual_percent: float | None, duration_s: float | None, *, is_high: bool, all_gone: bool = True
+) -> SupplyKind:
     """Return what an event is called; while it goes on it is at least as long as the longest dip.
 
     Args:
         residual_percent: Of nominal.
         duration_s: None while it goes on.
         is_high: On which side of nominal its record has it; no residual voltage makes it one of the other.
+        all_gone: False where other phases were there: no residual voltage makes it an interruption then.
     """
     if residual_percent is None:
         return SupplyKind.UNKNOWN
@@ -119,7 +128,7 @@ def named(residual_percent: float | None, duration_s: float | None, *, is_high: 
     if is_high:
         is_swell = is_short and residual_percent > limits.swell_percent
         return SupplyKind.SWELL if is_swell else SupplyKind.OVERVOLTAGE
-    if residual_percent < limits.interruption_percent:
+    if all_gone and residual_percent < limits.interruption_percent:
         return SupplyKind.SHORT_INTERRUPTION if is_short else SupplyKind.INTERRUPTION
     is_dip = is_short and residual_percent < limits.dip_percent
     return SupplyKind.DIP if is_dip else SupplyKind.UNDERVOLTAGE

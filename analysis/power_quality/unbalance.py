@@ -1,6 +1,6 @@
-"""Unbalance (不平衡度) of three phases: from phasors, from three line voltages, or what magnitudes can bound.
+"""Unbalance (不平衡度) of three phases from three line voltages, or what magnitudes can bound of it.
 
-Negative and zero sequence over positive sequence, GB/T 15543-2008 and IEC 61000-4-30. All figures in %.
+Negative over positive sequence, GB/T 15543-2008 and IEC 61000-4-30. All figures in %.
 """
 
 from __future__ import annotations
@@ -14,25 +14,8 @@ from analysis.power_quality.point_month import Columns
 
 Phasors = NDArray[np.complex128]
 
-A: Final = np.exp(2j * np.pi / 3.0)
-"""The operator of 120 degrees."""
 CLOSED: Final = 1e-6
 """Lines that miss a triangle by so much of the longest one do by rounding only (single precision at rest)."""
-
-
-def sequences(first: Phasors, second: Phasors, third: Phasors) -> tuple[Phasors, Phasors, Phasors]:
-    """Return zero, positive and negative sequence of phasors of phases A, B and C."""
-    zero = (first + second + third) / 3.0
-    positive = (first + A * second + A**2 * third) / 3.0
-    negative = (first + A**2 * second + A * third) / 3.0
-    return zero, positive, negative
-
-
-def of_phasors(first: Phasors, second: Phasors, third: Phasors) -> tuple[Columns, Columns]:
-    """Return negative and zero sequence unbalance; without positive sequence (reversed order) infinite."""
-    zero, positive, negative = (np.abs(part) for part in sequences(first, second, third))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return 100.0 * negative / positive, 100.0 * zero / positive
 
 
 def phasor(magnitude: Columns, degrees: Columns | float) -> Phasors:

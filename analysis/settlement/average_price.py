@@ -57,6 +57,11 @@ class PriceParts:
         energy = sum((self.shares[period] * self.prices[period] for period in self.shares), Fraction(0))
         return energy + (self.steps + self.power_factor + self.basic + self.other) / self.kwh
 
+    @property
+    def shown_price(self) -> Decimal:
+        """The average price, rounded to :data:`DECIMALS`."""
+        return _decimal(self.price)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChange:
@@ -132,7 +137,7 @@ def price_change(now: PriceParts, reference: PriceParts) -> PriceChange:
         Effect.USE: (each[1] - each[0]) * (now.basic + reference.basic) / 2,
         Effect.OTHER: now.other * each[1] - reference.other * each[0],
     }
-    return _shown(now.price, reference.price, exact)
+    return _shown(now, reference, exact)
 
 
 def median_parts(parts: Sequence[PriceParts]) -> PriceParts | None:
@@ -204,8 +209,8 @@ def _market_kwh(line: BillLine) -> Mapping[str, Fraction]:
     return {period: part / whole for period, part in parts.items()}
 
 
-def _shown(now: Fraction, reference: Fraction, exact: Mapping[Effect, Fraction]) -> PriceChange:
-    price, before = _decimal(now), _decimal(reference)
+def _shown(now: PriceParts, reference: PriceParts, exact: Mapping[Effect, Fraction]) -> PriceChange:
+    price, before = now.shown_price, reference.shown_price
     effects = {effect: _decimal(value) for effect, value in exact.items()}
     largest = max(Effect, key=lambda effect: abs(effects[effect]))
     effects[largest] += price - before - sum(effects.values(), Decimal(0))

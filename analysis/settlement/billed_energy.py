@@ -51,7 +51,7 @@ def billed_month(
             {cell: mine.get(cell, Decimal(0)) + shared.get(cell, Decimal(0)) for cell in {**mine, **shared}}
         )
         added.update(shared)
-    billed = Billed(kwh=kwh, losses=added, registers=metered.registers)
+    billed = Billed(kwh=kwh, losses=added, registers=metered.registers, allocated=metered.allocated)
     lagging = reactive.lagging_kvarh
     factor = None
     adjusted = [segment.number for segment in segments if segment.tariff.power_factor]

@@ -36,6 +36,7 @@ class Code(StrEnum):
     SWAP_WITHOUT_OPENING = "swap_without_opening"
     TOTAL_MISSING = "total_missing"
     RAN_BACK = "ran_back"
+    REGISTERS_OVERLAP = "registers_overlap"
     NEGATIVE_ENERGY = "negative_energy"
     EXPORT_ON_CONSUMER = "export_on_consumer"
     DEMAND_MISSING = "demand_missing"

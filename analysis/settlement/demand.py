@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -64,15 +63,14 @@ def billed_demand(
 
 
 def demand_price_factor(
-    terms: BasicTerms, kwh: Decimal, capacity_kva: Sequence[Decimal | None]
+    terms: BasicTerms, kwh: Decimal, capacity_kva: Decimal | None
 ) -> tuple[Decimal, Decimal | None]:
     """Return the factor on the price of demand, and the kWh for each kVA that it follows from.
 
     From ``full_use_kwh_per_kva`` on it is ``full_use_factor`` (发改价格 (2023) 526: the month's energy
     divided by the contract's capacity; to be confirmed).
     """
-    known = [kva for kva in capacity_kva if kva]
-    if terms.full_use_kwh_per_kva is None or not known:
+    if terms.full_use_kwh_per_kva is None or not capacity_kva:
         return Decimal(1), None
-    use = kwh / max(known)
+    use = kwh / capacity_kva
     return (terms.full_use_factor if use >= terms.full_use_kwh_per_kva else Decimal(1)), use

@@ -69,8 +69,10 @@ def _energy_line(  # noqa: PLR0913, PLR0917 - what a line is made of
 ) -> Priced:
     losses = sum((billed.losses.get(cell, Decimal(0)) for cell in cells), Decimal(0))
     supplied = sum((billed.kwh[cell] for cell in cells), Decimal(0)) - kwh
+    allocated = {billed.allocated[cell] for cell in cells if cell in billed.allocated}
     basis = {
         "tariff": segment.tariff.id,
+        **({"allocated_by": ", ".join(sorted(allocated))} if allocated else {}),
         **({"losses_kwh": plain(losses)} if losses else {}),
         **({"market_kwh": plain(supplied)} if supplied else {}),
     }

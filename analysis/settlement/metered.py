@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -32,6 +32,8 @@ class Metered:
     kwh: Mapping[Cell, Decimal]
     registers: Mapping[Cell, frozenset[int]]
     """Which registers each comes from."""
+    allocated: Mapping[Cell, str]
+    """By what cells were told apart, ``intervals`` or ``hours``, where no register of their own did."""
     total: Decimal
     """By the registers that count: of a meter its total, or its rates where they price."""
     findings: Sequence[BillFinding]
@@ -51,18 +53,19 @@ def metered_energy(
         registers: Its register pairs, in the order of the bill.
         slots: Which cell each slot lies in.
     """
-    work = _Work(month, segments, registers, slots)
+    work = _Sums(month, segments, registers, slots)
     work.run()
     return Metered(
         kwh=dict(work.kwh),
         registers={cell: frozenset(found) for cell, found in work.used.items()},
+        allocated=work.allocated,
         total=sum(work.kwh.values(), Decimal(0)),
         findings=work.findings,
     )
 
 
-class _Work:
-    """Sums as they grow over one month's registers."""
+class _Sums:
+    """Energy of each cell as it grows, register by register."""
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class _Work:
         self._month, self._segments, self._registers, self._slots = month, segments, registers, slots
         self.kwh: dict[Cell, Decimal] = defaultdict(Decimal)
         self.used: dict[Cell, set[int]] = defaultdict(set)
+        self.allocated: dict[Cell, str] = {}
         self.findings: list[BillFinding] = []
 
     def run(self) -> None:
@@ -158,7 +162,7 @@ class _Work:
             if pair.counted:
                 counting.add(_rate_of(pair))
         span = total.closing.at - total.opening.at
-        complete = {number for number, length in covered.items() if length >= span}
+        complete = {number for number, length in covered.items() if length >= span - EDGE_TOLERANCE}
         for segment in segments:
             periods = set(self._slots.periods_of(segment, total.opening.at, total.closing.at))
             named = {segment.tariff.rates[n] for n in complete if n in segment.tariff.rates}
@@ -178,7 +182,7 @@ class _Work:
         return True
 
     def _tie_out(self, total: RegisterPair, rates: Sequence[RegisterPair]) -> None:
-        by_rates = sum((pair.counted for pair in rates), Decimal(0)) * total.factor
+        by_rates = sum((pair.counted * pair.factor for pair in rates), Decimal(0))
         tolerance = (len({pair.quantity for pair in rates}) + 1) * total.step * total.factor
         if abs(by_rates - total.counted * total.factor) > tolerance:
             self.findings.append(
@@ -237,8 +241,10 @@ class _Work:
                         code, meter=pair.meter, register=pair.quantity, kwh=pair.energy
                     )
                 )
+            self.allocated.update(dict.fromkeys(cells, "hours"))
             return shares(pair.energy, weights.slots, decimals)
         self._judge(pair, weights)
+        self.allocated.update({cell: "intervals" for cell in cells if cell not in self.allocated})
         return shares(pair.energy, weights.kwh, decimals)
 
     def _judge(self, pair: RegisterPair, weights: Weights) -> None:
@@ -254,22 +260,3 @@ class _Work:
 
 def _rate_of(pair: RegisterPair) -> int:
     return int(pair.quantity.removeprefix(RATE))
-
-
-def stretches_missing(month: BillingMonth, pairs: Iterable[RegisterPair]) -> list[BillFinding]:
-    """Return stretches of the month in which no meter's active registers count, if nobody told of them."""
-    spans = sorted(
-        (pair.opening.at, pair.closing.at)
-        for pair in pairs
-        if pair.sign > 0 and (pair.quantity == TOTAL or pair.quantity.startswith(RATE))
-    )
-    found = []
-    reached = month.starts_at
-    for starts_at, ends_at in [*spans, (month.ends_at, month.ends_at)]:
-        told = any(lack.starts_at < starts_at and lack.ends_at > reached for lack in month.lacks)
-        if starts_at - reached > EDGE_TOLERANCE and not told:
-            found.append(
-                refusal(Code.REGISTER_MISSING, what=month.service_point, starts_at=reached, ends_at=starts_at)
-            )
-        reached = max(reached, ends_at)
-    return found

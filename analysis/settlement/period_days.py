@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.settlement.billing_month import BillingMonth
 from pipeline.tariff import Period
@@ -55,6 +55,6 @@ def period_days(month: BillingMonth) -> list[PeriodDay]:
     ]
 
 
-def _sums(kwh: np.ndarray[tuple[int], np.dtype[np.float64]], periods: Sequence[int]) -> tuple[float, ...]:
+def _sums(kwh: NDArray[np.float64], periods: NDArray[np.int8]) -> tuple[float, ...]:
     sums = np.bincount(periods, weights=kwh, minlength=len(PERIODS))
     return tuple(round(float(total), 4) for total in sums)

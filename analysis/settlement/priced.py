@@ -31,6 +31,8 @@ class Billed:
     losses: Mapping[Cell, Decimal]
     """What of it was added for losses."""
     registers: Mapping[Cell, frozenset[int]]
+    allocated: Mapping[Cell, str]
+    """By what cells were told apart where no register of their own did."""
 
     @property
     def total(self) -> Decimal:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from analysis.settlement.allocation import SlotMap
 from analysis.settlement.bill import BillFinding, TieOut
-from analysis.settlement.billing_month import BillingMonth, RegisterPair, RegisterSource
+from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterPair, RegisterSource
 from analysis.settlement.codes import Code, finding, refusal
-from analysis.settlement.metered import TOTAL
+from analysis.settlement.metered import EDGE_TOLERANCE, RATE, TOTAL
 from analysis.settlement.rounding import rounded
 from pipeline.quantities import Quantity
 
@@ -40,7 +41,27 @@ def register_findings(month: BillingMonth, registers: Sequence[RegisterPair]) ->
             for end in (pair.opening, pair.closing)
             if end.source == RegisterSource.ESTIMATED
         ]
-    return [*found, *_export(month, registers)]
+    return [*found, *_overlaps(registers), *_export(month, registers)]
+
+
+def _overlaps(registers: Sequence[RegisterPair]) -> list[BillFinding]:
+    """Refuse a register that counts the same time twice; pairs come by quantity, then by time."""
+    found = []
+    kinds = {(pair.meter, pair.quantity) for pair in registers}
+    for meter, quantity in sorted(kinds):
+        mine = [pair for pair in registers if (pair.meter, pair.quantity) == (meter, quantity)]
+        for earlier, later in pairwise(mine):
+            if earlier.closing.at - later.opening.at > EDGE_TOLERANCE:
+                found.append(
+                    refusal(
+                        Code.REGISTERS_OVERLAP,
+                        meter=meter,
+                        register=quantity,
+                        starts_at=later.opening.at,
+                        ends_at=min(earlier.closing.at, later.closing.at),
+                    )
+                )
+    return found
 
 
 def _export(month: BillingMonth, registers: Sequence[RegisterPair]) -> list[BillFinding]:
@@ -55,6 +76,29 @@ def _export(month: BillingMonth, registers: Sequence[RegisterPair]) -> list[Bill
 
 def _of(registers: Sequence[RegisterPair], quantity: str) -> Decimal:
     return sum((pair.energy for pair in registers if pair.quantity == quantity), Decimal(0))
+
+
+def stretches_missing(month: BillingMonth, pairs: Sequence[RegisterPair]) -> list[BillFinding]:
+    """Return stretches of the month in which no meter's active registers count, if nobody told of them."""
+    spans = sorted(
+        (pair.opening.at, pair.closing.at)
+        for pair in pairs
+        if pair.sign > 0 and (pair.quantity == TOTAL or pair.quantity.startswith(RATE))
+    )
+    found = []
+    reached = month.starts_at
+    for starts_at, ends_at in [*spans, (month.ends_at, month.ends_at)]:
+        told = any(
+            lack.starts_at < starts_at and lack.ends_at > reached
+            for lack in month.lacks
+            if lack.code in {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING}
+        )
+        if starts_at - reached > EDGE_TOLERANCE and not told:
+            found.append(
+                refusal(Code.REGISTER_MISSING, what=month.service_point, starts_at=reached, ends_at=starts_at)
+            )
+        reached = max(reached, ends_at)
+    return found
 
 
 def tie_out(

@@ -67,20 +67,20 @@ def capacity_of(month: BillingMonth, segment: Segment) -> Decimal | None:
 
 
 def suspension_findings(month: BillingMonth, terms: Sequence[BasicTerms]) -> list[BillFinding]:
-    """Tell of suspensions that waive nothing since they are too short, and of those that still last."""
+    """Tell of suspensions that are too short to waive anything, or still last and might become so."""
     found = []
     for suspension in _in_order(month):
         about: dict[str, object] = {"suspension": suspension.id, "starts_at": suspension.starts_at}
         least = max((t.least_stop_days for t in terms if suspension.kind.value in t.waiving), default=None)
         if least is None:
             continue
+        days = _length(month, suspension)
+        if suspension.kind == SuspensionKind.CLOSED or days >= least:
+            continue
         if suspension.ends_at is None:
-            if suspension.kind != SuspensionKind.CLOSED:
-                found.append(finding(Code.SUSPENSION_OPEN, least_days=least, **about))
-        elif _too_short(month, suspension, least):
-            found.append(
-                finding(Code.SUSPENSION_TOO_SHORT, days=_length(month, suspension), least_days=least, **about)
-            )
+            found.append(finding(Code.SUSPENSION_OPEN, least_days=least, **about))
+        else:
+            found.append(finding(Code.SUSPENSION_TOO_SHORT, days=days, least_days=least, **about))
     return found
 
 
@@ -106,11 +106,9 @@ def _too_short(month: BillingMonth, suspension: Suspension, least_days: int) -> 
 
 
 def _length(month: BillingMonth, suspension: Suspension) -> int:
-    """Return the whole local days of a suspension that has ended."""
-    if suspension.ends_at is None:
-        return 0
+    """Return the whole local days of a suspension; of one that lasts, those to the end of the month."""
     begins = suspension.starts_at.astimezone(month.zone)
-    ends = suspension.ends_at.astimezone(month.zone)
+    ends = (suspension.ends_at or month.ends_at).astimezone(month.zone)
     whole = (ends.date() - begins.date()).days
     return max(whole - (local_day(begins.date(), month.zone)[0] < suspension.starts_at), 0)
 

@@ -117,7 +117,7 @@ def _inside(month: BillingMonth) -> list[Dated]:
     ]
     return sorted(
         (terms for terms in inside if terms.starts_at < terms.ends_at),
-        key=lambda terms: (terms.starts_at, terms.ends_at),
+        key=lambda terms: (terms.starts_at, terms.ends_at, repr(terms)),
     )
 
 

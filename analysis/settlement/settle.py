@@ -13,11 +13,11 @@ from analysis.settlement.billing_month import BillingMonth, RegisterPair
 from analysis.settlement.codes import Code, refusal
 from analysis.settlement.energy_charges import energy_charges, fixed_charges, step_charges
 from analysis.settlement.market import market_part
-from analysis.settlement.metered import metered_energy, stretches_missing
+from analysis.settlement.metered import metered_energy
 from analysis.settlement.power_factor_charge import MonthPowerFactor, power_factor_charge
 from analysis.settlement.priced import Priced
 from analysis.settlement.reactive import reactive_energy
-from analysis.settlement.register_checks import register_findings, tie_out
+from analysis.settlement.register_checks import register_findings, stretches_missing, tie_out
 from analysis.settlement.segments import Segment, segments_of, term_findings
 from analysis.settlement.tax import interim_lines, tax_of
 from pipeline.tariff import Period
@@ -90,9 +90,8 @@ def _monthly(
 
 
 def _in_order(pairs: Sequence[RegisterPair]) -> list[RegisterPair]:
-    return sorted(
-        pairs, key=lambda p: (p.quantity, p.opening.at, p.closing.at, p.meter, p.sign, str(p.opening.value))
-    )
+    """Return registers by quantity and time; whatever else differs breaks ties."""
+    return sorted(pairs, key=lambda p: (p.quantity, p.opening.at, p.closing.at, p.meter, repr(p)))
 
 
 def _lacks(month: BillingMonth) -> list[BillFinding]:

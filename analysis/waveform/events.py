@@ -6,10 +6,12 @@ back by the hysteresis; on several phases it opens with the first channel and en
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isnan
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -66,6 +68,7 @@ CYCLE_S: Final = 0.02
 UNSEEN_CYCLES: Final = 3.25
 """Two values further apart leave a gap. The middles of whole cycles about a gap lie one to two cycles further
 apart than it is long: a gap of one cycle never parts an event, one of two and a quarter always does (own)."""
+NO_GAPS: Final[Mapping[str, Sequence[float]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +88,28 @@ class EventFinder:
 
     Where the blocks end makes no difference: what is open stays open, and a value of exactly 0 V is a value.
     A missing value (NaN) neither opens nor closes anything. A channel without values for longer than about a
-    cycle is no longer known: an event that it alone kept open ends with its last cycle, marked as not seen to
-    its end, and its next value is a beginning.
+    cycle is no longer known: an event that it alone kept open ends where its samples do, marked as not seen
+    to its end, and its next value is a beginning.
     """
 
     def __init__(
-        self, channels: Sequence[str], thresholds: Thresholds = USUAL, cycle_s: float = CYCLE_S
+        self,
+        channels: Sequence[str],
+        thresholds: Thresholds = USUAL,
+        cycle_s: float = CYCLE_S,
+        gaps_s: Mapping[str, Sequence[float]] = NO_GAPS,
     ) -> None:
-        """Watch the named channels together, with cycles of so many seconds."""
+        """Watch the named channels together, with cycles of so many seconds.
+
+        ``gaps_s`` has the times (rising) at which samples of a channel end; without, its last cycle ends it.
+        """
         self._channels = tuple(channels)
         self._thresholds = thresholds
         self._values: dict[str, float] = {}
         self._dip: _Open | None = None
         self._swell: _Open | None = None
         self._cycle_s = cycle_s
+        self._gaps_s = gaps_s
         self._seen_s: dict[str, float] = {}
         """When each known channel had its last value."""
 
@@ -126,14 +137,20 @@ class EventFinder:
         lost = [c for c, seen_s in self._seen_s.items() if at_s - seen_s > UNSEEN_CYCLES * self._cycle_s]
         if not lost:
             return
-        # A value stands in the middle of its cycle.
-        ends_s = max(self._seen_s.pop(channel) for channel in lost) + self._cycle_s / 2.0
+        ends_s = max(self._ended_s(channel, self._seen_s.pop(channel)) for channel in lost)
         for channel in lost:
             del self._values[channel]
         if self._dip_is_over():
             yield from self._cut_dip(ends_s)
         if self._swell_is_over():
             yield from self._cut_swell(ends_s)
+
+    def _ended_s(self, channel: str, seen_s: float) -> float:
+        """Return where a channel's samples ended after its last value."""
+        gaps_s = self._gaps_s.get(channel, ())
+        place = bisect_left(gaps_s, seen_s)
+        # A value stands in the middle of its cycle.
+        return gaps_s[place] if place < len(gaps_s) else seen_s + self._cycle_s / 2.0
 
     def _cut_dip(self, ends_s: float) -> Iterator[Event]:
         if self._dip is not None:
@@ -192,13 +209,14 @@ class EventFinder:
         )
 
 
-def find_events(
+def find_events(  # noqa: PLR0913 - one question with all that bounds it
     times_s: dict[str, NDArray[np.float64]],
     percents: dict[str, NDArray[np.float64]],
     *,
     ends_s: float,
     thresholds: Thresholds = USUAL,
     cycle_s: float = CYCLE_S,
+    gaps_s: Mapping[str, Sequence[float]] = NO_GAPS,
 ) -> list[Event]:
     """Return the events of channels taken together; one channel alone gives that channel's own.
 
@@ -208,8 +226,9 @@ def find_events(
         ends_s: The record's end, s.
         thresholds: Where events open and close.
         cycle_s: The length of a cycle, s.
+        gaps_s: Where the samples of a channel end, rising, s.
     """
-    finder = EventFinder(tuple(percents), thresholds, cycle_s)
+    finder = EventFinder(tuple(percents), thresholds, cycle_s, gaps_s)
     readings = sorted(
         (
             (at_s, channel, percent)

@@ -35,15 +35,7 @@ def joined_intervals(figures: WindowFigures) -> Mapping[str, Joined]:
     values = np.concatenate((figures.rms[..., None], figures.orders), axis=-1)
     plan = figures.plan
     threes = aggregate(values, plan.interval_3s, figures.flagged, least=LEAST_VALUES_OF_3_S)
-    # What only completes a 3-s interval after a tick is no part of the 10 minutes.
-    own = ~plan.overlaps
-    tens = aggregate(values[own], plan.interval_10min[own], figures.flagged[own])
-    firsts = np.searchsorted(plan.interval_10min[own], tens.intervals)
-    lasts = np.append(firsts[1:], own.sum()) - 1
-    lengths_s = plan.ends_s[own][lasts] - plan.starts_s[own][firsts]
-    joined = Joined(
-        starts_s=figures.starts_s[own][firsts], figures=tens, whole=lengths_s >= TICK_S - _WHOLE_S
-    )
+    joined = ten_minutes(figures, values)
     return {
         "3s": Joined(
             starts_s=figures.starts_s[np.searchsorted(plan.interval_3s, threes.intervals)],
@@ -53,6 +45,18 @@ def joined_intervals(figures: WindowFigures) -> Mapping[str, Joined]:
         "10min": joined,
         "2h": _two_hours(joined),
     }
+
+
+def ten_minutes(figures: WindowFigures, values: NDArray[np.float64]) -> Joined:
+    """Return values of a stretch's windows, along the first axis, joined over 10 minutes."""
+    plan = figures.plan
+    # What only completes a 3-s interval after a tick is no part of the 10 minutes.
+    own = ~plan.overlaps
+    tens = aggregate(values[own], plan.interval_10min[own], figures.flagged[own])
+    firsts = np.searchsorted(plan.interval_10min[own], tens.intervals)
+    lasts = np.append(firsts[1:], own.sum()) - 1
+    lengths_s = plan.ends_s[own][lasts] - plan.starts_s[own][firsts]
+    return Joined(starts_s=figures.starts_s[own][firsts], figures=tens, whole=lengths_s >= TICK_S - _WHOLE_S)
 
 
 def _two_hours(tens: Joined) -> Joined:

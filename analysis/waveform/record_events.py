@@ -45,6 +45,8 @@ class _HalfCycles:
 
     times_s: NDArray[np.float64]
     volts: NDArray[np.float64]
+    gaps_s: list[float]
+    """Where its samples end: at the end of a stretch, and before missing ones."""
 
 
 def record_events(
@@ -78,6 +80,7 @@ def record_events(
             ends_s=recording.ends_s,
             thresholds=options.thresholds,
             cycle_s=1.0 / nominal_hz,
+            gaps_s={names[place]: measured[place].gaps_s for place in places},
         )
 
     single = [event for place in sorted(declared) for event in found([place])]
@@ -107,12 +110,16 @@ def _measured(recording: Recording, followed: Sequence[Followed]) -> dict[int, _
 def _half_cycles(
     place: int, followed: Sequence[Followed], turning: Sequence[NDArray[np.complex128]]
 ) -> _HalfCycles:
-    times, values = [np.zeros(0)], [np.zeros(0)]
+    times, values, gaps = [np.zeros(0)], [np.zeros(0)], []
     for part, turns in zip(followed, turning, strict=True):
-        at_s, rms = half_cycle_rms(part.stretch.samples[place], part.stretch.rate_hz, part.track, turns)
-        times.append(part.stretch.starts_s + at_s)
+        stretch = part.stretch
+        at_s, rms = half_cycle_rms(stretch.samples[place], stretch.rate_hz, part.track, turns)
+        times.append(stretch.starts_s + at_s)
         values.append(rms)
-    return _HalfCycles(np.concatenate(times), np.concatenate(values))
+        missing = np.isnan(stretch.samples[place])
+        begins = np.flatnonzero(missing[1:] & ~missing[:-1]) + 1
+        gaps += [*(stretch.starts_s + begins / stretch.rate_hz).tolist(), stretch.ends_s]
+    return _HalfCycles(np.concatenate(times), np.concatenate(values), gaps)
 
 
 def _declared(

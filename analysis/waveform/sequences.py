@@ -64,6 +64,17 @@ def unbalance(phasors: NDArray[np.complexfloating], *, between_phases: bool = Fa
     )
 
 
+def unbalances(phasors: NDArray[np.complexfloating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return ``U2 / U1`` and ``U0 / U1`` of many sets of phasors a, b, c along the last axis, %.
+
+    NaN with a wiring fault, and where there is no voltage.
+    """
+    zero, positive, negative = (np.abs(part) for part in components(phasors))
+    is_told = (positive > 0.0) & (negative <= REVERSED * positive)
+    base = np.where(is_told, positive, np.nan)
+    return 100.0 * negative / base, 100.0 * zero / base
+
+
 def _fault(phasors: NDArray[np.complexfloating]) -> WiringFault:
     """Return the one correction after which the phases are sound."""
     a, b, c = (complex(phasor) for phasor in phasors)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.history import Question, history_of, lacking
+from analysis.forecast.maxima import HEADROOM, month_end
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Delays, stretches_of
 from detectors.shapes import Said, record_episode
 from detectors.stretches import curve, iso, number, slot_end
 from detectors.thresholds import at_point
-from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge, month_end_demand
+from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge
 from detectors.usage.service_point_load import ServicePointLoad, service_point_load
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.quantities import Quantity
 from pipeline.registry import Contract, Registry, Role
-from pipeline.timegrid import from_numpy, local_clock, local_month, to_numpy
+from pipeline.timegrid import MINUTES_PER_DAY, from_numpy, local_clock, local_month, to_numpy
 
 Floats = NDArray[np.float64]
 TOP = 10
@@ -35,7 +37,7 @@ class OverCapacity:
     """Judges what a service point draws, all its meters together, in actual slots of each contract's time.
 
     Apparent power counts against kVA; where reactive power is not known, active power alone can prove it.
-    Demand counts by local months; the month that is not over yet is projected from the last four weeks.
+    Demand counts by local months; the month that is not over yet is forecast (P90) from four weeks or more.
     """
 
     trigger: float = parameter(1.2, "of the capacity", "terminals' default", "S", Effect.TRIGGER)
@@ -47,12 +49,11 @@ class OverCapacity:
     demand: float = parameter(
         1.05, "of the contract's demand", "billing limit, 国家电网财 (2016) 633", "S", Effect.TRIGGER
     )
-    probability: float = parameter(0.9, "1", "month-end projection: P90", "own")
-    least_days: float = parameter(14, "days", "whole days that a projection stands on", "own")
 
     about: ClassVar[About] = About(
         name="over_capacity",
         number="D18",
+        version=2,
         kind=Kind.SLOTS,
         together=Together.POINT,
         needs=Needs(
@@ -79,13 +80,13 @@ class OverCapacity:
             bound = sum(most.get(meter, 0.0) for meter in _meters(registry, contract.service_point))
             rule = at_point(self, registry, contract.service_point, _begins(window, slots))
             limits = [capacity * rule.restore] if capacity else []
-            # The projection may exceed what was drawn so far, but not the highest known day.
-            limits += [demand * rule.demand] if demand else []
+            # What is forecast of the month may exceed what was drawn so far by so much.
+            limits += [demand * rule.demand / HEADROOM] if demand else []
             if slots.stop <= slots.start or bound <= min(limits):
                 continue
             load = service_point_load(window, registry, contract.service_point, slots)
             if load is not None and load.actual.any():
-                found += _Point(rule, registry, contract, load).episodes()
+                found += _Point(rule, registry, contract, load, window).episodes()
         return sorted(found, key=lambda e: (e.starts_at, e.id))
 
 
@@ -100,6 +101,8 @@ class _Point:
     registry: Registry
     contract: Contract
     load: ServicePointLoad
+    window: MeterMatrix
+    """All that is known, also of the time before this contract."""
 
     def episodes(self) -> Iterator[Episode]:
         """Yield what is wrong."""
@@ -195,39 +198,47 @@ class _Point:
                     slot_end(load.starts_at, int(above[-1]), load.minutes),
                 )
             elif this == month[-1]:
-                yield from self._projected(name, contract_kw, kw, day, slots)
+                last = int(np.flatnonzero(np.isfinite(kw))[-1])
+                until = slot_end(load.starts_at, last, load.minutes)
+                yield from self._projected(name, contract_kw, until, most)
 
-    def _projected(
-        self, name: str, contract_kw: float, kw: Floats, day: NDArray[np.int64], slots: NDArray[np.intp]
-    ) -> Iterator[Episode]:
-        """Yield the month that is not over yet, if it heads for more than is agreed."""
-        rule, zone = self.rule, self.registry.zone_of(self.contract.service_point)
-        year, number_of_month = (int(part) for part in name.split("-"))
-        known = np.flatnonzero(np.isfinite(kw))
-        until = slot_end(self.load.starts_at, int(known[-1]), self.load.minutes)
-        days_left = -(-(local_month(year, number_of_month, zone)[1] - until) // timedelta(days=1))
-        starts = np.flatnonzero(np.diff(day, prepend=day[0] - 1))[-28:]
-        maxima = np.fmax.reduceat(kw, starts)
-        known_maxima = maxima[np.isfinite(maxima)].tolist()
-        so_far = float(np.nanmax(kw[slots]))
-        expected = month_end_demand(known_maxima, so_far, days_left, rule.probability)
-        if len(known_maxima) < rule.least_days or expected <= rule.demand * contract_kw:
+    def _projected(self, name: str, contract_kw: float, until: datetime, so_far: float) -> Iterator[Episode]:
+        """Yield the month that is not over yet, if it heads for more than is agreed.
+
+        What was drawn before this contract is looked at too: what was agreed changed, not the customer.
+        """
+        point = self.contract.service_point
+        load = service_point_load(self.window, self.registry, point, slice(None))
+        if load is None or MINUTES_PER_DAY % load.minutes:
+            return
+        kwh = np.where(load.actual, load.kwh, np.nan)[None, :]
+        question = Question(at=until, slots=1, minutes=load.minutes, zone=self.registry.zone_of(point))
+        history = history_of(kwh, load.starts_at, question)
+        if any(lack is not None for lack in lacking(history, question.rows_ahead)):
+            return
+        month = month_end(history, kwh, load.starts_at)
+        p50, p90 = float(month.p50_kw[0]), float(month.p90_kw[0])
+        is_over = f"{month.year}-{month.month:02}" != name
+        # NaN, where the past has too few errors to learn from, is not above anything.
+        if is_over or not p90 > self.rule.demand * contract_kw:
             return
         said = Said(
-            key=f"{self.contract.service_point} projection {name}",
+            key=f"{point} projection {name}",
             message="episode.demand_projection",
             severity=Severity.INFO,
             score=0.5,
-            parameters={**self._named(name, expected, contract_kw), "so_far_kw": round(so_far, 1)},
+            parameters={**self._named(name, p90, contract_kw), "so_far_kw": round(so_far, 1)},
             evidence={
-                "day_maxima_kw": [number(value, 2) for value in known_maxima],
-                "days_left": days_left,
-                "probability": rule.probability,
-                "charge_if_so": demand_charge(contract_kw, rule.demand * contract_kw, expected),
-                "meters": list(self.load.meters),
+                "p50_kw": number(p50, 2),
+                "p90_kw": number(p90, 2),
+                "days_left": number(month.days_left, 2),
+                "charge_if_so": demand_charge(contract_kw, self.rule.demand * contract_kw, p90),
+                "meters": list(load.meters),
             },
         )
-        yield self._episode(said, from_numpy(self.load.starts_at[int(slots[0])]), None)
+        begins = local_month(month.year, month.month, question.zone)[0]
+        first = int(np.searchsorted(self.load.starts_at, to_numpy(begins)))
+        yield self._episode(said, from_numpy(self.load.starts_at[first]), None)
 
     def _named(self, month: str, kw: float, contract_kw: float) -> dict[str, float | int | str]:
         return {

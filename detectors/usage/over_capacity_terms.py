@@ -44,19 +44,3 @@ def demand_charge(contract_kw: float, limit_kw: float, most_kw: float) -> Mappin
         "charged_kw": round(most_kw + above, 3) if above else round(contract_kw, 3),
         "yuan": "the kW times the demand price of the customer's tariff",
     }
-
-
-def month_end_demand(day_maxima: list[float], so_far_kw: float, days_left: int, probability: float) -> float:
-    """Return the highest demand that a month ends below with a probability.
-
-    The greatest of n days stays below the quantile ``probability ** (1 / n)`` of days like those known, if
-    days do not depend on each other. Nothing is extrapolated: no more than the highest known day is expected.
-    """
-    if days_left <= 0 or not day_maxima:
-        return so_far_kw
-    ordered = sorted(day_maxima)
-    place: float = probability ** (1.0 / days_left) * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    expected = ordered[low] + (place - low) * (ordered[high] - ordered[low])
-    return max(so_far_kw, expected)

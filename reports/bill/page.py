@@ -63,10 +63,13 @@ class Wording:
         """Return a number with all its digits, at least two decimals, thousands apart."""
         if text is None:
             return NOTHING
-        value = Decimal(str(text))
-        exponent = value.as_tuple().exponent
-        decimals = max(-exponent if isinstance(exponent, int) else 0, LEAST_DECIMALS)
-        return f"{value:,.{decimals}f}"
+        decimals = len(self.plain(text).partition(".")[2])
+        return f"{Decimal(str(text)):,.{max(decimals, LEAST_DECIMALS)}f}"
+
+    def plain(self, text: str | float | Decimal) -> str:
+        """Return a number with the digits that it needs."""
+        told = f"{Decimal(str(text)):f}"
+        return told.rstrip("0").rstrip(".") if "." in told else told
 
     def signed(self, value: Decimal) -> str:
         """Return a difference with its sign."""

@@ -77,6 +77,7 @@ def figures_document(report: MonthlyReport) -> dict[str, Any]:  # Any: JSON of s
             "n": len(month.taken_at),
             "due": month.expected(month.period_s),
             "spectra": len(month.spectrum_at),
+            "waveforms": list(month.recorded.names),
             "sha256": report.readings_sha256,
             "query": report.query,
         },

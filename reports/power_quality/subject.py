@@ -21,19 +21,6 @@ OTHER_PART = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
-    """What the figures were measured with; empty where nobody filed it."""
-
-    model: str = ""
-    serial: str = ""
-    accuracy_class: str = ""
-    """As on its plate: ``0.5S``, ``B``."""
-    firmware: str = ""
-    verified_until: str = ""
-    """Until when its verification holds, as on the certificate."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """Another month of the same point."""
 
@@ -56,7 +43,6 @@ class MonthlyReport:
     made_at: datetime
     issuer: str = ""
     """Who gives the report: the utility, or the customer's own metering office."""
-    instrument: Instrument = field(default_factory=Instrument)
     query: str = ""
     """How the same readings are fetched again: a command, or SQL."""
     comparisons: Sequence[Comparison] = ()

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from analysis.limits import AT_REST
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
+from pipeline.events import EventKind
+from pipeline.messages import EVIDENCE_CODES
 from pipeline.quality_texts import CHECK_NAMES, VERDICT_NAMES, reason_text
 from pipeline.report_texts import REPORT_TEXTS, report_text
 
@@ -45,6 +47,10 @@ class Telling:
     def verdict(self, verdict: Compliance | None) -> str:
         """Return a verdict's word."""
         return NOTHING if verdict is None else VERDICT_NAMES[verdict].in_language(self.language)
+
+    def event(self, kind: EventKind) -> str:
+        """Return what a meter's record of an event is called."""
+        return EVIDENCE_CODES[kind.value].in_language(self.language)
 
     def subject_name(self, subject: str) -> str:
         """Return what a figure of a check is called: ``h5``, THD, a phase, a quantity."""

@@ -42,6 +42,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "validation": "D32",
         "communication_blackout": "D33",
         "change_rank": "D34",
+        "load_class_change": "D35",
         # Outside the catalogue: judged by coverage, and by the quality of supply.
         "missing_reads": None,
         "voltage_deviation": None,

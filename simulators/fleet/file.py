@@ -116,13 +116,19 @@ def _area(entry: TomlEntry) -> AreaPlan:
 
 
 def _supply(entry: TomlEntry, points: Collection[str]) -> Supply:
-    numbers = ("short_circuit_mva", "agreed_mva", "equipment_mva", "demand_current_a")
+    def filed(key: str) -> float | None:
+        return entry.positive(key) if entry.has(key) else None
+
     supply = Supply(
         service_point=entry.choose("service_point", points),
+        short_circuit_mva=filed("short_circuit_mva"),
+        agreed_mva=filed("agreed_mva"),
+        equipment_mva=filed("equipment_mva"),
+        demand_current_a=filed("demand_current_a"),
         point_class=PointClass(entry.choose("point_class", [*PointClass]))
         if entry.has("point_class")
         else None,
-        **{name: entry.positive(name) for name in numbers if entry.has(name)},
+        capacitor_steps_kvar=tuple(map(float, entry.numbers("capacitor_steps_kvar"))),
     )
     entry.done()
     return supply

@@ -26,10 +26,27 @@ service_point = "SP"
 category = "large industry"
 capacity_kva = 1000
 contract_demand_kw = 550
+basic_charge = "capacity"
+tariff = "two-part"
 [[transformer]]
 id = "T"
 service_point = "SP"
 capacity_kva = 800
+[[tariff]]
+id = "two-part"
+power_factor = true
+[[tariff.charges]]
+item = "energy"
+price = "0.6000"
+prices = { peak = "1.00", valley = "0.30" }
+[[tariff.schedules]]
+spans = [
+  { from = "00:00", to = "08:00", period = "valley" },
+  { from = "08:00", to = "11:00", period = "peak" },
+]
+[tariff.basic]
+capacity_price = 23
+demand_price = 38
 """
 
 
@@ -72,7 +89,17 @@ def test_a_month_equals_what_the_file_adds_up_to(plant: list[str], tmp_path: Pat
         sum(kwh) / (sum(kwh) ** 2 + reactive**2) ** 0.5, abs=0.005
     )
     assert point["contract"]["used_percent"] == pytest.approx(400 * max(kwh) / 550)
-    assert set(point["wants"]) >= {"phases", "register"}
+    assert set(point["wants"]) == {"phases", "register"}
+    peak = sum(float(row["kwh"]) for row in march if "08:00" <= row["local_start"][11:16] < "11:00")
+    assert point["tariff"]["periods"]["peak"]["kwh"] == pytest.approx(peak)
+    advice = {one["kind"]: one for one in point["advice"]}
+    assert advice["shift"]["saving_yuan"] == pytest.approx(0.1 * peak * 0.70, abs=0.01)
+    # 1000 kVA x 23 yuan; the maximum / 1.05 x 38 yuan.
+    cheaper = 23000 - 4 * max(kwh) / 1.05 * 38
+    assert advice["basic_charge"]["saving_yuan"] == pytest.approx(cheaper, abs=0.01)
+    # Lagging energy alone has 0.93: what leads should go.
+    assert advice["overcompensation"]["quantities"]["target"] == 0.93
+    assert point["shape"]["shape"] == "two_shifts"
     assert {path.name for path in tmp_path.iterdir()} == {"load.jsonl", "load.csv", "curves.csv"}
 
 
@@ -81,6 +108,7 @@ def test_a_day_is_a_table_for_people(plant: list[str]) -> None:
     assert ran.status == 0, ran.err
     assert "Load 2018-03-01 00:00 to 2018-03-02 00:00 (Asia/Seoul)" in ran.out
     assert "large industry" in ran.out
+    assert "SP: Shifting " in ran.out
 
 
 def test_a_month_that_the_file_does_not_hold_is_named(plant: list[str]) -> None:

@@ -38,6 +38,8 @@ service_point = "SP-MILL"
 short_circuit_mva = 150
 agreed_mva = 3.15
 equipment_mva = 20
+point_class = "C"
+capacitor_steps_kvar = [600]
 [[fault]]
 deed = "harmonics"
 meter = "MILL"
@@ -77,9 +79,15 @@ def test_verdicts_with_their_limits_and_a_sealed_report(site: Path) -> None:
     out = site / "reports"
     ran = judged(site, "--out", str(out), "--no-pdf", "--json")
     assert ran.status == 0, ran.err
-    (printed,) = ran.lines
+    printed, network = ran.lines
     document = json.loads((out / "report.json").read_text("utf-8"))
     assert printed == document
+    assert [(c["class"], c["points"], c["judged"]) for c in network["classes"]] == [
+        ("A", 0, 0), ("B", 0, 0), ("C", 1, 1), ("D", 0, 0),
+    ]  # fmt: skip
+    assert (network["network_voltage_percent"], network["absent_classes"]) == (None, ["A", "B", "D"])
+    (hint,) = [v for v in document["verdicts"] if v["check"] == "harmonic_resonance"]
+    assert hint["value"] == pytest.approx((150.0 / 0.6) ** 0.5)
     assert document["service_point"] == "SP-MILL"
     assert all(set(verdict) >= VERDICT_KEYS for verdict in document["verdicts"])
     binding = [v for v in document["verdicts"] if (v["standard"] or "").startswith("GB/T 14549")]
@@ -103,6 +111,7 @@ def test_a_table_for_people(site: Path, tmp_path: Path) -> None:
     ran = judged(site, "--out", str(tmp_path), "--no-pdf", "--language", "zh")
     assert ran.status == 0
     assert "SP-MILL" in ran.out
+    assert "Voltage qualification by class" in ran.out
     assert "violating" in ran.out
     assert not (tmp_path / "report.en.html").exists()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
@@ -16,7 +16,18 @@ from storage.registry_files import export_registry, read_registry
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 REGISTRY = Registry(
     areas=[Area(id="A1")],
-    meters=[Meter(id=MeterId("filed"), max_current_a=6.0), Meter(id=MeterId("not filed"))],
+    meters=[
+        Meter(
+            id=MeterId("filed"),
+            max_current_a=6.0,
+            model="DTZ-1",
+            serial="24-118",
+            accuracy_class="0.5S",
+            firmware="3.1",
+            verified_until=date(2027, 5, 31),
+        ),
+        Meter(id=MeterId("not filed")),
+    ],
     service_points=[ServicePoint(id="P1", area="A1"), ServicePoint(id="P2", area="A1")],
     contracts=[Contract(service_point="P1", generation=True)],
     suspensions=[
@@ -29,13 +40,21 @@ REGISTRY = Registry(
             requested_at=AT,
         )
     ],
-    transformers=[Transformer(id="T1", area="A1", service_point="P1", capacity_kva=400.0)],
+    transformers=[Transformer(id="T1", area="A1", service_point="P1", capacity_kva=400.0, starts_at=AT)],
     area_members=[
         AreaMember(area="A1", service_point="P1", phase="B", starts_at=AT),
         AreaMember(area="A1", service_point="P2", role=MemberRole.SUPPLY, sign=-1),
     ],
     work_orders=[WorkOrder(id="W1", service_point="P1", kind="inspection", starts_at=AT)],
-    supplies=[Supply(service_point="P1", short_circuit_mva=100.0)],
+    supplies=[
+        Supply(
+            service_point="P1",
+            short_circuit_mva=100.0,
+            agreed_band_percent=(-3.0, 7.0),
+            capacitor_steps_kvar=(300.0, 150.0),
+        ),
+        Supply(service_point="P2"),
+    ],
     thresholds=[
         Threshold(detector="voltage_loss", parameter="trigger_percent", value=70.0),
         Threshold(

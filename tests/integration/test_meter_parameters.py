@@ -78,6 +78,8 @@ def test_a_blinded_meter_is_read_at_once_and_told(plain_database_url: str, tmp_p
     assert _values(plain_database_url, "voltage_loss_trigger") == [171.6]
     assert _values(plain_database_url, "ct_ratio") == [40.0]
     assert len(_values(plain_database_url, "day_table_1")) == 1
+    assert _values(plain_database_url, "event_count_undervoltage_a") == [0.0]
+    assert len(_values(plain_database_url, "event_count_power_down")) == 1
     before = _values(plain_database_url, "programming_count")
     _fetched(plain_database_url, tmp_path, [BLINDED])
     assert _values(plain_database_url, "voltage_loss_trigger") == [171.6, 0.0]

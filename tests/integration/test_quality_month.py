@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from prefect import get_client
 from pydantic import SecretStr
 
 from collectors.bus import BusOwner
@@ -90,6 +91,7 @@ service_point = "MILL"
 short_circuit_mva = 150
 agreed_mva = 3.15
 equipment_mva = 20
+point_class = "C"
 [[supply]]
 service_point = "PUMPS"
 short_circuit_mva = 150
@@ -176,6 +178,11 @@ def test_a_month_through_wire_database_and_flow(
         power_quality(month=MONTH, report_folder=str(tmp_path / "reports"), pdf=False, responsible="张工")
         == 2
     )
+    with get_client(sync_client=True) as client:
+        (of_classes,) = [a.data for a in client.read_artifacts() if a.key == "power-quality-network"]
+    assert [row["points"] for row in json.loads(str(of_classes))] == [
+        "0 of 0", "0 of 0", "1 of 1", "0 of 0", "1 of 1",
+    ]  # fmt: skip
     report = json.loads((tmp_path / "reports" / "MILL" / "report.json").read_text("utf-8"))
     assert report["verdict"] == "violating"
     assert {f.name for f in (tmp_path / "reports" / "PUMPS").iterdir()} >= {"report.zh.html", "report.json"}

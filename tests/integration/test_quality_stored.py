@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
+from pydantic import SecretStr
 
+from analysis.power_quality.supply_events import SupplyKind
+from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId, Origin, Quality, Snapshot, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
+from services.quality import JudgedPoint, forget_waveform, judge_stored
 from services.quality_months import months_stored
+from services.settings import Settings
 from storage.database import connect
 from storage.registry import load_registry, save_registry
 from storage.writer import ReadingWriter
+from tests.comtrade_dip import record
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGIN = datetime(2026, 10, 1, tzinfo=ZONE).astimezone(UTC)
@@ -78,3 +86,38 @@ def test_only_what_a_flag_casts_doubt_on_is_left_out(database_url: str) -> None:
         [[0.0, 100.0, 1.0, np.nan], [np.nan] * 4, [0.0, 100.0, 2.0, np.nan]],
     )
     assert [neighbour.service_point for neighbour in own.neighbours] == ["SP-QS-B"]
+
+
+def test_a_record_is_known_at_every_later_judgement_until_it_is_forgotten(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=SecretStr(database_url))
+    dip = record(tmp_path, "12/10/2026,16:00:00.000000")
+    with connect(database_url) as connection:
+        save_registry(connection, ARCHIVE)
+
+    def judged(*waveforms: Path, point: str = "SP-QS-A") -> JudgedPoint:
+        (found,) = judge_stored(date(2026, 10, 1), [point], settings, NOW, waveforms)
+        return found
+
+    def events(found: JudgedPoint) -> list[SupplyKind]:
+        return [event.kind for event in found.month.recorded.events]
+
+    assert events(judged()) == []
+    first = judged(dip)
+    assert (events(first), first.month.recorded.names) == ([SupplyKind.DIP], ["12.cfg"])
+    again = judged()
+    assert again.month.recorded.events == first.month.recorded.events
+    assert again.judgements == first.judgements
+    assert events(judged(dip)) == [SupplyKind.DIP], "the same record twice is one"
+    assert events(judged(point="SP-QS-B")) == []
+    assert [event.source for event in again.month.recorded.events] == ["waveform"]
+    (found,) = judge_stored(date(2026, 9, 1), ["SP-QS-A"], settings, NOW)
+    assert events(found) == [], "it was in October"
+    assert forget_waveform("SP-QS-A", "12.cfg", settings) == 1
+    assert events(judged()) == []
+    with pytest.raises(DataError, match=r"12\.cfg was recorded on 2026-10-12 and says nothing of 2026-09"):
+        list(judge_stored(date(2026, 9, 1), ["SP-QS-A"], settings, NOW, [dip]))
+    assert forget_waveform("SP-QS-A", "12.cfg", settings) == 0, "what is refused is not kept"
+    with pytest.raises(ConfigError, match="name it with --point"):
+        list(judge_stored(date(2026, 10, 1), None, settings, NOW, [dip]))

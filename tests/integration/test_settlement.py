@@ -174,3 +174,15 @@ def test_a_sub_meter_of_another_customer_is_taken_off(stored: Connection, settin
     assert {pair.meter for pair in settled.bill.registers} == {METER, sub}
     assert settled.bill.tie_out is not None
     assert settled.bill.tie_out.holds
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_flow_makes_new_versions_only(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.settlement_run import settlement_run  # noqa: PLC0415 - Prefect reads its settings at import
+
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
+    monkeypatch.setattr("services.settle_due.utc_now", lambda: NOON)
+    with connect(database_url) as connection:
+        fill(connection, [reading(MARCH, OPENING), reading(APRIL, CLOSING)])
+    assert settlement_run() == 1
+    assert settlement_run() == 0

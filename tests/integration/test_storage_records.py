@@ -13,7 +13,7 @@ from pipeline.model import EVERYTHING, Episode, Severity, Verdict
 from pipeline.ports import Unmatched
 from storage.database import Connection
 from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes, save_episodes
-from storage.load_months import LoadMonth, list_load_months, save_load_months
+from storage.load_months import LoadMonth, list_load_months, save_load_months, shapes_of_month
 from storage.requests import file_request, get_request, release_requests, serve_request, take_requests
 from storage.retention import apply_retention, retention, set_retention
 from storage.statistics import (
@@ -142,6 +142,9 @@ def test_the_figures_of_a_day_replace_older_ones(archive: Connection) -> None:
     save_load_months(archive, [replace(month, max_kw=1.0), month, total, area, other, meter])
     assert list_load_months(archive, scope=NORTH, **wanted) == [area, meter, month]
     assert len(list_load_months(archive, scope=EVERYTHING, **wanted)) == 5
+    save_load_months(archive, [replace(total, detail={"shape": {"shape": "office"}})])
+    assert shapes_of_month(archive, month.month) == {("total", "T"): "office"}
+    save_load_months(archive, [total])
     assert list_load_months(archive, scope=EVERYTHING, kinds=["total"], **wanted) == [total]
     voltage = VoltageDay(
         meter=M2,

@@ -26,6 +26,7 @@ from analysis.settlement.billing_month import (
 )
 from analysis.settlement.difference import difference_bill
 from analysis.settlement.settle import settle
+from pipeline.archive_records import MeteringSide
 from pipeline.errors import DataError
 from pipeline.model import MeterId
 from pipeline.registry import BasicCharge, Contract, Suspension
@@ -190,6 +191,73 @@ def test_a_difference_bill_adds_up_to_the_new_one(old: BillingMonth, new: Billin
     before, after = settle(old), settle(replace(new, month=old.month))
     difference = difference_bill(before, after)
     assert before.amount + difference.amount == after.amount
+
+
+SHIFTS = st.integers(-40, 40).map(lambda hours: timedelta(hours=hours * 7))
+SPOILT = st.sampled_from([Decimal("NaN"), Decimal(-1), Decimal("0.005"), Decimal(10) ** 9])
+
+
+@st.composite
+def damaged_registers(draw: st.DrawFn, pair: RegisterPair) -> list[RegisterPair]:
+    """One register, mostly as it was; else dropped, moved, doubled, taken off again or spoilt."""
+    match draw(st.sampled_from(["keep"] * 12 + ["drop", "move", "spoil", "double", "sub"])):
+        case "drop":
+            return []
+        case "move":
+            return [replace(pair, closing=replace(pair.closing, at=pair.closing.at + draw(SHIFTS)))]
+        case "spoil":
+            return [replace(pair, closing=replace(pair.closing, value=draw(SPOILT)))]
+        case "double":
+            return [pair, pair]
+        case "sub":
+            return [pair, replace(pair, sign=-1, meter=MeterId("S"))]
+    return [pair]
+
+
+@st.composite
+def damaged_months(draw: st.DrawFn) -> BillingMonth:
+    """A month whose registers, terms and intervals were damaged."""
+    month = draw(months())
+    pairs = [kept for pair in month.pairs for kept in draw(damaged_registers(pair))]
+    intervals = month.intervals
+    if intervals is not None and draw(st.booleans()):
+        kwh = intervals.import_kwh * draw(st.sampled_from([1.0, 0.0, -1.0, float("nan"), float("inf")]))
+        intervals = draw(st.sampled_from([None, replace(intervals, import_kwh=kwh)]))
+    month = replace(
+        month, pairs=pairs, intervals=intervals, demands=draw(st.sampled_from([month.demands, ()]))
+    )
+    if draw(st.booleans()):
+        return month
+    terms = []
+    for dated in month.terms:
+        contract = replace(
+            dated.contract,
+            capacity_kva=draw(st.sampled_from([None, 0.0, 400.0])),
+            metering_side=draw(st.sampled_from([None, MeteringSide.LOW])),
+        )
+        tariff = replace(dated.tariff, basic=draw(st.sampled_from([None, dated.tariff.basic])))
+        if draw(st.booleans()):
+            terms.append(dated)
+        terms.append(
+            replace(dated, starts_at=dated.starts_at + draw(SHIFTS), contract=contract, tariff=tariff)
+        )
+    return replace(month, terms=terms)
+
+
+@given(damaged_months())
+@settings(max_examples=150, deadline=None)
+def test_no_month_raises_and_energy_is_billed_whole_or_refused(month: BillingMonth) -> None:
+    bill = settle(month)
+    assert settle(replace(month, pairs=month.pairs[::-1], terms=month.terms[::-1])) == bill
+    assert bill.amount == sum((line.amount for line in bill.lines), Decimal(0))
+    assert bill.energy_kwh == sum(bill.energy_by_period.values(), Decimal(0))
+    if bill.is_final:
+        totals = [pair.energy for pair in bill.registers if pair.quantity == "active_energy_import"]
+        rates = [pair.energy for pair in bill.registers if pair.quantity.startswith("active_energy_import_t")]
+        counted = sum(totals or rates, Decimal(0))
+        # Rates may differ from their total by what the tie-out allows; each period is rounded.
+        steps = sum((pair.step * pair.factor for pair in bill.registers), Decimal(0))
+        assert abs(bill.energy_kwh - bill.losses_kwh - counted) <= steps + 5 * CENT
 
 
 @given(months(), months())

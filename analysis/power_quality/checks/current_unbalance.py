@@ -22,7 +22,8 @@ from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Re
 from analysis.power_quality.point_month import Columns, PointMonth, QualityPoint
 from analysis.power_quality.probability import probability_value
 from analysis.power_quality.shares import furthest, summary
-from analysis.power_quality.unbalance import deviation_from_mean, phasor, sequences
+from analysis.power_quality.unbalance import deviation_from_mean, phasor
+from analysis.waveform.sequences import components
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
 from pipeline.timegrid import from_numpy
@@ -102,7 +103,7 @@ def _by_angles(
     turned = _turned([columns[e.angle] for e in elements], flows) if len(currents) == PHASES else None
     if len(currents) < PHASES:
         currents.insert(1, -(currents[0] + currents[1]))
-    zero, positive, negative = (np.abs(part) for part in sequences(*currents))
+    zero, positive, negative = (np.abs(part) for part in components(np.stack(currents, axis=-1)))
     size = np.stack([np.abs(c) for c in currents]).mean(axis=0)
     loaded = (size >= LEAST_SHARE * rated_a) & connected
     wrong = np.zeros_like(loaded) if turned is None else loaded & turned

@@ -1,10 +1,8 @@
-"""Flicker (闪变): every two-hour P_lt against GB/T 12326-2008, where an instrument gives it."""
+"""Flicker (闪变): every two-hour P_lt against GB/T 12326-2008, where waveforms were recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
@@ -12,17 +10,16 @@ from analysis.power_quality.bands import bands
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
 from analysis.power_quality.point_month import PointMonth
+from analysis.power_quality.recorded import PLT_S
 from analysis.power_quality.shares import Series, band_judgement
 
 NAME = "flicker"
-PLT_S: Final = 7200.0
-"""P_lt is of twelve P_st of ten minutes."""
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
     """Return one judgement a phase; registers of voltage tell nothing of flicker."""
     (band,) = bands("long-term flicker", month.point.nominal_kv)
-    if not month.long_term_flicker:
+    if not month.recorded.flicker:
         return [
             Judgement(
                 check=NAME,
@@ -34,11 +31,14 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
                 reasons=(Reason(key="not_measured"),),
             )
         ]
-    of_flicker = replace(month, taken_at=month.flicker_at, period_s=PLT_S, values={})
-    dark = np.zeros(len(month.flicker_at), dtype=np.bool_)
     return [
-        band_judgement(of_flicker, band, Series(values=values, dark=dark, phase=phase), check=NAME)
-        for phase, values in month.long_term_flicker.items()
+        band_judgement(
+            month.with_times(timed.at, PLT_S),
+            band,
+            Series(values=timed.values, dark=np.zeros(len(timed.at), dtype=np.bool_), phase=phase),
+            check=NAME,
+        )
+        for phase, timed in month.recorded.flicker.items()
     ]
 
 

@@ -6,7 +6,7 @@ minutes through outages. Where their own rules give their own rate, the differen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from analysis.power_quality.shares import Series
 from analysis.power_quality.voltage_points import point_band
 from analysis.power_quality.voltages import judged_voltages
 from analysis.voltage import is_over, is_under, standing_minutes
+from pipeline.registry import Wiring
 
 NAME = "meter_statistics"
 UPPER: Final = "voltage_upper_limit"
@@ -29,6 +30,14 @@ SAME_POINTS: Final = 0.5
 """Rates this near agree: samples stand for the meter's means of a minute (own)."""
 SAME_LIMIT: Final = 0.0005
 """Of nominal: limits this near are the same ones, rounded to 0.1 V."""
+
+
+_MEASURED: Final[Mapping[Wiring, Mapping[str, str]]] = {
+    Wiring.ONE_PHASE: {"A": "A"},
+    Wiring.THREE_PHASE_THREE_WIRE: {"A": "AB", "C": "BC"},
+    Wiring.THREE_PHASE_FOUR_WIRE: {"A": "A", "B": "B", "C": "C"},
+}
+"""Which voltage the meter counts under the name of a phase; a three-wire one has the elements A and C."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +63,13 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
     if not month.statistics:
         reason = Reason(key="absent", parameters={"quantity": "voltage_minutes_monitored"})
         return [Judgement(check=NAME, verdict=Compliance.NOT_APPLICABLE, reasons=(reason,))]
-    voltages = judged_voltages(month)
-    return [_of(month, told, voltages.series) for told in month.statistics]
+    voltages, measured = judged_voltages(month), _MEASURED[month.point.wiring]
+    # A meter answers for phases too that its wiring does not have.
+    return [
+        _of(month, told, voltages.series)
+        for told in month.statistics
+        if not told.phase or told.phase in measured
+    ]
 
 
 def _absent(told: MeterStatistics) -> Judgement:
@@ -87,7 +101,8 @@ def meter_band(month: PointMonth, legal: VoltageBand) -> VoltageBand | None:
 
 
 def _of(month: PointMonth, told: MeterStatistics, series: Sequence[Series]) -> Judgement:
-    own = [s for s in series if not told.phase or s.phase == told.phase]
+    measured = _MEASURED[month.point.wiring]
+    own = [s for s in series if not told.phase or s.phase == measured[told.phase]]
     legal = point_band(month.point)
     band = meter_band(month, legal)
     if told.minutes_monitored is None or told.minutes_over is None or told.minutes_under is None:

@@ -122,7 +122,7 @@ def _limits(low: float | None, high: float | None, unit: str) -> str:
 
 def _standard(judgement: Judgement) -> str:
     reference = judgement.reference
-    return "" if reference is None else f"{reference.standard}-{reference.edition}"
+    return "" if reference is None else reference.name
 
 
 checks.register(NAME)(Check(name=NAME, part=12, conclude=conclude))

@@ -11,6 +11,7 @@ from analysis.month_trend import LEAST_MONTHS, Rise, months_until, rise, step
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import DECIDED, Compliance, Evidence, Judgement, Reason, binds
 from analysis.power_quality.point_month import PointMonth
+from pipeline.timegrid import local_month
 
 NAME: Final = "trend"
 HORIZON_MONTHS: Final = 12
@@ -31,7 +32,7 @@ def conclude(month: PointMonth, judgements: Sequence[Judgement]) -> list[Judgeme
     found = [
         judgement
         for key, now in _by_key(judgements).items()
-        for judgement in _of_figure(now, _history(key, earlier) | {month.month: _share(now)})
+        for judgement in _of_figure(month, now, _history(key, earlier) | {month.month: _share(now)})
     ]
     if found:
         return found
@@ -45,11 +46,11 @@ def conclude(month: PointMonth, judgements: Sequence[Judgement]) -> list[Judgeme
     ]
 
 
-def _of_figure(now: Judgement, shares: Mapping[date, float]) -> Iterator[Judgement]:
+def _of_figure(month: PointMonth, now: Judgement, shares: Mapping[date, float]) -> Iterator[Judgement]:
     months, figures = list(shares), list(shares.values())
     reasons = [
         *_warnings(rise([_number(m) for m in months], figures)),
-        *_steps(months, figures),
+        *_steps(month, months, figures),
     ]
     if reasons:
         yield Judgement(
@@ -83,7 +84,8 @@ def _warnings(found: Rise | None) -> Iterator[Reason]:
         )
 
 
-def _steps(months: Sequence[date], figures: Sequence[float]) -> Iterator[Reason]:
+def _steps(month: PointMonth, months: Sequence[date], figures: Sequence[float]) -> Iterator[Reason]:
+    """Yield a new level, and the archive's changes of its first month and the one before."""
     found = step(figures, LEAST_STEP)
     if found is not None:
         yield Reason(
@@ -94,6 +96,22 @@ def _steps(months: Sequence[date], figures: Sequence[float]) -> Iterator[Reason]
                 "after": round(100.0 * found.after),
             },
         )
+        yield from _filed(month, months[found.place - 1], months[found.place])
+
+
+def _filed(month: PointMonth, before: date, first: date) -> Iterator[Reason]:
+    """Yield what the archive changed from the last month of the old level to the first one of the new."""
+    zone = month.point.zone
+    begin, end = (
+        local_month(before.year, before.month, zone)[0],
+        local_month(first.year, first.month, zone)[1],
+    )
+    near = [change for change in month.changes if begin <= change.at < end]
+    for change in near:
+        day = f"{change.at.astimezone(zone):%Y-%m-%d}"
+        yield Reason(key="change_filed", parameters={"entry": change.entry, "day": day, "what": change.what})
+    if not near:
+        yield Reason(key="no_change_filed")
 
 
 def _by_key(judgements: Sequence[Judgement]) -> dict[Key, Judgement]:

@@ -5,12 +5,13 @@ GB/T 30137 sets no limits. Polls see no dips: without a log that was read nothin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reason
 from analysis.power_quality.point_month import PointMonth
-from analysis.power_quality.sags import VOLTAGE_KINDS, extent, sarfi, supply_events
+from analysis.power_quality.sags import extent, sarfi, supply_events
 from analysis.power_quality.supply_events import (
     SupplyEvent,
     SupplyKind,
@@ -18,17 +19,20 @@ from analysis.power_quality.supply_events import (
     ride_through_curves,
     sarfi_percents,
 )
+from pipeline.event_counts import VOLTAGE_KINDS
 from pipeline.model import Json
 
 NAME = "voltage_events"
+AT_THE_EDGE = 1
+"""An event of the month before may be counted in this one: counters are read by the hour (own)."""
 
 
 def judge(month: PointMonth) -> Sequence[Judgement]:
     """Return the events, and one figure for each residual voltage of SARFI."""
     reference = event_limits().reference
-    # Records and counters of other kinds, such as of a clock set, say nothing of the log of voltages.
-    told = {event.kind for event in month.events} | {count.kind for count in month.event_counts}
-    if not told & VOLTAGE_KINDS and not month.recorded_events:
+    # Records of other kinds, such as of a clock set, say nothing of the log of voltages.
+    is_read = month.event_counts or any(event.kind in VOLTAGE_KINDS for event in month.events)
+    if not is_read and not month.recorded.events:
         return [
             Judgement(
                 check=NAME,
@@ -44,6 +48,9 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
     reasons = [Reason(key="no_event_limit")]
     if unknown:
         reasons.append(Reason(key="residual_unknown", parameters={"n": unknown}))
+    lost = _not_recorded(month)
+    if lost > AT_THE_EDGE:
+        reasons.append(Reason(key="events_not_recorded", parameters={"n": lost}))
     worst = min(
         (e for e in of_supply if e.residual_percent is not None),
         key=lambda e: e.residual_percent or 0.0,
@@ -71,7 +78,13 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
                     if e.kind is SupplyKind.CIRCUIT_FAULT
                 ],
                 "counted_since_clear": [
-                    {"kind": c.kind.value, "part": c.part, "count": c.count, "minutes": c.minutes}
+                    {
+                        "kind": c.kind.value,
+                        "part": c.part,
+                        "count": c.count,
+                        "minutes": c.minutes,
+                        "in_month": c.new,
+                    }
                     for c in month.event_counts
                     if c.count
                 ],
@@ -91,6 +104,16 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
             for percent in sarfi_percents()
         ),
     ]
+
+
+def _not_recorded(month: PointMonth) -> int:
+    """Return how many events the meter counted in the month of which it no longer has a record."""
+    recorded = Counter(
+        (event.kind, event.part)
+        for event in month.events
+        if month.starts_at <= event.starts_at < month.ends_at
+    )
+    return sum(max((total.new or 0) - recorded[total.kind, total.part], 0) for total in month.event_counts)
 
 
 def _row(month: PointMonth, event: SupplyEvent) -> Json:

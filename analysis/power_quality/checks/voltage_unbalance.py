@@ -1,7 +1,8 @@
 """Voltage unbalance (三相电压不平衡度): GB/T 15543-2008, and EN 50160 beside it.
 
-By phasors where the meter gives the voltages' angles, else by three line voltages, which is exact. Two lines
-bound it from below. Magnitudes of phases alone decide nothing: they are an indicator without a verdict.
+By three line voltages, which is exact. Two lines bound it from below. Magnitudes of phases alone decide
+nothing: they are an indicator without a verdict. No meter gives the angles of its voltages; where waveforms
+were recorded, their phasors are judged beside the registers.
 """
 
 from __future__ import annotations
@@ -12,20 +13,15 @@ from typing import Final
 
 import numpy as np
 
-from analysis.power_quality.bands import bands
+from analysis.power_quality.bands import Band, bands
 from analysis.power_quality.catalogue import Check, checks
 from analysis.power_quality.connection import VOLTAGES, Connection, connection, measures
 from analysis.power_quality.consistency import Consistency, consistency
 from analysis.power_quality.judgement import Compliance, Judgement, Reason
 from analysis.power_quality.point_month import Columns, PointMonth
+from analysis.power_quality.recorded import TENS_S
 from analysis.power_quality.shares import Series, band_judgement, summary
-from analysis.power_quality.unbalance import (
-    deviation_from_mean,
-    least_of_two_lines,
-    of_lines,
-    of_phasors,
-    phasor,
-)
+from analysis.power_quality.unbalance import deviation_from_mean, least_of_two_lines, of_lines
 from pipeline.model import Json
 from pipeline.quantities import Quantity
 from pipeline.registry import Wiring
@@ -41,10 +37,8 @@ class Measured:
     """Negative sequence unbalance as far as the registers tell it, %."""
 
     method: str
-    """``phasors``, ``lines``, ``two_lines`` or ``magnitudes``."""
+    """``lines``, ``two_lines`` or ``magnitudes``."""
     percent: Columns
-    zero_percent: Columns | None = None
-    """Zero sequence, where phasors tell it; no limit is fixed for it."""
     torn: int = 0
     """Readings whose lines make no triangle: they are not of one instant."""
 
@@ -52,6 +46,24 @@ class Measured:
 def judge(month: PointMonth) -> Sequence[Judgement]:
     """Return one judgement a limit; of magnitudes alone an indicator without a verdict."""
     limits = bands("voltage unbalance", month.point.nominal_kv)
+    return [*_by_registers(month, limits), *_by_records(month, limits)]
+
+
+def _by_records(month: PointMonth, limits: Sequence[Band]) -> Sequence[Judgement]:
+    """Return the judgements on what waveforms showed; no limit is fixed for the zero sequence."""
+    timed, zero = (month.recorded.unbalance.get(name) for name in ("negative", "zero"))
+    if timed is None:
+        return []
+    recorded = month.with_times(timed.at, TENS_S)
+    series = Series(values=timed.values, dark=np.zeros(len(timed.at), dtype=np.bool_))
+    figures: dict[str, Json] = {"method": "phasors"}
+    if zero is not None:
+        figures["zero_sequence_percent"] = summary(zero.values)
+    judged = [band_judgement(recorded, band, series, check=NAME) for band in limits]
+    return [replace(j, subject=f"recorded {j.subject}", figures={**j.figures, **figures}) for j in judged]
+
+
+def _by_registers(month: PointMonth, limits: Sequence[Band]) -> Sequence[Judgement]:
     if month.point.wiring is Wiring.ONE_PHASE:
         return [
             Judgement(
@@ -82,9 +94,6 @@ def judge(month: PointMonth) -> Sequence[Judgement]:
     percent, found = _without_wiring_faults(measured, faults)
     reasons += (Reason(key="samples_for_means", parameters={"period_s": round(month.period_s)}),)
     figures: dict[str, Json] = {"method": measured.method}
-    if measured.zero_percent is not None:
-        zero = np.where(np.isnan(percent), np.nan, measured.zero_percent)
-        figures["zero_sequence_percent"] = summary(zero)
     judged = [
         band_judgement(month, band, Series(values=percent, dark=faults.dark), check=NAME) for band in limits
     ]
@@ -117,9 +126,6 @@ def _measured(month: PointMonth, sound: Consistency) -> Measured | None:
     phases = VOLTAGES[Wiring.THREE_PHASE_FOUR_WIRE]
     measured = [q for q in (*phases, *LINES) if measures(month, q)]
     columns = {q: column for q in measured if (column := sound.sound(q)) is not None}
-    if columns.keys() >= set(phases) and month.voltage_angles.keys() >= set(phases):
-        negative, zero = of_phasors(*(phasor(columns[q], month.voltage_angles[q]) for q in phases))
-        return Measured(method="phasors", percent=negative, zero_percent=zero)
     if columns.keys() >= set(LINES):
         lines = [columns[q] for q in LINES]
         percent = of_lines(*lines)

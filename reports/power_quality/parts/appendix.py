@@ -53,7 +53,7 @@ def _limits(report: MonthlyReport, t: Telling) -> list[Block]:
 
 def _row(reference: Reference, t: Telling) -> list[Cell]:
     return [
-        Cell(text=f"{reference.standard}-{reference.edition}"),
+        Cell(text=reference.name),
         Cell(text=reference.clause),
         Cell(text=reference.effective_from.isoformat()),
         Cell(text=reference.source),

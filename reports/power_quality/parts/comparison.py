@@ -102,7 +102,7 @@ def _key(judgement: Judgement) -> Key:
     return (
         judgement.check,
         judgement.subject,
-        "" if reference is None else f"{reference.standard}-{reference.edition}",
+        "" if reference is None else reference.name,
         # The worst phase of an order may be another one each month; a subject of one phase names it itself.
         "" if judgement.subject else phase,
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.power_quality.judgement import Compliance
 from analysis.power_quality.point_month import PointMonth
 from pipeline.quantities import Quantity
-from pipeline.timegrid import from_numpy, to_numpy
 from reports.power_quality.blocks import Block, Cell, Facts, Note, Part, Table
 from reports.power_quality.parts.judged import judgement_blocks, subjects_text
 from reports.power_quality.phases import by_phase
@@ -19,7 +16,6 @@ from reports.power_quality.telling import Telling
 
 Open = tuple[Compliance, Compliance | None, Compliance | None]
 """A verdict, and what it would be with all missing readings good, and bad."""
-MOST_GAPS = 20
 LOOKED_FOR = ("voltage", "voltage_thd", "current", "current_thd")
 LOOKED_FOR_SPECTRA = ("voltage_harmonic", "current_harmonic")
 
@@ -29,7 +25,6 @@ def data_quality(report: MonthlyReport, t: Telling) -> Part:
     judgements = report.in_part(11)
     blocks: list[Block] = [
         Facts(rows=_facts(report, t)),
-        *(() if any("gaps" in j.figures for j in judgements) else _gap_blocks(report.month, t)),
         *(judgement_blocks(judgements, t) if judgements else ()),
         *_extremes(report, t),
     ]
@@ -70,47 +65,6 @@ def _clock(month: PointMonth, t: Telling) -> str:
         return t("not_measured")
     worst = float(known[np.abs(known).argmax()])
     return t("clock_value", seconds=f"{worst:+g}")
-
-
-def _gap_blocks(month: PointMonth, t: Telling) -> list[Block]:
-    found = gaps(month)
-    if not found:
-        return [Note(text=t("no_gaps"))]
-    longest = sorted(found, key=lambda gap: gap[0] - gap[1])[:MOST_GAPS]
-    return [
-        Table(
-            title=t("table_gaps", n=len(found)),
-            head=[Cell(text=t(f"head_{name}")) for name in ("from", "to", "hours")],
-            rows=[
-                [
-                    Cell(text=t.time(begin)),
-                    Cell(text=t.time(end)),
-                    Cell(text=t.number((end - begin) / timedelta(hours=1)), mark="number"),
-                ]
-                for begin, end in sorted(longest)
-            ],
-        )
-    ]
-
-
-def gaps(month: PointMonth) -> list[tuple[datetime, datetime]]:
-    """Return the stretches in which more than one reading in a row is missing, from reading to reading.
-
-    What an outage explains is none: nothing was due then.
-    """
-    taken_at = month.taken_at[present(month)]
-    edges = np.concatenate([[to_numpy(month.starts_at)], taken_at, [to_numpy(month.ends_at)]])
-    long = np.timedelta64(round(2.5 * month.period_s * 1_000_000), "us")
-    found = [
-        (from_numpy(edges[place]), from_numpy(edges[place + 1]))
-        for place in np.flatnonzero(np.diff(edges) > long)
-    ]
-    period = timedelta(seconds=month.period_s)
-    return [
-        (begin, end)
-        for begin, end in found
-        if not any(since <= begin + period and until >= end - period for since, until in month.outages)
-    ]
 
 
 def _extremes(report: MonthlyReport, t: Telling) -> list[Block]:

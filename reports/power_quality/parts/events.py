@@ -123,7 +123,7 @@ def _records(month: PointMonth, t: Telling) -> list[Block]:
         head=[Cell(text=t(f"head_{name}")) for name in ("kind", "phase", "from", "to")],
         rows=[
             [
-                Cell(text=t(f"event_{event.kind.value}")),
+                Cell(text=t.event(event.kind)),
                 Cell(text=event.part.upper() or NOTHING),
                 Cell(text=t.time(event.starts_at)),
                 Cell(text=t.time(event.ends_at)),

@@ -239,4 +239,4 @@ def _cells(judgement: Judgement | None, t: Telling) -> list[Cell]:
 
 def _standard(judgement: Judgement) -> str:
     reference = judgement.reference
-    return "" if reference is None else f"{reference.standard}-{reference.edition}"
+    return "" if reference is None else reference.name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from pipeline.registry import Wiring
 from reports.power_quality.blocks import Facts, Note, Part
 from reports.power_quality.subject import MonthlyReport
@@ -29,6 +32,8 @@ def site(report: MonthlyReport, t: Telling) -> Part:
             if point.point_class is None
             else t("point_class_value", letter=point.point_class.value),
         ),
+        (t("agreed_band"), _band(point.agreed_band_percent, t)),
+        (t("capacitors"), _capacitors(point.capacitors_mvar, t)),
         (t("meter"), point.meter),
         *_instrument(report, t),
         (t("reading_period"), t("every_minutes", minutes=t.number(month.period_s / 60.0))),
@@ -39,6 +44,8 @@ def site(report: MonthlyReport, t: Telling) -> Part:
             else t("every_minutes", minutes=t.number(month.spectrum_period_s / 60.0)),
         ),
     ]
+    if month.recorded.names:
+        rows.append((t("waveform_records"), ", ".join(month.recorded.names)))
     blocks = [Facts(rows=rows)]
     if point.wiring is Wiring.THREE_PHASE_THREE_WIRE:
         return Part(number=1, title=t("part_1"), blocks=[*blocks, Note(text=t("three_wire_note"))])
@@ -57,11 +64,34 @@ def _supply(report: MonthlyReport, t: Telling) -> list[tuple[str, str]]:
 
 
 def _instrument(report: MonthlyReport, t: Telling) -> list[tuple[str, str]]:
-    instrument = report.instrument
-    return [
-        (t(f"instrument_{name}"), getattr(instrument, name) or t("not_told"))
-        for name in ("model", "serial", "accuracy_class", "firmware", "verified_until")
+    instrument = report.month.point.instrument
+    told = [
+        (t(f"instrument_{name}"), getattr(instrument, name) or t("not_filed", entry=f"[[meter]] {name}"))
+        for name in ("model", "serial", "accuracy_class", "firmware")
     ]
+    return [*told, (t("instrument_verified_until"), _verified(report, t))]
+
+
+def _verified(report: MonthlyReport, t: Telling) -> str:
+    """Return until when the verification holds, and whether that covers the month."""
+    last = report.month.point.instrument.verified_until
+    if last is None:
+        return t("not_filed", entry="[[meter]] verified_until")
+    # The month's last day: its end is the midnight after it, or now.
+    ends_on = (report.month.ends_at - timedelta(microseconds=1)).astimezone(t.zone).date()
+    return last.isoformat() if last >= ends_on else t("verification_lapsed", day=last.isoformat())
+
+
+def _band(band: tuple[float, float] | None, t: Telling) -> str:
+    if band is None:
+        return t("none_filed", entry="[[supply]] agreed_band_percent")
+    return " … ".join(f"{percent:+g} %" for percent in band)
+
+
+def _capacitors(steps_mvar: Sequence[float], t: Telling) -> str:
+    if not steps_mvar:
+        return t("none_filed", entry="[[supply]] capacitor_steps_kvar")
+    return " + ".join(t.number(1000.0 * step) for step in steps_mvar) + " kvar"
 
 
 def _filed(value: float | None, unit: str, entry: str, t: Telling) -> str:

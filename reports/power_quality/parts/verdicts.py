@@ -40,7 +40,7 @@ def by_standard(report: MonthlyReport) -> list[StandardVerdict]:
     groups: dict[str, list[Judgement]] = {}
     for judgement in report.judgements:
         if judgement.reference is not None:
-            name = f"{judgement.reference.standard}-{judgement.reference.edition}"
+            name = judgement.reference.name
             groups.setdefault(name, []).append(judgement)
     found = [
         StandardVerdict(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from analysis.loss_problems import LossProblem, ProblemKind, loss_problems, negative_slots
+from analysis.loss_problems import LossProblem, ProblemKind, impossible_slots, loss_problems
 from pipeline.archive_records import AreaMember
 from pipeline.block import MeterMatrix
 from pipeline.model import MeterId
@@ -59,11 +59,13 @@ def test_energies_below_zero_are_counted() -> None:
     seen = hourly(KWH | {"B": below}, 2, archive)
     (problem,) = loss_problems(seen, archive)
     assert problem == LossProblem(
-        kind=ProblemKind.NEGATIVE_ENERGY, area=AREA, service_point="P-B", meters=("B",), count=3
+        kind=ProblemKind.IMPOSSIBLE_ENERGY, area=AREA, service_point="P-B", meters=("B",), count=3
     )
-    assert negative_slots(seen).sum() == 3
+    assert impossible_slots(seen).sum() == 3
+    beyond = hourly(KWH | {"S": np.inf}, 2, archive)
+    assert _of(archive, beyond) == [(ProblemKind.IMPOSSIBLE_ENERGY, "P-S")]
     backwards = hourly(KWH, 2, archive, export={"A": np.full(48, -1.0)})
-    assert _of(archive, backwards) == [(ProblemKind.NEGATIVE_ENERGY, "P-A")]
+    assert _of(archive, backwards) == [(ProblemKind.IMPOSSIBLE_ENERGY, "P-A")]
 
 
 def test_what_a_customer_without_filed_generation_feeds_in_is_named() -> None:

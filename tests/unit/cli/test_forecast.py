@@ -68,7 +68,7 @@ def test_a_meter_without_history_ends_with_status_1_and_says_what_it_needs(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--model", "oracle"], "there are blend"),
+        (["--model", "oracle"], "there are blend, lightgbm"),
         (["--at", "tomorrow"], "expected a time with its offset"),
     ],
 )

@@ -68,6 +68,7 @@ def test_wrong_days_are_wrong_usage(
 def test_files_go_together(kilowatch: Invoke, files: LossFiles) -> None:
     assert kilowatch("loss", "--intervals", str(files.intervals)).status == 2
     assert kilowatch("loss", "--readings", str(files.intervals)).status == 2
+    assert kilowatch("loss", "--registry", str(files.registry)).status == 2
 
 
 def test_an_area_that_is_not_there_is_told_with_those_that_are(kilowatch: Invoke, options: list[str]) -> None:

@@ -1,11 +1,12 @@
 """Which bills a late reading touches."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from pipeline.bills import bill_month, touched_bills
+from pipeline.bills import bill_month, bill_span, month_after, month_before, touched_bills
 from pipeline.model import MeterId
 from pipeline.registry import Contract, Installation, Registry, Role
 
@@ -90,3 +91,43 @@ def test_the_contract_in_force_says_when_the_bill_closes() -> None:
         registry, [MeterId("M")] * 2, starts, np.array([1.0, 1.0]), np.array([2.0, 2.0]), "export_kwh"
     )
     assert [(b.month, b.energy, b.slots) for b in bills] == [("2026-02", "export_kwh", 2)]
+
+
+@pytest.mark.parametrize(
+    ("settlement_day", "opens", "closes"),
+    [
+        (None, "2026-03-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00"),
+        (1, "2026-03-01T00:00:00+08:00", "2026-04-01T00:00:00+08:00"),
+        (2, "2026-02-02T00:00:00+08:00", "2026-03-02T00:00:00+08:00"),
+        (25, "2026-02-25T00:00:00+08:00", "2026-03-25T00:00:00+08:00"),
+    ],
+)
+def test_a_bill_opens_and_closes_at_midnight_of_the_settlement_days(
+    settlement_day: int | None, opens: str, closes: str
+) -> None:
+    registry = Registry(contracts=[Contract(service_point="P", settlement_day=settlement_day)])
+    span = bill_span(registry, "P", "2026-03")
+    assert span == (datetime.fromisoformat(opens), datetime.fromisoformat(closes))
+    # Its last day is on the bill of that very month.
+    last = (span[1] - timedelta(days=1)).astimezone(registry.zone_of("P")).date()
+    assert bill_month(last, settlement_day or 1) == "2026-03"
+
+
+def test_where_the_settlement_day_changes_no_day_is_billed_twice_or_not_at_all() -> None:
+    changes = datetime(2026, 4, 30, 16, tzinfo=UTC)
+    registry = Registry(
+        contracts=[
+            Contract(service_point="P", settlement_day=25, ends_at=changes),
+            Contract(service_point="P", starts_at=changes),
+        ]
+    )
+    spans = [bill_span(registry, "P", f"2026-{month:02d}") for month in range(3, 8)]
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(spans))
+    may = spans[2]
+    assert may[0] == datetime.fromisoformat("2026-04-25T00:00:00+08:00")
+    assert may[1] == datetime.fromisoformat("2026-06-01T00:00:00+08:00")
+
+
+def test_months_follow_each_other_over_the_year() -> None:
+    assert (month_before("2026-01"), month_after("2025-12")) == ("2025-12", "2026-01")
+    assert (month_before("2026-03"), month_after("2026-01")) == ("2026-02", "2026-02")

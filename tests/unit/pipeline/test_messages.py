@@ -19,3 +19,14 @@ def test_a_message_is_rendered_in_both_languages() -> None:
 def test_an_unknown_key_is_an_error() -> None:
     with pytest.raises(KeyError):
         render("episode.nonsense", {})
+
+
+def test_a_class_of_load_shape_is_named_in_the_language() -> None:
+    parameters: dict[str, float | int | str] = {
+        "since": "2026-03-02",
+        "was": "continuous: three shifts, weekends too",
+        "now": "something nobody wrote down",
+    }
+    chinese = render("episode.load_class_change", parameters, "zh-CN")
+    assert "此前：连续生产：三班，周末不停" in chinese
+    assert "something nobody wrote down" in chinese

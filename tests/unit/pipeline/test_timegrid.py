@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from pipeline.timegrid import local_clock, local_day, slot_grid, to_numpy
+from pipeline.timegrid import (
+    from_numpy,
+    local_clock,
+    local_day,
+    many_from_numpy,
+    slot_grid,
+    to_numpy,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -41,3 +48,9 @@ def test_the_clock_agrees_with_the_library_in_every_hour_of_a_year(zone: str) ->
         local = times[place].item().replace(tzinfo=UTC).astimezone(tz)
         assert minutes[place] == local.hour * 60 + local.minute
         assert days[place] == (local.date() - date(1970, 1, 1)).days
+
+
+def test_many_numpy_instants_are_those_of_each() -> None:
+    instants = np.array(["2026-09-01T00:00:00.000001", "1969-12-31T23:59:59"], dtype="datetime64[us]")
+    assert many_from_numpy(instants) == [from_numpy(instant) for instant in instants]
+    assert many_from_numpy(instants)[0] == datetime(2026, 9, 1, 0, 0, 0, 1, tzinfo=UTC)

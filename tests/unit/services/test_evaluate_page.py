@@ -81,6 +81,7 @@ EVALUATION = Evaluation(
         "by_type": {"h1": OF_AREAS | {"median_days_off": None}},
         "beside_an_empty_home": {**OF_AREAS, "by_type": {}},
         "tuning": OF_AREAS,
+        "with_twice_the_noise": OF_AREAS | {"risen": 0.7},
         "without_thief": {"areas": 40, "with_an_empty_home": 20, "cases": 0},
     },
 )
@@ -121,6 +122,7 @@ def test_the_tables_stand_between_the_marks_and_writing_again_changes_nothing(ch
         "| 0.5 | 6 | 0.4 (1.2) | 83% / 3 d | 0% |",
         "| `calm` | 1% | 80% | 2% |",
         "| all six | 95% | 90% | 85% | 80% | 1 | 1.25 | 50% | 30% |",
+        "| all six, twice the noise | 95% | 90% | 70% | 80% | 1 | 1.25 | 50% | 30% |",
         "| h1 | 95% | 90% | 85% | 80% | - | 1.25 | 50% | 30% |",
     ):
         assert row in page.splitlines()

@@ -115,6 +115,12 @@ def test_a_doubtful_reading_stands_at_no_edge() -> None:
     assert pair.closing.source is RegisterSource.ESTIMATED
 
 
+@pytest.mark.parametrize("register", [1e300, -1e300, 1e16])
+def test_what_is_no_register_stands_at_no_edge(register: float) -> None:
+    (pair,) = gathered([EDGES[0], reading(APRIL, register)]).pairs
+    assert pair.closing.source is RegisterSource.ESTIMATED
+
+
 def test_without_any_register_intervals_stand_in_from_zero_and_say_so() -> None:
     month = gathered([], columns=intervals(kvarh=0.5))
     active, reactive = month.pairs
@@ -264,6 +270,26 @@ def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() ->
     )
     (late,) = gathered(archive=plant(tariffs=[replace(TARIFF, starts_at=MIDDLE)])).lacks
     assert (late.code, late.what, late.ends_at) == (Lacking.TARIFF_GAP, "T", MIDDLE)
+
+
+def test_the_first_and_the_last_month_of_a_customer_are_those_parts_that_were_agreed() -> None:
+    new = plant(
+        contracts=[Contract(service_point=POINT, tariff="T", starts_at=MIDDLE)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: OPENING})
+        ],
+    )
+    month = gathered([EDGES[1]], new)
+    assert (month.starts_at, month.ends_at, month.lacks) == (MIDDLE, APRIL, [])
+    left = plant(
+        contracts=[Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: CLOSING})
+        ],
+    )
+    month = gathered([EDGES[0]], left)
+    assert (month.starts_at, month.ends_at, month.lacks) == (MARCH, MIDDLE, [])
+    assert gathered(archive=left, month="2026-05").lacks[0].code == Lacking.CONTRACT_GAP
 
 
 def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:

@@ -37,6 +37,7 @@ profile = "dlt645_2007"
 
 [[meter]]
 id = "M2"
+verified_until = 2027-05-31
 
 [[installation]]
 meter = "M2"
@@ -83,6 +84,11 @@ id = "offices"
 category = "office"
 rules = ["class profile", "mean of like days"]
 profile = "office"
+
+[[supply]]
+service_point = "SP1"
+agreed_band_percent = [-3, 7]
+capacitor_steps_kvar = [300, 150.5]
 
 [[temperature]]
 area = "A1"
@@ -216,6 +222,20 @@ def test_all_problems_are_shown_with_file_line_table_entry_and_key(tmp_path: Pat
             "key 'to': 2025-12-31T16:00:00+00:00 is not after",
         ),
         ('[[suspension]]\nservice_point = "SP1"\n', "key 'from': is missing"),
+        *(
+            (f'[[supply]]\nservice_point = "SP1"\n{key} = {value}\n', f"key {key!r}: expected {said}")
+            for key, value, said in (
+                ("agreed_band_percent", "[7, -3]", "the lowest and the highest deviation like [-3, 7]"),
+                ("agreed_band_percent", "[7]", "the lowest and the highest deviation like [-3, 7]"),
+                ("agreed_band_percent", "7", "a list of numbers, not 7"),
+                ("capacitor_steps_kvar", "[300, 0]", "the reactive power of each step, above zero"),
+                ("capacitor_steps_kvar", '["x"]', "a number, not 'x'"),
+            )
+        ),
+        (
+            '[[meter]]\nid = "M1"\nverified_until = 2027-05-31T00:00:00Z\n',
+            "key 'verified_until': expected a date like 2026-01-01",
+        ),
         (
             '[[meter]]\nid = "M1"\nrole = "check"\n[[installation]]\nmeter = "M1"\nfrom = 2026-01-01\n',
             ":4: [[installation]] entry 1, key 'from': meter 'M1' is still installed by line 1",

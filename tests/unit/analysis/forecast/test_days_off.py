@@ -22,6 +22,11 @@ def days(first: date, count: int) -> np.ndarray:
     return first.toordinal() - date(1970, 1, 1).toordinal() + np.arange(count, dtype=np.int64)
 
 
+def likes(kinds: np.ndarray, row: int) -> list[int]:
+    found: list[int] = like_rows(kinds, np.array([row]), np.array([row]), 4)[0].tolist()
+    return found
+
+
 def test_the_notice_of_2026_is_there_day_by_day() -> None:
     # 国务院办公厅关于2026年部分节假日安排的通知: 33 days off, six weekend days worked.
     known = days_off_cn()
@@ -60,10 +65,11 @@ def test_kinds_are_weekdays_but_for_days_off_and_days_that_are_worked() -> None:
 
 def test_like_days_are_those_of_the_same_weekday_and_a_worked_saturday_is_like_any_working_day() -> None:
     kinds = kinds_of_days(days(date(2026, 11, 2), 21), NONE)
-    assert like_rows(kinds, 16, 16, 4) == [9, 2]
+    assert likes(kinds, 16) == [9, 2, -1, -1]
     kinds[19] = WORKED
-    assert like_rows(kinds, 19, 19, 4) == [18, 17, 16, 15]
-    assert like_rows(kinds, 12, 12, 4) == [5]
+    assert likes(kinds, 19) == [18, 17, 16, 15]
+    assert likes(kinds, 12) == [5, -1, -1, -1]
+    assert likes(kinds, 3) == [-1, -1, -1, -1]
 
 
 @pytest.mark.parametrize(

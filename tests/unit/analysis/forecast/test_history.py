@@ -29,7 +29,7 @@ def test_an_origin_in_the_day_parts_each_row_at_midnight() -> None:
     assert (before.slots, after.slots) == (slice(0, 56), slice(56, 96))
     # Row 30 begins on Monday at 10:00 and goes on on Tuesday.
     assert (before.kinds[30], after.kinds[30]) == (0, 1)
-    assert before.likes(30, 30) == [23, 16, 9, 2]
+    assert before.likes(np.array([30]), np.array([30])).tolist() == [[23, 16, 9, 2]]
 
 
 def test_an_hour_that_comes_twice_is_a_mean_and_one_that_never_comes_is_missing() -> None:

@@ -45,12 +45,14 @@ def test_the_exact_formula_and_what_the_table_gives() -> None:
     )
     assert found.saving_yuan == Decimal("400.00")
     assert found.en.startswith("8 kvar of compensation at the mean load (16 kvar at the highest)")
+    assert found.en.endswith("it is 0.80: 400.00 yuan less")
 
 
 def test_without_prices_the_kvar_stand_alone_and_say_what_they_want() -> None:
     found = _advice(2250.0, 0.0, yuan=None)
     assert found is not None
     assert (found.saving_yuan, found.wants) == (None, "[[tariff]]")
+    assert "yuan" not in found.en
     free = _advice(2250.0, 0.0, contract=None)
     assert free is not None
     assert (free.saving_yuan, free.quantities["target"]) == (None, 0.9)

@@ -68,3 +68,12 @@ def test_who_draws_nothing_has_no_levels_but_is_known() -> None:
     found = shape_features(np.zeros((1, 28, 24)), np.zeros((1, 28, 24)), WEEKDAY)
     assert found.kwh_a_day[0] == 0.0
     assert np.isnan(found.night[0])
+
+
+def test_a_trimmed_mean_leaves_a_week_of_another_use_out() -> None:
+    # Of 20 working days five draw 9 kWh an hour in place of 1.
+    hours = _days(1.0, 1.0, 1.0)
+    hours[0, 7:12] = 9.0
+    plain, trimmed = (shape_features(hours, np.zeros_like(hours), WEEKDAY, trimmed=t) for t in (0.0, 0.25))
+    assert plain.kwh_a_day[0] == 24 * (15 * 1.0 + 5 * 9.0) / 20
+    assert trimmed.kwh_a_day[0] == 24.0

@@ -21,8 +21,10 @@ def _office() -> np.ndarray:
     return np.where((day < 5) & (hour >= 8) & (hour < 18), 20.0, 2.0)
 
 
-def _shape(kwh: np.ndarray, tariff: Tariff | None = None, **others: dict[date, float]) -> LoadShape | None:
-    return load_shape(kwh, AT, 15, SHANGHAI, shape_classes(), tariff=tariff, **others)
+def _shape(
+    kwh: np.ndarray, tariff: Tariff | None = None, temperatures: dict[date, float] | None = None
+) -> LoadShape | None:
+    return load_shape(kwh, AT, 15, SHANGHAI, shape_classes(), tariff=tariff, temperatures=temperatures)
 
 
 def test_a_class_comes_with_its_words_score_and_features() -> None:
@@ -68,3 +70,19 @@ def test_a_week_is_too_little_to_say() -> None:
     kwh = _office()
     kwh[7 * 96 :] = np.nan
     assert _shape(kwh) is None
+
+
+def test_last_months_class_stays_where_another_fits_a_little_better() -> None:
+    # A third of the day's power all night long: a shop with its fridges, or an office that leaves much on.
+    hour = np.arange(len(AT)) // 4 % 24
+    day = np.arange(len(AT)) // 96 % 7
+    kwh = np.where((day < 5) & (hour >= 8) & (hour < 18), 20.0, 7.0)
+    alone, kept, strange = (
+        load_shape(kwh, AT, 15, SHANGHAI, shape_classes(), before=before)
+        for before in (None, "office", "a class of another edition")
+    )
+    assert alone is not None
+    assert kept is not None
+    assert (alone.shape, kept.shape) == ("shop", "office")
+    assert 0.5 < kept.score < alone.score
+    assert strange == alone

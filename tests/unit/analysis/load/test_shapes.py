@@ -14,6 +14,7 @@ from analysis.load.shapes import (
     shape_numbers,
     shape_scores,
 )
+from pipeline.templates import Template
 
 CLASSES = shape_classes()
 WEEKDAY = np.arange(28) % 7
@@ -69,8 +70,8 @@ def test_every_class_has_both_names_and_known_features() -> None:
     known = {entry.name for entry in fields(ShapeFeatures)}
     assert len({shape.id for shape in CLASSES.shapes}) == len(CLASSES.shapes)
     for shape in CLASSES.shapes:
-        assert shape.en
-        assert shape.zh
+        assert shape.name.en
+        assert shape.name.zh
         assert {condition.feature for condition in shape.conditions} <= known
         assert all((c.at_least is None) != (c.at_most is None) for c in shape.conditions)
     assert CLASSES.shapes[-1].conditions == []
@@ -81,9 +82,8 @@ def _toy(margin: float) -> ShapeClasses:
     flat = Condition(feature="lowest", at_least=0.8, soft=0.4)
     peaky = Condition(feature="lowest", at_most=0.6, soft=0.4)
     shapes = [
-        Shape(id="flat", en="flat", zh="平", conditions=[flat]),
-        Shape(id="peaky", en="peaky", zh="尖", conditions=[peaky]),
-        Shape(id="mixed", en="mixed", zh="混", conditions=[]),
+        Shape(id=name, name=Template(en=name, zh=name), conditions=conditions)
+        for name, conditions in (("flat", [flat]), ("peaky", [peaky]), ("mixed", []))
     ]
     return ShapeClasses(shapes=shapes, least_score=0.5, keep_margin=margin, confirmed=False)
 

@@ -32,6 +32,8 @@ ARCHIVE = Registry(
             rated_voltage_v=100.0,
             nominal_voltage_v=10_000.0,
             rated_current_a=1.5,
+            serial=f"maker's {meter}",
+            verified_until=date(2027, 5, 31),
         )
         for meter in (OLD, NEW)
     ],
@@ -47,7 +49,16 @@ ARCHIVE = Registry(
         Ratio(meter=NEW, ct=20.0, pt=100.0, ends_at=BEGIN + timedelta(days=20)),
         Ratio(meter=NEW, ct=40.0, pt=100.0, starts_at=BEGIN + timedelta(days=20)),
     ],
-    supplies=[Supply(service_point="P", agreed_mva=5.0, point_class=PointClass.C, demand_current_a=250.0)],
+    supplies=[
+        Supply(
+            service_point="P",
+            agreed_mva=5.0,
+            point_class=PointClass.C,
+            demand_current_a=250.0,
+            agreed_band_percent=(-3.0, 7.0),
+            capacitor_steps_kvar=(300.0, 150.0),
+        )
+    ],
 )
 
 
@@ -81,6 +92,9 @@ def test_master_data_are_on_the_primary_side() -> None:
     assert point.nominal_kv == 10.0
     assert (point.ct, point.pt, point.rated_current_a) == (40.0, 100.0, 60.0)
     assert (point.point_class, point.max_demand_current_a) == (PointClass.C, 250.0)
+    assert point.agreed_band_percent == (-3.0, 7.0)
+    assert point.capacitors_mvar == [0.3, 0.15]
+    assert (point.instrument.serial, point.instrument.verified_until) == ("maker's NEW", date(2027, 5, 31))
 
 
 def test_values_are_multiplied_by_the_ratio_in_force_and_only_inside_the_stay() -> None:
@@ -169,6 +183,9 @@ def test_outages_events_statistics_and_parameters_of_the_month() -> None:
                 taken_at=times(BEGIN + hour, END - hour, END - hour / 2),
                 values=np.array([60.0, 44_000.0, 1.0]),
             ),
+            Quantity.VOLTAGE_MINUTES_UNDER_C: TimedValues(
+                meters=[NEW], taken_at=times(END - hour), values=np.array([7.0])
+            ),
             Quantity.VOLTAGE_HIGHEST: TimedValues(
                 meters=[NEW], taken_at=times(END - hour), values=np.array([106.0])
             ),
@@ -181,7 +198,8 @@ def test_outages_events_statistics_and_parameters_of_the_month() -> None:
     month = month_of(Given(electrical={}, spectra={}, told=told))
     assert month.outages == [(BEGIN, BEGIN + 2 * hour)]
     assert len(month.events) == 3
-    (counted,) = month.statistics
+    of_c, counted = month.statistics
+    assert (of_c.phase, of_c.minutes_under, of_c.minutes_over) == ("C", 7.0, None)
     assert (counted.phase, counted.minutes_monitored, counted.highest_v) == ("", 44_000.0, 10_600.0)
     assert month.parameters == {"ct_ratio": 40.0}
 

@@ -9,13 +9,14 @@ import pytest
 
 from analysis.power_quality.gaps import GapCause, gaps
 from analysis.power_quality.point_month import Neighbour, PointMonth
-from pipeline.events import EventCount, EventKind, MeterEvent
+from pipeline.event_counts import EventTotal
+from pipeline.events import EventKind, MeterEvent
 from pipeline.quantities import Quantity
 from tests.quality_months import BEGIN, END, month, slots, wavering
 
 SLOT = timedelta(minutes=15)
 GAP = (BEGIN + 100 * SLOT, BEGIN + 140 * SLOT)
-READ_LOG = [EventCount(kind=EventKind.POWER_DOWN, count=3)]
+READ_LOG = [EventTotal(kind=EventKind.POWER_DOWN, count=3)]
 
 
 def with_gap(**given: Any) -> PointMonth:

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from analysis.power_quality.point_month import Neighbour
+from analysis.power_quality.recorded import Recorded
 from analysis.power_quality.sags import extent, logged_events, merged, sarfi, supply_events
 from analysis.power_quality.supply_events import SupplyEvent, SupplyKind
 from pipeline.events import EventKind, MeterEvent
-from tests.quality_months import BEGIN, END, THREE_WIRE, month
+from tests.quality_months import BEGIN, END, SINGLE_PHASE, THREE_WIRE, month
 
 HOUR = timedelta(hours=1)
 
@@ -175,7 +176,29 @@ def test_a_month_has_its_own_events_by_the_secondary_side() -> None:
     """Records hold secondary volts: 70 V of 100 V behind a transformer of 100."""
     inside = record(EventKind.UNDERVOLTAGE, "a", "70.0 V")
     late = replace(inside, starts_at=END, ends_at=END + HOUR)
-    given = month(point=THREE_WIRE, events=[inside, late], recorded_events=[_event(60.0)])
+    given = month(point=THREE_WIRE, events=[inside, late], recorded=Recorded(events=[_event(60.0)]))
     (event,) = supply_events(given)
     assert event.residual_percent == pytest.approx(60.0)
     assert event.duration_s == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [("a", SupplyKind.DIP), ("ab", SupplyKind.DIP), ("abc", SupplyKind.SHORT_INTERRUPTION)],
+)
+def test_a_supply_is_interrupted_when_all_its_phases_are_gone(parts: str, kind: SupplyKind) -> None:
+    broken = [record(EventKind.PHASE_BREAK, part, "0.0 V") for part in parts]
+    (event,) = supply_events(month(events=broken))
+    assert (event.kind, event.residual_percent, "".join(event.phases).lower()) == (kind, 0.0, parts)
+
+
+def test_the_one_phase_of_a_single_phase_supply_is_all_of_it() -> None:
+    broken = [record(EventKind.PHASE_BREAK, "a", "0.0 V")]
+    (event,) = supply_events(month(point=SINGLE_PHASE, events=broken))
+    assert event.kind is SupplyKind.SHORT_INTERRUPTION
+
+
+def test_a_phase_that_is_gone_beside_lower_ones_interrupts_nothing() -> None:
+    low = [record(EventKind.UNDERVOLTAGE, part, "110.0 V") for part in "bc"]
+    (event,) = supply_events(month(events=[record(EventKind.PHASE_BREAK, "a", "0.0 V"), *low]))
+    assert (event.kind, event.phases) == (SupplyKind.DIP, ("A", "B", "C"))

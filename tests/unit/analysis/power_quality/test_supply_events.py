@@ -98,3 +98,20 @@ def test_an_event_of_a_waveform_is_one_of_the_supply() -> None:
     assert of_waveform(found, at, {"u_a": "a", "u_b": ""}).phases == ("A", "u_b")
     cut_short = of_waveform(replace(found, ends_after=True), at, phases)
     assert (cut_short.kind, cut_short.duration_s) == (SupplyKind.DIP, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "duration_s", "name"),
+    [
+        (EventKind.INTERRUPTION, 0.3, SupplyKind.SHORT_INTERRUPTION),
+        (EventKind.INTERRUPTION, 60.1, SupplyKind.INTERRUPTION),
+        (EventKind.DIP, 0.3, SupplyKind.DIP),
+        (EventKind.DIP, 60.1, SupplyKind.UNDERVOLTAGE),
+    ],
+)
+def test_one_dead_phase_is_a_dip_of_the_system_whatever_is_left_of_it(
+    kind: EventKind, duration_s: float, name: SupplyKind
+) -> None:
+    """The waveform's finder calls an event of three phases a dip unless all of them were gone at once."""
+    found = Event(kind=kind, channels=("u_a",), starts_s=0.5, duration_s=duration_s, residual_percent=0.0)
+    assert of_waveform(found, datetime(2026, 9, 1, tzinfo=UTC), {"u_a": "a"}).kind is name

@@ -138,7 +138,8 @@ def market(**values: Decimal | str) -> Change:
 
 
 def lasting(month: BillingMonth) -> BillingMonth:
-    return replace(month, suspensions=[replace(s, ends_at=None) for s in month.suspensions])
+    begun = month.ends_at - timedelta(days=10)
+    return replace(month, suspensions=[replace(s, starts_at=begun, ends_at=None) for s in month.suspensions])
 
 
 def short(month: BillingMonth) -> BillingMonth:
@@ -208,6 +209,7 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
         False,
     ),
     (PLANT, closing(f"{IMPORT}_t1", "-1"), Code.RAN_BACK, True),
+    (PERIODS, beside(IMPORT, "0"), Code.REGISTERS_OVERLAP, True),
     (PLANT, beside(IMPORT, "10000", sign=-1, meter="SUB"), Code.NEGATIVE_ENERGY, True),
     (PLANT, beside("active_energy_export", "50"), Code.EXPORT_ON_CONSUMER, True),
     (PLANT, beside("active_energy_export", "0.3"), Code.EXPORT_ON_CONSUMER, False),
@@ -277,3 +279,13 @@ def test_intervals_of_another_grid_than_the_month_are_missing() -> None:
     starts = slot_grid(NIGHT.starts_at, NIGHT.ends_at, 60) + np.timedelta64(7, "m")
     bill = settle(hours(lambda i: replace(i, starts_at=starts))(NIGHT))
     assert Code.PERIODS_BY_TIME in {finding.code for finding in bill.findings}
+
+
+def test_a_suspension_that_lasts_long_enough_already_is_not_told() -> None:
+    bill = settle(replace(CAPACITY, suspensions=[replace(s, ends_at=None) for s in CAPACITY.suspensions]))
+    assert not bill.findings
+
+
+def test_energy_that_intervals_allocated_says_so() -> None:
+    assert [line.basis.get("allocated_by") for line in settle(NIGHT).lines] == ["intervals", "intervals"]
+    assert [line.basis.get("allocated_by") for line in settle(PERIODS).lines] == [None] * 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 from analysis.waveform.events import Event, EventFinder, EventKind, Thresholds, find_events
 from analysis.waveform.followed import follow_stretch
 from analysis.waveform.options import Options
+from analysis.waveform.record import Stretch
 from analysis.waveform.record_events import record_events
 from analysis.waveform.systems import systems_of
-from tests.unit.analysis.waveform.signals import U_V, recording, three_phases, times_s, wave
+from tests.unit.analysis.waveform.signals import RATE_HZ, U_V, recording, three_phases, times_s, wave
 
 HALF_S = 0.010
 THREE = ("u_a", "u_b", "u_c")
@@ -213,3 +215,30 @@ def test_the_order_of_the_channels_makes_no_difference(order: list[int]) -> None
     assert event.starts_s == pytest.approx(expected.starts_s, abs=1e-9)
     assert event.duration_s == pytest.approx(expected.duration_s, abs=1e-9)
     assert event.residual_percent == pytest.approx(expected.residual_percent, rel=1e-9)
+
+
+@pytest.mark.parametrize("ends_s", [0.5, 0.507, 0.513, 0.5199])
+@pytest.mark.parametrize("is_stretch", [True, False], ids=["between stretches", "missing samples"])
+def test_an_event_that_a_gap_cuts_lasts_until_its_last_sample(ends_s: float, *, is_stretch: bool) -> None:
+    """Wherever in a cycle the samples end: the last whole cycle would end the event up to a cycle early."""
+    at_s = times_s(1.5)
+    samples = scaled(wave(at_s, {}), at_s, 0.5, (0.4, 0.8))
+    first, again = round(ends_s * RATE_HZ), round(0.7 * RATE_HZ)
+    if is_stretch:
+        made = replace(
+            recording(samples[None, :]),
+            stretches=tuple(
+                Stretch(starts_s=begin / RATE_HZ, rate_hz=RATE_HZ, samples=samples[None, begin:end])
+                for begin, end in ((0, first), (again, len(samples)))
+            ),
+        )
+    else:
+        samples[first:again] = np.nan
+        made = recording(samples[None, :])
+    systems = systems_of(made.channels)
+    followed = [follow_stretch(stretch, made, systems) for stretch in made.stretches]
+    cut, rest = record_events(made, systems, followed, Options(declared_v=U_V)).single
+    assert cut.ends_after
+    assert cut.ends_s == pytest.approx(first / RATE_HZ, abs=1e-9)
+    assert rest.begins_before
+    assert rest.ends_s == pytest.approx(0.8, abs=2.0 * HALF_S)

@@ -138,28 +138,54 @@ def test_the_highest_demand_of_each_month_counts() -> None:
     assert july.starts_at == FIRST + timedelta(days=29)
 
 
-def test_a_month_that_heads_for_more_is_projected_and_one_that_does_not_is_not() -> None:
-    # Day maxima of June reach 120 kW every third day; early July has not seen one yet.
-    kwh = _kw(80.0, days=30)
-    for day in range(0, 28, 3):
-        kwh[0, day * 96 + 40 : day * 96 + 44] = 120.0 / 4.0
+def _peaks(days: int, every: int, kw: float = 120.0) -> np.ndarray:
+    """Eighty kW, and a peak on each ``every``-th day."""
+    kwh = _kw(80.0, days=days)
+    for day in range(0, days - 2, every):
+        kwh[0, day * 96 + 40 : day * 96 + 44] = kw / 4.0
+    return kwh
+
+
+def test_a_month_that_heads_for_more_is_forecast_and_its_innocent_twin_is_left_in_peace() -> None:
+    # Peaks of 120 kW come every third day since June; early August has not seen one yet.
+    kwh = _peaks(60, 3)
     found = _found(kwh, _registry(DEMAND))
     (projection,) = [e for e in found if e.message == "episode.demand_projection"]
     assert projection.severity is Severity.INFO
-    assert projection.parameters["month"] == "2024-07"
-    assert (projection.parameters["demand_kw"], projection.parameters["so_far_kw"]) == (120.0, 80.0)
-    # July has 31 days and two of them are over.
-    assert projection.evidence["days_left"] == 29
-    assert _found(_kw(100.0, days=30), _registry(DEMAND)) == []
+    assert (projection.parameters["month"], projection.parameters["so_far_kw"]) == ("2024-08", 80.0)
+    assert projection.parameters["demand_kw"] == pytest.approx(120.0, rel=0.1)
+    assert projection.starts_at == datetime(2024, 8, 1, tzinfo=UTC)
+    # August has 31 days and one of them is over.
+    assert projection.evidence["days_left"] == 30.0
+    # The same plant keeps below 105 kW: at most that is charged once.
+    twin = _peaks(60, 3, kw=104.0)
+    assert _found(twin, _registry(replace(DEMAND, contract_demand_kw=115.0))) == []
 
 
-def test_a_projection_needs_two_weeks() -> None:
-    kwh = _kw(80.0, days=33)
-    kwh[0, 10 * 96 + 40 : 10 * 96 + 44] = 120.0 / 4.0
+def test_a_new_contract_is_judged_by_what_the_customer_drew_under_the_old_one() -> None:
+    begins = datetime(2024, 8, 1, tzinfo=UTC)
+    old = replace(DEMAND, contract_demand_kw=200.0, ends_at=begins)
+    new = replace(DEMAND, starts_at=begins)
+    found = _found(_peaks(60, 3), _registry(old, new))
+    assert [e.message for e in found] == ["episode.demand_projection"]
+    assert found[0].parameters["contract_kw"] == 100.0
+
+
+def test_a_month_that_is_over_is_not_forecast() -> None:
+    # The window ends with July.
+    kwh = _peaks(59, 3)
+    kwh[0, 28 * 96 :] = 80.0 / 4.0
+    assert {e.parameters["month"] for e in _found(kwh, _registry(DEMAND))} == {"2024-06"}
+
+
+def test_a_forecast_needs_four_weeks_of_measured_days() -> None:
+    kwh = _peaks(33, 3)
+    kwh[0, 27 * 96 :] = 80.0 / 4.0
+    messages = [e.message for e in _found(kwh, _registry(DEMAND))]
+    assert messages == ["episode.over_demand", "episode.demand_projection"]
     window = by_slots(kwh)
     quality = window.quality.copy()
     quality[0, 11 * 96 : 29 * 96] = "E"
-    quality[0, : 10 * 96] = "E"
     messages = [
         e.message for e in run(replace(window, quality=quality, daily=None), _registry(DEMAND), only=[NAME])
     ]

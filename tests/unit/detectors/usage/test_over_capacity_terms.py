@@ -1,6 +1,6 @@
 import pytest
 
-from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge, month_end_demand
+from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge
 from pipeline.registry import BasicCharge, Contract
 
 
@@ -27,13 +27,3 @@ def test_what_is_above_105_per_cent_is_charged_twice() -> None:
     charge = demand_charge(100.0, 105.0, 120.0)
     assert (charge["charged_double_kw"], charge["charged_kw"]) == (15.0, 135.0)
     assert demand_charge(100.0, 105.0, 80.0)["charged_kw"] == 100.0
-
-
-def test_a_month_ends_below_the_quantile_of_days_for_the_days_left() -> None:
-    maxima = [float(kw) for kw in range(101)]
-    assert month_end_demand(maxima, 0.0, 1, 0.9) == pytest.approx(90.0)
-    # 0.9 ** (1 / 10) = 0.98952
-    assert month_end_demand(maxima, 0.0, 10, 0.9) == pytest.approx(98.952, abs=0.001)
-    assert month_end_demand(maxima, 99.5, 10, 0.9) == 99.5
-    assert month_end_demand(maxima, 50.0, 0, 0.9) == 50.0
-    assert month_end_demand([], 50.0, 5, 0.9) == 50.0

@@ -7,6 +7,7 @@ import pytest
 
 from analysis.power_quality.checks.flicker import judge
 from analysis.power_quality.judgement import Compliance
+from analysis.power_quality.recorded import Recorded, Timed
 from pipeline.timegrid import to_numpy
 from tests.quality_months import BEGIN, POINT, month, wavering
 
@@ -35,8 +36,9 @@ def test_every_value_must_comply(kv: float, highest: float, verdict: Compliance)
     values[100] = highest
     given = month(
         point=replace(POINT, nominal_kv=kv),
-        flicker_at=to_numpy(BEGIN) + np.arange(360) * TWO_HOURS,
-        long_term_flicker={"A": values},
+        recorded=Recorded(
+            flicker={"A": Timed(at=to_numpy(BEGIN) + np.arange(360) * TWO_HOURS, values=values)}
+        ),
     )
     (of,) = judge(given)
     assert (of.verdict, of.value, of.evidence.coverage) == (verdict, highest, 1.0)

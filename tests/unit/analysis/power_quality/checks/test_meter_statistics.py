@@ -1,5 +1,6 @@
 """The meter's own rate against ours: each lawful cause of a difference, and what stays unexplained."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -170,3 +171,29 @@ def test_a_total_is_shown_beside_the_mean_of_the_phases() -> None:
     band = meter_band(given, point_band(THREE_WIRE))
     assert band is not None
     assert (band.low_v, band.high_v) == pytest.approx((9_300.0, 10_700.0))
+
+
+def test_each_phase_has_its_own_difference() -> None:
+    """Phase B is low for 432 minutes of the month; the meter says so, and in the end what is not so of A."""
+    volts = {Q.VOLTAGE_A: wavering(220.0, MINUTES), Q.VOLTAGE_B: with_low(190.0, 432)}
+    statistics = [counted(MINUTES, 0, 0), replace(counted(MINUTES, 0, 432), phase="B")]
+    wrong = replace(counted(MINUTES, 0, 4320), phase="A")
+    limits = {LOWER: 204.6, UPPER: 235.4}
+    plain = month(volts, period_s=60.0, statistics=statistics, parameters=limits)
+    assert [(j.subject, j.verdict, j.value) for j in judge(plain)] == [
+        ("A", Compliance.COMPLIANT, pytest.approx(0.0)),
+        ("B", Compliance.COMPLIANT, pytest.approx(0.0)),
+    ]
+    (found,) = judge(replace(plain, statistics=[wrong]))
+    assert (found.verdict, keys(found)) == (Compliance.NOT_DECIDABLE, ["unexplained"])
+    assert found.figures["own_percent"] == 100.0
+
+
+def test_the_elements_of_a_three_wire_meter_count_its_lines_and_there_is_no_phase_b() -> None:
+    low = wavering(10_000.0, MINUTES, 1.0)
+    low[:432] = 9_000.0 + np.linspace(0.0, 0.1, 432)
+    volts = {Q.VOLTAGE_AB: wavering(10_000.0, MINUTES, 1.0), Q.VOLTAGE_BC: low}
+    statistics = [replace(counted(MINUTES, 0, 432 if phase == "C" else 0), phase=phase) for phase in "ABC"]
+    found = judge(month(volts, point=THREE_WIRE, period_s=60.0, statistics=statistics, parameters={}))
+    assert [(j.subject, j.figures["own_percent"]) for j in found] == [("A", 100.0), ("C", 99.0)]
+    assert {j.verdict for j in found} == {Compliance.COMPLIANT}

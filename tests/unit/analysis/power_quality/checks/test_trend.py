@@ -1,17 +1,18 @@
 """Early warning from what was judged of earlier months."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
+from analysis.power_quality.archive_changes import ArchiveChange
 from analysis.power_quality.catalogue import judge_month
 from analysis.power_quality.checks.trend import conclude
 from analysis.power_quality.judgement import Compliance, Judgement, Reference
 from analysis.power_quality.point_month import PointMonth
 from tests.harmonic_months import every_phase, figure, reason_keys, voltage_month
-from tests.quality_months import month
+from tests.quality_months import ZONE, month
 
 REFERENCE = Reference(
     standard="GB/T 14549",
@@ -87,8 +88,23 @@ def test_a_limit_more_than_a_year_away_is_no_warning() -> None:
 
 def test_a_new_level_is_told_with_its_month() -> None:
     (found,) = conclude(after(1.0, 1.04, 1.02, 2.6), [thd(2.58)])
-    assert reason_keys(found) == {"level_changed"}
+    assert reason_keys(found) == {"level_changed", "no_change_filed"}
     assert found.reasons[0].parameters == {"month": "2026-08", "before": 26, "after": 65}
+
+
+def test_a_new_level_is_told_with_what_the_archive_changed_near_it() -> None:
+    """August is the first month of the level: July's changes and August's are near, June's is not."""
+    changes = [
+        ArchiveChange(at=datetime(2026, at, day, tzinfo=ZONE), entry=f"[[transformer]] T{n}", what="new")
+        for n, (at, day) in enumerate([(6, 30), (7, 1), (8, 31), (9, 1)])
+    ]
+    (found,) = conclude(replace(after(1.0, 1.04, 1.02, 2.6), changes=changes), [thd(2.58)])
+    told = [reason.parameters for reason in found.reasons if reason.key == "change_filed"]
+    assert told == [
+        {"entry": "[[transformer]] T1", "day": "2026-07-01", "what": "new"},
+        {"entry": "[[transformer]] T2", "day": "2026-08-31", "what": "new"},
+    ]
+    assert "no_change_filed" not in reason_keys(found)
 
 
 def test_what_is_followed_is_the_share_of_the_limit_of_each_month() -> None:

@@ -3,14 +3,14 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from analysis.power_quality.checks.voltage_events import judge
 from analysis.power_quality.judgement import Compliance
 from analysis.power_quality.point_month import Neighbour
-from pipeline.events import EventCount, EventKind, MeterEvent
+from pipeline.event_counts import EventTotal
+from pipeline.events import EventKind, MeterEvent
 from tests.quality_months import BEGIN, month
 
 AT = BEGIN + timedelta(hours=3)
@@ -33,15 +33,8 @@ def test_without_a_log_nothing_is_said_of_dips() -> None:
     assert (found.verdict, [r.key for r in found.reasons]) == (Compliance.NOT_APPLICABLE, ["no_event_log"])
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"events": [record(EventKind.CLOCK_SET, "", "", 0.0)]},
-        {"event_counts": [EventCount(kind=EventKind.COVER_OPEN, count=0)]},
-    ],
-)
-def test_a_record_of_another_kind_is_no_log_of_voltages(given: dict[str, Any]) -> None:
-    (found,) = judge(month(**given))
+def test_a_record_of_another_kind_is_no_log_of_voltages() -> None:
+    (found,) = judge(month(events=[record(EventKind.CLOCK_SET, "", "", 0.0)]))
     assert (found.value, [r.key for r in found.reasons]) == (None, ["no_event_log"])
 
 
@@ -51,7 +44,7 @@ def test_a_record_of_another_month_tells_that_the_log_was_read() -> None:
 
 
 def test_a_log_without_events_is_a_month_without_them() -> None:
-    events, *indices = judge(month(event_counts=[EventCount(kind=EventKind.UNDERVOLTAGE, part="a", count=0)]))
+    events, *indices = judge(month(event_counts=[EventTotal(kind=EventKind.UNDERVOLTAGE, part="a", count=0)]))
     assert (events.value, events.verdict) == (0.0, Compliance.NOT_APPLICABLE)
     assert [(j.subject, j.value) for j in indices] == [
         ("SARFI-90", 0.0), ("SARFI-80", 0.0), ("SARFI-70", 0.0), ("SARFI-50", 0.0), ("SARFI-10", 0.0),
@@ -94,7 +87,24 @@ def test_a_residual_that_was_not_recorded_is_counted_apart() -> None:
 
 @pytest.mark.parametrize("count", [0, 4])
 def test_counters_stand_beside_the_records(count: int) -> None:
-    counts = [EventCount(kind=EventKind.OVERVOLTAGE, part="a", count=count, minutes=7)]
+    counts = [EventTotal(kind=EventKind.OVERVOLTAGE, part="a", count=count, minutes=7)]
     events, *_ = judge(month(event_counts=counts))
     shown = events.figures["counted_since_clear"]
-    assert shown == ([{"kind": "overvoltage", "part": "a", "count": 4, "minutes": 7}] if count else [])
+    assert shown == (
+        [{"kind": "overvoltage", "part": "a", "count": 4, "minutes": 7, "in_month": None}] if count else []
+    )
+
+
+@pytest.mark.parametrize(("new", "lost"), [(None, 0), (0, 0), (2, 0), (3, 0), (4, 2), (14, 12)])
+def test_events_that_were_counted_and_have_no_record_are_told(new: int | None, lost: int) -> None:
+    """Two of phase B are on record; one of phase A, and one of another month, are no records of them."""
+    own = [
+        record(EventKind.UNDERVOLTAGE, "b", "132.0 V", 2.0),
+        replace(record(EventKind.UNDERVOLTAGE, "b", "132.0 V", 2.0), starts_at=AT + timedelta(days=1)),
+        record(EventKind.UNDERVOLTAGE, "a", "132.0 V", 2.0),
+        replace(record(EventKind.UNDERVOLTAGE, "b", "132.0 V", 2.0), starts_at=BEGIN - timedelta(days=9)),
+    ]
+    counts = [EventTotal(kind=EventKind.UNDERVOLTAGE, part="b", count=30, new=new)]
+    events, *_ = judge(month(events=own, event_counts=counts))
+    told = [r.parameters for r in events.reasons if r.key == "events_not_recorded"]
+    assert told == ([{"n": lost}] if lost else [])

@@ -1,41 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from pipeline.quantities import Quantity
 from reports.power_quality.blocks import Facts, Table
-from reports.power_quality.parts.data_quality import data_quality, gaps, present
+from reports.power_quality.parts.data_quality import data_quality, present
 from reports.power_quality.telling import Telling
 from tests.fix_quality_month import COVERAGE, PRESENT, ZONE, quality_month, quality_report
 
 EN = Telling(language="en", zone=ZONE)
 
 
-def test_the_week_without_data_is_one_gap_from_reading_to_reading() -> None:
-    assert gaps(quality_month()) == [
-        (datetime(2026, 6, 9, 15, 45, tzinfo=UTC), datetime(2026, 6, 16, 16, tzinfo=UTC))
-    ]
-
-
-def test_rows_of_nothing_but_missing_values_are_a_gap_too() -> None:
+def test_rows_of_nothing_but_missing_values_are_no_readings() -> None:
     month = quality_month()
     values = {q: column.copy() for q, column in month.values.items()}
     for column in values.values():
         column[10:20] = np.nan
     holed = replace(month, values=values)
     assert present(holed).sum() == PRESENT - 10
-    assert len(gaps(holed)) == 2
-
-
-def test_what_an_outage_explains_is_no_gap() -> None:
-    month = quality_month()
-    (begin, end), *_ = gaps(month)
-    period = timedelta(minutes=15)
-    assert gaps(replace(month, outages=[(begin + period, end)])) == []
-    assert len(gaps(replace(month, outages=[(begin + period, end - timedelta(hours=1))]))) == 1
 
 
 def test_readings_are_counted_against_those_that_were_due_without_the_outage() -> None:

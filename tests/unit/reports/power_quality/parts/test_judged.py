@@ -90,4 +90,4 @@ def test_a_part_without_judgements_says_why() -> None:
     (note,) = judged_or_absent([], 8, quality_report(), EN)
     assert isinstance(note, Note)
     assert note.kind == "absent"
-    assert "power-quality module" in note.text
+    assert "records of waveforms" in note.text

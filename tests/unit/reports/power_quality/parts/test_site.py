@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
+import pytest
+
+from analysis.power_quality.point_month import Instrument
 from pipeline.registry import Wiring
 from reports.power_quality.blocks import Facts, Note
 from reports.power_quality.parts.site import site
@@ -37,3 +41,33 @@ def test_a_three_wire_meter_says_what_its_voltages_are() -> None:
     blocks = site(replace(report, month=replace(report.month, point=point)), EN).blocks
     assert isinstance(blocks[-1], Note)
     assert "zero-sequence" in blocks[-1].text
+
+
+def test_the_instrument_and_what_was_agreed_come_from_the_archive() -> None:
+    report = quality_report()
+    point = replace(
+        report.month.point,
+        agreed_band_percent=(-3.0, 7.0),
+        capacitors_mvar=[0.3, 0.15],
+        instrument=Instrument(),
+    )
+    bare = _facts(report)
+    facts = _facts(replace(report, month=replace(report.month, point=point)))
+    assert bare["Its class"] == "0.5S"
+    assert facts["Its class"] == "absent: the archive lacks [[meter]] accuracy_class"
+    assert bare["Capacitor steps"] == "none in the archive ([[supply]] capacitor_steps_kvar)"
+    assert facts["Capacitor steps"] == "300 + 150 kvar"
+    assert facts["Agreed band of the voltage deviation"] == "-3 % … +7 %"
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (date(2026, 6, 30), "2026-06-30"),
+        (date(2026, 6, 29), "2026-06-29: before the end of the period"),
+    ],
+)
+def test_a_verification_that_ran_out_within_the_month_is_told(last: date, told: str) -> None:
+    report = quality_report()
+    point = replace(report.month.point, instrument=Instrument(verified_until=last))
+    assert _facts(replace(report, month=replace(report.month, point=point)))["Verified until"] == told

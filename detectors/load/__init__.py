@@ -1,0 +1,1 @@
+"""Rules on load: what a customer draws, and when."""

@@ -1,0 +1,92 @@
+"""Which registers give the energy of a period, and how it is shared where none does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from analysis.settlement.bill import Bill
+from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.settle import settle
+from pipeline.tariff import Period
+from tests.bill_cases import bill_case
+
+PERIODS = bill_case("02_periods").month
+NEW_PRICES = bill_case("14_new_prices_within_the_month").month
+
+
+def codes(bill: Bill) -> list[str]:
+    return [finding.code for finding in bill.findings]
+
+
+def total(value: str, opening: str = "5000.00") -> BillingMonth:
+    first, *rates = PERIODS.pairs
+    changed = replace(
+        first,
+        opening=replace(first.opening, value=Decimal(opening)),
+        closing=replace(first.closing, value=Decimal(value)),
+    )
+    return replace(PERIODS, pairs=[changed, *rates])
+
+
+def test_rates_may_miss_their_total_by_a_step_each() -> None:
+    # Four rates and the total: five steps of 0.01 x 100 = 5 kWh.
+    assert codes(settle(total("5200.05"))) == []
+    assert codes(settle(total("5200.06"))) == ["rates_do_not_add_up"]
+    assert settle(total("5200.05")).energy_kwh == Decimal("20000.00")
+
+
+def test_a_total_that_rolled_over_ties_out_with_its_rates() -> None:
+    month = total("100.00", opening="99900.00")
+    first, *rates = month.pairs
+    assert codes(settle(replace(month, pairs=[replace(first, range=Decimal(100000)), *rates]))) == []
+
+
+def test_rates_count_what_the_tariff_says_that_they_count() -> None:
+    (terms,) = PERIODS.terms
+    swapped = dict(terms.tariff.rates) | {2: Period.VALLEY, 4: Period.PEAK}
+    tariff = replace(terms.tariff, rates=swapped)
+    bill = settle(replace(PERIODS, terms=[replace(terms, tariff=tariff)]))
+    assert bill.energy_by_period["peak"] == Decimal("4725.00")
+    assert bill.energy_by_period["valley"] == Decimal("8025.00")
+
+
+def test_registers_read_when_prices_changed_need_no_intervals() -> None:
+    at = NEW_PRICES.terms[0].ends_at
+    pairs = []
+    for pair in NEW_PRICES.pairs:
+        middle = replace(pair.closing, at=at, value=pair.closing.value / 4)
+        pairs += [replace(pair, closing=middle), replace(pair, opening=middle)]
+    bill = settle(replace(NEW_PRICES, pairs=pairs, intervals=None))
+    assert codes(bill) == []
+    quantities = [(line.period, line.quantity) for line in bill.lines]
+    assert quantities == [
+        ("peak", Decimal("180.00")),
+        ("flat", Decimal("90.00")),
+        ("peak", Decimal("540.00")),
+        ("flat", Decimal("270.01")),
+    ]
+
+
+def test_a_register_read_some_minutes_after_the_change_belongs_to_the_time_before() -> None:
+    at = NEW_PRICES.terms[0].ends_at + timedelta(minutes=20)
+    (first, *_) = NEW_PRICES.pairs
+    middle = replace(first.closing, at=at, value=Decimal(500))
+    pairs = [replace(first, closing=middle), replace(first, opening=middle)]
+    flat = [
+        replace(terms, tariff=replace(terms.tariff, schedules=(), rates={})) for terms in NEW_PRICES.terms
+    ]
+    bill = settle(replace(NEW_PRICES, pairs=pairs, terms=flat, intervals=None))
+    assert [line.quantity for line in bill.lines] == [Decimal("500.00"), Decimal("580.01")]
+    assert codes(bill) == []
+
+
+def test_each_line_names_the_registers_that_it_comes_from() -> None:
+    bill = settle(PERIODS)
+    by_period = {line.period: line for line in bill.lines if line.item == "energy"}
+    (index,) = by_period["valley"].registers
+    assert bill.registers[index].quantity == "active_energy_import_t4"
+    network = next(line for line in bill.lines if line.item == "network")
+    names = [bill.registers[index].quantity for index in network.registers]
+    assert names == [f"active_energy_import_t{rate}" for rate in (1, 2, 3, 4)]
