@@ -16,11 +16,11 @@ from reports.customers.assemble import sheet_of
 from reports.customers.facts import CustomerFacts
 from reports.customers.sheet import CustomerSheet
 from reports.customers.write import LANGUAGES, WrittenSheet, write_sheet
+from reports.folders import folder_name
 from services.customer_facts import facts_of
 from services.customer_files import CustomerFiles, gather_files, read_files
 from services.customer_stored import gather_stored
 from services.customers import chosen_customers
-from services.quality_report import folder_name
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.customers import LEAST_KVA

@@ -36,7 +36,6 @@ _ACTIVE = "net import of main meters less meters to subtract, actual intervals o
 _APPARENT = f"{_ACTIVE}; active power, with reactive power where measured, against kVA"
 
 
-@detectors.register("suspended_load")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendedLoad:
     """Finds load above what a suspension allows, in at least two actual slots in a row."""
@@ -105,6 +104,9 @@ class SuspendedLoad:
         if found.above.any():
             return case.abnormal()
         return case.unknown() if found.days_with(Verdict.UNKNOWN) else None
+
+
+detectors.register("suspended_load")(SuspendedLoad)
 
 
 def slots_of(window: MeterMatrix, suspension: Suspension) -> slice:

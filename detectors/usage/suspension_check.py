@@ -38,7 +38,7 @@ def check_suspension(window: MeterMatrix, registry: Registry, suspension: Suspen
     debounce = Debounce(trigger_slots=int(rule.trigger_slots), late_slots=int(rule.late_slots))
     found = findings(load, suspension, limit, zone, debounce)
     above = np.flatnonzero(found.above)
-    first_above = from_numpy(load.starts_at[above[0]]) if len(above) else None
+    first_above = from_numpy(load.starts_at[int(above[0])]) if len(above) else None
     known = found.judged & load.actual & np.isfinite(load.kwh)
     top = int(np.where(known, load.kwh, -np.inf).argmax()) if known.any() else None
     inside = found.inside & np.isfinite(load.kwh)

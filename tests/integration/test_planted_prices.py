@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,8 +138,7 @@ def test_its_innocent_twin_who_moved_a_shift_into_the_night_is_a_notice_that_say
     assert episode.parameters["effect"] == "the hours of use"
     assert float(episode.parameters["apart_percent"]) < -5
     assert episode.evidence["hours_proven"] is True
-    effects = episode.evidence["effects"]
-    assert isinstance(effects, list)
+    effects: Any = episode.evidence["effects"]
     assert sum(row["apart_yuan_kwh"] for row in effects) == pytest.approx(
         float(episode.parameters["price"]) - float(episode.parameters["usual"]), abs=0.0001
     )

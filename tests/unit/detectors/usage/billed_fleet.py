@@ -79,7 +79,7 @@ def fleet(
             if changes and customer in changes:
                 use = changes[customer](number, use)
             bills.append(_bill(f"P{customer}", name, float(capacities[customer]), use, float(level[number])))
-    return registry_of(capacities), bills
+    return registry_of(capacities.tolist()), bills
 
 
 def _bill(point: str, name: str, capacity: float, use: Use, level: float) -> BilledPrice:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reports.customers.assemble import sheet_of
-from reports.customers.sheet import CustomerSheet, Facts, Note, Table, Told
+from reports.customers.sheet import CustomerSheet, Facts, Note, Table, Told, Word
 from reports.customers.telling import Telling
 from tests.large_customers import bare_facts, facts
 
@@ -102,4 +102,6 @@ def test_a_month_heading_beyond_its_contract_demand_is_warned_of() -> None:
     agreed = replace(known, points=[replace(point, contract=replace(point.contract, contract_demand_kw=8.0))])
     notes = [b for b in _section(sheet_of(agreed), "forecast").blocks if isinstance(b, Note)]
     # 9.5 kW against 105 % of 8 kW.
-    assert [note.text.parameters for note in notes] == [{"kw": 1.1}]
+    assert [note.text for note in notes] == [Word(key="demand_warning", parameters={"kw": 1.1})]
+    assert isinstance(notes[0].text, Word)
+    assert notes[0].text.parameters == {"kw": 1.1}
