@@ -41,6 +41,21 @@ def settle(  # noqa: PLR0913 - a command with all its options
         datetime | None,
         typer.Option(formats=["%Y-%m"], help="Which month; the last complete one when left out."),
     ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="An interim bill (分次结算) out of files: energy from the month's opening to this day.",
+        ),
+    ] = None,
+    interim: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="bill.json of an interim bill that was given out: it is taken off; may be given often.",
+        ),
+    ] = None,
     point: Annotated[
         list[str] | None, typer.Option(help="Only this service point; may be given often.")
     ] = None,
@@ -67,6 +82,8 @@ def settle(  # noqa: PLR0913 - a command with all its options
         raise typer.BadParameter("give --intervals and --registry together, or neither: then the database")
     if intervals is None and readings is not None:
         raise typer.BadParameter("--readings belong to --intervals and --registry")
+    if intervals is None and (until is not None or interim):
+        raise typer.BadParameter("--until and --interim belong to --intervals and --registry")
     if intervals is not None and rerate:
         raise typer.BadParameter("--rerate is for stored bills: leave --intervals and --registry out")
     from services.settle import SettleFiles, settle_files, settle_stored
@@ -74,8 +91,9 @@ def settle(  # noqa: PLR0913 - a command with all its options
 
     chosen = None if month is None else f"{month:%Y-%m}"
     if intervals is not None and registry is not None:
-        files = SettleFiles(intervals=intervals, registry=registry, readings=readings)
-        made = settle_files(files, chosen, point or None)
+        files = SettleFiles(intervals=intervals, registry=registry, readings=readings, interim=interim or ())
+        part = None if until is None else until.date()
+        made = settle_files(files, chosen, point or None, part)
     elif rerate:
         made = rerate_stored(chosen, point or None)
     else:

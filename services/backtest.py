@@ -45,17 +45,17 @@ class Measured:
 
     def as_json(self) -> dict[str, object]:
         """Return the form that ``--json`` prints."""
-        best = self.best_baseline
-        return {
+        every = self.backtest.by_method
+        document: dict[str, object] = {
             "name": self.name,
             "days": self.days,
             "refused": self.backtest.refused,
-            "best_baseline": best,
-            "methods": {
-                name: _figures(name, tally, self.backtest.by_method)
-                for name, tally in self.backtest.by_method.items()
-            },
-        } | ({} if self.month is None else {"month_end": _month_figures(self.month)})
+            "best_baseline": self.best_baseline,
+            "methods": {name: _figures(name, tally, every) for name, tally in every.items()},
+        }
+        if self.month is not None:
+            document["month_end"] = _month_figures(self.month)
+        return document
 
     @property
     def best_baseline(self) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from analysis.forecast.boosted import boost
 from analysis.forecast.day_ahead import Forecasts, forecasts
-from analysis.forecast.days_off import NONE, DaysOff, days_off_cn, parse_days_off
+from analysis.forecast.days_off import DaysOff, parse_days_off, usual_days_off
 from analysis.forecast.history import MOST_DAYS, Question
 from pipeline.block import MeterMatrix, Times
 from pipeline.errors import ConfigError, DataError
@@ -165,7 +165,7 @@ def days_off_of(zone: ZoneInfo, calendar: Path | None) -> DaysOff:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"cannot read {calendar}: {error}") from error
         return parse_days_off(text, calendar.name)
-    return days_off_cn() if zone == DEFAULT_ZONE else NONE
+    return usual_days_off(zone)
 
 
 def _energies(connection: Connection, meters: Sequence[MeterId], at: datetime) -> MeterMatrix:

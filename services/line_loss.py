@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -74,6 +74,8 @@ class AreaReport:
     loss: AreaLoss | None = None
     """With all days that were looked at."""
     problems: Sequence[LossProblem] = ()
+    meters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of the area's service points: what must be read where one is missing."""
 
 
 def loss_files(
@@ -256,7 +258,16 @@ def _reports(
             months=_months(loss, days),
             loss=loss,
             problems=[problem for problem in problems if problem.area == area],
+            meters=_meters(archive, area),
         )
+
+
+def _meters(archive: Registry, area: str) -> dict[str, list[str]]:
+    points = dict.fromkeys(m.service_point for m in archive.area_members if m.area == area)
+    return {
+        point: list(dict.fromkeys(str(hung.meter) for hung in archive.installations_of(point)))
+        for point in points
+    }
 
 
 def _months(loss: AreaLoss | None, days: Sequence[AreaDay]) -> list[AreaMonth]:

@@ -42,7 +42,7 @@ def report_document(report: AreaReport, language: str = "en") -> Row:
         "from": str(report.days[0].day) if report.days else None,
         "to": str(report.days[-1].day) if report.days else None,
         "computable_days": sum(day.loss_kwh is not None for day in report.days),
-        "months": [_month_row(month) for month in report.months],
+        "months": [_month_row(report, month) for month in report.months],
         "problems": [
             {
                 "kind": problem.kind.value,
@@ -96,7 +96,7 @@ def day_row(day: AreaDay, language: str = "en") -> Row:
     return figures | lists | {"day": str(day.day), "verdict": day.verdict.value, "why": said}
 
 
-def _month_row(month: AreaMonth) -> Row:
+def _month_row(report: AreaReport, month: AreaMonth) -> Row:
     figures = {
         name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(month).items()
     }
@@ -104,7 +104,10 @@ def _month_row(month: AreaMonth) -> Row:
         "month": f"{month.month:%Y-%m}",
         "verdict": month.verdict.value,
         "day_coverage": round(month.day_coverage, 3),
-        "missing": [{"service_point": point, "days": days} for point, days in month.missing],
+        "missing": [
+            {"service_point": point, "meters": list(report.meters.get(point, ())), "days": days}
+            for point, days in month.missing
+        ],
     }
 
 
@@ -233,7 +236,7 @@ def write_reports(folder: Path, reports: Sequence[AreaReport]) -> list[Path]:
     documents = [report_document(report) for report in reports]
     tables: Mapping[str, list[Row]] = {
         "days.csv": [{"area": r.area, **day_row(day)} for r in reports for day in r.days],
-        "months.csv": [{"area": r.area, **_month_row(month)} for r in reports for month in r.months],
+        "months.csv": [{"area": r.area, **_month_row(r, month)} for r in reports for month in r.months],
         "suspects.csv": [
             {"area": r.area, **suspect_row(r, suspect)} for r in reports for suspect in suspects_shown(r)
         ],
@@ -265,7 +268,7 @@ def _write_csv(path: Path, rows: Sequence[Row]) -> None:
 
 def _cell(value: object) -> object:
     if isinstance(value, Mapping):
-        return " ".join(f"{inner}" for inner in value.values())
+        return " ".join(str(_cell(inner)) for inner in value.values())
     if isinstance(value, (list, tuple)):
         return "; ".join(str(_cell(inner)) for inner in value)
     return "" if value is None else value

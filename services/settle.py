@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from analysis.settlement.bill import Bill, BillFinding
-from analysis.settlement.bill_documents import bill_document, bill_of, exact, same_bill
+from analysis.settlement.bill_documents import Number, bill_document, bill_of, exact, same_bill
 from analysis.settlement.billing_month import BillingMonth, RegisterSource
 from analysis.settlement.difference import DifferenceBill, difference_bill
 from analysis.settlement.settle import settle
@@ -23,10 +23,11 @@ from pipeline.tariff import StepsOver
 from pipeline.timegrid import from_numpy
 from services.settings import Settings, load_settings
 from services.settle_book import FileBook, StoredBook
+from services.settle_interim import read_interim
 from services.settle_month import billable, billing_month
 from services.settle_terms import check_billable
 from services.wiring import primary_profiles, utc_now
-from storage.bills import StoredBill, bill_versions, billed_kwh, save_bill
+from storage.bills import StoredBill, bill_versions, billed_kwh, save_bill, saving_bills
 from storage.database import Connection, connect
 from storage.files import read_intervals, read_readings
 from storage.intervals import IntervalColumns
@@ -55,7 +56,7 @@ class Settled:
     change: DifferenceBill | None = None
     """What a new version charges beyond the one before; None for a first one."""
 
-    def document(self, number: Any = float) -> dict[str, Any]:  # noqa: ANN401 - as bill_document has it
+    def document(self, number: Number = float) -> dict[str, Any]:  # Any: JSON
         """Return the bill as a JSON object, by default with numbers as JSON has them."""
         return {
             **bill_document(self.bill, self.month, number),
@@ -72,15 +73,21 @@ class SettleFiles:
     intervals: Path
     registry: Path
     readings: Path | None = None
+    interim: Sequence[Path] = ()
+    """``bill.json`` of parts of the month that were given out before: they are taken off."""
 
 
 def settle_files(
-    files: SettleFiles, month: str | None = None, wanted: Sequence[str] | None = None
+    files: SettleFiles,
+    month: str | None = None,
+    wanted: Sequence[str] | None = None,
+    until: date | None = None,
 ) -> Iterator[Settled]:
     """Yield the bill of each service point that has a contract, or of those wanted.
 
     Registers among the readings stand at the edges; where there are none, intervals stand in as estimates.
-    Without ``month`` it is the last one that the intervals cover to its end.
+    Without ``month`` it is the last one that the intervals cover to its end. With ``until`` each bill is an
+    interim one (分次结算): energy alone, from the month's opening to that local day.
 
     Raises:
         DataError: If a file cannot be understood, or holds nothing of the month.
@@ -95,10 +102,11 @@ def settle_files(
     book = FileBook.of(readings, intervals, [meter.id for meter in archive.meters])
     primary = primary_profiles(load_settings())
     month = month or _covered_month(archive, points, intervals, files.intervals.name)
+    given_out = read_interim(files.interim)
     make = partial(billing_month, archive, book, primary=primary)
     found = 0
     for point in points:
-        gathered = make(point, month)
+        gathered = make(point, month, until=until, interim=given_out.get((point, month), ()))
         if wanted is None and not gathered.pairs and gathered.intervals is None:
             continue
         found += 1
@@ -154,11 +162,12 @@ def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
     gathered = billing_month(archive, book, point, month, primary=primary)
     settled = _settled(archive, gathered, partial(_energy_stored, connection, point))
     document = bill_document(settled.bill, settled.month)
-    versions = bill_versions(connection, point, month, scope=EVERYTHING)
-    newest: StoredBill | None = versions[0] if versions else None
-    if newest is not None and same_bill(newest.document, document):
-        return replace(settled, version=newest.version)
-    version = save_bill(connection, document, made_at=now)
+    with saving_bills(connection):
+        versions = bill_versions(connection, point, month, scope=EVERYTHING)
+        newest: StoredBill | None = versions[0] if versions else None
+        if newest is not None and same_bill(newest.document, document):
+            return replace(settled, version=newest.version)
+        version = save_bill(connection, document, made_at=now)
     change = None if newest is None else difference_bill(bill_of(newest.document), settled.bill)
     return replace(settled, version=version, is_new=True, change=change)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.quantities import Quantity
 from pipeline.timegrid import MINUTES_PER_DAY, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
+from storage.bills import billed_register
 from storage.database import Connection
 from storage.files import series_of
 from storage.finals import settled_series
@@ -58,6 +60,10 @@ class Book(Protocol):
         """Return the intervals that count and start in ``[starts_at, ends_at)``, of one length."""
         ...
 
+    def billed(self, service_point: str, meter: MeterId, at: datetime) -> Decimal | None:
+        """Return the active total up to which a meter was billed at an instant, where one is known."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FileBook:
@@ -88,6 +94,11 @@ class FileBook:
         ]
         joined = _joined(found)
         return joined.take(joined.minutes == joined.minutes.min(initial=MINUTES_PER_DAY))
+
+    def billed(self, service_point: str, meter: MeterId, at: datetime) -> Decimal | None:
+        """Return nothing: files hold no bills."""
+        del service_point, meter, at
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +137,17 @@ class StoredBook:
             meters=meters,
         )
 
+    def billed(self, service_point: str, meter: MeterId, at: datetime) -> Decimal | None:
+        """Return the active total with which the bill before closed."""
+        return billed_register(self.connection, service_point, meter, at, scope=self.scope)
+
 
 def _by_meter(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> dict[MeterId, ReadingSeries]:
     """Return the registers of each meter by time."""
     if readings is None:
         return {}
     given = series_of(readings, meters, list(Origin))
-    order = np.lexsort((given.taken_at, given.meter_index))
+    order = np.lexsort((given.origin, given.taken_at, given.meter_index))
     edges = np.searchsorted(given.meter_index[order], np.arange(len(meters) + 1))
     return {
         meter: _rows(given, order[first:end])
@@ -155,9 +170,9 @@ def _rows(series: ReadingSeries, rows: NDArray[np.intp]) -> ReadingSeries:
 
 
 def _intervals_by_meter(intervals: IntervalColumns) -> dict[MeterId, IntervalColumns]:
-    """Return the intervals of each meter, in the file's order."""
+    """Return the intervals of each meter by time, so that sums are the same whatever the file's order."""
     names, codes = np.unique(np.array(intervals.meters, dtype=object), return_inverse=True)
-    order = np.argsort(codes, kind="stable")
+    order = np.lexsort((intervals.starts_at, codes))
     edges = np.searchsorted(codes[order], np.arange(len(names) + 1))
     return {
         meter: _taken(intervals, order[edges[place] : edges[place + 1]])

@@ -11,7 +11,6 @@ from pipeline.registry import Registry
 from services.settings import Settings, load_settings
 from services.settle import Settled, settle_point
 from services.settle_month import billable
-from services.settle_terms import is_billable
 from services.wiring import primary_profiles, utc_now
 from storage.bills import BillFilter, bill_total
 from storage.database import connect
@@ -36,8 +35,6 @@ def settle_due(settings: Settings | None = None, now: datetime | None = None) ->
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
         for point in billable(archive):
-            if not is_billable(archive, point):
-                continue
             for month in _closed_months(archive, point, now):
                 closed = bill_span(archive, point, month)[1]
                 wanted = BillFilter(month=month, service_point=point)

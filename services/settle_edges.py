@@ -23,7 +23,7 @@ TOTAL = Quantity.ACTIVE_ENERGY_IMPORT
 DOUBTED = Quality.OUT_OF_RANGE | Quality.STALE | Quality.CONFLICT
 """A reading with one of these flags stands at no edge."""
 NO_REGISTER = 1e15
-"""No register counts so far; what says so, or is missing, stands at no edge."""
+"""No register and no interval counts so far; what says so, or is missing, counts as missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

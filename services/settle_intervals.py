@@ -18,7 +18,7 @@ from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy, slot_grid
 from services.point_energies import point_energies
 from services.settle_book import NEAR, Book
-from services.settle_edges import DOUBTED
+from services.settle_edges import DOUBTED, NO_REGISTER
 from services.settle_pairs import Stretch
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.intervals import IntervalColumns
@@ -50,6 +50,8 @@ def point_intervals(
     minutes = int(intervals.minutes[0])
     lined_up = _LinedUp(meters=meters, starts_at=slot_grid(*span, minutes), minutes=minutes)
     kwh, _, quality = energies_at_slots(intervals, meters, lined_up.starts_at, minutes)
+    possible = np.abs(kwh) < NO_REGISTER
+    kwh, quality = np.where(possible, kwh, np.nan), np.where(possible, quality, "N")
     active = _of_point(registry, lined_up, service_point, kwh, quality)
     if active is None:
         return None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from analysis.settlement.billing_month import BillingMonth, Lack, Lacking, RegisterPair
+from analysis.settlement.billing_month import BillingMonth, InterimBill, Lack, Lacking, RegisterPair
 from pipeline.bills import bill_span
+from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
+from pipeline.timegrid import local_day
 from services.settle_book import QUADRANTS, REACTIVE, Book
 from services.settle_intervals import demands, point_intervals
 from services.settle_pairs import Stretch, count, stretches
@@ -27,6 +29,8 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
     *,
     primary: frozenset[str],
     billed_before_kwh: Decimal = Decimal(0),
+    until: date | None = None,
+    interim: Sequence[InterimBill] = (),
 ) -> BillingMonth:
     """Return a service point's month; what could not be found is among its lacks.
 
@@ -37,9 +41,16 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         month: ``YYYY-MM``.
         primary: The profiles that report primary values already.
         billed_before_kwh: Energy billed in this calendar year before, for steps over a year.
+        until: For an interim bill (分次结算) the first local day that it does not bill; None bills the month.
+        interim: Bills of parts of the month given out before.
+
+    Raises:
+        ConfigError: If ``until`` does not lie within the month.
     """
     registry = _of_point(registry, service_point)
     span = supplied(registry, service_point, bill_span(registry, service_point, month))
+    if until is not None:
+        span = _part(registry, service_point, span, until)
     terms = agreed(registry, service_point, span)
     own = stretches(registry, service_point, span, primary)
     counted = [count(registry, book, stretch, primary) for stretch in own]
@@ -63,13 +74,30 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         market=[m for m in registry.market_energies if (m.service_point, m.month) == (service_point, month)],
         billed_before_kwh=billed_before_kwh,
         lacks=lacks,
+        energy_only=until is not None,
+        interim=interim,
     )
 
 
 def billable(registry: Registry) -> list[str]:
-    """Return the service points that have a main meter and a contract, in the archive's order."""
+    """Return the points that have a main meter and a contract that names a tariff, in the archive's order."""
     metered = {i.service_point for i in registry.installations if i.role is Role.MAIN}
-    return [p.id for p in registry.service_points if p.id in metered and p.id in registry.contracts_by_point]
+    agreed_on = {contract.service_point for contract in registry.contracts if contract.tariff}
+    return [p.id for p in registry.service_points if p.id in metered & agreed_on]
+
+
+def _part(
+    registry: Registry, service_point: str, span: tuple[datetime, datetime], until: date
+) -> tuple[datetime, datetime]:
+    ends_at = local_day(until, registry.zone_of(service_point))[0]
+    if not span[0] < ends_at < span[1]:
+        zone = registry.zone_of(service_point)
+        first, last = (edge.astimezone(zone).date() for edge in span)
+        raise ConfigError(
+            f"--until {until} does not lie within the month of {service_point}, which is billed from {first} "
+            f"to {last}. Next step: choose a day after {first} and before {last}"
+        )
+    return span[0], ends_at
 
 
 def _of_point(registry: Registry, service_point: str) -> Registry:

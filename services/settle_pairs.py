@@ -19,7 +19,7 @@ from pipeline.timegrid import slot_grid, slot_start, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from services.settle_book import QUADRANTS, RATES, REACTIVE, Book
-from services.settle_edges import TOTAL, Ends, ends_at_edge, steps, written_down
+from services.settle_edges import NO_REGISTER, TOTAL, Ends, ends_at_edge, steps, written_down
 from services.vee_registers import register_reads
 from storage.intervals import IntervalColumns
 
@@ -190,6 +190,10 @@ def _estimated(
     """Return the total's edges, those that nobody read worked out of intervals, else of reads around them."""
     opening, closing = (ends.get(TOTAL) for ends in known)
     meter = registry.meter_by_id[stretch.placed.meter]
+    if opening is None:
+        opening = _billed(book, stretch)
+    if opening is not None and closing is not None:
+        return opening, closing
     found = _from_intervals(book, meter, stretch, (opening, closing), IMPORT)
     if found is not None:
         return found
@@ -198,6 +202,15 @@ def _estimated(
     opening = opening or _from_reads(registry, book, stretch, begins, primary)
     closing = closing or _from_reads(registry, book, stretch, ends, primary)
     return None if opening is None or closing is None else (opening, closing)
+
+
+def _billed(book: Book, stretch: Stretch) -> RegisterEnd | None:
+    """Return the register up to which the bill before counted: what was billed is not billed again."""
+    point = stretch.placed.service_point or ""
+    value = book.billed(point, stretch.placed.meter, stretch.starts_at)
+    if value is None:
+        return None
+    return RegisterEnd(at=stretch.starts_at, value=value, source=RegisterSource.ESTIMATED)
 
 
 def _with_reactive(
@@ -227,7 +240,7 @@ def _from_intervals(
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
     total = _added_up(book, stretch, (begins, ends), energy)
-    if total is None:
+    if total is None or abs(total) >= NO_REGISTER:
         return None
     counted = steps(total / float(stretch.factor), meter)
     if opening is None:

@@ -85,13 +85,15 @@ def check_billable(registry: Registry, points: Sequence[str], source: str) -> No
 
     Args:
         registry: The archive.
-        points: The service points that are to be billed.
+        points: The service points that are to be billed; none is all.
         source: What the archive is called, for the message.
 
     Raises:
         ConfigError: If no point has a contract, or no contract a tariff that is there; says what to add.
     """
-    if any(is_billable(registry, point) for point in points):
+    points = points or [point.id for point in registry.service_points]
+    known = {tariff.id for tariff in registry.tariffs}
+    if any(c.tariff in known for point in points for c in registry.contracts_by_point.get(point, ())):
         return
     contracts = [c for point in points for c in registry.contracts_by_point.get(point, ())]
     named = sorted({contract.tariff for contract in contracts if contract.tariff})
@@ -111,12 +113,6 @@ def check_billable(registry: Registry, points: Sequence[str], source: str) -> No
         f"{source} has no tariff to bill by: {wanted}. Next step: add at least\n\n"
         f"{head}{MINIMAL.format(tariff=first)}"
     )
-
-
-def is_billable(registry: Registry, service_point: str) -> bool:
-    """Tell whether a contract of a service point names a tariff that is there."""
-    known = {tariff.id for tariff in registry.tariffs}
-    return any(c.tariff in known for c in registry.contracts_by_point.get(service_point, ()))
 
 
 def _edges(dated: Sequence[Contract | Tariff], span: tuple[datetime, datetime]) -> list[datetime]:

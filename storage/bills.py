@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import Any
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from pipeline.model import Scope
+from pipeline.model import MeterId, Scope
 from storage.database import Connection, storage_errors
 
 SAVING_LOCK = 0x6B77_626C
@@ -60,17 +61,29 @@ class BillFilter:
     is_final: bool | None = None
 
 
+@contextmanager
+def saving_bills(connection: Connection) -> Iterator[None]:
+    """Hold off everybody else who would save bills: two runs at once would both make the same version.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("saving bills"), connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
+        yield
+
+
 def save_bill(connection: Connection, document: Mapping[str, Any], *, made_at: datetime) -> int:  # Any: JSON
-    """Store a bill as the next version and return its number; the caller has seen that it differs.
+    """Store a bill as the next version and return its number.
+
+    The caller has seen within :func:`saving_bills` that it differs from the newest one.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     place = f"{document['service_point']} {document['month']}"
     codes = sorted(document["findings"], key=lambda finding: not finding["refuses"])
-    with storage_errors(f"storing the bill of {place}"), connection.transaction():
-        # Two runs at once would both make the same version: the later one waits.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SAVING_LOCK,))
+    with storage_errors(f"storing the bill of {place}"):
         row = connection.execute(
             "INSERT INTO bill (service_point, month, version, made_at, starts_at, ends_at, is_final, "
             "energy_kwh, amount, currency, findings, document) "
@@ -182,6 +195,31 @@ def billed_kwh(
             {"point": service_point, "first": first, "until": until, "areas": _areas(scope)},
         ).fetchall()
     return {str(month): kwh for month, kwh in rows}
+
+
+def billed_register(
+    connection: Connection, service_point: str, meter: MeterId, at: datetime, *, scope: Scope
+) -> Decimal | None:
+    """Return the active total with which the newest bill that may be given out closed at ``at``.
+
+    None where there is none, or where intervals alone made it: their register counts from 0.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading what was billed"):
+        row = connection.execute(
+            "SELECT pair->'closing'->>'value' FROM bill_current, "
+            "jsonb_array_elements(document->'registers') AS pair "
+            "WHERE service_point = %(point)s AND ends_at = %(at)s AND is_final "
+            "AND (%(areas)s::text[] IS NULL OR area = ANY(%(areas)s)) "
+            "AND pair->>'meter' = %(meter)s AND pair->>'quantity' = 'active_energy_import' "
+            "AND (pair->'closing'->>'at')::timestamptz = %(at)s "
+            "AND NOT (pair->'opening'->>'source' = 'estimated' "
+            "AND (pair->'opening'->>'value')::numeric = 0)",
+            {"point": service_point, "at": at, "areas": _areas(scope), "meter": meter},
+        ).fetchone()
+    return None if row is None else Decimal(row[0])
 
 
 def _bound(wanted: BillFilter, scope: Scope) -> dict[str, object]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
+from pipeline.registry import DEFAULT_ZONE
 
 SUNDAY = 6
 """Kinds of days are 0 (Monday) to 6; a day off counts as a Sunday."""
@@ -39,6 +41,11 @@ def days_off_cn() -> DaysOff:
     """Return those of the Chinese mainland, for the years whose notice is in ``days_off_cn.toml``."""
     name = "days_off_cn.toml"
     return parse_days_off(files("analysis").joinpath("data", name).read_text(encoding="utf-8"), name)
+
+
+def usual_days_off(zone: ZoneInfo) -> DaysOff:
+    """Return the Chinese days off in their zone, and none elsewhere."""
+    return days_off_cn() if zone == DEFAULT_ZONE else NONE
 
 
 def parse_days_off(text: str, name: str) -> DaysOff:

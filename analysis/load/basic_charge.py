@@ -42,7 +42,7 @@ def basic_charges(
     if terms.capacity_price is None or terms.demand_price is None:
         return None
     maximum, kva = exact(billed[1].kw), exact(capacity)
-    factor, _ = demand_price_factor(terms, exact(kwh), [kva])
+    factor, _ = demand_price_factor(terms, exact(kwh), kva)
     price = terms.demand_price * factor
     best = max(maximum / terms.over_share, terms.least_demand_share * kva)
     by_basis = {

@@ -50,7 +50,7 @@ def coincidence(members: Mapping[str, Blocks]) -> Coincidence | None:
     kw, at = kw[:, aligned], starts_at[aligned]
     total = kw.sum(axis=0)
     peak = int(total.argmax())
-    own = kw.argmax(axis=1)
+    own = [int(place) for place in kw.argmax(axis=1)]
     maxima = kw[np.arange(len(kw)), own]
     summed, highest = float(maxima.sum()), float(total[peak])
     return Coincidence(

@@ -72,12 +72,16 @@ def shape_features(
         trimmed: Share of the days at either end of each hour that do not count: with a quarter a week of
             another use among three does not make another day of it, but irregular homes change class more.
     """
-    whole = np.isfinite(drawn).all(axis=2)
-    workday = _usual(drawn, whole & (weekday < SATURDAY), LEAST_WORKDAYS, trimmed)
-    saturday, sunday = (
-        _usual(drawn, whole & (weekday == kind), LEAST_DAYS_OFF, trimmed).sum(axis=1)
-        for kind in (SATURDAY, SUNDAY)
+    whole: NDArray[np.bool_] = np.asarray(np.isfinite(drawn).all(axis=2))
+    workday, on_saturday, on_sunday = (
+        _usual(drawn[:, kind], whole[:, kind], least, trimmed)
+        for kind, least in (
+            (weekday < SATURDAY, LEAST_WORKDAYS),
+            (weekday == SATURDAY, LEAST_DAYS_OFF),
+            (weekday == SUNDAY, LEAST_DAYS_OFF),
+        )
     )
+    saturday, sunday = on_saturday.sum(axis=1), on_sunday.sum(axis=1)
     of_workday = workday.sum(axis=1)
     level = _over(workday, of_workday[:, None] / HOURS)
     known = np.isfinite(of_workday + saturday + sunday)
@@ -98,17 +102,20 @@ def shape_features(
     )
 
 
-def _usual(hours: Floats, chosen: NDArray[np.bool_], least: int, trimmed: float) -> Floats:
-    """Return each hour's mean over the middle ones of chosen days, shape (customers, 24).
+def _usual(hours: Floats, whole: NDArray[np.bool_], least: int, trimmed: float) -> Floats:
+    """Return each hour's mean over the middle ones of the whole days, shape (customers, 24).
 
     NaN where the days are too few.
     """
-    count = chosen.sum(axis=1)
-    ranked = np.sort(np.where(chosen[..., None], hours, np.nan), axis=1)
+    count = whole.sum(axis=1)
+    days = np.where(whole[..., None], hours, np.nan)
     cut = (trimmed * count).astype(np.int64)
-    place = np.arange(hours.shape[1])
-    kept = (place >= cut[:, None]) & (place < (count - cut)[:, None])
-    total = np.where(kept[..., None], ranked, 0.0).sum(axis=1)
+    kept = whole
+    if trimmed > 0:
+        days = np.sort(days, axis=1)
+        place = np.arange(hours.shape[1])
+        kept = (place >= cut[:, None]) & (place < (count - cut)[:, None])
+    total = np.where(kept[..., None], days, 0.0).sum(axis=1)
     return np.where((count >= least)[:, None], total / np.maximum(kept.sum(axis=1), 1)[:, None], np.nan)
 
 

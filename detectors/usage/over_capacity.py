@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.days_off import usual_days_off
 from analysis.forecast.history import Question, history_of, lacking
 from analysis.forecast.maxima import HEADROOM, month_end
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
@@ -212,7 +213,8 @@ class _Point:
         if load is None or MINUTES_PER_DAY % load.minutes:
             return
         kwh = np.where(load.actual, load.kwh, np.nan)[None, :]
-        question = Question(at=until, slots=1, minutes=load.minutes, zone=self.registry.zone_of(point))
+        zone = self.registry.zone_of(point)
+        question = Question(at=until, slots=1, minutes=load.minutes, zone=zone, days_off=usual_days_off(zone))
         history = history_of(kwh, load.starts_at, question)
         if any(lack is not None for lack in lacking(history, question.rows_ahead)):
             return
@@ -236,7 +238,7 @@ class _Point:
                 "meters": list(load.meters),
             },
         )
-        begins = local_month(month.year, month.month, question.zone)[0]
+        begins = local_month(month.year, month.month, zone)[0]
         first = int(np.searchsorted(self.load.starts_at, to_numpy(begins)))
         yield self._episode(said, from_numpy(self.load.starts_at[first]), None)
 

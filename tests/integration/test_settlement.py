@@ -148,6 +148,21 @@ def test_steps_over_a_year_count_the_bills_of_its_earlier_months(
     assert step.quantity == Decimal("3952.00")  # 4 000 + 5 952 - 6 000
 
 
+def test_a_month_opens_with_the_estimate_that_the_one_before_closed_with(
+    stored: Connection, settings: Settings
+) -> None:
+    may = APRIL + timedelta(days=30)
+    fill(stored, [reading(MARCH, OPENING)])
+    (march,) = settle_stored("2026-03", settings=settings, now=NOON)
+    # April used 6 000 kWh by its intervals; the register of 1 May shows 20 kWh more than both months'.
+    save_intervals(stored, intervals(APRIL, may, kwh=6000 / 2880), computed_at=NOON)
+    ReadingWriter(stored).write([reading(may, CLOSING + 301.0)])
+    (april,) = settle_stored("2026-04", settings=settings, now=may + timedelta(hours=12))
+    (closed,), (opened,) = march.bill.registers, april.bill.registers
+    assert opened.opening == closed.closing
+    assert march.bill.energy_kwh + april.bill.energy_kwh == Decimal("11972.00")
+
+
 def test_what_is_asked_for_and_not_there_is_named(stored: Connection, settings: Settings) -> None:
     save_registry(stored, plant(tariffs=[]))
     with pytest.raises(ConfigError, match=r"name T, of which there is no \[\[tariff\]\]"):

@@ -95,6 +95,15 @@ def test_the_table_has_those_that_rose_first(report: AreaReport) -> None:
     assert [row["area"] for row in as_table([calm, report])] == ["T"] * 3 + ["A"] * 3
 
 
+def test_a_month_names_the_meters_that_were_missing(report: AreaReport) -> None:
+    month = replace(report.months[0], missing=(("P-SUPPLY", 2), ("P-GONE", 1)))
+    document = report_document(replace(report, months=[month]))
+    assert document["months"][0]["missing"] == [
+        {"service_point": "P-SUPPLY", "meters": ["SUPPLY"], "days": 2},
+        {"service_point": "P-GONE", "meters": [], "days": 1},
+    ]
+
+
 def test_files_hold_the_same_figures(report: AreaReport, tmp_path: Path) -> None:
     written = write_reports(tmp_path / "out", [report])
     assert [path.name for path in written] == [

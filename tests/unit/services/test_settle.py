@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from analysis.settlement.bill_documents import bill_document, bill_of, same_bill
 from pipeline.errors import ConfigError, DataError
 from pipeline.timegrid import from_numpy
 from services.settle import YEAR_UNKNOWN, Settled, SettleFiles, settle_files
+from services.settle_pages import write_bill
 from storage.intervals import IntervalColumns
 from storage.registry_files import export_registry
 from tests.settled_plants import APRIL, MARCH, PLANT, POINT, TARIFF, intervals, plant
@@ -114,12 +115,45 @@ def test_steps_over_a_year_need_the_earlier_months(tmp_path: Path) -> None:
     assert step.quantity == Decimal("5616.00")  # 59 x 96 kWh before, 5 952 now, above 6 000
 
 
+@pytest.mark.parametrize("kwh", [1e300, -1e300, 1e16, -5.0])
+def test_an_interval_that_cannot_be_refuses_the_bill_and_breaks_nothing(tmp_path: Path, kwh: float) -> None:
+    columns = intervals()
+    columns.energies["import_kwh"][1000:1200] = kwh
+    (settled,) = settle_files(written(tmp_path, columns), "2026-03")
+    assert not settled.bill.is_final
+    assert {"register_missing", "intervals_negative"} & set(_codes(settled))
+
+
 def test_a_demand_out_of_intervals_is_said(tmp_path: Path) -> None:
     archive = export_registry(PLANT).replace('basic_charge = "capacity"', 'basic_charge = "demand"')
     (settled,) = settle_files(written(tmp_path, archive=archive))
     assert _codes(settled)[-1] == "demand_from_intervals"
     line = next(line for line in settled.bill.lines if line.item == "basic_demand")
     assert line.quantity == Decimal(8)
+
+
+def test_interim_bills_are_taken_off_the_months_bill(tmp_path: Path) -> None:
+    files = written(tmp_path)
+    (part,) = settle_files(files, "2026-03", until=date(2026, 3, 11))
+    assert (part.bill.energy_kwh, part.bill.ends_at) == (Decimal("1920.00"), MARCH + timedelta(days=10))
+    assert "basic_capacity" not in {line.item for line in part.bill.lines}
+    write_bill(part, tmp_path, pdf=False)
+    given = tmp_path / f"{POINT}-2026-03" / "bill.json"
+    (whole,), (month,) = (
+        settle_files(replace(files, interim=interim), "2026-03") for interim in ((), (given,))
+    )
+    assert month.bill.amount == whole.bill.amount - part.bill.amount
+    assert month.bill.energy_kwh == whole.bill.energy_kwh
+    with pytest.raises(ConfigError, match="choose a day after 2026-03-01 and before 2026-04-01"):
+        list(settle_files(files, "2026-03", until=date(2026, 4, 1)))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"service_point": "SP", "month": 3}', "\x00", "3"])
+def test_a_file_that_is_no_bill_is_named(tmp_path: Path, text: str) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(text, "utf-8")
+    with pytest.raises(DataError, match=r"wrong\.json is no bill"):
+        list(settle_files(replace(written(tmp_path), interim=[wrong]), "2026-03"))
 
 
 def test_the_month_follows_the_settlement_day(tmp_path: Path) -> None:

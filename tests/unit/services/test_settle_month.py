@@ -10,7 +10,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from analysis.settlement.bill_documents import bill_document
 from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterSource
+from analysis.settlement.settle import settle
 from pipeline.block import ReadingBlock, block_from_snapshots
 from pipeline.model import MeterId, Origin, Quality, Snapshot
 from pipeline.quantities import Group, Quantity
@@ -316,6 +318,23 @@ def test_reactive_registers_that_one_of_two_meters_lacks_are_lacking_where_the_p
     readings = [EDGES[0], reading(APRIL, 154.0, meter=NEW, more={reactive: 50.0})]
     (lack,) = gathered(readings, archive).lacks
     assert (lack.code, lack.what) == (Lacking.REGISTER, "M reactive_energy_import")
+
+
+def test_the_order_of_what_comes_in_does_not_matter() -> None:
+    noisy = intervals(kwh=1.0)
+    noisy.energies["import_kwh"][:] = np.random.default_rng(7).random(len(noisy)).round(3)
+    readings = [EDGES[0], reading(APRIL + timedelta(minutes=5), 1100.0, Origin.PRESENT)]
+    shuffled = np.random.default_rng(8).permutation(len(noisy))
+    other = IntervalColumns(
+        meters=noisy.meters,
+        starts_at=noisy.starts_at[shuffled],
+        minutes=noisy.minutes,
+        quality=noisy.quality,
+        energies={"import_kwh": noisy.energies["import_kwh"][shuffled]},
+    )
+    for given in ([], readings):
+        one, two = gathered(given, columns=noisy), gathered(given[::-1], columns=other)
+        assert bill_document(settle(one), one) == bill_document(settle(two), two)
 
 
 def test_points_without_a_contract_or_a_main_meter_are_not_billed() -> None:

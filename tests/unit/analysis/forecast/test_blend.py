@@ -23,7 +23,7 @@ def test_a_load_that_repeats_by_weekday_is_continued_exactly() -> None:
 def test_a_level_that_grows_day_by_day_is_followed_and_not_averaged_away() -> None:
     growth = 1.03 ** np.arange(57).repeat(96)[None, :]
     flat = np.full((1, 57 * 96), 10.0)
-    history = history_of(flat * growth, TIMES, question())
+    history = history_of(np.asarray(flat * growth, dtype=np.float64), TIMES, question())
     said = blend(history.kwh, history.parts, 1)
     level = 10.0 * 1.03**56
     mean_of_four = np.mean([10.0 * 1.03 ** (56 - back) for back in (7, 14, 21, 28)])

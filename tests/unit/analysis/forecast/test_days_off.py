@@ -1,6 +1,7 @@
 """Days off of the State Council's notices, and files that are wrong."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from analysis.forecast.days_off import (
     kinds_of_days,
     like_rows,
     parse_days_off,
+    usual_days_off,
 )
 from pipeline.errors import ConfigError
 
@@ -48,6 +50,11 @@ def test_the_notice_of_2025_has_28_days_off_and_five_that_are_worked() -> None:
     known = days_off_cn()
     assert sum(day.year == 2025 for day in known.off) == 28
     assert sum(day.year == 2025 for day in known.worked) == 5
+
+
+def test_days_off_are_those_of_the_zone() -> None:
+    assert usual_days_off(ZoneInfo("Asia/Shanghai")) == days_off_cn()
+    assert usual_days_off(ZoneInfo("Europe/Berlin")) == NONE
 
 
 def test_every_day_that_is_worked_out_of_turn_is_one_of_a_weekend() -> None:

@@ -59,6 +59,6 @@ def test_a_point_is_the_minutes_of_its_phases_together() -> None:
     given = month(volts, period_s=60.0, point=point)
     found = point_rate(point, judge(given))
     assert found is not None
-    assert (found.percent, found.coverage) == (pytest.approx(100.0 - 10.0 / 3.0), pytest.approx(1.0))
+    assert (found.percent, found.coverage) == pytest.approx((100.0 - 10.0 / 3.0, 1.0))
     assert point_rate(POINT, judge(given)) is None, "nobody filed its class"
     assert point_rate(replace(SINGLE_PHASE, point_class=D), judge(month(point=SINGLE_PHASE))) is None

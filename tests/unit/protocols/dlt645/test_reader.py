@@ -89,20 +89,20 @@ def test_the_clock_tells_the_year_of_the_highest_voltage() -> None:
     assert Q.VOLTAGE_HIGHEST_AT not in found
 
 
-@pytest.mark.parametrize(("di", "phase"), [("03100100", "A"), ("03100200", "B"), ("03100300", "C")])
+@pytest.mark.parametrize(("di", "phase"), [("03100100", "a"), ("03100200", "b"), ("03100300", "c")])
 def test_the_statistics_of_a_phase_are_those_of_that_phase(di: str, phase: str) -> None:
     content = "010000 000100 000000 020000 030000 5223 30120228 0121 15060103".replace(" ", "")
     talk = session()
     said(talk, "0400010C", "00000803100326")
     found = said(talk, di, content).values
-    assert {name: value for name, value in found.items() if not name.endswith("_at")} == {
-        Q[f"VOLTAGE_MINUTES_MONITORED_{phase}"]: 1.0,
-        Q[f"VOLTAGE_MINUTES_OVER_{phase}"]: 2.0,
-        Q[f"VOLTAGE_MINUTES_UNDER_{phase}"]: 3.0,
-        Q[f"VOLTAGE_HIGHEST_{phase}"]: 235.2,
-        Q[f"VOLTAGE_LOWEST_{phase}"]: 210.1,
+    assert {str(name): value for name, value in found.items() if not name.endswith("_at")} == {
+        f"voltage_minutes_monitored_{phase}": 1.0,
+        f"voltage_minutes_over_{phase}": 2.0,
+        f"voltage_minutes_under_{phase}": 3.0,
+        f"voltage_highest_{phase}": 235.2,
+        f"voltage_lowest_{phase}": 210.1,
     }
-    assert Q[f"VOLTAGE_LOWEST_{phase}_AT"] in found
+    assert f"voltage_lowest_{phase}_at" in set(found)
 
 
 def test_an_event_record_is_an_event_and_its_counter_counts() -> None:

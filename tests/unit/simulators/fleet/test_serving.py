@@ -33,7 +33,7 @@ class Switch:
     def start(self) -> None:
         self.running = True
 
-    def wait_stored(self, _timeout_s: float) -> bool:
+    def wait_stored(self, timeout_s: float) -> bool:  # noqa: ARG002 - as the protocol names it
         return self.told
 
     def stop(self) -> None:
