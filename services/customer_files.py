@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,6 @@ import numpy as np
 from analysis.settlement.bill import Bill
 from analysis.settlement.mix_check import is_mix_proven
 from analysis.settlement.period_days import period_days
-from analysis.settlement.settle import settle
 from detectors import engine
 from pipeline.bills import bill_month, bill_span, month_after
 from pipeline.block import MeterMatrix
@@ -28,9 +29,9 @@ from services.customers import archive_of
 from services.load_facts import DEMAND, DEMAND_AT
 from services.load_subjects import ENERGIES
 from services.settings import load_settings
+from services.settle import settled_month
 from services.settle_book import FileBook
 from services.settle_month import billable, billing_month
-from services.settle_terms import is_billable
 from services.wiring import primary_profiles
 from storage.detector_records import block_values
 from storage.files import file_matrix, read_intervals, read_readings
@@ -80,12 +81,14 @@ def read_files(files: CustomerFiles) -> Read:
     bills: dict[str, list[Bill]] = defaultdict(list)
     prices: list[BilledPrice] = []
     for point in billable(archive):
-        for month in _covered(archive, point, matrix) if is_billable(archive, point) else ():
+        if not _has_tariff(archive, point):
+            continue
+        for month in _covered(archive, point, matrix):
             gathered = billing_month(archive, book, point, month, primary=primary)
-            bill = settle(gathered)
-            bills[point].append(bill)
-            proven = is_mix_proven(bill.energy_by_period, period_days(gathered))
-            price = billed_price(bill, is_proven=proven)
+            made = settled_month(archive, gathered, partial(_energies, bills[point]))
+            bills[point].append(made.bill)
+            proven = is_mix_proven(made.bill.energy_by_period, period_days(made.month))
+            price = billed_price(made.bill, is_proven=proven)
             prices += [] if price is None else [price]
     window = replace(matrix, records=Records(bills=prices))
     return Read(
@@ -126,6 +129,16 @@ def gather_files(
         primary=read.primary,
         from_files=True,
     )
+
+
+def _has_tariff(archive: Registry, point: str) -> bool:
+    known = {tariff.id for tariff in archive.tariffs}
+    return any(contract.tariff in known for contract in archive.contracts_by_point.get(point, ()))
+
+
+def _energies(made: Sequence[Bill], months: Sequence[str]) -> Mapping[str, Decimal]:
+    """Return the energy of the bills of earlier months, as far as the files cover them."""
+    return {bill.month: bill.energy_kwh for bill in made if bill.month in months}
 
 
 def _covered(archive: Registry, point: str, matrix: MeterMatrix) -> list[str]:

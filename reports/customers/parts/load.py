@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from analysis.load.advice import Advice
 from analysis.load.summary import LoadSummary
 from reports.customers.facts import CustomerFacts, PointFacts
-from reports.customers.sheet import Block, Curve, Fact, Facts, Note, Section, Word
+from reports.customers.sheet import Block, Column, Curve, Fact, Facts, Note, Section, Table, Told, Value, Word
+
+_ADVICE = (
+    Column(name="advised"),
+    Column(name="saving", unit="yuan", digits=2),
+    Column(name="formula"),
+    Column(name="saving_wants"),
+)
 
 
 def load(facts: CustomerFacts) -> Section:
@@ -28,15 +38,30 @@ def _of_point(facts: CustomerFacts, known: PointFacts) -> list[Block]:
                 limit=agreed,
             )
         )
-    return blocks
+    advice = known.load.advice
+    return [*blocks, *([_advice(advice)] if advice else [])]
+
+
+def _advice(found: Sequence[Advice]) -> Table:
+    """Return what would cost less, the greatest saving first."""
+    ordered = sorted(found, key=lambda one: -(one.saving_yuan or 0))
+    rows: list[list[Value]] = [
+        [Told(zh=one.zh, en=one.en), one.saving_yuan, one.formula, one.wants] for one in ordered
+    ]
+    return Table(name="advice", columns=_ADVICE, rows=rows)
 
 
 def _rows(known: PointFacts, summary: LoadSummary) -> list[Fact]:
     curve, demand = summary.curve, summary.demand
     lowest, highest = curve.minimum, demand.block
     agreed, factor, unit = summary.contract, summary.power_factor, summary.transformer
-    point = known.point.id
+    point, shape = known.point.id, summary.shape
     return [
+        Fact(
+            name="load_shape",
+            value=None if shape is None else Told(zh=shape.zh, en=shape.en),
+            wants=Word(key="wants_days"),
+        ),
         Fact(
             name="maximum",
             value=None if highest is None else highest.kw,
