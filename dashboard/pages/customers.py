@@ -46,7 +46,7 @@ MOST_CHARTS = 4
 """Load curves on one page: of so many main meters."""
 MOST_EXPORTED = 20_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MonthName = Annotated[str, Query(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$")]
+MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 
 
 @dataclass(frozen=True, kw_only=True)
