@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,10 @@ NEAR = timedelta(hours=1)
 """How far from an edge readings are looked at: as far as a hand read may be taken from it."""
 
 
+_Asked: TypeAlias = tuple[tuple[MeterId, ...], datetime, datetime]
+"""Of which meters, from when to when."""
+
+
 class Book(Protocol):
     """What is known of meters."""
 
@@ -79,9 +83,7 @@ class FileBook:
 
     def readings(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
         """Return the readings of registers with ``taken_at`` in ``[starts_at, ends_at)``."""
-        own = self._series.get(meter, _NO_READINGS)
-        first, end = np.searchsorted(own.taken_at, [to_numpy(starts_at), to_numpy(ends_at)])
-        return _rows(own, np.arange(first, end))
+        return _within(self._series.get(meter, _NO_READINGS), starts_at, ends_at)
 
     midnights = readings
 
@@ -103,16 +105,22 @@ class FileBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBook:
-    """What the database holds."""
+    """What the database holds, for one bill: several of its steps look at the same, which is asked once."""
 
     connection: Connection
     scope: Scope
+    _read: dict[_Asked, ReadingSeries] = field(default_factory=dict, init=False, repr=False)
+    _settled: dict[_Asked, IntervalColumns] = field(default_factory=dict, init=False, repr=False)
 
     def readings(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
         """Return the readings of registers with ``taken_at`` in ``[starts_at, ends_at)``."""
-        return reading_series(
+        for ((of, *_), begins, ends), series in self._read.items():
+            if of == meter and begins <= starts_at and ends_at <= ends:
+                return _within(series, starts_at, ends_at)
+        found = reading_series(
             self.connection, WANTED, scope=self.scope, starts_at=starts_at, ends_at=ends_at, meters=[meter]
         )
+        return self._read.setdefault(((meter,), starts_at, ends_at), found)
 
     def midnights(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
         """Return freezes and reads by hand alone: of a month of quarter hours the rest tells no more."""
@@ -128,14 +136,17 @@ class StoredBook:
 
     def intervals(self, meters: Sequence[MeterId], starts_at: datetime, ends_at: datetime) -> IntervalColumns:
         """Return the final intervals, or the raw ones where nothing stands in for them."""
-        return settled_series(
-            self.connection,
-            scope=self.scope,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            minutes=MINUTES,
-            meters=meters,
-        )
+        asked = (tuple(meters), starts_at, ends_at)
+        if asked not in self._settled:
+            self._settled[asked] = settled_series(
+                self.connection,
+                scope=self.scope,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                minutes=MINUTES,
+                meters=meters,
+            )
+        return self._settled[asked]
 
     def billed(self, service_point: str, meter: MeterId, at: datetime) -> Decimal | None:
         """Return the active total with which the bill before closed."""
@@ -154,6 +165,12 @@ def _by_meter(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> dict[
         for meter, first, end in zip(meters, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
         if end > first
     }
+
+
+def _within(series: ReadingSeries, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
+    """Return one meter's readings with ``taken_at`` in ``[starts_at, ends_at)``."""
+    first, end = np.searchsorted(series.taken_at, [to_numpy(starts_at), to_numpy(ends_at)])
+    return _rows(series, np.arange(first, end))
 
 
 def _rows(series: ReadingSeries, rows: NDArray[np.intp]) -> ReadingSeries:

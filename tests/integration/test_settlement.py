@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, DivisionByZero
+from typing import NoReturn
 
 import pytest
 from pydantic import SecretStr
@@ -14,11 +15,13 @@ from analysis.settlement.bill import Bill
 from analysis.settlement.billing_month import BillingMonth
 from pipeline.errors import ConfigError
 from pipeline.model import EVERYTHING, MeterId, Origin, Scope, Snapshot
+from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.tariff import EnergyCharge, Step, StepsOver, Tariff
 from services.settings import Settings
 from services.settle import NOT_MADE, YEAR_UNKNOWN, settle_stored
 from services.settle_again import rerate_stored
+from services.settle_book import NEAR, StoredBook
 from services.settle_due import row_of, settle_due
 from storage.bills import (
     BillFilter,
@@ -283,6 +286,30 @@ def test_a_sub_meter_of_another_customer_is_taken_off(stored: Connection, settin
     assert {pair.meter for pair in settled.bill.registers} == {METER, sub}
     assert settled.bill.tie_out is not None
     assert settled.bill.tie_out.holds
+
+
+def test_what_several_steps_of_a_bill_look_at_is_asked_once(
+    stored: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING), reading(APRIL + NEAR, CLOSING + 0.4)])
+    book = StoredBook(connection=stored, scope=EVERYTHING)
+    wide = book.readings(METER, APRIL - NEAR, APRIL + NEAR + timedelta(microseconds=1))
+    month = book.intervals([METER], MARCH, APRIL)
+    day = book.intervals([METER], MARCH, MARCH + timedelta(days=1))
+
+    def asked(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("asked again")
+
+    monkeypatch.setattr("services.settle_book.reading_series", asked)
+    monkeypatch.setattr("services.settle_book.settled_series", asked)
+    narrow = book.readings(METER, APRIL - NEAR, APRIL + NEAR)
+    assert (len(wide), len(narrow)) == (2, 1)
+    assert narrow.values[Quantity.ACTIVE_ENERGY_IMPORT].tolist() == [CLOSING]
+    assert book.intervals([METER], MARCH, APRIL) is month
+    assert (len(month), len(day)) == (31 * 96, 96)
+    for other in ((MARCH, MARCH + NEAR), (APRIL, APRIL + 2 * NEAR)):
+        with pytest.raises(AssertionError, match="asked again"):
+            book.readings(METER, *other)
 
 
 @pytest.mark.usefixtures("prefect_server")
