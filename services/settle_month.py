@@ -105,6 +105,8 @@ def _of_point(registry: Registry, service_point: str) -> Registry:
     placed = registry.installations_of(service_point)
     meters = {installation.meter for installation in placed}
     point = registry.service_point_by_id.get(service_point)
+    suspensions = registry.suspensions_by_point.get(service_point, [])
+    resting = {unit for suspension in suspensions for unit in suspension.transformers}
     return replace(
         registry,
         meters=[registry.meter_by_id[meter] for meter in sorted(meters)],
@@ -112,8 +114,13 @@ def _of_point(registry: Registry, service_point: str) -> Registry:
         ratios=[ratio for ratio in registry.ratios if ratio.meter in meters],
         service_points=[] if point is None else [point],
         contracts=registry.contracts_by_point.get(service_point, []),
-        suspensions=registry.suspensions_by_point.get(service_point, []),
-        transformers=[t for t in registry.transformers if t.service_point == service_point],
+        suspensions=suspensions,
+        # A unit that the point's own suspension names is the point's, though nobody filed where it stands.
+        transformers=[
+            t
+            for t in registry.transformers
+            if t.service_point == service_point or (t.service_point is None and t.id in resting)
+        ],
         market_energies=[m for m in registry.market_energies if m.service_point == service_point],
     )
 

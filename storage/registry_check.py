@@ -32,6 +32,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("ratio", "meter"): "meter",
         ("contract", "service_point"): "service_point",
         ("suspension", "service_point"): "service_point",
+        ("suspension", "transformers"): "transformer",
         ("total_member", "total"): "total",
         ("total_member", "meter"): "meter",
         ("estimation", "service_point"): "service_point",
@@ -50,6 +51,9 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 """Keys that name an entry of another table."""
+
+CHECKED_WHERE_FILED = frozenset({"transformer"})
+"""Tables that an archive may do without: they are asked for names only where they have an entry."""
 
 MADE_WHEN_NAMED = ("service_point", "area")
 """Tables that a file may leave out wholly: their entries are then made from the names that others use."""
@@ -163,7 +167,7 @@ def _dangling(entry: Entry, ids: Mapping[str, set[str]]) -> list[Problem]:
     found = []
     for key, value in entry.values.items():
         target = REFERENCES.get((entry.kind, key))
-        if target is None:
+        if target is None or (target in CHECKED_WHERE_FILED and not ids[target]):
             continue
         found += [
             entry.problem(key, f"there is no [[{target}]] {name!r}")
@@ -179,7 +183,7 @@ def _named(key: str, value: object) -> Sequence[object]:
         return value
     if isinstance(value, dict):
         return list(value.values())
-    if key == "meters":
+    if key in {"meters", "transformers"}:
         return str(value).split(";")
     if key == "devices":
         return [part.rpartition("=")[2] for part in str(value).split(";") if part.strip()]

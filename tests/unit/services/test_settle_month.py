@@ -13,10 +13,20 @@ import pytest
 from analysis.settlement.bill_documents import bill_document
 from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterSource
 from analysis.settlement.settle import settle
+from pipeline.archive_records import Transformer
 from pipeline.block import ReadingBlock, block_from_snapshots
 from pipeline.model import MeterId, Origin, Quality, Snapshot
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, Role
+from pipeline.registry import (
+    BasicCharge,
+    Contract,
+    Installation,
+    Meter,
+    Ratio,
+    Registry,
+    Role,
+    Suspension,
+)
 from services.settle_book import FileBook
 from services.settle_month import billable, billing_month
 from storage.intervals import IntervalColumns
@@ -318,6 +328,26 @@ def test_reactive_registers_that_one_of_two_meters_lacks_are_lacking_where_the_p
     readings = [EDGES[0], reading(APRIL, 154.0, meter=NEW, more={reactive: 50.0})]
     (lack,) = gathered(readings, archive).lacks
     assert (lack.code, lack.what) == (Lacking.REGISTER, "M reactive_energy_import")
+
+
+def test_a_resting_unit_takes_its_capacity_off_though_nobody_filed_where_it_stands() -> None:
+    # T2 rests all March: of 2000 kVA its 1000 are waived, 1000 x 25 yuan are charged.
+    agreed = Contract(service_point=POINT, tariff="T", capacity_kva=2000.0, basic_charge=BasicCharge.CAPACITY)
+    rests = Suspension(
+        id="S",
+        service_point=POINT,
+        starts_at=MARCH - timedelta(days=28),
+        ends_at=APRIL + timedelta(days=30),
+        transformers=("T2",),
+    )
+    own = Transformer(id="T1", service_point=POINT, capacity_kva=1000.0)
+    nowhere = Transformer(id="T2", capacity_kva=1000.0)
+    others = Transformer(id="AREA", area="north", capacity_kva=400.0)
+    archive = plant(contracts=[agreed], suspensions=[rests], transformers=[own, nowhere, others])
+    bill = settle(gathered(archive=archive))
+    assert [line.amount for line in bill.lines if line.item.startswith("basic")] == [Decimal("25000.00")]
+    unknown = settle(gathered(archive=replace(archive, transformers=[own, replace(nowhere, id="T3")])))
+    assert "transformer_unknown" in [finding.code for finding in unknown.findings if finding.refuses]
 
 
 def test_the_order_of_what_comes_in_does_not_matter() -> None:
