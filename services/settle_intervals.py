@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -39,14 +39,23 @@ class _LinedUp:
     minutes: int
 
 
-def point_intervals(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthIntervals:
+    """A month's intervals of a service point, main meters minus sub-meters, and those of each meter."""
+
+    point: PointIntervals | None = None
+    """None where nothing is known."""
+    by_meter: Mapping[MeterId, PointIntervals] = field(default_factory=dict)
+
+
+def month_intervals(
     registry: Registry, book: Book, service_point: str, span: tuple[datetime, datetime]
-) -> PointIntervals | None:
-    """Return what a point used slot by slot, main meters minus sub-meters; None where nothing is known."""
+) -> MonthIntervals:
+    """Return what a point and its meters used slot by slot."""
     meters = sorted({i.meter for i in registry.installations_of(service_point) if i.role is not Role.CHECK})
     intervals = book.intervals(meters, *span)
     if not len(intervals):
-        return None
+        return MonthIntervals()
     minutes = int(intervals.minutes[0])
     lined_up = _LinedUp(meters=meters, starts_at=slot_grid(*span, minutes), minutes=minutes)
     kwh, _, quality = energies_at_slots(intervals, meters, lined_up.starts_at, minutes)
@@ -54,22 +63,30 @@ def point_intervals(
     kwh, quality = np.where(possible, kwh, np.nan), np.where(possible, quality, "N")
     active = _of_point(registry, lined_up, service_point, kwh, quality)
     if active is None:
-        return None
+        return MonthIntervals()
     others = other_energies(intervals, ("import_kvarh", "export_kvarh"), meters, lined_up.starts_at, minutes)
     reactive = {
         name: found[0]
         for name, values in others.items()
         if (found := _of_point(registry, lined_up, service_point, values, quality)) is not None
     }
-    return PointIntervals(
-        starts_at=lined_up.starts_at,
-        minutes=minutes,
-        import_kwh=active[0],
-        quality=active[1],
-        import_kvarh=reactive.get("import_kvarh"),
-        export_kvarh=reactive.get("export_kvarh"),
-        version=_newest(intervals),
+    own = [
+        (kwh[row], quality[row], {name: values[row] for name, values in others.items()})
+        for row in range(len(meters))
+    ]
+    point, *each = (
+        PointIntervals(
+            starts_at=lined_up.starts_at,
+            minutes=minutes,
+            import_kwh=import_kwh,
+            quality=letters,
+            import_kvarh=kvarh.get("import_kvarh"),
+            export_kvarh=kvarh.get("export_kvarh"),
+            version=_newest(intervals),
+        )
+        for import_kwh, letters, kvarh in [(*active, reactive), *own]
     )
+    return MonthIntervals(point=point, by_meter=dict(zip(meters, each, strict=True)))
 
 
 def demands(

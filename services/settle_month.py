@@ -14,7 +14,7 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.timegrid import local_day
 from services.settle_book import QUADRANTS, REACTIVE, Book
-from services.settle_intervals import demands, point_intervals
+from services.settle_intervals import demands, month_intervals
 from services.settle_pairs import Stretch, count, stretches
 from services.settle_terms import agreed, supplied
 
@@ -58,7 +58,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
     lacks = [*terms.lacks, *(lack for found in counted for lack in found.lacks)]
     if any(dated.tariff.power_factor for dated in terms.terms):
         lacks += _reactive_lacks(own, pairs)
-    intervals = point_intervals(registry, book, service_point, span)
+    intervals = month_intervals(registry, book, service_point, span)
     return BillingMonth(
         service_point=service_point,
         month=month,
@@ -67,8 +67,9 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         zone=registry.zone_of(service_point),
         terms=terms.terms,
         pairs=pairs,
-        demands=demands(book, own, intervals),
-        intervals=intervals,
+        demands=demands(book, own, intervals.point),
+        intervals=intervals.point,
+        meter_intervals=intervals.by_meter,
         suspensions=registry.suspensions_by_point.get(service_point, ()),
         transformers=registry.transformers,
         market=[m for m in registry.market_energies if (m.service_point, m.month) == (service_point, month)],

@@ -148,6 +148,10 @@ def _month(table: Table) -> BillingMonth:
         billed_before_kwh=Decimal(about.get("billed_before_kwh", 0)),
         energy_only=about.get("energy_only", False),
         intervals=_intervals(table["load"], zone, starts_at, ends_at) if "load" in table else None,
+        meter_intervals={
+            MeterId(meter): _intervals(load, zone, starts_at, ends_at)
+            for meter, load in table.get("meter_load", {}).items()
+        },
     )
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.billing_month import BillingMonth, PointIntervals
 from analysis.settlement.segments import Segment
 from pipeline.tariff import Period
 from pipeline.tariff_periods import PERIODS, period_numbers
@@ -64,21 +64,16 @@ class SlotMap:
 
     @cached_property
     def _kwh(self) -> NDArray[np.float64]:
-        """The intervals laid on the month's slots; NaN where one is missing."""
+        """The point's intervals laid on the month's slots; NaN where one is missing."""
         intervals = self.month.intervals
-        return self._laid(np.empty(0) if intervals is None else intervals.import_kwh)
+        return self._nothing() if intervals is None else self._laid(intervals, intervals.import_kwh)
 
-    @cached_property
-    def _estimated(self) -> NDArray[np.bool_]:
-        intervals = self.month.intervals
-        quality = np.empty(0) if intervals is None else (intervals.quality != "A").astype(np.float64)
-        estimated: NDArray[np.bool_] = self._laid(quality) == 1.0
-        return estimated
+    def _nothing(self) -> NDArray[np.float64]:
+        return np.full(len(self._starts), np.nan)
 
-    def _laid(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = np.full(len(self._starts), np.nan)
-        intervals = self.month.intervals
-        if intervals is None or not len(self._starts):
+    def _laid(self, intervals: PointIntervals, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = self._nothing()
+        if not len(self._starts):
             return found
         place = np.searchsorted(self._starts, intervals.starts_at)
         fits = place < len(self._starts)
@@ -95,19 +90,25 @@ class SlotMap:
         inside = self._within(max(starts_at, segment.starts_at), min(ends_at, segment.ends_at))
         return [PERIODS[number] for number in np.unique(self._period[inside])]
 
-    def weights(self, cells: Sequence[Cell], starts_at: datetime, ends_at: datetime) -> Weights:
-        """Return what intervals say of cells between two instants."""
+    def weights(
+        self, cells: Sequence[Cell], starts_at: datetime, ends_at: datetime, intervals: PointIntervals | None
+    ) -> Weights:
+        """Return what intervals say of cells between two instants; without any, how many slots they have."""
         inside = self._within(starts_at, ends_at)
+        laid, guessed = self._nothing(), np.zeros(len(self._starts), dtype=np.bool_)
+        if intervals is not None:
+            laid = self._laid(intervals, intervals.import_kwh)
+            guessed = self._laid(intervals, (intervals.quality != "A").astype(np.float64)) == 1.0
         kwh, slots, missing, estimated = [], [], 0, 0
         for number, period in cells:
             here = inside & (self._segment == number) & (self._period == PERIODS.index(period))
-            values = self._kwh[here]
+            values = laid[here]
             known = np.isfinite(values)
             counted = np.maximum(values[known], 0.0)  # below zero counts nothing
             kwh.append(float(counted.mean()) * len(values) if known.any() else 0.0)
             slots.append(len(values))
             missing += int((~known).sum())
-            estimated += int(self._estimated[here][known].sum())
+            estimated += int(guessed[here][known].sum())
         return Weights(kwh=kwh, slots=slots, missing=missing, estimated=estimated)
 
     def total(self) -> tuple[float | None, int]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from analysis.settlement.allocation import Cell, SlotMap, Weights
 from analysis.settlement.bill import BillFinding
-from analysis.settlement.billing_month import BillingMonth, RegisterPair
+from analysis.settlement.billing_month import BillingMonth, PointIntervals, RegisterPair
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.rounding import shares
 from analysis.settlement.segments import Segment
@@ -229,8 +229,8 @@ class _Sums:
         )
 
     def _allocated(self, pair: RegisterPair, cells: Sequence[Cell]) -> list[Decimal]:
-        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at)
-        known = self._month.intervals is not None and weights.missing < sum(weights.slots)
+        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at, self._intervals_for(pair))
+        known = weights.missing < sum(weights.slots)
         decimals = max(s.tariff.kwh_decimals for s in self._segments)
         if not known or sum(weights.kwh) <= 0:
             if pair.counted:
@@ -246,6 +246,17 @@ class _Sums:
         self._judge(pair, weights)
         self.allocated.update({cell: "intervals" for cell in cells if cell not in self.allocated})
         return shares(pair.energy, weights.kwh, decimals)
+
+    def _intervals_for(self, pair: RegisterPair) -> PointIntervals | None:
+        """Return the meter's own intervals; the point's where no other meter counts meanwhile."""
+        own = self._month.meter_intervals.get(pair.meter)
+        beside = (
+            min(other.closing.at, pair.closing.at) - max(other.opening.at, pair.opening.at)
+            for other in self._registers
+            if other.meter != pair.meter
+        )
+        alone = max(beside, default=timedelta(0)) <= EDGE_TOLERANCE
+        return self._month.intervals if own is None and alone else own
 
     def _judge(self, pair: RegisterPair, weights: Weights) -> None:
         """Tell of intervals that are missing or estimated where they allocate."""

@@ -246,6 +246,10 @@ def test_a_sub_meter_is_taken_off_and_a_check_meter_is_left_out() -> None:
     assert [(pair.meter, pair.sign) for pair in month.pairs] == [(METER, 1), (sub, -1)]
     assert month.intervals is not None
     np.testing.assert_allclose(month.intervals.import_kwh, 1.5)
+    assert {meter: float(own.import_kwh.sum()) for meter, own in month.meter_intervals.items()} == {
+        METER: 5952.0,
+        sub: 1488.0,
+    }
 
 
 def test_a_register_that_rolled_over_and_one_that_was_reset_are_told_apart() -> None:

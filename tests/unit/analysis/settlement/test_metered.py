@@ -43,6 +43,12 @@ def test_a_total_that_rolled_over_ties_out_with_its_rates() -> None:
     assert codes(settle(replace(month, pairs=[replace(first, range=Decimal(100000)), *rates]))) == []
 
 
+def test_of_meters_side_by_side_the_points_load_allocates_none() -> None:
+    month = replace(bill_case("21_two_main_meters").month, meter_intervals={})
+    bill = settle(month)
+    assert [(f.code, f.parameters["meter"]) for f in bill.findings if f.refuses] == [("periods_by_time", "N")]
+
+
 def test_rates_count_what_the_tariff_says_that_they_count() -> None:
     (terms,) = PERIODS.terms
     swapped = dict(terms.tariff.rates) | {2: Period.VALLEY, 4: Period.PEAK}
