@@ -41,6 +41,7 @@ class Code(StrEnum):
     EXPORT_ON_CONSUMER = "export_on_consumer"
     DEMAND_MISSING = "demand_missing"
     REACTIVE_MISSING = "reactive_missing"
+    REACTIVE_SHARED = "reactive_shared"
     # Tie-outs and allocation
     RATES_DO_NOT_ADD_UP = "rates_do_not_add_up"
     RATES_UNUSED = "rates_unused"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
@@ -41,7 +41,24 @@ def register_findings(month: BillingMonth, registers: Sequence[RegisterPair]) ->
             for end in (pair.opening, pair.closing)
             if end.source == RegisterSource.ESTIMATED
         ]
-    return [*found, *_overlaps(registers), *_export(month, registers)]
+    return [*found, *_overlaps(registers), *_export(month, registers), *_below_zero(month, registers)]
+
+
+def _below_zero(month: BillingMonth, registers: Sequence[RegisterPair]) -> Iterator[BillFinding]:
+    """Refuse reactive registers that are estimated from intervals below zero, where they price."""
+    if not any(terms.tariff.power_factor for terms in month.terms):
+        return
+    for pair in registers:
+        intervals = month.meter_intervals.get(pair.meter)
+        if intervals is None or RegisterSource.ESTIMATED not in {pair.opening.source, pair.closing.source}:
+            continue
+        kvarh = {
+            Quantity.REACTIVE_ENERGY_IMPORT: intervals.import_kvarh,
+            Quantity.REACTIVE_ENERGY_EXPORT: intervals.export_kvarh,
+        }.get(Quantity(pair.quantity))
+        slots = 0 if kvarh is None else int((kvarh < 0).sum())
+        if slots:
+            yield refusal(Code.INTERVALS_NEGATIVE, slots=slots, of=len(intervals.starts_at))
 
 
 def _overlaps(registers: Sequence[RegisterPair]) -> list[BillFinding]:

@@ -354,6 +354,63 @@ def test_a_resting_unit_takes_its_capacity_off_though_nobody_filed_where_it_stan
     assert "transformer_unknown" in [finding.code for finding in unknown.findings if finding.refuses]
 
 
+Q = Quantity
+QUADRANT_EDGES = (
+    {
+        Q.REACTIVE_ENERGY_Q1: 0.0,
+        Q.REACTIVE_ENERGY_Q2: 0.0,
+        Q.REACTIVE_ENERGY_Q3: 0.0,
+        Q.REACTIVE_ENERGY_Q4: 0.0,
+    },
+    {
+        Q.REACTIVE_ENERGY_Q1: 60.0,
+        Q.REACTIVE_ENERGY_Q2: 0.0,
+        Q.REACTIVE_ENERGY_Q3: 0.0,
+        Q.REACTIVE_ENERGY_Q4: 150.0,
+    },
+)
+ADJUSTED = plant(
+    contracts=[Contract(service_point=POINT, tariff="T", capacity_kva=400.0, power_factor_standard=0.9)],
+    tariffs=[replace(TARIFF, basic=None, schedules=(), power_factor=True)],
+)
+
+
+def adjusted(opening: dict[Quantity, float], closing: dict[Quantity, float]) -> BillingMonth:
+    return gathered([reading(MARCH, OPENING, more=opening), reading(APRIL, CLOSING, more=closing)], ADJUSTED)
+
+
+def test_reactive_quadrants_count_beside_the_register_of_the_other_direction() -> None:
+    # 297.6 kWh, 60 + 150 = 210 kvarh: 297.6 / sqrt(297.6^2 + 210^2) = 0.817 -> 0.82.
+    opening, closing = QUADRANT_EDGES
+    assert settle(adjusted(opening, closing)).power_factor == Decimal("0.82")
+    both = adjusted({**opening, Q.REACTIVE_ENERGY_IMPORT: 0.0}, {**closing, Q.REACTIVE_ENERGY_IMPORT: 60.0})
+    assert settle(both).power_factor == Decimal("0.82")
+    assert [pair.quantity for pair in both.pairs[1:]] == [
+        "reactive_energy_import",
+        "reactive_energy_q3",
+        "reactive_energy_q4",
+    ]
+
+
+def test_a_quadrant_that_one_edge_lacks_refuses_the_bill() -> None:
+    opening, closing = QUADRANT_EDGES
+    half = dict(opening)
+    del half[Q.REACTIVE_ENERGY_Q4]
+    bill = settle(adjusted(half, closing))
+    assert [(f.code, f.parameters["what"]) for f in bill.findings if f.refuses] == [
+        ("reactive_missing", "M reactive_energy_q4")
+    ]
+
+
+def test_reactive_intervals_below_zero_are_no_register() -> None:
+    columns = intervals(kvarh=0.5)
+    columns.energies["import_kvarh"][:1488] = -0.4
+    bill = settle(gathered(archive=ADJUSTED, columns=columns))
+    assert [(f.code, f.parameters["slots"]) for f in bill.findings if f.refuses] == [
+        ("intervals_negative", 1488)
+    ]
+
+
 def test_the_order_of_what_comes_in_does_not_matter() -> None:
     noisy = intervals(kwh=1.0)
     noisy.energies["import_kwh"][:] = np.random.default_rng(7).random(len(noisy)).round(3)

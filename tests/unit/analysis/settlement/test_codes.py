@@ -215,6 +215,7 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     (PLANT, beside("active_energy_export", "0.3"), Code.EXPORT_ON_CONSUMER, False),
     (PLANT, lambda m: replace(m, demands=()), Code.DEMAND_MISSING, True),
     (PLANT, without("reactive"), Code.REACTIVE_MISSING, True),
+    (bill_case("22_power_factor_from_the_16th").month, lambda m: m, Code.REACTIVE_SHARED, False),
     (PLANT, closing(IMPORT, "601"), Code.RATES_DO_NOT_ADD_UP, True),
     (PLANT, without(f"{IMPORT}_t3"), Code.RATES_UNUSED, False),
     (PERIODS, beside(f"{IMPORT}_t5", "1"), Code.RATES_UNUSED, False),
