@@ -67,7 +67,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         zone=registry.zone_of(service_point),
         terms=terms.terms,
         pairs=pairs,
-        demands=demands(book, own, intervals.point),
+        demands=demands(book, own, intervals.point, span),
         intervals=intervals.point,
         meter_intervals=intervals.by_meter,
         suspensions=registry.suspensions_by_point.get(service_point, ()),

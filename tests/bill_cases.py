@@ -102,7 +102,7 @@ def _month(table: Table) -> BillingMonth:
             DemandReading(
                 meter=MeterId(entry.get("meter", "M")),
                 kw=Decimal(entry["kw"]),
-                at=None,
+                at=_at(entry.get("at"), zone),
                 factor=Decimal(entry.get("factor", 1)),
                 starts_at=_at(entry.get("from"), zone),
                 ends_at=_at(entry.get("to"), zone),

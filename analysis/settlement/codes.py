@@ -40,6 +40,8 @@ class Code(StrEnum):
     NEGATIVE_ENERGY = "negative_energy"
     EXPORT_ON_CONSUMER = "export_on_consumer"
     DEMAND_MISSING = "demand_missing"
+    DEMAND_OUTSIDE_MONTH = "demand_outside_month"
+    DEMAND_FROM_INTERVALS = "demand_from_intervals"
     REACTIVE_MISSING = "reactive_missing"
     REACTIVE_SHARED = "reactive_shared"
     # Tie-outs and allocation

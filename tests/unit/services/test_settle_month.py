@@ -267,6 +267,11 @@ def test_the_demand_is_that_of_the_settlement_freeze_else_of_the_intervals() -> 
     (shown,) = gathered().demands
     assert (shown.kw, shown.factor, shown.source) == (Decimal("8.0"), Decimal(1), RegisterSource.ESTIMATED)
     assert gathered(columns=intervals(missing=slice(0, 100))).demands == []
+    old = {**more, Quantity.MAX_DEMAND_IMPORT_AT: (at - timedelta(days=50)).timestamp()}
+    readings = [EDGES[0], reading(APRIL, CLOSING, more=old)]
+    assert gathered(readings).demands == [shown]
+    (left,) = gathered(readings, columns=intervals(missing=slice(0, 100))).demands
+    assert (left.kw, left.at) == (Decimal("0.75"), at - timedelta(days=50))
 
 
 def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() -> None:

@@ -214,6 +214,13 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     (PLANT, beside("active_energy_export", "50"), Code.EXPORT_ON_CONSUMER, True),
     (PLANT, beside("active_energy_export", "0.3"), Code.EXPORT_ON_CONSUMER, False),
     (PLANT, lambda m: replace(m, demands=()), Code.DEMAND_MISSING, True),
+    (
+        PLANT,
+        lambda m: replace(m, demands=[replace(m.demands[0], at=m.starts_at - timedelta(days=40))]),
+        Code.DEMAND_OUTSIDE_MONTH,
+        True,
+    ),
+    (bill_case("23_contract_demand_raised").month, lambda m: m, Code.DEMAND_FROM_INTERVALS, False),
     (PLANT, without("reactive"), Code.REACTIVE_MISSING, True),
     (bill_case("22_power_factor_from_the_16th").month, lambda m: m, Code.REACTIVE_SHARED, False),
     (PLANT, closing(IMPORT, "601"), Code.RATES_DO_NOT_ADD_UP, True),
