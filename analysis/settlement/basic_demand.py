@@ -28,7 +28,7 @@ from pipeline.model import Json
 
 
 def demand_charge(
-    month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal, by_capacity: int = 0
+    month: BillingMonth, days: Sequence[RunningDay], kwh: Decimal, by_capacity: Sequence[RunningDay] = ()
 ) -> Step:
     """Return a line for each agreed demand and rate, and one for what was drawn above it.
 
@@ -38,13 +38,12 @@ def demand_charge(
         month: The billing month.
         days: Days on which the basic charge counts by demand.
         kwh: The month's energy, for the share of use that makes demand cheaper.
-        by_capacity: How many of the month's other days are charged by capacity.
+        by_capacity: The month's other days, those charged by capacity.
     """
     if not days:
         return Step()
     findings = _of_the_month(month)
     used = [day for day in days if not day.rests]
-    charged = len(used) + by_capacity
     agreed: dict[tuple[Decimal | None, Decimal | None], list[RunningDay]] = defaultdict(list)
     for day in used:
         agreed[_agreed(day.segment), capacity_of(month, day.segment)].append(day)
@@ -55,7 +54,9 @@ def demand_charge(
         terms = those[0].segment.tariff.basic
         if not findings and terms is not None:
             findings += _of_a_part(month, those, drawn, billed_demand(terms, None, agreed_kw, capacity))
-        for part in parts_of(month, those, charged - len(those)):
+        mine = {day.day for day in those}
+        beside = [day for day in (*used, *by_capacity) if day.day not in mine]
+        for part in parts_of(month, those, beside):
             lines += _lines(month, part, (agreed_kw, capacity), (kwh, largest), drawn.kw)
     return Step(lines=lines, findings=findings)
 

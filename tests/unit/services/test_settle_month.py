@@ -313,6 +313,31 @@ def test_the_first_and_the_last_month_of_a_customer_are_those_parts_that_were_ag
     assert gathered(archive=left, month="2026-05").lacks[0].code == Lacking.CONTRACT_GAP
 
 
+def test_the_days_after_the_last_settlement_day_are_billed_as_thirtieths() -> None:
+    # Settled on the 25th, left on the 28th: 28 February days of the month to 25 March, then 3 days.
+    ended = datetime(2026, 3, 27, 16, tzinfo=UTC)
+    agreed = Contract(
+        service_point=POINT,
+        tariff="T",
+        capacity_kva=100.0,
+        basic_charge=BasicCharge.CAPACITY,
+        settlement_day=25,
+        ends_at=ended,
+    )
+    archive = plant(contracts=[agreed])
+    lines = [
+        line
+        for month in ("2026-03", "2026-04")
+        for line in settle(gathered(archive=archive, month=month)).lines
+        if line.item == "basic_capacity"
+    ]
+    # 100 kVA x 25 = 2500.00; x 3/30 = 250.00
+    assert [(line.days, line.of_days, line.amount) for line in lines] == [
+        (28, 28, Decimal("2500.00")),
+        (3, 30, Decimal("250.00")),
+    ]
+
+
 def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
     first = Contract(service_point=POINT, tariff="T", capacity_kva=100.0)
     second = replace(first, capacity_kva=200.0, starts_at=MIDDLE)
