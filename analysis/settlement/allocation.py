@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,10 +15,12 @@ from analysis.settlement.billing_month import BillingMonth, PointIntervals
 from analysis.settlement.segments import Segment
 from pipeline.tariff import Period
 from pipeline.tariff_periods import PERIODS, period_numbers
-from pipeline.timegrid import slot_grid, to_numpy
+from pipeline.timegrid import local_clock, slot_grid, to_numpy
 
 Cell: TypeAlias = tuple[int, Period]
 """A segment's number and a period: what one price per charge holds for."""
+KWH_DECIMALS = 6
+"""What several meters add up to is known to so many: smaller than that is the noise of a sum."""
 GRID_MINUTES = 15
 """Slots by which hours are counted where there are no intervals."""
 
@@ -114,4 +116,30 @@ class SlotMap:
     def total(self) -> tuple[float | None, int]:
         """Return the intervals' sum, None where some are missing; and how many are below zero."""
         missing = not np.isfinite(self._kwh).all()
-        return (None if missing else float(self._kwh.sum()), int((self._kwh < 0).sum()))
+        below = int((np.round(self._kwh, KWH_DECIMALS) < 0).sum())  # 0.3 - 0.1 - 0.2 is -3e-17
+        return (None if missing else float(self._kwh.sum()), below)
+
+    def cut(self, starts_at: datetime, ends_at: datetime, intervals: PointIntervals) -> list[str]:
+        """Return the tariffs whose hours, or whose own edges, lie within a slot between two instants."""
+        begins = set((local_clock(self._starts, self.month.zone)[1] % intervals.minutes).tolist())
+        return [
+            segment.tariff.id
+            for segment in self.segments
+            if segment.starts_at < ends_at
+            and segment.ends_at > starts_at
+            and (
+                any(
+                    to_numpy(at) not in self._starts
+                    for at in (segment.starts_at, segment.ends_at)
+                    if starts_at < at < ends_at
+                )
+                or any(minute % intervals.minutes not in begins for minute in _edges(segment))
+            )
+        ]
+
+
+def _edges(segment: Segment) -> Iterator[int]:
+    """Yield the minutes of the day at which prices change."""
+    for schedule in segment.tariff.schedules:
+        for span in schedule.spans:
+            yield from (span.from_minute, span.to_minute)

@@ -51,6 +51,7 @@ class Code(StrEnum):
     SPLIT_BY_DAYS = "split_by_days"
     INTERVALS_MISSING = "intervals_missing"
     INTERVALS_ESTIMATED = "intervals_estimated"
+    INTERVALS_TOO_LONG = "intervals_too_long"
     INTERVALS_NEGATIVE = "intervals_negative"
     INTERVALS_DO_NOT_TIE_OUT = "intervals_do_not_tie_out"
 

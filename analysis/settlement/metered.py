@@ -233,7 +233,8 @@ class _Sums:
         )
 
     def _allocated(self, pair: RegisterPair, cells: Sequence[Cell]) -> list[Decimal]:
-        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at, self._intervals_for(pair))
+        intervals = self._intervals_for(pair)
+        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at, intervals)
         known = weights.missing < sum(weights.slots)
         decimals = max(s.tariff.kwh_decimals for s in self._segments)
         if not known or sum(weights.kwh) <= 0:
@@ -248,6 +249,8 @@ class _Sums:
             self.allocated.update(dict.fromkeys(cells, "hours"))
             return shares(pair.energy, weights.slots, decimals)
         self._judge(pair, weights)
+        if intervals is not None:
+            self._judge_length(pair, intervals)
         self.allocated.update({cell: "intervals" for cell in cells if cell not in self.allocated})
         return shares(pair.energy, weights.kwh, decimals)
 
@@ -271,6 +274,19 @@ class _Sums:
             self.findings.append(tell(Code.INTERVALS_MISSING, slots=weights.missing, **about))
         if weights.estimated:
             self.findings.append(finding(Code.INTERVALS_ESTIMATED, slots=weights.estimated, **about))
+
+    def _judge_length(self, pair: RegisterPair, intervals: PointIntervals) -> None:
+        """Tell of prices that change within an interval, all of which then counts at the first of them."""
+        for tariff in dict.fromkeys(self._slots.cut(pair.opening.at, pair.closing.at, intervals)):
+            self.findings.append(
+                finding(
+                    Code.INTERVALS_TOO_LONG,
+                    meter=pair.meter,
+                    register=pair.quantity,
+                    minutes=intervals.minutes,
+                    tariff=tariff,
+                )
+            )
 
 
 def _rate_of(pair: RegisterPair) -> int:

@@ -232,6 +232,7 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     (NIGHT, hours(some(float("nan"), 3)), Code.INTERVALS_MISSING, False),
     (NIGHT, hours(some(float("nan"), 30)), Code.INTERVALS_MISSING, True),
     (NIGHT, hours(estimated), Code.INTERVALS_ESTIMATED, False),
+    (bill_case("25_hours_that_cut_intervals").month, lambda m: m, Code.INTERVALS_TOO_LONG, False),
     (NIGHT, hours(some(-2.0, 1)), Code.INTERVALS_NEGATIVE, True),
     (NIGHT, hours(some(50.0, 1)), Code.INTERVALS_DO_NOT_TIE_OUT, False),
 ]

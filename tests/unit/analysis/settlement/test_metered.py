@@ -43,6 +43,27 @@ def test_a_total_that_rolled_over_ties_out_with_its_rates() -> None:
     assert codes(settle(replace(month, pairs=[replace(first, range=Decimal(100000)), *rates]))) == []
 
 
+def test_prices_that_change_between_intervals_are_not_told() -> None:
+    month = bill_case("25_hours_that_cut_intervals").month
+    (terms,) = month.terms
+    (schedule,) = terms.tariff.schedules
+    on_the_hour = replace(schedule, spans=(replace(schedule.spans[0], from_minute=540),))
+    even = replace(terms, tariff=replace(terms.tariff, schedules=(on_the_hour,)))
+    assert codes(settle(replace(month, terms=[even]))) == []
+
+
+def test_the_noise_of_a_sum_is_no_interval_below_zero() -> None:
+    load = NEW_PRICES.intervals
+    assert load is not None
+    kwh = load.import_kwh.copy()
+    kwh[0] = 0.3 - 0.1 - 0.2  # -2.8e-17: a main meter less two sub-meters
+    noisy = settle(replace(NEW_PRICES, intervals=replace(load, import_kwh=kwh)))
+    assert "intervals_negative" not in codes(noisy)
+    kwh[0] = -0.01
+    below = settle(replace(NEW_PRICES, intervals=replace(load, import_kwh=kwh)))
+    assert "intervals_negative" in codes(below)
+
+
 def test_of_meters_side_by_side_the_points_load_allocates_none() -> None:
     month = replace(bill_case("21_two_main_meters").month, meter_intervals={})
     bill = settle(month)
