@@ -33,6 +33,7 @@ from pipeline.tariff import (
     Each,
     EnergyCharge,
     FixedCharge,
+    LeastOf,
     LossTerms,
     MarketEnergy,
     Period,
@@ -204,7 +205,8 @@ def _tariff(entry: Table) -> Tariff:
     if "rates" in given:
         built["rates"] = {int(number): Period(period) for number, period in given.pop("rates").items()}
     if "basic" in given:
-        built["basic"] = BasicTerms(**_decimals(given.pop("basic"), BasicTerms))
+        terms = _decimals(given.pop("basic"), BasicTerms)
+        built["basic"] = BasicTerms(**{**terms, "least_of": LeastOf(terms.get("least_of", "running"))})
     if "losses" in given:
         built["losses"] = LossTerms(**_decimals(given.pop("losses"), LossTerms))
     if "steps_over" in given:

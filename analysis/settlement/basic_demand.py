@@ -25,6 +25,7 @@ from analysis.settlement.rounding import rounded
 from analysis.settlement.running_capacity import RunningDay, capacity_of
 from analysis.settlement.segments import Segment
 from pipeline.model import Json
+from pipeline.tariff import LeastOf
 
 
 def demand_charge(
@@ -46,8 +47,9 @@ def demand_charge(
     used = [day for day in days if not day.rests]
     agreed: dict[tuple[Decimal | None, Decimal | None], list[RunningDay]] = defaultdict(list)
     for day in used:
-        agreed[_agreed(day.segment), capacity_of(month, day.segment)].append(day)
-    largest = max((kva for _, kva in agreed if kva is not None), default=None)
+        agreed[_agreed(day.segment), _capacity_of_least(month, day)].append(day)
+    capacities = [capacity_of(month, day.segment) for day in used]
+    largest = max((kva for kva in capacities if kva is not None), default=None)
     lines: list[Priced] = []
     for (agreed_kw, capacity), those in agreed.items():
         drawn = part_demand(month, _stretches([day for day in days if _agreed(day.segment) == agreed_kw]))
@@ -137,6 +139,14 @@ def _readings(month: BillingMonth) -> list[str]:
         f"{r.meter}: {r.kw:f} kW x {r.factor * r.sign:f}" + ("" if r.at is None else f", {r.at.isoformat()}")
         for r in month.demands
     )
+
+
+def _capacity_of_least(month: BillingMonth, day: RunningDay) -> Decimal | None:
+    """Return the capacity that the least demand of a day is a share of."""
+    terms = day.segment.tariff.basic
+    if terms is not None and terms.least_of is LeastOf.RUNNING and day.running_kva is not None:
+        return day.running_kva
+    return capacity_of(month, day.segment)
 
 
 def _agreed(segment: Segment) -> Decimal | None:

@@ -43,6 +43,7 @@ class Code(StrEnum):
     DEMAND_OUTSIDE_MONTH = "demand_outside_month"
     DEMAND_FROM_INTERVALS = "demand_from_intervals"
     REACTIVE_MISSING = "reactive_missing"
+    NO_ACTIVE_ENERGY = "no_active_energy"
     REACTIVE_SHARED = "reactive_shared"
     # Tie-outs and allocation
     RATES_DO_NOT_ADD_UP = "rates_do_not_add_up"

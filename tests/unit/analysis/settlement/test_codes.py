@@ -222,6 +222,7 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     ),
     (bill_case("23_contract_demand_raised").month, lambda m: m, Code.DEMAND_FROM_INTERVALS, False),
     (PLANT, without("reactive"), Code.REACTIVE_MISSING, True),
+    (bill_case("07_power_factor").month, closing(IMPORT, "2000"), Code.NO_ACTIVE_ENERGY, False),
     (bill_case("22_power_factor_from_the_16th").month, lambda m: m, Code.REACTIVE_SHARED, False),
     (PLANT, closing(IMPORT, "601"), Code.RATES_DO_NOT_ADD_UP, True),
     (PLANT, without(f"{IMPORT}_t3"), Code.RATES_UNUSED, False),

@@ -18,7 +18,7 @@ from analysis.settlement.demand import (
 )
 from analysis.settlement.settle import settle
 from pipeline.model import MeterId
-from pipeline.tariff import BasicTerms
+from pipeline.tariff import BasicTerms, LeastOf
 from tests.bill_cases import bill_case
 
 APRIL = bill_case("05_contract_demand_exceeded").month
@@ -72,6 +72,16 @@ def test_a_maximum_of_another_month_is_no_demand_of_this_one() -> None:
     assert actual_demand(replace(RAISED, demands=[old])) is None
     closing = replace(RAISED.demands[0], at=RAISED.ends_at)
     assert actual_demand(replace(RAISED, demands=[closing])) == 900
+
+
+def test_the_least_demand_is_a_share_of_the_contracts_capacity_where_the_terms_say_so() -> None:
+    month = bill_case("26_least_demand_while_half_rests").month
+    (terms,) = month.terms
+    assert terms.tariff.basic is not None
+    older = replace(terms.tariff, basic=replace(terms.tariff.basic, least_of=LeastOf.CONTRACT))
+    bill = settle(replace(month, terms=[replace(terms, tariff=older)]))
+    # 40 % of 2000 kVA all month: 800 x 40 x 31/31.
+    assert [line.amount for line in bill.lines if line.item == "basic_demand"] == [Decimal("32000.00")]
 
 
 @pytest.mark.parametrize(
