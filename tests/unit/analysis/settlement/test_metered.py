@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from analysis.settlement.bill import Bill
 from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.settle import settle
@@ -50,6 +52,17 @@ def test_prices_that_change_between_intervals_are_not_told() -> None:
     on_the_hour = replace(schedule, spans=(replace(schedule.spans[0], from_minute=540),))
     even = replace(terms, tariff=replace(terms.tariff, schedules=(on_the_hour,)))
     assert codes(settle(replace(month, terms=[even]))) == []
+
+
+@pytest.mark.parametrize(("scale", "refuses"), [(1.10, False), (1.11, True), (0.5, True)])
+def test_registers_far_from_their_intervals_refuse_the_bill(scale: float, *, refuses: bool) -> None:
+    # 1080.01 kWh by registers, of which 10 % are 108.00; 1188.0 by intervals are 107.99 off, 1198.8 118.79.
+    load = NEW_PRICES.intervals
+    assert load is not None
+    scaled = replace(load, import_kwh=load.import_kwh * scale)
+    bill = settle(replace(NEW_PRICES, intervals=scaled))
+    assert [(f.code, f.refuses) for f in bill.findings] == [("intervals_do_not_tie_out", refuses)]
+    assert bill.amount == Decimal("792.01")
 
 
 def test_the_noise_of_a_sum_is_no_interval_below_zero() -> None:
