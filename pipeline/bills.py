@@ -18,6 +18,7 @@ from pipeline.timegrid import from_numpy, local_day
 
 LONGEST_MONTH = 31
 """Days: so many after the 1st lies the next month, whichever it is."""
+AN_INSTANT = timedelta(microseconds=1)
 SIGN = {Role.MAIN: 1.0, Role.SUBTRACT: -1.0}
 """How a meter's energy counts at its service point; a check meter's does not."""
 
@@ -119,12 +120,17 @@ def month_after(month: str) -> str:
 
 
 def _closes(registry: Registry, service_point: str, month: str) -> datetime:
-    """Return when a month's bill closes, by the contract that is in force as the calendar month ends."""
+    """Return when a month's bill closes, by the last contract that is in force in the calendar month."""
     zone = registry.zone_of(service_point)
     after = _first(month_after(month))
     month_ends = local_day(after, zone)[0]
     contracts = registry.contracts_by_point.get(service_point, ())
-    day = _settlement_day(contracts, month_ends - timedelta(microseconds=1))
+    month_begins = local_day(_first(month), zone)[0]
+    ended = [c.ends_at for c in contracts if c.ends_at is not None and month_begins < c.ends_at <= month_ends]
+    last = month_ends
+    if not any(in_force(c.starts_at, c.ends_at, last - AN_INSTANT) for c in contracts):
+        last = max(ended, default=month_ends)
+    day = _settlement_day(contracts, last - AN_INSTANT)
     return month_ends if day == 1 else local_day(_first(month).replace(day=day), zone)[0]
 
 

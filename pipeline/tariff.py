@@ -60,6 +60,15 @@ class StepsOver(StrEnum):
     YEAR = "year"
 
 
+class LeastOf(StrEnum):
+    """The capacity that the least demand is a share of."""
+
+    RUNNING = "running"
+    """What is left to a customer while units rest (暂停, 减容)."""
+    CONTRACT = "contract"
+    """The contract's, whatever rests."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Hours of a day, on the wall clock: ``[from_minute, to_minute)``; 1440 is the day's end."""
@@ -141,6 +150,8 @@ class BasicTerms:
     """A contract demand below this share of the capacity is charged as that share."""
     least_actual_share: Decimal = Decimal(0)
     """So is, without a contract demand, an actual one below this share; older terms have 0.40."""
+    least_of: LeastOf = LeastOf.RUNNING
+    """Which capacity both are a share of; to be confirmed against the text of the tariff."""
     full_use_kwh_per_kva: Decimal | None = None
     """From this energy a month for each kVA on, demand costs only ``full_use_factor`` of its price."""
     full_use_factor: Decimal = Decimal("0.9")

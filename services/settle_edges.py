@@ -77,8 +77,7 @@ def ends_at_edge(book: Book, meter: Meter, at: datetime, within: tuple[datetime,
     found = {
         q: end for q in (TOTAL, Quantity.ACTIVE_ENERGY_EXPORT) if (end := _first(readings, best, q, meter))
     }
-    reactive = [q for q in REACTIVE if np.isfinite(readings.values[q][best]).any()]
-    for quantity in reactive or QUADRANTS:
+    for quantity in (*REACTIVE, *QUADRANTS):
         if end := _first(readings, best, quantity, meter):
             found[quantity] = end
     if TOTAL in found:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.settlement.billing_month import DemandReading, PointIntervals, RegisterSource
+from analysis.settlement.demand import is_of_its_time
+from analysis.settlement.interval_demand import DEMAND_DECIMALS, shown_demand
 from pipeline.block import Times
 from pipeline.model import MeterId, Origin
 from pipeline.quantities import Quantity
@@ -24,13 +26,6 @@ from storage.columns import NUMBER_OF_ORIGIN
 from storage.intervals import IntervalColumns
 from storage.matrices import energies_at_slots, other_energies
 
-DEMAND_MINUTES = 15
-"""A demand (需量) is the mean power of so long; shorter intervals are added up, longer ones show none."""
-LEAST_KNOWN = 0.99
-"""A demand is told from intervals of which at least this share is known."""
-DEMAND_DECIMALS = 4
-"""Decimals of a kW that a meter's demand register has (DL/T 645-2007 appendix A)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LinedUp:
@@ -39,14 +34,23 @@ class _LinedUp:
     minutes: int
 
 
-def point_intervals(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthIntervals:
+    """A month's intervals of a service point, main meters minus sub-meters, and those of each meter."""
+
+    point: PointIntervals | None = None
+    """None where nothing is known."""
+    by_meter: Mapping[MeterId, PointIntervals] = field(default_factory=dict)
+
+
+def month_intervals(
     registry: Registry, book: Book, service_point: str, span: tuple[datetime, datetime]
-) -> PointIntervals | None:
-    """Return what a point used slot by slot, main meters minus sub-meters; None where nothing is known."""
+) -> MonthIntervals:
+    """Return what a point and its meters used slot by slot."""
     meters = sorted({i.meter for i in registry.installations_of(service_point) if i.role is not Role.CHECK})
     intervals = book.intervals(meters, *span)
     if not len(intervals):
-        return None
+        return MonthIntervals()
     minutes = int(intervals.minutes[0])
     lined_up = _LinedUp(meters=meters, starts_at=slot_grid(*span, minutes), minutes=minutes)
     kwh, _, quality = energies_at_slots(intervals, meters, lined_up.starts_at, minutes)
@@ -54,41 +58,54 @@ def point_intervals(
     kwh, quality = np.where(possible, kwh, np.nan), np.where(possible, quality, "N")
     active = _of_point(registry, lined_up, service_point, kwh, quality)
     if active is None:
-        return None
+        return MonthIntervals()
     others = other_energies(intervals, ("import_kvarh", "export_kvarh"), meters, lined_up.starts_at, minutes)
     reactive = {
         name: found[0]
         for name, values in others.items()
         if (found := _of_point(registry, lined_up, service_point, values, quality)) is not None
     }
-    return PointIntervals(
-        starts_at=lined_up.starts_at,
-        minutes=minutes,
-        import_kwh=active[0],
-        quality=active[1],
-        import_kvarh=reactive.get("import_kvarh"),
-        export_kvarh=reactive.get("export_kvarh"),
-        version=_newest(intervals),
+    own = [
+        (kwh[row], quality[row], {name: values[row] for name, values in others.items()})
+        for row in range(len(meters))
+    ]
+    point, *each = (
+        PointIntervals(
+            starts_at=lined_up.starts_at,
+            minutes=minutes,
+            import_kwh=import_kwh,
+            quality=letters,
+            import_kvarh=kvarh.get("import_kvarh"),
+            export_kvarh=kvarh.get("export_kvarh"),
+            version=_newest(intervals),
+        )
+        for import_kwh, letters, kvarh in [(*active, reactive), *own]
     )
+    return MonthIntervals(point=point, by_meter=dict(zip(meters, each, strict=True)))
 
 
 def demands(
-    book: Book, stretches: Sequence[Stretch], intervals: PointIntervals | None
+    book: Book,
+    stretches: Sequence[Stretch],
+    intervals: PointIntervals | None,
+    span: tuple[datetime, datetime],
 ) -> list[DemandReading]:
     """Return the maximum demands of a billing month: the meters' own, else the one that intervals show.
 
     A meter's own counts where it kept one at its settlement or daily freeze as its stretch ended. Where one
     of several meters has none, where a ratio changed, or where a sub-meter is taken off (their maxima are of
-    different times), the intervals of the whole point say it.
+    different times), or is of another month, the intervals of the whole point say it. What is of another
+    month and has no intervals in its place is left to the bill to refuse.
     """
     own = [_kept(book, stretch) for stretch in stretches]
     one_ratio = len({stretch.placed for stretch in stretches}) == len(stretches)
     no_subs = all(stretch.sign > 0 for stretch in stretches)
     kept = [demand for demand in own if demand is not None]
-    if kept and len(kept) == len(own) and one_ratio and no_subs:
+    elsewhen = [demand for demand in kept if not is_of_its_time(demand)]
+    if kept and len(kept) == len(own) and one_ratio and no_subs and not elsewhen:
         return kept
-    shown = None if intervals is None or not stretches else _shown(stretches[0].placed.meter, intervals)
-    return [] if shown is None else [shown]
+    shown = None if intervals is None or not stretches else _shown(stretches[0].placed.meter, intervals, span)
+    return elsewhen if shown is None else [shown]
 
 
 def _of_point(
@@ -127,21 +144,14 @@ def _kept(book: Book, stretch: Stretch) -> DemandReading | None:
     )
 
 
-def _shown(meter: MeterId, intervals: PointIntervals) -> DemandReading | None:
-    """Return the largest block of intervals, on the primary side."""
-    slots, rest = divmod(DEMAND_MINUTES, intervals.minutes)
-    known = np.isfinite(intervals.import_kwh)
-    if rest or not slots or known.mean() < LEAST_KNOWN:
+def _shown(
+    meter: MeterId, intervals: PointIntervals, span: tuple[datetime, datetime]
+) -> DemandReading | None:
+    """Return the demand that intervals show, as a reading on the primary side."""
+    shown = shown_demand(intervals, *span)
+    if shown is None:
         return None
-    whole = len(intervals.import_kwh) // slots * slots
-    blocks = intervals.import_kwh[:whole].reshape(-1, slots).sum(axis=1)
-    place = int(np.nanargmax(blocks))
-    return DemandReading(
-        meter=meter,
-        kw=_kw(float(blocks[place]) * 60 / DEMAND_MINUTES),
-        at=from_numpy(intervals.starts_at[place * slots]),
-        source=RegisterSource.ESTIMATED,
-    )
+    return DemandReading(meter=meter, kw=shown.kw, at=shown.at, source=RegisterSource.ESTIMATED)
 
 
 def _kw(value: float) -> Decimal:

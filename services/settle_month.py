@@ -15,7 +15,7 @@ from pipeline.registry import Registry, Role
 from pipeline.timegrid import local_day
 from services.settle_book import QUADRANTS, REACTIVE, Book
 from services.settle_chains import counted
-from services.settle_intervals import demands, point_intervals
+from services.settle_intervals import demands, month_intervals
 from services.settle_pairs import Stretch, stretches
 from services.settle_terms import agreed, is_supplied, supplied
 
@@ -59,7 +59,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
     lacks = [*terms.lacks, *(lack for each in found for lack in each.lacks)]
     if any(dated.tariff.power_factor for dated in terms.terms):
         lacks += _reactive_lacks(own, pairs)
-    intervals = point_intervals(registry, book, service_point, span)
+    intervals = month_intervals(registry, book, service_point, span)
     return BillingMonth(
         service_point=service_point,
         month=month,
@@ -68,8 +68,9 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         zone=registry.zone_of(service_point),
         terms=terms.terms,
         pairs=pairs,
-        demands=demands(book, own, intervals),
-        intervals=intervals,
+        demands=demands(book, own, intervals.point, span),
+        intervals=intervals.point,
+        meter_intervals=intervals.by_meter,
         suspensions=registry.suspensions_by_point.get(service_point, ()),
         transformers=registry.transformers,
         market=[m for m in registry.market_energies if (m.service_point, m.month) == (service_point, month)],
@@ -112,6 +113,8 @@ def _of_point(registry: Registry, service_point: str) -> Registry:
     placed = registry.installations_of(service_point)
     meters = {installation.meter for installation in placed}
     point = registry.service_point_by_id.get(service_point)
+    suspensions = registry.suspensions_by_point.get(service_point, [])
+    resting = {unit for suspension in suspensions for unit in suspension.transformers}
     return replace(
         registry,
         meters=[registry.meter_by_id[meter] for meter in sorted(meters)],
@@ -119,8 +122,13 @@ def _of_point(registry: Registry, service_point: str) -> Registry:
         ratios=[ratio for ratio in registry.ratios if ratio.meter in meters],
         service_points=[] if point is None else [point],
         contracts=registry.contracts_by_point.get(service_point, []),
-        suspensions=registry.suspensions_by_point.get(service_point, []),
-        transformers=[t for t in registry.transformers if t.service_point == service_point],
+        suspensions=suspensions,
+        # A unit that the point's own suspension names is the point's, though nobody filed where it stands.
+        transformers=[
+            t
+            for t in registry.transformers
+            if t.service_point == service_point or (t.service_point is None and t.id in resting)
+        ],
         market_energies=[m for m in registry.market_energies if m.service_point == service_point],
     )
 

@@ -28,6 +28,13 @@ REACH = timedelta(days=40)
 """How far from an edge a read may be that a register there is estimated from: a month and some days."""
 
 
+DIRECTIONS = (
+    (REACTIVE[0], QUADRANTS[:2], "import_kvarh"),
+    (REACTIVE[1], QUADRANTS[2:], "export_kvarh"),
+)
+"""Lagging and leading: the register, the quadrants that make it, and its energy of intervals."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A meter at a service point under one ratio, within the billing month."""
@@ -232,16 +239,25 @@ def _estimated(
 def _with_reactive(
     registry: Registry, book: Book, stretch: Stretch, opening: Ends, closing: Ends
 ) -> tuple[Ends, Ends]:
-    """Add reactive registers out of intervals where nobody read any, whole or by quadrant."""
-    if any(q in opening and q in closing for q in (*REACTIVE, *QUADRANTS)):
-        return opening, closing
+    """Return edges with one way of each reactive direction: its register, its quadrants, else intervals.
+
+    What of a direction is known in part, and has no intervals, is left as it is: the bill says so.
+    """
     meter = registry.meter_by_id[stretch.placed.meter]
-    for quantity, energy in zip(REACTIVE, ("import_kvarh", "export_kvarh"), strict=True):
-        known = opening.get(quantity), closing.get(quantity)
-        found = _from_intervals(book, meter, stretch, known, energy)
-        if found is not None:
-            opening, closing = {**opening, quantity: found[0]}, {**closing, quantity: found[1]}
+    for whole, parts, energy in DIRECTIONS:
+        if whole in opening and whole in closing:
+            opening, closing = _without(opening, parts), _without(closing, parts)
+        elif not all(part in opening and part in closing for part in parts):
+            known = opening.get(whole), closing.get(whole)
+            found = _from_intervals(book, meter, stretch, known, energy)
+            if found is not None:
+                opening = {**_without(opening, parts), whole: found[0]}
+                closing = {**_without(closing, parts), whole: found[1]}
     return opening, closing
+
+
+def _without(ends: Ends, quantities: Sequence[Quantity]) -> Ends:
+    return {quantity: end for quantity, end in ends.items() if quantity not in quantities}
 
 
 def _from_intervals(

@@ -33,6 +33,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("contract", "service_point"): "service_point",
         ("contract", "tariff"): "tariff",
         ("suspension", "service_point"): "service_point",
+        ("suspension", "transformers"): "transformer",
         ("total_member", "total"): "total",
         ("total_member", "meter"): "meter",
         ("estimation", "service_point"): "service_point",
@@ -52,7 +53,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
 )
 """Keys that name an entry of another table."""
 
-CHECKED_WHERE_FILED = frozenset({"tariff"})
+CHECKED_WHERE_FILED = frozenset({"tariff", "transformer"})
 """Tables that an archive may do without: names of their entries are checked where it has any of them."""
 
 MADE_WHEN_NAMED = ("service_point", "area")
@@ -183,7 +184,7 @@ def _named(key: str, value: object) -> Sequence[object]:
         return value
     if isinstance(value, dict):
         return list(value.values())
-    if key == "meters":
+    if key in {"meters", "transformers"}:
         return str(value).split(";")
     if key == "devices":
         return [part.rpartition("=")[2] for part in str(value).split(";") if part.strip()]

@@ -20,6 +20,7 @@ from pipeline.tariff import (
     Each,
     EnergyCharge,
     FixedCharge,
+    LeastOf,
     LossTerms,
     Period,
     Span,
@@ -230,6 +231,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     Period: to_one_of(Period),
     DayKind: to_one_of(DayKind),
     Each: to_one_of(Each),
+    LeastOf: to_one_of(LeastOf),
     tuple[str, ...]: _kinds,
     tuple[Span, ...]: _row(Span),
 }

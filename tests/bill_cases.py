@@ -33,6 +33,7 @@ from pipeline.tariff import (
     Each,
     EnergyCharge,
     FixedCharge,
+    LeastOf,
     LossTerms,
     MarketEnergy,
     Period,
@@ -102,7 +103,7 @@ def _month(table: Table) -> BillingMonth:
             DemandReading(
                 meter=MeterId(entry.get("meter", "M")),
                 kw=Decimal(entry["kw"]),
-                at=None,
+                at=_at(entry.get("at"), zone),
                 factor=Decimal(entry.get("factor", 1)),
                 starts_at=_at(entry.get("from"), zone),
                 ends_at=_at(entry.get("to"), zone),
@@ -148,6 +149,10 @@ def _month(table: Table) -> BillingMonth:
         billed_before_kwh=Decimal(about.get("billed_before_kwh", 0)),
         energy_only=about.get("energy_only", False),
         intervals=_intervals(table["load"], zone, starts_at, ends_at) if "load" in table else None,
+        meter_intervals={
+            MeterId(meter): _intervals(load, zone, starts_at, ends_at)
+            for meter, load in table.get("meter_load", {}).items()
+        },
     )
 
 
@@ -200,7 +205,8 @@ def _tariff(entry: Table) -> Tariff:
     if "rates" in given:
         built["rates"] = {int(number): Period(period) for number, period in given.pop("rates").items()}
     if "basic" in given:
-        built["basic"] = BasicTerms(**_decimals(given.pop("basic"), BasicTerms))
+        terms = _decimals(given.pop("basic"), BasicTerms)
+        built["basic"] = BasicTerms(**{**terms, "least_of": LeastOf(terms.get("least_of", "running"))})
     if "losses" in given:
         built["losses"] = LossTerms(**_decimals(given.pop("losses"), LossTerms))
     if "steps_over" in given:

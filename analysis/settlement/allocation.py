@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,14 +11,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.billing_month import BillingMonth, PointIntervals
 from analysis.settlement.segments import Segment
 from pipeline.tariff import Period
 from pipeline.tariff_periods import PERIODS, period_numbers
-from pipeline.timegrid import slot_grid, to_numpy
+from pipeline.timegrid import local_clock, slot_grid, to_numpy
 
 Cell: TypeAlias = tuple[int, Period]
 """A segment's number and a period: what one price per charge holds for."""
+KWH_DECIMALS = 6
+"""What several meters add up to is known to so many: smaller than that is the noise of a sum."""
 GRID_MINUTES = 15
 """Slots by which hours are counted where there are no intervals."""
 
@@ -64,21 +66,16 @@ class SlotMap:
 
     @cached_property
     def _kwh(self) -> NDArray[np.float64]:
-        """The intervals laid on the month's slots; NaN where one is missing."""
+        """The point's intervals laid on the month's slots; NaN where one is missing."""
         intervals = self.month.intervals
-        return self._laid(np.empty(0) if intervals is None else intervals.import_kwh)
+        return self._nothing() if intervals is None else self._laid(intervals, intervals.import_kwh)
 
-    @cached_property
-    def _estimated(self) -> NDArray[np.bool_]:
-        intervals = self.month.intervals
-        quality = np.empty(0) if intervals is None else (intervals.quality != "A").astype(np.float64)
-        estimated: NDArray[np.bool_] = self._laid(quality) == 1.0
-        return estimated
+    def _nothing(self) -> NDArray[np.float64]:
+        return np.full(len(self._starts), np.nan)
 
-    def _laid(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = np.full(len(self._starts), np.nan)
-        intervals = self.month.intervals
-        if intervals is None or not len(self._starts):
+    def _laid(self, intervals: PointIntervals, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = self._nothing()
+        if not len(self._starts):
             return found
         place = np.searchsorted(self._starts, intervals.starts_at)
         fits = place < len(self._starts)
@@ -95,22 +92,54 @@ class SlotMap:
         inside = self._within(max(starts_at, segment.starts_at), min(ends_at, segment.ends_at))
         return [PERIODS[number] for number in np.unique(self._period[inside])]
 
-    def weights(self, cells: Sequence[Cell], starts_at: datetime, ends_at: datetime) -> Weights:
-        """Return what intervals say of cells between two instants."""
+    def weights(
+        self, cells: Sequence[Cell], starts_at: datetime, ends_at: datetime, intervals: PointIntervals | None
+    ) -> Weights:
+        """Return what intervals say of cells between two instants; without any, how many slots they have."""
         inside = self._within(starts_at, ends_at)
+        laid, guessed = self._nothing(), np.zeros(len(self._starts), dtype=np.bool_)
+        if intervals is not None:
+            laid = self._laid(intervals, intervals.import_kwh)
+            guessed = self._laid(intervals, (intervals.quality != "A").astype(np.float64)) == 1.0
         kwh, slots, missing, estimated = [], [], 0, 0
         for number, period in cells:
             here = inside & (self._segment == number) & (self._period == PERIODS.index(period))
-            values = self._kwh[here]
+            values = laid[here]
             known = np.isfinite(values)
             counted = np.maximum(values[known], 0.0)  # below zero counts nothing
             kwh.append(float(counted.mean()) * len(values) if known.any() else 0.0)
             slots.append(len(values))
             missing += int((~known).sum())
-            estimated += int(self._estimated[here][known].sum())
+            estimated += int(guessed[here][known].sum())
         return Weights(kwh=kwh, slots=slots, missing=missing, estimated=estimated)
 
     def total(self) -> tuple[float | None, int]:
         """Return the intervals' sum, None where some are missing; and how many are below zero."""
         missing = not np.isfinite(self._kwh).all()
-        return (None if missing else float(self._kwh.sum()), int((self._kwh < 0).sum()))
+        below = int((np.round(self._kwh, KWH_DECIMALS) < 0).sum())  # 0.3 - 0.1 - 0.2 is -3e-17
+        return (None if missing else float(self._kwh.sum()), below)
+
+    def cut(self, starts_at: datetime, ends_at: datetime, intervals: PointIntervals) -> list[str]:
+        """Return the tariffs whose hours, or whose own edges, lie within a slot between two instants."""
+        begins = set((local_clock(self._starts, self.month.zone)[1] % intervals.minutes).tolist())
+        return [
+            segment.tariff.id
+            for segment in self.segments
+            if segment.starts_at < ends_at
+            and segment.ends_at > starts_at
+            and (
+                any(
+                    to_numpy(at) not in self._starts
+                    for at in (segment.starts_at, segment.ends_at)
+                    if starts_at < at < ends_at
+                )
+                or any(minute % intervals.minutes not in begins for minute in _edges(segment))
+            )
+        ]
+
+
+def _edges(segment: Segment) -> Iterator[int]:
+    """Yield the minutes of the day at which prices change."""
+    for schedule in segment.tariff.schedules:
+        for span in schedule.spans:
+            yield from (span.from_minute, span.to_minute)

@@ -9,19 +9,21 @@ from analysis.settlement.basic_rates import Part, basic_line, parts_of
 from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.codes import Code, plain, refusal
 from analysis.settlement.priced import Step
-from analysis.settlement.running_capacity import RunningDay
+from analysis.settlement.running_capacity import RunningDay, capacity_of
 from pipeline.model import Json
 
 
-def capacity_charge(month: BillingMonth, days: Sequence[RunningDay], by_demand: int = 0) -> Step:
+def capacity_charge(
+    month: BillingMonth, days: Sequence[RunningDay], by_demand: Sequence[RunningDay] = ()
+) -> Step:
     """Return lines for what ran, and for what rested where the terms charge a part of that.
 
     Args:
         month: The billing month.
         days: Days on which the basic charge counts by capacity.
-        by_demand: How many of the month's other days are charged by demand.
+        by_demand: The month's other days, those charged by demand.
     """
-    unknown = sorted({day.segment.tariff.id for day in days if day.running_kva is None})
+    unknown = sorted({day.segment.tariff.id for day in days if capacity_of(month, day.segment) is None})
     findings = [refusal(Code.CAPACITY_UNKNOWN, what=month.service_point, tariff=tariff) for tariff in unknown]
     rested = sorted({name for day in days for name in day.suspensions})
     basis: dict[str, Json] = {"suspensions": rested} if rested else {}
@@ -39,7 +41,7 @@ def capacity_charge(month: BillingMonth, days: Sequence[RunningDay], by_demand: 
 
 
 def _layers(
-    month: BillingMonth, capacities: Sequence[tuple[RunningDay, Decimal]], by_demand: int
+    month: BillingMonth, capacities: Sequence[tuple[RunningDay, Decimal]], by_demand: Sequence[RunningDay]
 ) -> Iterator[tuple[Decimal, Part]]:
     """Yield the layers of a capacity that varies from day to day: the lowest on the most days.
 

@@ -33,8 +33,8 @@ def basic_charge(month: BillingMonth, segments: Sequence[Segment], kwh: Decimal)
     days = running_days(month, charged)
     by_capacity = [day for day in days if day.segment.contract.basic_charge == BasicCharge.CAPACITY]
     by_demand = [day for day in days if day.segment.contract.basic_charge == BasicCharge.DEMAND]
-    capacity = capacity_charge(month, by_capacity, len(by_demand))
-    demand = demand_charge(month, by_demand, kwh, len(by_capacity))
+    capacity = capacity_charge(month, by_capacity, by_demand)
+    demand = demand_charge(month, by_demand, kwh, by_capacity)
     suspended = suspension_findings(month, [s.tariff.basic for s in charged if s.tariff.basic is not None])
     return Step(
         lines=[*capacity.lines, *demand.lines],

@@ -11,7 +11,7 @@ from analysis.settlement.bill import BillLine
 from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.priced import Priced, amount_of
 from analysis.settlement.running_capacity import RunningDay
-from analysis.settlement.segments import Segment, whole_days
+from analysis.settlement.segments import Segment, days_beyond, whole_days
 from pipeline.model import Json
 from pipeline.registry import BasicCharge
 from pipeline.tariff import BasicTerms
@@ -52,18 +52,27 @@ def basic_price(terms: BasicTerms, kind: BasicCharge | None) -> Decimal | None:
     return terms.capacity_price if kind == BasicCharge.CAPACITY else terms.demand_price
 
 
-def parts_of(month: BillingMonth, days: Sequence[RunningDay], beside: int = 0) -> Iterator[Part]:
+def parts_of(
+    month: BillingMonth, days: Sequence[RunningDay], beside: Sequence[RunningDay] = ()
+) -> Iterator[Part]:
     """Yield the parts that days make, by rate.
 
     All days of the bill's month, those beside them included, are one month; fewer are as many
-    ``days_of_month``-ths.
+    ``days_of_month``-ths, and so are those of a period that is longer than the month.
 
     Args:
         month: The billing month.
         days: Days that are charged for.
-        beside: How many other days are charged for the same use otherwise: by another demand or kind.
+        beside: Other days that are charged for the same use otherwise: by another demand or kind.
     """
-    is_whole = len(days) + beside == whole_days(month)
+    beyond = days_beyond(month)
+    for is_beyond in (False, True):
+        these = [day for day in days if (day.day in beyond) is is_beyond]
+        others = sum((day.day in beyond) is is_beyond for day in beside)
+        yield from _by_rate(month, these, is_whole=len(these) + others == whole_days(month))
+
+
+def _by_rate(month: BillingMonth, days: Sequence[RunningDay], *, is_whole: bool) -> Iterator[Part]:
     counts: dict[Rate, list[Segment]] = defaultdict(list)
     for day in days:
         rate = _rate_of(day.segment)

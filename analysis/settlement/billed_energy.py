@@ -34,16 +34,14 @@ def billed_month(
     month: BillingMonth, segments: Sequence[Segment], metered: Metered, reactive: Reactive
 ) -> BilledMonth:
     """Return what is billed of what was metered; losses are shared among periods as their energies are."""
-    findings: list[BillFinding] = []
+    findings: list[BillFinding] = list(reactive.findings)
     kwh: dict[Cell, Decimal] = {}
     added: dict[Cell, Decimal] = {}
     lost_kvarh = Decimal(0)
     for segment in segments:
         mine = _rounded(segment, metered, findings)
         energy = sum(mine.values(), Decimal(0))
-        kvarh = (reactive.lagging_kvarh or Decimal(0)) + reactive.leading_kvarh
-        part = energy / metered.total if metered.total else Decimal(1) / len(segments)
-        losses = losses_of(month, segment, energy, kvarh * part)
+        losses = losses_of(month, segment, energy, reactive.by_segment.get(segment.number, Decimal(0)))
         findings += losses.findings
         lost_kvarh += losses.kvarh if segment.tariff.power_factor else Decimal(0)
         shared = _shared(segment, losses.kwh, mine)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -96,7 +96,7 @@ class DemandReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointIntervals:
-    """Final intervals of the service point, primary side; arrays of shape (slots,), NaN where missing."""
+    """Final intervals of a point or a meter, primary side; arrays of shape (slots,), NaN where missing."""
 
     starts_at: Times
     minutes: int
@@ -171,7 +171,10 @@ class BillingMonth:
     pairs: Sequence[RegisterPair] = ()
     demands: Sequence[DemandReading] = ()
     intervals: PointIntervals | None = None
-    """They allocate what registers counted to periods and versions, and tie out; they never bill alone."""
+    """The point's: they tie out, and show its demand; they never bill alone."""
+    meter_intervals: Mapping[MeterId, PointIntervals] = field(default_factory=dict)
+    """Each meter's own: they allocate what its registers counted to periods and versions. Without them the
+    point's do so where no other meter counts at the same time."""
     suspensions: Sequence[Suspension] = ()
     transformers: Sequence[Transformer] = ()
     market: Sequence[MarketEnergy] = ()

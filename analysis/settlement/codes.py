@@ -42,7 +42,11 @@ class Code(StrEnum):
     NEGATIVE_ENERGY = "negative_energy"
     EXPORT_ON_CONSUMER = "export_on_consumer"
     DEMAND_MISSING = "demand_missing"
+    DEMAND_OUTSIDE_MONTH = "demand_outside_month"
+    DEMAND_FROM_INTERVALS = "demand_from_intervals"
     REACTIVE_MISSING = "reactive_missing"
+    NO_ACTIVE_ENERGY = "no_active_energy"
+    REACTIVE_SHARED = "reactive_shared"
     # Tie-outs and allocation
     RATES_DO_NOT_ADD_UP = "rates_do_not_add_up"
     RATES_UNUSED = "rates_unused"
@@ -50,6 +54,7 @@ class Code(StrEnum):
     SPLIT_BY_DAYS = "split_by_days"
     INTERVALS_MISSING = "intervals_missing"
     INTERVALS_ESTIMATED = "intervals_estimated"
+    INTERVALS_TOO_LONG = "intervals_too_long"
     INTERVALS_NEGATIVE = "intervals_negative"
     INTERVALS_DO_NOT_TIE_OUT = "intervals_do_not_tie_out"
 

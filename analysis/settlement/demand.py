@@ -2,31 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
-from analysis.settlement.billing_month import BillingMonth
+from analysis.settlement.billing_month import BillingMonth, DemandReading, RegisterSource
+from analysis.settlement.interval_demand import ShownDemand, shown_demand
+from pipeline.registry import in_force
 from pipeline.tariff import BasicTerms
+
+Stretches: TypeAlias = Sequence[tuple[datetime, datetime]]
+"""From when to when, one or several times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartDemand:
+    """The maximum demand of a part of a month, kW on the primary side."""
+
+    kw: Decimal | None = None
+    """None where it is not known."""
+    at_most_kw: Decimal | None = None
+    """What it cannot exceed: the month's; None where that is not known either."""
+    shown: ShownDemand | None = None
+    """The intervals that it follows from, where the meters' own was of another part of the month."""
+
+
+def is_of_its_time(reading: DemandReading) -> bool:
+    """Tell whether a demand came while it was to count; one without a time is taken as it is."""
+    begun = reading.at is None or reading.starts_at is None or reading.at >= reading.starts_at
+    return begun and (reading.at is None or reading.ends_at is None or reading.at <= reading.ends_at)
+
+
+def demands_elsewhen(month: BillingMonth) -> list[DemandReading]:
+    """Return the demands that came before or after this month: the meter was not reset, or read late."""
+    return [reading for reading in month.demands if not is_of_its_time(_bounded(month, reading))]
 
 
 def actual_demand(month: BillingMonth) -> Decimal | None:
-    """Return the maximum demand, kW on the primary side; None where no meter kept one.
+    """Return the maximum demand, kW on the primary side; None where no meter kept one of this month.
 
     Demands of meters that hung at the same time are added; of meters one after another the highest counts.
     """
-    spans = [
-        (reading.starts_at or month.starts_at, reading.ends_at or month.ends_at, reading)
-        for reading in month.demands
-        if reading.kw.is_finite()
-    ]
+    return _together(_usable(month))
+
+
+def part_demand(month: BillingMonth, stretches: Stretches) -> PartDemand:
+    """Return the demand of a part of the month.
+
+    A meter keeps one maximum: it counts for the part in which it came. What was drawn in the others, the
+    point's intervals say.
+    """
+    usable = _usable(month)
+    whole = _together(usable)
+    if [(month.starts_at, month.ends_at)] == list(stretches):
+        return PartDemand(kw=whole, at_most_kw=whole)
+    here = [r for r in usable if any(_meets(r, starts_at, ends_at) for starts_at, ends_at in stretches)]
+    if all(_came_in(reading, stretches) for reading in here):
+        return PartDemand(kw=_together(here), at_most_kw=whole)
+    shown = [shown_demand(month.intervals, *stretch) for stretch in stretches]
+    known = [demand for demand in shown if demand is not None]
+    if len(known) < len(shown):
+        return PartDemand(at_most_kw=whole)
+    largest = max(known, key=lambda demand: demand.kw)
+    return PartDemand(kw=largest.kw, at_most_kw=whole, shown=largest)
+
+
+def _bounded(month: BillingMonth, reading: DemandReading) -> DemandReading:
+    return replace(
+        reading,
+        starts_at=reading.starts_at or month.starts_at,
+        ends_at=reading.ends_at or month.ends_at,
+    )
+
+
+def _usable(month: BillingMonth) -> list[DemandReading]:
+    bounded = [_bounded(month, reading) for reading in month.demands if reading.kw.is_finite()]
+    return [reading for reading in bounded if is_of_its_time(reading)]
+
+
+def _together(readings: Sequence[DemandReading]) -> Decimal | None:
     sums = [
         sum(
-            (r.kw * r.factor * r.sign for starts_at, ends_at, r in spans if starts_at <= edge < ends_at),
+            (r.kw * r.factor * r.sign for r in readings if _hangs(r, edge)),
             Decimal(0),
         )
-        for edge in {starts_at for starts_at, _, _ in spans}
+        for edge in {reading.starts_at for reading in readings if reading.starts_at is not None}
     ]
     return max(sums, default=None)
+
+
+def _hangs(reading: DemandReading, at: datetime) -> bool:
+    return in_force(reading.starts_at, reading.ends_at, at)
+
+
+def _meets(reading: DemandReading, starts_at: datetime, ends_at: datetime) -> bool:
+    begun = reading.starts_at is None or reading.starts_at < ends_at
+    return begun and (reading.ends_at is None or reading.ends_at > starts_at)
+
+
+def _came_in(reading: DemandReading, stretches: Stretches) -> bool:
+    """Tell whether a maximum is of a part; its time is the end of the quarter of an hour that it is of."""
+    if reading.at is None:
+        return True
+    own = reading.source != RegisterSource.ESTIMATED
+    return own and any(starts_at < reading.at <= ends_at for starts_at, ends_at in stretches)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from analysis.settlement.allocation import Cell, SlotMap, Weights
 from analysis.settlement.bill import BillFinding
-from analysis.settlement.billing_month import BillingMonth, RegisterPair
+from analysis.settlement.billing_month import BillingMonth, PointIntervals, RegisterPair
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.rounding import shares
 from analysis.settlement.segments import Segment
@@ -32,6 +32,8 @@ class Metered:
     kwh: Mapping[Cell, Decimal]
     registers: Mapping[Cell, frozenset[int]]
     """Which registers each comes from."""
+    given: Mapping[int, Mapping[int, Decimal]]
+    """What each register gave to each segment, whatever its sign."""
     allocated: Mapping[Cell, str]
     """By what cells were told apart, ``intervals`` or ``hours``, where no register of their own did."""
     total: Decimal
@@ -58,10 +60,18 @@ def metered_energy(
     return Metered(
         kwh=dict(work.kwh),
         registers={cell: frozenset(found) for cell, found in work.used.items()},
+        given={index: dict(parts) for index, parts in work.given.items()},
         allocated=work.allocated,
         total=sum(work.kwh.values(), Decimal(0)),
         findings=work.findings,
     )
+
+
+def segments_met(segments: Sequence[Segment], pair: RegisterPair) -> list[Segment]:
+    """Return the segments that a pair's stretch lies in; one that it but touches is left out."""
+    overlaps = [(min(s.ends_at, pair.closing.at) - max(s.starts_at, pair.opening.at), s) for s in segments]
+    within = [s for length, s in overlaps if length > EDGE_TOLERANCE]
+    return within or [s for length, s in overlaps if length > timedelta(0)]
 
 
 class _Sums:
@@ -76,6 +86,7 @@ class _Sums:
     ) -> None:
         self._month, self._segments, self._registers, self._slots = month, segments, registers, slots
         self.kwh: dict[Cell, Decimal] = defaultdict(Decimal)
+        self.given: dict[int, dict[int, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         self.used: dict[Cell, set[int]] = defaultdict(set)
         self.allocated: dict[Cell, str] = {}
         self.findings: list[BillFinding] = []
@@ -107,7 +118,7 @@ class _Sums:
 
     def _one_total(self, index: int, rates: Sequence[int]) -> None:
         pair = self._registers[index]
-        segments = self._segments_of(pair)
+        segments = segments_met(self._segments, pair)
         if rates and self._usable(pair, rates, segments):
             self._tie_out(pair, [self._registers[rate] for rate in rates])
             for rate in rates:
@@ -143,7 +154,7 @@ class _Sums:
         number = _rate_of(pair)
         cells = [
             (segment.number, segment.tariff.rates[number])
-            for segment in self._segments_of(pair)
+            for segment in segments_met(self._segments, pair)
             if number in segment.tariff.rates
         ]
         if pair.counted or cells:
@@ -195,14 +206,6 @@ class _Sums:
                 )
             )
 
-    def _segments_of(self, pair: RegisterPair) -> list[Segment]:
-        """Return the segments that a pair's stretch lies in; one that it but touches is left out."""
-        overlaps = [
-            (min(s.ends_at, pair.closing.at) - max(s.starts_at, pair.opening.at), s) for s in self._segments
-        ]
-        within = [s for length, s in overlaps if length > EDGE_TOLERANCE]
-        return within or [s for length, s in overlaps if length > timedelta(0)]
-
     def _give(self, index: int, cells: Sequence[Cell]) -> None:
         """Add a register's energy to its cells."""
         pair = self._registers[index]
@@ -215,6 +218,7 @@ class _Sums:
         parts = [pair.energy] if len(cells) == 1 else self._allocated(pair, cells)
         for cell, part in zip(cells, parts, strict=True):
             self.kwh[cell] += part
+            self.given[index][cell[0]] += abs(part)
             self.used[cell].add(index)
 
     def _lost(self, pair: RegisterPair) -> None:
@@ -229,8 +233,9 @@ class _Sums:
         )
 
     def _allocated(self, pair: RegisterPair, cells: Sequence[Cell]) -> list[Decimal]:
-        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at)
-        known = self._month.intervals is not None and weights.missing < sum(weights.slots)
+        intervals = self._intervals_for(pair)
+        weights = self._slots.weights(cells, pair.opening.at, pair.closing.at, intervals)
+        known = weights.missing < sum(weights.slots)
         decimals = max(s.tariff.kwh_decimals for s in self._segments)
         if not known or sum(weights.kwh) <= 0:
             if pair.counted:
@@ -244,8 +249,21 @@ class _Sums:
             self.allocated.update(dict.fromkeys(cells, "hours"))
             return shares(pair.energy, weights.slots, decimals)
         self._judge(pair, weights)
+        if intervals is not None:
+            self._judge_length(pair, intervals)
         self.allocated.update({cell: "intervals" for cell in cells if cell not in self.allocated})
         return shares(pair.energy, weights.kwh, decimals)
+
+    def _intervals_for(self, pair: RegisterPair) -> PointIntervals | None:
+        """Return the meter's own intervals; the point's where no other meter counts meanwhile."""
+        own = self._month.meter_intervals.get(pair.meter)
+        beside = (
+            min(other.closing.at, pair.closing.at) - max(other.opening.at, pair.opening.at)
+            for other in self._registers
+            if other.meter != pair.meter
+        )
+        alone = max(beside, default=timedelta(0)) <= EDGE_TOLERANCE
+        return self._month.intervals if own is None and alone else own
 
     def _judge(self, pair: RegisterPair, weights: Weights) -> None:
         """Tell of intervals that are missing or estimated where they allocate."""
@@ -256,6 +274,19 @@ class _Sums:
             self.findings.append(tell(Code.INTERVALS_MISSING, slots=weights.missing, **about))
         if weights.estimated:
             self.findings.append(finding(Code.INTERVALS_ESTIMATED, slots=weights.estimated, **about))
+
+    def _judge_length(self, pair: RegisterPair, intervals: PointIntervals) -> None:
+        """Tell of prices that change within an interval, all of which then counts at the first of them."""
+        for tariff in dict.fromkeys(self._slots.cut(pair.opening.at, pair.closing.at, intervals)):
+            self.findings.append(
+                finding(
+                    Code.INTERVALS_TOO_LONG,
+                    meter=pair.meter,
+                    register=pair.quantity,
+                    minutes=intervals.minutes,
+                    tariff=tariff,
+                )
+            )
 
 
 def _rate_of(pair: RegisterPair) -> int:

@@ -15,7 +15,7 @@ from analysis.power_factor import (
 )
 from analysis.settlement.bill import BillFinding, BillLine
 from analysis.settlement.billing_month import BillingMonth
-from analysis.settlement.codes import Code, plain, refusal
+from analysis.settlement.codes import Code, finding, plain, refusal
 from analysis.settlement.priced import Priced, Step, amount_of, unit_of_money
 from analysis.settlement.rounding import rounded
 from analysis.settlement.segments import Segment
@@ -28,7 +28,7 @@ class MonthPowerFactor:
     """A month's power factor and the energies that it follows from, losses included."""
 
     value: Decimal | None
-    """P / sqrt(P^2 + Q^2) rounded half up to 0.01; None without any energy."""
+    """P / sqrt(P^2 + Q^2) rounded half up to 0.01; None without active energy."""
     kwh: Decimal
     lagging_kvarh: Decimal
     leading_kvarh: Decimal
@@ -42,7 +42,7 @@ def power_factor_of(
     reactive = lagging_kvarh + leading_kvarh
     apparent = (kwh * kwh + reactive * reactive).sqrt()
     return MonthPowerFactor(
-        value=rounded(kwh / apparent, 2) if apparent else None,
+        value=rounded(kwh / apparent, 2) if kwh > 0 else None,
         kwh=kwh,
         lagging_kvarh=lagging_kvarh,
         leading_kvarh=leading_kvarh,
@@ -72,6 +72,9 @@ def power_factor_charge(
             standards.setdefault(standard.value, (standard, []))[1].append(segment)
     if standards and factor is None:
         findings.append(refusal(Code.REACTIVE_MISSING, what=month.service_point))
+    if factor is not None and factor.value is None and factor.lagging_kvarh + factor.leading_kvarh:
+        kvarh = factor.lagging_kvarh + factor.leading_kvarh
+        findings.append(finding(Code.NO_ACTIVE_ENERGY, what=month.service_point, kvarh=kvarh))
     if factor is None or factor.value is None:
         return Step(findings=findings)
     found = [_line(standard, those, lines, factor) for standard, those in standards.values()]

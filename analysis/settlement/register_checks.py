@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
 from analysis.settlement.allocation import SlotMap
 from analysis.settlement.bill import BillFinding, TieOut
+from analysis.settlement.bill_levels import tie_out_levels
 from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterPair, RegisterSource
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.metered import EDGE_TOLERANCE, RATE, TOTAL
@@ -16,9 +17,6 @@ from pipeline.quantities import Quantity
 
 EXPORT_SHARE = Decimal("0.001")
 """Energy back to the network below this part of what was drawn is told, not refused."""
-SUM_STEPS = 2
-SUM_SHARE = Decimal("0.001")
-"""Registers and intervals may differ by two steps times the factor, or by 0.1 % (validation's sum check)."""
 
 
 def register_findings(month: BillingMonth, registers: Sequence[RegisterPair]) -> list[BillFinding]:
@@ -41,7 +39,24 @@ def register_findings(month: BillingMonth, registers: Sequence[RegisterPair]) ->
             for end in (pair.opening, pair.closing)
             if end.source == RegisterSource.ESTIMATED
         ]
-    return [*found, *_overlaps(registers), *_export(month, registers)]
+    return [*found, *_overlaps(registers), *_export(month, registers), *_below_zero(month, registers)]
+
+
+def _below_zero(month: BillingMonth, registers: Sequence[RegisterPair]) -> Iterator[BillFinding]:
+    """Refuse reactive registers that are estimated from intervals below zero, where they price."""
+    if not any(terms.tariff.power_factor for terms in month.terms):
+        return
+    for pair in registers:
+        intervals = month.meter_intervals.get(pair.meter)
+        if intervals is None or RegisterSource.ESTIMATED not in {pair.opening.source, pair.closing.source}:
+            continue
+        kvarh = {
+            Quantity.REACTIVE_ENERGY_IMPORT: intervals.import_kvarh,
+            Quantity.REACTIVE_ENERGY_EXPORT: intervals.export_kvarh,
+        }.get(Quantity(pair.quantity))
+        slots = 0 if kvarh is None else int((kvarh < 0).sum())
+        if slots:
+            yield refusal(Code.INTERVALS_NEGATIVE, slots=slots, of=len(intervals.starts_at))
 
 
 def _overlaps(registers: Sequence[RegisterPair]) -> list[BillFinding]:
@@ -107,24 +122,31 @@ _OF_METERS = {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING, Lacking.RATIO,
 def tie_out(
     month: BillingMonth, registers: Sequence[RegisterPair], metered_kwh: Decimal, slots: SlotMap
 ) -> tuple[TieOut | None, list[BillFinding]]:
-    """Return registers against intervals, and a finding where they differ by more than the tolerance."""
+    """Return registers against intervals, and a finding where they differ by more than the tolerance.
+
+    The registers stay the bill; far apart, one of both is wrong, and the bill is refused.
+    """
     if month.intervals is None:
         return None, []
+    levels = tie_out_levels()
     total, negative = slots.total()
     steps = sum(
-        (SUM_STEPS * pair.step * pair.factor for pair in registers if pair.quantity == TOTAL), Decimal(0)
+        (levels.register_steps * pair.step * pair.factor for pair in registers if pair.quantity == TOTAL),
+        Decimal(0),
     )
     tied = TieOut(
         register_kwh=metered_kwh,
         interval_kwh=None if total is None else rounded(Decimal(str(total)), 3),
-        tolerance_kwh=max(steps, SUM_SHARE * abs(metered_kwh)),
+        tolerance_kwh=max(steps, levels.told_share * abs(metered_kwh)),
     )
     found = []
     if negative:
         found.append(refusal(Code.INTERVALS_NEGATIVE, slots=negative, of=len(month.intervals.import_kwh)))
-    if tied.holds is False:
+    if tied.interval_kwh is not None and not tied.holds:
+        apart = abs(tied.register_kwh - tied.interval_kwh)
+        refused = apart > max(steps, levels.refused_share * abs(metered_kwh))
         found.append(
-            finding(
+            (refusal if refused else finding)(
                 Code.INTERVALS_DO_NOT_TIE_OUT,
                 register_kwh=tied.register_kwh,
                 interval_kwh=tied.interval_kwh,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from analysis.settlement.bill import BillFinding
 from analysis.settlement.billing_month import BillingMonth
-from analysis.settlement.codes import Code, finding
+from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.segments import Segment
 from pipeline.registry import Suspension, SuspensionKind
 from pipeline.tariff import BasicTerms
@@ -23,7 +23,7 @@ class RunningDay:
     day: date
     segment: Segment
     running_kva: Decimal | None
-    """None where the capacity is not filed."""
+    """None where the capacity is not filed, or that of a unit which rests."""
     resting_kva: Decimal
     rests: bool
     """Everything rested all day, and that is waived."""
@@ -67,13 +67,20 @@ def capacity_of(month: BillingMonth, segment: Segment) -> Decimal | None:
 
 
 def suspension_findings(month: BillingMonth, terms: Sequence[BasicTerms]) -> list[BillFinding]:
-    """Tell of suspensions that are too short to waive anything, or still last and might become so."""
+    """Tell of suspensions that are too short to waive anything, or still last and might become so.
+
+    Refuse those that name a unit of which no capacity is filed, where that is what they leave.
+    """
     found = []
+    plates = _plates(month)
     for suspension in _in_order(month):
         about: dict[str, object] = {"suspension": suspension.id, "starts_at": suspension.starts_at}
         least = max((t.least_stop_days for t in terms if suspension.kind.value in t.waiving), default=None)
         if least is None:
             continue
+        if any(_waives(month, suspension, t) for t in terms) and _is_unknown(suspension, plates):
+            what = ", ".join(f"{unit}.capacity_kva" for unit in _lacking(suspension, plates))
+            found.append(refusal(Code.TRANSFORMER_UNKNOWN, service_point=month.service_point, what=what))
         days = _length(month, suspension)
         if suspension.kind == SuspensionKind.CLOSED or days >= least:
             continue
@@ -118,14 +125,30 @@ def _covers(month: BillingMonth, suspension: Suspension, day: date) -> bool:
     return suspension.starts_at <= begins and (suspension.ends_at is None or suspension.ends_at >= ends)
 
 
-def _left(month: BillingMonth, capacity: Decimal, resting: Sequence[Suspension]) -> Decimal:
-    """Return what runs: less the units named; without units what the strictest suspension leaves."""
-    plates = {t.id: t.capacity_kva for t in month.transformers}
-    named = {unit for s in resting for unit in s.transformers}
-    left = capacity
-    if named and all(plates.get(unit) is not None for unit in named):
-        left -= sum((Decimal(str(plates[unit])) for unit in named), Decimal(0))
-        unnamed = [s for s in resting if not s.transformers]
-    else:
-        unnamed = list(resting)
-    return max(min([left, *(Decimal(str(s.remaining_kva)) for s in unnamed)]), Decimal(0))
+def _left(month: BillingMonth, capacity: Decimal, resting: Sequence[Suspension]) -> Decimal | None:
+    """Return what runs: less the units named; without units what the strictest suspension leaves.
+
+    None where a unit that is named has no plate and its suspension says of no capacity that it remains.
+    """
+    plates = _plates(month)
+    if any(_is_unknown(suspension, plates) for suspension in resting):
+        return None
+    by_units = [s for s in resting if s.transformers and not _lacking(s, plates)]
+    units = {unit for s in by_units for unit in s.transformers}
+    left = capacity - sum((plates[unit] for unit in units), Decimal(0))
+    agreed = [Decimal(str(s.remaining_kva)) for s in resting if s not in by_units]
+    return max(min([left, *agreed]), Decimal(0))
+
+
+def _plates(month: BillingMonth) -> dict[str, Decimal]:
+    """Return the capacity of each unit that is filed with one, kVA."""
+    return {t.id: Decimal(str(t.capacity_kva)) for t in month.transformers if t.capacity_kva is not None}
+
+
+def _lacking(suspension: Suspension, plates: Mapping[str, Decimal]) -> list[str]:
+    return [unit for unit in suspension.transformers if unit not in plates]
+
+
+def _is_unknown(suspension: Suspension, plates: Mapping[str, Decimal]) -> bool:
+    """Tell whether nobody knows what a suspension leaves: 0 kVA beside named units is what was not filed."""
+    return suspension.remaining_kva <= 0 and bool(_lacking(suspension, plates))

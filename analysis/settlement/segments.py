@@ -90,22 +90,24 @@ def term_findings(month: BillingMonth) -> list[BillFinding]:
 
 
 def whole_days(month: BillingMonth) -> int:
-    """Return the days of the whole bill's month, of which the period may be a part only."""
-    settlement_day = next(
-        (
-            terms.contract.settlement_day
-            for terms in reversed(_inside(month))
-            if terms.contract.settlement_day
-        ),
-        1,
-    )
+    """Return the days of the whole bill's month, of which the period may be a part only, or more.
+
+    It is more where the settlement day moved: from the 25th to the 1st, 25 March to 30 April.
+    """
+    inside = _inside(month)
+    settlement_day = (inside[-1].contract.settlement_day if inside else None) or 1
     year, number = (int(part) for part in month.month.split("-"))
     closes = date(year, number, settlement_day)
     opens = (closes.replace(day=1) - timedelta(days=1)).replace(day=settlement_day)
     if settlement_day == 1:
         opens, closes = closes, (closes + timedelta(days=31)).replace(day=1)
-    here = sum(1 for _ in local_days(month.starts_at, month.ends_at, month.zone))
-    return max((closes - opens).days, here)
+    return (closes - opens).days
+
+
+def days_beyond(month: BillingMonth) -> frozenset[date]:
+    """Return the period's first days, those by which it is longer than the whole bill's month."""
+    here = list(local_days(month.starts_at, month.ends_at, month.zone))
+    return frozenset(here[: max(len(here) - whole_days(month), 0)])
 
 
 def _inside(month: BillingMonth) -> list[Dated]:

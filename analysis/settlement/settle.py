@@ -33,7 +33,7 @@ def settle(month: BillingMonth) -> Bill:
     registers = _in_order([pair for pair in month.pairs if _is_known(pair)])
     slots = SlotMap(month, segments)
     metered = metered_energy(month, segments, registers, slots)
-    reactive = reactive_energy(segments, registers)
+    reactive = reactive_energy(segments, registers, metered.given)
     energy = billed_month(month, segments, metered, reactive)
     tied, tie_findings = tie_out(month, registers, metered.total, slots)
 

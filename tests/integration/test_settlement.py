@@ -185,7 +185,8 @@ def test_a_contract_whose_tariff_is_unknown_is_refused_by_the_flow(
     unknown = replace(PLANT.contracts[0], tariff="TT")
     fill(stored, [reading(MARCH, OPENING), reading(APRIL, CLOSING)], plant(contracts=[unknown]))
     (due,) = settle_due(settings, NOON)
-    assert (due.version, [f.code for f in due.bill.findings if f.refuses]) == (1, ["tariff_gap"])
+    assert due.version == 1
+    assert "tariff_gap" in {f.code for f in due.bill.findings if f.refuses}
 
 
 def test_months_outside_all_contracts_are_billed_only_where_they_are_wanted_or_stored(
@@ -196,7 +197,7 @@ def test_months_outside_all_contracts_are_billed_only_where_they_are_wanted_or_s
     assert list(settle_due(settings, NOON)) == []
     assert list(settle_stored("2026-03", settings=settings, now=NOON)) == []
     (wanted,) = settle_stored("2026-03", [POINT], settings=settings, now=NOON)
-    assert [f.code for f in wanted.bill.findings if f.refuses] == ["contract_gap"]
+    assert "contract_gap" in {f.code for f in wanted.bill.findings if f.refuses}
     assert [settled.is_new for settled in settle_due(settings, NOON)] == [False]
 
 

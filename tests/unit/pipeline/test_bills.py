@@ -113,6 +113,15 @@ def test_a_bill_opens_and_closes_at_midnight_of_the_settlement_days(
     assert bill_month(last, settlement_day or 1) == "2026-03"
 
 
+def test_a_contract_that_ends_after_its_settlement_day_has_a_last_bill_of_the_days_since() -> None:
+    left = datetime(2026, 3, 27, 16, tzinfo=UTC)  # midnight of 28 March
+    registry = Registry(contracts=[Contract(service_point="P", settlement_day=25, ends_at=left)])
+    closed = datetime(2026, 3, 24, 16, tzinfo=UTC)
+    assert bill_span(registry, "P", "2026-03")[1] == closed
+    assert bill_span(registry, "P", "2026-04")[0] == closed
+    assert bill_span(registry, "P", "2026-02")[1] == datetime(2026, 2, 24, 16, tzinfo=UTC)
+
+
 def test_where_the_settlement_day_changes_no_day_is_billed_twice_or_not_at_all() -> None:
     changes = datetime(2026, 4, 30, 16, tzinfo=UTC)
     registry = Registry(

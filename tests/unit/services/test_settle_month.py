@@ -13,10 +13,20 @@ import pytest
 from analysis.settlement.bill_documents import bill_document
 from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterSource
 from analysis.settlement.settle import settle
+from pipeline.archive_records import Transformer
 from pipeline.block import ReadingBlock, block_from_snapshots
 from pipeline.model import MeterId, Origin, Quality, Snapshot
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, Role
+from pipeline.registry import (
+    BasicCharge,
+    Contract,
+    Installation,
+    Meter,
+    Ratio,
+    Registry,
+    Role,
+    Suspension,
+)
 from services.settle_book import FileBook
 from services.settle_month import billable, billing_month
 from storage.intervals import IntervalColumns
@@ -223,7 +233,7 @@ def test_a_time_without_any_of_the_meters_ratios_is_lacking_and_bills_nothing() 
     assert (lack.code, lack.what, lack.starts_at, lack.ends_at) == (Lacking.RATIO, METER, MARCH, MIDDLE)
     assert [(pair.factor, pair.energy) for pair in month.pairs] == [(Decimal("20.0"), Decimal("3072.0"))]
     bill = settle(month)
-    assert [finding.code for finding in bill.findings if finding.refuses] == ["ratio_gap"]
+    assert "ratio_gap" in {finding.code for finding in bill.findings if finding.refuses}
     none = gathered(archive=plant(ratios=[]))
     assert none.pairs[0].factor == 1
     assert none.lacks == []
@@ -265,6 +275,10 @@ def test_a_sub_meter_is_taken_off_and_a_check_meter_is_left_out() -> None:
     assert [(pair.meter, pair.sign) for pair in month.pairs] == [(METER, 1), (sub, -1)]
     assert month.intervals is not None
     np.testing.assert_allclose(month.intervals.import_kwh, 1.5)
+    assert {meter: float(own.import_kwh.sum()) for meter, own in month.meter_intervals.items()} == {
+        METER: 5952.0,
+        sub: 1488.0,
+    }
 
 
 def test_a_register_that_rolled_over_and_one_that_was_reset_are_told_apart() -> None:
@@ -282,6 +296,11 @@ def test_the_demand_is_that_of_the_settlement_freeze_else_of_the_intervals() -> 
     (shown,) = gathered().demands
     assert (shown.kw, shown.factor, shown.source) == (Decimal("8.0"), Decimal(1), RegisterSource.ESTIMATED)
     assert gathered(columns=intervals(missing=slice(0, 100))).demands == []
+    old = {**more, Quantity.MAX_DEMAND_IMPORT_AT: (at - timedelta(days=50)).timestamp()}
+    readings = [EDGES[0], reading(APRIL, CLOSING, more=old)]
+    assert gathered(readings).demands == [shown]
+    (left,) = gathered(readings, columns=intervals(missing=slice(0, 100))).demands
+    assert (left.kw, left.at) == (Decimal("0.75"), at - timedelta(days=50))
 
 
 def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() -> None:
@@ -333,6 +352,31 @@ def test_the_first_and_the_last_month_of_a_customer_are_those_parts_that_were_ag
     assert gathered(archive=left, month="2026-05").lacks[0].code == Lacking.CONTRACT_GAP
 
 
+def test_the_days_after_the_last_settlement_day_are_billed_as_thirtieths() -> None:
+    # Settled on the 25th, left on the 28th: 28 February days of the month to 25 March, then 3 days.
+    ended = datetime(2026, 3, 27, 16, tzinfo=UTC)
+    agreed = Contract(
+        service_point=POINT,
+        tariff="T",
+        capacity_kva=100.0,
+        basic_charge=BasicCharge.CAPACITY,
+        settlement_day=25,
+        ends_at=ended,
+    )
+    archive = plant(contracts=[agreed])
+    lines = [
+        line
+        for month in ("2026-03", "2026-04")
+        for line in settle(gathered(archive=archive, month=month)).lines
+        if line.item == "basic_capacity"
+    ]
+    # 100 kVA x 25 = 2500.00; x 3/30 = 250.00
+    assert [(line.days, line.of_days, line.amount) for line in lines] == [
+        (28, 28, Decimal("2500.00")),
+        (3, 30, Decimal("250.00")),
+    ]
+
+
 def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
     first = Contract(service_point=POINT, tariff="T", capacity_kva=100.0)
     second = replace(first, capacity_kva=200.0, starts_at=MIDDLE)
@@ -357,6 +401,83 @@ def test_reactive_registers_that_one_of_two_meters_lacks_are_lacking_where_the_p
     readings = [EDGES[0], reading(APRIL, 154.0, meter=NEW, more={reactive: 50.0})]
     (lack,) = gathered(readings, archive).lacks
     assert (lack.code, lack.what) == (Lacking.REGISTER, "M reactive_energy_import")
+
+
+def test_a_resting_unit_takes_its_capacity_off_though_nobody_filed_where_it_stands() -> None:
+    # T2 rests all March: of 2000 kVA its 1000 are waived, 1000 x 25 yuan are charged.
+    agreed = Contract(service_point=POINT, tariff="T", capacity_kva=2000.0, basic_charge=BasicCharge.CAPACITY)
+    rests = Suspension(
+        id="S",
+        service_point=POINT,
+        starts_at=MARCH - timedelta(days=28),
+        ends_at=APRIL + timedelta(days=30),
+        transformers=("T2",),
+    )
+    own = Transformer(id="T1", service_point=POINT, capacity_kva=1000.0)
+    nowhere = Transformer(id="T2", capacity_kva=1000.0)
+    others = Transformer(id="AREA", area="north", capacity_kva=400.0)
+    archive = plant(contracts=[agreed], suspensions=[rests], transformers=[own, nowhere, others])
+    bill = settle(gathered(archive=archive))
+    assert [line.amount for line in bill.lines if line.item.startswith("basic")] == [Decimal("25000.00")]
+    unknown = settle(gathered(archive=replace(archive, transformers=[own, replace(nowhere, id="T3")])))
+    assert "transformer_unknown" in [finding.code for finding in unknown.findings if finding.refuses]
+
+
+Q = Quantity
+QUADRANT_EDGES = (
+    {
+        Q.REACTIVE_ENERGY_Q1: 0.0,
+        Q.REACTIVE_ENERGY_Q2: 0.0,
+        Q.REACTIVE_ENERGY_Q3: 0.0,
+        Q.REACTIVE_ENERGY_Q4: 0.0,
+    },
+    {
+        Q.REACTIVE_ENERGY_Q1: 60.0,
+        Q.REACTIVE_ENERGY_Q2: 0.0,
+        Q.REACTIVE_ENERGY_Q3: 0.0,
+        Q.REACTIVE_ENERGY_Q4: 150.0,
+    },
+)
+ADJUSTED = plant(
+    contracts=[Contract(service_point=POINT, tariff="T", capacity_kva=400.0, power_factor_standard=0.9)],
+    tariffs=[replace(TARIFF, basic=None, schedules=(), power_factor=True)],
+)
+
+
+def adjusted(opening: dict[Quantity, float], closing: dict[Quantity, float]) -> BillingMonth:
+    return gathered([reading(MARCH, OPENING, more=opening), reading(APRIL, CLOSING, more=closing)], ADJUSTED)
+
+
+def test_reactive_quadrants_count_beside_the_register_of_the_other_direction() -> None:
+    # 297.6 kWh, 60 + 150 = 210 kvarh: 297.6 / sqrt(297.6^2 + 210^2) = 0.817 -> 0.82.
+    opening, closing = QUADRANT_EDGES
+    assert settle(adjusted(opening, closing)).power_factor == Decimal("0.82")
+    both = adjusted({**opening, Q.REACTIVE_ENERGY_IMPORT: 0.0}, {**closing, Q.REACTIVE_ENERGY_IMPORT: 60.0})
+    assert settle(both).power_factor == Decimal("0.82")
+    assert [pair.quantity for pair in both.pairs[1:]] == [
+        "reactive_energy_import",
+        "reactive_energy_q3",
+        "reactive_energy_q4",
+    ]
+
+
+def test_a_quadrant_that_one_edge_lacks_refuses_the_bill() -> None:
+    opening, closing = QUADRANT_EDGES
+    half = dict(opening)
+    del half[Q.REACTIVE_ENERGY_Q4]
+    bill = settle(adjusted(half, closing))
+    assert [(f.code, f.parameters["what"]) for f in bill.findings if f.refuses] == [
+        ("reactive_missing", "M reactive_energy_q4")
+    ]
+
+
+def test_reactive_intervals_below_zero_are_no_register() -> None:
+    columns = intervals(kvarh=0.5)
+    columns.energies["import_kvarh"][:1488] = -0.4
+    bill = settle(gathered(archive=ADJUSTED, columns=columns))
+    assert [(f.code, f.parameters["slots"]) for f in bill.findings if f.refuses] == [
+        ("intervals_negative", 1488)
+    ]
 
 
 def test_the_order_of_what_comes_in_does_not_matter() -> None:

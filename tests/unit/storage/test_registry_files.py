@@ -248,6 +248,16 @@ def test_each_kind_of_mistake_is_named(tmp_path: Path, text: str, problem: str) 
     assert problem in shown[0]
 
 
+def test_a_unit_that_rests_is_one_that_is_filed_where_any_is(tmp_path: Path) -> None:
+    rests = (
+        '[[suspension]]\nid = "S"\nservice_point = "SP1"\nfrom = 2026-03-01\ntransformers = ["T1", "T2"]\n'
+    )
+    assert problems_of(tmp_path, f'{rests}\n[[transformer]]\nid = "T1"\n') == [
+        "registry.toml:1: [[suspension]] entry 1, key 'transformers': there is no [[transformer]] 'T2'"
+    ]
+    assert read_registry(written(tmp_path, rests)).suspensions[0].transformers == ("T1", "T2")
+
+
 def test_a_csv_row_is_named_by_its_line(tmp_path: Path) -> None:
     (tmp_path / "meter.csv").write_text("id,digits\nM1,6\n\nM2,x\n", encoding="utf-8")
     with pytest.raises(RegistryError, match=r"meter\.csv:4: \[\[meter\]\] entry 2, key 'digits'"):

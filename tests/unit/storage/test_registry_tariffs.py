@@ -18,6 +18,7 @@ from pipeline.tariff import (
     Each,
     EnergyCharge,
     FixedCharge,
+    LeastOf,
     LossTerms,
     MarketEnergy,
     Period,
@@ -90,6 +91,7 @@ each = "year"
 [tariff.basic]
 demand_price = 38
 waiving = ["stop", "closed"]
+least_of = "contract"
 least_stop_days = 15
 
 [tariff.losses]
@@ -134,7 +136,7 @@ TARIFF = Tariff(
     ),
     steps=(Step(above_kwh=Decimal(2160), added=Decimal("0.05")),),
     fixed=(FixedCharge(item="rent", price=Decimal(12), each=Each.YEAR),),
-    basic=BasicTerms(demand_price=Decimal(38), waiving=("stop", "closed")),
+    basic=BasicTerms(demand_price=Decimal(38), waiving=("stop", "closed"), least_of=LeastOf.CONTRACT),
     losses=LossTerms(copper_percent=Decimal("1.5")),
 )
 FLAT = '[[tariff]]\nid = "T"\n[[tariff.charges]]\nitem = "energy"\nprice = 0.5\n'

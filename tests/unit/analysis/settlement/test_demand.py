@@ -9,9 +9,16 @@ from decimal import Decimal
 import pytest
 
 from analysis.settlement.billing_month import DemandReading
-from analysis.settlement.demand import BilledDemand, actual_demand, billed_demand, demand_price_factor
+from analysis.settlement.demand import (
+    BilledDemand,
+    actual_demand,
+    billed_demand,
+    demand_price_factor,
+    part_demand,
+)
+from analysis.settlement.settle import settle
 from pipeline.model import MeterId
-from pipeline.tariff import BasicTerms
+from pipeline.tariff import BasicTerms, LeastOf
 from tests.bill_cases import bill_case
 
 APRIL = bill_case("05_contract_demand_exceeded").month
@@ -36,6 +43,45 @@ def test_of_meters_one_after_another_the_highest_counts() -> None:
 
 def test_no_meter_kept_one() -> None:
     assert actual_demand(replace(APRIL, demands=())) is None
+
+
+RAISED = bill_case("23_contract_demand_raised").month
+SIXTEENTH = RAISED.terms[1].starts_at
+
+
+def test_a_maximum_counts_for_the_part_of_the_month_in_which_it_came() -> None:
+    before = part_demand(RAISED, [(RAISED.starts_at, SIXTEENTH)])
+    assert (before.kw, before.at_most_kw) == (Decimal("400.0"), Decimal(900))
+    assert before.shown is not None
+    assert part_demand(RAISED, [(SIXTEENTH, RAISED.ends_at)]).kw == 900
+    assert part_demand(RAISED, [(RAISED.starts_at, RAISED.ends_at)]).kw == 900
+
+
+def test_what_was_drawn_before_the_maximum_is_refused_without_intervals_where_it_might_exceed() -> None:
+    blind = replace(RAISED, intervals=None)
+    assert part_demand(blind, [(RAISED.starts_at, SIXTEENTH)]).kw is None
+    refused = [finding.parameters["what"] for finding in settle(blind).findings if finding.refuses]
+    assert refused == ["P 2026-03-01..2026-03-15"]
+    # At most 520 kW in the month: 105 % of 500 are 525, so that nothing can have exceeded either.
+    low = replace(blind, demands=[replace(blind.demands[0], kw=Decimal("1.3"))])
+    assert settle(low).is_final
+
+
+def test_a_maximum_of_another_month_is_no_demand_of_this_one() -> None:
+    old = replace(RAISED.demands[0], at=RAISED.starts_at - timedelta(days=40))
+    assert actual_demand(replace(RAISED, demands=[old])) is None
+    closing = replace(RAISED.demands[0], at=RAISED.ends_at)
+    assert actual_demand(replace(RAISED, demands=[closing])) == 900
+
+
+def test_the_least_demand_is_a_share_of_the_contracts_capacity_where_the_terms_say_so() -> None:
+    month = bill_case("26_least_demand_while_half_rests").month
+    (terms,) = month.terms
+    assert terms.tariff.basic is not None
+    older = replace(terms.tariff, basic=replace(terms.tariff.basic, least_of=LeastOf.CONTRACT))
+    bill = settle(replace(month, terms=[replace(terms, tariff=older)]))
+    # 40 % of 2000 kVA all month: 800 x 40 x 31/31.
+    assert [line.amount for line in bill.lines if line.item == "basic_demand"] == [Decimal("32000.00")]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from analysis.settlement.bill import Bill
 from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.settle import settle
@@ -41,6 +43,44 @@ def test_a_total_that_rolled_over_ties_out_with_its_rates() -> None:
     month = total("100.00", opening="99900.00")
     first, *rates = month.pairs
     assert codes(settle(replace(month, pairs=[replace(first, range=Decimal(100000)), *rates]))) == []
+
+
+def test_prices_that_change_between_intervals_are_not_told() -> None:
+    month = bill_case("25_hours_that_cut_intervals").month
+    (terms,) = month.terms
+    (schedule,) = terms.tariff.schedules
+    on_the_hour = replace(schedule, spans=(replace(schedule.spans[0], from_minute=540),))
+    even = replace(terms, tariff=replace(terms.tariff, schedules=(on_the_hour,)))
+    assert codes(settle(replace(month, terms=[even]))) == []
+
+
+@pytest.mark.parametrize(("scale", "refuses"), [(1.10, False), (1.11, True), (0.5, True)])
+def test_registers_far_from_their_intervals_refuse_the_bill(scale: float, *, refuses: bool) -> None:
+    # 1080.01 kWh by registers, of which 10 % are 108.00; 1188.0 by intervals are 107.99 off, 1198.8 118.79.
+    load = NEW_PRICES.intervals
+    assert load is not None
+    scaled = replace(load, import_kwh=load.import_kwh * scale)
+    bill = settle(replace(NEW_PRICES, intervals=scaled))
+    assert [(f.code, f.refuses) for f in bill.findings] == [("intervals_do_not_tie_out", refuses)]
+    assert bill.amount == Decimal("792.01")
+
+
+def test_the_noise_of_a_sum_is_no_interval_below_zero() -> None:
+    load = NEW_PRICES.intervals
+    assert load is not None
+    kwh = load.import_kwh.copy()
+    kwh[0] = 0.3 - 0.1 - 0.2  # -2.8e-17: a main meter less two sub-meters
+    noisy = settle(replace(NEW_PRICES, intervals=replace(load, import_kwh=kwh)))
+    assert "intervals_negative" not in codes(noisy)
+    kwh[0] = -0.01
+    below = settle(replace(NEW_PRICES, intervals=replace(load, import_kwh=kwh)))
+    assert "intervals_negative" in codes(below)
+
+
+def test_of_meters_side_by_side_the_points_load_allocates_none() -> None:
+    month = replace(bill_case("21_two_main_meters").month, meter_intervals={})
+    bill = settle(month)
+    assert [(f.code, f.parameters["meter"]) for f in bill.findings if f.refuses] == [("periods_by_time", "N")]
 
 
 def test_rates_count_what_the_tariff_says_that_they_count() -> None:

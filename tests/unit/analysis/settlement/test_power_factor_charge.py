@@ -22,7 +22,6 @@ MONTH = bill_case("07_power_factor").month
         ("300", "350", "50", "0.60"),
         ("100", "49.83", "0", "0.90"),  # 0.895039
         ("100", "49.84", "0", "0.89"),  # 0.894999
-        ("0", "5", "0", "0.00"),
         ("5", "0", "0", "1.00"),
     ],
 )
@@ -30,7 +29,8 @@ def test_it_is_rounded_to_hundredths(kwh: str, lagging: str, leading: str, expec
     assert power_factor_of(Decimal(kwh), Decimal(lagging), Decimal(leading)).value == Decimal(expected)
 
 
-def test_without_any_energy_there_is_none() -> None:
+def test_without_active_energy_there_is_none() -> None:
+    assert power_factor_of(Decimal(0), Decimal(5), Decimal(0)).value is None
     assert power_factor_of(Decimal(0), Decimal(0), Decimal(0)).value is None
 
 

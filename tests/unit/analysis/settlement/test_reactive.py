@@ -41,6 +41,39 @@ def test_a_register_goes_before_its_quadrants() -> None:
     assert reactive_energy(SEGMENTS, both).lagging_kvarh == 104
 
 
+def test_a_quadrant_without_its_partner_is_refused_and_counts_nothing() -> None:
+    known = [counted("reactive_energy_import", "104"), counted("reactive_energy_q3", "2")]
+    found = reactive_energy(SEGMENTS, known)
+    assert (found.lagging_kvarh, found.leading_kvarh) == (Decimal(104), Decimal(0))
+    assert [(f.code, f.refuses, f.parameters["what"]) for f in found.findings] == [
+        ("reactive_missing", True, "M reactive_energy_q4")
+    ]
+
+
+def test_each_direction_is_counted_by_the_way_that_is_known_whole() -> None:
+    known = [
+        counted("reactive_energy_import", "104"),
+        counted("reactive_energy_q1", "100"),
+        counted("reactive_energy_q3", "2"),
+        counted("reactive_energy_q4", "30"),
+    ]
+    found = reactive_energy(SEGMENTS, known)
+    assert (found.lagging_kvarh, found.leading_kvarh, found.findings) == (Decimal(104), Decimal(32), [])
+
+
+def test_a_register_that_spans_two_tariffs_is_shared_by_days_without_active_energy() -> None:
+    # 31 days, adjusted from the 16th: 310 x 16/31 = 160.
+    month = bill_case("22_power_factor_from_the_16th").month
+    spans = replace(counted("reactive_energy_import", "310"), opening=month.pairs[0].opening)
+    spans = replace(
+        spans,
+        opening=replace(spans.opening, value=Decimal(0)),
+        closing=replace(month.pairs[0].closing, value=Decimal(310)),
+    )
+    found = reactive_energy(segments_of(month), [spans])
+    assert (found.lagging_kvarh, found.by_segment) == (Decimal(160), {0: Decimal(150), 1: Decimal(160)})
+
+
 def test_a_sub_meter_is_taken_off_and_no_leading_register_counts_none() -> None:
     found = reactive_energy(
         SEGMENTS,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.running_capacity import running_days, suspension_findings
 from analysis.settlement.segments import segments_of
+from analysis.settlement.settle import settle
 from pipeline.archive_records import Transformer
 from pipeline.registry import Suspension, SuspensionKind
 from pipeline.tariff import BasicTerms
@@ -69,6 +70,28 @@ def test_the_strictest_of_two_suspensions_without_units_counts() -> None:
 
 def test_units_that_nobody_filed_leave_what_was_agreed_to_remain() -> None:
     assert running(rest(1, 31, remaining=250, units=("T9",))) == [250] * 31
+
+
+def test_a_unit_without_a_plate_waives_nothing_and_refuses_the_bill() -> None:
+    # T9 rests and nobody filed how large it is: what is left of the 1000 kVA cannot be told.
+    month = replace(MARCH, suspensions=[rest(1, 31, units=("T1", "T9"))], transformers=UNITS)
+    days = running_days(month, segments_of(month))
+    assert {(day.running_kva, day.resting_kva, day.rests) for day in days} == {(None, Decimal(0), False)}
+    bill = settle(month)
+    (found,) = [f for f in bill.findings if f.refuses]
+    assert (found.code, found.parameters["what"]) == ("transformer_unknown", "T9.capacity_kva")
+    without = Transformer(id="T9", service_point="P")
+    unfiled = settle(replace(month, transformers=[*UNITS, without]))
+    assert not unfiled.is_final
+    # With its 300 kVA: 1000 - 600 - 300 = 100 kVA x 26 yuan.
+    whole = settle(replace(month, transformers=[*UNITS, replace(without, capacity_kva=300.0)]))
+    assert whole.is_final
+    assert [line.amount for line in whole.lines if line.item == "basic_capacity"] == [Decimal("2600.00")]
+
+
+def test_a_suspension_without_units_counts_beside_one_with_them() -> None:
+    # T1's 600 kVA rest, and 300 kVA are agreed to remain: the less of 400 and 300.
+    assert running(rest(1, 31, units=("T1",)), rest(2, 30, remaining=300)) == [400] + [300] * 30
 
 
 def test_a_day_used_in_part_is_used() -> None:
