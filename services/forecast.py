@@ -24,7 +24,7 @@ from analysis.forecast.history import MOST_DAYS, Question
 from pipeline.block import MeterMatrix, Times
 from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId
-from pipeline.registry import DEFAULT_ZONE, Registry, Role, in_force
+from pipeline.registry import DEFAULT_ZONE, Contract, Registry, Role, in_force
 from pipeline.timegrid import from_numpy, local_day, slot_grid
 from services.derive import MINUTES, batches
 from services.meter_forecast import MeterForecast, Model, Row, nearest_first, row_of, stored_of
@@ -209,7 +209,7 @@ def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish)
                 place,
                 question,
                 model=wish.model,
-                demand_kw=_contract_demand(archive, meter, at),
+                contract=_contract(archive, meter, at),
             )
             refused = _refused(matrix, kwh[row] < 0.0, row)
             found[row] = one if refused is None else one.refused(refused)
@@ -231,7 +231,13 @@ def _refused(matrix: MeterMatrix, negative: NDArray[np.bool_], row: int) -> str 
 
 
 def _one(  # noqa: PLR0913 - one row of everything
-    meter: MeterId, said: Forecasts, place: int, question: Question, *, model: Model, demand_kw: float | None
+    meter: MeterId,
+    said: Forecasts,
+    place: int,
+    question: Question,
+    *,
+    model: Model,
+    contract: Contract | None,
 ) -> MeterForecast:
     month = said.month
     return MeterForecast(
@@ -247,19 +253,19 @@ def _one(  # noqa: PLR0913 - one row of everything
         month_so_far_kw=_number(month.so_far_kw[place]),
         month_p50_kw=_number(month.p50_kw[place]),
         month_p90_kw=_number(month.p90_kw[place]),
-        contract_demand_kw=demand_kw,
+        contract_demand_kw=None if contract is None else contract.contract_demand_kw,
+        basic_charge=None if contract is None else contract.basic_charge,
     )
 
 
-def _contract_demand(archive: Registry, meter: MeterId, at: datetime) -> float | None:
-    """Return the contract's demand of the service point that a meter alone measures."""
+def _contract(archive: Registry, meter: MeterId, at: datetime) -> Contract | None:
+    """Return the contract of the service point that a meter alone measures."""
     point = archive.service_point_of(meter, at)
     if point is None:
         return None
     here = (i for i in archive.installations_of(point) if in_force(i.starts_at, i.ends_at, at))
     counted = {i.meter for i in here if i.role is not Role.CHECK}
-    contract = archive.contract_of(point, at)
-    return contract.contract_demand_kw if counted == {meter} and contract is not None else None
+    return archive.contract_of(point, at) if counted == {meter} else None
 
 
 def _number(value: float) -> float | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detectors.usage.over_capacity import OverCapacity
 from pipeline.model import MeterId
+from pipeline.registry import BasicCharge
 from storage.forecasts import StoredForecast
 
 Row: TypeAlias = dict[str, object]
@@ -48,6 +49,8 @@ class MeterForecast:
     month_p90_kw: float | None
     contract_demand_kw: float | None
     """Of the service point, where this meter alone measures it."""
+    basic_charge: BasicCharge | None
+    """How the basic charge of that contract is counted; None where it is not filed."""
 
     @property
     def percent_of_contract(self) -> float | None:
@@ -58,9 +61,22 @@ class MeterForecast:
 
     @property
     def warns(self) -> bool:
-        """Whether the month heads for more than is charged once (105 % of the contract's demand)."""
+        """Whether the month heads for more than is charged once (105 % of the contract's demand).
+
+        Only who pays by that demand is charged for it at all.
+        """
+        return self.is_over and self.basic_charge is BasicCharge.DEMAND
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the month heads for more than 105 % of the contract's demand, however that is paid."""
         percent = self.percent_of_contract
         return percent is not None and percent > 100.0 * OverCapacity().demand
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """Return which entries of the archive would tell whether what is over is charged double."""
+        return ("[[contract]] basic_charge",) if self.is_over and self.basic_charge is None else ()
 
     def refused(self, reason: str) -> MeterForecast:
         """Return the same meter without figures, for what its energies say cannot be."""
@@ -97,6 +113,7 @@ class MeterForecast:
                 "contract_demand_kw": self.contract_demand_kw,
                 "percent_of_contract": self.percent_of_contract,
                 "warns": self.warns,
+                "wanted_entries": list(self.wants),
             },
         }
 
@@ -122,7 +139,7 @@ def row_of(one: MeterForecast) -> Row:
         "month P90 kW": _rounded(one.month_p90_kw, 1),
         "contract kW": one.contract_demand_kw,
         "percent of contract": _rounded(one.percent_of_contract, 1),
-        "warning": "double charge" if one.warns else "",
+        "warning": "double charge" if one.warns else ", ".join(f"file {entry}" for entry in one.wants),
     }
 
 

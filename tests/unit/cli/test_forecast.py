@@ -18,6 +18,7 @@ id = "P1"
 [[contract]]
 service_point = "P1"
 contract_demand_kw = 80.0
+basic_charge = "demand"
 """
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId, Scope
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.registry import Area, BasicCharge, Contract, Installation, Meter, Registry, Role, ServicePoint
 from pipeline.timegrid import from_numpy
 from services.forecast import KEPT_DAYS, Wish, forecast_files, forecast_night, forecast_stored
 from services.meter_forecast import MeterForecast, Model, nearest_first, row_of
@@ -43,9 +43,11 @@ id = "P2"
 [[contract]]
 service_point = "P1"
 contract_demand_kw = 90.0
+basic_charge = "demand"
 [[contract]]
 service_point = "P2"
 contract_demand_kw = 140.0
+basic_charge = "demand"
 """
 
 
@@ -102,6 +104,23 @@ def test_a_month_that_heads_over_its_contract_warns_and_one_that_does_not_is_lef
     # At 105 % nothing is charged double yet.
     assert not replace(over, month_p90_kw=94.5).warns
     assert replace(over, month_p90_kw=94.6).warns
+
+
+def test_only_who_pays_by_demand_is_warned_and_who_does_not_say_is_asked(tmp_path: Path) -> None:
+    by_demand = 'contract_demand_kw = 90.0\nbasic_charge = "demand"\n'
+    for said, wanted in (
+        ('basic_charge = "capacity"\n', []),
+        ('basic_charge = "none"\n', []),
+        ("", ["[[contract]] basic_charge"]),
+    ):
+        archive = ARCHIVE.replace(by_demand, "contract_demand_kw = 90.0\n" + said)
+        found = by_meter(forecast_files(*files(tmp_path, {"M1": LOAD}, archive=archive), Wish(at=AT)))["M1"]
+        assert found.percent_of_contract == pytest.approx(100.0 / 90.0 * 100.0)
+        assert not found.warns
+        month = found.as_json()["month"]
+        assert isinstance(month, dict)
+        assert month["wanted_entries"] == wanted
+        assert row_of(found)["warning"] == ("file [[contract]] basic_charge" if wanted else "")
 
 
 def test_without_a_contract_or_with_several_meters_nothing_is_compared(tmp_path: Path) -> None:
@@ -186,7 +205,7 @@ def stored_site(url: str) -> Settings:
         installations=[Installation(meter=MeterId(n), service_point=f"P{n}", role=Role.MAIN) for n in names],
         areas=[Area(id="A1")],
         service_points=[ServicePoint(id="PM1", area="A1"), ServicePoint(id="PM2")],
-        contracts=[Contract(service_point="PM1", contract_demand_kw=90.0)],
+        contracts=[Contract(service_point="PM1", contract_demand_kw=90.0, basic_charge=BasicCharge.DEMAND)],
     )
     past = TIMES[: 45 * 96]
     with connect(url) as connection:
