@@ -230,15 +230,18 @@ class _Points:
         lacks = 1.0 - whole
         # Of a meter that is replaced its own part of the day; the other meter must have the rest.
         in_part = is_member & ~in_full & (np.abs(daily.coverage[rows] - fitted) <= lacks)
-        known = (in_full & ((daily.coverage[rows] >= whole) | closed)) | in_part
+        slots = _flows_kwh(daily, rows)
+        # A day of which an export slot is missing has no net energy, however whole its import is.
+        is_told = np.isfinite(slots[1])
+        known = (in_full & (((daily.coverage[rows] >= whole) & is_told) | closed)) | (in_part & is_told)
         signs = np.array([[stay.sign] for stay in stays])
         turned = np.array([[stay.is_turned] for stay in stays])
         of_role = np.where(turned, -signs, signs)
         is_main = counts & (of_role > 0)
         shares = np.add.reduceat(np.where(is_main, np.clip(fitted, 0.0, 1.0), 0.0), firsts, axis=0)
         imported, exported = (
-            np.where(known & counts, np.where(closed, flow, slots), 0.0)
-            for flow, slots in zip(register, _flows_kwh(daily, rows), strict=True)
+            np.where(known & counts, np.where(closed, flow, slot_sum), 0.0)
+            for flow, slot_sum in zip(register, slots, strict=True)
         )
         into, out_of = np.where(turned, exported, imported), np.where(turned, imported, exported)
         self.heads = [stays[first] for first in firsts]

@@ -51,6 +51,41 @@ def test_generation_of_members_and_what_flows_back_are_counted_on_their_sides() 
     assert day.loss_percent == pytest.approx(100 * 4.8 / 72)
 
 
+def test_a_missing_export_slot_makes_its_member_missing_and_not_the_whole_area_unknown() -> None:
+    names = tuple(f"M{n}" for n in range(20))
+    archive = registry(members=names)
+    gap = np.full(72, 0.5)
+    gap[26] = np.nan
+    kwh: dict[str, float | np.ndarray] = {"S": 19.0, **dict.fromkeys(names, 1.0)}
+    (loss,) = losses(hourly(kwh, 3, archive, export={"M0": gap}), archive)
+    whole, day = loss.days[0], loss.days[1]
+    # Each day in 24 x (19 + 0.5), out 24 x 20: M0 is missing on the second, filled with 24 x (1 - 0.5) = 12.
+    assert (whole.known, whole.missing, whole.filled_kwh) == (20, (), 0.0)
+    assert (day.known, day.members, day.missing, day.filled_kwh) == (19, 20, ("P-M0",), 12.0)
+    # What he feeds in is not known: in 24 x 19; the supply less 24 x 19 of the others and his 12.
+    assert day.energy_in_kwh == pytest.approx(456.0)
+    assert day.loss_kwh == pytest.approx(456.0 - 456.0 - 12.0)
+    assert day.why is None
+    # Of three members one is too many to be missing, and that is what is said.
+    archive = registry()
+    (loss,) = losses(hourly(HONEST, 3, archive, export={"C": gap}), archive)
+    day = loss.days[1]
+    assert (day.verdict, day.why, day.missing) == (
+        LossVerdict.UNKNOWN,
+        WhyUnknown.MEMBERS_MISSING,
+        ("P-C",),
+    )
+
+
+def test_a_missing_export_slot_of_a_supply_meter_is_a_missing_supply() -> None:
+    archive = registry()
+    gap = np.full(72, 0.5)
+    gap[26] = np.nan
+    (loss,) = losses(hourly(HONEST, 3, archive, export={"S": gap}), archive)
+    assert loss.days[1].why is WhyUnknown.SUPPLY_MISSING
+    assert loss.days[1].missing_supplies == ("P-S",)
+
+
 def test_several_supply_meters_count_with_their_signs() -> None:
     archive = registry(supplies=("S", "S2", "TIE"))
     members = [replace(m, sign=-1) if m.service_point == "P-TIE" else m for m in archive.area_members]
