@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.line_loss import AreaDay, LossVerdict, TransformerPart, WhyUnknown
-from pipeline.archive_records import AreaMember, MemberRole, Transformer
+from pipeline.archive_records import AreaMember, MemberRole, MeteringSide, Transformer
 from pipeline.model import MeterId
 from pipeline.registry import Contract, Installation, Meter
 from tests.loss_areas import AREA, FIRST, hourly, losses, registry
@@ -249,6 +249,30 @@ def test_a_transformer_counts_only_behind_the_meter_and_with_a_size_of_the_table
     assert part(101.0, 10.0) is part(None, 10.0) is TransformerPart.UNKNOWN_SIZE
     (loss,) = losses(seen, archive)
     assert loss.transformer_part is TransformerPart.NOT_FILED
+
+
+def test_a_supply_metered_on_the_low_side_does_not_see_its_transformer() -> None:
+    archive = registry()
+    seen = hourly(HONEST, 3, archive)
+
+    filed = Transformer(id="T1", area=AREA, capacity_kva=100.0)
+
+    def part(side: MeteringSide | None, kv: float | None, unit: Transformer = filed) -> TransformerPart:
+        with_unit = replace(
+            archive,
+            transformers=[unit],
+            contracts=[Contract(service_point="P-S", supply_voltage_kv=kv, metering_side=side)],
+        )
+        (loss,) = losses(seen, with_unit)
+        return loss.transformer_part
+
+    assert part(MeteringSide.LOW, 10.0) is TransformerPart.BEFORE_METER
+    assert part(MeteringSide.HIGH, None) is TransformerPart.BY_TABLE
+    assert part(None, 10.0, replace(filed, no_load_loss_kw=0.3)) is TransformerPart.BY_TABLE
+    assert part(None, 10.0, replace(filed, no_load_loss_kw=0.3, load_loss_kw=1.4)) is TransformerPart.BY_PLATE
+    # Not in service before the window's end, and just in service.
+    assert part(None, 10.0, replace(filed, starts_at=FIRST + timedelta(days=3))) is TransformerPart.NOT_FILED
+    assert part(None, 10.0, replace(filed, starts_at=FIRST + timedelta(days=2))) is TransformerPart.BY_TABLE
 
 
 def test_nobody_is_ranked_before_there_are_weeks_to_compare() -> None:
