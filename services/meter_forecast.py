@@ -34,17 +34,23 @@ class MeterForecast:
     """What is said of one meter; without figures where its past lacks something."""
 
     meter: MeterId
+    service_point: str | None
+    """The one that this meter alone measures: then its forecast is that of the point, swaps included."""
     starts_at: datetime
     minutes: int
     model: Model
     lacking: str | None
     """Why there is no forecast."""
+    coverage: float | None
+    """Share of the slots of the last 28 days that are measured."""
     kwh: NDArray[np.float64]
     """P10, P50 and P90 of each slot, shape (3, slots)."""
     max_p50_kw: float | None
     max_p90_kw: float | None
     month: date
     month_so_far_kw: float | None
+    month_so_far_coverage: float | None
+    """Share of the month's slots so far that are measured; None where none is over."""
     month_p50_kw: float | None
     month_p90_kw: float | None
     contract_demand_kw: float | None
@@ -97,6 +103,7 @@ class MeterForecast:
         p10, p50, p90 = (np.round(quantile, 6).tolist() for quantile in self.kwh)
         return {
             "meter_id": self.meter,
+            "service_point": self.service_point,
             "from": self.starts_at,
             "minutes": self.minutes,
             "p10": p10,
@@ -105,9 +112,11 @@ class MeterForecast:
             "max_p50": self.max_p50_kw,
             "max_p90": self.max_p90_kw,
             "model": self.model.value,
+            "coverage": self.coverage,
             "month": {
                 "month": f"{self.month:%Y-%m}",
                 "so_far_kw": self.month_so_far_kw,
+                "so_far_coverage": self.month_so_far_coverage,
                 "max_p50": self.month_p50_kw,
                 "max_p90": self.month_p90_kw,
                 "contract_demand_kw": self.contract_demand_kw,
