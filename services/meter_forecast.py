@@ -16,6 +16,7 @@ from pipeline.model import MeterId
 from pipeline.registry import BasicCharge
 from storage.forecasts import StoredForecast
 
+PERCENT = "% of contract"
 Row: TypeAlias = dict[str, object]
 """One line of a table for people."""
 
@@ -131,7 +132,7 @@ def nearest_first(rows: Iterable[Row]) -> list[Row]:
     """Return such lines with those first that are nearest to their contract's demand."""
 
     def nearness(row: Row) -> tuple[float, str]:
-        percent = row["percent of contract"]
+        percent = row[PERCENT]
         return -(percent if isinstance(percent, float) else 0.0), str(row["meter"])
 
     return sorted(rows, key=nearness)
@@ -147,8 +148,8 @@ def row_of(one: MeterForecast) -> Row:
         "month so far kW": _rounded(one.month_so_far_kw, 1),
         "month P90 kW": _rounded(one.month_p90_kw, 1),
         "contract kW": one.contract_demand_kw,
-        "percent of contract": _rounded(one.percent_of_contract, 1),
-        "warning": "double charge" if one.warns else ", ".join(f"file {entry}" for entry in one.wants),
+        PERCENT: _rounded(one.percent_of_contract, 1),
+        "warning": "double charge" if one.warns else "double charge?" if one.wants else "",
     }
 
 

@@ -122,7 +122,7 @@ def test_only_who_pays_by_demand_is_warned_and_who_does_not_say_is_asked(tmp_pat
         month = found.as_json()["month"]
         assert isinstance(month, dict)
         assert month["wanted_entries"] == wanted
-        assert row_of(found)["warning"] == ("file [[contract]] basic_charge" if wanted else "")
+        assert row_of(found)["warning"] == ("double charge?" if wanted else "")
 
 
 def test_without_a_contract_or_with_several_meters_nothing_is_compared(tmp_path: Path) -> None:
