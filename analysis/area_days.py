@@ -148,10 +148,13 @@ class Stay:
     fitted_to: int
 
 
-def stays_of(window: MeterMatrix, registry: Registry) -> Iterator[Stay]:
-    """Yield who counts in which area, in the order of the archive; an energy counts once in an area."""
+def stays_of(window: MeterMatrix, registry: Registry, area: str | None = None) -> Iterator[Stay]:
+    """Yield who counts in which area, in the order of the archive; an energy counts once in an area.
+
+    Given an area, its own alone.
+    """
     row_of = {meter: row for row, meter in enumerate(window.meters)}
-    for member in once(registry.area_members):
+    for member in once([m for m in registry.area_members if area in {None, m.area}]):
         for installation in registry.installations_by_point.get(member.service_point, ()):
             if installation.meter in row_of and installation.role in SIGN_OF:
                 yield _stay(member, installation, row_of[installation.meter])
