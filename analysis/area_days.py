@@ -56,6 +56,11 @@ class AreaDays:
     supplies: Sequence[Sequence[tuple[str, Bools]]]
     """The same of the supply points."""
 
+    @property
+    def lost_kwh(self) -> Floats:
+        """Loss of each day, with missing members on a mean day."""
+        return self.supplied_kwh - self.metered_kwh - self.usual_kwh
+
     def missing(self, area: int, first: int, end: int) -> list[str]:
         """Return the members of which a day is missing, in order."""
         return sorted({point for point, days in self.points[area] if days[first:end].any()})

@@ -106,9 +106,8 @@ class _Area:
 
     def _loss_kwh(self) -> Floats:
         """Return the loss of each day with missing members on a mean day, NaN where it is not judged."""
-        days, place = self.days, self.place
-        loss = days.supplied_kwh[place] - days.metered_kwh[place] - days.usual_kwh[place]
-        return np.where(np.isfinite(self.judged.loss[place]), loss, np.nan)
+        is_judged = np.isfinite(self.judged.loss[self.place])
+        return np.where(is_judged, self.days.lost_kwh[self.place], np.nan)
 
     def _split(self, loss_kwh: Floats, rise: Rise | None) -> int | None:
         """Return from which day on the suspects are judged; None without days enough on both sides."""

@@ -41,6 +41,7 @@ RECORDS: Final[Mapping[str, str]] = MappingProxyType(
         "power_factor": "contracts with a capacity",
         "tariff_class": "contracts with a class",
         "area_balance": "areas with a supply meter",
+        "loss_rise": "areas with a supply meter",
         "topology": "areas with a supply meter",
         "ntl_attribution": "areas with a supply meter",
         "register_runaway": "the rated currents of these meters",
