@@ -13,6 +13,7 @@ from cli import (
     collect,
     control,
     coverage,
+    customers,
     dashboard,
     db,
     decode,
@@ -63,6 +64,7 @@ app.command("detect")(detect.detect)
 app.command("load")(load.load)
 app.command("quality")(quality.quality)
 app.command("settle")(settle.settle)
+app.command("customers")(customers.customers)
 app.command("loss")(loss.loss)
 app.command("forecast")(forecast.forecast)
 app.command("evaluate")(evaluate.evaluate)

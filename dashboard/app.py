@@ -17,17 +17,17 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_vee
+from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
-from dashboard.pages import bills, cases, episodes, fleet, meters
+from dashboard.pages import bills, cases, customers, episodes, fleet, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from storage.database import connect
 
 PARTS = (
-    *(fleet, meters, episodes, cases, bills),
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_vee),
+    *(fleet, meters, episodes, cases, bills, customers),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
@@ -77,19 +77,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for part in (
-        fleet,
-        meters,
-        episodes,
-        cases,
-        bills,
-        api,
-        api_bills,
-        api_cases,
-        api_coverage,
-        api_clocks,
-        api_vee,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     return app
 

@@ -76,6 +76,8 @@ class Needs:
     events: bool = False
     parameters: bool = False
     outcomes: bool = False
+    bills: bool = False
+    """Bills of whole months: they are judged when they are made, by a run of their own."""
     archive: tuple[str, ...] = ()
     """Tables of the registry."""
     essential: tuple[str, ...] = ()

@@ -45,6 +45,7 @@ def wanted(only: Collection[str] | None = None) -> Needs:
         events=any(rule.needs.events or OUTAGE in rule.suppressed_by for rule in rules),
         parameters=any(need.parameters for need in needs),
         outcomes=any(need.outcomes for need in needs),
+        bills=any(need.bills for need in needs),
         archive=tuple(sorted({table for need in needs for table in need.archive})),
     )
 
@@ -99,6 +100,7 @@ def _kinds(needs: Needs, window: MeterMatrix) -> Mapping[str, Mapping[str, NDArr
         "events": {"events": _one(records.events)} if needs.events else {},
         "parameters": {"parameters": _one(records.parameters)} if needs.parameters else {},
         "outcomes": {"outcomes of reads": _one(records.outcomes)} if needs.outcomes else {},
+        "bills": {"bills": _one(records.bills)} if needs.bills else {},
     }
 
 

@@ -14,6 +14,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.abnormal_use import abnormal_use
 from flows.final_intervals import final_intervals
 from flows.forecasting import forecasting
+from flows.large_customers import large_customers
 from flows.line_loss import line_loss
 from flows.load_monitoring import load_monitoring
 from flows.load_statistics import load_statistics
@@ -39,6 +40,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=abnormal_use, cron="27 * * * *"),
     Scheduled(flow=final_intervals, cron="42 2,6 * * *"),
     Scheduled(flow=settlement_run, cron="22 7 * * *"),
+    Scheduled(flow=large_customers, cron="52 7 2,6 * *"),
     Scheduled(flow=load_statistics, cron="52 2 * * *"),
     Scheduled(flow=line_loss, cron="52 6 * * *"),
     Scheduled(flow=power_quality, cron="33 7 1,2 * *"),
@@ -46,7 +48,8 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=maintenance, cron="41 3 * * *"),
 )
 """A quarter's registers are in by minute 7; analyses follow when backfill has had its turn, a month's on its
-first two days; bills every morning, since each contract has its own settlement day."""
+first two days; bills every morning, since each contract has its own settlement day, and large customers when
+most of them are made."""
 
 DEPLOYMENT = "field"
 """The name of every deployment: a flow's full name is ``remote_reading/field``."""

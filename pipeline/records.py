@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +72,31 @@ class MeterOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BilledPrice:
+    """What a kWh of a service point's month cost (售电均价): see ``analysis.settlement.average_price``."""
+
+    service_point: str
+    month: str
+    """``YYYY-MM``: see :func:`pipeline.bills.bill_month`."""
+    starts_at: datetime
+    ends_at: datetime
+    kwh: Decimal
+    price: Decimal
+    """Average price, yuan/kWh, tax included."""
+    shares: Mapping[str, Fraction] = field(hash=False)
+    """Of each period in the energy."""
+    prices: Mapping[str, Fraction] = field(hash=False)
+    """Yuan/kWh of each period."""
+    steps: Fraction = Fraction(0)
+    """Yuan, as the next three."""
+    power_factor: Fraction = Fraction(0)
+    basic: Fraction = Fraction(0)
+    other: Fraction = Fraction(0)
+    is_mix_proven: bool | None = None
+    """Whether intervals bear out in which periods the energy was used; None where nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """All of them; empty where nobody asked for them."""
 
@@ -81,6 +108,7 @@ class Records:
     """What became of scheduled reads: the coverage ledger."""
     orders: Sequence[MeterOrder] = ()
     """What we ordered ourselves and may have been obeyed, oldest first."""
+    bills: Sequence[BilledPrice] = ()
 
     def power_downs(self) -> Iterator[tuple[MeterId, datetime, datetime | None]]:
         """Yield when meters had no power, as their own events tell; the end is None while it goes on."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from detectors import engine
 from detectors import wanted as engine_wanted
-from detectors.catalogue import Needs, Together
+from detectors.catalogue import Needs, Together, about
 from detectors.catalogue import detectors as catalogue
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
@@ -134,12 +134,17 @@ def keep(look: Look, found: Sequence[Episode], settings: Settings | None = None)
         known = [
             stored.episode
             for stored in list_episodes(connection, scope=EVERYTHING, overlaps=look.span)
-            # What is found in other ways, such as a month's power quality, is none of this run's matter.
+            # What is found in other ways, such as of a month's bills, is none of this run's matter.
             if stored.episode.detector in (look.only or catalogue.all())
+            and not _by_bills(stored.episode.detector)
         ]
         episodes = engine.reconcile(unique, known, examined=look.span)
         save_episodes(connection, episodes)
     return episodes
+
+
+def _by_bills(detector: str) -> bool:
+    return detector in catalogue.all() and about(detector).needs.bills
 
 
 def as_table(episodes: Sequence[Episode]) -> list[dict[str, object]]:
@@ -258,12 +263,12 @@ def groups(registry: Registry, together: Together, at_a_time: int | None = None)
     }
     for kept, together_here in _units(registry, together):
         if meters and len(meters) + len(together_here) > most:
-            yield _part(registry, meters, places)
+            yield part_of(registry, meters, places)
             meters, places = [], set()
         meters += together_here
         places |= kept
     if meters:
-        yield _part(registry, meters, places)
+        yield part_of(registry, meters, places)
 
 
 def _units(registry: Registry, together: Together) -> Iterator[tuple[set[str], list[Meter]]]:
@@ -294,7 +299,8 @@ def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:
     return by_place
 
 
-def _part(registry: Registry, meters: Sequence[Meter], places: Collection[str]) -> Registry:
+def part_of(registry: Registry, meters: Sequence[Meter], places: Collection[str]) -> Registry:
+    """Return what the archive tells of some meters and service points, and of everybody."""
     ids = {meter.id for meter in meters}
     return replace(
         registry,

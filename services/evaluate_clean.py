@@ -40,6 +40,7 @@ RECORDS: Final[Mapping[str, str]] = MappingProxyType(
         "over_capacity": "contracts with a capacity",
         "power_factor": "contracts with a capacity",
         "tariff_class": "contracts with a class",
+        "average_price": "bills",
         "area_balance": "areas with a supply meter",
         "loss_rise": "areas with a supply meter",
         "topology": "areas with a supply meter",

@@ -111,7 +111,7 @@ def settle_files(
             continue
         found += 1
         before = partial(_energy_of_files, make, point)
-        yield _settled(archive, gathered, before)
+        yield settled_month(archive, gathered, before)
     if not found:
         raise DataError(
             f"{files.intervals.name} holds nothing of {month}: it reaches {_reach(intervals)}. "
@@ -160,7 +160,7 @@ def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
     """
     book = StoredBook(connection=connection, scope=EVERYTHING)
     gathered = billing_month(archive, book, point, month, primary=primary)
-    settled = _settled(archive, gathered, partial(_energy_stored, connection, point))
+    settled = settled_month(archive, gathered, partial(_energy_stored, connection, point))
     document = bill_document(settled.bill, settled.month)
     with saving_bills(connection):
         versions = bill_versions(connection, point, month, scope=EVERYTHING)
@@ -189,13 +189,16 @@ def points_of(archive: Registry, wanted: Sequence[str] | None, source: str) -> l
     return list(dict.fromkeys(wanted))
 
 
-class _YearBefore(Protocol):
+class YearBefore(Protocol):
     """Tells the energy billed in earlier months of a year; None of a month of which it is not known."""
 
-    def __call__(self, months: Sequence[str]) -> Mapping[str, Decimal]: ...
+    def __call__(self, months: Sequence[str]) -> Mapping[str, Decimal]:
+        """Return the energies of months of which they are known."""
+        ...
 
 
-def _settled(archive: Registry, gathered: BillingMonth, before: _YearBefore) -> Settled:
+def settled_month(archive: Registry, gathered: BillingMonth, before: YearBefore) -> Settled:
+    """Return the bill of what was gathered, with the year's energy before it where steps count a year."""
     point = archive.service_point_by_id[gathered.service_point]
     unknown: list[str] = []
     if _counts_the_year(gathered):

@@ -95,6 +95,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
     scope: Scope,
     detector: str | None = None,
     meters: Sequence[MeterId] | None = None,
+    service_points: Sequence[str] | None = None,
     verdict: Verdict | None = None,
     state: EpisodeState | None = None,
     overlaps: tuple[datetime, datetime] | None = None,
@@ -107,6 +108,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
         scope: The areas the caller may see.
         detector: Only of this detector.
         meters: Only of these meters.
+        service_points: Only at these service points.
         verdict: Only with this verdict.
         state: Only in this state.
         overlaps: Only those that touch ``[start, end)``.
@@ -120,6 +122,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
                 "WHERE p.id = e.service_point AND p.area = ANY(%(areas)s))) "
                 "AND (%(detector)s::text IS NULL OR detector = %(detector)s) "
                 "AND (%(meters)s::text[] IS NULL OR meter = ANY(%(meters)s)) "
+                "AND (%(points)s::text[] IS NULL OR service_point = ANY(%(points)s)) "
                 "AND (%(verdict)s::text IS NULL OR verdict = %(verdict)s) "
                 "AND (%(state)s::text IS NULL OR state = %(state)s) "
                 "AND (%(from)s::timestamptz IS NULL OR ends_at IS NULL OR ends_at > %(from)s) "
@@ -130,6 +133,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
                 "areas": None if scope.areas is None else sorted(scope.areas),
                 "detector": detector,
                 "meters": None if meters is None else list(meters),
+                "points": None if service_points is None else list(service_points),
                 "verdict": verdict,
                 "state": state,
                 "from": None if overlaps is None else overlaps[0],

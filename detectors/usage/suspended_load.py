@@ -36,7 +36,6 @@ _ACTIVE = "net import of main meters less meters to subtract, actual intervals o
 _APPARENT = f"{_ACTIVE}; active power, with reactive power where measured, against kVA"
 
 
-@detectors.register("suspended_load")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendedLoad:
     """Finds load above what a suspension allows, in at least two actual slots in a row."""
@@ -87,7 +86,7 @@ class SuspendedLoad:
         return sorted((e for e in made if e is not None), key=lambda e: (e.starts_at, e.id))
 
     def _judge(self, window: MeterMatrix, registry: Registry, suspension: Suspension) -> Episode | None:
-        slots = _slots_of(window, suspension)
+        slots = slots_of(window, suspension)
         if slots.stop <= slots.start:
             return None
         placed = registry.installations_of(suspension.service_point)
@@ -107,7 +106,10 @@ class SuspendedLoad:
         return case.unknown() if found.days_with(Verdict.UNKNOWN) else None
 
 
-def _slots_of(window: MeterMatrix, suspension: Suspension) -> slice:
+detectors.register("suspended_load")(SuspendedLoad)
+
+
+def slots_of(window: MeterMatrix, suspension: Suspension) -> slice:
     """Return the slots that touch the suspension."""
     length = np.timedelta64(window.minutes * 60_000_000, "us")
     first = int(np.searchsorted(window.starts_at + length, to_numpy(suspension.starts_at), side="right"))
@@ -188,7 +190,7 @@ class _Case:
                 "energy": self._energy(),
                 "minutes_above": int(above.sum()) * load.minutes,
                 "days_above": days,
-                "penalty": penalty_basis(self.registry, self.suspension, days),
+                "penalty": penalty_basis(self.registry, self.suspension, days, _float(maximum["kw"])),
             },
         )
 

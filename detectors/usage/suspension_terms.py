@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from pipeline.model import Json
 from pipeline.registry import BasicCharge, Contract, Registry, Suspension
+from pipeline.tariff import Tariff
 
+CENT = Decimal("0.01")
+YUAN_PER_KVA = Decimal(30)
+"""Single-part tariffs, for each kW (kVA) and occasion: 供电营业规则, edition of 1996; that of 2024 to be
+confirmed."""
+BASIC_CHARGES = Decimal(3)
+"""Two-part tariffs, likewise: the basic charge made up, and twice that charge."""
 PENALTY_RULE = "Rules on supply and use of electricity (供电营业规则), use of suspended or sealed equipment"
 
 
@@ -45,11 +53,23 @@ def load_limit(suspension: Suspension, *, floor_kw: float, partial_factor: float
     return LoadLimit(kw=floor_kw, is_apparent=False, source=f"{floor_kw:g} kW for a full suspension")
 
 
-def penalty_basis(registry: Registry, suspension: Suspension, days: int) -> Mapping[str, Json]:
-    """Return what a penalty would be worked out from; what the archive lacks is named, not guessed."""
+def penalty_basis(
+    registry: Registry, suspension: Suspension, days: int, max_kw: float | None = None
+) -> Mapping[str, Json]:
+    """Return what a penalty would be worked out from; what the archive lacks is named, not guessed.
+
+    Args:
+        registry: The archive, with the tariff that gives the basic price.
+        suspension: The one that was broken.
+        days: On which load was drawn.
+        max_kw: The highest load drawn; with it the least amount is known beside the most.
+    """
     point = suspension.service_point
     contract = registry.contract_of(point, suspension.starts_at)
-    wanted = _wanted(contract, point)
+    tariff = None
+    if contract is not None and contract.tariff is not None:
+        tariff = registry.tariff_of(contract.tariff, suspension.starts_at)
+    wanted = _wanted(contract, tariff, point)
     capacity = contract.capacity_kva if contract is not None else None
     suspended = None if capacity is None else max(capacity - suspension.remaining_kva, 0.0)
     return {
@@ -59,8 +79,47 @@ def penalty_basis(registry: Registry, suspension: Suspension, days: int) -> Mapp
         "units_at_rest": _units_at_rest(registry, suspension),
         "days": days,
         "occasions": 1,
+        **_amounts(contract, tariff, suspended, days, max_kw),
         "wanted_entries": wanted,
     }
+
+
+def _amounts(
+    contract: Contract | None, tariff: Tariff | None, suspended: float | None, days: int, max_kw: float | None
+) -> Mapping[str, Json]:
+    """Return what it comes to: at most as if all that was suspended had run, at least the load itself.
+
+    Between both lies the capacity of the whole units that ran, which only an inspection tells.
+    """
+    if contract is None or contract.basic_charge is None or suspended is None:
+        return {}
+    facts: dict[str, Json] = {}
+    if contract.basic_charge is BasicCharge.NONE:
+        terms, rate = f" × {YUAN_PER_KVA}", YUAN_PER_KVA
+    else:
+        price = basic_price(contract, tariff)
+        if price is None or tariff is None or tariff.basic is None:
+            return {}
+        month = tariff.basic.days_of_month
+        terms, rate = f" × {price} × {days} / {month} × {BASIC_CHARGES}", price * days / month * BASIC_CHARGES
+        facts = {"basic_price": float(price), "tariff": tariff.id, "tariff_confirmed": tariff.confirmed}
+    most = Decimal(str(suspended))
+    least = most if max_kw is None else min(Decimal(str(max_kw)), most)
+    return {
+        **facts,
+        "least_yuan": float((least * rate).quantize(CENT)),
+        "most_yuan": float((most * rate).quantize(CENT)),
+        "least_how": f"{least}{terms}",
+        "most_how": f"{most}{terms}",
+    }
+
+
+def basic_price(contract: Contract, tariff: Tariff | None) -> Decimal | None:
+    """Return what a month of each kVA or kW costs, as the contract counts; None where none is filed."""
+    if tariff is None or tariff.basic is None:
+        return None
+    by_demand = contract.basic_charge is BasicCharge.DEMAND
+    return tariff.basic.demand_price if by_demand else tariff.basic.capacity_price
 
 
 def _units_at_rest(registry: Registry, suspension: Suspension) -> list[Json]:
@@ -69,7 +128,7 @@ def _units_at_rest(registry: Registry, suspension: Suspension) -> list[Json]:
     return [{"unit_id": unit, "capacity_kva": capacity.get(unit)} for unit in suspension.transformers]
 
 
-def _wanted(contract: Contract | None, point: str) -> list[str]:
+def _wanted(contract: Contract | None, tariff: Tariff | None, point: str) -> list[str]:
     if contract is None:
         return [f"[[contract]] of service point {point}: capacity_kva, basic_charge"]
     wanted = []
@@ -77,6 +136,13 @@ def _wanted(contract: Contract | None, point: str) -> list[str]:
         wanted.append(f"[[contract]] of service point {point}: capacity_kva")
     if contract.basic_charge is None:
         wanted.append(f"[[contract]] of service point {point}: basic_charge")
+    elif contract.basic_charge is not BasicCharge.NONE and basic_price(contract, tariff) is None:
+        key = "demand_price" if contract.basic_charge is BasicCharge.DEMAND else "capacity_price"
+        wanted.append(
+            f"[[contract]] of service point {point}: tariff"
+            if contract.tariff is None
+            else f"[[tariff]] {contract.tariff}: basic.{key}"
+        )
     return wanted
 
 

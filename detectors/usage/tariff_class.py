@@ -16,6 +16,7 @@ from detectors.thresholds import limit
 from detectors.usage.class_profiles import ClassProfiles, class_profiles, likeness
 from detectors.usage.day_curves import HOURS, hour_curves
 from detectors.usage.known_changes import suspended_days
+from detectors.usage.tariff_prices import PriceDifference, price_difference, usual_tariff
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, MeterId, Severity
@@ -31,8 +32,8 @@ _HOMES = "none of 258 Swiss homes, 12 of 14 SimBench trade profiles found"
 class TariffClass:
     """Compares a main meter's average days with the median of its class and of the other classes around it.
 
-    A class is known by its customers in the same area, so there must be some. What the tariffs cost is not
-    filed: the prices and the bill that a loss is worked out from are named as wanted.
+    A class is known by its customers in the same area, so there must be some. Where the tariffs of both
+    classes are filed, the difference in price of the customer's own curve tells the yuan at stake.
     """
 
     least_other: float = parameter(0.8, "1", f"correlation with another class; {_HOMES}", "M", Effect.TRIGGER)
@@ -89,7 +90,11 @@ class TariffClass:
             ]
             best, name = max(better, default=(-1.0, ""))
             if best > other[row] and likes[category][row] < own[row]:
-                said = _said(contract, profiles, row, (category, float(likes[category][row])), (name, best))
+                usual = usual_tariff([c.tariff for c in contracts if c is not None and c.category == name])
+                cost = price_difference(window, daily, registry, row, first, contract.tariff, usual)
+                said = _said(
+                    contract, profiles, row, (category, float(likes[category][row])), (name, best), cost
+                )
                 found.append(self._episode(window, daily, registry, row, first, said))
         return found
 
@@ -120,15 +125,17 @@ def _contract(registry: Registry, daily: DailyRows, row: int, meter: MeterId) ->
     return registry.contract_of(placed[-1].service_point, daily.span(row, last, last + 1)[0])
 
 
-def _said(
-    contract: Contract, profiles: ClassProfiles, row: int, own: tuple[str, float], other: tuple[str, float]
+def _said(  # noqa: PLR0913, PLR0917 - one customer beside two classes, and what it costs
+    contract: Contract,
+    profiles: ClassProfiles,
+    row: int,
+    own: tuple[str, float],
+    other: tuple[str, float],
+    cost: PriceDifference,
 ) -> Said:
-    wanted: list[Json] = [
-        f"the bills of service point {contract.service_point}",
-        f"the prices of tariff {contract.tariff}"
-        if contract.tariff
-        else f"[[contract]] of service point {contract.service_point}: tariff",
-    ]
+    wanted: list[Json] = list(cost.wanted)
+    if contract.tariff is None:
+        wanted = [f"[[contract]] of service point {contract.service_point}: tariff", *wanted]
     return Said(
         key=own[0],
         message="episode.tariff_class",
@@ -151,6 +158,7 @@ def _said(
                 "rule": PENALTY_RULE,
                 "basis": "if the right class is dearer: the difference in price for the real time (three "
                 "months if it is not known), plus twice that",
+                **cost.facts,
                 "wanted_entries": wanted,
             },
         },

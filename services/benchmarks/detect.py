@@ -39,6 +39,8 @@ daily rows are made once for all detectors by days."""
 
 HOURLY_COPIES: Final = 6.0
 """The same for rules by days that go through readings hour by hour (decision record 0044)."""
+BILL_COPIES: Final = 75.0
+"""The same for rules by bills: once a month, and each bill is held against those of a year."""
 
 
 @benchmarks.register("detect")
@@ -138,6 +140,8 @@ def lacking(rule: About, window: MeterMatrix, registry: Registry) -> list[str]:
 
 def _allowed(rule: About) -> tuple[float, str]:
     """Return how many copies a rule may cost, and by what it goes."""
+    if rule.needs.bills:
+        return BILL_COPIES, "bills"
     if rule.kind is Kind.DAYS and rule.needs.essential == ("quantities",):
         return HOURLY_COPIES, "hours"
     return COPIES[rule.kind], rule.kind.value

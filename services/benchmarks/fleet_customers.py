@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from pipeline.archive_records import AreaMember, Transformer
 from pipeline.model import MeterId
 from pipeline.registry import Area, Contract, Installation, Meter, Ratio, Registry, ServicePoint, Suspension
+from pipeline.tariff import EnergyCharge, Tariff
 from services.benchmarks.fleet_months import (
     ENDS_AT,
     NOMINAL_V,
@@ -25,6 +27,7 @@ from services.benchmarks.fleet_months import (
 
 BUSY_KW: Final = 1.1
 """On a phase."""
+TARIFF: Final = Tariff(id="T", charges=(EnergyCharge(item="energy", price=Decimal("0.6")),))
 
 
 def customers(meters: int, days: int) -> FleetMonths:
@@ -46,7 +49,12 @@ def customers(meters: int, days: int) -> FleetMonths:
             areas=[Area(id="A0")],
             area_members=[AreaMember(area="A0", service_point=name) for name in names],
             contracts=[
-                Contract(service_point=name, capacity_kva=100.0, category="by day" if day else "by night")
+                Contract(
+                    service_point=name,
+                    capacity_kva=100.0,
+                    category="by day" if day else "by night",
+                    tariff=TARIFF.id,
+                )
                 for name, day in zip(names, by_day.tolist(), strict=True)
             ],
             ratios=[Ratio(meter=MeterId(name)) for name in names],
@@ -61,6 +69,7 @@ def customers(meters: int, days: int) -> FleetMonths:
                 )
                 for name in names[::STOPPED_EVERY]
             ],
+            tariffs=[TARIFF],
             work_orders=list(planned_work(names, begin)),
         ),
         starts_at=starts_at,

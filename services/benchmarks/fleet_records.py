@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -15,7 +17,7 @@ from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.records import EventRecord, ParameterReading, Records, TimedValues
+from pipeline.records import BilledPrice, EventRecord, ParameterReading, Records, TimedValues
 from pipeline.timegrid import from_numpy
 from services.benchmarks.fleet_months import STOPPED_EVERY, FleetMonths
 
@@ -43,6 +45,7 @@ def told(fleet: FleetMonths, needs: Needs, suppressed_by: Sequence[str]) -> Reco
         readings=_readings(fleet, needs.readings),
         parameters=list(_parameters(fleet.meters, begin)) if needs.parameters else (),
         outcomes=list(_outcomes(fleet, begin)) if needs.outcomes else (),
+        bills=list(_bills(fleet.meters, begin.year)) if needs.bills else (),
     )
 
 
@@ -55,6 +58,7 @@ def each_once(window: MeterMatrix) -> int:
         records.outcomes,
     )
     count = sum(sum(entry.meter is not None for entry in entries) for entries in one_by_one)
+    count += sum(bill.price is not None for bill in records.bills)
     for series in records.readings.values():
         count += sum(meter is not None for meter in series.meters)
     return count
@@ -105,6 +109,25 @@ def _parameters(meters: Sequence[MeterId], begin: datetime) -> Iterator[Paramete
             for day in (1, 29):
                 at = begin + timedelta(days=day)
                 yield ParameterReading(meter=meter, name=name, taken_at=at, value=value)
+
+
+def _bills(meters: Sequence[MeterId], year: int) -> Iterator[BilledPrice]:
+    """Yield the bills of a year: prices of the customers apart by some percent."""
+    random = np.random.default_rng(3)
+    for meter in meters:
+        for month in range(1, 13):
+            kwh, basic = Decimal(round(random.uniform(2e3, 4e3))), round(random.uniform(200, 300))
+            yield BilledPrice(
+                service_point=str(meter),
+                month=f"{year}-{month:02d}",
+                starts_at=datetime(year, month, 1, tzinfo=UTC),
+                ends_at=datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC),
+                kwh=kwh,
+                price=Decimal("0.6") + basic / kwh,
+                shares={"flat": Fraction(1)},
+                prices={"flat": Fraction(3, 5)},
+                basic=Fraction(basic),
+            )
 
 
 def _outcomes(fleet: FleetMonths, begin: datetime) -> Iterator[CoverageEntry]:

@@ -37,6 +37,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "voltage_load_consistency": "D28",
         "topology": "D29",
         "tariff_class": "D30",
+        "average_price": "D30",
         "reverse_energy": "D31",
         "validation": "D32",
         "communication_blackout": "D33",

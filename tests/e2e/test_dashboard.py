@@ -134,7 +134,7 @@ def test_a_finding_is_filed_by_keyboard(page: Page, address: str, city_url: str,
     page.get_by_label("Cause found").fill("fuse changed")
     page.get_by_label("Your name").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("fuse changed")).to_be_visible()
+    expect(page.get_by_text("fuse changed").first).to_be_visible()
     width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] == width[1]
     assert said == []

@@ -14,6 +14,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterNam
 from flows.deploy import DEPLOYMENT, SCHEDULES, deployments
 from flows.final_intervals import final_intervals
 from flows.forecasting import forecasting
+from flows.large_customers import large_customers
 from flows.load_monitoring import load_monitoring
 from flows.load_statistics import load_statistics
 from flows.remote_reading import remote_reading
@@ -93,6 +94,8 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
     assert load_statistics() >= 3
     assert voltage_quality(days=2) > 0
     final_intervals(days=2)
+    # Nobody is billed yet, so that no price stands out.
+    assert large_customers(sheet_folder=str(tmp_path / "sheets"), pdf=False) == 0
     # Two days of history are too few: every meter is counted and none is guessed.
     assert forecasting(days=2) == 0
     with connect(database_url) as connection:

@@ -13,6 +13,7 @@ from pipeline.model import Scope
 from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT, browsing
 
+PLANT_OWNER = "华光铸造有限公司"
 SPAN: dict[str, str | list[str]] = {"since": "2026-10-21T16:00:00Z", "until": "2026-11-20T16:00:00Z"}
 
 
@@ -131,12 +132,17 @@ def test_no_endpoint_shows_what_lies_outside_the_callers_areas(
     wide = SPAN | {"quantity": "voltage_a"}
     for route in client.get("/openapi.json").json()["paths"]:
         path = route.replace("{meter}", PLANT).replace("{episode}", episode).replace("{name}", "voltages")
+        path = path.replace("{customer}", PLANT_OWNER)
         if path != route:
             assert stranger.get(path, params=wide).status_code == 404, path
             assert client.get(path, params=wide).status_code == 200, path
-    for path in (f"/meters/{PLANT}", f"/episodes/{episode}"):
+    sheets = [f"/customer-sheets/{kind}/{PLANT_OWNER}" for kind in ("csv", "xlsx", "pdf", "html")]
+    for path in (f"/meters/{PLANT}", f"/episodes/{episode}", f"/customers/{PLANT_OWNER}", *sheets):
         assert stranger.get(path).status_code == 404, path
     for path in ("/", "/meters", "/episodes", "/api/fleet", "/api/meters", "/api/episodes"):
         assert PLANT not in stranger.get(path).text, path
+    for path in ("/customers", "/api/customers", "/customer-list.csv"):
+        assert PLANT_OWNER in client.get(path).text, path
+        assert PLANT_OWNER not in stranger.get(path).text, path
     assert stranger.get("/api/fleet").json()["meters"] == 14
     assert stranger.get("/api/episodes").json()["total"] == 0

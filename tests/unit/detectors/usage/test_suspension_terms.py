@@ -1,11 +1,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
 from detectors.usage.suspension_terms import LoadLimit, load_limit, penalty_basis
 from pipeline.archive_records import Transformer
 from pipeline.registry import BasicCharge, Contract, Registry, Suspension
+from pipeline.tariff import BasicTerms, Tariff
 
 FROM = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,7 +54,7 @@ def test_the_capacity_suspended_is_what_the_contract_has_beyond_the_rest() -> No
     contract = Contract(service_point="P", capacity_kva=630.0, basic_charge=BasicCharge.DEMAND)
     basis = penalty_basis(Registry(contracts=(contract,)), _suspension(remaining_kva=230.0), 3)
     assert basis["capacity_suspended_kva"] == 400.0
-    assert basis["wanted_entries"] == []
+    assert basis["wanted_entries"] == ["[[contract]] of service point P: tariff"]
     assert basis["days"] == 3
 
 
@@ -82,3 +84,41 @@ def test_the_contract_in_force_at_the_start_counts() -> None:
     new = Contract(service_point="P", capacity_kva=900.0, basic_charge=BasicCharge.CAPACITY, starts_at=FROM)
     basis = penalty_basis(Registry(contracts=(old, new)), _suspension(), 1)
     assert basis["capacity_suspended_kva"] == 900.0
+
+
+def _two_part(kind: BasicCharge, tariffs: tuple[Tariff, ...]) -> Registry:
+    contract = Contract(service_point="P", capacity_kva=630.0, basic_charge=kind, tariff="T")
+    return Registry(contracts=(contract,), tariffs=tariffs)
+
+
+TWO_PART = Tariff(id="T", basic=BasicTerms(capacity_price=Decimal("32.00"), demand_price=Decimal("48.00")))
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most", "how"),
+    [
+        # By hand: 80 kW x 32 yuan x 3/30 of a month, made up once and charged twice; 400 kVA likewise.
+        (BasicCharge.CAPACITY, 768.00, 3840.00, "400.0 × 32.00 × 3 / 30 × 3"),
+        (BasicCharge.DEMAND, 1152.00, 5760.00, "400.0 × 48.00 × 3 / 30 × 3"),
+        # One occasion of a single-part tariff: 80 x 30 yuan, 400 x 30 yuan.
+        (BasicCharge.NONE, 2400.00, 12000.00, "400.0 × 30"),
+    ],
+)
+def test_the_amount_is_told_where_the_tariff_gives_the_basic_price(
+    kind: BasicCharge, least: float, most: float, how: str
+) -> None:
+    basis = penalty_basis(_two_part(kind, (TWO_PART,)), _suspension(remaining_kva=230.0), 3, 80.0)
+    assert (basis["least_yuan"], basis["most_yuan"], basis["most_how"]) == (least, most, how)
+    assert basis["wanted_entries"] == []
+
+
+def test_without_a_basic_price_there_is_no_amount_and_the_tariff_is_named() -> None:
+    for tariffs in ((), (Tariff(id="T"),)):
+        basis = penalty_basis(_two_part(BasicCharge.CAPACITY, tariffs), _suspension(), 3, 80.0)
+        assert "most_yuan" not in basis
+        assert basis["wanted_entries"] == ["[[tariff]] T: basic.capacity_price"]
+
+
+def test_load_beyond_what_was_suspended_costs_no_more_than_all_of_it() -> None:
+    basis = penalty_basis(_two_part(BasicCharge.NONE, ()), _suspension(remaining_kva=600.0), 3, 80.0)
+    assert basis["least_yuan"] == basis["most_yuan"] == 900.0

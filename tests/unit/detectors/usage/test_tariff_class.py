@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from detectors.engine import run
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, MeterId
 from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.tariff import EnergyCharge, Tariff
 from simulators.physics.shapes import LoadPlan, synthetic
 from tests.day_windows import UTC as UTC_ZONE
 from tests.day_windows import by_slots
@@ -67,7 +69,28 @@ def test_an_office_on_a_home_s_tariff_is_found_with_what_a_loss_needs() -> None:
     assert hours[10]["day_customer_percent"] == pytest.approx(hours[10]["day_looks_percent"], rel=0.3)
     penalty = episode.evidence["penalty"]
     assert isinstance(penalty, dict)
-    assert penalty["wanted_entries"] == ["the bills of service point PM18", "the prices of tariff T1"]
+    assert penalty["wanted_entries"] == ["[[tariff]] T1: charges"]
+
+
+def test_the_yuan_at_stake_are_told_where_both_tariffs_are_filed() -> None:
+    registry = _registry(FILED)
+    contracts = [
+        replace(c, tariff="shop" if c.category == "commercial" else "home") for c in registry.contracts
+    ]
+    tariffs = [
+        Tariff(id=name, charges=(EnergyCharge(item="energy", price=Decimal(price)),))
+        for name, price in (("home", "0.52"), ("shop", "0.80"))
+    ]
+    registry = replace(registry, contracts=contracts, tariffs=tariffs)
+    (episode,) = run(_window(), registry, only=[NAME])
+    penalty: Any = episode.evidence["penalty"]
+    assert penalty["wanted_entries"] == []
+    assert (penalty["filed_tariff"], penalty["looks_tariff"]) == ("home", "shop")
+    assert (penalty["filed_yuan_kwh"], penalty["looks_yuan_kwh"]) == (0.52, 0.80)
+    # Flat prices: 28 days' energy for 90 days, the difference of 0.28 yuan made up and twice charged.
+    energy = float(_window().import_kwh[-1].sum()) / 28 * 90
+    assert penalty["three_months_kwh"] == pytest.approx(energy, abs=0.1)
+    assert penalty["three_months_yuan"] == pytest.approx(0.28 * 3 * energy, abs=0.2)
 
 
 def test_who_is_filed_right_is_not() -> None:

@@ -1,0 +1,172 @@
+"""Large customers once a month (大客户): judges their average prices, and writes their sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from analysis.settlement.bill_documents import bill_of
+from detectors import engine
+from detectors.usage.average_price import AveragePrice
+from pipeline.bills import month_before
+from pipeline.block import MeterMatrix
+from pipeline.messages import summary
+from pipeline.model import EVERYTHING, Episode, Verdict
+from pipeline.records import BilledPrice, Records
+from pipeline.registry import Registry
+from services.bill_prices import billed_price, is_document_proven
+from services.customer_sheets import SheetWish, last_month, sheets_stored, write_made
+from services.derive import MINUTES
+from services.settings import Settings, load_settings
+from services.wiring import utc_now
+from storage.bills import bill_versions
+from storage.customers import LEAST_KVA, CustomerFilter, Sort, customer_cards, newest_bills
+from storage.database import Connection, connect
+from storage.episodes import list_episodes, save_episodes
+from storage.registry import load_registry
+
+DETECTOR = AveragePrice.about.name
+MONTHS_BACK = 14
+"""Two months may change, and each is held against the twelve before."""
+SHOWN = 50
+"""Lines of an artifact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a run came to."""
+
+    bills: int
+    """That were held against one another."""
+    episodes: Sequence[Episode]
+    """Those that stand out now."""
+
+
+def judge_prices(
+    first: date | None = None, settings: Settings | None = None, now: datetime | None = None
+) -> Judged:
+    """Judge the average prices of the bills up to a month, and keep episodes of those that stand out.
+
+    A month that is judged again amends its episode; one that no longer stands out is withdrawn.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    settings, now = settings or load_settings(), now or utc_now()
+    last = f"{first or last_month(now):%Y-%m}"
+    earliest = last
+    for _ in range(MONTHS_BACK - 1):
+        earliest = month_before(earliest)
+    with connect(settings.require_database_url()) as connection:
+        archive = load_registry(connection)
+        documents = newest_bills(connection, scope=EVERYTHING, first=earliest, last=last)
+        prices = [price for price in map(billed_price, map(bill_of, documents)) if price is not None]
+        found = price_episodes(archive, prices)
+        proofs = {key: _proof(connection, *key) for key in _doubtful(found)}
+        if False in proofs.values():
+            prices = [
+                replace(p, is_mix_proven=proofs.get((p.service_point, p.month), p.is_mix_proven))
+                for p in prices
+            ]
+            found = price_episodes(archive, prices)
+        save_episodes(connection, _reconciled(connection, prices, found))
+    return Judged(bills=len(prices), episodes=found)
+
+
+def price_episodes(archive: Registry, prices: Sequence[BilledPrice]) -> list[Episode]:
+    """Return what stands out among bills: no meter's readings are looked at."""
+    nothing = np.zeros((0, 0))
+    window = MeterMatrix(
+        meters=[],
+        starts_at=np.zeros(0, dtype="datetime64[us]"),
+        minutes=MINUTES,
+        values={},
+        import_kwh=nothing,
+        quality=nothing.astype("U1"),
+        step_kwh=np.zeros(0),
+        power_kw=nothing,
+        records=Records(bills=prices),
+    )
+    return engine.run(window, archive, only=[DETECTOR])
+
+
+def month_rows(
+    first: date | None = None, settings: Settings | None = None, now: datetime | None = None
+) -> list[dict[str, object]]:
+    """Return the large customers of a month for people, those with most energy first.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    settings, now = settings or load_settings(), now or utc_now()
+    wanted = CustomerFilter(month=first or last_month(now), least_kva=LEAST_KVA)
+    with connect(settings.require_database_url()) as connection:
+        cards = customer_cards(connection, wanted, Sort.KWH, scope=EVERYTHING, limit=SHOWN)
+    return [
+        {
+            "customer": f"[{card.customer}](/customers/{quote(card.customer)}?month={wanted.month:%Y-%m})",
+            "kVA": card.capacity_kva,
+            "kWh": None if card.kwh is None else f"{card.kwh:,.0f}",
+            "yuan": None if card.amount is None else f"{card.amount:,.2f}",
+            "yuan/kWh": None if card.price is None else f"{card.price:.4f}",
+            "open episodes": card.episodes,
+        }
+        for card in cards
+    ]
+
+
+def episode_rows(judged: Judged) -> list[dict[str, object]]:
+    """Return prices that stand out for people, the gravest first."""
+    return [
+        {
+            "service point": episode.service_point,
+            "severity": episode.severity.name.lower(),
+            "finding": f"[{summary(episode)}](/episodes/{episode.id})",
+        }
+        for episode in sorted(judged.episodes, key=lambda e: (-e.severity, e.starts_at))[:SHOWN]
+    ]
+
+
+def write_sheets(first: date | None, folder: Path, *, pdf: bool = True) -> int:
+    """Write the sheet of every large customer into a folder of its own; return how many.
+
+    Raises:
+        ConfigError: If the folder cannot be written.
+        StorageError: If the database is away or refuses.
+    """
+    written = [write_made(made, folder, pdf=pdf).folder for made in sheets_stored(SheetWish(month=first))]
+    return len(written)
+
+
+def _doubtful(found: Sequence[Episode]) -> set[tuple[str, str]]:
+    """Return the months whose hours of use explain a price, so that the load curve must bear them out."""
+    return {
+        (episode.service_point or "", str(episode.parameters["month"]))
+        for episode in found
+        if episode.parameters["effect"] == "the hours of use"
+    }
+
+
+def _proof(connection: Connection, service_point: str, month: str) -> bool | None:
+    versions = bill_versions(connection, service_point, month, scope=EVERYTHING)
+    return is_document_proven(versions[0].document) if versions else None
+
+
+def _reconciled(
+    connection: Connection, prices: Sequence[BilledPrice], found: Sequence[Episode]
+) -> list[Episode]:
+    if not prices:
+        return []
+    examined = min(p.starts_at for p in prices), max(p.ends_at for p in prices)
+    known = [
+        stored.episode
+        for stored in list_episodes(
+            connection, scope=EVERYTHING, detector=DETECTOR, verdict=Verdict.ABNORMAL, overlaps=examined
+        )
+    ]
+    return engine.reconcile(found, known, examined=examined)
