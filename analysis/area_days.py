@@ -56,6 +56,11 @@ class AreaDays:
     supplies: Sequence[Sequence[tuple[str, Bools]]]
     """The same of the supply points."""
 
+    @property
+    def lost_kwh(self) -> Floats:
+        """Loss of each day, with missing members on a mean day."""
+        return self.supplied_kwh - self.metered_kwh - self.usual_kwh
+
     def missing(self, area: int, first: int, end: int) -> list[str]:
         """Return the members of which a day is missing, in order."""
         return sorted({point for point, days in self.points[area] if days[first:end].any()})
@@ -148,10 +153,13 @@ class Stay:
     fitted_to: int
 
 
-def stays_of(window: MeterMatrix, registry: Registry) -> Iterator[Stay]:
-    """Yield who counts in which area, in the order of the archive; an energy counts once in an area."""
+def stays_of(window: MeterMatrix, registry: Registry, area: str | None = None) -> Iterator[Stay]:
+    """Yield who counts in which area, in the order of the archive; an energy counts once in an area.
+
+    Given an area, its own alone.
+    """
     row_of = {meter: row for row, meter in enumerate(window.meters)}
-    for member in once(registry.area_members):
+    for member in once([m for m in registry.area_members if area in {None, m.area}]):
         for installation in registry.installations_by_point.get(member.service_point, ()):
             if installation.meter in row_of and installation.role in SIGN_OF:
                 yield _stay(member, installation, row_of[installation.meter])
@@ -230,15 +238,18 @@ class _Points:
         lacks = 1.0 - whole
         # Of a meter that is replaced its own part of the day; the other meter must have the rest.
         in_part = is_member & ~in_full & (np.abs(daily.coverage[rows] - fitted) <= lacks)
-        known = (in_full & ((daily.coverage[rows] >= whole) | closed)) | in_part
+        slots = _flows_kwh(daily, rows)
+        # A day of which an export slot is missing has no net energy, however whole its import is.
+        is_told = np.isfinite(slots[1])
+        known = (in_full & (((daily.coverage[rows] >= whole) & is_told) | closed)) | (in_part & is_told)
         signs = np.array([[stay.sign] for stay in stays])
         turned = np.array([[stay.is_turned] for stay in stays])
         of_role = np.where(turned, -signs, signs)
         is_main = counts & (of_role > 0)
         shares = np.add.reduceat(np.where(is_main, np.clip(fitted, 0.0, 1.0), 0.0), firsts, axis=0)
         imported, exported = (
-            np.where(known & counts, np.where(closed, flow, slots), 0.0)
-            for flow, slots in zip(register, _flows_kwh(daily, rows), strict=True)
+            np.where(known & counts, np.where(closed, flow, slot_sum), 0.0)
+            for flow, slot_sum in zip(register, slots, strict=True)
         )
         into, out_of = np.where(turned, exported, imported), np.where(turned, imported, exported)
         self.heads = [stays[first] for first in firsts]

@@ -16,11 +16,11 @@ from analysis.line_loss import AreaDay, AreaLoss, LineLossNumbers, LossVerdict, 
 from analysis.loss_days import LossDays, LossNumbers, loss_days
 from analysis.loss_rise import Rise, loss_rise
 from analysis.loss_suspects import Hint, MemberDays, Suspect, suspects
-from analysis.technical_loss import NO_LOSS, TechnicalLoss, learnt_loss, transformer_loss
-from pipeline.archive_records import MemberRole
+from analysis.technical_loss import NO_LOSS, TechnicalLoss, has_plate, learnt_loss, transformer_loss
+from pipeline.archive_records import MemberRole, MeteringSide
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
-from pipeline.registry import Registry
+from pipeline.registry import Contract, Registry, in_force
 from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]
@@ -106,9 +106,8 @@ class _Area:
 
     def _loss_kwh(self) -> Floats:
         """Return the loss of each day with missing members on a mean day, NaN where it is not judged."""
-        days, place = self.days, self.place
-        loss = days.supplied_kwh[place] - days.metered_kwh[place] - days.usual_kwh[place]
-        return np.where(np.isfinite(self.judged.loss[place]), loss, np.nan)
+        is_judged = np.isfinite(self.judged.loss[self.place])
+        return np.where(is_judged, self.days.lost_kwh[self.place], np.nan)
 
     def _split(self, loss_kwh: Floats, rise: Rise | None) -> int | None:
         """Return from which day on the suspects are judged; None without days enough on both sides."""
@@ -193,22 +192,29 @@ class _Area:
 
 def _transformer(registry: Registry, area: str, window: MeterMatrix) -> tuple[TransformerPart, TechnicalLoss]:
     """Return how an area's transformers count, and what they lose in a slot as far as that is known."""
-    units = [unit for unit in registry.transformers if unit.area == area]
+    now = from_numpy(window.starts_at[-1])
+    units = [u for u in registry.transformers if u.area == area and in_force(u.starts_at, None, now)]
     if not units:
         return TransformerPart.NOT_FILED, NO_LOSS
-    now = from_numpy(window.starts_at[-1])
     supplies = [
         m.service_point for m in registry.area_members if m.area == area and m.role is MemberRole.SUPPLY
     ]
-    contracts = [registry.contract_of(point, now) for point in supplies]
-    levels = [c.supply_voltage_kv for c in contracts if c is not None and c.supply_voltage_kv is not None]
-    if not levels or min(levels) < HIGH_VOLTAGE_KV:
+    sides = {_side(registry.contract_of(point, now)) for point in supplies} - {None}
+    if sides != {MeteringSide.HIGH}:
         return TransformerPart.BEFORE_METER, NO_LOSS
-    sizes = [unit.capacity_kva for unit in units if unit.capacity_kva is not None]
-    found = transformer_loss(sizes, window.minutes) if len(sizes) == len(units) else None
+    found = transformer_loss(units, window.minutes)
     if found is None:
         return TransformerPart.UNKNOWN_SIZE, NO_LOSS
-    return TransformerPart.BY_TABLE, found
+    return TransformerPart.BY_PLATE if all(map(has_plate, units)) else TransformerPart.BY_TABLE, found
+
+
+def _side(contract: Contract | None) -> MeteringSide | None:
+    """Return on which side a supply is metered: as filed, else by its voltage; None where neither tells."""
+    if contract is None or contract.metering_side is not None:
+        return None if contract is None else contract.metering_side
+    if contract.supply_voltage_kv is None:
+        return None
+    return MeteringSide.LOW if contract.supply_voltage_kv < HIGH_VOLTAGE_KV else MeteringSide.HIGH
 
 
 def _number(value: np.floating | float) -> float | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.area_days import Stay, stays_of
-from pipeline.block import MeterMatrix
+from pipeline.block import MeterMatrix, is_actual
 from pipeline.registry import Registry
 
 Floats = NDArray[np.float64]
@@ -33,13 +33,9 @@ class AreaSlots:
 
 
 def area_slots(window: MeterMatrix, registry: Registry, area: str) -> AreaSlots:
-    """Return the slots of an area."""
-    stays = sorted(stay for stay in stays_of(window, registry) if stay.area == area)
-    net = window.actual_kwh()
-    export = window.energies.get("export_kwh")
-    if export is not None:
-        counts = np.isfinite(export).any(axis=1, keepdims=True)
-        net = net - np.where(counts, export, 0.0)
+    """Return the slots of an area; what it costs goes with its own meters, not with all of the window."""
+    stays = sorted(stays_of(window, registry, area))
+    net = {row: _net_kwh(window, row) for row in {stay.row for stay in stays}}
     at = window.starts_at.astype("datetime64[us]").astype(np.int64)
     supplies: dict[str, list[Stay]] = {}
     points: dict[str, list[Stay]] = {}
@@ -57,7 +53,17 @@ def area_slots(window: MeterMatrix, registry: Registry, area: str) -> AreaSlots:
     )
 
 
-def _of_point(stays: Sequence[Stay], net: Floats, at: NDArray[np.int64]) -> Floats:
+def _net_kwh(window: MeterMatrix, row: int) -> Floats:
+    """Return the actual net import of a meter; one that never counts export exports nothing."""
+    kwh: Floats = np.where(is_actual(window.quality[row]), window.import_kwh[row], np.nan)
+    export = window.energies.get("export_kwh")
+    if export is None or not np.isfinite(export[row]).any():
+        return kwh
+    net: Floats = kwh - export[row]
+    return net
+
+
+def _of_point(stays: Sequence[Stay], net: Mapping[int, Floats], at: NDArray[np.int64]) -> Floats:
     """Return what a point's meters counted while it belonged to the area: a slot lies where it begins."""
     belongs = np.zeros(len(at), np.bool_)
     has_meter = np.zeros(len(at), np.bool_)
@@ -67,7 +73,7 @@ def _of_point(stays: Sequence[Stay], net: Floats, at: NDArray[np.int64]) -> Floa
         fitted = is_member & (stay.fitted_from <= at) & (at < stay.fitted_to)
         belongs |= is_member
         has_meter |= fitted
-        total[fitted] += stay.sign * net[stay.row, fitted]
+        total[fitted] += stay.sign * net[stay.row][fitted]
     total[belongs & ~has_meter] = np.nan
     return total
 

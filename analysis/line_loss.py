@@ -51,10 +51,14 @@ class TransformerPart(StrEnum):
 
     BEFORE_METER = "before_meter"
     """The supply meter is on the low-voltage side, or nobody filed that it is not: no part of the balance."""
+    BY_PLATE = "by_plate"
+    """With the losses that are filed of every unit."""
     BY_TABLE = "by_table"
+    """At least one loss is that of the unit's size in the table."""
     UNKNOWN_SIZE = "unknown_size"
     """Behind the supply meter, of a size that is not filed or not in the table: learnt with the rest."""
     NOT_FILED = "not_filed"
+    """No unit of the area is filed that was in service at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,8 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
+
+from pipeline.archive_records import Transformer
 
 Floats = NDArray[np.float64]
 MINUTES_PER_HOUR = 60.0
@@ -84,14 +86,14 @@ def learnt_loss(supplied_kwh: Floats, loss_kwh: Floats, known: TechnicalLoss = N
     return known.plus(TechnicalLoss(fixed_kwh=fixed, per_square=square))
 
 
-def transformer_loss(capacities_kva: Iterable[float], minutes: int) -> TechnicalLoss | None:
-    """Return what transformers in parallel lose in slots of so many minutes; None if the table lacks a size.
+def transformer_loss(units: Sequence[Transformer], minutes: int) -> TechnicalLoss | None:
+    """Return what transformers in parallel lose in slots of so many minutes; None if one's are unknown.
 
-    P0 h + Pk (S / Sn)^2 h of the units together, with S = E / (h cos phi) spread by their size:
-    no-load and load losses out of ``data/transformer_losses.toml``, with the power factor assumed there.
+    P0 h + Pk (S / Sn)^2 h of the units together, with S = E / (h cos phi) spread by their size: no-load and
+    load losses of the plates (铭牌) as filed, else of the size out of ``data/transformer_losses.toml``; with
+    the power factor assumed there.
     """
-    table = transformer_table()
-    ratings = [table.rating_of(capacity) for capacity in capacities_kva]
+    ratings = [rating_of(unit) for unit in units]
     found = [rating for rating in ratings if rating is not None]
     if not found or len(found) < len(ratings):
         return None
@@ -101,8 +103,29 @@ def transformer_loss(capacities_kva: Iterable[float], minutes: int) -> Technical
     load_kw = sum(rating.load_w for rating in found) / 1000.0
     return TechnicalLoss(
         fixed_kwh=no_load_kw * hours,
-        per_square=load_kw / (capacity * table.power_factor) ** 2 / hours,
+        per_square=load_kw / (capacity * transformer_table().power_factor) ** 2 / hours,
     )
+
+
+def rating_of(unit: Transformer) -> TransformerRating | None:
+    """Return the losses of a unit; None where its size or one of them is neither filed nor in the table."""
+    if unit.capacity_kva is None:
+        return None
+    by_size = transformer_table().rating_of(unit.capacity_kva)
+    no_load_w = _watts(unit.no_load_loss_kw, None if by_size is None else by_size.no_load_w)
+    load_w = _watts(unit.load_loss_kw, None if by_size is None else by_size.load_w)
+    if no_load_w is None or load_w is None:
+        return None
+    return TransformerRating(capacity_kva=unit.capacity_kva, no_load_w=no_load_w, load_w=load_w)
+
+
+def _watts(filed_kw: float | None, by_size_w: float | None) -> float | None:
+    return by_size_w if filed_kw is None else 1000.0 * filed_kw
+
+
+def has_plate(unit: Transformer) -> bool:
+    """Whether both losses of a unit are filed, so that the table tells nothing of it."""
+    return unit.no_load_loss_kw is not None and unit.load_loss_kw is not None
 
 
 @cache

@@ -99,7 +99,7 @@ def _print_attacks(attacks: dict[str, Any]) -> None:  # Any: the numbers of the 
 
 
 def _print_areas(areas: dict[str, Any]) -> None:  # Any: the numbers of the JSON form
-    keys = ("top3", "first", "risen", "area_balance", "ntl_attribution")
+    keys = ("top3", "first", "risen", "area_balance", "loss_rise", "ntl_attribution")
     beside = areas["beside_an_empty_home"]
     rows = [
         (kind, *(f"{figures[key]:.0%}" for key in keys), f"{figures['median_stolen_percent']:.2f}")
@@ -110,7 +110,7 @@ def _print_areas(areas: dict[str, Any]) -> None:  # Any: the numbers of the JSON
             "all six, beside an empty home": beside,
         }.items()
     ]
-    columns = ("theft", "in the top 3", "first", "loss rises", *keys[-2:], "stolen, %")
+    columns = ("theft", "in the top 3", "first", "loss rises", *keys[-3:], "stolen, %")
     title = f"areas of {areas['members']} with one thief, {areas['draws_of_each_type']} draws of each type"
     print_table(title, columns, rows)
     honest = areas["without_thief"]

@@ -14,6 +14,9 @@ from cli.output import JsonFlag, print_json, print_table, status
 if TYPE_CHECKING:
     from services.forecast import Wish
 
+LEFT_TO_JSON = frozenset({"energy kWh", "max kW P50"})
+"""What a terminal of 80 columns has no room for."""
+
 
 def forecast(  # noqa: PLR0913 - a command with all its options
     *,
@@ -124,7 +127,13 @@ def _ahead(files: tuple[Path, Path] | None, wish: Wish, *, as_json: bool) -> Non
         rows = nearest_first(row_of(one) for one in found if one.lacking is None)
         begins = found[0].starts_at.isoformat()
         title = f"{wish.slots} slots from {begins}, highest demand of them and of the month"
-        print_table(title, list(rows[0]) if rows else ["meter"], [list(row.values()) for row in rows])
+        shown = [column for column in rows[0] if column not in LEFT_TO_JSON] if rows else ["meter"]
+        print_table(title, shown, [[row[column] for column in shown] for row in rows])
+        for one in found:
+            for entry in one.wants:
+                typer.echo(
+                    f"{one.meter}: heads above 105 % of its contract; whether that is charged double: {entry}"
+                )
         for one in lacking:
             typer.echo(f"{one.meter}: {one.lacking}", err=True)
     if lacking:

@@ -51,18 +51,17 @@ def measure(  # noqa: PLR0913 - the options of the command
 
 def _print(measured: Sequence[Measured]) -> None:
     methods = list(dict.fromkeys(name for one in measured for name in one.backtest.by_method))
-    errors, peaks = [], []
+    errors, peaks, belows = [], [], []
     for one in measured:
         tallies = [one.backtest.by_method.get(name, NOTHING) for name in methods]
-        below = "/".join(
-            _figure(share) or "-" for share in list(one.backtest.by_method.values())[-1].below_percent
-        )
-        days = f"{one.days} ({one.backtest.refused})"
-        errors.append([one.name, days, *(_figure(t.error_percent) for t in tallies), below])
+        errors.append([one.name, *(_figure(t.error_percent) for t in tallies)])
         peaks.append([one.name, *(_figure(t.peak_error_percent) for t in tallies)])
-    columns = ("of", "days (refused)", *methods, f"{methods[-1]}: below P10/50/90" if methods else "")
-    print_table("error of P50 in percent of the energy", columns, errors)
+        last = list(one.backtest.by_method.values())[-1]
+        belows.append([one.name, one.days, one.backtest.refused, *map(_figure, last.below_percent)])
+    print_table("error of P50 in percent of the energy", ("of", *methods), errors)
     print_table("error of the daily maximum in percent", ("of", *methods), peaks)
+    columns = ("of", "days", "refused", "P10", "P50", "P90")
+    print_table(f"{methods[-1] if methods else ''}: percent of the slots below", columns, belows)
 
 
 def _figure(percent: float) -> str | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = 3
 """Suspects whose reasons are printed; ``--json`` has those of all."""
-LEFT_TO_JSON = frozenset({"out kWh", "technical", "rose on", "first suspect"})
+LEFT_TO_JSON = frozenset({"out kWh", "technical", "unexplained", "rose on", "first suspect"})
 """What a terminal of 80 columns has no room for."""
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -167,19 +167,18 @@ def _print_days(report: AreaReport) -> None:
             str(day.day),
             day.verdict.value,
             _rounded(day.energy_in_kwh, 1),
-            _rounded(day.energy_out_kwh, 1),
             _rounded(day.loss_kwh, 1),
             _rounded(day.loss_percent, 2),
-            _rounded(day.usual_percent, 2),
             _rounded(day.limit_percent, 2),
-            _rounded(day.technical_kwh, 1),
             f"{day.known} of {day.members}",
-            why_text(day),
         )
         for day in report.days
     ]
-    columns = ("day", "verdict", "in kWh", "out kWh", "loss kWh", "loss %", "usual %", "limit %")
-    print_table(report.area, (*columns, "technical kWh", "members", "why"), rows)
+    # --json and --out have the other figures: a terminal of 80 columns has no room for them.
+    print_table(report.area, ("day", "verdict", "in kWh", "loss kWh", "loss %", "limit %", "members"), rows)
+    for day in report.days:
+        if day.why is not None:
+            print_below(f"{day.day}: {why_text(day)}")
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -30,7 +30,9 @@ HONEST_AREAS: Final = 40
 TOP: Final = 3
 LEAST_PERCENT: Final = 0.5
 """Of the energy in: thefts from here on are told apart, the detector's floor."""
-DETECTORS: Final = ("area_balance", "ntl_attribution")
+DETECTORS: Final = ("area_balance", "loss_rise", "ntl_attribution")
+OF_AREA: Final = frozenset({"area_balance", "loss_rise"})
+"""Of them, those that say nothing of a member: their episodes stand at the supply meter."""
 _THEFT, _LOOK_ALIKE, _HONEST, _ROUGH = 11, 12, 13, 14
 """Parts of the seeds: each run draws its own areas."""
 
@@ -114,8 +116,7 @@ def _look(homes: Homes, part: int, asked: tuple[str, int]) -> Looked:
         days_off=None if found.rise is None else found.rise.first - first,
         detected={
             name: any(
-                e.detector == name and (name == "area_balance" or e.service_point == drawn.thief)
-                for e in episodes
+                e.detector == name and (name in OF_AREA or e.service_point == drawn.thief) for e in episodes
             )
             for name in DETECTORS
         },

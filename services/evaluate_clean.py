@@ -42,6 +42,7 @@ RECORDS: Final[Mapping[str, str]] = MappingProxyType(
         "tariff_class": "contracts with a class",
         "average_price": "bills",
         "area_balance": "areas with a supply meter",
+        "loss_rise": "areas with a supply meter",
         "topology": "areas with a supply meter",
         "ntl_attribution": "areas with a supply meter",
         "register_runaway": "the rated currents of these meters",

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from analysis.forecast.boosted import boost
 from analysis.forecast.day_ahead import Forecasts, forecasts
 from analysis.forecast.days_off import DaysOff, parse_days_off, usual_days_off
-from analysis.forecast.history import MOST_DAYS, Question
+from analysis.forecast.history import MOST_DAYS, NEED_DAYS, Question
 from pipeline.block import MeterMatrix, Times
 from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId
-from pipeline.registry import DEFAULT_ZONE, Registry, Role, in_force
-from pipeline.timegrid import from_numpy, local_day, slot_grid
+from pipeline.registry import DEFAULT_ZONE, Registry
+from pipeline.timegrid import from_numpy, local_day, local_month, slot_grid, to_numpy
 from services.derive import MINUTES, batches
+from services.forecast_energies import is_gone, joined, known_share, point_alone, with_predecessors
 from services.meter_forecast import MeterForecast, Model, Row, nearest_first, row_of, stored_of
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -93,7 +94,7 @@ def forecast_files(intervals: Path, registry: Path, wish: Wish) -> list[MeterFor
     at = wish.at or from_numpy(matrix.starts_at[-1]) + step
     found = list(_of_matrix(matrix, archive, at, wish))
     if not found:
-        raise DataError(f"{registry.name} names no meter: there is nothing to forecast")
+        raise DataError(f"{registry.name} names no meter that hangs anywhere: there is nothing to forecast")
     return found
 
 
@@ -115,8 +116,9 @@ def forecast_stored(
         archive = load_registry(connection)
         drop_forecasts(connection, now - timedelta(days=KEPT_DAYS))
         for meters in batches(archive):
-            matrix = _energies(connection, [meter.id for meter in meters], at)
-            found = list(_of_matrix(matrix, archive, at, wish))
+            asked = [meter.id for meter in meters]
+            matrix = _energies(connection, with_predecessors(archive, asked, at), at)
+            found = list(_of_matrix(matrix, archive, at, wish, asked))
             save_forecasts(connection, [stored_of(one) for one in found if one.lacking is None])
             yield from found
 
@@ -188,11 +190,19 @@ def _energies(connection: Connection, meters: Sequence[MeterId], at: datetime) -
     )
 
 
-def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish) -> Iterator[MeterForecast]:
-    """Yield the forecast of each meter of a matrix, in its order."""
+def _of_matrix(
+    matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish, asked: Sequence[MeterId] | None = None
+) -> Iterator[MeterForecast]:
+    """Yield the forecast of each meter of a matrix, or of those asked for, in its order.
+
+    A meter that was taken down before has no next slots: its energies count for the one that replaced it.
+    """
+    matrix = joined(matrix, archive, at)
     kwh = np.where(matrix.quality == MEASURED, matrix.import_kwh, np.nan)
+    wanted = {meter for meter in (asked or matrix.meters) if not is_gone(archive, meter, at)}
     found: dict[int, MeterForecast] = {}
-    for zone, rows in by_zone(matrix, archive, at).items():
+    for zone, of_zone in by_zone(matrix, archive, at).items():
+        rows = [row for row in of_zone if matrix.meters[row] in wanted]
         question = Question(
             at=at,
             slots=wish.slots,
@@ -202,64 +212,61 @@ def _of_matrix(matrix: MeterMatrix, archive: Registry, at: datetime, wish: Wish)
         )
         said = MODELS[wish.model](kwh[rows], matrix.starts_at, question)
         for place, row in enumerate(rows):
-            meter = matrix.meters[row]
-            one = _one(
-                meter,
-                said,
-                place,
-                question,
-                model=wish.model,
-                demand_kw=_contract_demand(archive, meter, at),
-            )
-            refused = _refused(matrix, kwh[row] < 0.0, row)
+            one = _one(matrix, archive, row, (said, place), question, model=wish.model)
+            refused = _refused(matrix, kwh[row], question)
             found[row] = one if refused is None else one.refused(refused)
     for row in sorted(found):
         yield found[row]
 
 
-def _refused(matrix: MeterMatrix, negative: NDArray[np.bool_], row: int) -> str | None:
-    """Return why a meter's energies cannot be what they say."""
-    slots = np.flatnonzero(negative)
+def _refused(matrix: MeterMatrix, kwh: NDArray[np.float64], question: Question) -> str | None:
+    """Return why the energies that a forecast stands on cannot be what they say."""
+    slots = np.flatnonzero((kwh < 0.0) & (matrix.starts_at < to_numpy(question.at)))
     if not len(slots):
         return None
     first = int(slots[0])
+    begins = from_numpy(matrix.starts_at[first]).astimezone(question.zone)
     return (
-        f"import_kwh of {from_numpy(matrix.starts_at[first]).isoformat()} is"
-        f" {matrix.import_kwh[row, first]:g}, and {len(slots)} slots are below 0: an import never is;"
-        " file what was fed back as export_kwh"
+        f"import_kwh of {begins.isoformat()} is {kwh[first]:g}, and {len(slots)} slots are below 0: an import"
+        " never is; file what was fed back as export_kwh"
     )
 
 
 def _one(  # noqa: PLR0913 - one row of everything
-    meter: MeterId, said: Forecasts, place: int, question: Question, *, model: Model, demand_kw: float | None
+    matrix: MeterMatrix,
+    archive: Registry,
+    row: int,
+    placed: tuple[Forecasts, int],
+    question: Question,
+    *,
+    model: Model,
 ) -> MeterForecast:
-    month = said.month
+    (said, place), at = placed, question.at
+    meter, month = matrix.meters[row], said.month
+    point = point_alone(archive, meter, at)
+    contract = None if point is None else archive.contract_of(point, at)
+    known = (matrix.quality[row] == MEASURED) & np.isfinite(matrix.import_kwh[row])
+    begins, _ = local_month(month.year, month.month, question.zone)
+    covered = partial(known_share, known, matrix.starts_at, matrix.minutes)
     return MeterForecast(
         meter=meter,
-        starts_at=question.at,
+        service_point=point,
+        starts_at=at,
         minutes=question.minutes,
         model=model,
         lacking=said.lacking[place],
+        coverage=covered((at - timedelta(days=NEED_DAYS), at)),
         kwh=said.kwh[:, place],
         max_p50_kw=_number(said.highest_kw[0, place]),
         max_p90_kw=_number(said.highest_kw[1, place]),
         month=date(month.year, month.month, 1),
         month_so_far_kw=_number(month.so_far_kw[place]),
+        month_so_far_coverage=covered((begins, at)),
         month_p50_kw=_number(month.p50_kw[place]),
         month_p90_kw=_number(month.p90_kw[place]),
-        contract_demand_kw=demand_kw,
+        contract_demand_kw=None if contract is None else contract.contract_demand_kw,
+        basic_charge=None if contract is None else contract.basic_charge,
     )
-
-
-def _contract_demand(archive: Registry, meter: MeterId, at: datetime) -> float | None:
-    """Return the contract's demand of the service point that a meter alone measures."""
-    point = archive.service_point_of(meter, at)
-    if point is None:
-        return None
-    here = (i for i in archive.installations_of(point) if in_force(i.starts_at, i.ends_at, at))
-    counted = {i.meter for i in here if i.role is not Role.CHECK}
-    contract = archive.contract_of(point, at)
-    return contract.contract_demand_kw if counted == {meter} and contract is not None else None
 
 
 def _number(value: float) -> float | None:

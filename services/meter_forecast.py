@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from detectors.usage.over_capacity import OverCapacity
 from pipeline.model import MeterId
+from pipeline.registry import BasicCharge
 from storage.forecasts import StoredForecast
 
+PERCENT = "% of contract"
 Row: TypeAlias = dict[str, object]
 """One line of a table for people."""
 
@@ -33,21 +35,29 @@ class MeterForecast:
     """What is said of one meter; without figures where its past lacks something."""
 
     meter: MeterId
+    service_point: str | None
+    """The one that this meter alone measures: then its forecast is that of the point, swaps included."""
     starts_at: datetime
     minutes: int
     model: Model
     lacking: str | None
     """Why there is no forecast."""
+    coverage: float | None
+    """Share of the slots of the last 28 days that are measured."""
     kwh: NDArray[np.float64]
     """P10, P50 and P90 of each slot, shape (3, slots)."""
     max_p50_kw: float | None
     max_p90_kw: float | None
     month: date
     month_so_far_kw: float | None
+    month_so_far_coverage: float | None
+    """Share of the month's slots so far that are measured; None where none is over."""
     month_p50_kw: float | None
     month_p90_kw: float | None
     contract_demand_kw: float | None
     """Of the service point, where this meter alone measures it."""
+    basic_charge: BasicCharge | None
+    """How the basic charge of that contract is counted; None where it is not filed."""
 
     @property
     def percent_of_contract(self) -> float | None:
@@ -58,9 +68,22 @@ class MeterForecast:
 
     @property
     def warns(self) -> bool:
-        """Whether the month heads for more than is charged once (105 % of the contract's demand)."""
+        """Whether the month heads for more than is charged once (105 % of the contract's demand).
+
+        Only who pays by that demand is charged for it at all.
+        """
+        return self.is_over and self.basic_charge is BasicCharge.DEMAND
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the month heads for more than 105 % of the contract's demand, however that is paid."""
         percent = self.percent_of_contract
         return percent is not None and percent > 100.0 * OverCapacity().demand
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """Return which entries of the archive would tell whether what is over is charged double."""
+        return ("[[contract]] basic_charge",) if self.is_over and self.basic_charge is None else ()
 
     def refused(self, reason: str) -> MeterForecast:
         """Return the same meter without figures, for what its energies say cannot be."""
@@ -81,6 +104,7 @@ class MeterForecast:
         p10, p50, p90 = (np.round(quantile, 6).tolist() for quantile in self.kwh)
         return {
             "meter_id": self.meter,
+            "service_point": self.service_point,
             "from": self.starts_at,
             "minutes": self.minutes,
             "p10": p10,
@@ -89,14 +113,17 @@ class MeterForecast:
             "max_p50": self.max_p50_kw,
             "max_p90": self.max_p90_kw,
             "model": self.model.value,
+            "coverage": self.coverage,
             "month": {
                 "month": f"{self.month:%Y-%m}",
                 "so_far_kw": self.month_so_far_kw,
+                "so_far_coverage": self.month_so_far_coverage,
                 "max_p50": self.month_p50_kw,
                 "max_p90": self.month_p90_kw,
                 "contract_demand_kw": self.contract_demand_kw,
                 "percent_of_contract": self.percent_of_contract,
                 "warns": self.warns,
+                "wanted_entries": list(self.wants),
             },
         }
 
@@ -105,7 +132,7 @@ def nearest_first(rows: Iterable[Row]) -> list[Row]:
     """Return such lines with those first that are nearest to their contract's demand."""
 
     def nearness(row: Row) -> tuple[float, str]:
-        percent = row["percent of contract"]
+        percent = row[PERCENT]
         return -(percent if isinstance(percent, float) else 0.0), str(row["meter"])
 
     return sorted(rows, key=nearness)
@@ -121,8 +148,8 @@ def row_of(one: MeterForecast) -> Row:
         "month so far kW": _rounded(one.month_so_far_kw, 1),
         "month P90 kW": _rounded(one.month_p90_kw, 1),
         "contract kW": one.contract_demand_kw,
-        "percent of contract": _rounded(one.percent_of_contract, 1),
-        "warning": "double charge" if one.warns else "",
+        PERCENT: _rounded(one.percent_of_contract, 1),
+        "warning": "double charge" if one.warns else "double charge?" if one.wants else "",
     }
 
 

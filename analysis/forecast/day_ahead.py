@@ -12,6 +12,7 @@ from analysis.forecast.blend import LEARNT_ROWS, Expect, blend
 from analysis.forecast.history import MOST_DAYS_AHEAD, History, Question, history_of, lacking, places_of
 from analysis.forecast.maxima import MonthEnd, highest_demand, month_end, months_joined
 from analysis.forecast.quantiles import SHARES, slot_quantiles
+from analysis.load.daily import DEMAND_MINUTES
 from pipeline.block import Times
 from pipeline.errors import DataError
 from pipeline.timegrid import MINUTES_PER_DAY
@@ -72,10 +73,12 @@ def _of_some(kwh: Floats, starts_at: Times, question: Question, expect: Expect) 
     fit = np.flatnonzero([lack is None for lack in lacks])
     chosen = history if len(fit) == len(kwh) else history.of(fit)
     month = month_end(chosen, kwh[fit], starts_at)
+    highest_kw = highest_demand(chosen, question.slots)
+    slots = _bounded(_slots(chosen, question, expect), highest_kw, chosen)
     return Forecasts(
         lacking=lacks,
-        kwh=_spread_out(_slots(chosen, question, expect), fit, len(kwh)),
-        highest_kw=_spread_out(highest_demand(chosen, question.slots), fit, len(kwh)),
+        kwh=_spread_out(slots, fit, len(kwh)),
+        highest_kw=_spread_out(highest_kw, fit, len(kwh)),
         month=replace(
             month,
             so_far_kw=_spread_out(month.so_far_kw, fit, len(kwh)),
@@ -97,13 +100,22 @@ def _slots(history: History, question: Question, expect: Expect) -> Floats:
 
 
 def _day(history: History, lead: int, expect: Expect) -> Floats:
-    """Return the quantiles of each slot of the day so far ahead; who never fed back will not begin to."""
+    """Return the quantiles of each slot of the day so far ahead, as its own errors give them."""
     said = expect(history.kwh, history.parts, lead, LEARNT_ROWS)
     rows = said.rows[-LEARNT_ROWS - 1 :]
     happened = history.kwh[:, rows[:-1]]
-    quantiles = slot_quantiles(said.kwh[:, -len(rows) :], happened, history.minutes)
-    least = np.where(np.fmin.reduce(history.kwh, axis=(1, 2)) < 0.0, -np.inf, 0.0)
-    return np.maximum(quantiles, least[None, :, None])
+    return slot_quantiles(said.kwh[:, -len(rows) :], happened, history.minutes)
+
+
+def _bounded(slots: Floats, highest_kw: Floats, history: History) -> Floats:
+    """Return the slots' quantiles where they can lie: not below what is ever drawn, nor above the maximum.
+
+    A slot's energy cannot exceed that of the highest demand, so each of its quantiles lies at most at the
+    same one of the highest demand, P10 at most at its P50. A block of several short slots bounds each.
+    """
+    most = highest_kw[[0, 0, 1]] * max(history.minutes, DEMAND_MINUTES) / 60.0
+    bounded: Floats = np.minimum(slots, np.where(np.isfinite(most), most, np.inf)[:, :, None])
+    return np.maximum(bounded, history.least[None, :, None])
 
 
 def _spread_out(values: Floats, fit: NDArray[np.intp], meters: int) -> Floats:

@@ -102,6 +102,11 @@ class History:
         slots: int = self.kwh.shape[2]
         return slots
 
+    @property
+    def least(self) -> Floats:
+        """What each meter draws at least, shape (meters,): who never fed back will not begin to."""
+        return np.where(np.fmin.reduce(self.kwh, axis=(1, 2), initial=np.inf) < 0.0, -np.inf, 0.0)
+
     def of(self, meters: NDArray[np.intp]) -> History:
         """Return some of the meters."""
         return replace(self, kwh=self.kwh[meters])

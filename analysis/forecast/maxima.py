@@ -76,10 +76,10 @@ def highest_demand(history: History, slots: int) -> Floats:
     # Origins from which every one of the days was said, the last one being the present.
     for lead in range(1, joint + 1):
         series = cut if lead == joint else whole
-        said = blend(series[:, :, None], _by_midday(history), lead, LEARNT_ROWS)
+        like = blend(series[:, :, None], _by_midday(history), lead, LEARNT_ROWS)
         by_origin = np.full((len(series), past + 1), np.nan)
-        by_origin[:, said.rows[:-1] - lead + 1] = said.kwh[:, :-1, 0]
-        by_origin[:, past] = said.kwh[:, -1, 0]
+        by_origin[:, like.rows[:-1] - lead + 1] = like.kwh[:, :-1, 0]
+        by_origin[:, past] = like.kwh[:, -1, 0]
         expected.append(by_origin)
         came = np.full_like(by_origin, np.nan)
         came[:, : past - lead + 1] = series[:, lead - 1 :]
@@ -96,7 +96,8 @@ def highest_demand(history: History, slots: int) -> Floats:
         * np.fmax.reduce(came_most, axis=1)
         * np.maximum(most[:, -1] / _positive(np.fmax.reduce(most[:, :-1], axis=1)), 1.0)
     )
-    return np.where(enough, np.minimum(most[:, -1] + moved * scale[:, -1], ceiling), np.nan)
+    said = np.maximum(np.minimum(most[:, -1] + moved * scale[:, -1], ceiling), history.least)
+    return np.where(enough, said, np.nan)
 
 
 def _shares(part: float, windows: int) -> Floats:

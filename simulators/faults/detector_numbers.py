@@ -43,6 +43,7 @@ DETECTORS: Mapping[str, str | None] = MappingProxyType(
         "communication_blackout": "D33",
         "change_rank": "D34",
         "load_class_change": "D35",
+        "loss_rise": "D36",
         # Outside the catalogue: judged by coverage, and by the quality of supply.
         "missing_reads": None,
         "voltage_deviation": None,

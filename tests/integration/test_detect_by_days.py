@@ -187,4 +187,5 @@ def test_a_caller_sees_the_days_of_his_areas_only(empty: Settings) -> None:
 def test_those_that_judge_days_alone_are_known() -> None:
     assert all(by_days_alone([name]) for name in BY_DAYS)
     assert not by_days_alone(["topology"])
+    assert not by_days_alone(["loss_rise"])
     assert not by_days_alone(None)

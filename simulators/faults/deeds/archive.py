@@ -85,7 +85,7 @@ deeds.register("wrong_ct")(
         zh="互感器变比档案错误",
         detector="register_runaway",
         twin="a ratio that was really changed: another [[meters]] entry with that ct",
-        also=("over_capacity", "area_balance"),
+        also=("over_capacity", "area_balance", "loss_rise"),
         act=_wrong_ct,
         keys=(Key(name="ct", what="the ratio in the archive", default=400.0, least=1.0),),
     )
@@ -140,7 +140,7 @@ deeds.register("wrong_area")(
         zh="户变关系错误",
         detector="topology",
         twin="a neighbour at the end of the same line, whose voltage is as low",
-        also=("area_balance",),
+        also=("area_balance", "loss_rise"),
         act=_wrong_area,
         keys=(Key(name="area", what="the area in the archive", is_text=True),),
     )

@@ -90,7 +90,7 @@ deeds.register("meter_opened")(
         zh="开盖",
         detector="meter_tamper",
         twin='the same with ordered = "yes"; factor = 1 opens it without a drop of use',
-        also=("sustained_drop", "energy_power_deviation", "area_balance"),
+        also=("sustained_drop", "energy_power_deviation", "area_balance", "loss_rise"),
         act=_opened,
         keys=(
             Key(

@@ -177,7 +177,7 @@ deeds.register("bypass_load")(
         zh="绕表用电",
         detector="voltage_load_consistency",
         twin="a neighbour's load on the same line, which pulls the voltage of all",
-        also=("area_balance",),
+        also=("area_balance", "loss_rise"),
         at_customers=True,
         act=_bypassing_load,
         keys=(POWER, POWER_FACTOR),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.line_loss import AreaDay, LossVerdict, TransformerPart, WhyUnknown
-from pipeline.archive_records import AreaMember, MemberRole, Transformer
+from pipeline.archive_records import AreaMember, MemberRole, MeteringSide, Transformer
 from pipeline.model import MeterId
 from pipeline.registry import Contract, Installation, Meter
 from tests.loss_areas import AREA, FIRST, hourly, losses, registry
@@ -49,6 +49,41 @@ def test_generation_of_members_and_what_flows_back_are_counted_on_their_sides() 
     assert day.energy_out_kwh == pytest.approx(67.2)
     assert day.loss_kwh == pytest.approx(4.8)
     assert day.loss_percent == pytest.approx(100 * 4.8 / 72)
+
+
+def test_a_missing_export_slot_makes_its_member_missing_and_not_the_whole_area_unknown() -> None:
+    names = tuple(f"M{n}" for n in range(20))
+    archive = registry(members=names)
+    gap = np.full(72, 0.5)
+    gap[26] = np.nan
+    kwh: dict[str, float | np.ndarray] = {"S": 19.0, **dict.fromkeys(names, 1.0)}
+    (loss,) = losses(hourly(kwh, 3, archive, export={"M0": gap}), archive)
+    whole, day = loss.days[0], loss.days[1]
+    # Each day in 24 x (19 + 0.5), out 24 x 20: M0 is missing on the second, filled with 24 x (1 - 0.5) = 12.
+    assert (whole.known, whole.missing, whole.filled_kwh) == (20, (), 0.0)
+    assert (day.known, day.members, day.missing, day.filled_kwh) == (19, 20, ("P-M0",), 12.0)
+    # What he feeds in is not known: in 24 x 19; the supply less 24 x 19 of the others and his 12.
+    assert day.energy_in_kwh == pytest.approx(456.0)
+    assert day.loss_kwh == pytest.approx(456.0 - 456.0 - 12.0)
+    assert day.why is None
+    # Of three members one is too many to be missing, and that is what is said.
+    archive = registry()
+    (loss,) = losses(hourly(HONEST, 3, archive, export={"C": gap}), archive)
+    day = loss.days[1]
+    assert (day.verdict, day.why, day.missing) == (
+        LossVerdict.UNKNOWN,
+        WhyUnknown.MEMBERS_MISSING,
+        ("P-C",),
+    )
+
+
+def test_a_missing_export_slot_of_a_supply_meter_is_a_missing_supply() -> None:
+    archive = registry()
+    gap = np.full(72, 0.5)
+    gap[26] = np.nan
+    (loss,) = losses(hourly(HONEST, 3, archive, export={"S": gap}), archive)
+    assert loss.days[1].why is WhyUnknown.SUPPLY_MISSING
+    assert loss.days[1].missing_supplies == ("P-S",)
 
 
 def test_several_supply_meters_count_with_their_signs() -> None:
@@ -214,6 +249,30 @@ def test_a_transformer_counts_only_behind_the_meter_and_with_a_size_of_the_table
     assert part(101.0, 10.0) is part(None, 10.0) is TransformerPart.UNKNOWN_SIZE
     (loss,) = losses(seen, archive)
     assert loss.transformer_part is TransformerPart.NOT_FILED
+
+
+def test_a_supply_metered_on_the_low_side_does_not_see_its_transformer() -> None:
+    archive = registry()
+    seen = hourly(HONEST, 3, archive)
+
+    filed = Transformer(id="T1", area=AREA, capacity_kva=100.0)
+
+    def part(side: MeteringSide | None, kv: float | None, unit: Transformer = filed) -> TransformerPart:
+        with_unit = replace(
+            archive,
+            transformers=[unit],
+            contracts=[Contract(service_point="P-S", supply_voltage_kv=kv, metering_side=side)],
+        )
+        (loss,) = losses(seen, with_unit)
+        return loss.transformer_part
+
+    assert part(MeteringSide.LOW, 10.0) is TransformerPart.BEFORE_METER
+    assert part(MeteringSide.HIGH, None) is TransformerPart.BY_TABLE
+    assert part(None, 10.0, replace(filed, no_load_loss_kw=0.3)) is TransformerPart.BY_TABLE
+    assert part(None, 10.0, replace(filed, no_load_loss_kw=0.3, load_loss_kw=1.4)) is TransformerPart.BY_PLATE
+    # Not in service before the window's end, and just in service.
+    assert part(None, 10.0, replace(filed, starts_at=FIRST + timedelta(days=3))) is TransformerPart.NOT_FILED
+    assert part(None, 10.0, replace(filed, starts_at=FIRST + timedelta(days=2))) is TransformerPart.BY_TABLE
 
 
 def test_nobody_is_ranked_before_there_are_weeks_to_compare() -> None:

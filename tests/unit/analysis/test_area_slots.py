@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from analysis.area_days import stays_of
 from analysis.area_slots import area_slots
 from tests.fix_area import AREA, START, SUPPLY, planted_area
 
@@ -34,3 +35,16 @@ def test_estimated_slots_are_unknown_and_who_came_later_counts_from_then_on() ->
     net = case.window.import_kwh[slots.rows[late]] - case.window.energies["export_kwh"][slots.rows[late]]
     assert not slots.metered[late, :192].any()
     np.testing.assert_allclose(slots.metered[late, 192:], net[192:])
+
+
+def test_what_other_areas_have_in_the_window_changes_nothing_and_is_not_looked_at() -> None:
+    case = planted_area()
+    alone = area_slots(case.window, case.registry, AREA)
+    strangers = [replace(m, area="ELSEWHERE") for m in case.registry.area_members]
+    both = replace(case.registry, area_members=[*strangers, *case.registry.area_members])
+    slots = area_slots(case.window, both, AREA)
+    assert slots.members == alone.members
+    np.testing.assert_array_equal(slots.supplied, alone.supplied)
+    np.testing.assert_array_equal(slots.metered, alone.metered)
+    own = [stay for stay in stays_of(case.window, both) if stay.area == AREA]
+    assert list(stays_of(case.window, both, AREA)) == own

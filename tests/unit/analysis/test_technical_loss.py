@@ -1,9 +1,23 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from analysis.technical_loss import NO_LOSS, TechnicalLoss, learnt_loss, transformer_loss, transformer_table
+from analysis.technical_loss import (
+    NO_LOSS,
+    TechnicalLoss,
+    has_plate,
+    learnt_loss,
+    transformer_loss,
+    transformer_table,
+)
+from pipeline.archive_records import Transformer
+
+
+def units(*capacities_kva: float) -> list[Transformer]:
+    """Return transformers of which nothing but the size is filed."""
+    return [Transformer(id=f"T{n}", capacity_kva=kva) for n, kva in enumerate(capacities_kva)]
 
 
 def test_a_curve_is_learnt_from_slots_and_unknown_ones_are_left_out() -> None:
@@ -16,7 +30,7 @@ def test_a_curve_is_learnt_from_slots_and_unknown_ones_are_left_out() -> None:
 
 
 def test_a_400_kva_unit_at_half_load_for_a_quarter_of_an_hour() -> None:
-    found = transformer_loss([400.0], 15)
+    found = transformer_loss(units(400.0), 15)
     assert found is not None
     # P0 h = 0.570 kW x 0.25 h; Pk (S/Sn)^2 h = 4.520 kW x (200/400)^2 x 0.25 h
     assert found.fixed_kwh == pytest.approx(0.1425)
@@ -25,16 +39,39 @@ def test_a_400_kva_unit_at_half_load_for_a_quarter_of_an_hour() -> None:
 
 
 def test_two_equal_units_share_the_load() -> None:
-    one, two = transformer_loss([200.0], 60), transformer_loss([200.0, 200.0], 60)
+    one, two = transformer_loss(units(200.0), 60), transformer_loss(units(200.0, 200.0), 60)
     assert one is not None
     assert two is not None
     # Twice the load on twice the units: twice the loss.
     assert two.at(np.array([300.0])) == pytest.approx(2 * one.at(np.array([150.0])))
 
 
+def test_what_the_plate_says_goes_before_the_table() -> None:
+    (unit,) = units(400.0)
+    iron = transformer_loss([replace(unit, no_load_loss_kw=0.9)], 15)
+    copper = transformer_loss([replace(unit, load_loss_kw=6.0)], 15)
+    assert iron is not None
+    assert copper is not None
+    # 0.9 kW x 0.25 h in place of 0.570 kW x 0.25 h; the copper is the table's 4.520 kW.
+    full = 400 * transformer_table().power_factor * 0.25
+    assert iron.fixed_kwh == pytest.approx(0.225)
+    assert iron.at(np.array([full])) == pytest.approx([0.225 + 4.520 * 0.25])
+    assert copper.at(np.array([full])) == pytest.approx([0.1425 + 6.0 * 0.25])
+    assert not has_plate(replace(unit, load_loss_kw=6.0))
+
+
+def test_a_size_that_the_table_lacks_is_told_by_its_plate_alone() -> None:
+    (unit,) = units(401.0)
+    assert transformer_loss([replace(unit, no_load_loss_kw=0.9)], 60) is None
+    found = transformer_loss([replace(unit, no_load_loss_kw=0.9, load_loss_kw=5.0)], 60)
+    assert found is not None
+    assert found.fixed_kwh == pytest.approx(0.9)
+    assert found.at(np.array([401 * transformer_table().power_factor])) == pytest.approx([0.9 + 5.0])
+
+
 @pytest.mark.parametrize("capacities", [[], [401.0], [400.0, 401.0]])
 def test_a_size_that_the_table_lacks_gives_no_estimate(capacities: list[float]) -> None:
-    assert transformer_loss(capacities, 15) is None
+    assert transformer_loss(units(*capacities), 15) is None
 
 
 def test_what_the_transformer_takes_is_never_learnt_away() -> None:

@@ -18,6 +18,7 @@ id = "P1"
 [[contract]]
 service_point = "P1"
 contract_demand_kw = 80.0
+basic_charge = "demand"
 """
 
 
@@ -51,6 +52,20 @@ def test_people_see_the_demand_beside_the_contract(kilowatch: Invoke, options: l
     assert ran.status == 0
     assert "96 slots from 2026-12-14T00:00:00+08:00" in ran.out
     assert "double charge" in ran.out
+
+
+def test_a_terminal_of_80_columns_shows_whole_words(
+    kilowatch: Invoke, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = kilowatch(*options)
+    for word in ("meter", "month", "contract", "warning", "double", "charge", "125"):
+        assert word in ran.out
+    site = tmp_path / "site.toml"
+    site.write_text(SITE.replace('basic_charge = "demand"\n', ""), encoding="utf-8")
+    ran = kilowatch(*options)
+    assert "charge?" in ran.out
+    assert "whether that is charged double: [[contract]] basic_charge" in ran.out
 
 
 def test_a_meter_without_history_ends_with_status_1_and_says_what_it_needs(

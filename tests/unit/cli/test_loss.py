@@ -29,6 +29,15 @@ def test_people_see_months_the_rise_and_whom_to_look_at(
         assert text in ran.out
 
 
+def test_a_terminal_of_80_columns_shows_whole_words(
+    kilowatch: Invoke, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = kilowatch(*options, "--days")
+    for word in ("verdict", "normal", "2017-12-17", "2017-11 ", "change", "limit %", "members"):
+        assert word in ran.out
+
+
 def test_the_json_form_has_an_object_an_area(kilowatch: Invoke, options: list[str], tmp_path: Path) -> None:
     ran = kilowatch(*options, "--json", "--month", "2017-12", "--out", str(tmp_path))
     assert ran.status == 0

@@ -37,6 +37,7 @@ def test_on_the_slice_areas_without_a_thief_raise_no_case(figures: dict[str, Any
         "cases": 0,
         "rises": 0,
         "area_balance": 0,
+        "loss_rise": 0,
         "ntl_attribution": 0,
     }
 

@@ -30,6 +30,7 @@ OF_AREAS = {
     "median_days_off": 1.0,
     "median_stolen_percent": 1.25,
     "area_balance": 0.5,
+    "loss_rise": 0.85,
     "ntl_attribution": 0.3,
 }
 EVALUATION = Evaluation(
@@ -121,9 +122,9 @@ def test_the_tables_stand_between_the_marks_and_writing_again_changes_nothing(ch
         "| h1 | 0.90 | 0.70 | 0.80 | 0.60 |",
         "| 0.5 | 6 | 0.4 (1.2) | 83% / 3 d | 0% |",
         "| `calm` | 1% | 80% | 2% |",
-        "| all six | 95% | 90% | 85% | 80% | 1 | 1.25 | 50% | 30% |",
-        "| all six, twice the noise | 95% | 90% | 70% | 80% | 1 | 1.25 | 50% | 30% |",
-        "| h1 | 95% | 90% | 85% | 80% | - | 1.25 | 50% | 30% |",
+        "| all six | 95% | 90% | 85% | 80% | 1 | 1.25 | 50% | 85% | 30% |",
+        "| all six, twice the noise | 95% | 90% | 70% | 80% | 1 | 1.25 | 50% | 85% | 30% |",
+        "| h1 | 95% | 90% | 85% | 80% | - | 1.25 | 50% | 85% | 30% |",
     ):
         assert row in page.splitlines()
     assert page_with(page, EVALUATION, ON) == page

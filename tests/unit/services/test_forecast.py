@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +13,11 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import SecretStr
 
+from pipeline.block import Times
 from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId, Scope
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
-from pipeline.timegrid import from_numpy
+from pipeline.registry import Area, BasicCharge, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.timegrid import from_numpy, to_numpy
 from services.forecast import KEPT_DAYS, Wish, forecast_files, forecast_night, forecast_stored
 from services.meter_forecast import MeterForecast, Model, nearest_first, row_of
 from services.settings import Settings
@@ -24,7 +25,7 @@ from storage.database import connect
 from storage.forecasts import list_forecasts
 from storage.intervals import IntervalColumns, save_intervals
 from storage.registry import save_registry
-from tests.load_history import AT, noisy, slots_before, weekly_load
+from tests.load_history import AT, SHANGHAI, noisy, slots_before, weekly_load
 
 TIMES = slots_before(AT, 45)
 ARCHIVE = """
@@ -43,9 +44,11 @@ id = "P2"
 [[contract]]
 service_point = "P1"
 contract_demand_kw = 90.0
+basic_charge = "demand"
 [[contract]]
 service_point = "P2"
 contract_demand_kw = 140.0
+basic_charge = "demand"
 """
 
 
@@ -77,7 +80,8 @@ NOISY = noisy(weekly_load(TIMES), 1, 0.05)[0]
 def test_each_meter_of_the_archive_is_answered_in_the_documented_form(tmp_path: Path) -> None:
     found = forecast_files(*files(tmp_path, {"M1": LOAD, "M2": NOISY}), Wish(at=AT))
     first, second, third = (one.as_json() for one in found)
-    assert list(first)[:8] == ["meter_id", "from", "minutes", "p10", "p50", "p90", "max_p50", "max_p90"]
+    assert list(first)[:5] == ["meter_id", "service_point", "from", "minutes", "p10"]
+    assert list(first)[5:9] == ["p50", "p90", "max_p50", "max_p90"]
     assert (first["meter_id"], first["from"], first["minutes"]) == ("M1", AT, 15)
     assert first["p50"] == pytest.approx([5.0] * 32 + [25.0] * 40 + [5.0] * 24)
     assert first["max_p90"] == pytest.approx(100.0)
@@ -102,6 +106,23 @@ def test_a_month_that_heads_over_its_contract_warns_and_one_that_does_not_is_lef
     # At 105 % nothing is charged double yet.
     assert not replace(over, month_p90_kw=94.5).warns
     assert replace(over, month_p90_kw=94.6).warns
+
+
+def test_only_who_pays_by_demand_is_warned_and_who_does_not_say_is_asked(tmp_path: Path) -> None:
+    by_demand = 'contract_demand_kw = 90.0\nbasic_charge = "demand"\n'
+    for said, wanted in (
+        ('basic_charge = "capacity"\n', []),
+        ('basic_charge = "none"\n', []),
+        ("", ["[[contract]] basic_charge"]),
+    ):
+        archive = ARCHIVE.replace(by_demand, "contract_demand_kw = 90.0\n" + said)
+        found = by_meter(forecast_files(*files(tmp_path, {"M1": LOAD}, archive=archive), Wish(at=AT)))["M1"]
+        assert found.percent_of_contract == pytest.approx(100.0 / 90.0 * 100.0)
+        assert not found.warns
+        month = found.as_json()["month"]
+        assert isinstance(month, dict)
+        assert month["wanted_entries"] == wanted
+        assert row_of(found)["warning"] == ("double charge?" if wanted else "")
 
 
 def test_without_a_contract_or_with_several_meters_nothing_is_compared(tmp_path: Path) -> None:
@@ -130,10 +151,72 @@ def test_an_import_below_zero_is_named_with_its_slot(tmp_path: Path) -> None:
     found = by_meter(forecast_files(*files(tmp_path, {"M1": wrong, "M2": LOAD}), Wish(at=AT)))
     reason = found["M1"].lacking
     assert reason is not None
-    assert f"import_kwh of {from_numpy(TIMES[100]).isoformat()} is -3" in reason
+    # 100 quarters of an hour after midnight of 30 October, by the clock of the meter.
+    assert "import_kwh of 2026-10-31T01:00:00+08:00 is -3" in reason
     assert "export_kwh" in reason
     assert found["M1"].month_p90_kw is None
     assert found["M2"].lacking is None
+
+
+def test_an_import_below_zero_that_comes_later_is_not_looked_at(tmp_path: Path) -> None:
+    wrong = LOAD.copy()
+    wrong[to_numpy(AT) <= TIMES] = -3.0
+    (found, *_) = forecast_files(*files(tmp_path, {"M1": wrong}), Wish(at=AT))
+    assert found.lacking is None
+    assert found.kwh[1, 40] == pytest.approx(25.0)
+
+
+SWAPPED = """
+[[meter]]
+id = "OLD"
+[[meter]]
+id = "NEW"
+[[installation]]
+meter = "OLD"
+service_point = "P1"
+to = "2026-12-03T10:00:00+08:00"
+[[installation]]
+meter = "NEW"
+service_point = "P1"
+from = "2026-12-03T10:00:00+08:00"
+[[service_point]]
+id = "P1"
+[[contract]]
+service_point = "P1"
+contract_demand_kw = 200.0
+basic_charge = "demand"
+"""
+
+
+def test_a_swap_costs_neither_the_history_nor_the_months_highest_demand(tmp_path: Path) -> None:
+    swap, peak = (to_numpy(datetime(2026, 12, day, 10, tzinfo=SHANGHAI)) for day in (3, 2))
+    old, new = np.where(swap > TIMES, LOAD, np.nan), np.where(swap <= TIMES, LOAD, np.nan)
+    old[peak == TIMES] = 75.0
+    found = forecast_files(*files(tmp_path, {"OLD": old, "NEW": new}, archive=SWAPPED), Wish(at=AT))
+    # The old meter is gone: the new one stands for the point alone.
+    (one,) = found
+    assert (one.meter, one.service_point, one.lacking) == ("NEW", "P1", None)
+    # 75 kWh in a quarter of an hour are 300 kW, of 200 that is 150 %.
+    assert one.month_so_far_kw == pytest.approx(300.0)
+    assert one.warns
+    assert (one.coverage, one.month_so_far_coverage) == (1.0, 1.0)
+    # Before the swap the old meter is asked for.
+    earlier = Wish(at=datetime(2026, 12, 3, tzinfo=SHANGHAI))
+    by = by_meter(forecast_files(*files(tmp_path, {"OLD": old, "NEW": new}, archive=SWAPPED), earlier))
+    assert by["OLD"].lacking is None
+    assert by["OLD"].month_so_far_kw == pytest.approx(300.0)
+
+
+def test_how_much_of_the_month_was_seen_is_said(tmp_path: Path) -> None:
+    gap = LOAD.copy()
+    # Of the 13 days of December before the 14th two are missing.
+    gap[(to_numpy(AT - timedelta(days=5)) <= TIMES) & (to_numpy(AT - timedelta(days=3)) > TIMES)] = np.nan
+    (found, *_) = forecast_files(*files(tmp_path, {"M1": gap}), Wish(at=AT))
+    document = found.as_json()
+    month = document["month"]
+    assert isinstance(month, dict)
+    assert month["so_far_coverage"] == pytest.approx(11 / 13, abs=1e-6)
+    assert document["coverage"] == pytest.approx(26 / 28, abs=1e-6)
 
 
 def test_estimated_slots_teach_nothing(tmp_path: Path) -> None:
@@ -178,6 +261,17 @@ def test_an_archive_without_meters_and_times_between_slots_are_refused(tmp_path:
         forecast_files(*files(tmp_path, {"M1": LOAD}), Wish(at=AT + timedelta(minutes=1)))
 
 
+def measured(name: str, times: Times) -> IntervalColumns:
+    """What a meter counted in those slots."""
+    return IntervalColumns(
+        meters=[MeterId(name)] * len(times),
+        starts_at=times,
+        minutes=np.full(len(times), 15, dtype=np.int16),
+        quality=np.full(len(times), "A"),
+        energies={"import_kwh": weekly_load(times)[0]},
+    )
+
+
 def stored_site(url: str) -> Settings:
     """Two meters in the database, one of which has three weeks less of history."""
     names = ("M1", "M2")
@@ -186,23 +280,13 @@ def stored_site(url: str) -> Settings:
         installations=[Installation(meter=MeterId(n), service_point=f"P{n}", role=Role.MAIN) for n in names],
         areas=[Area(id="A1")],
         service_points=[ServicePoint(id="PM1", area="A1"), ServicePoint(id="PM2")],
-        contracts=[Contract(service_point="PM1", contract_demand_kw=90.0)],
+        contracts=[Contract(service_point="PM1", contract_demand_kw=90.0, basic_charge=BasicCharge.DEMAND)],
     )
     past = TIMES[: 45 * 96]
     with connect(url) as connection:
         save_registry(connection, registry)
         for name, times in (("M1", past), ("M2", past[30 * 96 :])):
-            save_intervals(
-                connection,
-                IntervalColumns(
-                    meters=[MeterId(name)] * len(times),
-                    starts_at=times,
-                    minutes=np.full(len(times), 15, dtype=np.int16),
-                    quality=np.full(len(times), "A"),
-                    energies={"import_kwh": weekly_load(times)[0]},
-                ),
-                computed_at=AT,
-            )
+            save_intervals(connection, measured(name, times), computed_at=AT)
     return Settings(database_url=SecretStr(url))
 
 
@@ -228,6 +312,30 @@ def test_stored_meters_are_forecast_and_what_was_said_is_kept_once(plain_databas
     np.testing.assert_allclose(kept.p50, found["M1"].kwh[1], rtol=1e-6)
     assert (len(kept.p10), len(kept.p90)) == (192, 192)
     assert kept.month_p90_kw == found["M1"].month_p90_kw
+
+
+def test_a_meter_stored_far_from_its_predecessor_is_joined_with_it(
+    plain_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swap = datetime(2026, 12, 3, 10, tzinfo=SHANGHAI)
+    names = {"NEW": (swap, None), "OLD": (None, swap)}
+    registry = Registry(
+        meters=[Meter(id=MeterId(name)) for name in names],
+        installations=[
+            Installation(meter=MeterId(n), service_point="P1", starts_at=since, ends_at=to)
+            for n, (since, to) in names.items()
+        ],
+        service_points=[ServicePoint(id="P1")],
+    )
+    past = TIMES[: 45 * 96]
+    with connect(plain_database_url) as connection:
+        save_registry(connection, registry)
+        for name, times in (("OLD", past[past < to_numpy(swap)]), ("NEW", past[past >= to_numpy(swap)])):
+            save_intervals(connection, measured(name, times), computed_at=AT)
+    monkeypatch.setattr("services.derive.METERS_AT_A_TIME", 1)
+    settings = Settings(database_url=SecretStr(plain_database_url))
+    (one,) = forecast_stored(Wish(), settings, AT)
+    assert (one.meter, one.lacking, one.coverage) == ("NEW", None, 1.0)
 
 
 def test_forecasts_of_long_ago_are_dropped(plain_database_url: str) -> None:

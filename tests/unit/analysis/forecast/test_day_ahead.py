@@ -10,6 +10,7 @@ from analysis.forecast.day_ahead import METERS_AT_A_TIME, forecasts
 from analysis.forecast.days_off import DaysOff
 from analysis.forecast.history import Question
 from pipeline.errors import DataError
+from pipeline.timegrid import local_clock
 from tests.load_history import AT, SHANGHAI, noisy, question, slots_before, weekly_load
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -101,6 +102,25 @@ def test_who_never_fed_back_is_not_expected_to_and_who_did_may() -> None:
     found = forecasts(kwh, TIMES, question()).kwh
     assert (found[:, 0] >= 0.0).all()
     assert (found[0, 1] < 0.0).any()
+
+
+@pytest.mark.parametrize(("minutes", "share_of_hour"), [(5, 0.25), (15, 0.25), (60, 1.0)])
+def test_no_slot_is_said_to_draw_more_than_the_highest_demand(minutes: int, share_of_hour: float) -> None:
+    """A plant that rests every other day: what each slot may be is wide, what the day may be is not.
+
+    A demand is the mean of 15 minutes, so 5 minutes draw at most what the whole block does.
+    """
+    times = slots_before(AT, 56, minutes)
+    day, _ = local_clock(times, SHANGHAI)
+    running = np.random.default_rng(3).random((8, int(day.max()) + 1)) < 0.5
+    kwh = noisy(weekly_load(times, minutes=minutes), 8, 0.05) * np.where(running[:, day], 1.0, 0.05)
+    found = forecasts(kwh, times, question(slots=24 * 60 // minutes, minutes=minutes))
+    p10, p50, p90 = found.kwh
+    for slots, highest_kw in ((p50, found.highest_kw[0]), (p90, found.highest_kw[1])):
+        assert (slots.max(axis=1) <= highest_kw * share_of_hour + 1e-9).all()
+    assert ((p10 <= p50) & (p50 <= p90)).all()
+    # The bound is reached: without it slots would have been above.
+    assert np.isclose(p90.max(axis=1), found.highest_kw[1] * share_of_hour).any()
 
 
 def test_more_meters_than_fit_at_a_time_are_all_answered_in_order() -> None:
