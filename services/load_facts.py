@@ -213,12 +213,17 @@ def _lacking(contract: Contract | None) -> str:
 
 
 def _register(known: Known, meter: MeterId) -> RegisterReadings | None:
-    """Return what a meter's demand register showed, on the primary side."""
+    """Return what a meter's demand register showed, on the primary side: by the ratio at the demand's time.
+
+    That time is the demand's end: one that ends as a ratio changes was drawn through the ratio before.
+    """
     shown = known.registers.get(meter)
     if shown is None:
         return None
-    factor = ratio_factors(known.registry, [meter], shown.taken_at, known.primary)[0]
-    return RegisterReadings(kw=shown.kw * factor, at=shown.at)
+    drawn_at: Times = np.where(np.isnat(shown.at), shown.taken_at, shown.at)
+    drawn_at -= np.timedelta64(1, "us")
+    factor = ratio_factors(known.registry, [meter], drawn_at, known.primary)[0]
+    return RegisterReadings(kw=shown.kw * factor, at=shown.at, taken_at=shown.taken_at)
 
 
 def _phases(known: Known, meter: MeterId) -> Floats | None:
