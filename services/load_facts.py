@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.load.demand import RegisterReadings
 from analysis.load.summary import Facts, Subject, SubjectKind
+from analysis.power_factor import standards
 from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
@@ -206,6 +207,9 @@ def _supplied(area: AreaGroup, points: Mapping[str, Subject]) -> Subject | None:
 def _lacking(contract: Contract | None) -> str:
     if contract is None:
         return "category, capacity_kva"
+    if contract.power_factor_standard is not None:
+        known = ", ".join(f"{standard.value:.2f}" for standard in standards())
+        return f"power_factor_standard one of {known}, not {contract.power_factor_standard:g}"
     return (
         ", ".join(name for name in ("category", "capacity_kva") if getattr(contract, name) is None)
         or "category"

@@ -99,6 +99,14 @@ def test_a_point_has_its_contract_and_all_its_transformers() -> None:
     assert facts.wants["standard"] == "[[contract]] of service point P: category"
 
 
+def test_a_filed_standard_that_is_none_is_named() -> None:
+    contract = replace(REGISTRY.contracts[0], power_factor_standard=0.93)
+    facts = point_facts(_known(replace(REGISTRY, contracts=[contract])), "P")
+    assert facts.wants["standard"] == (
+        "[[contract]] of service point P: power_factor_standard one of 0.90, 0.85, 0.80, not 0.93"
+    )
+
+
 def test_a_transformer_without_a_capacity_leaves_the_sum_unknown() -> None:
     facts = point_facts(_known(), "Q")
     assert facts.capacity_kva is None
