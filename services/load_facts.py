@@ -20,6 +20,7 @@ from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
 from pipeline.registry import Contract, Registry, Role
 from pipeline.timegrid import from_numpy
+from services.load_contracts import contract_stretches
 from services.load_subjects import AreaGroup, Energies, sum_of
 from storage.matrices import ratio_factors
 
@@ -109,6 +110,7 @@ def point_facts(known: Known, point: str) -> Facts:
     entry = f"[[contract]] of service point {point}"
     return Facts(
         contract=contract,
+        contracts=contract_stretches(known.registry, point, known.starts_at, known.ends_at),
         tariffs=sorted(
             (version for version in known.registry.tariffs if version.id == tariff),
             key=lambda version: version.starts_at or _SINCE_EVER,
@@ -121,6 +123,7 @@ def point_facts(known: Known, point: str) -> Facts:
             **(_OF_ONE_METER if meter is None else _READINGS),
             **_REACTIVE,
             "contract": f"{entry}: contract_demand_kw",
+            "double_kw": f"{entry}: basic_charge",
             "tariff": f"{entry}: tariff" if tariff is None else f"[[tariff]] {tariff} in force over the span",
             "standard": f"{entry}: {_lacking(contract)}",
             "transformer": f"[[transformer]] of service point {point}: capacity_kva",

@@ -1,4 +1,4 @@
-"""Maximum demand (最大需量) by block, by sliding window and by register; what it leaves of a contract."""
+"""Maximum demand (最大需量) by block, by sliding window and by register."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.load.blocks import Peak, demand_blocks, sliding_demand
-from analysis.load.levels import DemandLevels
 from pipeline.block import Times
 from pipeline.timegrid import from_numpy
 
@@ -57,24 +56,6 @@ class DemandStatistics:
         return ("register", self.register) if is_higher or self.register_is_whole else block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractMargin:
-    """What is left of a contract demand (合同需量)."""
-
-    contract_demand_kw: float
-    basis: str
-    """``register`` or ``block``: what the maximum is taken from."""
-    maximum_kw: float
-    margin_kw: float
-    """Below 0 where the maximum is above the contract."""
-    used_percent: float
-    double_percent: float
-    """Above so much of the contract the excess counts double."""
-    double_kw: float
-    """What counts double: 0 where nothing does."""
-    coverage: float
-
-
 def demand_statistics(
     import_kwh: Floats, starts_at: Times, minutes: int, register: RegisterReadings | None
 ) -> DemandStatistics:
@@ -99,27 +80,6 @@ def demand_statistics(
         register=shown,
         register_over_block=shown.kw / highest.kw if comparable and shown and highest else None,
         register_is_whole=None if inside is None else bool((inside.taken_at >= end).any()),
-    )
-
-
-def contract_margin(
-    demand: DemandStatistics, contract_demand_kw: float, levels: DemandLevels
-) -> ContractMargin | None:
-    """Return what a span's maximum leaves of a contract demand; None where no maximum is known."""
-    billed = demand.billed
-    if billed is None:
-        return None
-    basis, peak = billed
-    double_from_kw = contract_demand_kw * levels.double_percent / 100.0
-    return ContractMargin(
-        contract_demand_kw=contract_demand_kw,
-        basis=basis,
-        maximum_kw=peak.kw,
-        margin_kw=contract_demand_kw - peak.kw,
-        used_percent=100.0 * peak.kw / contract_demand_kw,
-        double_percent=levels.double_percent,
-        double_kw=max(peak.kw - double_from_kw, 0.0),
-        coverage=demand.coverage,
     )
 
 

@@ -15,14 +15,9 @@ from analysis.load.advice import Advice
 from analysis.load.advices import Basis, advices
 from analysis.load.blocks import Blocks, demand_blocks
 from analysis.load.coincidence import Coincidence, coincidence
+from analysis.load.contract import ContractMargin, ContractStretch, tightest_margin
 from analysis.load.curve import CurveStatistics, curve_statistics
-from analysis.load.demand import (
-    ContractMargin,
-    DemandStatistics,
-    RegisterReadings,
-    contract_margin,
-    demand_statistics,
-)
+from analysis.load.demand import DemandStatistics, RegisterReadings, demand_statistics
 from analysis.load.levels import LoadLevels
 from analysis.load.phases import PhaseUnbalance, phase_unbalance
 from analysis.load.reactive import SpanPowerFactor, span_power_factor
@@ -81,6 +76,9 @@ class Facts:
     """What else is known of a subject."""
 
     contract: Contract | None = None
+    """The one in force as the span ends."""
+    contracts: Sequence[ContractStretch] = ()
+    """Those of the span, one after another."""
     tariffs: Sequence[Tariff] = ()
     """All versions of the contract's tariff, oldest first."""
     capacity_kva: float | None = None
@@ -141,8 +139,14 @@ def summarise(
         DataError: If its slots do not fill blocks of 15 minutes or are not aligned with local days.
     """
     demand = demand_statistics(subject.import_kwh, subject.starts_at, subject.minutes, facts.register)
-    agreed = None if facts.contract is None else facts.contract.contract_demand_kw
-    contract = None if not agreed else contract_margin(demand, agreed, levels.contract_demand)
+    contract = tightest_margin(
+        subject.import_kwh,
+        subject.starts_at,
+        subject.minutes,
+        register=facts.register,
+        stretches=facts.contracts,
+        levels=levels.contract_demand,
+    )
     power_factor = span_power_factor(
         subject.import_kwh, subject.lagging_kvarh, subject.leading_kvarh, facts.contract
     )
@@ -158,6 +162,7 @@ def summarise(
     basis = _basis(subject, facts, span, demand=demand, power_factor=power_factor, shares=tariff)
     sections = {
         "contract": contract,
+        "double_kw": None if contract is None else contract.double_kw,
         "tariff": tariff,
         "power_factor": power_factor,
         "transformer": transformer,

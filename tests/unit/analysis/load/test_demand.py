@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 
 from analysis.load.blocks import Peak
-from analysis.load.demand import RegisterReadings, contract_margin, demand_statistics
-from analysis.load.levels import load_levels
+from analysis.load.demand import RegisterReadings, demand_statistics
 from pipeline.timegrid import slot_grid, to_numpy
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 END = AT + timedelta(hours=1)
-LEVELS = load_levels().contract_demand
 KWH = np.array([10.0, 20.0, 30.0, 25.0])
 
 
@@ -53,10 +51,6 @@ def test_a_register_read_too_early_does_not_hide_a_higher_block() -> None:
     found = demand_statistics(KWH, _at(), 15, _register((80.0, at), read=half))
     assert (found.register, found.register_is_whole) == (Peak(kw=80.0, at=at), False)
     assert found.billed == ("block", Peak(kw=120.0, at=half))
-    margin = contract_margin(found, 100.0, LEVELS)
-    assert margin is not None
-    assert (margin.basis, margin.used_percent) == ("block", 120.0)
-    assert margin.double_kw == pytest.approx(15.0)
 
 
 def test_a_register_read_too_early_counts_where_it_is_higher() -> None:
@@ -92,20 +86,3 @@ def test_five_minutes_slide() -> None:
     assert found.block == Peak(kw=24.0, at=AT + timedelta(minutes=15))
     assert found.sliding == Peak(kw=36.0, at=AT + timedelta(minutes=10))
     assert found.sliding_coverage == 1.0
-
-
-def test_what_is_left_of_a_contract_demand() -> None:
-    # 120 kW of 150 kW: 30 kW are left. Of 100 kW: 20 kW too much, of which 15 kW lie above 105 %.
-    demand = demand_statistics(KWH, _at(), 15, None)
-    wide, tight = (contract_margin(demand, kw, LEVELS) for kw in (150.0, 100.0))
-    assert wide is not None
-    assert tight is not None
-    assert (wide.margin_kw, wide.used_percent, wide.double_kw) == (30.0, 80.0, 0.0)
-    assert (tight.margin_kw, tight.used_percent) == (-20.0, 120.0)
-    assert tight.double_kw == pytest.approx(15.0)
-    assert tight.basis == "block"
-    assert tight.coverage == 1.0
-
-
-def test_an_unknown_maximum_leaves_the_margin_unknown() -> None:
-    assert contract_margin(demand_statistics(KWH * np.nan, _at(), 15, None), 100.0, LEVELS) is None

@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from analysis.load.contract import ContractStretch
 from analysis.load.levels import load_levels
 from analysis.load.summary import Facts, Subject, SubjectKind, summarise
-from pipeline.registry import Contract
+from pipeline.registry import BasicCharge, Contract
 from pipeline.timegrid import slot_grid
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -55,14 +56,29 @@ def test_what_is_missing_names_what_it_wants() -> None:
     assert (found.coincidence, found.export_kwh) == (None, None)
 
 
+CONTRACT = Contract(
+    service_point="P",
+    category="large industry",
+    capacity_kva=200.0,
+    contract_demand_kw=80.0,
+    basic_charge=BasicCharge.DEMAND,
+)
+
+
 def test_what_is_there_wants_nothing() -> None:
     facts = Facts(
-        contract=Contract(
-            service_point="P", category="large industry", capacity_kva=200.0, contract_demand_kw=80.0
-        ),
+        contract=CONTRACT,
+        contracts=[ContractStretch(starts_at=SPAN[0], ends_at=SPAN[1], contract=CONTRACT)],
         capacity_kva=200.0,
         phases_kw=np.ones((3, 96)),
-        wants={"contract": "c", "power_factor": "p", "standard": "s", "transformer": "t", "phases": "h"},
+        wants={
+            "contract": "c",
+            "power_factor": "p",
+            "standard": "s",
+            "double_kw": "d",
+            "transformer": "t",
+            "phases": "h",
+        },
     )
     found = summarise(_subject(lagging_kvarh=np.zeros(96)), facts, SPAN, LEVELS)
     assert found.wants == {}
