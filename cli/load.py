@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from analysis.load.summary import LoadSummary
-    from services.load_parts import Span, SpanOf
+    from services.load_groups import Span
+    from services.load_parts import SpanOf
 
 
 def load(  # noqa: PLR0913 - a command with all its options

@@ -21,7 +21,9 @@ from pipeline.records import TimedValues
 from pipeline.registry import Contract, Registry, Role
 from pipeline.timegrid import from_numpy
 from services.load_contracts import contract_stretches
-from services.load_subjects import AreaGroup, Energies, sum_of
+from services.load_groups import AreaGroup
+from services.load_subjects import Energies
+from services.load_sums import GroupSum, group_sum
 from storage.matrices import ratio_factors
 
 Floats = NDArray[np.float64]
@@ -136,30 +138,30 @@ def total_facts() -> Facts:
     return Facts(wants=_REACTIVE)
 
 
-def category_facts(members: Sequence[str], points: Mapping[str, Subject]) -> Facts:
+def category_facts(group: GroupSum) -> Facts:
     """Return what the members of a category draw."""
-    return Facts(
-        members={name: points[name].net_blocks for name in members if name in points},
-        absent=[name for name in members if name not in points],
-        wants=_REACTIVE,
-    )
+    return Facts(group=group.facts, wants=_REACTIVE)
 
 
-def area_facts(known: Known, area: AreaGroup, points: Mapping[str, Subject]) -> Facts:
+def area_facts(known: Known, area: AreaGroup, group: GroupSum, points: Mapping[str, Subject]) -> Facts:
     """Return what is known of an area, what its members draw and what its supply meters count."""
-    feeding = [member.service_point for member in area.supplies]
+    feeding = sorted({supply.point for supply in area.supplies})
     meter = only_meter(known.registry, feeding[0], known.energies) if len(feeding) == 1 else None
     one_supply = f"one [[area_member]] of area {area.name} with role = 'supply'"
+    capacity_kva = _capacity(known.registry, area=area.name)
+    carried = f"intervals of the supply points of area {area.name}: {', '.join(feeding)}"
     return replace(
-        category_facts(area.members, points),
-        capacity_kva=_capacity(known.registry, area=area.name),
+        category_facts(group),
+        capacity_kva=capacity_kva,
         supplied=_supplied(area, points),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
         wants={
             **_REACTIVE,
             **(dict.fromkeys(_READINGS, one_supply) if meter is None else _READINGS),
-            "transformer": f"[[transformer]] of area {area.name}: capacity_kva",
+            "transformer": f"[[transformer]] of area {area.name}: capacity_kva"
+            if capacity_kva is None
+            else (carried if feeding else one_supply),
         },
     )
 
@@ -201,10 +203,8 @@ def _capacity(registry: Registry, **of: str) -> float | None:
 
 def _supplied(area: AreaGroup, points: Mapping[str, Subject]) -> Subject | None:
     """Return what an area's supply meters count together; None where not all are known."""
-    if not area.supplies or any(m.service_point not in points for m in area.supplies):
-        return None
-    parts = [points[m.service_point] for m in area.supplies]
-    return sum_of(SubjectKind.AREA, area.name, parts, [m.sign for m in area.supplies])
+    found = group_sum(SubjectKind.AREA, area.name, area.supplies, points, least_share=0.0)
+    return None if found.absent else found.subject
 
 
 def _lacking(contract: Contract | None) -> str:

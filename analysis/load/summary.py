@@ -72,6 +72,23 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFacts:
+    """Who a group is, and what is known of them: a slot of its curve is known where all of theirs are."""
+
+    members: Mapping[str, Blocks]
+    """Their net blocks; nothing while one does not belong to the group."""
+    absent: Mapping[str, float]
+    """Coverage of members of which too little is known: they are in no figure."""
+    stays: Mapping[str, Sequence[tuple[datetime, datetime]]]
+    """Of members that belong to it for parts of the span."""
+    import_kwh: float
+    """The sum of all their known slots."""
+    export_kwh: float | None
+    coverage: float
+    """Of these energies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What else is known of a subject."""
 
@@ -84,7 +101,7 @@ class Facts:
     capacity_kva: float | None = None
     """Of its transformers."""
     supplied: Subject | None = None
-    """What its transformers carry, where that is not its own load: an area's supply meters."""
+    """What the transformers of an area carry: its supply meters; None where not all of them are known."""
     temperatures: Mapping[date, float] = field(default_factory=dict)
     """Mean outdoor temperature of local days."""
     shape_before: str | None = None
@@ -92,10 +109,7 @@ class Facts:
     register: RegisterReadings | None = None
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
-    members: Mapping[str, Blocks] = field(default_factory=dict)
-    """Of a group: its members' net blocks."""
-    absent: Sequence[str] = ()
-    """Members of which there is no interval: they are in no figure."""
+    group: GroupFacts | None = None
     wants: Mapping[str, str] = field(default_factory=dict)
     """By section: the entry of the archive or the column that it would need."""
 
@@ -115,7 +129,10 @@ class LoadSummary:
     curve: CurveStatistics
     """Of net power: import less export."""
     import_kwh: float | None
+    """Of the known slots; of a group the sum of its members' known slots, where the curve lacks some too."""
     export_kwh: float | None
+    energy_coverage: float
+    """Of these energies."""
     demand: DemandStatistics
     contract: ContractMargin | None
     power_factor: SpanPowerFactor | None
@@ -126,7 +143,10 @@ class LoadSummary:
     coincidence: Coincidence | None
     advice: Sequence[Advice]
     members: Sequence[str]
-    absent: Sequence[str]
+    absent: Mapping[str, float]
+    """Coverage of members that are in no figure."""
+    stays: Mapping[str, Sequence[tuple[datetime, datetime]]]
+    """When those belonged to the group that did not all the time."""
     wants: Mapping[str, str]
 
 
@@ -153,12 +173,14 @@ def summarise(
     tariff = tariff_shares(
         subject.import_kwh, subject.starts_at, subject.minutes, subject.zone, facts.tariffs
     )
-    transformer = _transformer(facts.supplied or subject, facts, levels)
+    carried = facts.supplied if subject.kind is SubjectKind.AREA else subject
+    transformer = None if carried is None else _transformer(carried, facts, levels)
     phases = (
         None
         if facts.phases_kw is None
         else phase_unbalance(facts.phases_kw, subject.starts_at, levels.phase_unbalance)
     )
+    group = facts.group
     basis = _basis(subject, facts, span, demand=demand, power_factor=power_factor, shares=tariff)
     sections = {
         "contract": contract,
@@ -179,8 +201,9 @@ def summarise(
         slot_minutes=subject.minutes,
         actual_share=float((subject.quality == "A").mean()),
         curve=curve_statistics(subject.net_blocks, subject.zone),
-        import_kwh=_sum(subject.import_kwh),
-        export_kwh=None if subject.export_kwh is None else _sum(subject.export_kwh),
+        import_kwh=_sum(subject.import_kwh) if group is None else group.import_kwh,
+        export_kwh=_exported(subject) if group is None else group.export_kwh,
+        energy_coverage=float(np.isfinite(subject.import_kwh).mean()) if group is None else group.coverage,
         demand=demand,
         contract=contract,
         power_factor=power_factor,
@@ -197,10 +220,11 @@ def summarise(
             temperatures=facts.temperatures,
             before=facts.shape_before,
         ),
-        coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
+        coincidence=coincidence(group.members) if group is not None and len(group.members) > 1 else None,
         advice=list(advices(basis, levels.advice)) if basis is not None else [],
-        members=list(facts.members),
-        absent=list(facts.absent),
+        members=[] if group is None else list(group.members),
+        absent={} if group is None else group.absent,
+        stays={} if group is None else group.stays,
         wants={name: entry for name, entry in facts.wants.items() if sections.get(name) is None},
     )
 
@@ -240,6 +264,10 @@ def _transformer(carried: Subject, facts: Facts, levels: LoadLevels) -> Transfor
         net = carried.lagging_kvarh - (0.0 if carried.leading_kvarh is None else carried.leading_kvarh)
         kvar = demand_blocks(net, carried.starts_at, carried.minutes).kw
     return transformer_loading(carried.net_blocks, kvar, facts.capacity_kva, levels.transformer)
+
+
+def _exported(subject: Subject) -> float | None:
+    return None if subject.export_kwh is None else _sum(subject.export_kwh)
 
 
 def _sum(kwh: Floats) -> float | None:

@@ -16,8 +16,9 @@ from pipeline.registry import Area, Contract, Installation, Meter, Registry, Ser
 from pipeline.tariff import DaySchedule, EnergyCharge, Period, Tariff
 from pipeline.tariff import Span as Hours
 from pipeline.timegrid import slot_grid
+from services.load_groups import Span
 from services.load_output import advice_lines
-from services.load_parts import EVERY_KIND, Part, Span, summaries
+from services.load_parts import EVERY_KIND, Part, summaries
 
 AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
 DAY = AT, AT + timedelta(days=1)
@@ -82,7 +83,7 @@ def test_an_area_is_its_members_and_its_transformer_carries_the_supply() -> None
     assert area.coincidence.members["P-H2"].peak_coincidence == pytest.approx(5.0 / 25.0)
     assert area.transformer is not None
     assert area.transformer.highest_percent == pytest.approx(37.0)
-    assert (area.members, area.absent) == (["P-H1", "P-H2"], ["P-ABSENT"])
+    assert (area.members, area.absent) == (["P-H1", "P-H2"], {"P-ABSENT": 0.0})
 
 
 def test_a_category_goes_through_all_parts() -> None:

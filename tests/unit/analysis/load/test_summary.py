@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -6,7 +7,7 @@ import pytest
 
 from analysis.load.contract import ContractStretch
 from analysis.load.levels import load_levels
-from analysis.load.summary import Facts, Subject, SubjectKind, summarise
+from analysis.load.summary import Facts, GroupFacts, Subject, SubjectKind, summarise
 from pipeline.registry import BasicCharge, Contract
 from pipeline.timegrid import slot_grid
 
@@ -92,15 +93,32 @@ def test_what_is_there_wants_nothing() -> None:
 
 def test_a_transformer_carries_what_its_supply_meters_count() -> None:
     carried = _subject(lagging_kvarh=np.full(96, 0.0))
-    facts = Facts(capacity_kva=50.0, supplied=carried)
-    found = summarise(_subject(export_kwh=np.full(96, 10.0)), facts, SPAN, LEVELS)
+    area = replace(_subject(export_kwh=np.full(96, 10.0)), kind=SubjectKind.AREA)
+    found = summarise(area, Facts(capacity_kva=50.0, supplied=carried), SPAN, LEVELS)
     assert found.transformer is not None
     assert found.transformer.highest_percent == 200.0
 
 
+def test_without_its_supply_meters_the_loading_of_an_area_is_unknown() -> None:
+    # What its members draw is less than what it carries: a heavy transformer would look like a normal one.
+    facts = Facts(capacity_kva=50.0, wants={"transformer": "supply"})
+    found = summarise(replace(_subject(), kind=SubjectKind.AREA), facts, SPAN, LEVELS)
+    assert (found.transformer, found.wants) == (None, {"transformer": "supply"})
+
+
 def test_a_group_tells_of_its_members() -> None:
     blocks = _subject().net_blocks
-    found = summarise(_subject(), Facts(members={"a": blocks, "b": blocks}, absent=["c"]), SPAN, LEVELS)
+    stays = {"b": [(AT, AT + timedelta(hours=1))]}
+    group = GroupFacts(
+        members={"a": blocks, "b": blocks},
+        absent={"c": 0.5},
+        stays=stays,
+        import_kwh=1000.0,
+        export_kwh=None,
+        coverage=0.99,
+    )
+    found = summarise(_subject(), Facts(group=group), SPAN, LEVELS)
     assert found.coincidence is not None
     assert found.coincidence.coincidence == 1.0
-    assert (found.members, found.absent) == (["a", "b"], ["c"])
+    assert (found.members, found.absent, found.stays) == (["a", "b"], {"c": 0.5}, stays)
+    assert (found.import_kwh, found.energy_coverage, found.curve.energy_kwh) == (1000.0, 0.99, 975.0)
