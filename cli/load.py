@@ -70,7 +70,7 @@ def load(  # noqa: PLR0913 - a command with all its options
     if readings is not None and intervals is None:
         raise typer.BadParameter("--readings belongs to --intervals")
     from services.load import load_files, load_stored
-    from services.load_output import advice_lines, row_of, span_text, write_load
+    from services.load_output import advice_lines, problem_lines, row_of, span_text, write_load
 
     span = _span(month, starts, ends)
     if intervals is None or registry is None:
@@ -93,7 +93,7 @@ def load(  # noqa: PLR0913 - a command with all its options
         title = f"Load {span_text(found[0])}" if found else "Nothing is known of the span"
         columns = list(rows[0]) if rows else ["subject"]
         print_table(title, columns, [list(row.values()) for row in rows], yielding=("at",))
-        for line in advice_lines(found):
+        for line in (*problem_lines(found), *advice_lines(found)):
             typer.echo(line)
 
 

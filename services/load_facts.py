@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.load.demand import RegisterReadings
+from analysis.load.problems import LoadProblem, fed_in_problems
 from analysis.load.summary import Facts, Subject, SubjectKind
 from analysis.power_factor import standards
+from pipeline.archive_records import MemberRole
 from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
@@ -71,6 +73,11 @@ class Known:
             found[temperature.area][temperature.day] = temperature.mean_c
         return found
 
+    @cached_property
+    def feeding(self) -> frozenset[str]:
+        """Service points whose meters feed an area."""
+        return frozenset(m.service_point for m in self.registry.area_members if m.role is MemberRole.SUPPLY)
+
     @property
     def starts_at(self) -> datetime:
         """Start of the span."""
@@ -100,7 +107,10 @@ def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Sho
 def meter_facts(known: Known, meter: MeterId) -> Facts:
     """Return what is known of a meter beside its energies."""
     return Facts(
-        register=_register(known, meter), phases_kw=_phases(known, meter), wants=_READINGS | _REACTIVE
+        register=_register(known, meter),
+        phases_kw=_phases(known, meter),
+        problems=known.energies.problems.get(meter, ()),
+        wants=_READINGS | _REACTIVE,
     )
 
 
@@ -131,6 +141,22 @@ def point_facts(known: Known, point: str) -> Facts:
             "transformer": f"[[transformer]] of service point {point}: capacity_kva",
         },
     )
+
+
+def point_problems(known: Known, point: Subject) -> list[LoadProblem]:
+    """Return what is odd about the energies of a service point and its meters."""
+    placed = known.registry.installations_of(point.name)
+    meters = dict.fromkeys(i.meter for i in placed if i.role is not Role.CHECK)
+    found = [problem for meter in meters for problem in known.energies.problems.get(meter, ())]
+    stretches = contract_stretches(known.registry, point.name, known.starts_at, known.ends_at)
+    if (
+        point.export_kwh is None
+        or point.name in known.feeding
+        or any(s.contract.generation for s in stretches)
+    ):
+        return found
+    fed_in_kwh = float(np.nansum(point.export_kwh))
+    return [*found, *fed_in_problems(fed_in_kwh, len(point.starts_at), point.minutes)]
 
 
 def total_facts() -> Facts:

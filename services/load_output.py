@@ -58,6 +58,15 @@ def advice_lines(found: Sequence[LoadSummary]) -> list[str]:
     ]
 
 
+def problem_lines(found: Sequence[LoadSummary]) -> list[str]:
+    """Return what is odd about energies for people, each once, where a service point has it if one does."""
+    said: dict[str, str] = {}
+    for summary in found:
+        for problem in summary.problems:
+            said[problem.en] = f"{summary.name}: {problem.en}"
+    return list(said.values())
+
+
 def span_text(summary: LoadSummary) -> str:
     """Return the span of a summary, in its zone."""
     zone = ZoneInfo(summary.zone)

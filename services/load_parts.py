@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from analysis.load.levels import load_levels
 from analysis.load.summary import Facts, LoadSummary, Subject, SubjectKind, summarise
-from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
@@ -22,6 +21,7 @@ from services.load_facts import (
     category_facts,
     meter_facts,
     point_facts,
+    point_problems,
     shown_demands,
     total_facts,
 )
@@ -102,8 +102,7 @@ def _subjects(
             yield subject, facts
     span = known.starts_at, known.ends_at
     least_share = load_levels().group.least_share
-    feeding = {m.service_point for m in known.registry.area_members if m.role is MemberRole.SUPPLY}
-    seen.supplies.update({name: points[name] for name in feeding & points.keys()})
+    seen.supplies.update({name: points[name] for name in known.feeding & points.keys()})
     for area in areas_of(known.registry, span, zone) if SubjectKind.AREA in kinds else ():
         own = {**seen.supplies, **points}
         group = group_sum(SubjectKind.AREA, area.name, area.members, own, least_share)
@@ -124,7 +123,8 @@ def _alone(known: Known, kinds: frozenset[SubjectKind]) -> Iterator[tuple[Subjec
             yield subject, meter_facts(known, MeterId(subject.name))
     if SubjectKind.SERVICE_POINT in kinds:
         for subject in point_subjects(energies, registry):
-            yield subject, point_facts(known, subject.name)
+            facts = point_facts(known, subject.name)
+            yield subject, replace(facts, problems=point_problems(known, subject))
     if SubjectKind.TOTAL in kinds:
         for subject in total_subjects(energies, registry):
             yield subject, total_facts()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TypeAlias
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.load.problems import LoadProblem, without_odd_slots
 from analysis.load.summary import Subject, SubjectKind
 from pipeline.block import MeterMatrix, Times
 from pipeline.errors import DataError
@@ -45,6 +46,8 @@ class Energies:
     """By the fields of :class:`Subject`; a column that no meter has is not there."""
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, meters, slots), secondary side."""
+    problems: Mapping[str, Sequence[LoadProblem]] = field(default_factory=dict)
+    """What is odd about the energies of meters."""
 
     @cached_property
     def row_of(self) -> dict[MeterId, int]:
@@ -72,6 +75,7 @@ def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energie
         filled[:, place[inside]] = column[:, inside]
         return filled
 
+    matrix, problems = without_odd_slots(matrix, inside)
     given = {
         "import_kwh": matrix.import_kwh,
         "export_kwh": matrix.energies.get("export_kwh"),
@@ -90,6 +94,7 @@ def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energie
         phases_kw=np.stack([laid(column.astype(np.float64)) for column in phases])
         if len(phases) == len(PHASE_POWERS)
         else None,
+        problems=problems,
     )
 
 
@@ -126,11 +131,11 @@ def _by_name(
     for point in added(energies.columns["import_kwh"], energies.quality):
         if np.isfinite(point.kwh).any():
             found[point.name] = point.quality, {"import_kwh": point.kwh}
-    for field in energies.columns.keys() - {"import_kwh"}:
-        for point in added(_filled(energies, field), energies.quality):
+    for column in energies.columns.keys() - {"import_kwh"}:
+        for point in added(_filled(energies, column), energies.quality):
             # What no meter of it counts came out as nothing but zeros.
             if point.name in found and np.nan_to_num(point.kwh).any():
-                found[point.name][1][field] = point.kwh
+                found[point.name][1][column] = point.kwh
     return found
 
 

@@ -38,6 +38,8 @@ class ContractMargin:
     basis: str
     """``register`` or ``block``: what the maximum is taken from."""
     maximum_kw: float
+    maximum_quality: str | None
+    """The letter of a block: ``A`` actual, ``E`` estimated, ``V`` mixed; None for a register's."""
     margin_kw: float
     """Below 0 where the maximum is above the contract."""
     used_percent: float
@@ -62,6 +64,7 @@ def contract_margin(
         contract_demand_kw=agreed_kw,
         basis=basis,
         maximum_kw=peak.kw,
+        maximum_quality=peak.quality,
         margin_kw=agreed_kw - peak.kw,
         used_percent=100.0 * peak.kw / agreed_kw,
         double_percent=levels.double_percent,
@@ -75,6 +78,7 @@ def tightest_margin(  # noqa: PLR0913 - slots, a register and contracts
     starts_at: Times,
     minutes: int,
     *,
+    quality: NDArray[np.str_],
     register: RegisterReadings | None,
     stretches: Sequence[ContractStretch],
     levels: DemandLevels,
@@ -90,7 +94,9 @@ def tightest_margin(  # noqa: PLR0913 - slots, a register and contracts
     for during in stretches:
         inside = (starts_at >= to_numpy(during.starts_at)) & (starts_at < to_numpy(during.ends_at))
         if inside.any():
-            demand = demand_statistics(import_kwh[inside], starts_at[inside], minutes, register)
+            demand = demand_statistics(
+                import_kwh[inside], starts_at[inside], minutes, register, quality[inside]
+            )
             found.append(contract_margin(demand, during, levels))
     known = [margin for margin in found if margin is not None]
     return max(known, key=lambda margin: margin.used_percent, default=None)

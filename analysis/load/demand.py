@@ -57,15 +57,21 @@ class DemandStatistics:
 
 
 def demand_statistics(
-    import_kwh: Floats, starts_at: Times, minutes: int, register: RegisterReadings | None
+    import_kwh: Floats,
+    starts_at: Times,
+    minutes: int,
+    register: RegisterReadings | None,
+    quality: NDArray[np.str_] | None = None,
 ) -> DemandStatistics:
     """Return the maximum demand of slots that fill a span, beside what the register told of it.
+
+    ``quality`` is a letter a slot: a maximum may be of an estimated one.
 
     Raises:
         DataError: If 15 minutes are no multiple of shorter slots.
     """
-    blocks = demand_blocks(import_kwh, starts_at, minutes)
-    sliding = sliding_demand(import_kwh, starts_at, minutes)
+    blocks = demand_blocks(import_kwh, starts_at, minutes, quality)
+    sliding = sliding_demand(import_kwh, starts_at, minutes, quality)
     end = starts_at[-1] + np.timedelta64(minutes, "m")
     inside = None if register is None else _within(register, starts_at[0], end)
     shown = None if inside is None else _register_peak(inside)

@@ -20,6 +20,7 @@ from analysis.load.curve import CurveStatistics, curve_statistics
 from analysis.load.demand import DemandStatistics, RegisterReadings, demand_statistics
 from analysis.load.levels import LoadLevels
 from analysis.load.phases import PhaseUnbalance, phase_unbalance
+from analysis.load.problems import LoadProblem
 from analysis.load.reactive import SpanPowerFactor, span_power_factor
 from analysis.load.shape_of import LoadShape, load_shape
 from analysis.load.shapes import shape_classes
@@ -68,7 +69,7 @@ class Subject:
     @property
     def net_blocks(self) -> Blocks:
         """Mean net power of blocks of 15 minutes."""
-        return demand_blocks(self.net_kwh, self.starts_at, self.minutes)
+        return demand_blocks(self.net_kwh, self.starts_at, self.minutes, self.quality)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ class Facts:
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
     group: GroupFacts | None = None
+    problems: Sequence[LoadProblem] = ()
     wants: Mapping[str, str] = field(default_factory=dict)
     """By section: the entry of the archive or the column that it would need."""
 
@@ -147,6 +149,8 @@ class LoadSummary:
     """Coverage of members that are in no figure."""
     stays: Mapping[str, Sequence[tuple[datetime, datetime]]]
     """When those belonged to the group that did not all the time."""
+    problems: Sequence[LoadProblem]
+    """What is odd about the energies."""
     wants: Mapping[str, str]
 
 
@@ -158,11 +162,14 @@ def summarise(
     Raises:
         DataError: If its slots do not fill blocks of 15 minutes or are not aligned with local days.
     """
-    demand = demand_statistics(subject.import_kwh, subject.starts_at, subject.minutes, facts.register)
+    demand = demand_statistics(
+        subject.import_kwh, subject.starts_at, subject.minutes, facts.register, subject.quality
+    )
     contract = tightest_margin(
         subject.import_kwh,
         subject.starts_at,
         subject.minutes,
+        quality=subject.quality,
         register=facts.register,
         stretches=facts.contracts,
         levels=levels.contract_demand,
@@ -225,6 +232,7 @@ def summarise(
         members=[] if group is None else list(group.members),
         absent={} if group is None else group.absent,
         stays={} if group is None else group.stays,
+        problems=list(facts.problems),
         wants={name: entry for name, entry in facts.wants.items() if sections.get(name) is None},
     )
 

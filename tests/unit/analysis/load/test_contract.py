@@ -32,7 +32,9 @@ def _stretch(
 def _margin(
     *stretches: ContractStretch, kwh: np.ndarray = KWH, register: RegisterReadings | None = None
 ) -> ContractMargin | None:
-    return tightest_margin(kwh, _at(), 15, register=register, stretches=stretches, levels=LEVELS)
+    return tightest_margin(
+        kwh, _at(), 15, quality=np.full(4, "E"), register=register, stretches=stretches, levels=LEVELS
+    )
 
 
 def test_what_is_left_of_a_contract_demand() -> None:
@@ -43,7 +45,7 @@ def test_what_is_left_of_a_contract_demand() -> None:
     assert (wide.margin_kw, wide.used_percent, wide.double_kw) == (30.0, 80.0, 0.0)
     assert (tight.margin_kw, tight.used_percent) == (-20.0, 120.0)
     assert tight.double_kw == pytest.approx(15.0)
-    assert tight.basis == "block"
+    assert (tight.basis, tight.maximum_quality) == ("block", "E")
     assert tight.coverage == 1.0
 
 
