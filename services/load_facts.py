@@ -22,6 +22,7 @@ from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
 from pipeline.registry import Contract, Registry, Role
 from pipeline.timegrid import from_numpy
+from services.load_capacity import area_capacity_kva, point_capacity_kva
 from services.load_contracts import contract_stretches
 from services.load_groups import AreaGroup
 from services.load_subjects import Energies
@@ -127,7 +128,7 @@ def point_facts(known: Known, point: str) -> Facts:
             (version for version in known.registry.tariffs if version.id == tariff),
             key=lambda version: version.starts_at or _SINCE_EVER,
         ),
-        capacity_kva=_capacity(known.registry, service_point=point),
+        capacity_kva=point_capacity_kva(known.registry, point, known.energies.starts_at),
         temperatures=_temperatures(known, point),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
@@ -174,7 +175,7 @@ def area_facts(known: Known, area: AreaGroup, group: GroupSum, points: Mapping[s
     feeding = sorted({supply.point for supply in area.supplies})
     meter = only_meter(known.registry, feeding[0], known.energies) if len(feeding) == 1 else None
     one_supply = f"one [[area_member]] of area {area.name} with role = 'supply'"
-    capacity_kva = _capacity(known.registry, area=area.name)
+    capacity_kva = area_capacity_kva(known.registry, area.name, known.energies.starts_at)
     carried = f"intervals of the supply points of area {area.name}: {', '.join(feeding)}"
     return replace(
         category_facts(group),
@@ -218,13 +219,6 @@ def _shown(rows: Sequence[tuple[int, float, float]]) -> Shown:
         kw=np.array(kw),
         at=np.rint(np.array(seconds) * 1e6).astype(np.int64).view("datetime64[us]"),
     )
-
-
-def _capacity(registry: Registry, **of: str) -> float | None:
-    """Return the capacity of the transformers of a point or an area; None where one has none filed."""
-    ((field, name),) = of.items()
-    found = [t.capacity_kva for t in registry.transformers if getattr(t, field) == name]
-    return None if not found or None in found else sum(kva for kva in found if kva is not None)
 
 
 def _supplied(area: AreaGroup, points: Mapping[str, Subject]) -> Subject | None:

@@ -99,8 +99,8 @@ class Facts:
     """Those of the span, one after another."""
     tariffs: Sequence[Tariff] = ()
     """All versions of the contract's tariff, oldest first."""
-    capacity_kva: float | None = None
-    """Of its transformers."""
+    capacity_kva: Floats | None = None
+    """Of its transformers that run in each slot; NaN where none does."""
     supplied: Subject | None = None
     """What the transformers of an area carry: its supply meters; None where not all of them are known."""
     temperatures: Mapping[date, float] = field(default_factory=dict)
@@ -265,13 +265,15 @@ def _basis(  # noqa: PLR0913 - what advice is worked out of
 
 
 def _transformer(carried: Subject, facts: Facts, levels: LoadLevels) -> TransformerLoading | None:
-    if not facts.capacity_kva:
+    if facts.capacity_kva is None:
         return None
     kvar = None
     if carried.lagging_kvarh is not None:
         net = carried.lagging_kvarh - (0.0 if carried.leading_kvarh is None else carried.leading_kvarh)
         kvar = demand_blocks(net, carried.starts_at, carried.minutes).kw
-    return transformer_loading(carried.net_blocks, kvar, facts.capacity_kva, levels.transformer)
+    active = carried.net_blocks
+    running = facts.capacity_kva[:: active.minutes // carried.minutes][: len(active.kw)]
+    return transformer_loading(active, kvar, running, levels.transformer)
 
 
 def _exported(subject: Subject) -> float | None:

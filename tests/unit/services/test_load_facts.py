@@ -95,7 +95,8 @@ def test_phase_powers_are_on_the_primary_side() -> None:
 def test_a_point_has_its_contract_and_all_its_transformers() -> None:
     facts = point_facts(_known(), "P")
     assert facts.contract == REGISTRY.contracts[0]
-    assert facts.capacity_kva == 800.0
+    assert facts.capacity_kva is not None
+    assert facts.capacity_kva.tolist() == [800.0] * 4
     assert facts.wants["standard"] == "[[contract]] of service point P: category"
 
 

@@ -70,7 +70,7 @@ def test_what_is_there_wants_nothing() -> None:
     facts = Facts(
         contract=CONTRACT,
         contracts=[ContractStretch(starts_at=SPAN[0], ends_at=SPAN[1], contract=CONTRACT)],
-        capacity_kva=200.0,
+        capacity_kva=np.full(96, 200.0),
         phases_kw=np.ones((3, 96)),
         wants={
             "contract": "c",
@@ -94,14 +94,14 @@ def test_what_is_there_wants_nothing() -> None:
 def test_a_transformer_carries_what_its_supply_meters_count() -> None:
     carried = _subject(lagging_kvarh=np.full(96, 0.0))
     area = replace(_subject(export_kwh=np.full(96, 10.0)), kind=SubjectKind.AREA)
-    found = summarise(area, Facts(capacity_kva=50.0, supplied=carried), SPAN, LEVELS)
+    found = summarise(area, Facts(capacity_kva=np.full(96, 50.0), supplied=carried), SPAN, LEVELS)
     assert found.transformer is not None
     assert found.transformer.highest_percent == 200.0
 
 
 def test_without_its_supply_meters_the_loading_of_an_area_is_unknown() -> None:
     # What its members draw is less than what it carries: a heavy transformer would look like a normal one.
-    facts = Facts(capacity_kva=50.0, wants={"transformer": "supply"})
+    facts = Facts(capacity_kva=np.full(96, 50.0), wants={"transformer": "supply"})
     found = summarise(replace(_subject(), kind=SubjectKind.AREA), facts, SPAN, LEVELS)
     assert (found.transformer, found.wants) == (None, {"transformer": "supply"})
 
