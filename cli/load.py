@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.instants import instant_of
-from cli.output import JsonFlag, print_json, print_table, status
+from cli.output import JsonFlag, console, print_json, print_table, status
 from pipeline.timegrid import local_day
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from analysis.load.summary import LoadSummary
     from services.load_groups import Span
+    from services.load_output import Row
     from services.load_parts import SpanOf
 
 
@@ -89,12 +90,21 @@ def load(  # noqa: PLR0913 - a command with all its options
         for path in write_load(out, found):
             typer.echo(f"wrote {path}", err=True)
     if not as_json:
-        rows = [row_of(summary) for summary in found]
-        title = f"Load {span_text(found[0])}" if found else "Nothing is known of the span"
-        columns = list(rows[0]) if rows else ["subject"]
-        print_table(title, columns, [list(row.values()) for row in rows], yielding=("at",))
+        console.print(f"Load {span_text(found[0])}" if found else "Nothing is known of the span")
+        _print_tables([row_of(summary) for summary in found])
         for line in (*problem_lines(found), *advice_lines(found)):
             typer.echo(line)
+
+
+def _print_tables(rows: list[Row]) -> None:
+    """Print a table a kind of subject, with the columns that fit; ``--json`` and ``--out`` have all."""
+    from services.load_output import fitting_columns
+
+    for kind in dict.fromkeys(str(row["kind"]) for row in rows):
+        own = [row for row in rows if row["kind"] == kind]
+        columns = fitting_columns(own, console.width)
+        heads = [column.replace(" ", "\n") for column in columns]
+        print_table(kind, heads, [[row[column] for column in columns] for row in own], yielding=("subject",))
 
 
 def _print(summary: LoadSummary) -> None:
