@@ -188,6 +188,7 @@ def summarise(
         else phase_unbalance(facts.phases_kw, subject.starts_at, levels.phase_unbalance)
     )
     group = facts.group
+    begun = [t for t in facts.tariffs if t.starts_at is None or t.starts_at < span[1]]
     basis = _basis(subject, facts, span, demand=demand, power_factor=power_factor, shares=tariff)
     sections = {
         "contract": contract,
@@ -223,7 +224,7 @@ def summarise(
             subject.minutes,
             subject.zone,
             shape_classes(),
-            tariff=facts.tariffs[-1] if facts.tariffs else None,
+            tariff=begun[-1] if begun else None,
             temperatures=facts.temperatures,
             before=facts.shape_before,
         ),

@@ -9,6 +9,7 @@ from analysis.load.contract import ContractStretch
 from analysis.load.levels import load_levels
 from analysis.load.summary import Facts, GroupFacts, Subject, SubjectKind, summarise
 from pipeline.registry import BasicCharge, Contract
+from pipeline.tariff import Tariff
 from pipeline.timegrid import slot_grid
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -104,6 +105,17 @@ def test_without_its_supply_meters_the_loading_of_an_area_is_unknown() -> None:
     facts = Facts(capacity_kva=np.full(96, 50.0), wants={"transformer": "supply"})
     found = summarise(replace(_subject(), kind=SubjectKind.AREA), facts, SPAN, LEVELS)
     assert (found.transformer, found.wants) == (None, {"transformer": "supply"})
+
+
+def test_holidays_are_those_of_a_tariff_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Tariff | None] = []
+    monkeypatch.setattr(
+        "analysis.load.summary.load_shape", lambda *_given, tariff, **_others: told.append(tariff)
+    )
+    old, later = Tariff(id="T"), Tariff(id="T", starts_at=SPAN[1])
+    summarise(_subject(), Facts(tariffs=[old, later]), SPAN, LEVELS)
+    summarise(_subject(), Facts(tariffs=[later]), SPAN, LEVELS)
+    assert told == [old, None]
 
 
 def test_a_group_tells_of_its_members() -> None:
