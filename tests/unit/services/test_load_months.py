@@ -9,7 +9,7 @@ from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import to_numpy
 from pipeline.vee_records import Total, TotalMember
-from services.load_months import highest_months, keep_load_months
+from services.load_months import highest_months, keep_load_months, months_kept
 from services.settings import Settings
 from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
@@ -78,3 +78,24 @@ def test_the_highest_come_first_and_meters_are_not_listed(settings: Settings) ->
 def test_on_the_first_of_a_month_the_one_that_is_over_is_told(settings: Settings) -> None:
     found = keep_load_months(settings=settings, now=datetime(2026, 3, 31, 17, tzinfo=UTC))
     assert {summary.ends_at for summary in found} == {datetime(2026, 3, 31, 16, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    ("today", "months"),
+    [
+        (date(2026, 3, 1), [date(2026, 2, 1)]),
+        (date(2026, 3, 2), [date(2026, 2, 1), date(2026, 3, 1)]),
+        (date(2026, 3, 7), [date(2026, 2, 1), date(2026, 3, 1)]),
+        (date(2026, 3, 8), [date(2026, 3, 1)]),
+        (date(2026, 1, 5), [date(2025, 12, 1), date(2026, 1, 1)]),
+    ],
+)
+def test_the_month_before_is_kept_again_in_the_first_days(today: date, months: list[date]) -> None:
+    assert months_kept(today) == months
+
+
+def test_what_came_after_a_month_ended_reaches_it(settings: Settings) -> None:
+    keep_load_months(settings=settings, now=datetime(2026, 4, 3, tzinfo=UTC))
+    with connect(settings.require_database_url()) as connection:
+        kept = list_load_months(connection, scope=EVERYTHING, first=date(2026, 3, 1), last=date(2026, 3, 1))
+    assert {(month.kind, month.subject) for month in kept} >= {("service_point", "P1"), ("total", "G")}
