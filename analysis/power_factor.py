@@ -60,7 +60,12 @@ def adjustment_percent(standard: PowerFactorStandard, power_factor: float) -> fl
 
 
 def standard_of(contract: Contract) -> PowerFactorStandard | None:
-    """Return the standard of a contract by its class and capacity; None if it has none or lacks either."""
+    """Return the standard filed with a contract, else that of its class and capacity.
+
+    None if it has none, lacks class or capacity, or has a value filed that is no standard.
+    """
+    if contract.power_factor_standard is not None:
+        return standard_named(contract.power_factor_standard)
     capacity = contract.capacity_kva
     if contract.category is None or capacity is None:
         return None

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.instants import instant_of
-from cli.output import JsonFlag, print_json, print_table, status
+from cli.output import JsonFlag, console, print_json, print_table, status
 from pipeline.timegrid import local_day
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from analysis.load.summary import LoadSummary
-    from services.load_parts import Span, SpanOf
+    from services.load_groups import Span
+    from services.load_output import Row
+    from services.load_parts import SpanOf
 
 
 def load(  # noqa: PLR0913 - a command with all its options
@@ -69,7 +71,7 @@ def load(  # noqa: PLR0913 - a command with all its options
     if readings is not None and intervals is None:
         raise typer.BadParameter("--readings belongs to --intervals")
     from services.load import load_files, load_stored
-    from services.load_output import advice_lines, row_of, span_text, write_load
+    from services.load_output import advice_lines, problem_lines, row_of, span_text, write_load
 
     span = _span(month, starts, ends)
     if intervals is None or registry is None:
@@ -88,12 +90,21 @@ def load(  # noqa: PLR0913 - a command with all its options
         for path in write_load(out, found):
             typer.echo(f"wrote {path}", err=True)
     if not as_json:
-        rows = [row_of(summary) for summary in found]
-        title = f"Load {span_text(found[0])}" if found else "Nothing is known of the span"
-        columns = list(rows[0]) if rows else ["subject"]
-        print_table(title, columns, [list(row.values()) for row in rows], yielding=("at",))
-        for line in advice_lines(found):
+        console.print(f"Load {span_text(found[0])}" if found else "Nothing is known of the span")
+        _print_tables([row_of(summary) for summary in found])
+        for line in (*problem_lines(found), *advice_lines(found)):
             typer.echo(line)
+
+
+def _print_tables(rows: list[Row]) -> None:
+    """Print a table a kind of subject, with the columns that fit; ``--json`` and ``--out`` have all."""
+    from services.load_output import fitting_columns
+
+    for kind in dict.fromkeys(str(row["kind"]) for row in rows):
+        own = [row for row in rows if row["kind"] == kind]
+        columns = fitting_columns(own, console.width)
+        heads = [column.replace(" ", "\n") for column in columns]
+        print_table(kind, heads, [[row[column] for column in columns] for row in own], yielding=("subject",))
 
 
 def _print(summary: LoadSummary) -> None:

@@ -18,7 +18,8 @@ from pipeline.timegrid import from_numpy, local_month, slot_start
 from services.derive import MINUTES
 from services.detect import groups
 from services.load_facts import DEMAND, DEMAND_AT
-from services.load_parts import EVERY_KIND, Part, ShapesBefore, Span, SpanOf, summaries, zones_of
+from services.load_groups import Span
+from services.load_parts import EVERY_KIND, Part, ShapesBefore, SpanOf, summaries, zones_of
 from services.load_subjects import ENERGIES, PHASE_POWERS
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now

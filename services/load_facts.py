@@ -12,14 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.load.demand import RegisterReadings
+from analysis.load.problems import LoadProblem, fed_in_problems
 from analysis.load.summary import Facts, Subject, SubjectKind
+from analysis.power_factor import standards
+from pipeline.archive_records import MemberRole
 from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
 from pipeline.registry import Contract, Registry, Role
 from pipeline.timegrid import from_numpy
-from services.load_subjects import AreaGroup, Energies, sum_of
+from services.load_capacity import area_capacity_kva, point_capacity_kva
+from services.load_contracts import contract_stretches
+from services.load_groups import AreaGroup
+from services.load_subjects import Energies
+from services.load_sums import GroupSum, group_sum
 from storage.matrices import ratio_factors
 
 Floats = NDArray[np.float64]
@@ -67,6 +74,11 @@ class Known:
             found[temperature.area][temperature.day] = temperature.mean_c
         return found
 
+    @cached_property
+    def feeding(self) -> frozenset[str]:
+        """Service points whose meters feed an area."""
+        return frozenset(m.service_point for m in self.registry.area_members if m.role is MemberRole.SUPPLY)
+
     @property
     def starts_at(self) -> datetime:
         """Start of the span."""
@@ -96,7 +108,10 @@ def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Sho
 def meter_facts(known: Known, meter: MeterId) -> Facts:
     """Return what is known of a meter beside its energies."""
     return Facts(
-        register=_register(known, meter), phases_kw=_phases(known, meter), wants=_READINGS | _REACTIVE
+        register=_register(known, meter),
+        phases_kw=_phases(known, meter),
+        problems=known.energies.problems.get(meter, ()),
+        wants=_READINGS | _REACTIVE,
     )
 
 
@@ -108,11 +123,12 @@ def point_facts(known: Known, point: str) -> Facts:
     entry = f"[[contract]] of service point {point}"
     return Facts(
         contract=contract,
+        contracts=contract_stretches(known.registry, point, known.starts_at, known.ends_at),
         tariffs=sorted(
             (version for version in known.registry.tariffs if version.id == tariff),
             key=lambda version: version.starts_at or _SINCE_EVER,
         ),
-        capacity_kva=_capacity(known.registry, service_point=point),
+        capacity_kva=point_capacity_kva(known.registry, point, known.energies.starts_at),
         temperatures=_temperatures(known, point),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
@@ -120,6 +136,7 @@ def point_facts(known: Known, point: str) -> Facts:
             **(_OF_ONE_METER if meter is None else _READINGS),
             **_REACTIVE,
             "contract": f"{entry}: contract_demand_kw",
+            "double_kw": f"{entry}: basic_charge",
             "tariff": f"{entry}: tariff" if tariff is None else f"[[tariff]] {tariff} in force over the span",
             "standard": f"{entry}: {_lacking(contract)}",
             "transformer": f"[[transformer]] of service point {point}: capacity_kva",
@@ -127,35 +144,51 @@ def point_facts(known: Known, point: str) -> Facts:
     )
 
 
+def point_problems(known: Known, point: Subject) -> list[LoadProblem]:
+    """Return what is odd about the energies of a service point and its meters."""
+    placed = known.registry.installations_of(point.name)
+    meters = dict.fromkeys(i.meter for i in placed if i.role is not Role.CHECK)
+    found = [problem for meter in meters for problem in known.energies.problems.get(meter, ())]
+    stretches = contract_stretches(known.registry, point.name, known.starts_at, known.ends_at)
+    if (
+        point.export_kwh is None
+        or point.name in known.feeding
+        or any(s.contract.generation for s in stretches)
+    ):
+        return found
+    fed_in_kwh = float(np.nansum(point.export_kwh))
+    return [*found, *fed_in_problems(fed_in_kwh, len(point.starts_at), point.minutes)]
+
+
 def total_facts() -> Facts:
     """Return what is known of a totalising group: nothing beside its energies."""
     return Facts(wants=_REACTIVE)
 
 
-def category_facts(members: Sequence[str], points: Mapping[str, Subject]) -> Facts:
+def category_facts(group: GroupSum) -> Facts:
     """Return what the members of a category draw."""
-    return Facts(
-        members={name: points[name].net_blocks for name in members if name in points},
-        absent=[name for name in members if name not in points],
-        wants=_REACTIVE,
-    )
+    return Facts(group=group.facts, wants=_REACTIVE)
 
 
-def area_facts(known: Known, area: AreaGroup, points: Mapping[str, Subject]) -> Facts:
+def area_facts(known: Known, area: AreaGroup, group: GroupSum, points: Mapping[str, Subject]) -> Facts:
     """Return what is known of an area, what its members draw and what its supply meters count."""
-    feeding = [member.service_point for member in area.supplies]
+    feeding = sorted({supply.point for supply in area.supplies})
     meter = only_meter(known.registry, feeding[0], known.energies) if len(feeding) == 1 else None
     one_supply = f"one [[area_member]] of area {area.name} with role = 'supply'"
+    capacity_kva = area_capacity_kva(known.registry, area.name, known.energies.starts_at)
+    carried = f"intervals of the supply points of area {area.name}: {', '.join(feeding)}"
     return replace(
-        category_facts(area.members, points),
-        capacity_kva=_capacity(known.registry, area=area.name),
+        category_facts(group),
+        capacity_kva=capacity_kva,
         supplied=_supplied(area, points),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
         wants={
             **_REACTIVE,
             **(dict.fromkeys(_READINGS, one_supply) if meter is None else _READINGS),
-            "transformer": f"[[transformer]] of area {area.name}: capacity_kva",
+            "transformer": f"[[transformer]] of area {area.name}: capacity_kva"
+            if capacity_kva is None
+            else (carried if feeding else one_supply),
         },
     )
 
@@ -188,24 +221,18 @@ def _shown(rows: Sequence[tuple[int, float, float]]) -> Shown:
     )
 
 
-def _capacity(registry: Registry, **of: str) -> float | None:
-    """Return the capacity of the transformers of a point or an area; None where one has none filed."""
-    ((field, name),) = of.items()
-    found = [t.capacity_kva for t in registry.transformers if getattr(t, field) == name]
-    return None if not found or None in found else sum(kva for kva in found if kva is not None)
-
-
 def _supplied(area: AreaGroup, points: Mapping[str, Subject]) -> Subject | None:
     """Return what an area's supply meters count together; None where not all are known."""
-    if not area.supplies or any(m.service_point not in points for m in area.supplies):
-        return None
-    parts = [points[m.service_point] for m in area.supplies]
-    return sum_of(SubjectKind.AREA, area.name, parts, [m.sign for m in area.supplies])
+    found = group_sum(SubjectKind.AREA, area.name, area.supplies, points, least_share=0.0)
+    return None if found.absent else found.subject
 
 
 def _lacking(contract: Contract | None) -> str:
     if contract is None:
         return "category, capacity_kva"
+    if contract.power_factor_standard is not None:
+        known = ", ".join(f"{standard.value:.2f}" for standard in standards())
+        return f"power_factor_standard one of {known}, not {contract.power_factor_standard:g}"
     return (
         ", ".join(name for name in ("category", "capacity_kva") if getattr(contract, name) is None)
         or "category"
@@ -213,12 +240,17 @@ def _lacking(contract: Contract | None) -> str:
 
 
 def _register(known: Known, meter: MeterId) -> RegisterReadings | None:
-    """Return what a meter's demand register showed, on the primary side."""
+    """Return what a meter's demand register showed, on the primary side: by the ratio at the demand's time.
+
+    That time is the demand's end: one that ends as a ratio changes was drawn through the ratio before.
+    """
     shown = known.registers.get(meter)
     if shown is None:
         return None
-    factor = ratio_factors(known.registry, [meter], shown.taken_at, known.primary)[0]
-    return RegisterReadings(kw=shown.kw * factor, at=shown.at)
+    drawn_at: Times = np.where(np.isnat(shown.at), shown.taken_at, shown.at)
+    drawn_at -= np.timedelta64(1, "us")
+    factor = ratio_factors(known.registry, [meter], drawn_at, known.primary)[0]
+    return RegisterReadings(kw=shown.kw * factor, at=shown.at, taken_at=shown.taken_at)
 
 
 def _phases(known: Known, meter: MeterId) -> Floats | None:

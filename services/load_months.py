@@ -19,6 +19,8 @@ from storage.load_months import LoadMonth, save_load_months, shapes_of_month
 
 AT_ONCE = 200
 """Months saved in one transaction."""
+AGAIN_UNTIL = 7
+"""Day of a month up to which the month before is stored again."""
 SHOWN = 50
 PEOPLES_KINDS = (SubjectKind.SERVICE_POINT, SubjectKind.AREA, SubjectKind.TOTAL, SubjectKind.CATEGORY)
 """What is listed for people; meters are stored like all others."""
@@ -29,21 +31,24 @@ def keep_load_months(
 ) -> list[LoadSummary]:
     """Store and return the statistics of the month that a day lies in, up to now; by default yesterday's.
 
-    A load keeps its class of load shape of the month before as long as no other fits clearly better.
+    By default the month before is stored once more in the first days of a month: what was backfilled or
+    edited since changes it. A load keeps its class of load shape of the month before as long as no other
+    fits clearly better.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     settings = settings or load_settings()
     until = slot_start(now or utc_now(), MINUTES * 60)
-    month = (first or until.astimezone(DEFAULT_ZONE).date() - timedelta(days=1)).replace(day=1)
-    found: list[LoadSummary] = []
-    with connect(settings.require_database_url()) as connection:
-        before = shapes_of_month(connection, (month - timedelta(days=1)).replace(day=1))
-        for some in _batches(load_stored(month_span(month, until), settings, until, before)):
-            save_load_months(connection, [_month(month, summary) for summary in some])
-            found += some
-    return found
+    months = months_kept(until.astimezone(DEFAULT_ZONE).date()) if first is None else [first.replace(day=1)]
+    return [_kept(month, until, settings) for month in months][-1]
+
+
+def months_kept(today: date) -> list[date]:
+    """Return the months to store on a day: yesterday's, and the month before it up to the 7th."""
+    running = (today - timedelta(days=1)).replace(day=1)
+    again = (running - timedelta(days=1)).replace(day=1)
+    return [again, running] if running.month == today.month and today.day <= AGAIN_UNTIL else [running]
 
 
 def highest_months(found: Sequence[LoadSummary]) -> list[Row]:
@@ -51,6 +56,17 @@ def highest_months(found: Sequence[LoadSummary]) -> list[Row]:
     listed = [summary for summary in found if summary.kind in PEOPLES_KINDS and summary.demand.block]
     ranked = sorted(listed, key=lambda s: -(s.demand.block.kw if s.demand.block else 0.0))
     return [row_of(summary) for summary in ranked[:SHOWN]]
+
+
+def _kept(month: date, until: datetime, settings: Settings) -> list[LoadSummary]:
+    """Store and return the statistics of a month up to an instant."""
+    found: list[LoadSummary] = []
+    with connect(settings.require_database_url()) as connection:
+        before = shapes_of_month(connection, (month - timedelta(days=1)).replace(day=1))
+        for some in _batches(load_stored(month_span(month, until), settings, until, before)):
+            save_load_months(connection, [_month(month, summary) for summary in some])
+            found += some
+    return found
 
 
 def _month(month: date, summary: LoadSummary) -> LoadMonth:

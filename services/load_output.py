@@ -17,6 +17,13 @@ from analysis.load.summary import LoadSummary
 from pipeline.errors import ConfigError
 from services.shown_values import shown_time
 
+MOST_WANTED = (
+    *("subject", "import kWh", "maximum kW", "at", "coverage", "quality", "of contract", "export kWh"),
+    *("load factor", "shape", "transformer", "cos phi", "register kW", "minimum kW", "mean kW"),
+)
+"""Columns of a table in a terminal, the most wanted first."""
+BETWEEN = 3
+"""What a border and its blanks take."""
 Row: TypeAlias = dict[str, object]
 """One line of a table for people; None is what is not known."""
 
@@ -27,9 +34,12 @@ def row_of(summary: LoadSummary) -> Row:
     return {
         "kind": summary.kind.value.replace("_", " "),
         "subject": summary.name,
-        "energy kWh": _rounded(curve.energy_kwh, 1),
+        "import kWh": _rounded(summary.import_kwh, 1),
+        "export kWh": _rounded(summary.export_kwh, 1),
+        "net kWh": _rounded(curve.energy_kwh, 1),
         "maximum kW": None if demand.block is None else _rounded(demand.block.kw, 2),
         "at": _at(demand.block, zone),
+        "quality": None if demand.block is None else demand.block.quality,
         "sliding kW": None if demand.sliding is None else _rounded(demand.sliding.kw, 2),
         "register kW": None if demand.register is None else _rounded(demand.register.kw, 2),
         "minimum kW": None if curve.minimum is None else _rounded(curve.minimum.kw, 2),
@@ -48,6 +58,25 @@ def row_of(summary: LoadSummary) -> Row:
     }
 
 
+def fitting_columns(rows: Sequence[Row], width: int) -> list[str]:
+    """Return the columns that rows have room for in a terminal, the most wanted ones; ``--out`` has all.
+
+    What no row has is left out, and so are the letters of maxima where all were measured.
+    """
+    room = width - 1
+    kept = set()
+    for column in MOST_WANTED:
+        cells = [str(row[column]) for row in rows if row[column] is not None]
+        taken = max((len(text) for text in [*cells, *column.split()]), default=0) + BETWEEN
+        if not cells or (column == "quality" and set(cells) == {"A"}):
+            continue
+        if taken > room:
+            break
+        kept.add(column)
+        room -= taken
+    return [column for column in rows[0] if column in kept] if rows else []
+
+
 def advice_lines(found: Sequence[LoadSummary]) -> list[str]:
     """Return the advice for people, the greatest saving first."""
     each = [(summary, one) for summary in found for one in summary.advice]
@@ -56,6 +85,15 @@ def advice_lines(found: Sequence[LoadSummary]) -> list[str]:
         f"{summary.name}: {one.en}" + ("" if one.wants is None else f" (what it saves wants {one.wants})")
         for summary, one in each
     ]
+
+
+def problem_lines(found: Sequence[LoadSummary]) -> list[str]:
+    """Return what is odd about energies for people, each once, where a service point has it if one does."""
+    said: dict[str, str] = {}
+    for summary in found:
+        for problem in summary.problems:
+            said[problem.en] = f"{summary.name}: {problem.en}"
+    return list(said.values())
 
 
 def span_text(summary: LoadSummary) -> str:

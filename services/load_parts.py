@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,20 +21,14 @@ from services.load_facts import (
     category_facts,
     meter_facts,
     point_facts,
+    point_problems,
     shown_demands,
     total_facts,
 )
-from services.load_subjects import (
-    areas_of,
-    categories_of,
-    energies_of,
-    meter_subjects,
-    point_subjects,
-    sum_of,
-    total_subjects,
-)
+from services.load_groups import Span, areas_of, categories_of
+from services.load_subjects import energies_of, meter_subjects, point_subjects, total_subjects
+from services.load_sums import GroupSum, group_sum, joined
 
-Span: TypeAlias = tuple[datetime, datetime]
 SpanOf: TypeAlias = Callable[[ZoneInfo], Span]
 """The span as it is in a zone: a local month begins at another instant in each."""
 ShapesBefore: TypeAlias = Mapping[tuple[str, str], str]
@@ -57,10 +49,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What was met so far, for the categories: they go through all parts."""
+    """What is wanted again: categories go through all parts, and supply meters are members of feeders."""
 
-    points: dict[str, Subject] = field(default_factory=dict)
-    categories: dict[tuple[ZoneInfo, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    supplies: dict[str, Subject] = field(default_factory=dict)
+    categories: dict[tuple[ZoneInfo, str], GroupSum] = field(default_factory=dict)
 
 
 def summaries(
@@ -102,19 +94,25 @@ def _subjects(
     known: Known, kinds: frozenset[SubjectKind], zone: ZoneInfo, seen: _Seen
 ) -> Iterator[tuple[Subject, Facts]]:
     """Yield every subject but categories that has its days in a zone."""
+    points: dict[str, Subject] = {}
     for subject, facts in _alone(known, kinds):
         if subject.zone == zone:
             if subject.kind is SubjectKind.SERVICE_POINT:
-                seen.points[subject.name] = subject
+                points[subject.name] = subject
             yield subject, facts
-    at = known.starts_at
-    for area in areas_of(known.registry, at, zone) if SubjectKind.AREA in kinds else ():
-        facts = area_facts(known, area, seen.points)
-        if facts.members:
-            yield _sum(SubjectKind.AREA, area.name, facts, seen), facts
+    span = known.starts_at, known.ends_at
+    least_share = load_levels().group.least_share
+    seen.supplies.update({name: points[name] for name in known.feeding & points.keys()})
+    for area in areas_of(known.registry, span, zone) if SubjectKind.AREA in kinds else ():
+        own = {**seen.supplies, **points}
+        group = group_sum(SubjectKind.AREA, area.name, area.members, own, least_share)
+        if group.subject is not None:
+            yield group.subject, area_facts(known, area, group, own)
     if SubjectKind.CATEGORY in kinds:
-        for name, members in categories_of(known.registry, at, zone).items():
-            seen.categories[zone, name] += members
+        for name, members in categories_of(known.registry, span, zone).items():
+            group = group_sum(SubjectKind.CATEGORY, name, members, points, least_share)
+            so_far = seen.categories.get((zone, name), GroupSum())
+            seen.categories[zone, name] = joined([so_far, group])
 
 
 def _alone(known: Known, kinds: frozenset[SubjectKind]) -> Iterator[tuple[Subject, Facts]]:
@@ -125,7 +123,8 @@ def _alone(known: Known, kinds: frozenset[SubjectKind]) -> Iterator[tuple[Subjec
             yield subject, meter_facts(known, MeterId(subject.name))
     if SubjectKind.SERVICE_POINT in kinds:
         for subject in point_subjects(energies, registry):
-            yield subject, point_facts(known, subject.name)
+            facts = point_facts(known, subject.name)
+            yield subject, replace(facts, problems=point_problems(known, subject))
     if SubjectKind.TOTAL in kinds:
         for subject in total_subjects(energies, registry):
             yield subject, total_facts()
@@ -136,14 +135,9 @@ def _with_shape(facts: Facts, subject: Subject, shapes_before: ShapesBefore) -> 
 
 
 def _categories(seen: _Seen) -> Iterator[tuple[ZoneInfo, Subject, Facts]]:
-    for (zone, name), members in sorted(seen.categories.items(), key=lambda entry: entry[0][1]):
-        facts = category_facts(members, seen.points)
-        if facts.members:
-            yield zone, _sum(SubjectKind.CATEGORY, name, facts, seen), facts
-
-
-def _sum(kind: SubjectKind, name: str, facts: Facts, seen: _Seen) -> Subject:
-    return sum_of(kind, name, [seen.points[member] for member in facts.members])
+    for (zone, _), group in sorted(seen.categories.items(), key=lambda entry: entry[0][1]):
+        if group.subject is not None:
+            yield zone, group.subject, category_facts(group)
 
 
 def zones_of(registry: Registry) -> list[ZoneInfo]:

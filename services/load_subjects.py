@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TypeAlias
@@ -13,14 +12,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.load.problems import LoadProblem, without_odd_slots
 from analysis.load.summary import Subject, SubjectKind
-from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix, Times
 from pipeline.errors import DataError
 from pipeline.model import MeterId
-from pipeline.point_energy import Member, total_energy
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, in_force
+from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy, slot_grid
 from services.point_energies import PointEnergy, point_energies, total_energies
 
@@ -48,20 +46,13 @@ class Energies:
     """By the fields of :class:`Subject`; a column that no meter has is not there."""
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, meters, slots), secondary side."""
+    problems: Mapping[str, Sequence[LoadProblem]] = field(default_factory=dict)
+    """What is odd about the energies of meters."""
 
     @cached_property
     def row_of(self) -> dict[MeterId, int]:
         """The row of each meter."""
         return {meter: row for row, meter in enumerate(self.meters)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AreaGroup:
-    """An area, its service points, and those that feed it."""
-
-    name: str
-    members: Sequence[str]
-    supplies: Sequence[AreaMember]
 
 
 def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energies:
@@ -84,6 +75,7 @@ def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energie
         filled[:, place[inside]] = column[:, inside]
         return filled
 
+    matrix, problems = without_odd_slots(matrix, inside)
     given = {
         "import_kwh": matrix.import_kwh,
         "export_kwh": matrix.energies.get("export_kwh"),
@@ -102,6 +94,7 @@ def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energie
         phases_kw=np.stack([laid(column.astype(np.float64)) for column in phases])
         if len(phases) == len(PHASE_POWERS)
         else None,
+        problems=problems,
     )
 
 
@@ -130,84 +123,6 @@ def total_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
         yield _subject(SubjectKind.TOTAL, name, zone, energies, told)
 
 
-def areas_of(registry: Registry, at: datetime, zone: ZoneInfo) -> list[AreaGroup]:
-    """Return the areas (台区) of a zone and their members at ``at``; supply meters are none."""
-    members = [m for m in registry.area_members if in_force(m.starts_at, m.ends_at, at)]
-    supplies = [m for m in members if m.role is MemberRole.SUPPLY]
-    areas: dict[str, list[str]] = defaultdict(list)
-    for point, area in sorted(_area_of(registry, members).items()):
-        if area is not None and registry.zone_of(point) == zone:
-            areas[area].append(point)
-    return [
-        AreaGroup(name=area, members=points, supplies=[m for m in supplies if m.area == area])
-        for area, points in sorted(areas.items())
-    ]
-
-
-def categories_of(registry: Registry, at: datetime, zone: ZoneInfo) -> dict[str, list[str]]:
-    """Return the service points of each category (用电类别) of a zone's contracts at ``at``."""
-    found: dict[str, list[str]] = defaultdict(list)
-    members = [m for m in registry.area_members if in_force(m.starts_at, m.ends_at, at)]
-    for point in sorted(_area_of(registry, members)):
-        contract = registry.contract_of(point, at)
-        if contract is not None and contract.category is not None and registry.zone_of(point) == zone:
-            found[contract.category].append(point)
-    return found
-
-
-def _area_of(registry: Registry, members: Sequence[AreaMember]) -> dict[str, str | None]:
-    """Return the area of each service point that is no supply of one."""
-    feeding = {m.service_point for m in members if m.role is MemberRole.SUPPLY}
-    area_of = {point.id: point.area for point in registry.service_points}
-    area_of |= {m.service_point: m.area for m in members}
-    return {point: area for point, area in area_of.items() if point not in feeding}
-
-
-def sum_of(kind: SubjectKind, name: str, parts: Sequence[Subject], signs: Sequence[int] = ()) -> Subject:
-    """Return several subjects as one; a slot is missing where that of a part is.
-
-    Raises:
-        DataError: If there is no part.
-    """
-    ones = signs or [1] * len(parts)
-
-    def added(field: str) -> tuple[Floats, NDArray[np.str_]]:
-        return total_energy(
-            [
-                Member(kwh=_or_nothing(part, field), quality=part.quality, sign=sign)
-                for part, sign in zip(parts, ones, strict=True)
-            ]
-        )
-
-    kwh, quality = added("import_kwh")
-
-    def other(field: str) -> Floats | None:
-        return added(field)[0] if any(getattr(part, field) is not None for part in parts) else None
-
-    return replace(
-        parts[0],
-        kind=kind,
-        name=name,
-        import_kwh=kwh,
-        quality=quality,
-        export_kwh=other("export_kwh"),
-        lagging_kvarh=other("lagging_kvarh"),
-        leading_kvarh=other("leading_kvarh"),
-    )
-
-
-def _or_nothing(part: Subject, field: str) -> Floats:
-    """Return an energy of a part: one that does not count what flows back counts none of it.
-
-    Reactive energy that is not counted at all is not known.
-    """
-    column: Floats | None = getattr(part, field)
-    if column is not None:
-        return column
-    is_measured = field == "export_kwh" or (field == "leading_kvarh" and part.lagging_kvarh is not None)
-    return np.full(len(part.import_kwh), 0.0 if is_measured else np.nan)
-
-
 def _by_name(
     energies: Energies, added: Callable[[Floats, Letters], Sequence[PointEnergy]]
 ) -> dict[str, Told]:
@@ -216,11 +131,11 @@ def _by_name(
     for point in added(energies.columns["import_kwh"], energies.quality):
         if np.isfinite(point.kwh).any():
             found[point.name] = point.quality, {"import_kwh": point.kwh}
-    for field in energies.columns.keys() - {"import_kwh"}:
-        for point in added(_filled(energies, field), energies.quality):
+    for column in energies.columns.keys() - {"import_kwh"}:
+        for point in added(_filled(energies, column), energies.quality):
             # What no meter of it counts came out as nothing but zeros.
             if point.name in found and np.nan_to_num(point.kwh).any():
-                found[point.name][1][field] = point.kwh
+                found[point.name][1][column] = point.kwh
     return found
 
 

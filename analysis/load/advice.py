@@ -19,7 +19,8 @@ class Advice:
     """One piece of advice, for the span that it was worked out of."""
 
     kind: str
-    """``shift``, ``compensation``, ``overcompensation`` or ``basic_charge``."""
+    """``shift``, ``compensation``, ``overcompensation``, ``switched_compensation``, ``basic_charge`` or
+    ``over_capacity``."""
     en: str
     zh: str
     saving_yuan: Decimal | None

@@ -63,15 +63,22 @@ def basic_charges(
 def basic_charge(
     contract: Contract, terms: BasicTerms, demand: DemandStatistics, kwh: float
 ) -> Advice | None:
-    """Return the basis on which a month would have cost least; None where nothing is cheaper, or known."""
+    """Return the basis on which a month would have cost least; None where nothing is cheaper, or known.
+
+    Who draws more than the capacity (违约用电) is told to apply for more: no basis is advised for a capacity
+    that may not be used so.
+    """
     found, billed = basic_charges(contract, terms, demand, kwh), demand.billed
     if found is None or billed is None:
         return None
+    capacity, agreed = contract.capacity_kva or 0.0, contract.contract_demand_kw
+    if billed[1].kw > capacity:
+        excess = {"maximum_kw": billed[1].kw, "capacity_kva": capacity}
+        return advice("over_capacity", saving_yuan=None, quantities=excess, coverage=demand.coverage)
     best = min(found.by_basis, key=found.by_basis.__getitem__)
     now_yuan, best_yuan = cents(found.now_yuan), cents(found.by_basis[best])
     if now_yuan <= best_yuan:
         return None
-    capacity, agreed = contract.capacity_kva or 0.0, contract.contract_demand_kw
     return advice(
         "basic_charge",
         saving_yuan=now_yuan - best_yuan,

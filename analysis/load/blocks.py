@@ -24,6 +24,8 @@ class Peak:
 
     kw: float
     at: datetime
+    quality: str | None = None
+    """The letter of its energy: ``A`` actual, ``E`` estimated, ``V`` mixed; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Blocks:
     starts_at: Times
     minutes: int
     """Length of each; sliding ones begin a slot apart."""
+    quality: NDArray[np.str_] | None = None
+    """The letter of each."""
 
     @property
     def coverage(self) -> float:
@@ -59,16 +63,22 @@ class Blocks:
     def peak(self, place: int) -> Peak | None:
         """Return what one of them was; None where it is missing."""
         kw = float(self.kw[place])
-        return Peak(kw=kw, at=from_numpy(self.starts_at[place])) if np.isfinite(kw) else None
+        if not np.isfinite(kw):
+            return None
+        quality = None if self.quality is None else str(self.quality[place])
+        return Peak(kw=kw, at=from_numpy(self.starts_at[place]), quality=quality)
 
 
-def demand_blocks(kwh: Floats, starts_at: Times, minutes: int) -> Blocks:
+def demand_blocks(
+    kwh: Floats, starts_at: Times, minutes: int, quality: NDArray[np.str_] | None = None
+) -> Blocks:
     """Return the mean power of blocks of 15 minutes, or of the slots where these are longer.
 
     Args:
         kwh: Energy of each slot, NaN where missing: shape (slots,).
         starts_at: Slot starts, in equal steps from the start of a block.
         minutes: Length of a slot.
+        quality: A letter a slot.
 
     Raises:
         DataError: If 15 minutes are no multiple of shorter slots.
@@ -78,11 +88,16 @@ def demand_blocks(kwh: Floats, starts_at: Times, minutes: int) -> Blocks:
     # A block with a missing part is missing: a sum over NaN is NaN.
     energy = kwh[:whole].reshape(-1, joined).sum(axis=1)
     return Blocks(
-        kw=energy * 60.0 / (joined * minutes), starts_at=starts_at[:whole:joined], minutes=joined * minutes
+        kw=energy * 60.0 / (joined * minutes),
+        starts_at=starts_at[:whole:joined],
+        minutes=joined * minutes,
+        quality=None if quality is None else _letters(quality[:whole].reshape(-1, joined)),
     )
 
 
-def sliding_demand(kwh: Floats, starts_at: Times, minutes: int) -> Blocks | None:
+def sliding_demand(
+    kwh: Floats, starts_at: Times, minutes: int, quality: NDArray[np.str_] | None = None
+) -> Blocks | None:
     """Return the mean power of every 15 minutes that begin with a slot; None where slots are too long for it.
 
     Raises:
@@ -96,7 +111,15 @@ def sliding_demand(kwh: Floats, starts_at: Times, minutes: int) -> Blocks | None
         kw=windows.sum(axis=1) * 60.0 / DEMAND_MINUTES,
         starts_at=starts_at[: len(windows)],
         minutes=DEMAND_MINUTES,
+        quality=None
+        if quality is None
+        else _letters(np.lib.stride_tricks.sliding_window_view(quality, joined)),
     )
+
+
+def _letters(quality: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return the letter of each row: that of its slots, ``V`` where they differ."""
+    return np.where((quality == quality[:, :1]).all(axis=1), quality[:, 0], "V")
 
 
 def _joined(minutes: int) -> int:

@@ -29,7 +29,9 @@ def compensation(
     """Return how to lift a power factor to its standard, and what that saves; None where it is met.
 
     Where lagging energy alone would meet it there is too much compensation: what leads should go. Else there
-    is too little. The target is the contract's standard, or that of ``levels`` where it has none.
+    is too little, and where a bank for the lagging energy leaves the rest short, what leads must go too: an
+    amount that leads counts like one that lags. The target is the contract's standard, or that of ``levels``
+    where it has none.
 
     Args:
         found: The energies of the span.
@@ -41,12 +43,10 @@ def compensation(
     target = found.standard or levels.target_power_factor
     if found.kwh <= 0 or hours <= 0 or found.power_factor >= target:
         return None
+    without_lead, lead_kvar = month_power_factor(found.kwh, found.lagging_kvarh), found.leading_kvarh / hours
+    if without_lead >= target:
+        return _advised("overcompensation", found, without_lead, adjusted, {"mean_kvar": lead_kvar})
     tan_now, tan_target = found.lagging_kvarh / found.kwh, tan(acos(target))
-    if tan_now <= tan_target:
-        reached = month_power_factor(found.kwh, found.lagging_kvarh)
-        return _advised(
-            "overcompensation", found, reached, adjusted, {"mean_kvar": found.leading_kvarh / hours}
-        )
     mean_kw = found.kwh / hours
     quantities = {
         "mean_kw": mean_kw,
@@ -56,7 +56,11 @@ def compensation(
         "tan_phi": tan_now,
         "target_tan_phi": tan_target,
     }
-    return _advised("compensation", found, target, adjusted, quantities)
+    if month_power_factor(found.kwh, found.kwh * tan_target + found.leading_kvarh) >= target:
+        return _advised("compensation", found, target, adjusted, quantities)
+    return _advised(
+        "switched_compensation", found, target, adjusted, {**quantities, "leading_kvar": lead_kvar}
+    )
 
 
 def _advised(

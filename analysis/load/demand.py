@@ -1,4 +1,4 @@
-"""Maximum demand (最大需量) by block, by sliding window and by register; what it leaves of a contract."""
+"""Maximum demand (最大需量) by block, by sliding window and by register."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.load.blocks import Peak, demand_blocks, sliding_demand
-from analysis.load.levels import DemandLevels
 from pipeline.block import Times
 from pipeline.timegrid import from_numpy
 
@@ -22,6 +21,8 @@ class RegisterReadings:
     kw: Floats
     at: Times
     """When the register says that the demand was; NaT where that was not read."""
+    taken_at: Times
+    """When it was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,45 +40,41 @@ class DemandStatistics:
     """The highest demand that the meter's register timed within the span; its time is the meter's own."""
     register_over_block: float | None
     """The register's demand over that of the blocks: 1 where both agree."""
+    register_is_whole: bool | None
+    """Whether it was read when the span was over: else what came later is not in it."""
 
     @property
     def billed(self) -> tuple[str, Peak] | None:
-        """What a contract is compared with, and what it is: the register where there is one."""
-        if self.register is not None:
-            return "register", self.register
-        return None if self.block is None else ("block", self.block)
+        """What a contract is compared with, and what it is: the register where it saw the whole span.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractMargin:
-    """What is left of a contract demand (合同需量)."""
-
-    contract_demand_kw: float
-    basis: str
-    """``register`` or ``block``: what the maximum is taken from."""
-    maximum_kw: float
-    margin_kw: float
-    """Below 0 where the maximum is above the contract."""
-    used_percent: float
-    double_percent: float
-    """Above so much of the contract the excess counts double."""
-    double_kw: float
-    """What counts double: 0 where nothing does."""
-    coverage: float
+        Of a register that was read before the span was over and of the blocks the higher one counts.
+        """
+        block = None if self.block is None else ("block", self.block)
+        if self.register is None:
+            return block
+        is_higher = self.block is None or self.register.kw >= self.block.kw
+        return ("register", self.register) if is_higher or self.register_is_whole else block
 
 
 def demand_statistics(
-    import_kwh: Floats, starts_at: Times, minutes: int, register: RegisterReadings | None
+    import_kwh: Floats,
+    starts_at: Times,
+    minutes: int,
+    register: RegisterReadings | None,
+    quality: NDArray[np.str_] | None = None,
 ) -> DemandStatistics:
     """Return the maximum demand of slots that fill a span, beside what the register told of it.
+
+    ``quality`` is a letter a slot: a maximum may be of an estimated one.
 
     Raises:
         DataError: If 15 minutes are no multiple of shorter slots.
     """
-    blocks = demand_blocks(import_kwh, starts_at, minutes)
-    sliding = sliding_demand(import_kwh, starts_at, minutes)
+    blocks = demand_blocks(import_kwh, starts_at, minutes, quality)
+    sliding = sliding_demand(import_kwh, starts_at, minutes, quality)
     end = starts_at[-1] + np.timedelta64(minutes, "m")
-    shown = None if register is None else _register_peak(register, starts_at[0], end)
+    inside = None if register is None else _within(register, starts_at[0], end)
+    shown = None if inside is None else _register_peak(inside)
     highest = blocks.highest
     comparable = shown is not None and highest is not None and highest.kw > 0
     return DemandStatistics(
@@ -88,36 +85,26 @@ def demand_statistics(
         sliding_coverage=None if sliding is None else sliding.coverage,
         register=shown,
         register_over_block=shown.kw / highest.kw if comparable and shown and highest else None,
+        register_is_whole=None if inside is None else bool((inside.taken_at >= end).any()),
     )
 
 
-def contract_margin(
-    demand: DemandStatistics, contract_demand_kw: float, levels: DemandLevels
-) -> ContractMargin | None:
-    """Return what a span's maximum leaves of a contract demand; None where no maximum is known."""
-    billed = demand.billed
-    if billed is None:
-        return None
-    basis, peak = billed
-    double_from_kw = contract_demand_kw * levels.double_percent / 100.0
-    return ContractMargin(
-        contract_demand_kw=contract_demand_kw,
-        basis=basis,
-        maximum_kw=peak.kw,
-        margin_kw=contract_demand_kw - peak.kw,
-        used_percent=100.0 * peak.kw / contract_demand_kw,
-        double_percent=levels.double_percent,
-        double_kw=max(peak.kw - double_from_kw, 0.0),
-        coverage=demand.coverage,
-    )
-
-
-def _register_peak(
+def _within(
     register: RegisterReadings, starts_at: np.datetime64, ends_at: np.datetime64
-) -> Peak | None:
-    """Return the highest demand whose own time lies in the span; a register tells its time at the end."""
-    inside = (register.at >= starts_at) & (register.at <= ends_at) & np.isfinite(register.kw)
+) -> RegisterReadings | None:
+    """Return the readings of demands of the span; None where there is none.
+
+    A register tells when a demand ended: what ended as the span begins is the last one before it.
+    """
+    inside = (register.at > starts_at) & (register.at <= ends_at) & np.isfinite(register.kw)
     if not inside.any():
         return None
-    place = int(np.where(inside, register.kw, -np.inf).argmax())
+    return RegisterReadings(
+        kw=register.kw[inside], at=register.at[inside], taken_at=register.taken_at[inside]
+    )
+
+
+def _register_peak(register: RegisterReadings) -> Peak:
+    """Return the highest demand, the first of equal ones."""
+    place = int(register.kw.argmax())
     return Peak(kw=float(register.kw[place]), at=from_numpy(register.at[place]))

@@ -56,6 +56,16 @@ class AdviceLevels:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLevels:
+    """Who counts in a group."""
+
+    source: str
+    confirmed: bool
+    least_share: float
+    """Of the slots known of any member so many must be known of one: else it is left out and named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadLevels:
     """All of them."""
 
@@ -63,6 +73,7 @@ class LoadLevels:
     contract_demand: DemandLevels
     phase_unbalance: UnbalanceLevels
     advice: AdviceLevels
+    group: GroupLevels
 
 
 @cache
@@ -74,4 +85,5 @@ def load_levels() -> LoadLevels:
         contract_demand=DemandLevels(**table["contract_demand"]),
         phase_unbalance=UnbalanceLevels(**table["phase_unbalance"]),
         advice=AdviceLevels(**table["advice"]),
+        group=GroupLevels(**table["group"]),
     )

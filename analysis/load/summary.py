@@ -15,16 +15,12 @@ from analysis.load.advice import Advice
 from analysis.load.advices import Basis, advices
 from analysis.load.blocks import Blocks, demand_blocks
 from analysis.load.coincidence import Coincidence, coincidence
+from analysis.load.contract import ContractMargin, ContractStretch, tightest_margin
 from analysis.load.curve import CurveStatistics, curve_statistics
-from analysis.load.demand import (
-    ContractMargin,
-    DemandStatistics,
-    RegisterReadings,
-    contract_margin,
-    demand_statistics,
-)
+from analysis.load.demand import DemandStatistics, RegisterReadings, demand_statistics
 from analysis.load.levels import LoadLevels
 from analysis.load.phases import PhaseUnbalance, phase_unbalance
+from analysis.load.problems import LoadProblem
 from analysis.load.reactive import SpanPowerFactor, span_power_factor
 from analysis.load.shape_of import LoadShape, load_shape
 from analysis.load.shapes import shape_classes
@@ -73,7 +69,24 @@ class Subject:
     @property
     def net_blocks(self) -> Blocks:
         """Mean net power of blocks of 15 minutes."""
-        return demand_blocks(self.net_kwh, self.starts_at, self.minutes)
+        return demand_blocks(self.net_kwh, self.starts_at, self.minutes, self.quality)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFacts:
+    """Who a group is, and what is known of them: a slot of its curve is known where all of theirs are."""
+
+    members: Mapping[str, Blocks]
+    """Their net blocks; nothing while one does not belong to the group."""
+    absent: Mapping[str, float]
+    """Coverage of members of which too little is known: they are in no figure."""
+    stays: Mapping[str, Sequence[tuple[datetime, datetime]]]
+    """Of members that belong to it for parts of the span."""
+    import_kwh: float
+    """The sum of all their known slots."""
+    export_kwh: float | None
+    coverage: float
+    """Of these energies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +94,15 @@ class Facts:
     """What else is known of a subject."""
 
     contract: Contract | None = None
+    """The one in force as the span ends."""
+    contracts: Sequence[ContractStretch] = ()
+    """Those of the span, one after another."""
     tariffs: Sequence[Tariff] = ()
     """All versions of the contract's tariff, oldest first."""
-    capacity_kva: float | None = None
-    """Of its transformers."""
+    capacity_kva: Floats | None = None
+    """Of its transformers that run in each slot; NaN where none does."""
     supplied: Subject | None = None
-    """What its transformers carry, where that is not its own load: an area's supply meters."""
+    """What the transformers of an area carry: its supply meters; None where not all of them are known."""
     temperatures: Mapping[date, float] = field(default_factory=dict)
     """Mean outdoor temperature of local days."""
     shape_before: str | None = None
@@ -94,10 +110,8 @@ class Facts:
     register: RegisterReadings | None = None
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
-    members: Mapping[str, Blocks] = field(default_factory=dict)
-    """Of a group: its members' net blocks."""
-    absent: Sequence[str] = ()
-    """Members of which there is no interval: they are in no figure."""
+    group: GroupFacts | None = None
+    problems: Sequence[LoadProblem] = ()
     wants: Mapping[str, str] = field(default_factory=dict)
     """By section: the entry of the archive or the column that it would need."""
 
@@ -117,7 +131,10 @@ class LoadSummary:
     curve: CurveStatistics
     """Of net power: import less export."""
     import_kwh: float | None
+    """Of the known slots; of a group the sum of its members' known slots, where the curve lacks some too."""
     export_kwh: float | None
+    energy_coverage: float
+    """Of these energies."""
     demand: DemandStatistics
     contract: ContractMargin | None
     power_factor: SpanPowerFactor | None
@@ -128,7 +145,12 @@ class LoadSummary:
     coincidence: Coincidence | None
     advice: Sequence[Advice]
     members: Sequence[str]
-    absent: Sequence[str]
+    absent: Mapping[str, float]
+    """Coverage of members that are in no figure."""
+    stays: Mapping[str, Sequence[tuple[datetime, datetime]]]
+    """When those belonged to the group that did not all the time."""
+    problems: Sequence[LoadProblem]
+    """What is odd about the energies."""
     wants: Mapping[str, str]
 
 
@@ -140,24 +162,37 @@ def summarise(
     Raises:
         DataError: If its slots do not fill blocks of 15 minutes or are not aligned with local days.
     """
-    demand = demand_statistics(subject.import_kwh, subject.starts_at, subject.minutes, facts.register)
-    agreed = None if facts.contract is None else facts.contract.contract_demand_kw
-    contract = None if not agreed else contract_margin(demand, agreed, levels.contract_demand)
+    demand = demand_statistics(
+        subject.import_kwh, subject.starts_at, subject.minutes, facts.register, subject.quality
+    )
+    contract = tightest_margin(
+        subject.import_kwh,
+        subject.starts_at,
+        subject.minutes,
+        quality=subject.quality,
+        register=facts.register,
+        stretches=facts.contracts,
+        levels=levels.contract_demand,
+    )
     power_factor = span_power_factor(
         subject.import_kwh, subject.lagging_kvarh, subject.leading_kvarh, facts.contract
     )
     tariff = tariff_shares(
         subject.import_kwh, subject.starts_at, subject.minutes, subject.zone, facts.tariffs
     )
-    transformer = _transformer(facts.supplied or subject, facts, levels)
+    carried = facts.supplied if subject.kind is SubjectKind.AREA else subject
+    transformer = None if carried is None else _transformer(carried, facts, levels)
     phases = (
         None
         if facts.phases_kw is None
         else phase_unbalance(facts.phases_kw, subject.starts_at, levels.phase_unbalance)
     )
+    group = facts.group
+    begun = [t for t in facts.tariffs if t.starts_at is None or t.starts_at < span[1]]
     basis = _basis(subject, facts, span, demand=demand, power_factor=power_factor, shares=tariff)
     sections = {
         "contract": contract,
+        "double_kw": None if contract is None else contract.double_kw,
         "tariff": tariff,
         "power_factor": power_factor,
         "transformer": transformer,
@@ -174,8 +209,9 @@ def summarise(
         slot_minutes=subject.minutes,
         actual_share=float((subject.quality == "A").mean()),
         curve=curve_statistics(subject.net_blocks, subject.zone),
-        import_kwh=_sum(subject.import_kwh),
-        export_kwh=None if subject.export_kwh is None else _sum(subject.export_kwh),
+        import_kwh=_sum(subject.import_kwh) if group is None else group.import_kwh,
+        export_kwh=_exported(subject) if group is None else group.export_kwh,
+        energy_coverage=float(np.isfinite(subject.import_kwh).mean()) if group is None else group.coverage,
         demand=demand,
         contract=contract,
         power_factor=power_factor,
@@ -188,14 +224,16 @@ def summarise(
             subject.minutes,
             subject.zone,
             shape_classes(),
-            tariff=facts.tariffs[-1] if facts.tariffs else None,
+            tariff=begun[-1] if begun else None,
             temperatures=facts.temperatures,
             before=facts.shape_before,
         ),
-        coincidence=coincidence(facts.members) if len(facts.members) > 1 else None,
+        coincidence=coincidence(group.members) if group is not None and len(group.members) > 1 else None,
         advice=list(advices(basis, levels.advice)) if basis is not None else [],
-        members=list(facts.members),
-        absent=list(facts.absent),
+        members=[] if group is None else list(group.members),
+        absent={} if group is None else group.absent,
+        stays={} if group is None else group.stays,
+        problems=list(facts.problems),
         wants={name: entry for name, entry in facts.wants.items() if sections.get(name) is None},
     )
 
@@ -228,13 +266,19 @@ def _basis(  # noqa: PLR0913 - what advice is worked out of
 
 
 def _transformer(carried: Subject, facts: Facts, levels: LoadLevels) -> TransformerLoading | None:
-    if not facts.capacity_kva:
+    if facts.capacity_kva is None:
         return None
     kvar = None
     if carried.lagging_kvarh is not None:
         net = carried.lagging_kvarh - (0.0 if carried.leading_kvarh is None else carried.leading_kvarh)
         kvar = demand_blocks(net, carried.starts_at, carried.minutes).kw
-    return transformer_loading(carried.net_blocks, kvar, facts.capacity_kva, levels.transformer)
+    active = carried.net_blocks
+    running = facts.capacity_kva[:: active.minutes // carried.minutes][: len(active.kw)]
+    return transformer_loading(active, kvar, running, levels.transformer)
+
+
+def _exported(subject: Subject) -> float | None:
+    return None if subject.export_kwh is None else _sum(subject.export_kwh)
 
 
 def _sum(kwh: Floats) -> float | None:

@@ -33,6 +33,7 @@ class TransformerLoading:
     """Of one transformer, or of several that share a load."""
 
     capacity_kva: float
+    """What ran at the highest loading."""
     basis: str
     """``apparent``, or ``active`` where no reactive energy is kept: then the loading is at least so high."""
     coverage: float
@@ -49,17 +50,17 @@ class TransformerLoading:
 
 
 def transformer_loading(
-    active: Blocks, reactive_kvar: Floats | None, capacity_kva: float, levels: TransformerLevels
+    active: Blocks, reactive_kvar: Floats | None, capacity_kva: Floats, levels: TransformerLevels
 ) -> TransformerLoading | None:
     """Return the loading of a capacity by the blocks of active power and, where kept, of reactive power.
 
-    None where no block is known.
+    ``capacity_kva`` is what runs in each block. None where no block is known in which anything runs.
     """
     has_reactive = reactive_kvar is not None and np.isfinite(active.kw + reactive_kvar).any()
     kva = (
         np.abs(active.kw) if reactive_kvar is None or not has_reactive else np.hypot(active.kw, reactive_kvar)
     )
-    there = np.isfinite(kva)
+    there = np.isfinite(kva / capacity_kva)
     if not there.any():
         return None
     percent = 100.0 * kva / capacity_kva
@@ -75,7 +76,7 @@ def transformer_loading(
     elif percent[highest] < levels.light_percent:
         loading = Loading.LIGHT
     return TransformerLoading(
-        capacity_kva=capacity_kva,
+        capacity_kva=float(capacity_kva[highest]),
         basis="apparent" if has_reactive else "active",
         coverage=float(there.mean()),
         highest_percent=float(percent[highest]),

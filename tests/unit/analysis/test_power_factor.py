@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from analysis.power_factor import adjustment_percent, month_power_factor, standard_named, standard_of
@@ -66,3 +68,10 @@ def test_a_standard_is_for_a_class_and_a_capacity(
 ) -> None:
     found = standard_of(Contract(service_point="P", category=category, capacity_kva=kva))
     assert (None if found is None else found.value) == standard
+
+
+@pytest.mark.parametrize(("filed", "value"), [(0.85, 0.85), (0.93, None), (None, 0.9)])
+def test_what_is_filed_comes_before_the_class(filed: float | None, value: float | None) -> None:
+    contract = Contract(service_point="P", category="large industry", capacity_kva=400.0)
+    found = standard_of(replace(contract, power_factor_standard=filed))
+    assert (None if found is None else found.value) == value

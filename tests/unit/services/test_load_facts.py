@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -66,6 +67,19 @@ def test_a_demand_is_on_the_primary_side_with_the_time_of_the_same_reading() -> 
     assert register is not None
     assert register.kw.tolist() == [150.0]  # 0.75 kW x 20 x 10
     assert register.at.tolist() == [to_numpy(AT.replace(minute=30)).item()]
+    assert register.taken_at.tolist() == [to_numpy(later).item()]
+
+
+@pytest.mark.parametrize(("minute", "kw"), [(29, 100.0), (30, 100.0), (31, 200.0)])
+def test_a_demand_has_the_ratio_of_its_own_time(minute: int, kw: float) -> None:
+    # 5 kW on the meter, read when CT 20 had become CT 40 at 16:30; one that ends then was drawn before.
+    change = AT.replace(minute=30)
+    ratios = [Ratio(meter=M, ct=20, ends_at=change), Ratio(meter=M, ct=40, starts_at=change)]
+    told = AT.replace(minute=minute).timestamp()
+    readings = {DEMAND: _shown((SPAN[1], 5.0)), DEMAND_AT: _shown((SPAN[1], told))}
+    register = meter_facts(_known(replace(REGISTRY, ratios=ratios), readings), M).register
+    assert register is not None
+    assert register.kw.tolist() == [kw]
 
 
 def test_a_register_without_times_tells_nothing() -> None:
@@ -81,8 +95,17 @@ def test_phase_powers_are_on_the_primary_side() -> None:
 def test_a_point_has_its_contract_and_all_its_transformers() -> None:
     facts = point_facts(_known(), "P")
     assert facts.contract == REGISTRY.contracts[0]
-    assert facts.capacity_kva == 800.0
+    assert facts.capacity_kva is not None
+    assert facts.capacity_kva.tolist() == [800.0] * 4
     assert facts.wants["standard"] == "[[contract]] of service point P: category"
+
+
+def test_a_filed_standard_that_is_none_is_named() -> None:
+    contract = replace(REGISTRY.contracts[0], power_factor_standard=0.93)
+    facts = point_facts(_known(replace(REGISTRY, contracts=[contract])), "P")
+    assert facts.wants["standard"] == (
+        "[[contract]] of service point P: power_factor_standard one of 0.90, 0.85, 0.80, not 0.93"
+    )
 
 
 def test_a_transformer_without_a_capacity_leaves_the_sum_unknown() -> None:

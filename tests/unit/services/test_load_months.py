@@ -9,7 +9,7 @@ from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import to_numpy
 from pipeline.vee_records import Total, TotalMember
-from services.load_months import highest_months, keep_load_months
+from services.load_months import highest_months, keep_load_months, months_kept
 from services.settings import Settings
 from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
@@ -60,19 +60,42 @@ def test_the_running_month_is_kept_up_to_now_and_again(settings: Settings) -> No
     point = by_name["service_point", "P1"]
     assert (point.energy_kwh, point.max_kw, point.max_at, point.coverage) == (360.0, 10.0, BEGAN, 1.0)
     assert by_name["service_point", "P2"].coverage == pytest.approx(120 / 144)
-    # The area and the group are known where both customers are: 120 quarters of 7.5 kWh.
-    for key in (("area", "A"), ("total", "G")):
-        assert by_name[key].energy_kwh == 900.0
-        assert by_name[key].coverage == pytest.approx(120 / 144)
-    assert by_name["area", "A"].detail["transformer"]["highest_percent"] == 30.0
-    assert by_name["area", "A"].detail["coincidence"]["coincidence"] == 1.0
+    # The group is known where both customers are: 120 quarters of 7.5 kWh. Of the area P2 is left out.
+    assert by_name["total", "G"].energy_kwh == 900.0
+    assert by_name["total", "G"].coverage == pytest.approx(120 / 144)
+    area = by_name["area", "A"]
+    assert (area.energy_kwh, area.coverage) == (360.0, 1.0)
+    assert area.detail["absent"] == {"P2": round(120 / 144, 6)}
+    assert area.detail["transformer"] is None
+    assert "role = 'supply'" in area.detail["wants"]["transformer"]
 
 
 def test_the_highest_come_first_and_meters_are_not_listed(settings: Settings) -> None:
     rows = highest_months(keep_load_months(settings=settings, now=NOW))
-    assert [row["subject"] for row in rows] == ["A", "G", "P2", "P1"]
+    assert [row["subject"] for row in rows] == ["G", "P2", "P1", "A"]
 
 
 def test_on_the_first_of_a_month_the_one_that_is_over_is_told(settings: Settings) -> None:
     found = keep_load_months(settings=settings, now=datetime(2026, 3, 31, 17, tzinfo=UTC))
     assert {summary.ends_at for summary in found} == {datetime(2026, 3, 31, 16, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    ("today", "months"),
+    [
+        (date(2026, 3, 1), [date(2026, 2, 1)]),
+        (date(2026, 3, 2), [date(2026, 2, 1), date(2026, 3, 1)]),
+        (date(2026, 3, 7), [date(2026, 2, 1), date(2026, 3, 1)]),
+        (date(2026, 3, 8), [date(2026, 3, 1)]),
+        (date(2026, 1, 5), [date(2025, 12, 1), date(2026, 1, 1)]),
+    ],
+)
+def test_the_month_before_is_kept_again_in_the_first_days(today: date, months: list[date]) -> None:
+    assert months_kept(today) == months
+
+
+def test_what_came_after_a_month_ended_reaches_it(settings: Settings) -> None:
+    keep_load_months(settings=settings, now=datetime(2026, 4, 3, tzinfo=UTC))
+    with connect(settings.require_database_url()) as connection:
+        kept = list_load_months(connection, scope=EVERYTHING, first=date(2026, 3, 1), last=date(2026, 3, 1))
+    assert {(month.kind, month.subject) for month in kept} >= {("service_point", "P1"), ("total", "G")}

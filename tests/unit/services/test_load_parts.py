@@ -16,8 +16,9 @@ from pipeline.registry import Area, Contract, Installation, Meter, Registry, Ser
 from pipeline.tariff import DaySchedule, EnergyCharge, Period, Tariff
 from pipeline.tariff import Span as Hours
 from pipeline.timegrid import slot_grid
-from services.load_output import advice_lines
-from services.load_parts import EVERY_KIND, Part, Span, summaries
+from services.load_groups import Span
+from services.load_output import advice_lines, problem_lines
+from services.load_parts import EVERY_KIND, Part, summaries
 
 AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
 DAY = AT, AT + timedelta(days=1)
@@ -82,7 +83,7 @@ def test_an_area_is_its_members_and_its_transformer_carries_the_supply() -> None
     assert area.coincidence.members["P-H2"].peak_coincidence == pytest.approx(5.0 / 25.0)
     assert area.transformer is not None
     assert area.transformer.highest_percent == pytest.approx(37.0)
-    assert (area.members, area.absent) == (["P-H1", "P-H2"], ["P-ABSENT"])
+    assert (area.members, area.absent) == (["P-H1", "P-H2"], {"P-ABSENT": 0.0})
 
 
 def test_a_category_goes_through_all_parts() -> None:
@@ -126,6 +127,29 @@ def test_a_filed_tariff_gives_shares_and_advice() -> None:
     assert document["advice"][0]["prices"] == {"dear_yuan_per_kwh": 0.8, "cheap_yuan_per_kwh": 0.3}
     assert "tariff" not in document["wants"]
     assert advice_lines([found]) == ["P-H1: Shifting 16 kWh from flat to valley hours saves 8.25 yuan"]
+
+
+def test_what_is_odd_is_told_of_the_meter_and_its_service_point() -> None:
+    whole = _part(_registry())
+    kwh = whole.matrix.import_kwh.copy()
+    kwh[0, :4] = -500.0
+    export = np.vstack([np.full(96, 0.25), np.zeros(96), np.full(96, 0.25)])
+    matrix = replace(whole.matrix, import_kwh=kwh, energies={"export_kwh": export})
+    found = _found(replace(whole, matrix=matrix))
+    told = {key: [problem.kind.value for problem in one.problems] for key, one in found.items()}
+    assert told["meter", "H1"] == ["impossible_energy"]
+    # 92 slots of 0.25 kWh flow back in a day; what the supply meter feeds back is no customer's.
+    assert told["service_point", "P-H1"] == ["impossible_energy", "fed_in_unfiled"]
+    assert told["service_point", "P-H2"] == told["service_point", "P-SUPPLY"] == []
+    point = found["service_point", "P-H1"]
+    # 91 quarters of 2.5 kWh and one of 7.5 kWh.
+    assert (point.import_kwh, point.actual_share) == (235.0, 92 / 96)
+    generates = [replace(c, generation=True) for c in whole.registry.contracts]
+    filed = replace(whole, matrix=matrix, registry=replace(whole.registry, contracts=generates))
+    assert [p.kind.value for p in _found(filed)["service_point", "P-H1"].problems] == ["impossible_energy"]
+    assert problem_lines([found["meter", "H1"], point])[0].startswith(
+        "P-H1: 4 intervals of H1 are below zero"
+    )
 
 
 def test_only_wanted_kinds_are_told_of() -> None:

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from analysis.load.summary import Subject, SubjectKind
+from analysis.load.summary import Subject
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.errors import DataError
@@ -12,15 +12,7 @@ from pipeline.model import MeterId
 from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
 from pipeline.timegrid import slot_grid
 from pipeline.vee_records import Sense, Total, TotalMember
-from services.load_subjects import (
-    areas_of,
-    categories_of,
-    energies_of,
-    meter_subjects,
-    point_subjects,
-    sum_of,
-    total_subjects,
-)
+from services.load_subjects import energies_of, meter_subjects, point_subjects, total_subjects
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
@@ -108,20 +100,3 @@ def test_a_span_beyond_the_matrix_is_missing_there() -> None:
 def test_a_span_that_begins_within_a_slot_is_refused() -> None:
     with pytest.raises(DataError, match="15 min do not begin at 2026-03-01T16:05"):
         energies_of(MATRIX, (AT.replace(minute=5), SPAN[1]))
-
-
-def test_what_feeds_an_area_is_no_member_of_it() -> None:
-    (area,) = areas_of(REGISTRY, AT, ZONE)
-    assert (area.name, area.members) == ("A", ["P", "Q"])
-    assert [supply.service_point for supply in area.supplies] == ["F"]
-    assert areas_of(REGISTRY, AT, ZoneInfo("Europe/Berlin")) == []
-    assert dict(categories_of(REGISTRY, AT, ZONE)) == {"shop": ["P"], "home": ["Q"]}
-
-
-def test_a_sum_is_missing_where_a_part_is() -> None:
-    points = list(point_subjects(energies_of(MATRIX, SPAN), REGISTRY))
-    summed = sum_of(SubjectKind.AREA, "A", points)
-    np.testing.assert_array_equal(summed.import_kwh, [9.0, 13.0, 7.0, NAN])
-    assert summed.export_kwh is not None
-    np.testing.assert_array_equal(summed.export_kwh, [2.0, 0.0, NAN, 1.0])
-    assert (summed.kind, summed.name, summed.lagging_kvarh) == (SubjectKind.AREA, "A", None)

@@ -63,7 +63,19 @@ def test_much_use_of_the_capacity_makes_demand_cheaper() -> None:
 
 
 def test_who_is_on_the_cheapest_basis_is_left_alone() -> None:
-    assert basic_charge(CONTRACT, TERMS, _demand(1200.0), 100_000.0) is None
+    # Capacity: 30 000. 900 kW by the actual demand: 36 000, by a contract of 857.14 kW: 34 285.71.
+    assert basic_charge(CONTRACT, TERMS, _demand(900.0), 100_000.0) is None
+
+
+def test_who_draws_more_than_the_capacity_is_told_to_apply_for_more() -> None:
+    # 560 kW on 400 kVA: by capacity 12 000 yuan in place of 22 400, which 400 kVA do not entitle to.
+    contract = replace(CONTRACT, capacity_kva=400.0, basic_charge=BasicCharge.DEMAND)
+    found = basic_charge(contract, TERMS, _demand(560.0), 100_000.0)
+    assert found is not None
+    assert (found.kind, found.saving_yuan) == ("over_capacity", None)
+    assert found.quantities == {"maximum_kw": 560.0, "capacity_kva": 400.0}
+    assert found.en.startswith("A demand of 560 kW is above the capacity of 400 kVA: apply for more")
+    assert "增容" in found.zh
 
 
 @pytest.mark.parametrize(

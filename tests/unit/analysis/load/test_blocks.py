@@ -68,3 +68,13 @@ def test_nothing_known_has_no_extremes() -> None:
 def test_slots_of_ten_minutes_are_refused() -> None:
     with pytest.raises(DataError, match="10 min do not fill blocks of 15"):
         demand_blocks(np.ones(6), _slots(6, 10), 10)
+
+
+def test_a_peak_tells_whether_it_was_measured() -> None:
+    kwh = np.array([1.0, 1, 1, 5, 5, 5, 2, 2, 2])
+    for letters, quality in (("AAAEEEAAA", "E"), ("AAAAEAAAA", "V"), ("EEEAAAEEE", "A")):
+        found = demand_blocks(kwh, _slots(9, 5), 5, np.array(list(letters)))
+        assert found.highest == Peak(kw=60.0, at=AT.replace(minute=15), quality=quality)
+        slid = sliding_demand(kwh, _slots(9, 5), 5, np.array(list(letters)))
+        assert slid is not None
+        assert slid.highest == found.highest

@@ -24,7 +24,7 @@ def test_a_summary_is_plain_json_with_times_in_utc() -> None:
     document = json.loads(json.dumps(load_document(summarise(subject, Facts(), span, load_levels()))))
     assert document["kind"] == "meter"
     assert document["starts_at"] == "2026-03-01T16:00:00+00:00"
-    assert document["curve"]["maximum"] == {"kw": 1.333333, "at": span[0].isoformat()}
+    assert document["curve"]["maximum"] == {"kw": 1.333333, "at": span[0].isoformat(), "quality": "A"}
     assert document["curve"]["peak_day"]["day"] == (span[0] + timedelta(days=1)).date().isoformat()
     assert document["curve"]["mean_curve_kw"] == [1.333333] * 96
     assert document["transformer"] is None

@@ -1,12 +1,15 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from analysis.load.contract import ContractStretch
 from analysis.load.levels import load_levels
-from analysis.load.summary import Facts, Subject, SubjectKind, summarise
-from pipeline.registry import Contract
+from analysis.load.summary import Facts, GroupFacts, Subject, SubjectKind, summarise
+from pipeline.registry import BasicCharge, Contract
+from pipeline.tariff import Tariff
 from pipeline.timegrid import slot_grid
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -55,14 +58,29 @@ def test_what_is_missing_names_what_it_wants() -> None:
     assert (found.coincidence, found.export_kwh) == (None, None)
 
 
+CONTRACT = Contract(
+    service_point="P",
+    category="large industry",
+    capacity_kva=200.0,
+    contract_demand_kw=80.0,
+    basic_charge=BasicCharge.DEMAND,
+)
+
+
 def test_what_is_there_wants_nothing() -> None:
     facts = Facts(
-        contract=Contract(
-            service_point="P", category="large industry", capacity_kva=200.0, contract_demand_kw=80.0
-        ),
-        capacity_kva=200.0,
+        contract=CONTRACT,
+        contracts=[ContractStretch(starts_at=SPAN[0], ends_at=SPAN[1], contract=CONTRACT)],
+        capacity_kva=np.full(96, 200.0),
         phases_kw=np.ones((3, 96)),
-        wants={"contract": "c", "power_factor": "p", "standard": "s", "transformer": "t", "phases": "h"},
+        wants={
+            "contract": "c",
+            "power_factor": "p",
+            "standard": "s",
+            "double_kw": "d",
+            "transformer": "t",
+            "phases": "h",
+        },
     )
     found = summarise(_subject(lagging_kvarh=np.zeros(96)), facts, SPAN, LEVELS)
     assert found.wants == {}
@@ -76,15 +94,43 @@ def test_what_is_there_wants_nothing() -> None:
 
 def test_a_transformer_carries_what_its_supply_meters_count() -> None:
     carried = _subject(lagging_kvarh=np.full(96, 0.0))
-    facts = Facts(capacity_kva=50.0, supplied=carried)
-    found = summarise(_subject(export_kwh=np.full(96, 10.0)), facts, SPAN, LEVELS)
+    area = replace(_subject(export_kwh=np.full(96, 10.0)), kind=SubjectKind.AREA)
+    found = summarise(area, Facts(capacity_kva=np.full(96, 50.0), supplied=carried), SPAN, LEVELS)
     assert found.transformer is not None
     assert found.transformer.highest_percent == 200.0
 
 
+def test_without_its_supply_meters_the_loading_of_an_area_is_unknown() -> None:
+    # What its members draw is less than what it carries: a heavy transformer would look like a normal one.
+    facts = Facts(capacity_kva=np.full(96, 50.0), wants={"transformer": "supply"})
+    found = summarise(replace(_subject(), kind=SubjectKind.AREA), facts, SPAN, LEVELS)
+    assert (found.transformer, found.wants) == (None, {"transformer": "supply"})
+
+
+def test_holidays_are_those_of_a_tariff_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Tariff | None] = []
+    monkeypatch.setattr(
+        "analysis.load.summary.load_shape", lambda *_given, tariff, **_others: told.append(tariff)
+    )
+    old, later = Tariff(id="T"), Tariff(id="T", starts_at=SPAN[1])
+    summarise(_subject(), Facts(tariffs=[old, later]), SPAN, LEVELS)
+    summarise(_subject(), Facts(tariffs=[later]), SPAN, LEVELS)
+    assert told == [old, None]
+
+
 def test_a_group_tells_of_its_members() -> None:
     blocks = _subject().net_blocks
-    found = summarise(_subject(), Facts(members={"a": blocks, "b": blocks}, absent=["c"]), SPAN, LEVELS)
+    stays = {"b": [(AT, AT + timedelta(hours=1))]}
+    group = GroupFacts(
+        members={"a": blocks, "b": blocks},
+        absent={"c": 0.5},
+        stays=stays,
+        import_kwh=1000.0,
+        export_kwh=None,
+        coverage=0.99,
+    )
+    found = summarise(_subject(), Facts(group=group), SPAN, LEVELS)
     assert found.coincidence is not None
     assert found.coincidence.coincidence == 1.0
-    assert (found.members, found.absent) == (["a", "b"], ["c"])
+    assert (found.members, found.absent, found.stays) == (["a", "b"], {"c": 0.5}, stays)
+    assert (found.import_kwh, found.energy_coverage, found.curve.energy_kwh) == (1000.0, 0.99, 975.0)
