@@ -1,4 +1,4 @@
-"""Average selling price out of the ordinary (售电均价异常, D30): among like customers and own months."""
+"""Average selling price out of the ordinary (售电均价异常, D37): among like customers and own months."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class AveragePrice:
 
     about: ClassVar[About] = About(
         name="average_price",
-        number="D30",
+        number="D37",
         kind=Kind.RECORDS,
         together=Together.POINT,
         needs=Needs(bills=True, archive=("contract", "installation", "tariff")),
