@@ -133,8 +133,9 @@ def _by_name(
             found[point.name] = point.quality, {"import_kwh": point.kwh}
     for column in energies.columns.keys() - {"import_kwh"}:
         for point in added(_filled(energies, column), energies.quality):
-            # What no meter of it counts came out as nothing but zeros.
-            if point.name in found and np.nan_to_num(point.kwh).any():
+            # What no meter of it counts came out as nothing but zeros, save lagging energy, which is NaN.
+            counted = np.isfinite(point.kwh) if column == "lagging_kvarh" else np.nan_to_num(point.kwh)
+            if point.name in found and counted.any():
                 found[point.name][1][column] = point.kwh
     return found
 

@@ -83,6 +83,13 @@ def test_a_point_is_its_main_meter_less_what_hangs_behind_it() -> None:
     np.testing.assert_array_equal(export, [2.0, 0.0, NAN, 1.0])
 
 
+def test_a_point_whose_meter_counts_no_reactive_energy_has_zeros() -> None:
+    matrix = _matrix([[1, 1, 1, 1]] * 3, kvarh=[[NAN] * 4, [NAN] * 4, [0, 0, NAN, 0]])
+    lagging = _named(list(point_subjects(energies_of(matrix, SPAN), REGISTRY)), "Q").lagging_kvarh
+    assert lagging is not None
+    np.testing.assert_array_equal(lagging, [0.0, 0.0, NAN, 0.0])
+
+
 def test_a_total_adds_and_subtracts_with_zeros_for_what_a_meter_does_not_count() -> None:
     (total,) = total_subjects(energies_of(MATRIX, SPAN), REGISTRY)
     np.testing.assert_array_equal(total.import_kwh, [10.0, 5.0, 10.0, 10.0])
