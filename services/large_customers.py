@@ -109,7 +109,7 @@ def month_rows(
         cards = customer_cards(connection, wanted, Sort.KWH, scope=EVERYTHING, limit=SHOWN)
     return [
         {
-            "customer": f"[{card.customer}](/customers/{quote(card.customer)}?month={wanted.month:%Y-%m})",
+            "customer": _link(card.customer, f"/customers/{quote(card.customer)}?month={wanted.month:%Y-%m}"),
             "kVA": card.capacity_kva,
             "kWh": None if card.kwh is None else f"{card.kwh:,.0f}",
             "yuan": None if card.amount is None else f"{card.amount:,.2f}",
@@ -126,7 +126,7 @@ def episode_rows(judged: Judged) -> list[dict[str, object]]:
         {
             "service point": episode.service_point,
             "severity": episode.severity.name.lower(),
-            "finding": f"[{summary(episode)}](/episodes/{episode.id})",
+            "finding": _link(summary(episode), f"/episodes/{episode.id}"),
         }
         for episode in sorted(judged.episodes, key=lambda e: (-e.severity, e.starts_at))[:SHOWN]
     ]
@@ -141,6 +141,12 @@ def write_sheets(first: date | None, folder: Path, *, pdf: bool = True) -> int:
     """
     written = [write_made(made, folder, pdf=pdf).folder for made in sheets_stored(SheetWish(month=first))]
     return len(written)
+
+
+def _link(text: str, address: str) -> str:
+    """Return a link of a Markdown table, whatever signs its text holds."""
+    shown = "".join(f"\\{sign}" if sign in "\\[]|`" else sign for sign in text)
+    return f"[{shown}]({address})"
 
 
 def _doubtful(found: Sequence[Episode]) -> set[tuple[str, str]]:

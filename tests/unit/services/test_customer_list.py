@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -56,7 +57,7 @@ def test_what_is_not_known_is_a_dash_and_never_0() -> None:
 
 
 def test_csv_and_excel_of_the_list_hold_the_same_numbers() -> None:
-    head, first, second = csv.reader(io.StringIO(list_csv(CARDS, "en", ZONE).decode()))
+    head, first, second = csv.reader(io.StringIO(list_csv(CARDS, "en", ZONE).decode("utf-8-sig")))
     assert head[3:7] == [
         "Contracted capacity (kVA)",
         "Energy (kWh)",
@@ -76,3 +77,9 @@ def test_csv_and_excel_of_the_list_hold_the_same_numbers() -> None:
     ]
     assert (2, 4) not in cells
     assert cells[2, 0] == "0012"
+
+
+def test_a_customer_never_becomes_a_formula_of_a_spreadsheet() -> None:
+    planted = replace(CARDS[0], customer="=1+1")
+    _, row = csv.reader(io.StringIO(list_csv([planted], "en", ZONE).decode("utf-8-sig")))
+    assert row[0] == "'=1+1"

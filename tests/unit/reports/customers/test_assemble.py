@@ -1,3 +1,4 @@
+import shlex
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -105,3 +106,12 @@ def test_a_month_heading_beyond_its_contract_demand_is_warned_of() -> None:
     assert [note.text for note in notes] == [Word(key="demand_warning", parameters={"kw": 1.1})]
     assert isinstance(notes[0].text, Word)
     assert notes[0].text.parameters == {"kw": 1.1}
+
+
+def test_a_command_is_one_that_a_shell_takes_whatever_the_name() -> None:
+    known = replace(facts(), customer="O'Neill; rm x")
+    (section,) = [s for s in sheet_of(known).sections if s.key == "documents"]
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    command = table.rows[0][2]
+    assert isinstance(command, str)
+    assert shlex.split(command)[2:4] == ["--customer", "O'Neill; rm x"]
