@@ -29,8 +29,9 @@ COLUMNS = (
 
 def row_of(facts: CustomerFacts) -> dict[str, object]:
     """Return a customer's month as a line for people."""
-    bills = [bill for point in facts.points if (bill := point.bill_of(facts.month)) is not None]
-    kwh, amount = sum((b.energy_kwh for b in bills), Decimal(0)), sum((b.amount for b in bills), Decimal(0))
+    made = [point.bill_of(facts.month) for point in facts.points]
+    bills = [bill for bill in made if bill is not None and bill.is_final]
+    kwh, amount = sum((b.energy_kwh for b in bills), Decimal(0)), sum((b.charged for b in bills), Decimal(0))
     peaks = [p.load.demand.block.kw for p in facts.points if p.load is not None and p.load.demand.block]
     kept = [check.outcome.value for point in facts.points for check in point.suspensions]
     return {

@@ -12,13 +12,15 @@ import pytest
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from analysis.settlement.bill import Bill, BillLine
-from analysis.settlement.bill_documents import bill_document
+from analysis.settlement.bill import Bill, BillFinding, BillLine
+from analysis.settlement.bill_documents import bill_document, bill_of
 from pipeline.model import EVERYTHING, Scope, Severity, Verdict
 from pipeline.registry import Area, Contract, Installation, Meter, ServicePoint
 from pipeline.tariff import EnergyCharge, Tariff
 from reports.customers.document import sheet_document
 from services.customer_sheets import SheetWish, sheets_stored
+from services.customer_stored import open_episodes
+from services.customers import archive_of
 from services.large_customers import DETECTOR, episode_rows, judge_prices, month_rows, write_sheets
 from services.settings import Settings
 from services.settle import settle_stored
@@ -75,6 +77,31 @@ def test_the_list_tells_energy_price_and_open_episodes(stored: Connection) -> No
     assert (card.is_billed, card.episodes, card.severity) == (True, 1, 40)
 
 
+def _amend(connection: Connection, bill: Bill) -> None:
+    """File another version of the works' bill of March."""
+    book = FileBook.of(None, two_months(), [METER])
+    month = billing_month(load_registry(connection), book, POINT, "2026-03", primary=frozenset())
+    save_bill(connection, bill_document(bill, month), made_at=NOON)
+
+
+def test_the_list_adds_what_interim_bills_took(stored: Connection) -> None:
+    (*_, march) = map(bill_of, newest_bills(stored, scope=EVERYTHING, first="2026-01", last="2026-12"))
+    paid = BillLine(
+        item="interim", quantity=Decimal(3000), unit="yuan", price=Decimal(-1), amount=Decimal(-3000)
+    )
+    _amend(stored, replace(march, lines=[*march.lines, paid]))
+    (card,) = customer_cards(stored, MARCH_CARDS, Sort.KWH, scope=EVERYTHING, limit=10)
+    assert (card.amount, card.price) == (Decimal("4785.47"), Decimal("0.804010"))
+
+
+def test_a_refused_bill_is_none_in_the_list(stored: Connection) -> None:
+    (*_, march) = map(bill_of, newest_bills(stored, scope=EVERYTHING, first="2026-01", last="2026-12"))
+    refused = [BillFinding(code="no_reading", refuses=True)]
+    _amend(stored, replace(march, lines=[], energy_kwh=Decimal(0), findings=refused))
+    (card,) = customer_cards(stored, MARCH_CARDS, Sort.KWH, scope=EVERYTHING, limit=10)
+    assert (card.kwh, card.is_billed, card.amount, card.price) == (None, False, None, None)
+
+
 def test_small_ones_are_listed_when_asked_for_in_any_order(stored: Connection) -> None:
     every = replace(MARCH_CARDS, least_kva=0.0)
     assert customer_total(stored, every, scope=EVERYTHING) == 2
@@ -128,6 +155,21 @@ def test_the_month_s_rows_lead_to_the_pages_and_sheets_are_written(
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database.get_secret_value())
     assert write_sheets(FIRST, tmp_path, pdf=False) == 1
     assert (tmp_path / "Works" / "sheet.zh.xlsx").is_file()
+
+
+def test_episodes_of_a_meter_s_other_places_are_not_the_customer_s(stored: Connection) -> None:
+    # The meter hung at the shop before March and came to the works then.
+    known = load_registry(stored)
+    at = known.installations_of(POINT)[0]
+    came = datetime(2026, 2, 28, 16, tzinfo=UTC)
+    moved = [replace(at, service_point="SHOP", ends_at=came), replace(at, starts_at=came)]
+    own = archive_of(replace(known, installations=moved), [p for p in known.service_points if p.id == POINT])
+    january = datetime(2026, 1, 10, tzinfo=UTC)
+    theirs = replace(EPISODE, id="theirs", service_point="SHOP", starts_at=january)
+    unplaced = replace(EPISODE, id="unplaced", service_point=None, starts_at=january)
+    ours = replace(EPISODE, id="ours", service_point=None)
+    save_episodes(stored, [theirs, unplaced, ours])
+    assert {e.id for e in open_episodes(stored, own, EVERYTHING)} == {"e1", "ours"}
 
 
 CUSTOMERS, MONTHS = 12, 9
