@@ -177,11 +177,11 @@ TARIFF = Tariff(id="class", charges=(EnergyCharge(item="energy", price=Decimal("
 
 
 def _month(number: int) -> str:
-    return f"2025-{number + 1:02d}"
+    return f"{2025 + number // 12}-{number % 12 + 1:02d}"
 
 
 def _bill(point: str, number: int, price: str) -> Bill:
-    starts_at = datetime(2025, number + 1, 1, tzinfo=UTC)
+    starts_at = datetime(2025 + number // 12, number % 12 + 1, 1, tzinfo=UTC)
     kwh = Decimal(10_000 + 37 * number)
     amount = (kwh * Decimal(price)).quantize(Decimal("0.01"))
     line = BillLine(item="energy", quantity=kwh, unit="kWh", price=Decimal(price), amount=amount)
@@ -197,8 +197,8 @@ def _bill(point: str, number: int, price: str) -> Bill:
     )
 
 
-def _billed(connection: Connection, wrong: str) -> None:
-    """File customers of one class with a year's bills; one is billed at another price from July on."""
+def _billed(connection: Connection, wrong: str, numbers: range = range(6, 9), months: int = MONTHS) -> None:
+    """File customers of one class with bills; one is billed at another price, as of July."""
     names = [f"P{n:02d}" for n in range(CUSTOMERS)]
     save_registry(
         connection,
@@ -217,8 +217,8 @@ def _billed(connection: Connection, wrong: str) -> None:
     known = load_registry(connection)
     book = FileBook.of(None, two_months(), [METER])
     for place, name in enumerate(names):
-        for number in range(MONTHS):
-            price = wrong if place == 4 and number >= 6 else f"0.6{place:02d}"
+        for number in range(months):
+            price = wrong if place == 4 and number in numbers else f"0.6{place:02d}"
             month = billing_month(known, book, name, _month(number), primary=frozenset())
             save_bill(connection, bill_document(_bill(name, number, price), month), made_at=NOON)
 
@@ -251,6 +251,41 @@ def test_a_wrong_price_opens_an_episode_and_a_corrected_bill_withdraws_it(
         _billed(connection, "0.604")
         assert judge_prices(date(2025, 9, 1), settings, NOON).episodes == []
         assert _kept(connection) == [("P04", Verdict.NORMAL, "episode.withdrawn")]
+
+
+def _alone(connection: Connection) -> None:
+    """Leave nobody to be held against, so that only own months tell."""
+    connection.execute("DELETE FROM bill WHERE service_point <> 'P04'")
+
+
+def test_an_episode_outlives_the_months_that_it_was_held_against(
+    any_database_url: str, settings: Settings
+) -> None:
+    with connect(any_database_url) as connection:
+        # July 2025 alone, held against January to June; in April 2026 the first bills read are of March 2025.
+        _billed(connection, "0.95", range(6, 7), months=16)
+        _alone(connection)
+        judge_prices(date(2025, 7, 1), settings, datetime(2025, 8, 2, tzinfo=UTC))
+        judge_prices(date(2025, 8, 1), settings, datetime(2025, 9, 2, tzinfo=UTC))
+        kept = [("P04", Verdict.ABNORMAL, "episode.average_price_own")]
+        assert _kept(connection) == kept
+        for year, month in ((2025, 12), (2026, 3), (2026, 4)):
+            judge_prices(date(year, month, 1), settings, datetime(2026, 5, 2, tzinfo=UTC))
+            assert _kept(connection) == kept
+
+
+def test_an_old_month_judged_again_leaves_a_later_end(any_database_url: str, settings: Settings) -> None:
+    with connect(any_database_url) as connection:
+        # July to September; October is as usual again.
+        _billed(connection, "0.95", range(6, 9), months=10)
+        now = datetime(2025, 11, 2, tzinfo=UTC)
+        for month in (10, 7):
+            judge_prices(date(2025, month, 1), settings, now)
+            (stored,) = list_episodes(connection, scope=EVERYTHING, detector=DETECTOR)
+            episode = stored.episode
+            assert (episode.parameters["month"], episode.verdict) == ("2025-09", Verdict.ABNORMAL)
+            assert episode.starts_at == datetime(2025, 7, 1, tzinfo=UTC)
+            assert episode.ends_at == datetime(2025, 9, 1, tzinfo=UTC) + timedelta(days=28)
 
 
 def test_a_price_below_the_tariff_s_lowest_is_impossible(any_database_url: str, settings: Settings) -> None:
