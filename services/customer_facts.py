@@ -87,7 +87,8 @@ def _point(gathered: Gathered, point: str, loads: Mapping[str, LoadSummary]) -> 
     at = min(ends, max(gathered.now, begins)) - datetime.resolution
     contract = archive.contract_of(point, at)
     tariff = None if contract is None or contract.tariff is None else archive.tariff_of(contract.tariff, at)
-    mains = [i.meter for i in archive.installations_of(point) if i.role is Role.MAIN]
+    placed = [i for i in archive.installed_at(gathered.now) if i.service_point == point]
+    mains = [i.meter for i in placed if i.role is Role.MAIN]
     return PointFacts(
         point=archive.service_point_by_id[point],
         contract=contract,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +11,7 @@ from reports.customers.sheet import Column, Value, Word
 from reports.customers.table import plain
 from reports.customers.telling import Telling
 from reports.customers.workbook import list_workbook
+from reports.spreadsheet import csv_bytes
 from storage.customers import CustomerCard
 
 COLUMNS = (
@@ -30,8 +29,9 @@ COLUMNS = (
 
 def row_of(facts: CustomerFacts) -> dict[str, object]:
     """Return a customer's month as a line for people."""
-    bills = [bill for point in facts.points if (bill := point.bill_of(facts.month)) is not None]
-    kwh, amount = sum((b.energy_kwh for b in bills), Decimal(0)), sum((b.amount for b in bills), Decimal(0))
+    made = [point.bill_of(facts.month) for point in facts.points]
+    bills = [bill for bill in made if bill is not None and bill.is_final]
+    kwh, amount = sum((b.energy_kwh for b in bills), Decimal(0)), sum((b.charged for b in bills), Decimal(0))
     peaks = [p.load.demand.block.kw for p in facts.points if p.load is not None and p.load.demand.block]
     kept = [check.outcome.value for point in facts.points for check in point.suspensions]
     return {
@@ -47,13 +47,10 @@ def row_of(facts: CustomerFacts) -> dict[str, object]:
 
 
 def list_csv(cards: Sequence[CustomerCard], language: str, zone: ZoneInfo) -> bytes:
-    """Return the list as CSV (UTF-8): numbers with a point and no grouping, units in the heads."""
+    """Return the list as CSV: numbers with a point and no grouping, units in the heads."""
     t = Telling(language=language, zone=zone)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([t.head(column) for column in COLUMNS])
-    writer.writerows([plain(value, t) for value in _values(card)] for card in cards)
-    return out.getvalue().encode()
+    head = [t.head(column) for column in COLUMNS]
+    return csv_bytes([head, *([plain(value, t) for value in _values(card)] for card in cards)])
 
 
 def list_excel(cards: Sequence[CustomerCard], month: str, language: str, zone: ZoneInfo) -> bytes:

@@ -99,12 +99,18 @@ def open_episodes(connection: Connection, own: Registry, scope: Scope) -> list[E
         StorageError: If the database is away or refuses.
     """
     meters = [meter.id for meter in own.meters]
-    points = [point.id for point in own.service_points]
+    points = {point.id for point in own.service_points}
     found = [
         *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, meters=meters),
-        *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, service_points=points),
+        *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, service_points=sorted(points)),
     ]
-    return list({s.episode.id: s.episode for s in found if s.episode.ends_at is None}.values())
+    open_ones = {s.episode.id: s.episode for s in found if s.episode.ends_at is None}
+    return [e for e in open_ones.values() if _place(e, own) in points]
+
+
+def _place(episode: Episode, own: Registry) -> str | None:
+    """Return where an episode was found: a meter may hang at another customer's before or after."""
+    return episode.service_point or own.service_point_of(episode.meter, episode.starts_at)
 
 
 def _suspended(  # noqa: PLR0913 - one question with all that bounds it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +18,8 @@ from pipeline.block import MeterMatrix
 from pipeline.messages import summary
 from pipeline.model import EVERYTHING, Episode, Verdict
 from pipeline.records import BilledPrice, Records
-from pipeline.registry import Registry
+from pipeline.registry import DEFAULT_ZONE, Registry
+from pipeline.timegrid import local_month
 from services.bill_prices import billed_price, is_document_proven
 from services.customer_sheets import SheetWish, last_month, sheets_stored, write_made
 from services.derive import MINUTES
@@ -31,8 +32,10 @@ from storage.episodes import list_episodes, save_episodes
 from storage.registry import load_registry
 
 DETECTOR = AveragePrice.about.name
-MONTHS_BACK = 14
-"""Two months may change, and each is held against the twelve before."""
+MONTHS_BEFORE = 12
+"""Each month that is examined is held against as many before it."""
+MOST_LONGER = 12
+"""How many months earlier the examined ones may begin, for the sake of episodes that last."""
 SHOWN = 50
 """Lines of an artifact."""
 
@@ -50,21 +53,21 @@ class Judged:
 def judge_prices(
     first: date | None = None, settings: Settings | None = None, now: datetime | None = None
 ) -> Judged:
-    """Judge the average prices of the bills up to a month, and keep episodes of those that stand out.
+    """Judge the average prices of a month's bills and of those around it; keep episodes of what stands out.
 
-    A month that is judged again amends its episode; one that no longer stands out is withdrawn.
+    Examined are the month before ``first`` and all from there on to the newest bill. A month that is judged
+    again amends its episode; one that no longer stands out is withdrawn.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
-    last = f"{first or last_month(now):%Y-%m}"
-    earliest = last
-    for _ in range(MONTHS_BACK - 1):
-        earliest = month_before(earliest)
+    chosen, newest = (f"{month:%Y-%m}" for month in (first or last_month(now), last_month(now)))
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
-        documents = newest_bills(connection, scope=EVERYTHING, first=earliest, last=last)
+        since = _examined_from(connection, month_before(chosen))
+        earliest = _months_before(since, MONTHS_BEFORE)
+        documents = newest_bills(connection, scope=EVERYTHING, first=earliest, last=max(chosen, newest))
         prices = [price for price in map(billed_price, map(bill_of, documents)) if price is not None]
         found = price_episodes(archive, prices)
         proofs = {key: _proof(connection, *key) for key in _doubtful(found)}
@@ -74,7 +77,7 @@ def judge_prices(
                 for p in prices
             ]
             found = price_episodes(archive, prices)
-        save_episodes(connection, _reconciled(connection, prices, found))
+        save_episodes(connection, _reconciled(connection, prices, found, since))
     return Judged(bills=len(prices), episodes=found)
 
 
@@ -109,7 +112,7 @@ def month_rows(
         cards = customer_cards(connection, wanted, Sort.KWH, scope=EVERYTHING, limit=SHOWN)
     return [
         {
-            "customer": f"[{card.customer}](/customers/{quote(card.customer)}?month={wanted.month:%Y-%m})",
+            "customer": _link(card.customer, f"/customers/{quote(card.customer)}?month={wanted.month:%Y-%m}"),
             "kVA": card.capacity_kva,
             "kWh": None if card.kwh is None else f"{card.kwh:,.0f}",
             "yuan": None if card.amount is None else f"{card.amount:,.2f}",
@@ -126,7 +129,7 @@ def episode_rows(judged: Judged) -> list[dict[str, object]]:
         {
             "service point": episode.service_point,
             "severity": episode.severity.name.lower(),
-            "finding": f"[{summary(episode)}](/episodes/{episode.id})",
+            "finding": _link(summary(episode), f"/episodes/{episode.id}"),
         }
         for episode in sorted(judged.episodes, key=lambda e: (-e.severity, e.starts_at))[:SHOWN]
     ]
@@ -143,6 +146,12 @@ def write_sheets(first: date | None, folder: Path, *, pdf: bool = True) -> int:
     return len(written)
 
 
+def _link(text: str, address: str) -> str:
+    """Return a link of a Markdown table, whatever signs its text holds."""
+    shown = "".join(f"\\{sign}" if sign in "\\[]|`" else sign for sign in text)
+    return f"[{shown}]({address})"
+
+
 def _doubtful(found: Sequence[Episode]) -> set[tuple[str, str]]:
     """Return the months whose hours of use explain a price, so that the load curve must bear them out."""
     return {
@@ -157,16 +166,37 @@ def _proof(connection: Connection, service_point: str, month: str) -> bool | Non
     return is_document_proven(versions[0].document) if versions else None
 
 
+def _months_before(month: str, count: int) -> str:
+    for _ in range(count):
+        month = month_before(month)
+    return month
+
+
+def _known(connection: Connection, examined: tuple[datetime, datetime]) -> list[Episode]:
+    stored = list_episodes(
+        connection, scope=EVERYTHING, detector=DETECTOR, verdict=Verdict.ABNORMAL, overlaps=examined
+    )
+    return [one.episode for one in stored]
+
+
+def _examined_from(connection: Connection, month: str) -> str:
+    """Return the first month that is examined: an episode that reaches into it is examined as a whole.
+
+    An episode that lasts for longer than :data:`MOST_LONGER` keeps its start.
+    """
+    begins, _ = local_month(int(month[:4]), int(month[5:]), DEFAULT_ZONE)
+    lasting = _known(connection, (begins, datetime.max.replace(tzinfo=UTC)))
+    starts = [f"{episode.starts_at.astimezone(DEFAULT_ZONE):%Y-%m}" for episode in lasting]
+    return max(min([month, *starts]), _months_before(month, MOST_LONGER))
+
+
 def _reconciled(
-    connection: Connection, prices: Sequence[BilledPrice], found: Sequence[Episode]
+    connection: Connection, prices: Sequence[BilledPrice], found: Sequence[Episode], since: str
 ) -> list[Episode]:
-    if not prices:
+    """Return what to store of the months from ``since`` on: those before are measures, and not judged."""
+    judged = [price for price in prices if price.month >= since]
+    if not judged:
         return []
-    examined = min(p.starts_at for p in prices), max(p.ends_at for p in prices)
-    known = [
-        stored.episode
-        for stored in list_episodes(
-            connection, scope=EVERYTHING, detector=DETECTOR, verdict=Verdict.ABNORMAL, overlaps=examined
-        )
-    ]
-    return engine.reconcile(found, known, examined=examined)
+    examined = min(p.starts_at for p in judged), max(p.ends_at for p in judged)
+    touching = [e for e in found if e.ends_at is None or e.ends_at > examined[0]]
+    return engine.reconcile(touching, _known(connection, examined), examined=examined)

@@ -52,6 +52,7 @@ class CustomerCard:
     """Billed; else of the month's intervals."""
     is_billed: bool
     amount: Decimal | None
+    """Of the bills that may be given out, what interim bills took included."""
     price: Decimal | None
     """Yuan/kWh of the bills."""
     episodes: int
@@ -86,8 +87,14 @@ _LISTED = sql.SQL("""
         WHERE (%(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s))
           AND (%(customer)s::text IS NULL OR coalesce(nullif(p.customer, ''), p.id) = %(customer)s)
     ), billed AS (
-        SELECT DISTINCT ON (service_point) service_point, energy_kwh, amount FROM bill
-        WHERE month = %(month)s ORDER BY service_point, version DESC
+        SELECT service_point, energy_kwh, amount - (
+            SELECT coalesce(sum((line ->> 'amount')::numeric), 0)
+            FROM jsonb_array_elements(document -> 'lines') AS line WHERE line ->> 'item' = 'interim'
+        ) AS amount
+        FROM (
+            SELECT DISTINCT ON (service_point) service_point, energy_kwh, amount, is_final, document FROM bill
+            WHERE month = %(month)s ORDER BY service_point, version DESC
+        ) AS newest WHERE is_final
     ), loaded AS (
         SELECT service_point, sum(energy_kwh)::numeric AS kwh FROM load_day
         WHERE day >= %(first)s AND day < %(until)s GROUP BY service_point

@@ -91,8 +91,13 @@ class Bill:
 
     @property
     def amount(self) -> Decimal:
-        """The sum of its lines, tax included."""
+        """The sum of its lines, tax included: what is still to be paid."""
         return sum((line.amount for line in self.lines), Decimal(0))
+
+    @property
+    def charged(self) -> Decimal:
+        """What the month cost, tax included: what interim bills already took stands in it."""
+        return sum((line.amount for line in self.lines if line.item != "interim"), Decimal(0))
 
     @property
     def is_final(self) -> bool:

@@ -62,7 +62,8 @@ def penalty_basis(
         registry: The archive, with the tariff that gives the basic price.
         suspension: The one that was broken.
         days: On which load was drawn.
-        max_kw: The highest load drawn; with it the least amount is known beside the most.
+        max_kw: The highest load drawn, what a partial suspension leaves in use included; with it the least
+            amount is known beside the most.
     """
     point = suspension.service_point
     contract = registry.contract_of(point, suspension.starts_at)
@@ -72,6 +73,7 @@ def penalty_basis(
     wanted = _wanted(contract, tariff, point)
     capacity = contract.capacity_kva if contract is not None else None
     suspended = None if capacity is None else max(capacity - suspension.remaining_kva, 0.0)
+    beyond_kw = None if max_kw is None else Decimal(str(max_kw)) - Decimal(str(suspension.remaining_kva))
     return {
         "rule": PENALTY_RULE,
         "basis": _basis(contract),
@@ -79,15 +81,19 @@ def penalty_basis(
         "units_at_rest": _units_at_rest(registry, suspension),
         "days": days,
         "occasions": 1,
-        **_amounts(contract, tariff, suspended, days, max_kw),
+        **_amounts(contract, tariff, suspended, days, beyond_kw),
         "wanted_entries": wanted,
     }
 
 
 def _amounts(
-    contract: Contract | None, tariff: Tariff | None, suspended: float | None, days: int, max_kw: float | None
+    contract: Contract | None,
+    tariff: Tariff | None,
+    suspended: float | None,
+    days: int,
+    beyond_kw: Decimal | None,
 ) -> Mapping[str, Json]:
-    """Return what it comes to: at most as if all that was suspended had run, at least the load itself.
+    """Return what it comes to: at most as if all suspended had run, at least the load beyond what was left.
 
     Between both lies the capacity of the whole units that ran, which only an inspection tells.
     """
@@ -104,7 +110,7 @@ def _amounts(
         terms, rate = f" × {price} × {days} / {month} × {BASIC_CHARGES}", price * days / month * BASIC_CHARGES
         facts = {"basic_price": float(price), "tariff": tariff.id, "tariff_confirmed": tariff.confirmed}
     most = Decimal(str(suspended))
-    least = most if max_kw is None else min(Decimal(str(max_kw)), most)
+    least = most if beyond_kw is None else min(max(beyond_kw, Decimal(0)), most)
     return {
         **facts,
         "least_yuan": float((least * rate).quantize(CENT)),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from io import StringIO
 from typing import Any
 
 import orjson
@@ -16,6 +14,7 @@ from reports.power_quality.page import LANGUAGES
 from reports.power_quality.parts.verdicts import by_standard
 from reports.power_quality.subject import MonthlyReport
 from reports.power_quality.telling import Telling
+from reports.spreadsheet import csv_bytes, guarded
 
 CSV_COLUMNS = (
     "service_point",
@@ -39,8 +38,6 @@ CSV_COLUMNS = (
     "if_missing_bad",
 )
 """Then the reasons, one column a language."""
-_CALCULATES = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
 
 
 def figures_document(report: MonthlyReport) -> dict[str, Any]:  # Any: JSON of several depths
@@ -108,17 +105,15 @@ def figures_csv(report: MonthlyReport) -> bytes:
 
     A text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    out = StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([*CSV_COLUMNS, *(f"reasons_{language}" for language in LANGUAGES)])
+    rows: list[list[object]] = [[*CSV_COLUMNS, *(f"reasons_{language}" for language in LANGUAGES)]]
     for judgement in report.judgements:
         document = judgement_document(judgement) | {
             "service_point": report.month.point.service_point,
             "month": report.month_text,
         }
         told = [_told(judgement, language, report) for language in LANGUAGES]
-        writer.writerow([_safe(value) for value in (*(document[name] for name in CSV_COLUMNS), *told)])
-    return out.getvalue().encode("utf-8-sig")
+        rows.append([_safe(value) for value in (*(document[name] for name in CSV_COLUMNS), *told)])
+    return csv_bytes(rows)
 
 
 def _verdict(judgement: Judgement, report: MonthlyReport) -> dict[str, Any]:  # Any: JSON of several depths
@@ -139,4 +134,4 @@ def _told(judgement: Judgement, language: str, report: MonthlyReport) -> str:
 
 
 def _safe(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_CALCULATES) else value
+    return guarded(value) if isinstance(value, str) else value

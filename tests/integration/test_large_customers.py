@@ -12,13 +12,15 @@ import pytest
 from psycopg.types.json import Jsonb
 from pydantic import SecretStr
 
-from analysis.settlement.bill import Bill, BillLine
-from analysis.settlement.bill_documents import bill_document
+from analysis.settlement.bill import Bill, BillFinding, BillLine
+from analysis.settlement.bill_documents import bill_document, bill_of
 from pipeline.model import EVERYTHING, Scope, Severity, Verdict
 from pipeline.registry import Area, Contract, Installation, Meter, ServicePoint
 from pipeline.tariff import EnergyCharge, Tariff
 from reports.customers.document import sheet_document
 from services.customer_sheets import SheetWish, sheets_stored
+from services.customer_stored import open_episodes
+from services.customers import archive_of
 from services.large_customers import DETECTOR, episode_rows, judge_prices, month_rows, write_sheets
 from services.settings import Settings
 from services.settle import settle_stored
@@ -73,6 +75,31 @@ def test_the_list_tells_energy_price_and_open_episodes(stored: Connection) -> No
         Decimal("0.804010"),
     )
     assert (card.is_billed, card.episodes, card.severity) == (True, 1, 40)
+
+
+def _amend(connection: Connection, bill: Bill) -> None:
+    """File another version of the works' bill of March."""
+    book = FileBook.of(None, two_months(), [METER])
+    month = billing_month(load_registry(connection), book, POINT, "2026-03", primary=frozenset())
+    save_bill(connection, bill_document(bill, month), made_at=NOON)
+
+
+def test_the_list_adds_what_interim_bills_took(stored: Connection) -> None:
+    (*_, march) = map(bill_of, newest_bills(stored, scope=EVERYTHING, first="2026-01", last="2026-12"))
+    paid = BillLine(
+        item="interim", quantity=Decimal(3000), unit="yuan", price=Decimal(-1), amount=Decimal(-3000)
+    )
+    _amend(stored, replace(march, lines=[*march.lines, paid]))
+    (card,) = customer_cards(stored, MARCH_CARDS, Sort.KWH, scope=EVERYTHING, limit=10)
+    assert (card.amount, card.price) == (Decimal("4785.47"), Decimal("0.804010"))
+
+
+def test_a_refused_bill_is_none_in_the_list(stored: Connection) -> None:
+    (*_, march) = map(bill_of, newest_bills(stored, scope=EVERYTHING, first="2026-01", last="2026-12"))
+    refused = [BillFinding(code="no_reading", refuses=True)]
+    _amend(stored, replace(march, lines=[], energy_kwh=Decimal(0), findings=refused))
+    (card,) = customer_cards(stored, MARCH_CARDS, Sort.KWH, scope=EVERYTHING, limit=10)
+    assert (card.kwh, card.is_billed, card.amount, card.price) == (None, False, None, None)
 
 
 def test_small_ones_are_listed_when_asked_for_in_any_order(stored: Connection) -> None:
@@ -130,16 +157,31 @@ def test_the_month_s_rows_lead_to_the_pages_and_sheets_are_written(
     assert (tmp_path / "Works" / "sheet.zh.xlsx").is_file()
 
 
+def test_episodes_of_a_meter_s_other_places_are_not_the_customer_s(stored: Connection) -> None:
+    # The meter hung at the shop before March and came to the works then.
+    known = load_registry(stored)
+    at = known.installations_of(POINT)[0]
+    came = datetime(2026, 2, 28, 16, tzinfo=UTC)
+    moved = [replace(at, service_point="SHOP", ends_at=came), replace(at, starts_at=came)]
+    own = archive_of(replace(known, installations=moved), [p for p in known.service_points if p.id == POINT])
+    january = datetime(2026, 1, 10, tzinfo=UTC)
+    theirs = replace(EPISODE, id="theirs", service_point="SHOP", starts_at=january)
+    unplaced = replace(EPISODE, id="unplaced", service_point=None, starts_at=january)
+    ours = replace(EPISODE, id="ours", service_point=None)
+    save_episodes(stored, [theirs, unplaced, ours])
+    assert {e.id for e in open_episodes(stored, own, EVERYTHING)} == {"e1", "ours"}
+
+
 CUSTOMERS, MONTHS = 12, 9
 TARIFF = Tariff(id="class", charges=(EnergyCharge(item="energy", price=Decimal("0.60")),))
 
 
 def _month(number: int) -> str:
-    return f"2025-{number + 1:02d}"
+    return f"{2025 + number // 12}-{number % 12 + 1:02d}"
 
 
 def _bill(point: str, number: int, price: str) -> Bill:
-    starts_at = datetime(2025, number + 1, 1, tzinfo=UTC)
+    starts_at = datetime(2025 + number // 12, number % 12 + 1, 1, tzinfo=UTC)
     kwh = Decimal(10_000 + 37 * number)
     amount = (kwh * Decimal(price)).quantize(Decimal("0.01"))
     line = BillLine(item="energy", quantity=kwh, unit="kWh", price=Decimal(price), amount=amount)
@@ -155,8 +197,8 @@ def _bill(point: str, number: int, price: str) -> Bill:
     )
 
 
-def _billed(connection: Connection, wrong: str) -> None:
-    """File customers of one class with a year's bills; one is billed at another price from July on."""
+def _billed(connection: Connection, wrong: str, numbers: range = range(6, 9), months: int = MONTHS) -> None:
+    """File customers of one class with bills; one is billed at another price, as of July."""
     names = [f"P{n:02d}" for n in range(CUSTOMERS)]
     save_registry(
         connection,
@@ -175,8 +217,8 @@ def _billed(connection: Connection, wrong: str) -> None:
     known = load_registry(connection)
     book = FileBook.of(None, two_months(), [METER])
     for place, name in enumerate(names):
-        for number in range(MONTHS):
-            price = wrong if place == 4 and number >= 6 else f"0.6{place:02d}"
+        for number in range(months):
+            price = wrong if place == 4 and number in numbers else f"0.6{place:02d}"
             month = billing_month(known, book, name, _month(number), primary=frozenset())
             save_bill(connection, bill_document(_bill(name, number, price), month), made_at=NOON)
 
@@ -209,6 +251,41 @@ def test_a_wrong_price_opens_an_episode_and_a_corrected_bill_withdraws_it(
         _billed(connection, "0.604")
         assert judge_prices(date(2025, 9, 1), settings, NOON).episodes == []
         assert _kept(connection) == [("P04", Verdict.NORMAL, "episode.withdrawn")]
+
+
+def _alone(connection: Connection) -> None:
+    """Leave nobody to be held against, so that only own months tell."""
+    connection.execute("DELETE FROM bill WHERE service_point <> 'P04'")
+
+
+def test_an_episode_outlives_the_months_that_it_was_held_against(
+    any_database_url: str, settings: Settings
+) -> None:
+    with connect(any_database_url) as connection:
+        # July 2025 alone, held against January to June; in April 2026 the first bills read are of March 2025.
+        _billed(connection, "0.95", range(6, 7), months=16)
+        _alone(connection)
+        judge_prices(date(2025, 7, 1), settings, datetime(2025, 8, 2, tzinfo=UTC))
+        judge_prices(date(2025, 8, 1), settings, datetime(2025, 9, 2, tzinfo=UTC))
+        kept = [("P04", Verdict.ABNORMAL, "episode.average_price_own")]
+        assert _kept(connection) == kept
+        for year, month in ((2025, 12), (2026, 3), (2026, 4)):
+            judge_prices(date(year, month, 1), settings, datetime(2026, 5, 2, tzinfo=UTC))
+            assert _kept(connection) == kept
+
+
+def test_an_old_month_judged_again_leaves_a_later_end(any_database_url: str, settings: Settings) -> None:
+    with connect(any_database_url) as connection:
+        # July to September; October is as usual again.
+        _billed(connection, "0.95", range(6, 9), months=10)
+        now = datetime(2025, 11, 2, tzinfo=UTC)
+        for month in (10, 7):
+            judge_prices(date(2025, month, 1), settings, now)
+            (stored,) = list_episodes(connection, scope=EVERYTHING, detector=DETECTOR)
+            episode = stored.episode
+            assert (episode.parameters["month"], episode.verdict) == ("2025-09", Verdict.ABNORMAL)
+            assert episode.starts_at == datetime(2025, 7, 1, tzinfo=UTC)
+            assert episode.ends_at == datetime(2025, 9, 1, tzinfo=UTC) + timedelta(days=28)
 
 
 def test_a_price_below_the_tariff_s_lowest_is_impossible(any_database_url: str, settings: Settings) -> None:

@@ -47,7 +47,7 @@ def _sums(made: Bill) -> list[Fact]:
         Fact(name="billed_to", value=made.ends_at),
         Fact(name="bill_state", value=Word(key="bill_final" if made.is_final else "bill_refused")),
         Fact(name="billed_kwh", value=made.energy_kwh, unit="kWh", digits=2),
-        Fact(name="billed_yuan", value=made.amount, unit="yuan", digits=2),
+        Fact(name="billed_yuan", value=made.charged, unit="yuan", digits=2),
         Fact(name="tax", value=made.tax, unit="yuan", digits=2),
         Fact(
             name="average_price",

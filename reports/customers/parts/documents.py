@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from reports.customers.facts import CustomerFacts
 from reports.customers.sheet import Column, Section, Table, Value, Word
 
@@ -11,7 +13,7 @@ _COLUMNS = (Column(name="report"), Column(name="service_point"), Column(name="co
 def documents(facts: CustomerFacts) -> Section:
     """Return a row a report and service point."""
     rows = [row for point in facts.points for row in _of_point(point.point.id, facts.month)]
-    sheet = f"kilowatch customers --customer '{facts.customer}' --month {facts.month} --out DIR"
+    sheet = f"kilowatch customers --customer {shlex.quote(facts.customer)} --month {facts.month} --out DIR"
     return Section(
         key="documents",
         blocks=[
@@ -21,11 +23,12 @@ def documents(facts: CustomerFacts) -> Section:
 
 
 def _of_point(point: str, month: str) -> list[list[Value]]:
+    quoted = shlex.quote(point)
     return [
         [
             Word(key="report_quality"),
             point,
-            f"kilowatch quality --month {month} --point '{point}' --out DIR",
+            f"kilowatch quality --month {month} --point {quoted} --out DIR",
         ],
-        [Word(key="report_bill"), point, f"kilowatch settle --month {month} --point '{point}' --out DIR"],
+        [Word(key="report_bill"), point, f"kilowatch settle --month {month} --point {quoted} --out DIR"],
     ]

@@ -36,11 +36,11 @@ def price(facts: CustomerFacts) -> Section:
 
 def _of_point(facts: CustomerFacts, known: PointFacts) -> list[Block]:
     point, made = known.point.id, known.bill_of(facts.month)
-    parts = None if made is None else price_parts(made)
+    parts = None if made is None or not made.is_final else price_parts(made)
     if made is None or parts is None:
         said = {"point": point, "month": facts.month}
         return [Note(text=Word(key="no_price", parameters=said), is_absent=True)]
-    earlier = [bill for bill in known.bills if bill.month < facts.month and bill.energy_kwh > 0]
+    earlier = [b for b in known.bills if b.month < facts.month and b.is_final and b.energy_kwh > 0]
     months = [_month(bill) for bill in reversed([*earlier, made])]
     blocks: list[Block] = [Table(name="price_months", columns=_MONTHS, rows=months)]
     before = price_parts(earlier[-1]) if earlier else None
@@ -67,4 +67,4 @@ def _share(yuan: Decimal, change: PriceChange) -> float | None:
 
 
 def _month(made: Bill) -> list[Value]:
-    return [made.month, made.energy_kwh, made.amount, average_price(made), made.power_factor]
+    return [made.month, made.energy_kwh, made.charged, average_price(made), made.power_factor]

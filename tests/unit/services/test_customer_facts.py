@@ -51,3 +51,10 @@ def test_of_a_customer_without_contract_and_meter_nothing_is_made_up() -> None:
     (point,) = bare_facts().points
     assert (point.contract, point.load, point.tariff) == (None, None, None)
     assert (list(point.days), list(point.bills), list(point.forecasts)) == ([], [], [])
+
+
+def test_a_meter_that_went_elsewhere_has_no_forecast_on_the_sheet() -> None:
+    registry = archive()
+    gone = [replace(i, ends_at=APRIL) for i in registry.installations]
+    (point,) = facts(replace(registry, installations=gone)).points
+    assert list(point.forecasts) == []

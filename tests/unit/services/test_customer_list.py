@@ -1,8 +1,10 @@
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from analysis.settlement.bill import BillFinding, BillLine
 from services.customer_list import list_csv, list_excel, row_of
 from storage.customers import CustomerCard
 from tests.large_customers import bare_facts, facts
@@ -56,7 +58,7 @@ def test_what_is_not_known_is_a_dash_and_never_0() -> None:
 
 
 def test_csv_and_excel_of_the_list_hold_the_same_numbers() -> None:
-    head, first, second = csv.reader(io.StringIO(list_csv(CARDS, "en", ZONE).decode()))
+    head, first, second = csv.reader(io.StringIO(list_csv(CARDS, "en", ZONE).decode("utf-8-sig")))
     assert head[3:7] == [
         "Contracted capacity (kVA)",
         "Energy (kWh)",
@@ -76,3 +78,30 @@ def test_csv_and_excel_of_the_list_hold_the_same_numbers() -> None:
     ]
     assert (2, 4) not in cells
     assert cells[2, 0] == "0012"
+
+
+def test_a_customer_never_becomes_a_formula_of_a_spreadsheet() -> None:
+    planted = replace(CARDS[0], customer="=1+1")
+    _, row = csv.reader(io.StringIO(list_csv([planted], "en", ZONE).decode("utf-8-sig")))
+    assert row[0] == "'=1+1"
+
+
+def _billed(**changed: object) -> dict[str, object]:
+    """Return the line of the works with another bill of March."""
+    known = facts()
+    (point,) = known.points
+    bill = replace(point.bills[-1], **changed)  # type: ignore[arg-type]  # fields of any kind
+    return row_of(replace(known, points=[replace(point, bills=[bill])]))
+
+
+def test_what_interim_bills_took_is_counted_in() -> None:
+    paid = BillLine(
+        item="interim", quantity=Decimal(3000), unit="yuan", price=Decimal(-1), amount=Decimal(-3000)
+    )
+    row = _billed(lines=[*facts().points[0].bills[-1].lines, paid])
+    assert (row["yuan"], row["yuan/kWh"]) == ("4,785.47", "0.8040")
+
+
+def test_a_refused_bill_tells_no_energy_and_no_amount() -> None:
+    row = _billed(findings=[BillFinding(code="no_reading", refuses=True)], energy_kwh=Decimal(0), lines=[])
+    assert [row[name] for name in ("kWh", "yuan", "yuan/kWh")] == ["-"] * 3

@@ -97,7 +97,8 @@ TWO_PART = Tariff(id="T", basic=BasicTerms(capacity_price=Decimal("32.00"), dema
 @pytest.mark.parametrize(
     ("kind", "least", "most", "how"),
     [
-        # By hand: 80 kW x 32 yuan x 3/30 of a month, made up once and charged twice; 400 kVA likewise.
+        # By hand: 230 kVA were left in use, so 80 of 310 kW were beyond.
+        # 80 kW x 32 yuan x 3/30 of a month, made up once and charged twice; 400 kVA likewise.
         (BasicCharge.CAPACITY, 768.00, 3840.00, "400.0 × 32.00 × 3 / 30 × 3"),
         (BasicCharge.DEMAND, 1152.00, 5760.00, "400.0 × 48.00 × 3 / 30 × 3"),
         # One occasion of a single-part tariff: 80 x 30 yuan, 400 x 30 yuan.
@@ -107,7 +108,7 @@ TWO_PART = Tariff(id="T", basic=BasicTerms(capacity_price=Decimal("32.00"), dema
 def test_the_amount_is_told_where_the_tariff_gives_the_basic_price(
     kind: BasicCharge, least: float, most: float, how: str
 ) -> None:
-    basis = penalty_basis(_two_part(kind, (TWO_PART,)), _suspension(remaining_kva=230.0), 3, 80.0)
+    basis = penalty_basis(_two_part(kind, (TWO_PART,)), _suspension(remaining_kva=230.0), 3, 310.0)
     assert (basis["least_yuan"], basis["most_yuan"], basis["most_how"]) == (least, most, how)
     assert basis["wanted_entries"] == []
 
@@ -120,5 +121,14 @@ def test_without_a_basic_price_there_is_no_amount_and_the_tariff_is_named() -> N
 
 
 def test_load_beyond_what_was_suspended_costs_no_more_than_all_of_it() -> None:
-    basis = penalty_basis(_two_part(BasicCharge.NONE, ()), _suspension(remaining_kva=600.0), 3, 80.0)
+    basis = penalty_basis(_two_part(BasicCharge.NONE, ()), _suspension(remaining_kva=600.0), 3, 680.0)
     assert basis["least_yuan"] == basis["most_yuan"] == 900.0
+
+
+def test_what_a_partial_suspension_leaves_in_use_costs_nothing() -> None:
+    # By hand: 500 of 1000 kVA were left. 540 kW: 40 x 30 yuan; 480 kW: none need be of the suspended part.
+    contract = Contract(service_point="P", capacity_kva=1000.0, basic_charge=BasicCharge.NONE)
+    registry = Registry(contracts=(contract,))
+    for max_kw, least in ((540.0, 1200.0), (480.0, 0.0)):
+        basis = penalty_basis(registry, _suspension(remaining_kva=500.0), 1, max_kw)
+        assert (basis["least_yuan"], basis["most_yuan"]) == (least, 15000.0)

@@ -1,10 +1,13 @@
+import shlex
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from analysis.settlement.bill import BillFinding, BillLine
 from reports.customers.assemble import sheet_of
+from reports.customers.facts import CustomerFacts
 from reports.customers.sheet import CustomerSheet, Facts, Note, Table, Told, Word
 from reports.customers.telling import Telling
 from tests.large_customers import bare_facts, facts
@@ -105,3 +108,45 @@ def test_a_month_heading_beyond_its_contract_demand_is_warned_of() -> None:
     assert [note.text for note in notes] == [Word(key="demand_warning", parameters={"kw": 1.1})]
     assert isinstance(notes[0].text, Word)
     assert notes[0].text.parameters == {"kw": 1.1}
+
+
+def test_a_command_is_one_that_a_shell_takes_whatever_the_name() -> None:
+    known = replace(facts(), customer="O'Neill; rm x")
+    (section,) = [s for s in sheet_of(known).sections if s.key == "documents"]
+    (table,) = [block for block in section.blocks if isinstance(block, Table)]
+    command = table.rows[0][2]
+    assert isinstance(command, str)
+    assert shlex.split(command)[2:4] == ["--customer", "O'Neill; rm x"]
+
+
+def _march(**changed: Any) -> CustomerFacts:
+    """Return the works with another bill of March."""
+    known = facts()
+    (point,) = known.points
+    bill = point.bills[-1]
+    return replace(known, points=[replace(point, bills=[point.bills[0], replace(bill, **changed)])])
+
+
+def test_what_interim_bills_took_is_part_of_what_a_month_cost() -> None:
+    # 3 000 of 4 785.47 yuan were paid before: the month cost 4 785.47 all the same, 0.804010 yuan/kWh.
+    lines = facts().points[0].bills[-1].lines
+    paid = BillLine(
+        item="interim", quantity=Decimal(3000), unit="yuan", price=Decimal(-1), amount=Decimal(-3000)
+    )
+    sheet = sheet_of(_march(lines=[*lines, paid]))
+    told = {fact.name: fact.value for fact in _section(sheet, "bill").blocks[0].rows}
+    assert (told["billed_yuan"], told["average_price"]) == (Decimal("4785.47"), Decimal("0.804010"))
+    months = next(b for b in _section(sheet, "price").blocks if getattr(b, "name", "") == "price_months")
+    assert months.rows[0][2:4] == [Decimal("4785.47"), Decimal("0.804010")]
+
+
+def test_a_refused_bill_has_no_price_and_is_no_month_before() -> None:
+    refused = [BillFinding(code="no_reading", refuses=True)]
+    (note,) = [b for b in _section(sheet_of(_march(findings=refused)), "price").blocks if isinstance(b, Note)]
+    assert note.is_absent
+    known = facts()
+    (point,) = known.points
+    bills = [replace(point.bills[0], findings=refused), point.bills[1]]
+    sheet = sheet_of(replace(known, points=[replace(point, bills=bills)]))
+    months = next(b for b in _section(sheet, "price").blocks if getattr(b, "name", "") == "price_months")
+    assert [row[0] for row in months.rows] == ["2026-03"]

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from tests.large_customers import bare_facts, facts
 
 
 def _read(language: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(sheet_csv(sheet_of(facts()), language).decode())))
+    return list(csv.DictReader(io.StringIO(sheet_csv(sheet_of(facts()), language).decode("utf-8-sig"))))
 
 
 def test_every_fact_and_cell_is_a_line_with_its_unit() -> None:
@@ -44,7 +45,7 @@ def test_what_is_missing_is_empty_with_what_it_wants_beside_it() -> None:
         "",
         "not agreed, the usual holds ([[contract]] contract_demand_kw)",
     )
-    bare = list(csv.DictReader(io.StringIO(sheet_csv(sheet_of(bare_facts()), "en").decode())))
+    bare = list(csv.DictReader(io.StringIO(sheet_csv(sheet_of(bare_facts()), "en").decode("utf-8-sig"))))
     assert any("[[contract]]" in row["remark"] for row in bare)
 
 
@@ -56,3 +57,13 @@ def test_values_are_written_for_other_programs() -> None:
     assert plain(Decimal("0.00000001"), t) == "0.00000001"
     assert plain(1234567.5, t) == "1234567.5"
     assert plain(datetime.fromisoformat("2026-03-01T00:00:00+00:00"), t) == "2026-03-01T08:00:00+08:00"
+
+
+def test_a_text_never_becomes_a_formula_of_a_spreadsheet() -> None:
+    sheet = replace(sheet_of(facts()), customer='=HYPERLINK("x")')
+    raw = sheet_csv(sheet, "zh")
+    assert raw.startswith(b"\xef\xbb\xbf")
+    rows = csv.DictReader(io.StringIO(raw.decode("utf-8-sig")))
+    assert {row["customer"] for row in rows} == {'\'=HYPERLINK("x")'}
+    t = Telling(language="en", zone=sheet.zone)
+    assert (plain("@SUM(A1)", t), plain(-5.0, t), plain(Decimal(-5), t)) == ("'@SUM(A1)", "-5.0", "-5")
