@@ -61,7 +61,7 @@ def sheets_stored(
     primary = primary_profiles(settings)
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
-        at = min(local_month(first.year, first.month, DEFAULT_ZONE)[1], now)
+        at = min(_last_instant(first), now)
         chosen = chosen_customers(archive, wish.customers, wish.least_kva, at)
         for customer, points in chosen.items():
             gathered = gather_stored(
@@ -81,7 +81,7 @@ def sheets_files(files: CustomerFiles, wish: SheetWish, now: datetime | None = N
     now = now or utc_now()
     read = read_files(files)
     first = wish.month or read.last
-    at = local_month(first.year, first.month, DEFAULT_ZONE)[1]
+    at = _last_instant(first)
     chosen = chosen_customers(read.archive, wish.customers, wish.least_kva, at)
     if not chosen:
         raise DataError(
@@ -90,6 +90,11 @@ def sheets_files(files: CustomerFiles, wish: SheetWish, now: datetime | None = N
         )
     for customer, points in chosen.items():
         yield made_sheet(facts_of(gather_files(read, customer, points, first, now)))
+
+
+def _last_instant(month: date) -> datetime:
+    """Return the last instant of a month: what begins with the next one is none of it."""
+    return local_month(month.year, month.month, DEFAULT_ZONE)[1] - datetime.resolution
 
 
 def made_sheet(facts: CustomerFacts) -> MadeSheet:

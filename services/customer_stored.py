@@ -124,7 +124,7 @@ def _suspended(  # noqa: PLR0913 - one question with all that bounds it
 ) -> Mapping[str, MeterMatrix]:
     found = {}
     for suspension in recent_suspensions(own, until):
-        ends_at = min(suspension.ends_at or now, now) + _MARGIN
+        ends_at = now if suspension.ends_at is None else min(suspension.ends_at + _MARGIN, now)
         placed = {i.meter for i in own.installations_of(suspension.service_point)}
         if ends_at <= suspension.starts_at or not placed:
             continue

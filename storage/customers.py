@@ -13,6 +13,8 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from pipeline.model import Scope
+from pipeline.registry import DEFAULT_ZONE
+from pipeline.timegrid import local_month
 from storage.database import Connection, storage_errors
 
 LEAST_KVA = 100.0
@@ -80,8 +82,8 @@ _LISTED = sql.SQL("""
         FROM service_point AS p
         LEFT JOIN LATERAL (
             SELECT capacity_kva, category FROM contract AS c
-            WHERE c.service_point = p.id AND (c.starts_at IS NULL OR c.starts_at < %(until)s)
-              AND (c.ends_at IS NULL OR c.ends_at > %(first)s)
+            WHERE c.service_point = p.id AND (c.starts_at IS NULL OR c.starts_at < %(ends_at)s)
+              AND (c.ends_at IS NULL OR c.ends_at > %(starts_at)s)
             ORDER BY c.starts_at DESC NULLS LAST LIMIT 1
         ) AS c ON true
         WHERE (%(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s))
@@ -205,11 +207,14 @@ def newest_bills(
 def _bound(wanted: CustomerFilter, scope: Scope) -> dict[str, object]:
     first = wanted.month.replace(day=1)
     until = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    starts_at, ends_at = local_month(first.year, first.month, DEFAULT_ZONE)
     return {
         "areas": None if scope.areas is None else sorted(scope.areas),
         "month": f"{first:%Y-%m}",
         "first": first,
         "until": until,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
         "search": wanted.search.strip(),
         "least_kva": wanted.least_kva,
         "customer": wanted.customer,

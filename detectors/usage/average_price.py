@@ -34,7 +34,9 @@ _Key: TypeAlias = tuple[str, str, int]
 USED = (Part.MIX, Part.USE)
 """Effects of how energy was used: a person should know of them, but nothing need be wrong."""
 HALF_STEP = 0.000_005
-"""Yuan/kWh: what rounded amounts may take off a price."""
+"""Yuan/kWh: what a price of six decimals leaves off."""
+ROUNDED_YUAN = 0.05
+"""What ten lines that are each rounded to a cent may take off a bill."""
 IMPOSSIBLE = "episode.average_price_impossible"
 _NAMES = {
     Part.PRICE: "the prices of the periods",
@@ -198,7 +200,8 @@ class AveragePrice:
     def judge(self, known: _Known, before: Sequence[Priced], month: Priced) -> _Finding | None:
         """Return what stands out in one month of a point; the gravest way of three."""
         floor = known.lowest(month)
-        if floor is not None and month.price < floor - HALF_STEP:
+        rounded = HALF_STEP + ROUNDED_YUAN / float(month.bill.kwh)
+        if floor is not None and month.price < floor - rounded:
             return _Finding(
                 month=month,
                 message=IMPOSSIBLE,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -100,6 +101,17 @@ def test_a_refused_bill_is_none_in_the_list(stored: Connection) -> None:
     _amend(stored, replace(march, lines=[], energy_kwh=Decimal(0), findings=refused))
     (card,) = customer_cards(stored, MARCH_CARDS, Sort.KWH, scope=EVERYTHING, limit=10)
     assert (card.kwh, card.is_billed, card.amount, card.price) == (None, False, None, None)
+
+
+def test_a_contract_that_begins_with_the_next_month_is_none_of_this_one(stored: Connection) -> None:
+    """1 April 00:00 in Shanghai is 31 March 16:00 UTC: the session's zone must not decide."""
+    known = load_registry(stored)
+    april = datetime(2026, 4, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+    of_works = [replace(c, ends_at=april) for c in known.contracts if c.service_point == POINT]
+    grown = replace(of_works[-1], starts_at=april, ends_at=None, capacity_kva=800.0, category="commerce")
+    save_registry(stored, replace(known, contracts=[*of_works, grown]))
+    (card,) = customer_cards(stored, MARCH_CARDS, Sort.KWH, scope=EVERYTHING, limit=10)
+    assert (card.capacity_kva, card.category) == (100.0, of_works[-1].category)
 
 
 def test_small_ones_are_listed_when_asked_for_in_any_order(stored: Connection) -> None:

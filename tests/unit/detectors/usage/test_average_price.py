@@ -119,6 +119,14 @@ def test_a_power_factor_reward_on_valley_energy_alone_is_possible() -> None:
     assert len(judged(registry, [replace(bill, price=Decimal("0.2960"))])) == 1
 
 
+def test_cents_that_lines_are_rounded_to_make_no_small_bill_impossible() -> None:
+    # Ten lines of half a cent each are 0.05 yuan: on 500 kWh 0.0001 a kWh, on 50 000 kWh a hundredth of that.
+    registry, bills = fleet(1, 1, 3)
+    small = replace(bills[0], kwh=Decimal(500), price=Decimal("0.29602"))
+    assert judged(registry, [small]) == []
+    assert len(judged(registry, [replace(small, kwh=Decimal(50_000))])) == 1
+
+
 def test_new_prices_for_all_are_nobody_s_finding() -> None:
     def dearer(number: int, use: Use) -> Use:
         return replace(use, prices={p: 1.3 * price for p, price in PRICES.items()}) if number >= FROM else use
