@@ -1,8 +1,12 @@
-"""Names of the folders that reports are written into."""
+"""The folders that reports are written into: their names, and what stands in them afterwards."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipeline.errors import ConfigError
 
 _MOST_BYTES = 200
 """Of a name in UTF-8: file systems take 255, and what is written beside it bears an ending."""
@@ -23,3 +27,26 @@ def folder_name(place: str) -> str:
     digest = hashlib.sha256(place.encode(errors="surrogatepass")).hexdigest()[:_DIGEST]
     kept = name.encode(errors="replace")[: _MOST_BYTES - 1 - _DIGEST].decode(errors="ignore")
     return f"{kept}-{digest}"
+
+
+def put_files(files: Mapping[str, bytes], folder: Path, *, ours: Sequence[str], what: str) -> None:
+    """Write files into a folder, which is made where it is not there.
+
+    Args:
+        files: Contents by name.
+        folder: Where to.
+        ours: Patterns of what an earlier report may have left there: none of it stays.
+        what: What is written, for the error.
+
+    Raises:
+        ConfigError: If the folder cannot be written; names it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for pattern in ours:
+            for old in folder.glob(pattern):
+                old.unlink()
+        for name, raw in files.items():
+            (folder / name).write_bytes(raw)
+    except OSError as error:
+        raise ConfigError(f"cannot write the {what} into {folder}: {error.strerror}") from error

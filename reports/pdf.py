@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.errors import MissingPartError
@@ -47,6 +47,26 @@ def pdf_of(html: str) -> Pdf:
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=())).render()
     raw = document.write_pdf()
     return Pdf(raw=bytes(raw or b""), pages=len(document.pages), lacking=_lacking(document.fonts.values()))
+
+
+def pdfs_of(
+    pages: Mapping[str, str], make_pdf: Callable[[str], Pdf] = pdf_of
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return pages as PDFs by the same keys, and what a reader should know.
+
+    Where PDFs cannot be made there are none, and one warning says why.
+    """
+    made: dict[str, bytes] = {}
+    warnings: list[str] = []
+    for key, html in pages.items():
+        try:
+            pdf = make_pdf(html)
+        except MissingPartError as error:
+            return made, [*warnings, str(error)]
+        made[key] = pdf.raw
+        if pdf.warning:
+            warnings.append(pdf.warning)
+    return made, warnings
 
 
 def _lacking(fonts: Iterable[object]) -> str:

@@ -15,6 +15,11 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_CALCULATES) else text
 
 
+def plain_cell(value: object) -> object:
+    """Return a cell that is what it shows: a text :func:`guarded`, anything else as it is."""
+    return guarded(value) if isinstance(value, str) else value
+
+
 def csv_bytes(rows: Iterable[Iterable[object]]) -> bytes:
     """Return rows as they are: UTF-8 with a mark at its head, so that spreadsheets read the Chinese."""
     out = StringIO(newline="")

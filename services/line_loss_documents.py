@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from analysis.technical_loss import transformer_table
 from pipeline.errors import ConfigError
 from pipeline.line_loss_texts import loss_text
 from pipeline.messages import render
+from reports.spreadsheet import csv_bytes, plain_cell
 from services.line_loss import AreaReport
 
 MOST_SUSPECTS: Final = 10
@@ -250,20 +250,16 @@ def write_reports(folder: Path, reports: Sequence[AreaReport]) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "loss.json").write_bytes(orjson.dumps(documents, option=orjson.OPT_INDENT_2))
         for name, rows in tables.items():
-            _write_csv(folder / name, rows)
+            (folder / name).write_bytes(_table(rows))
     except OSError as error:
         raise ConfigError(f"cannot write into {folder}: {error.strerror}") from error
     return [folder / name for name in ("loss.json", *tables)]
 
 
-def _write_csv(path: Path, rows: Sequence[Row]) -> None:
-    # With its mark, so that spreadsheets read Chinese names.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        if not rows:
-            return
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+def _table(rows: Sequence[Row]) -> bytes:
+    if not rows:
+        return b""
+    return csv_bytes([list(rows[0]), *([plain_cell(_cell(value)) for value in row.values()] for row in rows)])
 
 
 def _cell(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from analysis.load.blocks import Peak
 from analysis.load.documents import load_document
 from analysis.load.summary import LoadSummary
 from pipeline.errors import ConfigError
+from reports.spreadsheet import csv_bytes, plain_cell
 from services.shown_values import shown_time
 
 MOST_WANTED = (
@@ -114,8 +114,8 @@ def write_load(folder: Path, found: Sequence[LoadSummary]) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         objects.write_bytes(b"".join(orjson.dumps(load_document(s)) + b"\n" for s in found))
         rows = [row_of(summary) for summary in found]
-        _write_csv(table, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
-        _write_csv(curves, ["kind", "subject", "minute_of_day", "mean_kw", "blocks"], _points(found))
+        table.write_bytes(_table(list(rows[0]) if rows else [], [list(row.values()) for row in rows]))
+        curves.write_bytes(_table(["kind", "subject", "minute_of_day", "mean_kw", "blocks"], _points(found)))
     except OSError as error:
         raise ConfigError(f"cannot write {error.filename or folder}: {error.strerror}") from error
     return files
@@ -132,11 +132,8 @@ def _points(found: Sequence[LoadSummary]) -> list[list[object]]:
     ]
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
+    return csv_bytes([columns, *([plain_cell(value) for value in row] for row in rows)])
 
 
 def _at(peak: Peak | None, zone: ZoneInfo) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from analysis.settlement.bill import Bill, BillFinding
 from analysis.settlement.bill_documents import Number, bill_document, bill_of, exact, same_bill
 from analysis.settlement.billing_month import BillingMonth, RegisterSource
+from analysis.settlement.codes import Code
 from analysis.settlement.difference import DifferenceBill, owed_since
 from analysis.settlement.settle import settle
 from pipeline.bills import bill_month, bill_span, month_after, month_before
@@ -43,8 +44,6 @@ from storage.registry_files import read_registry
 
 YEAR_UNKNOWN = "year_energy_unknown"
 """Code of a bill whose steps count a year of which earlier months are not billed."""
-DEMAND_ESTIMATED = "demand_from_intervals"
-"""Code of a bill whose demand no meter kept."""
 DEMAND_ITEM = "basic_demand"
 NOT_MADE = "bill_not_made"
 """Code of a bill that could not be worked out; what it is says why."""
@@ -264,7 +263,7 @@ def _demand_findings(bill: Bill, month: BillingMonth) -> Iterator[BillFinding]:
     for demand in month.demands:
         if demand.source is RegisterSource.ESTIMATED:
             about = {"kw": exact(demand.kw), "at": None if demand.at is None else demand.at.isoformat()}
-            yield BillFinding(code=DEMAND_ESTIMATED, parameters=about)
+            yield BillFinding(code=Code.DEMAND_FROM_INTERVALS, parameters=about)
 
 
 def _counts_the_year(month: BillingMonth) -> bool:

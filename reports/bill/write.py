@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ConfigError, MissingPartError
 from reports.bill.page import LANGUAGES, page
-from reports.pdf import Pdf, pdf_of
+from reports.folders import put_files
+from reports.pdf import Pdf, pdf_of, pdfs_of
+from reports.spreadsheet import csv_bytes, plain_cell
 
 _OURS = ("bill.json", "bill.csv", "bill.*.html", "bill.*.pdf")
 COLUMNS = (
@@ -29,6 +28,8 @@ COLUMNS = (
     "ends_at",
 )
 """Of the table of lines; the JSON file has everything."""
+TEXTS = frozenset({"item", "name_zh", "name_en", "period", "unit"})
+"""Of them what somebody wrote; the others are numbers in text, whose sign must stay."""
 
 
 def write_bill(
@@ -55,36 +56,15 @@ def write_bill(
         "bill.csv": _table(document),
     }
     files |= {f"bill.{language}.html": html.encode() for language, html in pages.items()}
-    warnings: list[str] = []
-    for language, html in pages.items() if pdf else ():
-        try:
-            made = make_pdf(html)
-        except MissingPartError as error:
-            warnings.append(str(error))
-            break
-        files[f"bill.{language}.pdf"] = made.raw
-        if made.warning:
-            warnings.append(made.warning)
-    _put(files, folder)
+    pdfs, warnings = pdfs_of(pages if pdf else {}, make_pdf)
+    files |= {f"bill.{language}.pdf": raw for language, raw in pdfs.items()}
+    put_files(files, folder, ours=_OURS, what="bill")
     return warnings
 
 
 def _table(document: Mapping[str, Any]) -> bytes:  # Any: JSON
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(document["lines"])
-    # Spreadsheets take a file with this mark for UTF-8.
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _put(files: Mapping[str, bytes], folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for pattern in _OURS:
-            for old in folder.glob(pattern):
-                old.unlink()
-        for name, raw in files.items():
-            (folder / name).write_bytes(raw)
-    except OSError as error:
-        raise ConfigError(f"cannot write the bill into {folder}: {error.strerror}") from error
+    rows = (
+        [plain_cell(line.get(name)) if name in TEXTS else line.get(name) for name in COLUMNS]
+        for line in document["lines"]
+    )
+    return csv_bytes([COLUMNS, *rows])

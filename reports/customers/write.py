@@ -9,15 +9,16 @@ from typing import Any  # Any: JSON of several depths
 
 import orjson
 
-from pipeline.errors import ConfigError, MissingPartError
 from reports.customers.document import sheet_document
 from reports.customers.page import page
 from reports.customers.sheet import CustomerSheet
 from reports.customers.table import sheet_csv
 from reports.customers.workbook import sheet_workbook
-from reports.pdf import Pdf, pdf_of
+from reports.folders import put_files
+from reports.pdf import Pdf, pdf_of, pdfs_of
 
 LANGUAGES = ("zh", "en")
+_OURS = ("sheet.json", "sheet.*.csv", "sheet.*.xlsx", "sheet.*.html", "sheet.*.pdf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,32 +38,20 @@ def write_sheet(
     pdf: bool = True,
     make_pdf: Callable[[str], Pdf] = pdf_of,
 ) -> WrittenSheet:
-    """Write a sheet; where PDFs cannot be made the rest is written and a warning says why.
+    """Write a sheet; files of an earlier one are replaced. Without PDFs the rest is written, and said.
 
     Raises:
         ConfigError: If the folder cannot be written; names it.
     """
     files = {"sheet.json": json_bytes(sheet_document(sheet))}
-    warnings: list[str] = []
-    for language in languages:
+    pages = {language: page(sheet, language) for language in languages}
+    for language, html in pages.items():
         files[f"sheet.{language}.csv"] = sheet_csv(sheet, language)
         files[f"sheet.{language}.xlsx"] = sheet_workbook(sheet, language)
-        files[f"sheet.{language}.html"] = page(sheet, language).encode()
-    for language in languages if pdf else ():
-        try:
-            made = make_pdf(files[f"sheet.{language}.html"].decode())
-        except MissingPartError as error:
-            warnings.append(str(error))
-            break
-        files[f"sheet.{language}.pdf"] = made.raw
-        if made.warning:
-            warnings.append(made.warning)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, raw in files.items():
-            (folder / name).write_bytes(raw)
-    except OSError as error:
-        raise ConfigError(f"cannot write the sheet into {folder}: {error.strerror}") from error
+        files[f"sheet.{language}.html"] = html.encode()
+    pdfs, warnings = pdfs_of(pages if pdf else {}, make_pdf)
+    files |= {f"sheet.{language}.pdf": raw for language, raw in pdfs.items()}
+    put_files(files, folder, ours=_OURS, what="sheet")
     return WrittenSheet(folder=folder, files=sorted(files), warnings=warnings)
 
 

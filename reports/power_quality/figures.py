@@ -14,7 +14,7 @@ from reports.power_quality.page import LANGUAGES
 from reports.power_quality.parts.verdicts import by_standard
 from reports.power_quality.subject import MonthlyReport
 from reports.power_quality.telling import Telling
-from reports.spreadsheet import csv_bytes, guarded
+from reports.spreadsheet import csv_bytes, plain_cell
 
 CSV_COLUMNS = (
     "service_point",
@@ -112,7 +112,7 @@ def figures_csv(report: MonthlyReport) -> bytes:
             "month": report.month_text,
         }
         told = [_told(judgement, language, report) for language in LANGUAGES]
-        rows.append([_safe(value) for value in (*(document[name] for name in CSV_COLUMNS), *told)])
+        rows.append([plain_cell(value) for value in (*(document[name] for name in CSV_COLUMNS), *told)])
     return csv_bytes(rows)
 
 
@@ -131,7 +131,3 @@ def _verdict(judgement: Judgement, report: MonthlyReport) -> dict[str, Any]:  # 
 
 def _told(judgement: Judgement, language: str, report: MonthlyReport) -> str:
     return Telling(language=language, zone=report.month.point.zone).reasons(judgement)
-
-
-def _safe(value: object) -> object:
-    return guarded(value) if isinstance(value, str) else value

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pipeline.errors import ConfigError, MissingPartError
-from reports.pdf import Pdf, pdf_of
+from reports.folders import put_files
+from reports.pdf import Pdf, pdf_of, pdfs_of
 from reports.power_quality.figures import canonical, figures_csv, figures_document, sha256_of
 from reports.power_quality.page import LANGUAGES, page
 from reports.power_quality.subject import MonthlyReport
@@ -57,31 +57,11 @@ def write_report(  # noqa: PLR0913 - what a caller may choose about one report
     pages = {language: page(told, language, digest) for language in languages}
     files = {FIGURES: figures, TABLE: figures_csv(told)}
     files |= {f"report.{language}.html": html.encode() for language, html in pages.items()}
-    warnings: list[str] = []
-    for language, html in pages.items() if pdf else ():
-        try:
-            made = make_pdf(html)
-        except MissingPartError as error:
-            warnings.append(str(error))
-            break
-        files[f"report.{language}.pdf"] = made.raw
-        if made.warning:
-            warnings.append(made.warning)
+    pdfs, warnings = pdfs_of(pages if pdf else {}, make_pdf)
+    files |= {f"report.{language}.pdf": raw for language, raw in pdfs.items()}
     sums = sums_of(files)
     files[SUMS] = sums
     if key is not None:
         files[SIGNATURE] = signature_of(sums, key)
-    _put(files, folder)
+    put_files(files, folder, ours=_OURS, what="report")
     return Written(folder=folder, files=sorted(files), figures_sha256=digest, warnings=warnings)
-
-
-def _put(files: dict[str, bytes], folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for pattern in _OURS:
-            for old in folder.glob(pattern):
-                old.unlink()
-        for name, raw in files.items():
-            (folder / name).write_bytes(raw)
-    except OSError as error:
-        raise ConfigError(f"cannot write the report into {folder}: {error.strerror}") from error

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.folders import folder_name
+from pipeline.errors import ConfigError
+from reports.folders import folder_name, put_files
 
 
 def _digest(place: str) -> str:
@@ -38,3 +39,20 @@ def test_a_long_id_is_cut_between_characters_and_stays_its_own() -> None:
     # By hand: 191 bytes are left before the hyphen and the digest, that is 63 characters of 3 bytes.
     assert folder_name(long) == f"{'路' * 63}-{_digest(long)}"
     assert folder_name(long) != folder_name(longer)
+
+
+def test_files_are_put_and_those_of_an_earlier_report_taken_away(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    put_files({"x.csv": b"1", "x.pdf": b"2"}, folder, ours=("x.*",), what="report")
+    (folder / "note.txt").write_text("theirs")
+    put_files({"x.csv": b"3"}, folder, ours=("x.*",), what="report")
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
+        "x.csv": b"3",
+        "note.txt": b"theirs",
+    }
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"cannot write the report into .*file"):
+        put_files({}, tmp_path / "file", ours=(), what="report")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pipeline.errors import MissingPartError
-from reports.pdf import pdf_of
+from reports.pdf import Pdf, pdf_of, pdfs_of
 from reports.power_quality.page import page
 from tests.fix_quality_month import quality_report
 
@@ -44,3 +44,18 @@ def test_a_missing_library_is_named_with_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     with pytest.raises(MissingPartError, match=r"pip install 'kilowatch\[reports\]'"):
         pdf_of("<p>a</p>")
+
+
+def test_pages_are_made_until_pdfs_cannot_be() -> None:
+    def fails(html: str) -> Pdf:
+        if html == "b":
+            raise MissingPartError("no PDF")
+        return Pdf(raw=html.encode(), pages=1, lacking="电" if html == "a" else "")
+
+    assert pdfs_of({"en": "x", "zh": "y"}, fails) == ({"en": b"x", "zh": b"y"}, [])
+    made, warnings = pdfs_of({"zh": "a", "en": "b", "de": "c"}, fails)
+    assert made == {"zh": b"a"}
+    assert [warning.partition(":")[0] for warning in warnings] == [
+        "no font here has these characters",
+        "no PDF",
+    ]

@@ -20,8 +20,8 @@ from services.settle import NOT_MADE, YEAR_UNKNOWN, Settled, SettleFiles, settle
 from services.settle_pages import write_bill
 from storage.intervals import IntervalColumns
 from storage.registry_files import export_registry
+from tests.gathered_months import both
 from tests.settled_plants import APRIL, MARCH, PLANT, POINT, TARIFF, intervals, plant
-from tests.unit.services.test_settle_month import both
 
 STEPS = """
 [[tariff.steps]]

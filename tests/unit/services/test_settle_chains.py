@@ -16,8 +16,8 @@ from pipeline.registry import Ratio
 from pipeline.timegrid import to_numpy
 from services.settle_chains import shared
 from storage.intervals import IntervalColumns
+from tests.gathered_months import both, gathered
 from tests.settled_plants import APRIL, CT, MARCH, METER, intervals, plant, reading
-from tests.unit.services.test_settle_month import both, gathered
 
 MIDDLE = datetime(2026, 3, 15, 16, tzinfo=UTC)
 MAY = APRIL + timedelta(days=30)

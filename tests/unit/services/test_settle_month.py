@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,25 +10,23 @@ import numpy as np
 import pytest
 
 from analysis.settlement.bill_documents import bill_document
-from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterSource
+from analysis.settlement.billing_month import Lacking, RegisterSource
 from analysis.settlement.settle import settle
 from pipeline.archive_records import Transformer
-from pipeline.block import ReadingBlock, block_from_snapshots
-from pipeline.model import MeterId, Origin, Quality, Snapshot
-from pipeline.quantities import Group, Quantity
+from pipeline.model import MeterId, Origin, Quality
+from pipeline.quantities import Quantity
 from pipeline.registry import (
     BasicCharge,
     Contract,
     Installation,
     Meter,
     Ratio,
-    Registry,
     Role,
     Suspension,
 )
-from services.settle_book import FileBook
-from services.settle_month import billable, billing_month
+from services.settle_month import billable
 from storage.intervals import IntervalColumns
+from tests.gathered_months import EDGES, MIDDLE, NEW, TOTAL, both, gathered
 from tests.settled_plants import (
     APRIL,
     CLOSING,
@@ -39,40 +36,10 @@ from tests.settled_plants import (
     OPENING,
     PLANT,
     POINT,
-    TARIFF,
     intervals,
     plant,
     reading,
 )
-
-TOTAL = Quantity.ACTIVE_ENERGY_IMPORT.value
-EDGES = [reading(MARCH, OPENING), reading(APRIL, CLOSING)]
-MIDDLE = datetime(2026, 3, 15, 16, tzinfo=UTC)
-NEW = MeterId("NEW")
-
-
-def gathered(
-    readings: Sequence[Snapshot] = EDGES,
-    archive: Registry = PLANT,
-    columns: IntervalColumns | None = None,
-    month: str = "2026-03",
-    primary: frozenset[str] = frozenset(),
-) -> BillingMonth:
-    block: ReadingBlock | None = None
-    if readings:
-        block = block_from_snapshots(readings, frozenset({Group.REGISTER, Group.DEMAND}))
-    book = FileBook.of(block, intervals() if columns is None else columns, [m.id for m in archive.meters])
-    return billing_month(archive, book, POINT, month, primary=primary)
-
-
-def both(*intervals_: IntervalColumns) -> IntervalColumns:
-    return IntervalColumns(
-        meters=[meter for each in intervals_ for meter in each.meters],
-        starts_at=np.concatenate([each.starts_at for each in intervals_]),
-        minutes=np.concatenate([each.minutes for each in intervals_]),
-        quality=np.concatenate([each.quality for each in intervals_]),
-        energies={"import_kwh": np.concatenate([each.energies["import_kwh"] for each in intervals_])},
-    )
 
 
 def test_registers_frozen_at_the_settlement_days_stand_at_both_edges() -> None:
@@ -303,106 +270,6 @@ def test_the_demand_is_that_of_the_settlement_freeze_else_of_the_intervals() -> 
     assert (left.kw, left.at) == (Decimal("0.75"), at - timedelta(days=50))
 
 
-def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() -> None:
-    first = Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)
-    second = Contract(service_point=POINT, tariff="T", starts_at=MIDDLE + timedelta(days=2))
-    (gap,) = gathered(archive=plant(contracts=[first, second])).lacks
-    assert (gap.code, gap.starts_at, gap.ends_at) == (
-        Lacking.CONTRACT_GAP,
-        MIDDLE,
-        MIDDLE + timedelta(days=2),
-    )
-    over = replace(second, starts_at=MIDDLE - timedelta(days=1))
-    (overlap,) = gathered(archive=plant(contracts=[first, over])).lacks
-    assert (overlap.code, overlap.ends_at - overlap.starts_at) == (
-        Lacking.CONTRACT_OVERLAP,
-        timedelta(days=1),
-    )
-    # A lasts all year, B ended before March: C overlaps A though B stands between them.
-    lasting = replace(first, starts_at=MARCH - timedelta(days=59), ends_at=MARCH + timedelta(days=306))
-    ended = replace(first, starts_at=MARCH - timedelta(days=50), ends_at=MARCH - timedelta(days=28))
-    within = replace(first, starts_at=MARCH + timedelta(days=10), ends_at=MARCH + timedelta(days=20))
-    (hidden,) = gathered(archive=plant(contracts=[lasting, ended, within])).lacks
-    assert (hidden.code, hidden.starts_at, hidden.ends_at) == (
-        Lacking.CONTRACT_OVERLAP,
-        within.starts_at,
-        within.ends_at,
-    )
-    (late,) = gathered(archive=plant(tariffs=[replace(TARIFF, starts_at=MIDDLE)])).lacks
-    assert (late.code, late.what, late.ends_at) == (Lacking.TARIFF_GAP, "T", MIDDLE)
-
-
-def test_the_first_and_the_last_month_of_a_customer_are_those_parts_that_were_agreed() -> None:
-    new = plant(
-        contracts=[Contract(service_point=POINT, tariff="T", starts_at=MIDDLE)],
-        installations=[
-            Installation(meter=METER, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: OPENING})
-        ],
-    )
-    month = gathered([EDGES[1]], new)
-    assert (month.starts_at, month.ends_at, month.lacks) == (MIDDLE, APRIL, [])
-    left = plant(
-        contracts=[Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)],
-        installations=[
-            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: CLOSING})
-        ],
-    )
-    month = gathered([EDGES[0]], left)
-    assert (month.starts_at, month.ends_at, month.lacks) == (MARCH, MIDDLE, [])
-    assert gathered(archive=left, month="2026-05").lacks[0].code == Lacking.CONTRACT_GAP
-
-
-def test_the_days_after_the_last_settlement_day_are_billed_as_thirtieths() -> None:
-    # Settled on the 25th, left on the 28th: 28 February days of the month to 25 March, then 3 days.
-    ended = datetime(2026, 3, 27, 16, tzinfo=UTC)
-    agreed = Contract(
-        service_point=POINT,
-        tariff="T",
-        capacity_kva=100.0,
-        basic_charge=BasicCharge.CAPACITY,
-        settlement_day=25,
-        ends_at=ended,
-    )
-    archive = plant(contracts=[agreed])
-    lines = [
-        line
-        for month in ("2026-03", "2026-04")
-        for line in settle(gathered(archive=archive, month=month)).lines
-        if line.item == "basic_capacity"
-    ]
-    # 100 kVA x 25 = 2500.00; x 3/30 = 250.00
-    assert [(line.days, line.of_days, line.amount) for line in lines] == [
-        (28, 28, Decimal("2500.00")),
-        (3, 30, Decimal("250.00")),
-    ]
-
-
-def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
-    first = Contract(service_point=POINT, tariff="T", capacity_kva=100.0)
-    second = replace(first, capacity_kva=200.0, starts_at=MIDDLE)
-    month = gathered(archive=plant(contracts=[first, second]))
-    assert [(dated.starts_at, dated.contract.capacity_kva) for dated in month.terms] == [
-        (MARCH, 100.0),
-        (MIDDLE, 200.0),
-    ]
-    assert month.lacks == []
-
-
-def test_reactive_registers_that_one_of_two_meters_lacks_are_lacking_where_the_power_factor_counts() -> None:
-    reactive = Quantity.REACTIVE_ENERGY_IMPORT
-    archive = plant(
-        meters=[Meter(id=METER), Meter(id=NEW)],
-        installations=[
-            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: 1144.0}),
-            Installation(meter=NEW, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: 0, reactive: 0}),
-        ],
-        tariffs=[replace(TARIFF, power_factor=True)],
-    )
-    readings = [EDGES[0], reading(APRIL, 154.0, meter=NEW, more={reactive: 50.0})]
-    (lack,) = gathered(readings, archive).lacks
-    assert (lack.code, lack.what) == (Lacking.REGISTER, "M reactive_energy_import")
-
-
 def test_a_resting_unit_takes_its_capacity_off_though_nobody_filed_where_it_stands() -> None:
     # T2 rests all March: of 2000 kVA its 1000 are waived, 1000 x 25 yuan are charged.
     agreed = Contract(service_point=POINT, tariff="T", capacity_kva=2000.0, basic_charge=BasicCharge.CAPACITY)
@@ -421,63 +288,6 @@ def test_a_resting_unit_takes_its_capacity_off_though_nobody_filed_where_it_stan
     assert [line.amount for line in bill.lines if line.item.startswith("basic")] == [Decimal("25000.00")]
     unknown = settle(gathered(archive=replace(archive, transformers=[own, replace(nowhere, id="T3")])))
     assert "transformer_unknown" in [finding.code for finding in unknown.findings if finding.refuses]
-
-
-Q = Quantity
-QUADRANT_EDGES = (
-    {
-        Q.REACTIVE_ENERGY_Q1: 0.0,
-        Q.REACTIVE_ENERGY_Q2: 0.0,
-        Q.REACTIVE_ENERGY_Q3: 0.0,
-        Q.REACTIVE_ENERGY_Q4: 0.0,
-    },
-    {
-        Q.REACTIVE_ENERGY_Q1: 60.0,
-        Q.REACTIVE_ENERGY_Q2: 0.0,
-        Q.REACTIVE_ENERGY_Q3: 0.0,
-        Q.REACTIVE_ENERGY_Q4: 150.0,
-    },
-)
-ADJUSTED = plant(
-    contracts=[Contract(service_point=POINT, tariff="T", capacity_kva=400.0, power_factor_standard=0.9)],
-    tariffs=[replace(TARIFF, basic=None, schedules=(), power_factor=True)],
-)
-
-
-def adjusted(opening: dict[Quantity, float], closing: dict[Quantity, float]) -> BillingMonth:
-    return gathered([reading(MARCH, OPENING, more=opening), reading(APRIL, CLOSING, more=closing)], ADJUSTED)
-
-
-def test_reactive_quadrants_count_beside_the_register_of_the_other_direction() -> None:
-    # 297.6 kWh, 60 + 150 = 210 kvarh: 297.6 / sqrt(297.6^2 + 210^2) = 0.817 -> 0.82.
-    opening, closing = QUADRANT_EDGES
-    assert settle(adjusted(opening, closing)).power_factor == Decimal("0.82")
-    both = adjusted({**opening, Q.REACTIVE_ENERGY_IMPORT: 0.0}, {**closing, Q.REACTIVE_ENERGY_IMPORT: 60.0})
-    assert settle(both).power_factor == Decimal("0.82")
-    assert [pair.quantity for pair in both.pairs[1:]] == [
-        "reactive_energy_import",
-        "reactive_energy_q3",
-        "reactive_energy_q4",
-    ]
-
-
-def test_a_quadrant_that_one_edge_lacks_refuses_the_bill() -> None:
-    opening, closing = QUADRANT_EDGES
-    half = dict(opening)
-    del half[Q.REACTIVE_ENERGY_Q4]
-    bill = settle(adjusted(half, closing))
-    assert [(f.code, f.parameters["what"]) for f in bill.findings if f.refuses] == [
-        ("reactive_missing", "M reactive_energy_q4")
-    ]
-
-
-def test_reactive_intervals_below_zero_are_no_register() -> None:
-    columns = intervals(kvarh=0.5)
-    columns.energies["import_kvarh"][:1488] = -0.4
-    bill = settle(gathered(archive=ADJUSTED, columns=columns))
-    assert [(f.code, f.parameters["slots"]) for f in bill.findings if f.refuses] == [
-        ("intervals_negative", 1488)
-    ]
 
 
 def test_the_order_of_what_comes_in_does_not_matter() -> None:

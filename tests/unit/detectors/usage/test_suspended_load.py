@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,16 +11,7 @@ from detectors.usage.suspended_load import SuspendedLoad
 from pipeline.messages import summary
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import (
-    Area,
-    BasicCharge,
-    Contract,
-    Installation,
-    Ratio,
-    Role,
-    ServicePoint,
-)
-from pipeline.tariff import BasicTerms, Tariff
+from pipeline.registry import Area, BasicCharge, Contract, Installation, Ratio, Role, ServicePoint
 from tests.fix_windows import STEEL_DAYS, grid, steel_kwh, window
 from tests.unit.detectors.usage.suspended_plant import (
     REGISTRY,
@@ -398,15 +388,3 @@ def test_days_follow_the_areas_zone_through_a_clock_change(changed: date, slots:
     assert rows[changed.isoformat()]["slots"] == slots
     assert rows[changed.isoformat()]["minutes_above"] == slots * 15
     assert [row["verdict"] for row in rows.values()] == ["normal", "abnormal", "normal"]
-
-
-def test_the_penalty_basis_is_told_in_yuan_where_the_tariff_gives_the_basic_price() -> None:
-    contract = replace(REGISTRY.contracts[0], tariff="T")
-    tariff = Tariff(id="T", basic=BasicTerms(capacity_price=Decimal("30.00")))
-    registry = replace(REGISTRY, contracts=(contract,), tariffs=(tariff,))
-    (episode,) = SuspendedLoad().detect(plant_window(with_nights(suspended())), registry)
-    penalty: Any = episode.evidence["penalty"]
-    # 80 kW, the highest load, or all 800 kVA; 30 yuan, 5 of 30 days; made up and twice that.
-    assert (penalty["least_yuan"], penalty["most_yuan"]) == (1200.0, 12000.0)
-    assert penalty["most_how"] == "800.0 × 30.00 × 5 / 30 × 3"
-    assert penalty["wanted_entries"] == []

@@ -1,13 +1,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from detectors.usage.suspended_load import SuspendedLoad
 from detectors.usage.suspension_terms import LoadLimit, load_limit, penalty_basis
 from pipeline.archive_records import Transformer
 from pipeline.registry import BasicCharge, Contract, Registry, Suspension
 from pipeline.tariff import BasicTerms, Tariff
+from tests.unit.detectors.usage.suspended_plant import REGISTRY as PLANT
+from tests.unit.detectors.usage.suspended_plant import plant_window, suspended, with_nights
 
 FROM = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -132,3 +136,15 @@ def test_what_a_partial_suspension_leaves_in_use_costs_nothing() -> None:
     for max_kw, least in ((540.0, 1200.0), (480.0, 0.0)):
         basis = penalty_basis(registry, _suspension(remaining_kva=500.0), 1, max_kw)
         assert (basis["least_yuan"], basis["most_yuan"]) == (least, 15000.0)
+
+
+def test_the_penalty_basis_is_told_in_yuan_where_the_tariff_gives_the_basic_price() -> None:
+    contract = replace(PLANT.contracts[0], tariff="T")
+    tariff = Tariff(id="T", basic=BasicTerms(capacity_price=Decimal("30.00")))
+    registry = replace(PLANT, contracts=(contract,), tariffs=(tariff,))
+    (episode,) = SuspendedLoad().detect(plant_window(with_nights(suspended())), registry)
+    penalty: Any = episode.evidence["penalty"]
+    # 80 kW, the highest load, or all 800 kVA; 30 yuan, 5 of 30 days; made up and twice that.
+    assert (penalty["least_yuan"], penalty["most_yuan"]) == (1200.0, 12000.0)
+    assert penalty["most_how"] == "800.0 × 30.00 × 5 / 30 × 3"
+    assert penalty["wanted_entries"] == []

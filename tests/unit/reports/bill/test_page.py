@@ -15,8 +15,8 @@ from analysis.settlement.bill_documents import bill_document, exact
 from analysis.settlement.settle import settle
 from pipeline.bill_texts import BILL_TEXTS
 from reports.bill.page import LANGUAGES, Wording, page
+from tests.gathered_months import gathered
 from tests.settled_plants import PLANT
-from tests.unit.services.test_settle_month import gathered
 
 
 def document(**changed: object) -> dict[str, Any]:  # Any: JSON

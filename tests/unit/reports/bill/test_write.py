@@ -30,6 +30,16 @@ def test_a_bill_is_written_in_every_form(tmp_path: Path) -> None:
     assert {row["item"] for row in rows} == {"energy", "network", "basic_capacity"}
 
 
+def test_a_tariff_s_name_is_no_formula_and_an_amount_keeps_its_sign(tmp_path: Path) -> None:
+    told = document()
+    lines = [dict(line) for line in told["lines"]]
+    lines[0] |= {"name_en": "=1+1", "amount": "-26.78"}
+    write_bill({**told, "lines": lines}, tmp_path, pdf=False)
+    with (tmp_path / "bill.csv").open(encoding="utf-8-sig", newline="") as file:
+        (first, *_) = csv.DictReader(file)
+    assert (first["name_en"], first["amount"]) == ("'=1+1", "-26.78")
+
+
 def test_files_of_an_earlier_bill_are_not_left_over(tmp_path: Path) -> None:
     write_bill(document(), tmp_path, make_pdf=_pdf)
     write_bill(document(), tmp_path, pdf=False)

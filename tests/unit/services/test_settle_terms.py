@@ -1,0 +1,111 @@
+"""The contract and tariff versions of a billing month, and what of them is lacking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from analysis.settlement.billing_month import Lacking
+from analysis.settlement.settle import settle
+from pipeline.registry import (
+    BasicCharge,
+    Contract,
+    Installation,
+)
+from tests.gathered_months import EDGES, MIDDLE, TOTAL, gathered
+from tests.settled_plants import (
+    APRIL,
+    CLOSING,
+    MARCH,
+    METER,
+    OPENING,
+    POINT,
+    TARIFF,
+    plant,
+)
+
+
+def test_no_contract_two_contracts_and_no_tariff_are_lacking_for_their_time() -> None:
+    first = Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)
+    second = Contract(service_point=POINT, tariff="T", starts_at=MIDDLE + timedelta(days=2))
+    (gap,) = gathered(archive=plant(contracts=[first, second])).lacks
+    assert (gap.code, gap.starts_at, gap.ends_at) == (
+        Lacking.CONTRACT_GAP,
+        MIDDLE,
+        MIDDLE + timedelta(days=2),
+    )
+    over = replace(second, starts_at=MIDDLE - timedelta(days=1))
+    (overlap,) = gathered(archive=plant(contracts=[first, over])).lacks
+    assert (overlap.code, overlap.ends_at - overlap.starts_at) == (
+        Lacking.CONTRACT_OVERLAP,
+        timedelta(days=1),
+    )
+    # A lasts all year, B ended before March: C overlaps A though B stands between them.
+    lasting = replace(first, starts_at=MARCH - timedelta(days=59), ends_at=MARCH + timedelta(days=306))
+    ended = replace(first, starts_at=MARCH - timedelta(days=50), ends_at=MARCH - timedelta(days=28))
+    within = replace(first, starts_at=MARCH + timedelta(days=10), ends_at=MARCH + timedelta(days=20))
+    (hidden,) = gathered(archive=plant(contracts=[lasting, ended, within])).lacks
+    assert (hidden.code, hidden.starts_at, hidden.ends_at) == (
+        Lacking.CONTRACT_OVERLAP,
+        within.starts_at,
+        within.ends_at,
+    )
+    (late,) = gathered(archive=plant(tariffs=[replace(TARIFF, starts_at=MIDDLE)])).lacks
+    assert (late.code, late.what, late.ends_at) == (Lacking.TARIFF_GAP, "T", MIDDLE)
+
+
+def test_the_first_and_the_last_month_of_a_customer_are_those_parts_that_were_agreed() -> None:
+    new = plant(
+        contracts=[Contract(service_point=POINT, tariff="T", starts_at=MIDDLE)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, starts_at=MIDDLE, opening={TOTAL: OPENING})
+        ],
+    )
+    month = gathered([EDGES[1]], new)
+    assert (month.starts_at, month.ends_at, month.lacks) == (MIDDLE, APRIL, [])
+    left = plant(
+        contracts=[Contract(service_point=POINT, tariff="T", ends_at=MIDDLE)],
+        installations=[
+            Installation(meter=METER, service_point=POINT, ends_at=MIDDLE, closing={TOTAL: CLOSING})
+        ],
+    )
+    month = gathered([EDGES[0]], left)
+    assert (month.starts_at, month.ends_at, month.lacks) == (MARCH, MIDDLE, [])
+    assert gathered(archive=left, month="2026-05").lacks[0].code == Lacking.CONTRACT_GAP
+
+
+def test_the_days_after_the_last_settlement_day_are_billed_as_thirtieths() -> None:
+    # Settled on the 25th, left on the 28th: 28 February days of the month to 25 March, then 3 days.
+    ended = datetime(2026, 3, 27, 16, tzinfo=UTC)
+    agreed = Contract(
+        service_point=POINT,
+        tariff="T",
+        capacity_kva=100.0,
+        basic_charge=BasicCharge.CAPACITY,
+        settlement_day=25,
+        ends_at=ended,
+    )
+    archive = plant(contracts=[agreed])
+    lines = [
+        line
+        for month in ("2026-03", "2026-04")
+        for line in settle(gathered(archive=archive, month=month)).lines
+        if line.item == "basic_capacity"
+    ]
+    # 100 kVA x 25 = 2500.00; x 3/30 = 250.00
+    assert [(line.days, line.of_days, line.amount) for line in lines] == [
+        (28, 28, Decimal("2500.00")),
+        (3, 30, Decimal("250.00")),
+    ]
+
+
+def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
+    first = Contract(service_point=POINT, tariff="T", capacity_kva=100.0)
+    second = replace(first, capacity_kva=200.0, starts_at=MIDDLE)
+    month = gathered(archive=plant(contracts=[first, second]))
+    assert [(dated.starts_at, dated.contract.capacity_kva) for dated in month.terms] == [
+        (MARCH, 100.0),
+        (MIDDLE, 200.0),
+    ]
+    assert month.lacks == []
