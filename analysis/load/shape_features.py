@@ -54,6 +54,32 @@ class ShapeFeatures:
 FEATURES = tuple(entry.name for entry in fields(ShapeFeatures))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayEnergies:
+    """What windows over the same days share, shape (customers, days)."""
+
+    whole: NDArray[np.bool_]
+    """Whether every hour of the day is known."""
+    drawn: Floats
+    """NaN where the day is not whole."""
+    fed: Floats
+    """0 where the day is not whole."""
+
+    def within(self, days: slice) -> DayEnergies:
+        """Return those of some days."""
+        return DayEnergies(whole=self.whole[:, days], drawn=self.drawn[:, days], fed=self.fed[:, days])
+
+
+def day_energies(drawn: Floats, fed: Floats) -> DayEnergies:
+    """Return the days of hours of shape (customers, days, 24), NaN where missing."""
+    whole: NDArray[np.bool_] = np.asarray(np.isfinite(drawn).all(axis=2))
+    return DayEnergies(
+        whole=whole,
+        drawn=np.where(whole, np.where(np.isfinite(drawn), drawn, 0.0).sum(axis=2), np.nan),
+        fed=np.where(whole, np.nan_to_num(fed).sum(axis=2), 0.0),
+    )
+
+
 def shape_features(
     drawn: Floats,
     fed: Floats,
@@ -72,9 +98,20 @@ def shape_features(
         trimmed: Share of the days at either end of each hour that do not count: with a quarter a week of
             another use among three does not make another day of it, but irregular homes change class more.
     """
-    whole: NDArray[np.bool_] = np.asarray(np.isfinite(drawn).all(axis=2))
+    return features_of_days(drawn, day_energies(drawn, fed), weekday, mean_c, trimmed=trimmed)
+
+
+def features_of_days(
+    drawn: Floats,
+    days: DayEnergies,
+    weekday: NDArray[np.integer],
+    mean_c: Floats | None = None,
+    *,
+    trimmed: float = 0.0,
+) -> ShapeFeatures:
+    """Return the features of customers whose days' energies are known: see :func:`shape_features`."""
     workday, on_saturday, on_sunday = (
-        _usual(drawn[:, kind], whole[:, kind], least, trimmed)
+        _usual(drawn[:, kind], days.whole[:, kind], least, trimmed)
         for kind, least in (
             (weekday < SATURDAY, LEAST_WORKDAYS),
             (weekday == SATURDAY, LEAST_DAYS_OFF),
@@ -85,8 +122,7 @@ def shape_features(
     of_workday = workday.sum(axis=1)
     level = _over(workday, of_workday[:, None] / HOURS)
     known = np.isfinite(of_workday + saturday + sunday)
-    energy = np.where(whole, np.where(np.isfinite(drawn), drawn, 0.0).sum(axis=2), np.nan)
-    given = np.where(whole, np.nan_to_num(fed).sum(axis=2), 0.0).sum(axis=1)
+    energy, given = days.drawn, days.fed.sum(axis=1)
     return ShapeFeatures(
         night=level[:, 0:5].mean(axis=1),
         early=level[:, 4:8].mean(axis=1),
@@ -111,7 +147,7 @@ def _usual(hours: Floats, whole: NDArray[np.bool_], least: int, trimmed: float) 
     days = np.where(whole[..., None], hours, np.nan)
     cut = (trimmed * count).astype(np.int64)
     kept = whole
-    if trimmed > 0:
+    if cut.any():
         days = np.sort(days, axis=1)
         place = np.arange(hours.shape[1])
         kept = (place >= cut[:, None]) & (place < (count - cut)[:, None])

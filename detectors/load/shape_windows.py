@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.load.shape_features import SATURDAY, shape_features
+from analysis.load.shape_features import SATURDAY, day_energies, features_of_days
 from analysis.load.shapes import UNKNOWN, ShapeClasses, shape_numbers, shape_scores
 
 Floats = NDArray[np.float64]
@@ -43,9 +43,12 @@ def shape_days(drawn: Floats, fed: Floats, weekday: Ints, days: int, classes: Sh
     """
     number = np.full(drawn.shape[:2], UNKNOWN, dtype=np.int64)
     scores = np.full((*drawn.shape[:2], len(classes.shapes)), np.nan)
+    energies = day_energies(drawn, fed)
     for end in range(days, drawn.shape[1] + 1):
         window = slice(end - days, end)
-        features = shape_features(drawn[:, window], fed[:, window], weekday[window], trimmed=TRIMMED)
+        features = features_of_days(
+            drawn[:, window], energies.within(window), weekday[window], trimmed=TRIMMED
+        )
         scores[:, end - 1] = shape_scores(features, classes)
         number[:, end - 1] = shape_numbers(scores[:, end - 1], classes)
     return ShapeDays(number=number, scores=scores)
