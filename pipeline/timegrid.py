@@ -54,6 +54,12 @@ def local_month(year: int, month: int, zone: ZoneInfo) -> tuple[datetime, dateti
     return local_day(date(year, month, 1), zone)[0], local_day(following, zone)[0]
 
 
+def last_month(now: datetime, zone: ZoneInfo) -> date:
+    """Return the first day of the last local month that is over."""
+    this = now.astimezone(zone).date().replace(day=1)
+    return (this - timedelta(days=1)).replace(day=1)
+
+
 def to_numpy(instant: datetime) -> np.datetime64:
     """Return an aware instant as UTC microseconds for numpy, which knows no zones.
 

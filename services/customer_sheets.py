@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from pipeline.bills import month_before
 from pipeline.errors import DataError
 from pipeline.model import EVERYTHING
 from pipeline.registry import DEFAULT_ZONE
-from pipeline.timegrid import local_month
+from pipeline.timegrid import last_month, local_month
 from reports.customers.assemble import sheet_of
 from reports.customers.facts import CustomerFacts
 from reports.customers.sheet import CustomerSheet
@@ -57,7 +56,7 @@ def sheets_stored(
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
-    first = wish.month or last_month(now)
+    first = wish.month or last_month(now, DEFAULT_ZONE)
     primary = primary_profiles(settings)
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
@@ -111,8 +110,3 @@ def write_made(
         ConfigError: If the folder cannot be written.
     """
     return write_sheet(made.sheet, out / folder_name(made.facts.customer), languages=languages, pdf=pdf)
-
-
-def last_month(now: datetime) -> date:
-    """Return the first day of the last month that is over in the usual zone."""
-    return date.fromisoformat(f"{month_before(f'{now.astimezone(DEFAULT_ZONE):%Y-%m}')}-01")

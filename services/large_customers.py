@@ -19,9 +19,9 @@ from pipeline.messages import summary
 from pipeline.model import EVERYTHING, Episode, Verdict
 from pipeline.records import BilledPrice, Records
 from pipeline.registry import DEFAULT_ZONE, Registry
-from pipeline.timegrid import local_month
+from pipeline.timegrid import last_month, local_month
 from services.bill_prices import billed_price, is_document_proven
-from services.customer_sheets import SheetWish, last_month, sheets_stored, write_made
+from services.customer_sheets import SheetWish, sheets_stored, write_made
 from services.derive import MINUTES
 from services.settings import Settings, load_settings
 from services.wiring import utc_now
@@ -62,7 +62,8 @@ def judge_prices(
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
-    chosen, newest = (f"{month:%Y-%m}" for month in (first or last_month(now), last_month(now)))
+    over = last_month(now, DEFAULT_ZONE)
+    chosen, newest = (f"{month:%Y-%m}" for month in (first or over, over))
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
         since = _examined_from(connection, month_before(chosen))
@@ -107,7 +108,7 @@ def month_rows(
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
-    wanted = CustomerFilter(month=first or last_month(now), least_kva=LEAST_KVA)
+    wanted = CustomerFilter(month=first or last_month(now, DEFAULT_ZONE), least_kva=LEAST_KVA)
     with connect(settings.require_database_url()) as connection:
         cards = customer_cards(connection, wanted, Sort.KWH, scope=EVERYTHING, limit=SHOWN)
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from analysis.power_quality.catalogue import judge_month
@@ -16,6 +16,7 @@ from detectors.quality.month_violations import DETECTOR, MonthVerdicts, month_vi
 from pipeline.errors import DataError
 from pipeline.model import EVERYTHING, Episode
 from pipeline.registry import DEFAULT_ZONE, Registry
+from pipeline.timegrid import last_month
 from services.quality_months import month_of, months_of_files, months_stored, records_of
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
@@ -117,7 +118,7 @@ def judge_stored(
         StorageError: If the database is away or refuses.
     """
     settings, now = settings or load_settings(), now or utc_now()
-    first = (first or last_month(now)).replace(day=1)
+    first = (first or last_month(now, DEFAULT_ZONE)).replace(day=1)
     with connect(settings.require_database_url()) as connection:
         archive = load_registry(connection)
         for record in records_of(waveforms, archive, first, wanted):
@@ -152,12 +153,6 @@ def forget_waveform(service_point: str, name: str, settings: Settings | None = N
     settings = settings or load_settings()
     with connect(settings.require_database_url()) as connection:
         return remove_waveform_records(connection, service_point, name)
-
-
-def last_month(now: datetime) -> date:
-    """Return the first day of the last month that is over."""
-    this = now.astimezone(DEFAULT_ZONE).date().replace(day=1)
-    return (this - timedelta(days=1)).replace(day=1)
 
 
 def row_of(point: JudgedPoint) -> dict[str, object]:

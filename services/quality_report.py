@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.rectification import Rectification
+from pipeline.registry import DEFAULT_ZONE
+from pipeline.timegrid import last_month
 from reports.folders import folder_name
 from reports.power_quality.figures import figures_document
 from reports.power_quality.page import LANGUAGES
 from reports.power_quality.subject import Comparison, MonthlyReport
 from reports.power_quality.write import Written, write_report
 from services.persons import this_person
-from services.quality import Files, JudgedPoint, judge_files, judge_stored, last_month
+from services.quality import Files, JudgedPoint, judge_files, judge_stored
 from services.rectification import open_for_violations, rectifications_for_report
 from services.report_seal import signing_key
 from services.settings import load_settings
@@ -64,7 +66,7 @@ def report_files(files: Files, wish: Wish) -> Iterator[Reported]:
     """
     now = utc_now()
     make = _reporter(wish, now, f"--readings {files.readings.name} --registry {files.registry.name} ")
-    first = wish.month or last_month(now)
+    first = wish.month or last_month(now, DEFAULT_ZONE)
     judged = judge_files(replace(files, waveforms=wish.waveforms), first, wish.points, now=now)
     for point, folder in _placed(judged, wish.out):
         yield make(point, folder, ((), ()))

@@ -20,8 +20,8 @@ from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
 from dashboard.words import marked
 from pipeline.errors import MissingPartError
-from pipeline.registry import Role
-from pipeline.timegrid import local_month
+from pipeline.registry import DEFAULT_ZONE, Role
+from pipeline.timegrid import last_month, local_month
 from reports.customers.page import chart as drawn
 from reports.customers.page import is_number, kind_of, number_columns
 from reports.customers.page import page as paper
@@ -31,7 +31,7 @@ from reports.customers.workbook import sheet_workbook
 from reports.pdf import pdf_of
 from services.customer_facts import facts_of
 from services.customer_list import list_csv, list_excel
-from services.customer_sheets import MadeSheet, last_month, made_sheet
+from services.customer_sheets import MadeSheet, made_sheet
 from services.customer_stored import gather_stored
 from services.customers import customers_of
 from services.settings import load_settings
@@ -180,7 +180,7 @@ def sheet_of_customer(asking: Asking, customer: str, month: str) -> MadeSheet:
 
 def month_of(month: str, asking: Asking) -> date:
     """Return the first day of a month of an address; the last one that is over where none is named."""
-    return date.fromisoformat(f"{month}-01") if month else last_month(asking.now)
+    return date.fromisoformat(f"{month}-01") if month else last_month(asking.now, DEFAULT_ZONE)
 
 
 def _charts(asking: Asking, made: MadeSheet) -> list[Chart]:

@@ -9,13 +9,12 @@ from fractions import Fraction
 from statistics import median
 
 from analysis.settlement.average_price import PriceChange, PriceParts, median_parts, price_change
+from detectors.usage.medians import NORMAL
 from pipeline.records import BilledPrice
 from pipeline.registry import Contract
 
 CAPACITY_BANDS_KVA = (100.0, 315.0, 1000.0, 10000.0)
 """Edges of the bands of like customers: from 100 kVA power factor counts, from 315 kVA two parts."""
-NORMAL_MAD = 1.4826
-"""Standard deviations in one MAD of a normal spread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class Reference:
         ``least_spread`` is the least MAD as a share of the usual price: prices that are all alike would make
         every cent an outlier.
         """
-        spread = NORMAL_MAD * max(self.mad, least_spread * abs(self.usual))
+        spread = NORMAL * max(self.mad, least_spread * abs(self.usual))
         return (price - self.usual) / spread if spread > 0 else 0.0
 
     def apart(self, price: float) -> float:

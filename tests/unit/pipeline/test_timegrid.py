@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.timegrid import (
     from_numpy,
+    last_month,
     local_clock,
     local_day,
     many_from_numpy,
@@ -54,3 +55,9 @@ def test_many_numpy_instants_are_those_of_each() -> None:
     instants = np.array(["2026-09-01T00:00:00.000001", "1969-12-31T23:59:59"], dtype="datetime64[us]")
     assert many_from_numpy(instants) == [from_numpy(instant) for instant in instants]
     assert many_from_numpy(instants)[0] == datetime(2026, 9, 1, 0, 0, 0, 1, tzinfo=UTC)
+
+
+def test_the_last_month_that_is_over_is_the_zone_s() -> None:
+    new_year = datetime(2025, 12, 31, 17, tzinfo=UTC)
+    assert last_month(new_year, ZoneInfo("Asia/Shanghai")) == date(2025, 12, 1)
+    assert last_month(new_year, ZoneInfo("UTC")) == date(2025, 11, 1)
