@@ -200,10 +200,13 @@ def is_unset_time(raw: bytes, form: Format) -> bool:
 def is_impossible_time(raw: bytes, form: Format) -> bool:
     """Tell whether digits in a time format name no instant or day, such as a twenty-fifth month.
 
-    Absent (FF), all zeros (unset) and pairs of 99 (every, or unset) are no such thing.
+    Absent (FF), all zeros (unset) and pairs of 99 (every, or unset) are no such thing. Bytes that are fewer
+    or more than the format's name none.
     """
     if form.kind is not Kind.TIME or is_absent(raw) or not any(raw):
         return False  # midnight, too, where the time has no day
+    if len(raw) != form.length:
+        return True
     digits = raw[::-1].hex()
     pairs = {
         letter: digits[at : at + 2]

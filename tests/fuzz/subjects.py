@@ -26,7 +26,7 @@ from protocols.modbus.driver import modbus_driver, with_framing
 from protocols.modbus.framing import Framing
 from protocols.profile import Profile
 from protocols.session import NEED_DATA, Answer, Dropped, Query, Refused, Session
-from services.explain import explain_frame
+from services.explain import explain_frame, explain_without_passwords
 from services.wiring import load_profiles
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.modbus_meter import ModbusMeter
@@ -95,6 +95,7 @@ def explain(raw: bytes) -> str:
     """Return whether ``kilowatch decode`` explains the bytes or refuses them by name."""
     try:
         explain_frame(raw)
+        explain_without_passwords(raw)
     except WireError:
         return "refused by name"
     return "explained"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.errors import FrameError
@@ -114,6 +114,7 @@ def test_any_bytes_can_be_cleaned_for_a_log(raw: bytes) -> None:
 
 
 @given(st.integers(0, 255), st.binary(max_size=60))
+@example(0x08, bytes.fromhex("01790100"))  # a broadcast time that is cut short
 def test_any_sound_frame_is_explained_in_full(control: int, data: bytes) -> None:
     assert explain_in_full(Frame(ADDRESS, control, data).encode())["L"] == len(data)
 

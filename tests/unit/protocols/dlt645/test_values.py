@@ -148,6 +148,8 @@ def test_a_time_a_little_ahead_of_the_clock_is_not_a_year_old() -> None:
         ("FFFFFFFFFF", "YYMMDDhhmm", False),  # absent
         ("9999", "DDhh", False),  # unset settlement day
         ("99999930", "MMDDhhmm", False),  # every hour
+        ("00017901", "YYMMDDhhmmss", True),  # cut short
+        ("26010107000000", "YYMMDDhhmmss", True),  # a byte too many
     ],
 )
 def test_a_time_that_no_calendar_has_is_told(digits: str, notation: str, impossible: bool) -> None:  # noqa: FBT001 - a case
