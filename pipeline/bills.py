@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Registry, Role, in_force, latest
+from pipeline.registry import Registry, Role, in_force, latest
 from pipeline.timegrid import from_numpy, local_day
 
 LONGEST_MONTH = 31

@@ -22,12 +22,11 @@ from pipeline.archive_records import (
     Transformer,
     WorkOrder,
 )
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -36,8 +35,6 @@ from pipeline.registry import (
     Role,
     Schedule,
     ServicePoint,
-    Suspension,
-    SuspensionKind,
     Wiring,
 )
 from pipeline.tariff import MarketEnergy, Period, StepsOver, Tariff

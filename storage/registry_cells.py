@@ -12,10 +12,11 @@ from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.archive_records import MemberRole, MeteringSide, PointClass
+from pipeline.contracts import BasicCharge, SuspensionKind
 from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
+from pipeline.registry import Role, Wiring
 from pipeline.scaling import parse_scaled
 from pipeline.tariff import Period, StepsOver
 from pipeline.timegrid import MINUTES_PER_DAY

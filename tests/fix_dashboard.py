@@ -18,14 +18,13 @@ from psycopg.types.json import Jsonb
 
 from detectors.engine import run
 from pipeline.block import MeterMatrix, ReadingBlock
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.coverage import Cause, CoverageStatus
 from pipeline.model import Episode, MeterId, Origin
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import (
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -33,7 +32,6 @@ from pipeline.registry import (
     Registry,
     Schedule,
     ServicePoint,
-    Suspension,
     Wiring,
 )
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy

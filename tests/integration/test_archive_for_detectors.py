@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Meter, Registry, ServicePoint, Suspension
+from pipeline.registry import Area, Meter, Registry, ServicePoint
 from storage.database import Connection
 from storage.registry import load_registry, save_registry
 from storage.registry_files import export_registry, read_registry

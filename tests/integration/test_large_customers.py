@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from analysis.settlement.bill import Bill, BillFinding, BillLine
 from analysis.settlement.bill_documents import bill_document, bill_of
+from pipeline.contracts import Contract
 from pipeline.model import EVERYTHING, Scope, Severity, Verdict
-from pipeline.registry import Area, Contract, Installation, Meter, ServicePoint
+from pipeline.registry import Area, Installation, Meter, ServicePoint
 from pipeline.tariff import EnergyCharge, Tariff
 from reports.customers.document import sheet_document
 from services.customer_sheets import SheetWish, sheets_stored

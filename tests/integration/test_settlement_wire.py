@@ -16,8 +16,9 @@ from pydantic import SecretStr
 
 from analysis.settlement.billing_month import RegisterSource
 from collectors.bus import BusOwner
+from pipeline.contracts import BasicCharge
 from pipeline.model import Origin, Snapshot
-from pipeline.registry import BasicCharge, Bus, Meter
+from pipeline.registry import Bus, Meter
 from services.settings import Settings
 from services.settle import settle_stored
 from services.wiring import load_profiles, target_of

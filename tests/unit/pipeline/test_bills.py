@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from pipeline.bills import bill_month, bill_span, month_after, month_before, touched_bills
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Registry, Role
+from pipeline.registry import Installation, Registry, Role
 
 M, C, S, OLD = MeterId("M"), MeterId("C"), MeterId("S"), MeterId("OLD")
 REGISTRY = Registry(

@@ -7,9 +7,10 @@ import pytest
 from dashboard.words import EVIDENCE
 from detectors.engine import run
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract, Suspension
 from pipeline.messages import EVIDENCE_LABELS, render, said
 from pipeline.model import Episode, MeterId
-from pipeline.registry import Contract, Installation, Meter, Registry, Suspension
+from pipeline.registry import Installation, Meter, Registry
 from pipeline.tariff import Tariff
 from tests.day_windows import by_slots
 
