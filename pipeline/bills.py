@@ -110,6 +110,29 @@ def bill_span(registry: Registry, service_point: str, month: str) -> tuple[datet
     return _closes(registry, service_point, month_before(month)), _closes(registry, service_point, month)
 
 
+def interim_ends(registry: Registry, service_point: str, span: tuple[datetime, datetime]) -> list[datetime]:
+    """Return when interim bills (分次结算) close within a month, the earliest first.
+
+    They do at 00:00 of each of the ``interim_days`` of the contract in force then; a day on which the month
+    itself opens or closes has none.
+
+    Args:
+        registry: The archive: contracts say the days.
+        service_point: Whose bills.
+        span: When the month's bill opens and closes (:func:`bill_span`).
+    """
+    zone = registry.zone_of(service_point)
+    contracts = registry.contracts_by_point.get(service_point, ())
+    found = []
+    day = span[0].astimezone(zone).date() + timedelta(days=1)
+    while (ends_at := local_day(day, zone)[0]) < span[1]:
+        agreed = latest(c for c in contracts if in_force(c.starts_at, c.ends_at, ends_at))
+        if agreed is not None and day.day in agreed.interim_days:
+            found.append(ends_at)
+        day += timedelta(days=1)
+    return found
+
+
 def month_before(month: str) -> str:
     """Return the month before one, both ``YYYY-MM``."""
     return (_first(month) - timedelta(days=1)).strftime("%Y-%m")

@@ -45,6 +45,8 @@ class Contract:
     supply_voltage_kv: float | None = None
     settlement_day: int | None = None
     """Day of the month, 1 to 28, at whose 00:00 the month's account closes (抄表例日); None is the 1st."""
+    interim_days: tuple[int, ...] = ()
+    """Days of the month, 1 to 28, at whose 00:00 an interim bill (分次结算) closes before the month's own."""
     generation: bool = False
     """Declared generation behind the meter: energy may flow back."""
     starts_at: datetime | None = None

@@ -68,6 +68,7 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "working_day": tuple,
     "day_off": tuple,
     "transformers": tuple,
+    "interim_days": tuple,
     "area_member.role": MemberRole,
     "work_order.kind": str,
     "holidays": tuple,

@@ -17,8 +17,8 @@ from pipeline.registry import Area, Installation, Meter, Ratio, Registry, Servic
 from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, Period, Span, Tariff
 from pipeline.timegrid import slot_grid
 from services.settings import Settings
-from services.settle import settle_stored
 from services.settle_again import rerate_stored
+from services.settle_stored import settle_stored
 from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
 from storage.registry import save_registry

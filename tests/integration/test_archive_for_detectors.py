@@ -30,7 +30,7 @@ REGISTRY = Registry(
         Meter(id=MeterId("not filed")),
     ],
     service_points=[ServicePoint(id="P1", area="A1"), ServicePoint(id="P2", area="A1")],
-    contracts=[Contract(service_point="P1", generation=True)],
+    contracts=[Contract(service_point="P1", generation=True, interim_days=(11, 21))],
     suspensions=[
         Suspension(
             id="S1",

@@ -25,9 +25,9 @@ from services.customer_stored import open_episodes
 from services.customers import archive_of
 from services.large_customers import DETECTOR, episode_rows, judge_prices, month_rows, write_sheets
 from services.settings import Settings
-from services.settle import settle_stored
 from services.settle_book import FileBook
 from services.settle_month import billing_month
+from services.settle_stored import settle_stored
 from storage.bills import save_bill
 from storage.customers import CustomerFilter, Sort, customer_cards, customer_total, newest_bills
 from storage.database import Connection, connect
