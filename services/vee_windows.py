@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import ReadingBlock, Times
+from pipeline.contracts import SuspensionKind
 from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
 from pipeline.records import ParameterReading
-from pipeline.registry import Registry, SuspensionKind
+from pipeline.registry import Registry
 from pipeline.shown_ratings import as_shown
 from pipeline.thresholds import numbers_at
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
