@@ -184,6 +184,16 @@ def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
         return changed
 
 
+def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table
+    """Return the records of one table of the archive, of those that name no meter.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading the archive's {name}"):
+        return _load(connection, TABLE_BY_NAME[name], {})
+
+
 def load_registry(connection: Connection) -> Registry:
     """Return the whole archive.
 
