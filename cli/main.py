@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli import (
+    alarms,
     bench,
     cases,
     clocks,
@@ -81,6 +82,7 @@ app.add_typer(control.app, name="control")
 app.add_typer(handheld.app, name="handheld")
 app.add_typer(rectify.app, name="rectify")
 app.add_typer(vee.app, name="vee")
+app.add_typer(alarms.app, name="alarms")
 
 
 def main() -> None:
