@@ -6,6 +6,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.alarms import look_and_tell
 from flows.task_runners import Workers, task_runner
 from pipeline.model import Episode
 from pipeline.registry import Registry
@@ -55,6 +56,7 @@ def abnormal_use(
     look, parts = detect.planned(days, detectors)
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
     work_out_cases()
+    look_and_tell()
     create_table_artifact(
         key="abnormal-use",
         table=detect.as_table(findings),

@@ -12,6 +12,7 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 from flows.abnormal_use import abnormal_use
+from flows.alarms import alarms
 from flows.final_intervals import final_intervals
 from flows.forecasting import forecasting
 from flows.large_customers import large_customers
@@ -46,6 +47,7 @@ SCHEDULES: tuple[Scheduled, ...] = (
     Scheduled(flow=power_quality, cron="33 7 1,2 * *"),
     Scheduled(flow=forecasting, cron="52 0 * * *"),
     Scheduled(flow=maintenance, cron="41 3 * * *"),
+    Scheduled(flow=alarms, cron="* * * * *"),
 )
 """A quarter's registers are in by minute 7; analyses follow when backfill has had its turn, a month's on its
 first two days; bills every morning, since each contract has its own settlement day, and large customers when
