@@ -8,12 +8,11 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from analysis.load.summary import LoadSummary
 from services import load_months
 
 
 @task(cache_policy=NO_CACHE, retries=1)
-def summarise_month(month: date | None) -> list[LoadSummary]:
+def summarise_month(month: date | None) -> load_months.KeptMonth:
     """Sum up a month of everything in the archive and keep it."""
     return load_months.keep_load_months(month)
 
@@ -21,10 +20,10 @@ def summarise_month(month: date | None) -> list[LoadSummary]:
 @flow(name="load_statistics")
 def load_statistics(month: date | None = None) -> int:
     """Sum up the month that a day lies in, up to now; without one the month of yesterday."""
-    found = summarise_month(month)
+    kept = summarise_month(month)
     create_table_artifact(
         key="load-statistics",
-        table=load_months.highest_months(found),
+        table=list(kept.highest),
         description="The month's highest loads, with load factor, coincidence and coverage",
     )
-    return len(found)
+    return kept.subjects
