@@ -70,7 +70,7 @@ class Counters:
         return told
 
     def _newly_dropped(self, told: Told) -> dict[str, int]:
-        now = {what: _total(_at(told, path)) for path, what in DROPS.items()}
+        now = dropped_in(told)
         more = {what: count - self._dropped.get(what, 0) for what, count in now.items()}
         self._dropped = now
         return {what: count for what, count in more.items() if count > 0}
@@ -84,6 +84,11 @@ class Counters:
             partial.replace(self._file)
         except OSError as error:
             _log.warning("the counters cannot be written to %s: %s", self._file, error.strerror)
+
+
+def dropped_in(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
+    """Return how many were dropped so far of each kind of :data:`DROPS`, by its name for people."""
+    return {what: _total(_at(told, path)) for path, what in DROPS.items()}
 
 
 def _plain(counted: object) -> object:

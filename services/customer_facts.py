@@ -15,10 +15,11 @@ from analysis.suspension_check import SuspensionCheck
 from detectors.usage.service_point_load import service_point_load
 from detectors.usage.suspension_check import check_suspension
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Suspension
 from pipeline.model import Episode, MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
-from pipeline.registry import Registry, Role, Suspension
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import local_clock, local_month, to_numpy
 from reports.customers.facts import CustomerFacts, ForecastFacts, LoadedDay, PointFacts, QualityMonth
 from services.load import month_span
@@ -108,7 +109,7 @@ def _point(gathered: Gathered, point: str, loads: Mapping[str, LoadSummary]) -> 
 
 def _check(gathered: Gathered, suspension: Suspension) -> SuspensionCheck:
     window = gathered.suspended.get(suspension.id, gathered.matrix)
-    return check_suspension(window, gathered.archive, suspension)
+    return check_suspension(window, gathered.archive, suspension, gathered.now)
 
 
 def _loads(gathered: Gathered) -> dict[str, LoadSummary]:

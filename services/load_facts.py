@@ -17,10 +17,11 @@ from analysis.load.summary import Facts, Subject, SubjectKind
 from analysis.power_factor import standards
 from pipeline.archive_records import MemberRole
 from pipeline.block import Times
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
-from pipeline.registry import Contract, Registry, Role
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy
 from services.load_capacity import area_capacity_kva, point_capacity_kva
 from services.load_contracts import contract_stretches
@@ -103,6 +104,22 @@ def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Sho
         if (meter, at) in second_of:
             found[meter].append((at, kw, second_of[meter, at]))
     return {meter: _shown(rows) for meter, rows in found.items()}
+
+
+def primary_readings(
+    registry: Registry, registers: Mapping[MeterId, Shown], meter: MeterId, primary: frozenset[str]
+) -> RegisterReadings | None:
+    """Return what a meter's demand register showed, on the primary side: by the ratio at the demand's time.
+
+    That time is the demand's end: one that ends as a ratio changes was drawn through the ratio before.
+    """
+    shown = registers.get(meter)
+    if shown is None:
+        return None
+    drawn_at: Times = np.where(np.isnat(shown.at), shown.taken_at, shown.at)
+    drawn_at -= np.timedelta64(1, "us")
+    factor = ratio_factors(registry, [meter], drawn_at, primary)[0]
+    return RegisterReadings(kw=shown.kw * factor, at=shown.at, taken_at=shown.taken_at)
 
 
 def meter_facts(known: Known, meter: MeterId) -> Facts:
@@ -240,17 +257,7 @@ def _lacking(contract: Contract | None) -> str:
 
 
 def _register(known: Known, meter: MeterId) -> RegisterReadings | None:
-    """Return what a meter's demand register showed, on the primary side: by the ratio at the demand's time.
-
-    That time is the demand's end: one that ends as a ratio changes was drawn through the ratio before.
-    """
-    shown = known.registers.get(meter)
-    if shown is None:
-        return None
-    drawn_at: Times = np.where(np.isnat(shown.at), shown.taken_at, shown.at)
-    drawn_at -= np.timedelta64(1, "us")
-    factor = ratio_factors(known.registry, [meter], drawn_at, known.primary)[0]
-    return RegisterReadings(kw=shown.kw * factor, at=shown.at, taken_at=shown.taken_at)
+    return primary_readings(known.registry, known.registers, meter, known.primary)
 
 
 def _phases(known: Known, meter: MeterId) -> Floats | None:

@@ -11,11 +11,13 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.alarms.records import ChannelKind, Grade, Language
 from pipeline.archive_records import MemberRole, MeteringSide, PointClass
+from pipeline.contracts import BasicCharge, SuspensionKind
 from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
+from pipeline.registry import Role, Wiring
 from pipeline.scaling import parse_scaled
 from pipeline.tariff import Period, StepsOver
 from pipeline.timegrid import MINUTES_PER_DAY
@@ -46,12 +48,14 @@ KEY_OF_FIELD: Mapping[str, str] = MappingProxyType({field: key for key, field in
 LAST_SETTLEMENT_DAY = 28
 MOST_DECIMALS = 6
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _MAY_BE_ZERO = frozenset(
     {
         "retries",
         "pause_s",
+        "after_min",
         "remaining_kva",
         "capacity_kva",
         "contract_demand_kw",
@@ -122,6 +126,24 @@ def _several(value: object) -> tuple[float, ...]:
     return tuple(to_number(part) for part in value)
 
 
+def _whole_numbers(value: object) -> tuple[int, ...]:
+    """Return a list of whole numbers; in a CSV cell they are written ``number;number``."""
+    if isinstance(value, str):
+        value = [part for part in value.split(";") if part.strip()]
+    if not isinstance(value, list):
+        raise CellError(f"expected a list of whole numbers, not {value!r}")
+    return tuple(to_whole_number(part) for part in value)
+
+
+def _check_interim_days(days: Sequence[int]) -> None:
+    """Check the days at whose 00:00 interim bills close: each once, such as every month has."""
+    wrong = [day for day in days if not 1 <= day <= LAST_SETTLEMENT_DAY]
+    if wrong or len(set(days)) < len(days):
+        raise CellError(
+            f"expected days like [11, 21], each once, 1 to {LAST_SETTLEMENT_DAY}, not {list(days)}"
+        )
+
+
 def _check_factors(factors: Sequence[float]) -> None:
     """Check the factors of a day, whose count divides its minutes."""
     if not factors or MINUTES_PER_DAY % len(factors):
@@ -189,6 +211,11 @@ def _between(least: float, most: float, expected: str) -> Callable[[Any], None]:
     return check
 
 
+def _check_clock(text: str) -> None:
+    if not _CLOCK.fullmatch(text):
+        raise CellError(f"expected a time of day like 22:00, not {text!r}")
+
+
 def _check_month(text: str) -> None:
     if not _MONTH.fullmatch(text):
         raise CellError(f"expected a month like 2026-01, not {text!r}")
@@ -201,10 +228,13 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {  # Any: what the converter of t
     "rules": _check_rules,
     "template": _check_template,
     "month": _check_month,
+    "quiet_from": _check_clock,
+    "quiet_to": _check_clock,
     "working_day": _check_factors,
     "day_off": _check_factors,
     "capacitor_steps_kvar": _check_steps,
     "agreed_band_percent": _check_band,
+    "interim_days": _check_interim_days,
     "settlement_day": _between(1, LAST_SETTLEMENT_DAY, "a day that every month has"),
     "power_factor_standard": _between(0.5, 1, "a power factor like 0.9"),
     "share": _between(0, 1, "a part of the month's energy"),
@@ -227,6 +257,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     datetime: to_instant,
     datetime | None: to_instant,
     tuple[str, ...]: to_texts,
+    tuple[int, ...]: _whole_numbers,
     tuple[float, ...]: _several,
     tuple[float, float] | None: _several,
     Mapping[str, str]: to_pairs,
@@ -246,4 +277,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     BasicCharge | None: to_one_of(BasicCharge),
     PointClass | None: to_one_of(PointClass),
     MeteringSide | None: to_one_of(MeteringSide),
+    ChannelKind: to_one_of(ChannelKind),
+    Grade: to_one_of(Grade),
+    Language: to_one_of(Language),
 }

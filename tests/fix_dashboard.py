@@ -20,15 +20,14 @@ from dashboard.cookies import SESSION
 from dashboard.forgery import HEADER, form_secret
 from detectors.engine import run
 from pipeline.block import MeterMatrix, ReadingBlock
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.coverage import Cause, CoverageStatus
 from pipeline.errors import StorageError
 from pipeline.model import Episode, MeterId, Origin
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import (
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -36,7 +35,6 @@ from pipeline.registry import (
     Registry,
     Schedule,
     ServicePoint,
-    Suspension,
     Wiring,
 )
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy

@@ -11,8 +11,9 @@ import pytest
 
 from dashboard.app import create_app
 from detectors.usage.suspended_load import SuspendedLoad
+from pipeline.contracts import Suspension
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, ServicePoint, Suspension
+from pipeline.registry import Registry, ServicePoint
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing, save_episode
