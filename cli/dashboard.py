@@ -19,10 +19,11 @@ def dashboard(
 
     from dashboard.app import create_app
     from services.settings import load_settings
+    from services.status.permit import permit_of
 
     settings = load_settings()
     uvicorn.run(
-        create_app(settings.require_database_url()),
+        create_app(settings.require_database_url(), metrics_for=permit_of(settings.metrics_token_file)),
         host=host or settings.dashboard_host,
         port=settings.dashboard_port if port is None else port,
         log_level="warning",

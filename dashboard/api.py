@@ -86,15 +86,6 @@ class EpisodeQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """Whether the server can do its work."""
-
-    status: str
-    database: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiEpisode:
     """An episode with its message in the caller's language; keys as in the episode files, and ``area``."""
 
@@ -135,13 +126,6 @@ class ApiValue:
     age_s: float
     origin: str
     quality: int
-
-
-@router.get("/health")
-def health(asking: Ask) -> Health:
-    """Tell that the server runs and its database answers."""
-    asking.connection.execute("SELECT 1")
-    return Health(status="ok", database="ok", now=asking.now)
 
 
 @router.get("/api/fleet")

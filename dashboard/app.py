@@ -17,16 +17,18 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee, status
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.pages import bills, cases, customers, episodes, fleet, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
+from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
     *(fleet, meters, episodes, cases, bills, customers),
+    status,
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
@@ -47,7 +49,11 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    database_url: str, *, zone: ZoneInfo = DEFAULT_ZONE, clock: Callable[[], datetime] = utc_now
+    database_url: str,
+    *,
+    zone: ZoneInfo = DEFAULT_ZONE,
+    clock: Callable[[], datetime] = utc_now,
+    metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -55,6 +61,7 @@ def create_app(
         database_url: A ``postgresql://`` address. Pages read from it; only feedback is written.
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
+        metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
 
@@ -70,6 +77,12 @@ def create_app(
 
     app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
+    app.state.watched = status.Watched(
+        reading=pool.connection,
+        writing=app.state.dashboard.connect,
+        clock=clock,
+        permit=metrics_for or Permit(),
+    )
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)

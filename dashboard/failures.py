@@ -75,7 +75,7 @@ async def show_refusal(request: Request, error: Exception) -> Response:
 
 def _answer(request: Request, status: HTTPStatus, title: str, advice: str, *, detail: str) -> Response:
     text = formats_of(request).catalogue.gettext
-    if request.url.path.startswith(("/api/", "/health", "/static/")):
+    if request.url.path.startswith(("/api/", "/health", "/ready", "/metrics", "/static/")):
         body = {"error": title, "next_step": advice, "detail": detail}
         return JSONResponse(body, status_code=status)
     shown = {"title": text(title), "advice": text(advice), "detail": detail}

@@ -141,7 +141,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     children.start_kilowatch("dashboard", ["dashboard", "--port", str(port)])
     page = f"http://127.0.0.1:{port}"
     demo = Demo(children=children, database_url=url, folder=folder, page=page, started_at=started_at, say=say)
-    _wait_for(demo, "dashboard", f"{page}/health")
+    _wait_for(demo, "dashboard", f"{page}/ready")
     _let_gateways_speak(demo)
     say(f"dashboard: {page} (filling up)")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
