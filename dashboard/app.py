@@ -10,7 +10,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -20,14 +20,17 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee, status
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
-from dashboard.pages import bills, cases, customers, episodes, fleet, meters
+from dashboard.forgery import refuse_forged
+from dashboard.gate import Gate
+from dashboard.pages import bills, cases, customers, episodes, fleet, login, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
+from services.login import SessionRules
 from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
-    *(fleet, meters, episodes, cases, bills, customers),
+    *(login, fleet, meters, episodes, cases, bills, customers),
     status,
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
@@ -53,6 +56,7 @@ def create_app(
     *,
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
+    session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
     metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
@@ -61,6 +65,7 @@ def create_app(
         database_url: A ``postgresql://`` address. Pages read from it; only feedback is written.
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
+        session_rules: How long somebody stays logged in.
         metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
@@ -75,14 +80,27 @@ def create_app(
         finally:
             pool.close()
 
-    app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
+    app = FastAPI(
+        title="Kilowatch",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        dependencies=[Depends(refuse_forged)],
+    )
+    app.state.dashboard = Dashboard(
+        pool=pool,
+        zone=zone,
+        clock=clock,
+        connect=partial(connect, database_url),
+        session_rules=session_rules,
+    )
     app.state.watched = status.Watched(
         reading=pool.connection,
         writing=app.state.dashboard.connect,
         clock=clock,
         permit=metrics_for or Permit(),
     )
+    app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)

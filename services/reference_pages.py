@@ -21,6 +21,8 @@ from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.detector_page import detector_lines
 from services.metrics.page import metric_lines
+from services.quantity_page import quantity_lines
+from services.settings_page import settings_lines
 from services.vee_page import vee_page
 from services.wiring import load_profiles
 
@@ -96,6 +98,8 @@ def pages() -> Iterator[Page]:
     yield "validation.md", f"{HEAD}\n{vee_page()}"
     yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
     yield "metrics.md", "\n".join([HEAD, *metric_lines(), ""])
+    yield "settings.md", "\n".join([HEAD, *settings_lines()])
+    yield "quantities.md", "\n".join([HEAD, *quantity_lines()])
 
 
 def write_pages(folder: Path) -> None:

@@ -10,7 +10,8 @@ from services.metrics.catalogue import COLLECTOR, FLEET, Metric, MetricKind
 from services.metrics.exposition import MOST_LABELS, OTHERS
 
 INTRODUCTION: Final = (
-    "What Kilowatch tells Prometheus (指标). Alert rules that use it are in `ops/prometheus/`. No metric has a series for each meter; of buses and areas the first "
+    "What Kilowatch tells Prometheus (指标). Alert rules that use it are in `ops/prometheus/`. "
+    "No metric has a series for each meter; of buses and areas the first "
     f"{MOST_LABELS} by name have their own, the rest is `{OTHERS}`. "
     "What is unknown has no sample, which is not 0."
 )

@@ -66,5 +66,5 @@ def test_prometheus_itself_takes_them_and_they_do_what_they_say() -> None:
         [promtool, "test", "rules", FOLDER / "kilowatch.tests.yml"],
         [promtool, "check", "config", "--syntax-only", FOLDER / "prometheus.yml"],
     ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
+        done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)  # noqa: S603 - our own script
         assert done.returncode == 0, done.stdout + done.stderr

@@ -14,7 +14,7 @@ from tests.fix_dashboard import NOW, browsing
 
 @pytest.fixture(scope="module")
 def client(city_url: str) -> Iterator[httpx.Client]:
-    with browsing(create_app(city_url, clock=lambda: NOW)) as client:
+    with browsing(create_app(city_url, clock=lambda: NOW), token=None) as client:
         yield client
 
 
@@ -33,7 +33,7 @@ def test_the_fleet_is_told_to_this_host(client: httpx.Client) -> None:
 
 
 def test_a_token_opens_the_metrics_and_nothing_else_does(city_url: str) -> None:
-    with browsing(create_app(city_url, metrics_for=Permit("s3cret"))) as client:
+    with browsing(create_app(city_url, metrics_for=Permit("s3cret")), token=None) as client:
         assert client.get("/metrics").status_code == 403
         assert client.get("/metrics", headers={"Authorization": "Bearer s3cret"}).status_code == 200
 

@@ -29,7 +29,7 @@ def fill(connection: Connection) -> None:
             schedules=[Schedule(group="register", every_s=3600), Schedule(group="demand", every_s=86_400)],
         ),
     )
-    number = dict(connection.execute("SELECT id, meter_id FROM meter").fetchall())
+    number: dict[str, int] = dict(connection.execute("SELECT id, meter_id FROM meter").fetchall())
     for meter, group, hours_ago, status, cause in (
         ("A", "register", 1, "got", None),
         ("A", "register", 2, "backfilled", None),
