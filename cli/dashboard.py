@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+STOP_S = 10
+"""Longer than any page takes; an event stream of a browser would hold the server for ever."""
+
 
 def dashboard(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
@@ -18,6 +21,7 @@ def dashboard(
     """
     import uvicorn
 
+    from cli.logs import log_on_stderr
     from dashboard.app import create_app
     from pipeline.errors import StorageError
     from services.serving import make_first_account, serving_of
@@ -25,6 +29,7 @@ def dashboard(
     from services.status.permit import permit_of
 
     settings = load_settings()
+    log_on_stderr(settings.log_format)
     database_url = settings.require_database_url()
     serving = serving_of(settings, host, port)
     for warning in serving.warnings:
@@ -39,7 +44,10 @@ def dashboard(
         session_rules=serving.session_rules,
         metrics_for=permit_of(settings.metrics_token_file),
     )
-    uvicorn.run(app, log_level="warning", **serving.options)
+    # Its lines go the way of ours; those who ask last are waited for, but not for long.
+    uvicorn.run(
+        app, log_level="warning", log_config=None, timeout_graceful_shutdown=STOP_S, **serving.options
+    )
 
 
 def _say(line: str) -> None:

@@ -20,8 +20,7 @@ async def tell_use(scheduler: Scheduler) -> None:
         for told in scheduler.counters():
             if told.use is not None:
                 _log.info(
-                    "bus %s: used %.0f %% of the time, %d meters silent",
-                    told.bus,
+                    "used %.0f %% of the time, %d meters silent",
                     100 * told.use,
                     told.silent,
                     extra={"bus": told.bus},

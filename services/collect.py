@@ -231,12 +231,13 @@ async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime)
 
 async def _note_left(url: str, plan: BusPlan, now: datetime) -> None:
     """Name what the bus's last owner left unread as it died, however long its lease was."""
+    on_bus = {"bus": plan.owner.bus.id}
     try:
         left = await asyncio.to_thread(note_missed, url, [plan], now)
     except StorageError as away:
-        _log.warning("bus %s: cannot name what its last owner left: %s", plan.owner.bus.id, away)
+        _log.warning("cannot name what the last owner left: %s", away, extra=on_bus)
     else:
-        _log.info("bus %s: ours now, %d slots were left by its last owner", plan.owner.bus.id, left)
+        _log.info("ours now, %d slots were left by the last owner", left, extra=on_bus)
 
 
 async def _ended(writing: asyncio.Task[None]) -> None:
@@ -262,6 +263,7 @@ class BusWork:
     def __init__(self, plan: BusPlan, station: Station, zone: ZoneInfo) -> None:
         """Take a bus that this process owns, or will own when another one lets go of it."""
         self.bus = plan.owner.bus.id
+        self._log = logging.LoggerAdapter(_log, {"bus": self.bus})
         self.plan = plan
         self._station = station
         self._backfilling = asyncio.Lock()
@@ -284,7 +286,7 @@ class BusWork:
                 await self.catch_up(days)
                 await self.fetch_events()
             occasion = await self.occasions.next(self.is_ours)
-            _log.info("bus %s: backfill, %s", self.bus, occasion)
+            self._log.info("backfill, %s", occasion)
             days = LOOK_BACK_DAYS
 
     async def keep_rounds(self, what: str, every_s: int, go_round: Callable[[], Awaitable[None]]) -> None:
@@ -304,9 +306,9 @@ class BusWork:
         async with self._fetching_events:
             try:
                 changed = await fetch_events(self.plan, self._station.database_url)
-                _log.info("bus %s: %d events", self.bus, changed)
+                self._log.info("%d events", changed)
             except Exception:  # noqa: BLE001  # a faulty driver or database must not end the collector
-                _log.exception("bus %s: events not fetched", self.bus)
+                self._log.exception("events not fetched")
 
     async def catch_up(self, days: float) -> None:
         """Fetch what was missed while nobody collected; a database that is away is waited for."""
@@ -315,10 +317,10 @@ class BusWork:
             try:
                 reading = await self._backfill(self.plan, since, utc_now())
             except StorageError as away:
-                _log.warning("bus %s: cannot catch up yet: %s", self.bus, away)
+                self._log.warning("cannot catch up yet: %s", away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
             else:
-                _log.info("bus %s: caught up with %d records", self.bus, reading.records)
+                self._log.info("caught up with %d records", reading.records)
                 return
 
     async def serve(self, request: ReadRequest) -> None:
@@ -327,13 +329,13 @@ class BusWork:
             result, error = await self._answer(request), None
             await self._station.store.drain()
         except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
-            _log.exception("read request %d on bus %s failed", request.id, request.bus)
+            self._log.exception("read request %d failed", request.id)
             result, error = None, str(failure) or type(failure).__name__
         while True:
             try:
                 await asyncio.to_thread(_served, self._station.database_url, request.id, result, error)
             except StorageError as away:
-                _log.warning("cannot answer read request %d yet: %s", request.id, away)
+                self._log.warning("cannot answer read request %d yet: %s", request.id, away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
             else:
                 return

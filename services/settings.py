@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import ConfigError
+from services.log_lines import LogFormat
 
 PREFIX = "KILOWATCH_"
 MOST_THREADS = 4
@@ -95,6 +96,10 @@ class Settings(BaseSettings):
     report_key_file: Path | None = Field(
         default=None,
         description="private key (Ed25519, PEM) that monthly reports are signed with; none = not signed",
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.TEXT,
+        description="what long-running commands write on stderr: text, or json with one object a line",
     )
     metrics_host: str = Field(
         default="127.0.0.1", description="address at which a collector answers probes and Prometheus"
