@@ -17,7 +17,17 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_access, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import (
+    api,
+    api_access,
+    api_bills,
+    api_cases,
+    api_clocks,
+    api_coverage,
+    api_customers,
+    api_vee,
+    status,
+)
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
 from dashboard.failures import show_away, show_refusal, show_wrong_address
@@ -40,11 +50,13 @@ from dashboard.pages import (
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
+from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
     *(login, account, accounts, audit),
     *(fleet, meters, episodes, cases, bills, customers, settings, meter_list),
+    status,
     *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
@@ -70,6 +82,7 @@ def create_app(
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
+    metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -78,6 +91,7 @@ def create_app(
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
+        metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
 
@@ -104,6 +118,12 @@ def create_app(
         clock=clock,
         connect=partial(connect, database_url),
         session_rules=session_rules,
+    )
+    app.state.watched = status.Watched(
+        reading=pool.connection,
+        writing=app.state.dashboard.connect,
+        clock=clock,
+        permit=metrics_for or Permit(),
     )
     app.add_middleware(Audited)
     app.add_middleware(Gate)

@@ -20,8 +20,8 @@ from pipeline.errors import StorageError
 from services.api_tokens import needs_noting, note_token_use, token_of
 from services.login import needs_touch, note_use, session_of
 
-OPEN = frozenset({"/login", "/health"})
-"""What everybody may ask for."""
+OPEN = frozenset({"/login", "/health", "/ready", "/metrics"})
+"""What everybody may ask for; metrics have a rule of their own, see ``dashboard.status``."""
 OPEN_FOLDER = "/static/"
 LOGIN = "/login"
 BEARER = "bearer"
