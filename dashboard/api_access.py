@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from dashboard.access import Administrator, LoggedIn
-from dashboard.asking import Ask
+from dashboard.asking import Managing
 from dashboard.pages.accounts import managed_accounts
 from dashboard.pages.audit import Chosen, ReaderOfAudit
 from pipeline.accounts import Account
@@ -61,14 +61,14 @@ def api_account(caller: LoggedIn) -> ApiAccount:
 
 
 @router.get("/api/accounts")
-def api_accounts(asking: Ask, manager: Administrator) -> Sequence[ApiAccount]:
+def api_accounts(asking: Managing, manager: Administrator) -> Sequence[ApiAccount]:
     """Return the accounts that an administrator may manage."""
     return [_api_account(account) for account in managed_accounts(asking.connection, manager)]
 
 
 @router.get("/api/audit")
 def api_audit(
-    asking: Ask,
+    asking: Managing,
     _reader: ReaderOfAudit,
     chosen: Annotated[Chosen, Depends()],
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from dashboard.access import Caller, Owner
 from dashboard.account_words import ROLES, problem_told
-from dashboard.asking import Ask, Asking, Writing
+from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page
 from dashboard.words import marked
@@ -49,13 +49,13 @@ class TokenForm(BaseModel):
 
 
 @router.get(HERE, name="account", response_class=HTMLResponse)
-def show_account(asking: Ask, owner: Owner) -> HTMLResponse:
+def show_account(asking: Managing, owner: Owner) -> HTMLResponse:
     """Show one's own account."""
     return _page(asking, owner)
 
 
 @router.post(f"{HERE}/password", name="own_password", response_class=HTMLResponse)
-def change_password(writing: Writing, owner: Owner, form: Annotated[PasswordForm, Form()]) -> HTMLResponse:
+def change_password(writing: Managing, owner: Owner, form: Annotated[PasswordForm, Form()]) -> HTMLResponse:
     """Take another password; the present one is asked for, and every other session ends."""
     account, now = owner.account, writing.now
     try:
@@ -69,7 +69,7 @@ def change_password(writing: Writing, owner: Owner, form: Annotated[PasswordForm
 
 
 @router.post(f"{HERE}/sessions/{{session}}", name="end_session")
-def end_own_session(writing: Writing, owner: Owner, session: int) -> Response:
+def end_own_session(writing: Managing, owner: Owner, session: int) -> Response:
     """End one of one's own sessions."""
     if not end_session(writing.connection, owner.account, session, owner.person, writing.now):
         raise NotFoundError(marked("This session has ended already."))
@@ -77,7 +77,7 @@ def end_own_session(writing: Writing, owner: Owner, session: int) -> Response:
 
 
 @router.post(f"{HERE}/tokens", name="add_token", response_class=HTMLResponse)
-def make_token(writing: Writing, owner: Owner, form: Annotated[TokenForm, Form()]) -> HTMLResponse:
+def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form()]) -> HTMLResponse:
     """Make a token and show it, once."""
     areas = frozenset(form.areas) if form.areas else None
     wanted = NewToken(name=form.name, role=form.role, areas=areas, days=form.days)
@@ -89,7 +89,7 @@ def make_token(writing: Writing, owner: Owner, form: Annotated[TokenForm, Form()
 
 
 @router.post(f"{HERE}/tokens/{{token}}", name="end_token")
-def end_own_token(writing: Writing, owner: Owner, token: int) -> Response:
+def end_own_token(writing: Managing, owner: Owner, token: int) -> Response:
     """Revoke one of one's own tokens."""
     try:
         end_token(writing.connection, owner.account, token, owner.person, writing.now)
@@ -98,7 +98,7 @@ def end_own_token(writing: Writing, owner: Owner, token: int) -> Response:
     return RedirectResponse(HERE, status_code=HTTPStatus.SEE_OTHER)
 
 
-def _require_present_password(writing: Writing, owner: Caller, form: PasswordForm) -> None:
+def _require_present_password(writing: Managing, owner: Caller, form: PasswordForm) -> None:
     if form.password != form.repeated:
         raise AccessError(Problem.PASSWORD_REPEATED, "the two new passwords differ")
     # Counted like a login: a browser that somebody left open is no place to guess at.

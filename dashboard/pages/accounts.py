@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from dashboard.access import Administrator, Caller
 from dashboard.account_words import ROLES, problem_told
-from dashboard.asking import Ask, Asking, Writing
+from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page
 from dashboard.words import marked
@@ -52,14 +52,14 @@ class AccountForm(BaseModel):
 
 
 @router.get("/accounts", name="accounts", response_class=HTMLResponse)
-def show_accounts(asking: Ask, manager: Administrator) -> HTMLResponse:
+def show_accounts(asking: Managing, manager: Administrator) -> HTMLResponse:
     """Show the accounts that the administrator may manage, and the form of a new one."""
     return _list(asking, manager)
 
 
 @router.post("/accounts", name="add_account", response_class=HTMLResponse)
 def make_account(
-    writing: Writing, manager: Administrator, form: Annotated[AccountForm, Form()]
+    writing: Managing, manager: Administrator, form: Annotated[AccountForm, Form()]
 ) -> HTMLResponse:
     """Add an account with a generated password, which is shown once."""
     password = generate_password()
@@ -74,14 +74,14 @@ def make_account(
 
 
 @router.get("/accounts/{name}", name="account_of", response_class=HTMLResponse)
-def show_one(asking: Ask, manager: Administrator, name: str) -> HTMLResponse:
+def show_one(asking: Managing, manager: Administrator, name: str) -> HTMLResponse:
     """Show one account."""
     return _one(asking, manager, managed(asking.connection, manager, name))
 
 
 @router.post("/accounts/{name}", name="change_account", response_class=HTMLResponse)
 def change_one(
-    writing: Writing, manager: Administrator, name: str, form: Annotated[AccountForm, Form()]
+    writing: Managing, manager: Administrator, name: str, form: Annotated[AccountForm, Form()]
 ) -> HTMLResponse:
     """Change what an account may do and see, or shut it; it holds at once."""
     before = managed(writing.connection, manager, name)
@@ -97,7 +97,7 @@ def change_one(
 
 
 @router.post("/accounts/{name}/password", name="other_password", response_class=HTMLResponse)
-def replace_password(writing: Writing, manager: Administrator, name: str) -> HTMLResponse:
+def replace_password(writing: Managing, manager: Administrator, name: str) -> HTMLResponse:
     """Give an account a generated password, which is shown once, and end its sessions."""
     account = managed(writing.connection, manager, name)
     password = generate_password()
@@ -107,7 +107,7 @@ def replace_password(writing: Writing, manager: Administrator, name: str) -> HTM
 
 
 @router.post("/accounts/{name}/tokens/{token}", name="end_token_of", response_class=HTMLResponse)
-def end_one_token(writing: Writing, manager: Administrator, name: str, token: int) -> HTMLResponse:
+def end_one_token(writing: Managing, manager: Administrator, name: str, token: int) -> HTMLResponse:
     """Revoke a token of an account."""
     account = managed(writing.connection, manager, name)
     try:

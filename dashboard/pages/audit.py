@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from dashboard.access import Administrator, Caller, NotAllowedError
 from dashboard.account_words import EVENTS
-from dashboard.asking import Ask
+from dashboard.asking import Managing
 from dashboard.rendering import page
 from dashboard.words import marked
 from storage.access_events import access_event_total, access_events, event_kinds
@@ -51,7 +51,7 @@ class Chosen:
 
 @router.get("/audit", name="audit", response_class=HTMLResponse)
 def show_audit(
-    asking: Ask,
+    asking: Managing,
     _reader: ReaderOfAudit,
     chosen: Annotated[Chosen, Depends()],
     page_number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
