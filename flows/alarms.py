@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
+from flows.schedule import SKIP, Scheduled, scheduled
+from flows.steps import step
 from services import alarms as service
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def look_and_tell() -> service.AlarmRun:
     """Work out the incidents, and send what is due."""
     return service.raise_alarms()
@@ -18,3 +19,13 @@ def look_and_tell() -> service.AlarmRun:
 def alarms() -> int:
     """Work out the incidents and tell of them; return how many are open."""
     return look_and_tell().looked.open_incidents
+
+
+scheduled(
+    Scheduled(
+        flow=alarms,
+        cron="* * * * *",
+        zh="告警：归并异常为事件，按路由通知相关人员。",
+        collision=SKIP,
+    )
+)

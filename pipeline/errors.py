@@ -18,6 +18,7 @@
     * :class:`NotAllowedError` - an order to a meter is switched off, lacks a second person, or is ill-timed
     * :class:`AuditError` - the record of orders is damaged or cannot be written; nothing is sent
     * :class:`DeliveryError` - a channel of alarms did not take a message; worth a retry
+    * :class:`FlowServerError` - Prefect's server is away, refuses us, or was never told our flows
     * :class:`MissingPartError` - a system package or program is not installed; says how to get it
 """
 
@@ -159,3 +160,7 @@ class DeliveryError(KilowatchError):
 
 class MissingPartError(KilowatchError):
     """A system package or program is not installed."""
+
+
+class FlowServerError(KilowatchError):
+    """Prefect's server is away, refuses us, or does not know what it should have been told."""

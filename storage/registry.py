@@ -24,6 +24,7 @@ from pipeline.archive_records import (
     WorkOrder,
 )
 from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
+from pipeline.errors import StorageError
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
@@ -40,6 +41,7 @@ from pipeline.registry import (
 )
 from pipeline.tariff import MarketEnergy, Period, StepsOver, Tariff
 from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
+from storage.cell_values import CellError
 from storage.database import Connection, storage_errors
 from storage.registry_cells import convert
 from storage.tariff_cells import written
@@ -191,6 +193,16 @@ def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
         return changed
 
 
+def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table
+    """Return the records of one table of the archive, of those that name no meter.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading the archive's {name}"):
+        return _load(connection, TABLE_BY_NAME[name], {})
+
+
 def load_registry(connection: Connection) -> Registry:
     """Return the whole archive.
 
@@ -309,8 +321,26 @@ def _values(
     if "meter" in values:
         values["meter"] = names[values["meter"]]
     return {
-        name: value if value is None else _from_column(table, name)(value) for name, value in values.items()
+        name: value if value is None else _converted(table, row, name, value)
+        for name, value in values.items()
     }
+
+
+def _converted(table: ArchiveTable, row: Sequence[Any], name: str, value: object) -> object:  # Any: as above
+    """Return what a column holds; what an older import let in is told as what it is.
+
+    Raises:
+        StorageError: If it cannot be what its field is.
+    """
+    try:
+        return _from_column(table, name)(value)
+    except CellError as error:
+        keys = dict(zip(table.fields, row, strict=True))
+        entry = ", ".join(f"{key} {keys[key]}" for key in table.key if keys[key] is not None)
+        raise StorageError(
+            f"[[{table.name}]] {entry} in the database: key {name!r}: {error}. "
+            "Next step: put it right in the file and import it again with 'kilowatch registry import'"
+        ) from error
 
 
 def _from_column(table: ArchiveTable, name: str) -> Callable[[Any], object]:  # Any: as the driver gives it
