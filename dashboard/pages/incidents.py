@@ -21,6 +21,7 @@ from dashboard.formats import Formats
 from dashboard.messages import sentence
 from dashboard.rendering import page, path_of, reader
 from dashboard.words import marked
+from pipeline.alarms.model import HeldBy
 from pipeline.model import Json
 from services.alarms import acknowledge
 from services.persons import Person
@@ -166,7 +167,7 @@ def show_incident(asking: Ask, incident: str) -> HTMLResponse:
         card=card,
         signals=[signal_told(row, told.f) for row in signals],
         messages=told_of_incident(asking.connection, card),
-        held=[_held(one) for one in card.held],
+        held=_held(card),
         states=INCIDENT_STATES,
         occasion=lambda code: said(f"occasion_{code}", told.f.language),
         deliveries=DELIVERIES,
@@ -218,10 +219,14 @@ def _plain(value: Json) -> float | int | str:
     return value if isinstance(value, float | int | str) else str(value)
 
 
-def _held(one: Mapping[str, str | None]) -> HeldTold:
-    until = one.get("until")
-    return HeldTold(
-        route=str(one["route"]),
-        by=str(one["by"]),
-        until=None if until is None else datetime.fromisoformat(until),
-    )
+def _held(card: IncidentCard) -> list[HeldTold]:
+    """Return what is held back; an escalation is over as soon as somebody has acknowledged the incident."""
+    return [
+        HeldTold(
+            route=str(one["route"]),
+            by=str(one["by"]),
+            until=None if one["until"] is None else datetime.fromisoformat(one["until"]),
+        )
+        for one in card.held
+        if card.acknowledged_at is None or one["by"] != HeldBy.ESCALATION
+    ]
