@@ -17,12 +17,36 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee, status
+from dashboard import (
+    api,
+    api_access,
+    api_bills,
+    api_cases,
+    api_clocks,
+    api_coverage,
+    api_customers,
+    api_vee,
+    status,
+)
 from dashboard.asking import Dashboard
+from dashboard.audited import Audited
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import bills, cases, customers, episodes, fleet, login, meter_list, meters, settings
+from dashboard.pages import (
+    account,
+    accounts,
+    audit,
+    bills,
+    cases,
+    customers,
+    episodes,
+    fleet,
+    login,
+    meter_list,
+    meters,
+    settings,
+)
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
@@ -30,10 +54,10 @@ from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
-    *(login, fleet, meters, episodes, cases, bills, customers),
+    *(login, account, accounts, audit),
+    *(fleet, meters, episodes, cases, bills, customers, settings, meter_list),
     status,
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
@@ -101,6 +125,7 @@ def create_app(
         clock=clock,
         permit=metrics_for or Permit(),
     )
+    app.add_middleware(Audited)
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
