@@ -20,11 +20,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import (
     api,
     api_access,
+
     api_bills,
     api_cases,
     api_clocks,
     api_coverage,
     api_customers,
+
+    api_incidents,
     api_vee,
     status,
 )
@@ -37,11 +40,14 @@ from dashboard.pages import (
     account,
     accounts,
     audit,
+
     bills,
     cases,
     customers,
     episodes,
     fleet,
+
+    incidents,
     login,
     meter_list,
     meters,
@@ -58,6 +64,8 @@ PARTS = (
     *(fleet, meters, episodes, cases, bills, customers, settings, meter_list),
     status,
     *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    *(login, fleet, meters, meter_list, episodes, incidents, cases, bills, customers, settings),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_incidents, api_vee),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
