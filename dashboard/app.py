@@ -19,25 +19,34 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from dashboard import (
     api,
+    api_access,
+
     api_bills,
     api_cases,
     api_clocks,
     api_coverage,
     api_customers,
+
     api_incidents,
     api_vee,
     status,
 )
 from dashboard.asking import Dashboard
+from dashboard.audited import Audited
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
 from dashboard.pages import (
+    account,
+    accounts,
+    audit,
+
     bills,
     cases,
     customers,
     episodes,
     fleet,
+
     incidents,
     login,
     meter_list,
@@ -51,8 +60,11 @@ from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meters, meter_list, episodes, incidents, cases, bills, customers, settings),
+    *(login, account, accounts, audit),
+    *(fleet, meters, episodes, cases, bills, customers, settings, meter_list),
     status,
+    *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    *(login, fleet, meters, meter_list, episodes, incidents, cases, bills, customers, settings),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_incidents, api_vee),
 )
 """Pages and endpoints."""
@@ -121,6 +133,7 @@ def create_app(
         clock=clock,
         permit=metrics_for or Permit(),
     )
+    app.add_middleware(Audited)
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
