@@ -162,8 +162,8 @@ class BasicTerms:
     single_below_kva: Decimal | None = None
     """While a reduction (减容) leaves less than this, ``single_tariff`` holds instead; None: never.
 
-    Trade practice since the rules of 2018 is 315 kVA, the threshold of two-part tariffs. No published text was
-    found that says so clearly: it is off unless the tariff's version names it (to be confirmed)."""
+    315 kVA, the threshold of two-part tariffs, is trade practice since the rules of 2018. No published text
+    was found that says so clearly: off unless the tariff's version names it (to be confirmed)."""
     single_tariff: str | None = None
     """The single-part tariff (单一制) that holds then."""
     resting_share: Decimal = Decimal(0)
