@@ -17,12 +17,23 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import (
+    api,
+    api_bills,
+    api_cases,
+    api_clocks,
+    api_coverage,
+    api_customers,
+    api_forecasts,
+    api_load,
+    api_losses,
+    api_vee,
+)
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import bills, cases, customers, episodes, fleet, login, meters
+from dashboard.pages import bills, cases, customers, episodes, fleet, forecasts, load, login, losses, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
@@ -30,6 +41,8 @@ from storage.database import connect
 
 PARTS = (
     *(login, fleet, meters, episodes, cases, bills, customers),
+    *(forecasts, load, losses),
+    *(api_forecasts, api_load, api_losses),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
