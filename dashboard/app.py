@@ -27,13 +27,26 @@ from dashboard import (
     api_forecasts,
     api_load,
     api_losses,
+    api_quality,
     api_vee,
 )
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import bills, cases, customers, episodes, fleet, forecasts, load, login, losses, meters
+from dashboard.pages import (
+    bills,
+    cases,
+    customers,
+    episodes,
+    fleet,
+    forecasts,
+    load,
+    login,
+    losses,
+    meters,
+    quality,
+)
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
@@ -41,8 +54,8 @@ from storage.database import connect
 
 PARTS = (
     *(login, fleet, meters, episodes, cases, bills, customers),
-    *(forecasts, load, losses),
-    *(api_forecasts, api_load, api_losses),
+    *(forecasts, load, losses, quality),
+    *(api_forecasts, api_load, api_losses, api_quality),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
