@@ -20,14 +20,16 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import (
     api,
     api_access,
-
     api_bills,
     api_cases,
     api_clocks,
     api_coverage,
     api_customers,
-
+    api_forecasts,
     api_incidents,
+    api_load,
+    api_losses,
+    api_quality,
     api_vee,
     status,
 )
@@ -40,17 +42,19 @@ from dashboard.pages import (
     account,
     accounts,
     audit,
-
     bills,
     cases,
     customers,
     episodes,
     fleet,
-
+    forecasts,
     incidents,
+    load,
     login,
+    losses,
     meter_list,
     meters,
+    quality,
     settings,
 )
 from pipeline.errors import StorageError
@@ -66,6 +70,10 @@ PARTS = (
     *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
     *(login, fleet, meters, meter_list, episodes, incidents, cases, bills, customers, settings),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_incidents, api_vee),
+    *(login, fleet, meters, episodes, cases, bills, customers),
+    *(forecasts, load, losses, quality),
+    *(api_forecasts, api_load, api_losses, api_quality),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
