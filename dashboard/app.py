@@ -22,14 +22,25 @@ from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import bills, cases, customers, episodes, fleet, login, meter_list, meter_parts, meters
+from dashboard.pages import (
+    bills,
+    cases,
+    customers,
+    episodes,
+    fleet,
+    login,
+    meter_list,
+    meter_parts,
+    meter_slot,
+    meters,
+)
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meter_list, meters, meter_parts, episodes, cases, bills, customers),
+    *(login, fleet, meter_list, meters, meter_parts, meter_slot, episodes, cases, bills, customers),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""

@@ -49,7 +49,7 @@ def show_electrical(
     f = reader(asking, card.zone)
     span = span_of(int(days), last, now=asking.now, zone=f.zone)
     charts = electrical_charts(card, f, since=span.since, until=span.until)
-    return _part(asking, card, f, "electrical", span=span, charts=charts)
+    return meter_part(asking, card, f, "electrical", span=span, charts=charts)
 
 
 @router.get("/meters/{meter}/harmonics", name="meter_harmonics", response_class=HTMLResponse)
@@ -81,7 +81,7 @@ def show_harmonics(
         )
         for quantity, rows in found[name].values.items():
             (voltage if quantity.value.startswith("voltage") else current)[quantity] = rows[-1]
-    return _part(
+    return meter_part(
         asking,
         card,
         f,
@@ -123,7 +123,7 @@ def show_registers(
         v.quantity: v for v in current_values(asking.connection, meter, scope=asking.scope, now=asking.now)
     }
     told = {quantity for day in closed for quantity in day.values}
-    return _part(
+    return meter_part(
         asking,
         card,
         f,
@@ -149,7 +149,7 @@ def show_events(asking: Ask, meter: str, kind: Annotated[EventKind | None, Query
     events = events_of(asking.connection, MeterId(meter), scope=asking.scope, since=since, limit=MOST_EVENTS)
     clocks = clock_states(asking.connection, scope=asking.scope, now=asking.now, meters=[MeterId(meter)])
     kinds = sorted({event.kind for event in events})
-    return _part(
+    return meter_part(
         asking,
         card,
         f,
@@ -186,7 +186,7 @@ def show_coverage(asking: Ask, meter: str, month: MonthName = "", group: str = "
         if chosen is not None
         else []
     )
-    return _part(
+    return meter_part(
         asking,
         card,
         f,
@@ -201,6 +201,13 @@ def show_coverage(asking: Ask, meter: str, month: MonthName = "", group: str = "
     )
 
 
+def meter_part(asking: Asking, card: MeterCard, f: Formats, part: str, **shown: object) -> HTMLResponse:
+    """Return one part of a meter's page: ``meter_PART.html`` with what it shows."""
+    schedules: list[int] = list(schedule_intervals(asking.connection).values())
+    state = state_of(card, now=asking.now, silent=silent_after(schedules))
+    return page(asking, f"meter_{part}.html", f=f, card=card, state=state, part=part, **shown)
+
+
 def event_name(kind: str, part: str, f: Formats) -> str:
     """Return what people call an event, with its phase or direction; an unknown kind stands for itself."""
     if kind not in {known.value for known in EventKind}:
@@ -211,9 +218,3 @@ def event_name(kind: str, part: str, f: Formats) -> str:
 
 def _length(event: StoredEvent) -> timedelta | None:
     return None if event.ends_at is None else event.ends_at - event.starts_at
-
-
-def _part(asking: Asking, card: MeterCard, f: Formats, part: str, **shown: object) -> HTMLResponse:
-    schedules: list[int] = list(schedule_intervals(asking.connection).values())
-    state = state_of(card, now=asking.now, silent=silent_after(schedules))
-    return page(asking, f"meter_{part}.html", f=f, card=card, state=state, part=part, **shown)
