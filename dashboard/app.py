@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee, status
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
@@ -33,14 +33,17 @@ from dashboard.pages import (
     meter_parts,
     meter_slot,
     meters,
+    settings,
 )
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
+from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
     *(login, fleet, meter_list, meters, meter_parts, meter_slot, episodes, cases, bills, customers),
+    *(settings, status),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
@@ -66,6 +69,7 @@ def create_app(
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
+    metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -74,6 +78,7 @@ def create_app(
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
+        metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
 
@@ -100,6 +105,12 @@ def create_app(
         clock=clock,
         connect=partial(connect, database_url),
         session_rules=session_rules,
+    )
+    app.state.watched = status.Watched(
+        reading=pool.connection,
+        writing=app.state.dashboard.connect,
+        clock=clock,
+        permit=metrics_for or Permit(),
     )
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)

@@ -27,6 +27,13 @@ GROUPS: Mapping[str, str] = {
     "device": marked("Meter's own state"),
     "event": marked("Events"),
 }
+SOURCE_TAGS: Mapping[str, str] = {
+    "S": marked("a public source"),
+    "D": marked("practice of the trade, to be confirmed"),
+    "M": marked("measured"),
+    "own": marked("our own choice"),
+}
+"""Where a rule's number comes from."""
 STATUSES: Mapping[str, str] = {
     "got": marked("In time"),
     "late": marked("Late"),

@@ -136,9 +136,10 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     since: datetime,
     search: str = "",
     meters: Sequence[str] | None = None,
+    service_points: Sequence[str] | None = None,
     limit: int = 500,
 ) -> list[MeterCard]:
-    """Return meters by id, with coverage counted since ``since``.
+    """Return meters by id, with coverage counted since ``since``; all, or those named or at the points named.
 
     ``search`` is looked for, without regard to case, in meter, service point, customer, area, bus, address
     and profile.
@@ -172,6 +173,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         ) AS c ON true
         LEFT JOIN worst AS w ON w.meter = m.id
         WHERE (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
+          AND (%(points)s::text[] IS NULL OR m.service_point = ANY (%(points)s::text[]))
           AND (%(search)s = '' OR position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point,
                m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0)
         ORDER BY m.id LIMIT %(limit)s
@@ -181,6 +183,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         since=since,
         search=search.strip(),
         meters=list(meters) if meters is not None else None,
+        points=list(service_points) if service_points is not None else None,
         limit=limit,
     )
 
