@@ -22,6 +22,7 @@ from cli import (
     demo,
     detect,
     evaluate,
+    explain,
     flows,
     forecast,
     handheld,
@@ -60,6 +61,7 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("clocks")(clocks.clocks)
+app.command("explain")(explain.explain)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)

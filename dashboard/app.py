@@ -42,6 +42,7 @@ from dashboard.pages import (
     account,
     accounts,
     audit,
+
     bills,
     cases,
     customers,
@@ -55,6 +56,8 @@ from dashboard.pages import (
     meter_list,
     meters,
     quality,
+    meter_parts,
+    meter_slot,
     settings,
 )
 from pipeline.errors import StorageError
@@ -73,6 +76,8 @@ PARTS = (
     *(login, fleet, meters, episodes, cases, bills, customers),
     *(forecasts, load, losses, quality),
     *(api_forecasts, api_load, api_losses, api_quality),
+    *(login, fleet, meter_list, meters, meter_parts, meter_slot, episodes, cases, bills, customers),
+    *(settings, status),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
