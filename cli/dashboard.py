@@ -18,12 +18,14 @@ def dashboard(
     import uvicorn
 
     from dashboard.app import create_app
+    from dashboard.server import DashboardServer
     from services.settings import load_settings
 
     settings = load_settings()
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings.require_database_url()),
         host=host or settings.dashboard_host,
         port=settings.dashboard_port if port is None else port,
         log_level="warning",
     )
+    DashboardServer(config).run()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -17,17 +18,20 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_live, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
+from dashboard.live import LiveHub
 from dashboard.pages import bills, cases, customers, episodes, fleet, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
-from storage.database import connect
+from storage.announcements import MeterPlace, announcements, meter_places
+from storage.database import connect, storage_errors
 
 PARTS = (
     *(fleet, meters, episodes, cases, bills, customers),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    api_live,
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
@@ -57,19 +61,25 @@ def create_app(
         clock: What the time is; tests set it.
     """
     pool = _pool(database_url)
+    live = LiveHub(partial(announcements, database_url), partial(_places, pool))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         pool.open(
             wait=False
         )  # a database that is away is told on each page, not by a server that will not start
+        listening = asyncio.create_task(live.run())
         try:
             yield
         finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
             pool.close()
 
     app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
+    app.state.live = live
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)
@@ -97,6 +107,11 @@ def _pool(database_url: str) -> ConnectionPool:
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
+
+
+def _places(pool: ConnectionPool) -> Mapping[int, MeterPlace]:
+    with storage_errors("reading where the meters hang"), pool.connection() as connection:
+        return meter_places(connection)
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

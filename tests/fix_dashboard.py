@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
+from dashboard.server import DashboardServer
 from detectors.engine import run
 from pipeline.block import MeterMatrix, ReadingBlock
 from pipeline.coverage import Cause, CoverageStatus
@@ -337,7 +338,7 @@ def bills_url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """Serve an application on a free port of the loopback address; gives its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = DashboardServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
