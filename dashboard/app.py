@@ -11,7 +11,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -21,15 +21,18 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_live, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
+from dashboard.forgery import refuse_forged
+from dashboard.gate import Gate
 from dashboard.live import LiveHub
-from dashboard.pages import bills, cases, customers, episodes, fleet, meters
+from dashboard.pages import bills, cases, customers, episodes, fleet, login, meters
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
+from services.login import SessionRules
 from storage.announcements import MeterPlace, announcements, meter_places
 from storage.database import connect, storage_errors
 
 PARTS = (
-    *(fleet, meters, episodes, cases, bills, customers),
+    *(login, fleet, meters, episodes, cases, bills, customers),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
     api_live,
 )
@@ -51,7 +54,11 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    database_url: str, *, zone: ZoneInfo = DEFAULT_ZONE, clock: Callable[[], datetime] = utc_now
+    database_url: str,
+    *,
+    zone: ZoneInfo = DEFAULT_ZONE,
+    clock: Callable[[], datetime] = utc_now,
+    session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
 ) -> FastAPI:
     """Return the web application.
 
@@ -59,6 +66,7 @@ def create_app(
         database_url: A ``postgresql://`` address. Pages read from it; only feedback is written.
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
+        session_rules: How long somebody stays logged in.
     """
     pool = _pool(database_url)
     live = LiveHub(partial(announcements, database_url), partial(_places, pool))
@@ -77,9 +85,22 @@ def create_app(
                 await listening
             pool.close()
 
-    app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
+    app = FastAPI(
+        title="Kilowatch",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        dependencies=[Depends(refuse_forged)],
+    )
+    app.state.dashboard = Dashboard(
+        pool=pool,
+        zone=zone,
+        clock=clock,
+        connect=partial(connect, database_url),
+        session_rules=session_rules,
+    )
     app.state.live = live
+    app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)

@@ -10,12 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from dashboard.access import NotAllowedError
+from dashboard.access import NotAllowedError, NotLoggedInError
 from dashboard.asking import formats_of
 from dashboard.rendering import render
 from dashboard.words import marked
 
 log = logging.getLogger("kilowatch.dashboard")
+FOR_PROGRAMS = ("/api/", "/health", "/static/", "/openapi.json", "/metrics")
+"""Where the addresses that answer in JSON begin."""
 
 
 class NotFoundError(HTTPException):
@@ -63,7 +65,7 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
 async def show_refusal(request: Request, error: Exception) -> Response:
     """Answer with the error's own status, such as 404."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
-    fitting = isinstance(error, NotFoundError | WrongAddressError | NotAllowedError)
+    fitting = isinstance(error, NotFoundError | WrongAddressError | NotAllowedError | NotLoggedInError)
     return _answer(
         request,
         status,
@@ -73,10 +75,16 @@ async def show_refusal(request: Request, error: Exception) -> Response:
     )
 
 
+def is_for_programs(request: Request) -> bool:
+    """Tell whether an address answers programs, in JSON, and not people, in pages."""
+    return request.url.path.startswith(FOR_PROGRAMS)
+
+
 def _answer(request: Request, status: HTTPStatus, title: str, advice: str, *, detail: str) -> Response:
     text = formats_of(request).catalogue.gettext
-    if request.url.path.startswith(("/api/", "/health", "/static/")):
+    if is_for_programs(request):
         body = {"error": title, "next_step": advice, "detail": detail}
-        return JSONResponse(body, status_code=status)
+        asks_who = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+        return JSONResponse(body, status_code=status, headers=asks_who)
     shown = {"title": text(title), "advice": text(advice), "detail": detail}
     return render(request, "failure.html", shown, status)
