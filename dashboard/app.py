@@ -25,6 +25,7 @@ from dashboard import (
     api_clocks,
     api_coverage,
     api_customers,
+    api_episode_work,
     api_live,
     api_vee,
     status,
@@ -46,7 +47,7 @@ PARTS = (
     *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
     status,
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
-    api_live,
+    *(api_live, api_episode_work),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8

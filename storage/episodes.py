@@ -167,27 +167,6 @@ def get_episode(connection: Connection, episode_id: str) -> StoredEpisode | None
     return None if row is None else _stored(row)
 
 
-def decide_episode(  # noqa: PLR0913 - what one person writes on it
-    connection: Connection,
-    episode_id: str,
-    *,
-    state: EpisodeState,
-    decided_at: datetime,
-    assignee: str | None = None,
-    note: str | None = None,
-) -> bool:
-    """Write people's fields; tells whether the episode is there."""
-    with storage_errors(f"deciding episode {episode_id}"):
-        return (
-            connection.execute(
-                "UPDATE episode SET state = %s, decided_at = %s, assignee = coalesce(%s, assignee), "
-                "note = coalesce(%s, note) WHERE id = %s",
-                (state.value, decided_at, assignee, note, episode_id),
-            ).rowcount
-            > 0
-        )
-
-
 def _row(episode: Episode) -> list[object]:
     values = {name: getattr(episode, name) for name in _FIELDS}
     values["verdict"] = episode.verdict.value
