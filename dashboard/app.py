@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -20,6 +21,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from dashboard import (
     api,
     api_access,
+
     api_bills,
     api_cases,
     api_clocks,
@@ -30,6 +32,8 @@ from dashboard import (
     api_load,
     api_losses,
     api_quality,
+    api_episode_work,
+    api_live,
     api_vee,
     status,
 )
@@ -60,15 +64,19 @@ from dashboard.pages import (
     meter_slot,
     settings,
 )
+from dashboard.live import LiveHub
+from dashboard.pages import bills, cases, customers, episodes, fleet, login, meter_list, meters, settings
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
 from services.status.permit import Permit
-from storage.database import connect
+from storage.announcements import MeterPlace, announcements, meter_places
+from storage.database import connect, storage_errors
 
 PARTS = (
     *(login, account, accounts, audit),
     *(fleet, meters, episodes, cases, bills, customers, settings, meter_list),
+    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
     status,
     *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
     *(login, fleet, meters, meter_list, episodes, incidents, cases, bills, customers, settings),
@@ -79,6 +87,7 @@ PARTS = (
     *(login, fleet, meter_list, meters, meter_parts, meter_slot, episodes, cases, bills, customers),
     *(settings, status),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    *(api_live, api_episode_work),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
@@ -115,15 +124,20 @@ def create_app(
         metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
+    live = LiveHub(partial(announcements, database_url), partial(_places, pool))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         pool.open(
             wait=False
         )  # a database that is away is told on each page, not by a server that will not start
+        listening = asyncio.create_task(live.run())
         try:
             yield
         finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
             pool.close()
 
     app = FastAPI(
@@ -147,6 +161,7 @@ def create_app(
         permit=metrics_for or Permit(),
     )
     app.add_middleware(Audited)
+    app.state.live = live
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
@@ -176,6 +191,11 @@ def _pool(database_url: str) -> ConnectionPool:
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
+
+
+def _places(pool: ConnectionPool) -> Mapping[int, MeterPlace]:
+    with storage_errors("reading where the meters hang"), pool.connection() as connection:
+        return meter_places(connection)
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
