@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"
     )
+    postgresql_bin: Path | None = Field(
+        default=None,
+        description="folder of pg_dump and pg_restore for backups; none = the oldest that fit the server",
+    )
     report_key_file: Path | None = Field(
         default=None,
         description="private key (Ed25519, PEM) that monthly reports are signed with; none = not signed",
