@@ -125,12 +125,18 @@ class Counters:
             _log.warning("the counters cannot be written to %s: %s", self._file, error.strerror)
 
 
+def dropped_in(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
+    """Return how many were dropped so far of each kind of :data:`DROPS`, by its name for people."""
+    found = _dropped(told)
+    return {drop.says: found[drop.cause] for drop in DROPS}
+
+
 def drops(sections: Mapping[str, object]) -> dict[str, int]:
     """Return how much was lost so far, by cause."""
     return _dropped({section: _plain(counted) for section, counted in sections.items()})
 
 
-def _dropped(told: Told) -> dict[str, int]:
+def _dropped(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
     return {drop.cause: _total(_at(told, drop.counted_at)) for drop in DROPS}
 
 

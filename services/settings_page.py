@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from services.alarm_settings import AlarmSettings
 from services.control_settings import ControlSettings
 from services.settings import PREFIX, Settings
 
@@ -20,6 +21,7 @@ and nothing else: `KILOWATCH_DATABASE_URL_FILE`, `KILOWATCH_MQTT_PASSWORD_FILE`.
 SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("## The system 系统", Settings),
     ("## Changing meters 电表设置", ControlSettings),
+    ("## Alarms 告警", AlarmSettings),
 )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipeline.errors import StorageError
 from storage.database import Connection
 from storage.migrate import status
-from storage.notifications import notifications_arrive
+from storage.notify_probe import notifications_arrive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

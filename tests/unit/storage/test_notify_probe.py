@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage.database import Connection
-from storage.notifications import CHANNEL, notifications_arrive
+from storage.notify_probe import CHANNEL, notifications_arrive
 
 
 def test_a_notification_arrives(database: Connection) -> None:
