@@ -17,20 +17,20 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_flows, api_vee
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import bills, cases, customers, episodes, fleet, login, meters
+from dashboard.pages import bills, cases, customers, episodes, fleet, flows, login, meters, readings
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers),
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    *(login, fleet, meters, episodes, cases, bills, customers, flows, readings),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_flows, api_vee),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from prefect import flow
 
+from flows.critical import tell_critical_episodes
 from flows.parameters import Days, told
 from flows.results import show
 from flows.schedule import SKIP, Scheduled, scheduled
@@ -71,6 +72,7 @@ def abnormal_use(
     look, parts = detect.planned(days, detectors)
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
     work_out_cases()
+    tell_critical_episodes()
     show(
         key="abnormal-use",
         rows=detect.as_table(findings),
