@@ -24,6 +24,16 @@ def serve(
 
     Example: PREFECT_API_URL=http://127.0.0.1:4200/api kilowatch flows serve
     """
+    import os
+
+    from cli.logs import log_on_stderr
+    from services.log_lines import for_flow_runs
+    from services.settings import load_settings
+
+    form = load_settings().log_format
+    log_on_stderr(form)
+    # Flow runs are processes of their own, and Prefect reads this as it is imported.
+    os.environ |= for_flow_runs(form)
     from flows.deploy import serve_here
 
     serve_here(limit)

@@ -17,19 +17,44 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_flows, api_vee
+from dashboard import (
+    api,
+    api_bills,
+    api_cases,
+    api_clocks,
+    api_coverage,
+    api_customers,
+    api_flows,
+    api_vee,
+    status,
+)
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import bills, cases, customers, episodes, fleet, flows, login, meters, readings
+from dashboard.pages import (
+    bills,
+    cases,
+    customers,
+    episodes,
+    fleet,
+    flows,
+    login,
+    meter_list,
+    meters,
+    readings,
+    settings,
+)
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
+from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers, flows, readings),
+    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
+    *(flows, readings),
+    status,
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_flows, api_vee),
 )
 """Pages and endpoints."""
@@ -55,6 +80,7 @@ def create_app(
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
+    metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -63,6 +89,7 @@ def create_app(
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
+        metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
 
@@ -90,6 +117,12 @@ def create_app(
         connect=partial(connect, database_url),
         session_rules=session_rules,
     )
+    app.state.watched = status.Watched(
+        reading=pool.connection,
+        writing=app.state.dashboard.connect,
+        clock=clock,
+        permit=metrics_for or Permit(),
+    )
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
@@ -114,7 +147,8 @@ def _pool(database_url: str) -> ConnectionPool:
             "autocommit": True,
             "connect_timeout": 5,
             "application_name": "kilowatch dashboard",
-            "options": f"-c TimeZone=UTC -c default_transaction_read_only=on "
+            # Compiling a question for ten thousand meters takes longer than what it saves.
+            "options": f"-c TimeZone=UTC -c jit=off -c default_transaction_read_only=on "
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )

@@ -56,6 +56,8 @@ def _in_words(cron: str, f: Formats) -> str:
     fields = cron.split()
     shape = tuple("n" if _NUMBERS.fullmatch(field) else field for field in fields)
     numbers = [_numbers(field) for field in fields]
+    if cron == "* * * * *":
+        return text("every minute")
     if shape == ("n", "*", "*", "*", "*"):
         return text("every hour at minute %(minutes)s") % {"minutes": ", ".join(map(str, numbers[0]))}
     if shape == ("n", "n", "*", "*", "*"):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from prefect import flow
 
+from flows.alarms import look_and_tell
 from flows.critical import tell_critical_episodes
 from flows.parameters import Days, told
 from flows.results import show
@@ -73,6 +74,7 @@ def abnormal_use(
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
     work_out_cases()
     tell_critical_episodes()
+    look_and_tell()
     show(
         key="abnormal-use",
         rows=detect.as_table(findings),

@@ -6,7 +6,6 @@ from datetime import date
 
 from prefect import flow
 
-from analysis.load.summary import LoadSummary
 from flows.parameters import MonthOf
 from flows.results import show
 from flows.schedule import Scheduled, scheduled
@@ -15,7 +14,7 @@ from services import load_months
 
 
 @step
-def summarise_month(month: date | None) -> list[LoadSummary]:
+def summarise_month(month: date | None) -> load_months.KeptMonth:
     """Sum up a month of everything in the archive and keep it."""
     return load_months.keep_load_months(month)
 
@@ -23,14 +22,14 @@ def summarise_month(month: date | None) -> list[LoadSummary]:
 @flow(name="load_statistics")
 def load_statistics(month: MonthOf = None) -> int:
     """Sum up the month that a day lies in, up to now; without one the month of yesterday."""
-    found = summarise_month(month)
+    kept = summarise_month(month)
     show(
         key="load-statistics",
-        rows=load_months.highest_months(found),
+        rows=list(kept.highest),
         description="The month's highest loads, with load factor, coincidence and coverage",
         page="/customers",
     )
-    return len(found)
+    return kept.subjects
 
 
 scheduled(

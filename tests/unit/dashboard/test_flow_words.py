@@ -16,6 +16,7 @@ ENGLISH = Formats("en", ZoneInfo("Asia/Shanghai"))
 @pytest.mark.parametrize(
     ("cron", "words"),
     [
+        ("* * * * *", "every minute"),
         ("12 * * * *", "every hour at minute 12"),
         ("7,22 * * * *", "every hour at minute 7, 22"),
         ("42 2,6 * * *", "every day at 02:42, 06:42"),
