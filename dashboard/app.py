@@ -34,6 +34,7 @@ from dashboard import (
     api_quality,
     api_episode_work,
     api_live,
+    api_flows,
     api_vee,
     status,
 )
@@ -66,6 +67,8 @@ from dashboard.pages import (
 )
 from dashboard.live import LiveHub
 from dashboard.pages import bills, cases, customers, episodes, fleet, login, meter_list, meters, settings
+    flows,
+    readings,
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
@@ -88,6 +91,8 @@ PARTS = (
     *(settings, status),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
     *(api_live, api_episode_work),
+    *(flows, readings),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_flows, api_vee),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
