@@ -18,57 +18,14 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import (
-    api,
-    api_access,
-
-    api_bills,
-    api_cases,
-    api_clocks,
-    api_coverage,
-    api_customers,
-    api_forecasts,
-    api_incidents,
-    api_load,
-    api_losses,
-    api_quality,
-    api_episode_work,
-    api_live,
-    api_flows,
-    api_vee,
-    status,
-)
+from dashboard import status
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
 from dashboard.failures import show_away, show_refusal, show_wrong_address
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import (
-    account,
-    accounts,
-    audit,
-
-    bills,
-    cases,
-    customers,
-    episodes,
-    fleet,
-    forecasts,
-    incidents,
-    load,
-    login,
-    losses,
-    meter_list,
-    meters,
-    quality,
-    meter_parts,
-    meter_slot,
-    settings,
-)
 from dashboard.live import LiveHub
-from dashboard.pages import bills, cases, customers, episodes, fleet, login, meter_list, meters, settings
-    flows,
-    readings,
+from dashboard.parts import in_order, routers
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
@@ -76,25 +33,6 @@ from services.status.permit import Permit
 from storage.announcements import MeterPlace, announcements, meter_places
 from storage.database import connect, storage_errors
 
-PARTS = (
-    *(login, account, accounts, audit),
-    *(fleet, meters, episodes, cases, bills, customers, settings, meter_list),
-    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
-    status,
-    *(api, api_access, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
-    *(login, fleet, meters, meter_list, episodes, incidents, cases, bills, customers, settings),
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_incidents, api_vee),
-    *(login, fleet, meters, episodes, cases, bills, customers),
-    *(forecasts, load, losses, quality),
-    *(api_forecasts, api_load, api_losses, api_quality),
-    *(login, fleet, meter_list, meters, meter_parts, meter_slot, episodes, cases, bills, customers),
-    *(settings, status),
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
-    *(api_live, api_episode_work),
-    *(flows, readings),
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_flows, api_vee),
-)
-"""Pages and endpoints."""
 POOL_SIZE = 8
 STATEMENT_TIMEOUT_MS = 20_000
 HEADERS = {
@@ -175,8 +113,9 @@ def create_app(
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for part in PARTS:
-        app.include_router(part.router)
+    for router in routers():
+        app.include_router(router)
+    app.router.routes[:] = in_order(app.router.routes)
     return app
 
 
