@@ -34,6 +34,7 @@ def serve(
 
     Example: PREFECT_API_URL=http://127.0.0.1:4200/api kilowatch flows serve
     """
+    import logging
     import os
 
     from cli.logs import log_on_stderr
@@ -46,6 +47,8 @@ def serve(
     os.environ |= for_flow_runs(form)
     from flows.deploy import serve_here
 
+    served_by = os.environ.get("PREFECT_API_URL", "a server of its own")
+    logging.getLogger("kilowatch.flows").info("flows.serving", extra={"limit": limit, "server": served_by})
     serve_here(limit)
 
 

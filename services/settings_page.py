@@ -16,7 +16,8 @@ from services.settings import PREFIX, Settings
 INTRODUCTION = """# Settings 配置
 
 An installation is set up by environment variables, which are checked at start: a value that does not fit is
-named with what was expected. An empty one is as good as none.
+named with what was expected. An empty one is as good as none. A secret may come out of a file that holds it
+and nothing else: `KILOWATCH_DATABASE_URL_FILE`, `KILOWATCH_MQTT_PASSWORD_FILE`.
 """
 SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("## The system 系统", Settings),
