@@ -23,6 +23,7 @@ def dashboard(
 
     from cli.logs import log_on_stderr
     from dashboard.app import create_app
+    from dashboard.server import DashboardServer
     from pipeline.errors import StorageError
     from services.serving import make_first_account, serving_of
     from services.settings import load_settings
@@ -45,9 +46,10 @@ def dashboard(
         metrics_for=permit_of(settings.metrics_token_file),
     )
     # Its lines go the way of ours; those who ask last are waited for, but not for long.
-    uvicorn.run(
+    config = uvicorn.Config(
         app, log_level="warning", log_config=None, timeout_graceful_shutdown=STOP_S, **serving.options
     )
+    DashboardServer(config).run()
 
 
 def _say(line: str) -> None:

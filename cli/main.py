@@ -23,6 +23,7 @@ from cli import (
     detect,
     doctor,
     evaluate,
+    explain,
     flows,
     forecast,
     handheld,
@@ -61,6 +62,7 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("clocks")(clocks.clocks)
+app.command("explain")(explain.explain)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)

@@ -18,6 +18,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows.automations import make_automations
 from flows.limits import make_limits
 from flows.prefect_server import prefect_server
 from flows.schedule import FLOWS, WAIT, Scheduled
@@ -71,7 +72,8 @@ def deploy_to(work_pool: str | None = None) -> list[str]:
     wanted = deployments(settings, work_pool=pool)
     with prefect_server() as client:
         changes = _make_pool(client, pool) + prepare(client, settings)
-        return changes + [line for each in wanted for line in _apply(client, each)] + _remove(client, wanted)
+        changes += [line for each in wanted for line in _apply(client, each)] + _remove(client, wanted)
+        return changes + make_automations(client, settings)
 
 
 def serve_here(limit: int = 2) -> None:
@@ -84,7 +86,11 @@ def serve_here(limit: int = 2) -> None:
     wanted = deployments(settings)
     with prefect_server() as client:
         prepare(client, settings)
+        for each in wanted:
+            if each.full_name == settings.critical_run:
+                _apply(client, each)  # its automation names it by its id
         _remove(client, wanted)
+        make_automations(client, settings)
     serve(*wanted, limit=limit)
 
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 
 from services.alarm_settings import AlarmSettings
 from services.control_settings import ControlSettings
+from services.flow_settings import FlowSettings
 from services.settings import PREFIX, Settings
 
 INTRODUCTION = """# Settings 配置
@@ -22,6 +23,7 @@ SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("## The system 系统", Settings),
     ("## Changing meters 电表设置", ControlSettings),
     ("## Alarms 告警", AlarmSettings),
+    ("## Flows 流程", FlowSettings),
 )
 
 
@@ -46,4 +48,4 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(default, bool):
         return str(default).lower()
-    return f"`{default}`"
+    return f"`{','.join(default) if isinstance(default, tuple) else default}`"

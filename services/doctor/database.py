@@ -12,7 +12,7 @@ from services.doctor.machine import Machine
 from storage.database import COMPILED, Connection, Level
 from storage.doctor_questions import preloads_timescaledb, server_facts
 from storage.migrate import status
-from storage.notifications import notifications_arrive
+from storage.notify_probe import notifications_arrive
 
 OLDEST_POSTGRESQL: Final = 15
 """``NULLS NOT DISTINCT`` of the archive's keys came with it."""
