@@ -18,11 +18,19 @@ def dashboard(
     import uvicorn
 
     from dashboard.app import create_app
+    from dashboard.request_limits import RequestLimits
     from services.settings import load_settings
 
     settings = load_settings()
     uvicorn.run(
-        create_app(settings.require_database_url()),
+        create_app(
+            settings.require_database_url(),
+            limits=RequestLimits(
+                requests_per_minute=settings.dashboard_requests_per_minute,
+                burst=settings.dashboard_burst,
+                body_bytes=settings.dashboard_body_max_kb * 1024,
+            ),
+        ),
         host=host or settings.dashboard_host,
         port=settings.dashboard_port if port is None else port,
         log_level="warning",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,17 +18,35 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import api, api_bills, api_cases, api_clocks, api_coverage, api_customers, api_vee
+from dashboard import (
+    api,
+    api_bills,
+    api_cases,
+    api_clocks,
+    api_coverage,
+    api_customers,
+    api_export,
+    api_vee,
+    openapi,
+)
 from dashboard.asking import Dashboard
-from dashboard.failures import show_away, show_refusal, show_wrong_address
-from dashboard.pages import bills, cases, customers, episodes, fleet, meters
-from pipeline.errors import StorageError
+from dashboard.etags import Etags
+from dashboard.failures import (
+    show_away,
+    show_broken,
+    show_refusal,
+    show_refused_content,
+    show_wrong_address,
+)
+from dashboard.pages import api_docs, bills, cases, customers, episodes, fleet, meters
+from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
+from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
 from storage.database import connect
 
 PARTS = (
-    *(fleet, meters, episodes, cases, bills, customers),
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
+    *(fleet, meters, episodes, cases, bills, customers, api_docs),
+    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee, api_export),
 )
 """Pages and endpoints."""
 POOL_SIZE = 8
@@ -47,7 +66,11 @@ def utc_now() -> datetime:
 
 
 def create_app(
-    database_url: str, *, zone: ZoneInfo = DEFAULT_ZONE, clock: Callable[[], datetime] = utc_now
+    database_url: str,
+    *,
+    zone: ZoneInfo = DEFAULT_ZONE,
+    clock: Callable[[], datetime] = utc_now,
+    limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
 ) -> FastAPI:
     """Return the web application.
 
@@ -55,6 +78,7 @@ def create_app(
         database_url: A ``postgresql://`` address. Pages read from it; only feedback is written.
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
+        limits: How much one caller may ask.
     """
     pool = _pool(database_url)
 
@@ -68,11 +92,26 @@ def create_app(
         finally:
             pool.close()
 
-    app = FastAPI(title="Kilowatch", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Kilowatch",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=openapi.operation_id,
+        **openapi.ABOUT,
+    )
+    openapi.describe(app)
+    app.state.exports = asyncio.Semaphore(api_export.AT_ONCE)
     app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
-    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(Etags)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
+    app.add_middleware(BodyLimit, limits=limits)
+    if limits.requests_per_minute:
+        app.add_middleware(RateLimit, limits=limits)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)
+    app.add_exception_handler(ContentRefusedError, show_refused_content)
+    app.add_exception_handler(Exception, show_broken)
     app.add_exception_handler(PoolTimeout, show_away)
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)

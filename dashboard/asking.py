@@ -80,6 +80,7 @@ def _writing(request: Request, scope: CallerScope) -> Iterator[Asking]:
         )
 
 
-Ask = Annotated[Asking, Depends(_asking)]
-Writing = Annotated[Asking, Depends(_writing)]
+# The connection is given back before the answer is sent: who reads slowly keeps none.
+Ask = Annotated[Asking, Depends(_asking, scope="function")]
+Writing = Annotated[Asking, Depends(_writing, scope="function")]
 """The same over a connection that may write: for whoever ``dashboard.access`` lets."""
