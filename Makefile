@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community fuzz chaos reference check lint format lock clean
+.PHONY: help demo test test-community fuzz chaos reference docs check lint format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
@@ -42,7 +42,13 @@ chaos: ## kill, stop and cut the parts of a site in turn and compare with the fl
 reference: ## write the reference pages of docs/reference anew from the profiles and the catalogue
 	@scripts/environment
 	@$(BIN)/python -m services.reference_pages docs/reference
+	@$(BIN)/python -m cli.reference_page docs/reference
 	@$(BIN)/python -m simulators.faults.page docs/simulators.md
+
+docs: ## the documentation as a site, in build/site; a broken link fails
+	@scripts/environment
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "docs: build/site/index.html"
 
 check: ## the linters and type checkers alone
 	@scripts/environment
@@ -54,6 +60,7 @@ lint:
 	@echo "check: ruff format"; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check . || true; exit 1; }
 	@echo "check: mypy"; $(BIN)/mypy --no-error-summary .
 	@echo "check: pyright"; scripts/with-node node_modules/.bin/pyright --pythonpath $(BIN)/python
+	@echo "check: docs"; NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "check: layers"; report=$$($(BIN)/lint-imports 2>&1) || { echo "$$report"; exit 1; }
 
 format: ## put the code into the project's form

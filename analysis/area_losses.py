@@ -19,8 +19,9 @@ from analysis.loss_suspects import Hint, MemberDays, Suspect, suspects
 from analysis.technical_loss import NO_LOSS, TechnicalLoss, has_plate, learnt_loss, transformer_loss
 from pipeline.archive_records import MemberRole, MeteringSide
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.daily_rows import DailyRows
-from pipeline.registry import Contract, Registry, in_force
+from pipeline.registry import Registry, in_force
 from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]

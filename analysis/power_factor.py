@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from math import hypot
 
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 
 LEAST_STANDARD_KVA = 100.0
 """Smaller customers have no standard, whatever their class."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pipeline.contracts import Suspension
 from pipeline.model import Verdict
-from pipeline.registry import Suspension
 
 
 class Outcome(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ def dashboard(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; default 8645.")] = None,
 ) -> None:
-    """Serve the pages and the JSON API.
+    """Serve the pages and the JSON API; the first start makes an account and tells its password once.
 
     Example: kilowatch dashboard --port 8645
     """
@@ -19,19 +20,28 @@ def dashboard(
 
     from dashboard.app import create_app
     from dashboard.request_limits import RequestLimits
+    from pipeline.errors import StorageError
+    from services.serving import make_first_account, serving_of
     from services.settings import load_settings
 
     settings = load_settings()
-    uvicorn.run(
-        create_app(
-            settings.require_database_url(),
-            limits=RequestLimits(
-                requests_per_minute=settings.dashboard_requests_per_minute,
-                burst=settings.dashboard_burst,
-                body_bytes=settings.dashboard_body_max_kb * 1024,
-            ),
-        ),
-        host=host or settings.dashboard_host,
-        port=settings.dashboard_port if port is None else port,
-        log_level="warning",
+    database_url = settings.require_database_url()
+    serving = serving_of(settings, host, port)
+    for warning in serving.warnings:
+        _say(f"warning: {warning}")
+    try:
+        make_first_account(database_url, _say, terminal=sys.stderr.isatty())
+    except StorageError as error:
+        # The pages tell it too, and come back with the database.
+        _say(f"warning: whether there are accounts cannot be seen: {error}")
+    limits = RequestLimits(
+        requests_per_minute=settings.dashboard_requests_per_minute,
+        burst=settings.dashboard_burst,
+        body_bytes=settings.dashboard_body_max_kb * 1024,
     )
+    app = create_app(database_url, session_rules=serving.session_rules, limits=limits)
+    uvicorn.run(app, log_level="warning", **serving.options)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

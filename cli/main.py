@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli import (
+    accounts,
     bench,
     cases,
     clocks,
@@ -73,6 +74,7 @@ app.command("feedback")(cases.feedback)
 app.command("waveform")(waveform.waveform)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
+app.add_typer(accounts.app, name="accounts")
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")
 app.add_typer(profile.app, name="profile")

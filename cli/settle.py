@@ -86,8 +86,9 @@ def settle(  # noqa: PLR0913 - a command with all its options
         raise typer.BadParameter("--until and --interim belong to --intervals and --registry")
     if intervals is not None and rerate:
         raise typer.BadParameter("--rerate is for stored bills: leave --intervals and --registry out")
-    from services.settle import SettleFiles, settle_files, settle_stored
+    from services.settle import SettleFiles, settle_files
     from services.settle_again import rerate_stored
+    from services.settle_stored import settle_stored
 
     chosen = None if month is None else f"{month:%Y-%m}"
     if intervals is not None and registry is not None:

@@ -1,85 +1,124 @@
-"""Who may see what, and who may write: the one place that gives a request its scope and its person."""
+"""Who may see what, and who may write: the one place that gives a request its account, scope and person."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from dashboard.words import marked
-from pipeline.model import EVERYTHING, Scope
-from services.persons import Person, this_person
+from pipeline.accounts import Account, Role
+from pipeline.model import Scope
+from services.accounts import full_name
+from services.persons import Person
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
-"""Headers of a proxy: behind one nobody knows who sits at the other end. One that sets none looks like this
-host: ``docs/detection.md`` says what to set."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who a request comes from: found once by ``dashboard.gate``, before anything else looks at it."""
+
+    account: Account
+    address: str
+    session: int | None
+    """The session of its cookie; None for a program with a token."""
+    secret: str
+    """What its cookie holds: forms are bound to it."""
+
+    @property
+    def person(self) -> Person:
+        """The same as those know it who keep a record of what people decide."""
+        return Person(account=self.account.name, host=self.address, name=self.account.full_name)
 
 
 class NotAllowedError(HTTPException):
-    """The caller may not write; the text says where it is done instead."""
+    """The caller may not do this; the text says who may."""
 
     def __init__(self, explanation: str) -> None:
         """Take a marked sentence that says what to do."""
         super().__init__(HTTPStatus.FORBIDDEN, explanation)
 
 
-def scope_of_request() -> Scope:
-    """Return the areas (台区) the caller may see.
+class NotLoggedInError(HTTPException):
+    """Nobody is known to have sent this."""
 
-    There is no login yet and the server listens on the loopback address, so it is everything; a login
-    changes this function and nothing else, because every query takes its scope from here.
+    def __init__(self) -> None:
+        """Say how one comes in."""
+        super().__init__(
+            HTTPStatus.UNAUTHORIZED, marked("Log in first, or send a token: Authorization: Bearer ...")
+        )
+
+
+def known_caller(request: Request) -> Caller | None:
+    """Return who sent a request; None on the few pages that are open to everybody."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    return caller
+
+
+def caller_of_request(request: Request) -> Caller:
+    """Return who sent a request.
+
+    Raises:
+        NotLoggedInError: If nobody knows.
     """
-    return EVERYTHING
+    caller = known_caller(request)
+    if caller is None:
+        raise NotLoggedInError
+    return caller
+
+
+LoggedIn = Annotated[Caller, Depends(caller_of_request)]
+
+
+def scope_of_request(caller: LoggedIn) -> Scope:
+    """Return the areas (台区) that the caller may see."""
+    return caller.account.scope
 
 
 CallerScope = Annotated[Scope, Depends(scope_of_request)]
 
 
+def may(request: Request, role: Role) -> bool:
+    """Tell whether the caller may do what a role may."""
+    caller = known_caller(request)
+    return caller is not None and caller.account.role.includes(role)
+
+
 def may_write(request: Request) -> bool:
-    """Tell whether the caller may file feedback: there is no login yet, so only at the server's own host.
-
-    A browser at another host, or behind a proxy, reads. So does a page of somebody else's that makes the
-    browser send a form (``Origin``), also one whose name was pointed at this host (``Host``).
-    """
-    origin = request.headers.get("origin")
-    return (
-        request.client is not None
-        and _is_this_host(request.client.host)
-        and _is_this_host(request.url.hostname or "")
-        and not any(name in request.headers for name in FORWARDED)
-        and (origin is None or origin.partition("://")[2] == request.url.netloc)
-    )
+    """Tell whether the caller may file feedback and work on episodes."""
+    return may(request, Role.ENGINEER)
 
 
-def writer_of_request(request: Request) -> Person:
-    """Return who writes: the account that the server runs under, until a login tells more.
+def writer_of_request(caller: LoggedIn) -> Person:
+    """Return who writes.
 
     Raises:
         NotAllowedError: If the caller may only read.
     """
-    if not may_write(request):
+    if not caller.account.role.includes(Role.ENGINEER):
         raise NotAllowedError(
-            marked(
-                "Feedback is filed at the server's own host: open the pages there, or use kilowatch feedback."
-            )
+            marked("Your account may only read: an administrator can give it the role of an engineer.")
         )
-    return this_person()
+    return caller.person
 
 
-def named(person: Person, name: str) -> Person:
-    """Return a person with what they call themselves."""
-    return replace(person, name=" ".join(name.split())[:80])
+def administrator_of_request(caller: LoggedIn) -> Caller:
+    """Return who manages.
+
+    Raises:
+        NotAllowedError: If the caller is no administrator.
+    """
+    if not caller.account.role.includes(Role.ADMINISTRATOR):
+        raise NotAllowedError(marked("Only administrators may do this."))
+    return caller
 
 
 Writer = Annotated[Person, Depends(writer_of_request)]
+Administrator = Annotated[Caller, Depends(administrator_of_request)]
 
 
-def _is_this_host(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def named(person: Person, name: str) -> Person:
+    """Return a person with what they call themselves, where their account does not say it."""
+    return person if person.name else replace(person, name=full_name(name))

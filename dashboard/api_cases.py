@@ -116,7 +116,7 @@ def api_feedback(asking: Ask, paging: Paged, case: str) -> Sequence[GivenFeedbac
 
 @router.post("/api/cases/{case}/feedback", status_code=HTTPStatus.CREATED)
 def api_file_feedback(writer: Writer, writing: Writing, case: str, body: ApiFound) -> Sequence[GivenFeedback]:
-    """File what was found about episodes of a case; only at the server's own host."""
+    """File what was found about episodes of a case; the role of an engineer is needed."""
     card = case_of(writing, case)
     found = Found(
         outcome=body.outcome, episodes=body.episodes, cause=body.cause, recovered_kwh=body.recovered_kwh

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -38,14 +38,17 @@ from dashboard.failures import (
     show_refused_content,
     show_wrong_address,
 )
-from dashboard.pages import api_docs, bills, cases, customers, episodes, fleet, meters
+from dashboard.forgery import refuse_forged
+from dashboard.gate import Gate
+from dashboard.pages import api_docs, bills, cases, customers, episodes, fleet, login, meters
 from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
 from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
+from services.login import SessionRules
 from storage.database import connect
 
 PARTS = (
-    *(fleet, meters, episodes, cases, bills, customers, api_docs),
+    *(login, fleet, meters, episodes, cases, bills, customers, api_docs),
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee, api_export),
 )
 """Pages and endpoints."""
@@ -70,6 +73,7 @@ def create_app(
     *,
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
+    session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
     limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
 ) -> FastAPI:
     """Return the web application.
@@ -78,6 +82,7 @@ def create_app(
         database_url: A ``postgresql://`` address. Pages read from it; only feedback is written.
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
+        session_rules: How long somebody stays logged in.
         limits: How much one caller may ask.
     """
     pool = _pool(database_url)
@@ -98,12 +103,20 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=openapi.operation_id,
+        dependencies=[Depends(refuse_forged)],
         **openapi.ABOUT,
     )
     openapi.describe(app)
     app.state.exports = asyncio.Semaphore(api_export.AT_ONCE)
-    app.state.dashboard = Dashboard(pool=pool, zone=zone, clock=clock, connect=partial(connect, database_url))
+    app.state.dashboard = Dashboard(
+        pool=pool,
+        zone=zone,
+        clock=clock,
+        connect=partial(connect, database_url),
+        session_rules=session_rules,
+    )
     app.add_middleware(Etags)
+    app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
     app.add_middleware(BodyLimit, limits=limits)
     if limits.requests_per_minute:

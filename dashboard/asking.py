@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from psycopg_pool import ConnectionPool
 from dashboard.access import CallerScope
 from dashboard.formats import Formats
 from pipeline.model import Scope
+from services.login import SessionRules
 from services.translations import LANGUAGES, preferred
 from storage.database import Connection
 
@@ -29,6 +30,7 @@ class Dashboard:
     clock: Callable[[], datetime]
     connect: Callable[[], Connection]
     """Opens a connection that may write; those of the pool only read."""
+    session_rules: SessionRules = field(default_factory=SessionRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

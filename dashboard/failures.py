@@ -11,9 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from dashboard.access import NotAllowedError
+from dashboard.access import NotAllowedError, NotLoggedInError
 from dashboard.asking import formats_of
-from dashboard.problems import FOR_PROGRAMS, problem
+from dashboard.problems import API_PAGE, FOR_PROGRAMS, problem
 from dashboard.rendering import render
 from dashboard.words import marked
 
@@ -75,7 +75,9 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
 async def show_refusal(request: Request, error: Exception) -> Response:
     """Answer with the error's own status, such as 404."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
-    fitting = isinstance(error, NotFoundError | WrongAddressError | NotAllowedError | TooLongError)
+    fitting = isinstance(
+        error, NotFoundError | WrongAddressError | NotAllowedError | NotLoggedInError | TooLongError
+    )
     return refusal(
         request,
         status,
@@ -84,6 +86,12 @@ async def show_refusal(request: Request, error: Exception) -> Response:
         detail="",
         headers=getattr(error, "headers", None),
     )
+
+
+def is_for_programs(request: Request) -> bool:
+    """Tell whether an address answers programs, in JSON, and not people, in pages."""
+    path = request.url.path
+    return path.startswith(FOR_PROGRAMS) and path != API_PAGE
 
 
 async def show_refused_content(request: Request, error: Exception) -> Response:
@@ -121,8 +129,10 @@ def refusal(  # noqa: PLR0913 - what is told
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return what went wrong and the next step: a page, or for programs a problem document (RFC 9457)."""
-    if request.url.path.startswith(FOR_PROGRAMS):
-        return problem(request.url.path, status, title, advice, detail=detail, headers=headers)
+    if is_for_programs(request):
+        asks_who = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        given = {**asks_who, **(headers or {})}
+        return problem(request.url.path, status, title, advice, detail=detail, headers=given)
     text = formats_of(request).catalogue.gettext
     shown = {"title": text(title), "advice": text(advice), "detail": detail}
     response = render(request, "failure.html", shown, status)

@@ -10,8 +10,10 @@ from typing import Final
 from fastapi.responses import JSONResponse
 
 MEDIA_TYPE: Final = "application/problem+json"
-FOR_PROGRAMS: Final = ("/api/", "/health", "/static/", "/openapi.json")
-"""Addresses under which errors are problem documents and not pages."""
+FOR_PROGRAMS: Final = ("/api/", "/health", "/static/", "/openapi.json", "/metrics")
+"""Where the addresses begin under which errors are problem documents and not pages."""
+API_PAGE: Final = "/api/docs"
+"""The one page among them."""
 
 KINDS: Final[Mapping[int, str]] = {
     400: "bad-request",

@@ -15,7 +15,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard import words
+from dashboard.access import known_caller
 from dashboard.asking import LANGUAGE_COOKIE, Asking, Dashboard, formats_of
+from dashboard.forgery import csrf_field
 from dashboard.formats import Formats
 from services.translations import LANGUAGES, translations
 
@@ -63,6 +65,8 @@ def environment(language: str) -> Environment:
         static=static_address,
         path=path_of,
         with_query=with_query,
+        csrf_field=csrf_field,
+        caller_of=known_caller,
         words=words,
         word=lambda names, code: words.word(names, code, catalogue),
         quantity_label=partial(words.quantity_label, catalogue=catalogue),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import numpy as np
@@ -14,10 +14,10 @@ from detectors.catalogue import Detector, Kind, parameters_of
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Json, MeterId
-from pipeline.registry import Registry, in_force
+from pipeline.registry import Registry
+from pipeline.thresholds import numbers_at, strength
 from pipeline.timegrid import from_numpy, to_numpy
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Rule = TypeVar("Rule", bound=Detector)
 
 
@@ -71,19 +71,9 @@ def limit(
 
 def at_point(detector: Rule, registry: Registry, service_point: str, instant: datetime) -> Rule:
     """Return a rule with the numbers that hold at a service point at an instant."""
-    contract = registry.contract_of(service_point, instant)
-    category = None if contract is None else contract.category
-    entries = [
-        entry
-        for entry in registry.thresholds
-        if entry.detector == detector.about.name
-        and entry.service_point in (None, service_point)
-        and entry.category in (None, category)
-        and in_force(entry.starts_at, entry.ends_at, instant)
-    ]
-    if not entries:
+    numbers = numbers_at(registry, detector.about.name, service_point, instant)
+    if not numbers:
         return detector
-    numbers = {entry.parameter: entry.value for entry in sorted(entries, key=_strength)}
     return replace(detector, **numbers)  # type: ignore[type-var]  # every rule is a dataclass; a test holds it
 
 
@@ -103,17 +93,12 @@ def _applied(
     entries: Sequence[Threshold], window: MeterMatrix, registry: Registry, first: datetime
 ) -> Iterator[tuple[int, Threshold]]:
     """Yield what holds for each row, the weaker first: everywhere, class, point; then by its start."""
-    ranked = sorted(entries, key=_strength)
+    ranked = sorted(entries, key=strength)
     for row, meter in enumerate(window.meters):
         point, category = _place(registry, meter, first)
         for entry in ranked:
             if entry.service_point in (None, point) and entry.category in (None, category):
                 yield row, entry
-
-
-def _strength(entry: Threshold) -> tuple[int, datetime]:
-    rank = 2 * (entry.service_point is not None) + (entry.category is not None)
-    return rank, entry.starts_at or _LONG_AGO
 
 
 def _place(registry: Registry, meter: MeterId, at: datetime) -> tuple[str | None, str | None]:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Registry, Role, in_force, latest
+from pipeline.registry import Registry, Role, in_force, latest
 from pipeline.timegrid import from_numpy, local_day
 
 LONGEST_MONTH = 31
@@ -107,6 +108,29 @@ def bill_span(registry: Registry, service_point: str, month: str) -> tuple[datet
         month: ``YYYY-MM``.
     """
     return _closes(registry, service_point, month_before(month)), _closes(registry, service_point, month)
+
+
+def interim_ends(registry: Registry, service_point: str, span: tuple[datetime, datetime]) -> list[datetime]:
+    """Return when interim bills (分次结算) close within a month, the earliest first.
+
+    They do at 00:00 of each of the ``interim_days`` of the contract in force then; a day on which the month
+    itself opens or closes has none.
+
+    Args:
+        registry: The archive: contracts say the days.
+        service_point: Whose bills.
+        span: When the month's bill opens and closes (:func:`bill_span`).
+    """
+    zone = registry.zone_of(service_point)
+    contracts = registry.contracts_by_point.get(service_point, ())
+    found = []
+    day = span[0].astimezone(zone).date() + timedelta(days=1)
+    while (ends_at := local_day(day, zone)[0]) < span[1]:
+        agreed = latest(c for c in contracts if in_force(c.starts_at, c.ends_at, ends_at))
+        if agreed is not None and day.day in agreed.interim_days:
+            found.append(ends_at)
+        day += timedelta(days=1)
+    return found
 
 
 def month_before(month: str) -> str:

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pipeline.archive_records import AreaMember, MeteringSide, Supply, Threshold, Transformer, WorkOrder
+from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.tariff import MarketEnergy, Tariff
@@ -43,25 +44,6 @@ class Role(StrEnum):
     MAIN = "main"
     CHECK = "check"
     SUBTRACT = "sub"
-
-
-class SuspensionKind(StrEnum):
-    """What the customer asked for."""
-
-    STOP = "stop"
-    """暂停: all or part of the capacity rests."""
-    REDUCTION = "reduction"
-    """减容: the capacity is lowered."""
-    CLOSED = "closed"
-    """销户: the account is closed."""
-
-
-class BasicCharge(StrEnum):
-    """What a two-part tariff counts its basic charge (基本电费) by; ``NONE`` is a single-part one."""
-
-    NONE = "none"
-    CAPACITY = "capacity"
-    DEMAND = "demand"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,52 +129,6 @@ class Area:
     id: str
     name: str = ""
     zone: ZoneInfo = DEFAULT_ZONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """What was agreed for a service point, by date."""
-
-    service_point: str
-    capacity_kva: float | None = None
-    contract_demand_kw: float | None = None
-    basic_charge: BasicCharge | None = None
-    category: str | None = None
-    tariff: str | None = None
-    """Which tariff; its version in force is :meth:`Registry.tariff_of`."""
-    power_factor_standard: float | None = None
-    """0.90, 0.85 or 0.80; None is that of the class and capacity."""
-    metering_side: MeteringSide | None = None
-    supply_voltage_kv: float | None = None
-    settlement_day: int | None = None
-    """Day of the month, 1 to 28, at whose 00:00 the month's account closes (抄表例日); None is the 1st."""
-    generation: bool = False
-    """Declared generation behind the meter: energy may flow back."""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspension:
-    """A time in which a service point must not draw more than what was left to it."""
-
-    id: str
-    service_point: str
-    kind: SuspensionKind = SuspensionKind.STOP
-    starts_at: datetime
-    ends_at: datetime | None
-    """Exclusive; None while it lasts."""
-    remaining_kva: float = 0.0
-    """Capacity still running; 0 is a full suspension."""
-    setpoint_w: float | None = None
-    """Power above which load counts, as agreed or set in the terminal."""
-    auxiliaries_kw: float | None = None
-    """Declared auxiliaries (lighting, guard room), when there is no set-point."""
-    transformers: tuple[str, ...] = ()
-    """The units that rest, whole ones."""
-    requested_at: datetime | None = None
-    sealed_at: datetime | None = None
-    unsealed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

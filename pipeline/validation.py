@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.validation_days import dynamic_comparison, high_low
 from pipeline.validation_rows import consecutive_interval, duplicate, interval_size
-from pipeline.vee_limits import LIMITS, VeeLimits
+from pipeline.vee_limits import VeeLimits
 from pipeline.vee_window import IMPORT, Finding, Floats, Mask, VeeWindow, runs
 
 ROUNDING = 1e-6
@@ -50,12 +50,19 @@ class Validated:
     unchecked: dict[str, tuple[str, ...]]
 
 
-def validate(window: VeeWindow, limits: VeeLimits = LIMITS) -> Validated:
-    """Run every rule over ``window``; findings come by rule, meter and time."""
+def validate(window: VeeWindow) -> Validated:
+    """Run every rule over ``window``, each meter by its own limits; findings come by rule and limits."""
     rules = rules_for(window)
     unchecked = {rule.name: _lacking(rule, window) for rule in rules}
     unchecked = {name: wants for name, wants in unchecked.items() if wants}
-    findings = [f for rule in rules if rule.name not in unchecked for f in rule.check(window, limits)]
+    parts = list(window.alike())
+    findings = [
+        finding
+        for rule in rules
+        if rule.name not in unchecked
+        for limits, part in parts
+        for finding in rule.check(part, limits)
+    ]
     return Validated(findings=findings, unchecked=unchecked)
 
 

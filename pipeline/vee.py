@@ -25,7 +25,7 @@ from pipeline.estimation import (
     week_kind,
 )
 from pipeline.vee_adjustment import WHOLE, adjust_to_registers
-from pipeline.vee_limits import LIMITS, VeeLimits
+from pipeline.vee_limits import VeeLimits
 from pipeline.vee_window import Floats, Mask, VeeWindow
 
 REASONS = MappingProxyType(
@@ -68,7 +68,6 @@ def finalise(
     *,
     final_before: np.datetime64 | None = None,
     holidays: frozenset[int] = frozenset(),
-    limits: VeeLimits = LIMITS,
 ) -> FinalIntervals:
     """Return the final intervals of ``window``.
 
@@ -76,7 +75,6 @@ def finalise(
         window: The raw intervals.
         final_before: Substitutes of slots that begin before it are final (``F``); None leaves all at ``S``.
         holidays: Days (since 1970) that are like weekends.
-        limits: The limits of the rules.
     """
     reason = _reasons(window)
     shape = window.kwh.shape
@@ -98,6 +96,7 @@ def finalise(
             profile=None if window.profile is None else window.profile[row],
             temperature_c=None if window.temperature_c is None else window.temperature_c[row],
         )
+        limits = window.limits_of(int(row))
         for gap in gaps(reason[row] != ""):
             for part in _alike(reason[row], off[row], gap):
                 columns = kwh[row], quality[row], method[row], reason[row]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 SOURCES = {
     "spike_percent": "California MDMA VEE: (highest - third)/third; 180 % to be confirmed (detection.md 1.5)",
@@ -48,3 +49,17 @@ class VeeLimits:
 
 
 LIMITS = VeeLimits()
+
+THRESHOLDS = "vee"
+"""What a ``[[threshold]]`` of the archive names as its detector to give a limit for a class or a point."""
+OF_A_RUN = frozenset({"history_days", "final_after_days"})
+"""Limits that hold for all meters of a run: how far it looks back, and when it gives up asking."""
+SETTABLE = tuple(name for name in SOURCES if name not in OF_A_RUN)
+"""Limits that a class or a service point may have its own of."""
+
+
+def limits_with(numbers: Mapping[str, float]) -> VeeLimits:
+    """Return the limits with some of :data:`SETTABLE` laid down otherwise; whole numbers are rounded."""
+    return replace(
+        LIMITS, **{name: type(getattr(LIMITS, name))(round(number, 9)) for name, number in numbers.items()}
+    )

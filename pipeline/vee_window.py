@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
 from pipeline.model import MeterId
+from pipeline.vee_limits import LIMITS, VeeLimits
 
 IMPORT = "import_kwh"
 """The energy that every rule is made for; of the others each is judged by the rules that fit it."""
@@ -27,6 +29,18 @@ class IntervalRows:
     starts_at: Times
     minutes: NDArray[np.int64]
     kwh: Floats
+
+    def of(self, rows: NDArray[np.int64]) -> IntervalRows:
+        """Return the intervals of some meters, as rows of a window that has them alone, in that order."""
+        place = np.full(max(self.meter.max(initial=-1), rows.max(initial=-1)) + 1, -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        kept = place[self.meter] >= 0
+        return IntervalRows(
+            meter=place[self.meter[kept]],
+            starts_at=self.starts_at[kept],
+            minutes=self.minutes[kept],
+            kwh=self.kwh[kept],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +99,47 @@ class VeeWindow:
     """Ratio by the archive, shape (meters,)."""
     units: Mapping[str, str] | None = None
     """Unit told by the source for each energy."""
+    limits: Mapping[int, VeeLimits] = field(default_factory=dict)
+    """By row, where the archive lays down other limits than the usual ones."""
 
     @property
     def slots(self) -> int:
         """The number of slots."""
         return len(self.starts_at)
+
+    def limits_of(self, row: int) -> VeeLimits:
+        """Return the limits that hold for a meter."""
+        return self.limits.get(row, LIMITS)
+
+    def alike(self) -> Iterator[tuple[VeeLimits, VeeWindow]]:
+        """Yield the meters for which the same limits hold as a window of their own; mostly there is one."""
+        if not self.limits:
+            yield LIMITS, self
+            return
+        rows_of: dict[VeeLimits, list[int]] = defaultdict(list)
+        for row in range(len(self.meters)):
+            rows_of[self.limits_of(row)].append(row)
+        for limits, rows in rows_of.items():
+            yield limits, self._of(np.array(rows, dtype=np.int64))
+
+    def _of(self, rows: NDArray[np.int64]) -> VeeWindow:
+        given = {name: getattr(self, name) for name in BY_METER}
+        return replace(
+            self,
+            meters=[self.meters[row] for row in rows.tolist()],
+            rows=None if self.rows is None else self.rows.of(rows),
+            siblings={name: energy[rows] for name, energy in self.siblings.items()},
+            limits={},
+            **{name: values[rows] for name, values in given.items() if values is not None},
+        )
+
+
+BY_METER = (
+    *("kwh", "quality", "step_kwh", "most_kwh", "installed", "partly", "suspended", "outage"),
+    *("register_kwh", "finals", "multiplier", "registered", "register_edges", "profile", "temperature_c"),
+    *("order_of", "filed_multiplier"),
+)
+"""The fields of a window that have a row for each meter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

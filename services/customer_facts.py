@@ -15,10 +15,11 @@ from analysis.suspension_check import SuspensionCheck
 from detectors.usage.service_point_load import service_point_load
 from detectors.usage.suspension_check import check_suspension
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Suspension
 from pipeline.model import Episode, MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
-from pipeline.registry import Registry, Role, Suspension
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import local_clock, local_month, to_numpy
 from reports.customers.facts import CustomerFacts, ForecastFacts, LoadedDay, PointFacts, QualityMonth
 from services.load import month_span

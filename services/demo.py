@@ -17,8 +17,10 @@ import httpx
 import orjson
 
 from pipeline.errors import ConfigError, KilowatchError
+from services.accounts import first_administrator
 from services.demo_result import DemoResult, Progress, progress_of, result_of
 from services.embedded import EmbeddedBroker, EmbeddedDatabase, free_port
+from services.persons import this_person
 from services.processes import Children
 from storage.database import connect
 from storage.migrate import migrate
@@ -52,6 +54,8 @@ class Demo:
     database_url: str
     folder: Path
     page: str
+    login: str
+    """The account of the pages, made anew with each demo, and its password."""
     started_at: datetime
     say: Say
 
@@ -79,7 +83,7 @@ def run_demo(*, seconds: float | None, folder: Path | None, port: int, say: Say)
             raise KilowatchError("stopped before everything was up") from None
         try:
             _fill(demo)
-            demo.say(f"ready: {demo.page} (Ctrl-C stops)")
+            demo.say(f"ready: {demo.page} (log in as {demo.login}; Ctrl-C stops)")
             _run(demo, seconds)
         except KeyboardInterrupt:
             demo.say("stopping")
@@ -124,6 +128,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     url = database.create("kilowatch")
     with connect(url) as connection:
         report = migrate(connection)
+        login = first_administrator(connection, started_at, this_person())
     say(f"database: PostgreSQL without TimescaleDB (level {report.level}), schema version {report.version}")
     broker = stack.enter_context(EmbeddedBroker(folder))
     say(f"MQTT broker: 127.0.0.1:{broker.port}")
@@ -140,10 +145,18 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     children.start_kilowatch("collect", ["collect", "--backfill-days", str(HISTORY_DAYS)])
     children.start_kilowatch("dashboard", ["dashboard", "--port", str(port)])
     page = f"http://127.0.0.1:{port}"
-    demo = Demo(children=children, database_url=url, folder=folder, page=page, started_at=started_at, say=say)
+    demo = Demo(
+        children=children,
+        database_url=url,
+        folder=folder,
+        page=page,
+        login=" with password ".join(login or ()),
+        started_at=started_at,
+        say=say,
+    )
     _wait_for(demo, "dashboard", f"{page}/health")
     _let_gateways_speak(demo)
-    say(f"dashboard: {page} (filling up)")
+    say(f"dashboard: {page} (filling up; log in as {demo.login})")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
     say(f"Prefect: http://127.0.0.1:{prefect_port}")
     children.start_kilowatch("flows", ["flows", "serve"])

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Installation, Meter, Ratio, Registry, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
 from pipeline.timegrid import to_numpy
 from services.evaluate_curves import HOMES_FROM, QUARTER, Homes
 from simulators.physics.local_time import local_times

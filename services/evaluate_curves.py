@@ -18,10 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.block import MeterMatrix, Times
+from pipeline.contracts import Contract
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint, Wiring
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint, Wiring
 from pipeline.timegrid import to_numpy
 
 Floats = NDArray[np.float64]

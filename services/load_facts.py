@@ -17,10 +17,11 @@ from analysis.load.summary import Facts, Subject, SubjectKind
 from analysis.power_factor import standards
 from pipeline.archive_records import MemberRole
 from pipeline.block import Times
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
-from pipeline.registry import Contract, Registry, Role
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy
 from services.load_capacity import area_capacity_kva, point_capacity_kva
 from services.load_contracts import contract_stretches

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.usage.over_capacity import OverCapacity
+from pipeline.contracts import BasicCharge
 from pipeline.model import MeterId
-from pipeline.registry import BasicCharge
 from storage.forecasts import StoredForecast
 
 PERCENT = "% of contract"

@@ -20,6 +20,8 @@ from protocols.dlt645.identifier_files import open_questions, rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.detector_page import detector_lines
+from services.quantity_page import quantity_lines
+from services.settings_page import settings_lines
 from services.vee_page import vee_page
 from services.wiring import load_profiles
 
@@ -94,6 +96,8 @@ def pages() -> Iterator[Page]:
     yield "dlt645-identifiers.md", _identifiers_page()
     yield "validation.md", f"{HEAD}\n{vee_page()}"
     yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
+    yield "settings.md", "\n".join([HEAD, *settings_lines()])
+    yield "quantities.md", "\n".join([HEAD, *quantity_lines()])
 
 
 def write_pages(folder: Path) -> None:

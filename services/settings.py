@@ -107,6 +107,19 @@ class Settings(BaseSettings):
     )
     dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
     dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")
+    dashboard_tls_cert_file: Path | None = Field(
+        default=None, description="certificate chain (PEM) of the dashboard; switches TLS on"
+    )
+    dashboard_tls_key_file: Path | None = Field(default=None, description="its private key (PEM)")
+    dashboard_trusted_proxies: str | None = Field(
+        default=None,
+        description="addresses of reverse proxies, such as 10.0.0.5,10.0.0.6, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed; none = nobody's",
+    )
+    session_idle_minutes: int = Field(
+        default=480, ge=5, le=10_080, description="minutes without use after which one has to log in again"
+    )
+    session_days: int = Field(default=7, ge=1, le=90, description="days after which one has to log in anyway")
 
     def require_database_url(self) -> str:
         """Return the database's address.

@@ -4,42 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from analysis.settlement.bill import Bill, BillFinding
-from analysis.settlement.bill_documents import Number, bill_document, bill_of, exact, same_bill
+from analysis.settlement.bill_documents import Number, bill_document, exact
 from analysis.settlement.billing_month import BillingMonth, RegisterSource
 from analysis.settlement.codes import Code
-from analysis.settlement.difference import DifferenceBill, owed_since
+from analysis.settlement.difference import DifferenceBill
 from analysis.settlement.settle import settle
 from pipeline.bills import bill_month, bill_span, month_after, month_before
 from pipeline.errors import ConfigError, ContentRefusedError, DataError, KilowatchError
-from pipeline.model import EVERYTHING
-from pipeline.registry import DEFAULT_ZONE, Registry
+from pipeline.registry import Registry
 from pipeline.tariff import StepsOver
 from pipeline.timegrid import from_numpy
-from services.settings import Settings, load_settings
-from services.settle_book import FileBook, StoredBook
+from services.settings import load_settings
+from services.settle_book import FileBook
 from services.settle_interim import read_interim
 from services.settle_month import billable, billing_month
 from services.settle_terms import check_billable, is_supplied
-from services.wiring import primary_profiles, utc_now
-from storage.bills import (
-    StoredBill,
-    bill_versions,
-    billed_kwh,
-    given_out_before,
-    save_bill,
-    saving_bills,
-)
-from storage.database import Connection, connect
+from services.wiring import primary_profiles
 from storage.files import read_intervals, read_readings
 from storage.intervals import IntervalColumns
-from storage.registry import load_registry
 from storage.registry_files import read_registry
 
 YEAR_UNKNOWN = "year_energy_unknown"
@@ -65,6 +54,11 @@ class Settled:
     """Whether this run made the version."""
     change: DifferenceBill | None = None
     """What a new version charges beyond the one given out before; None where none was, or it is refused."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether a bill could be worked out at all; one that was may still be refused."""
+        return all(finding.code != NOT_MADE for finding in self.bill.findings)
 
     def document(self, number: Number = float) -> dict[str, Any]:  # Any: JSON
         """Return the bill as a JSON object, by default with numbers as JSON has them."""
@@ -124,77 +118,12 @@ def settle_files(
         try:
             yield settled_month(archive, gathered, before)
         except UNMADE as error:
-            yield _not_made(archive, gathered, error)
+            yield not_made(archive, gathered, error)
     if not found:
         raise DataError(
             f"{files.intervals.name} holds nothing of {month}: it reaches {_reach(intervals)}. "
             "Next step: choose another --month, and compare the meters' ids in both files"
         )
-
-
-def settle_stored(
-    month: str | None = None,
-    wanted: Sequence[str] | None = None,
-    settings: Settings | None = None,
-    now: datetime | None = None,
-) -> Iterator[Settled]:
-    """Yield the bills of a month and store each that differs from its newest version.
-
-    Without ``month`` it is the last one that is over in the default zone. The same data make no new version.
-    Before a point's first contract and after its last one there is nothing to bill, unless it is wanted.
-
-    Raises:
-        ConfigError: If a wanted point is not in the archive, or there is no tariff to bill by.
-        StorageError: If the database is away or refuses.
-    """
-    settings, now = settings or load_settings(), now or utc_now()
-    chosen = month or month_before(now.astimezone(DEFAULT_ZONE).strftime("%Y-%m"))
-    with connect(settings.require_database_url()) as connection:
-        archive = load_registry(connection)
-        points = points_of(archive, wanted, "the archive")
-        check_billable(archive, points, "the archive")
-        for point in points:
-            span = bill_span(archive, point, chosen)
-            if span[1] <= now and (wanted is not None or is_supplied(archive, point, span)):
-                yield settle_point(connection, archive, point, chosen, primary_profiles(settings), now)
-
-
-def settle_point(  # noqa: PLR0913, PLR0917 - one bill and where it comes from
-    connection: Connection,
-    archive: Registry,
-    point: str,
-    month: str,
-    primary: frozenset[str],
-    now: datetime,
-) -> Settled:
-    """Make the bill of one point and month, and store it if it differs from its newest version.
-
-    One that cannot be made is refused under its error's words, and not stored.
-
-    Raises:
-        StorageError: If the database is away or refuses.
-    """
-    book = StoredBook(connection=connection, scope=EVERYTHING)
-    gathered = billing_month(archive, book, point, month, primary=primary)
-    try:
-        settled = settled_month(archive, gathered, partial(_energy_stored, connection, point))
-        return _stored(connection, settled, now)
-    except UNMADE as error:
-        return _not_made(archive, gathered, error)
-
-
-def _stored(connection: Connection, settled: Settled, now: datetime) -> Settled:
-    point, month = settled.bill.service_point, settled.bill.month
-    document = bill_document(settled.bill, settled.month)
-    with saving_bills(connection):
-        versions = bill_versions(connection, point, month, scope=EVERYTHING)
-        newest: StoredBill | None = versions[0] if versions else None
-        if newest is not None and same_bill(newest.document, document):
-            return replace(settled, version=newest.version)
-        version = save_bill(connection, document, made_at=now)
-    before = given_out_before(versions, version)
-    change = owed_since(None if before is None else bill_of(before.document), settled.bill)
-    return replace(settled, version=version, is_new=True, change=change)
 
 
 def points_of(archive: Registry, wanted: Sequence[str] | None, source: str) -> list[str]:
@@ -239,7 +168,7 @@ def settled_month(archive: Registry, gathered: BillingMonth, before: YearBefore)
     return Settled(bill=bill, month=gathered, name=point.name, customer=point.customer)
 
 
-def _not_made(archive: Registry, gathered: BillingMonth, error: Exception) -> Settled:
+def not_made(archive: Registry, gathered: BillingMonth, error: Exception) -> Settled:
     """Return a refused bill without lines that says why none could be made."""
     point = archive.service_point_by_id[gathered.service_point]
     why = str(error) if isinstance(error, KilowatchError) else type(error).__name__
@@ -292,10 +221,6 @@ def _energy_of_files(make: partial[BillingMonth], point: str, months: Sequence[s
         if bill.is_final:
             found[month] = bill.energy_kwh
     return found
-
-
-def _energy_stored(connection: Connection, point: str, months: Sequence[str]) -> dict[str, Decimal]:
-    return billed_kwh(connection, point, first=months[0], until=month_after(months[-1]), scope=EVERYTHING)
 
 
 def _covered_month(archive: Registry, points: Sequence[str], intervals: IntervalColumns, name: str) -> str:

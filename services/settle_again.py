@@ -7,11 +7,11 @@ from datetime import datetime
 
 from pipeline.model import EVERYTHING
 from services.settings import Settings, load_settings
-from services.settle import Settled, points_of, settle_point
-from services.wiring import primary_profiles, utc_now
+from services.settle import Settled, points_of
+from services.settle_stored import bill_run, settle_point
+from services.wiring import utc_now
 from storage.bills import BillFilter, bill_cards
 from storage.database import connect
-from storage.registry import load_registry
 
 BILLS_AT_A_TIME = 500
 
@@ -33,8 +33,8 @@ def rerate_stored(
     """
     settings, now = settings or load_settings(), now or utc_now()
     with connect(settings.require_database_url()) as connection:
-        archive = load_registry(connection)
-        points = None if wanted is None else points_of(archive, wanted, "the archive")
+        run = bill_run(connection, settings, now)
+        points = None if wanted is None else points_of(run.archive, wanted, "the archive")
         stored: list[tuple[str, str]] = []
         while True:
             cards = bill_cards(
@@ -49,4 +49,4 @@ def rerate_stored(
                 break
         for of_month, point in sorted(stored):
             if points is None or point in points:
-                yield settle_point(connection, archive, point, of_month, primary_profiles(settings), now)
+                yield settle_point(run, point, of_month)

@@ -22,7 +22,7 @@ from services.derive import MINUTES
 from services.settle_book import QUADRANTS, RATES, REACTIVE, Book
 from services.settle_edges import NO_REGISTER, TOTAL, Edge, Ends, ends_at_edge, steps, written_down
 from services.vee_registers import register_reads
-from storage.intervals import IntervalColumns
+from storage.intervals import IntervalColumns, energy_of
 
 REACH = timedelta(days=40)
 """How far from an edge a read may be that a register there is estimated from: a month and some days."""
@@ -286,7 +286,7 @@ def _from_intervals(
 def added_up(book: Book, stretch: Stretch, span: tuple[datetime, datetime], energy: str) -> float | None:
     """Return what the meter's intervals add up to; None where one is missing or cut by an edge."""
     intervals = book.intervals([stretch.placed.meter], *span)
-    amounts = intervals.energies.get(energy)
+    amounts = energy_of(intervals, energy)
     if not len(intervals) or amounts is None:
         return None
     whole = (span[1] - span[0]) / timedelta(minutes=int(intervals.minutes[0]))

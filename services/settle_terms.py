@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from analysis.settlement.billing_month import Dated, Lack, Lacking
+from pipeline.contracts import Contract
 from pipeline.errors import ConfigError
-from pipeline.registry import Contract, Registry, in_force, latest
+from pipeline.registry import Registry, in_force, latest
 from pipeline.tariff import Tariff
 
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)

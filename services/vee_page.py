@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.validation import RULES
 from pipeline.vee import REASONS
 from pipeline.vee_catalogue import ESTIMATION_RULES, WANTED
-from pipeline.vee_limits import LIMITS, SOURCES
+from pipeline.vee_limits import LIMITS, SETTABLE, SOURCES
 
 INTRODUCTION = """# Validation and estimation 数据校验与估算
 
@@ -19,6 +19,10 @@ hand too (`hand_read`); finals in `final_interval` (view `interval_final`).
 
 How gaps are estimated is filed in the archive: `[[estimation]]` with `service_point`, or `category` of the
 contract, or neither; `rules` in order; `profile`; `from` and `to`. The point goes before the class.
+
+Limits are the defaults below, unless a `[[threshold]]` of the archive with `detector = "vee"` and the name of
+the limit as `parameter` says otherwise for a class (`category`) or a service point; what holds at the end of
+a run's data judges all of it.
 
 A known outage (停电) goes before every rule, for it is a fact: slots that lie wholly within a power-down
 event (掉电) which the meter itself has ended, or within a `[[work_order]]` of kind `outage` or `停电` that
@@ -72,9 +76,9 @@ def _estimation_rows() -> Iterator[Sequence[str]]:
 
 
 def _limit_rows() -> Iterator[Sequence[str]]:
-    yield "limit", "default", "source"
+    yield "limit", "default", "by class or point", "source"
     for name, source in SOURCES.items():
-        yield f"`{name}`", f"{getattr(LIMITS, name):g}", source
+        yield f"`{name}`", f"{getattr(LIMITS, name):g}", "yes" if name in SETTABLE else "no", source
 
 
 def _reason_rows() -> Iterator[Sequence[str]]:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import Times
+from pipeline.contracts import Contract
 from pipeline.estimation import week_kind
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Registry
+from pipeline.registry import Installation, Registry
 from pipeline.timegrid import MINUTES_PER_DAY
 from pipeline.vee_records import Estimation, LoadProfile
 from pipeline.vee_window import Floats, Mask

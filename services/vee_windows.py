@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.block import ReadingBlock, Times
+from pipeline.contracts import SuspensionKind
 from pipeline.intervals import most_per_hour
 from pipeline.model import MeterId
 from pipeline.records import ParameterReading
-from pipeline.registry import Registry, SuspensionKind
+from pipeline.registry import Registry
 from pipeline.shown_ratings import as_shown
+from pipeline.thresholds import numbers_at
 from pipeline.timegrid import from_numpy, local_clock, slot_grid, to_numpy
+from pipeline.vee_limits import THRESHOLDS, VeeLimits, limits_with
 from pipeline.vee_window import IMPORT, Floats, IntervalRows, Mask, VeeWindow
 from services.derive import REGISTERS
 from services.told_ratios import told_multipliers
@@ -127,7 +130,19 @@ def _window(
         order_of=filed.order_of,
         finals=None if finals is None else _energies(finals, row_of, frame),
         filed_multiplier=factors[:, -1],
+        limits=_limits(registry, meters, from_numpy(grid[-1])),
     )
+
+
+def _limits(registry: Registry, meters: Sequence[MeterId], instant: datetime) -> dict[int, VeeLimits]:
+    """Return the limits of the meters whose point or class has its own, as of the window's last slot."""
+    if not any(entry.detector == THRESHOLDS for entry in registry.thresholds):
+        return {}
+    numbers = (
+        numbers_at(registry, THRESHOLDS, registry.service_point_of(meter, instant), instant)
+        for meter in meters
+    )
+    return {row: limits_with(found) for row, found in enumerate(numbers) if found}
 
 
 def _by_zone(registry: Registry, intervals: IntervalColumns) -> dict[ZoneInfo, list[MeterId]]:

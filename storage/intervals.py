@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import compress
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ ENERGIES = (
     "q4_kvarh",
 )
 """The energies of an interval: columns in storage and headers in files."""
+
+QUADRANTS = MappingProxyType(
+    {"import_kvarh": ("q1_kvarh", "q2_kvarh"), "export_kvarh": ("q3_kvarh", "q4_kvarh")}
+)
+"""Which quadrants a reactive energy is the sum of: QI + QII drawn, QIII + QIV fed back."""
 
 SAVING_LOCK = 0x6B77_6976
 """The advisory lock of those who save intervals ("kwiv")."""
@@ -73,6 +79,18 @@ class IntervalColumns:
             letters={name: letters[kept] for name, letters in self.letters.items()},
             versions=None if self.versions is None else self.versions[kept],
         )
+
+
+def energy_of(intervals: IntervalColumns, name: str) -> NDArray[np.float64] | None:
+    """Return an energy of each interval; a reactive one that is missing is that of its two quadrants.
+
+    None where the intervals have neither.
+    """
+    own, quadrants = intervals.energies.get(name), QUADRANTS.get(name)
+    if quadrants is None or any(quadrant not in intervals.energies for quadrant in quadrants):
+        return own
+    summed: NDArray[np.float64] = np.sum([intervals.energies[q] for q in quadrants], axis=0)
+    return summed if own is None else np.where(np.isnan(own), summed, own)
 
 
 def letters_of(intervals: IntervalColumns, energy: str) -> NDArray[np.str_]:

@@ -16,7 +16,7 @@ from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
 from storage.finals import settled_series
-from storage.intervals import IntervalColumns
+from storage.intervals import IntervalColumns, energy_of
 from storage.readings import ReadingSeries, reading_series
 
 PREFERENCE = (Origin.LOAD_RECORD, Origin.PRESENT, Origin.PUSH)
@@ -213,9 +213,12 @@ def other_energies(
         return {}
     cells, fits = _cells(intervals, meters, grid, minutes)
     found = {}
-    for name in sorted(set(names) & intervals.energies.keys()):
+    for name in sorted(set(names)):
+        kept = energy_of(intervals, name)
+        if kept is None:
+            continue
         column = np.full((len(meters), len(grid)), np.nan)
-        column[cells] = intervals.energies[name][fits]
+        column[cells] = kept[fits]
         if np.isfinite(column).any():
             found[name] = column
     return found
@@ -252,7 +255,7 @@ def energies_at_slots(
     cells, fits = _cells(intervals, meters, grid, minutes)
     active[cells] = intervals.energies["import_kwh"][fits]
     quality[cells] = intervals.quality[fits]
-    kvarh = intervals.energies.get("import_kvarh")
+    kvarh = energy_of(intervals, "import_kvarh")
     if kvarh is None or np.isnan(kvarh[fits]).all():
         return active, None, quality
     reactive[cells] = kvarh[fits]

@@ -22,12 +22,11 @@ from pipeline.archive_records import (
     Transformer,
     WorkOrder,
 )
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -36,8 +35,6 @@ from pipeline.registry import (
     Role,
     Schedule,
     ServicePoint,
-    Suspension,
-    SuspensionKind,
     Wiring,
 )
 from pipeline.tariff import MarketEnergy, Period, StepsOver, Tariff
@@ -71,6 +68,7 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "working_day": tuple,
     "day_off": tuple,
     "transformers": tuple,
+    "interim_days": tuple,
     "area_member.role": MemberRole,
     "work_order.kind": str,
     "holidays": tuple,

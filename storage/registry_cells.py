@@ -12,10 +12,11 @@ from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pipeline.archive_records import MemberRole, MeteringSide, PointClass
+from pipeline.contracts import BasicCharge, SuspensionKind
 from pipeline.estimation import ESTIMATORS
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import BasicCharge, Role, SuspensionKind, Wiring
+from pipeline.registry import Role, Wiring
 from pipeline.scaling import parse_scaled
 from pipeline.tariff import Period, StepsOver
 from pipeline.timegrid import MINUTES_PER_DAY
@@ -122,6 +123,24 @@ def _several(value: object) -> tuple[float, ...]:
     return tuple(to_number(part) for part in value)
 
 
+def _whole_numbers(value: object) -> tuple[int, ...]:
+    """Return a list of whole numbers; in a CSV cell they are written ``number;number``."""
+    if isinstance(value, str):
+        value = [part for part in value.split(";") if part.strip()]
+    if not isinstance(value, list):
+        raise CellError(f"expected a list of whole numbers, not {value!r}")
+    return tuple(to_whole_number(part) for part in value)
+
+
+def _check_interim_days(days: Sequence[int]) -> None:
+    """Check the days at whose 00:00 interim bills close: each once, such as every month has."""
+    wrong = [day for day in days if not 1 <= day <= LAST_SETTLEMENT_DAY]
+    if wrong or len(set(days)) < len(days):
+        raise CellError(
+            f"expected days like [11, 21], each once, 1 to {LAST_SETTLEMENT_DAY}, not {list(days)}"
+        )
+
+
 def _check_factors(factors: Sequence[float]) -> None:
     """Check the factors of a day, whose count divides its minutes."""
     if not factors or MINUTES_PER_DAY % len(factors):
@@ -205,6 +224,7 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {  # Any: what the converter of t
     "day_off": _check_factors,
     "capacitor_steps_kvar": _check_steps,
     "agreed_band_percent": _check_band,
+    "interim_days": _check_interim_days,
     "settlement_day": _between(1, LAST_SETTLEMENT_DAY, "a day that every month has"),
     "power_factor_standard": _between(0.5, 1, "a power factor like 0.9"),
     "share": _between(0, 1, "a part of the month's energy"),
@@ -227,6 +247,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     datetime: to_instant,
     datetime | None: to_instant,
     tuple[str, ...]: to_texts,
+    tuple[int, ...]: _whole_numbers,
     tuple[float, ...]: _several,
     tuple[float, float] | None: _several,
     Mapping[str, str]: to_pairs,

@@ -14,6 +14,7 @@ from pipeline.errors import Problem
 from pipeline.registry import DEFAULT_ZONE, Installation, Registry
 from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import local_day
+from pipeline.vee_limits import SETTABLE, THRESHOLDS
 from storage.cell_values import CellError, LocalDate
 from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
 from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, convert
@@ -97,6 +98,7 @@ def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registr
     problems += _overlaps(stretches)
     problems += tariff_problems(tariffs)
     problems += market_problems(markets)
+    problems += _unknown_limits(entries)
     return Registry(**records)
 
 
@@ -162,6 +164,18 @@ def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], Zone
         if point in zones and "tariff" in entry.values:
             zones.setdefault(("tariff", str(entry.values["tariff"])), zones[point])
     return zones
+
+
+def _unknown_limits(entries: Mapping[str, Sequence[Entry]]) -> list[Problem]:
+    """Return what sets a limit of validation or estimation that no class has its own of."""
+    return [
+        entry.problem(
+            "parameter", f"{name!r} is no limit of {THRESHOLDS}; expected one of {', '.join(SETTABLE)}"
+        )
+        for entry in entries.get("threshold", [])
+        if entry.values.get("detector") == THRESHOLDS
+        and (name := entry.values.get("parameter")) not in SETTABLE
+    ]
 
 
 def _dangling(entry: Entry, ids: Mapping[str, set[str]]) -> list[Problem]:

@@ -11,8 +11,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, get_type_hints
 
+from pipeline.contracts import SuspensionKind
 from pipeline.model import Json
-from pipeline.registry import SuspensionKind
 from pipeline.tariff import (
     BasicTerms,
     DayKind,

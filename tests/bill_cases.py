@@ -24,8 +24,8 @@ from analysis.settlement.billing_month import (
     RegisterSource,
 )
 from pipeline.archive_records import MeteringSide, Transformer
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.model import MeterId
-from pipeline.registry import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.tariff import (
     BasicTerms,
     DayKind,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dashboard.cookies import SESSION
+from tests.tester import TESTERS_TOKEN
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, StorageStateCookie
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -45,8 +49,25 @@ def browser() -> Iterator[Browser]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS])
+        # Cookies know no ports: each page of a test is logged in wherever tests.fix_dashboard serves.
+        browser.new_context = partial(  # type: ignore[method-assign]  # the same with another default
+            browser.new_context, storage_state={"cookies": [_cookie()], "origins": []}
+        )
         yield browser
         browser.close()
+
+
+def _cookie() -> StorageStateCookie:
+    return {
+        "name": SESSION,
+        "value": TESTERS_TOKEN,
+        "domain": "127.0.0.1",
+        "path": "/",
+        "expires": -1,
+        "httpOnly": True,
+        "secure": False,
+        "sameSite": "Lax",
+    }
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -16,16 +16,18 @@ from fastapi import FastAPI
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
+from dashboard.cookies import SESSION
+from dashboard.forgery import HEADER, form_secret
 from detectors.engine import run
 from pipeline.block import MeterMatrix, ReadingBlock
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.coverage import Cause, CoverageStatus
+from pipeline.errors import StorageError
 from pipeline.model import Episode, MeterId, Origin
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import (
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -33,7 +35,6 @@ from pipeline.registry import (
     Registry,
     Schedule,
     ServicePoint,
-    Suspension,
     Wiring,
 )
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
@@ -41,6 +42,7 @@ from storage.database import Connection, connect
 from storage.intervals import IntervalColumns, save_intervals
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
+from tests.tester import TESTERS_TOKEN, let_in
 
 NOW = datetime(2026, 11, 20, 6, 24, 10, tzinfo=UTC)
 """14:24:10 in Shanghai: the clock of every test of the dashboard."""
@@ -337,6 +339,8 @@ def bills_url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """Serve an application on a free port of the loopback address; gives its address."""
+    with suppress(StorageError):  # where its database is away, nobody is let in
+        let_in(app)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -349,7 +353,12 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def browsing(app: FastAPI) -> Iterator[httpx.Client]:
-    """Serve an application and ask it over HTTP."""
-    with serving(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+def browsing(app: FastAPI, token: str | None = TESTERS_TOKEN) -> Iterator[httpx.Client]:
+    """Serve an application and ask it over HTTP, as the tester unless another one is let in, or nobody."""
+    cookies = {} if token is None else {SESSION: token}
+    headers = {} if token is None else {HEADER: form_secret(token)}
+    with (
+        serving(app) as address,
+        httpx.Client(base_url=address, timeout=30, cookies=cookies, headers=headers) as client,
+    ):
         yield client

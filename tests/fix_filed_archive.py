@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId, Origin, Scope, Snapshot, Value
 from pipeline.quantities import Quantity
 from pipeline.registry import (
     Area,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -22,7 +22,6 @@ from pipeline.registry import (
     Registry,
     Schedule,
     ServicePoint,
-    Suspension,
 )
 from pipeline.tariff import (
     BasicTerms,

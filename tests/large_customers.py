@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from analysis.settlement.bill import Bill
 from analysis.settlement.settle import settle
+from pipeline.contracts import Suspension
 from pipeline.model import Episode, MeterId, Severity, Verdict
-from pipeline.registry import Registry, Suspension
+from pipeline.registry import Registry
 from reports.customers.facts import CustomerFacts, ForecastFacts, QualityMonth
 from services.customer_facts import Gathered, facts_of
 from services.settle_book import FileBook

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pipeline.registry import Contract, Wiring
+from pipeline.contracts import Contract
+from pipeline.registry import Wiring
 from simulators.physics.window import Window
 from tests.fix_planted import POINT, START, Planted, planted
 

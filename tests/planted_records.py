@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from pipeline.archive_records import WorkOrder
+from pipeline.contracts import Suspension
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId
 from pipeline.quantities import Group, Quantity
 from pipeline.records import EventRecord, ParameterReading, Records, TimedValues
-from pipeline.registry import Registry, Suspension
+from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy, slot_grid
 from simulators.physics.handling import Bridged, DemandReset, Handling, Opened, Programmed
 from simulators.physics.window import Window

@@ -9,10 +9,11 @@ import numpy as np
 
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.events import EventKind, MeterEvent
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, TimedValues
-from pipeline.registry import Contract, Ratio, Registry
+from pipeline.registry import Ratio, Registry
 from pipeline.timegrid import to_numpy
 from simulators.physics.handling import DemandReset
 from simulators.physics.world import World, model_of

@@ -10,23 +10,15 @@ from decimal import Decimal
 import numpy as np
 from pydantic import SecretStr
 
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import MeterId, Origin, Snapshot
 from pipeline.quantities import Quantity
-from pipeline.registry import (
-    Area,
-    BasicCharge,
-    Contract,
-    Installation,
-    Meter,
-    Ratio,
-    Registry,
-    ServicePoint,
-)
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
 from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, Period, Span, Tariff
 from pipeline.timegrid import slot_grid
 from services.settings import Settings
-from services.settle import settle_stored
 from services.settle_again import rerate_stored
+from services.settle_stored import settle_stored
 from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
 from storage.registry import save_registry

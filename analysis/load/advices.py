@@ -20,7 +20,7 @@ from analysis.load.reactive import SpanPowerFactor
 from analysis.load.shifting import shifting
 from analysis.load.tariff_shares import TariffShares
 from pipeline.block import Times
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 from pipeline.tariff import Tariff
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from analysis.load.advice import Advice, advice, cents, exact
 from analysis.load.demand import DemandStatistics
 from analysis.settlement.demand import billed_demand, demand_price_factor
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.tariff import BasicTerms
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.load.demand import DemandStatistics, RegisterReadings, demand_statistics
 from analysis.load.levels import DemandLevels
 from pipeline.block import Times
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.timegrid import to_numpy
 
 Floats = NDArray[np.float64]

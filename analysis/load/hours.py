@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.days_off import NONE, DaysOff
 from analysis.load.shape_features import HOURS, SATURDAY, SUNDAY
 from pipeline.block import Times
 from pipeline.tariff import Tariff
@@ -38,18 +40,20 @@ def hour_table(kwh: Floats, starts_at: Times, minutes: int, zone: ZoneInfo) -> t
     return [_EPOCH + timedelta(days=first + n) for n in range(count)], hours.reshape(count, HOURS)
 
 
-def kinds_of_days(days: list[date], tariff: Tariff | None) -> NDArray[np.int64]:
+def kinds_of_days(days: Sequence[date], tariff: Tariff | None, days_off: DaysOff = NONE) -> NDArray[np.int64]:
     """Return the weekday of each day, holidays as Sundays and worked weekend days as Mondays.
 
-    The tariff says which those are; without one the calendar alone counts.
+    The tariff says which those are; where it names none, ``days_off`` do.
     """
-    return np.array([_kind(day, tariff) for day in days], dtype=np.int64)
+    return np.array([_kind(day, tariff, days_off) for day in days], dtype=np.int64)
 
 
-def _kind(day: date, tariff: Tariff | None) -> int:
+def _kind(day: date, tariff: Tariff | None, days_off: DaysOff) -> int:
     weekday = day.weekday()
-    if tariff is None:
-        return weekday
+    if tariff is None or not (tariff.holidays or tariff.worked):
+        if day in days_off.off:
+            return SUNDAY
+        return _MONDAY if day in days_off.worked else weekday
     if is_off(tariff, day):
         return weekday if weekday >= SATURDAY and day not in tariff.holidays else SUNDAY
     return _MONDAY if weekday >= SATURDAY else weekday

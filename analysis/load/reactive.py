@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.power_factor import adjustment_percent, month_power_factor, standard_of
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 
 Floats = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.days_off import usual_days_off
 from analysis.load.hours import hour_table, kinds_of_days
 from analysis.load.shape_features import ShapeFeatures, shape_features
 from analysis.load.shapes import UNKNOWN, ShapeClasses, shape_numbers, shape_scores
@@ -55,7 +56,9 @@ def load_shape(  # noqa: PLR0913 - a curve and what its days are told by
     days, drawn = hour_table(np.maximum(net_kwh, 0.0), starts_at, minutes, zone)
     _, fed = hour_table(np.maximum(-net_kwh, 0.0), starts_at, minutes, zone)
     mean_c = None if not temperatures else np.array([temperatures.get(day, np.nan) for day in days])
-    features = shape_features(drawn[None], fed[None], kinds_of_days(days, tariff), mean_c)
+    features = shape_features(
+        drawn[None], fed[None], kinds_of_days(days, tariff, usual_days_off(zone)), mean_c
+    )
     scores = shape_scores(features, classes)
     had = classes.number_of(before) if before in {shape.id for shape in classes.shapes} else UNKNOWN
     number = int(shape_numbers(scores, classes, np.array([had]))[0])

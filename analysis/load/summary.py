@@ -27,7 +27,8 @@ from analysis.load.shapes import shape_classes
 from analysis.load.tariff_shares import TariffShares, tariff_shares
 from analysis.load.transformer import TransformerLoading, transformer_loading
 from pipeline.block import Times
-from pipeline.registry import Contract, in_force
+from pipeline.contracts import Contract
+from pipeline.registry import in_force
 from pipeline.tariff import Tariff
 
 Floats = NDArray[np.float64]

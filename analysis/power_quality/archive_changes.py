@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
 
-from pipeline.registry import Contract, Ratio, Registry
+from pipeline.contracts import Contract
+from pipeline.registry import Ratio, Registry
 
 MOST_NEIGHBOURS: Final = 3
 """So many contracts of other customers of the area, the largest ones, are told (own)."""

@@ -14,7 +14,7 @@ from analysis.settlement.codes import Code, refusal
 from analysis.settlement.priced import Step
 from analysis.settlement.running_capacity import running_days, suspension_findings
 from analysis.settlement.segments import Segment
-from pipeline.registry import BasicCharge
+from pipeline.contracts import BasicCharge
 
 _SINGLE_PART = {None, BasicCharge.NONE}
 

@@ -12,8 +12,8 @@ from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.priced import Priced, amount_of
 from analysis.settlement.running_capacity import RunningDay
 from analysis.settlement.segments import Segment, days_beyond, whole_days
+from pipeline.contracts import BasicCharge
 from pipeline.model import Json
-from pipeline.registry import BasicCharge
 from pipeline.tariff import BasicTerms
 
 UNITS: Mapping[str, str] = {

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from pipeline.archive_records import Transformer
 from pipeline.block import Times
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Suspension
 from pipeline.tariff import MarketEnergy, Tariff
 
 

@@ -11,7 +11,7 @@ from analysis.settlement.bill import BillFinding
 from analysis.settlement.billing_month import BillingMonth
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.segments import Segment
-from pipeline.registry import Suspension, SuspensionKind
+from pipeline.contracts import Suspension, SuspensionKind
 from pipeline.tariff import BasicTerms
 from pipeline.timegrid import local_day
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from analysis.settlement.bill import BillFinding
 from analysis.settlement.billing_month import BillingMonth, Dated, Lacking
 from analysis.settlement.codes import Code, refusal
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 from pipeline.tariff import Tariff
 from pipeline.timegrid import local_day, local_days
 

@@ -12,6 +12,7 @@
     busy = true;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (answer.redirected) return location.reload(); // the session is over: the login page follows
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
       replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
       mark.classList.remove("lost");

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.forecast.days_off import usual_days_off
 from analysis.load.hours import kinds_of_days
 from analysis.load.shape_features import SATURDAY
 from analysis.load.shapes import UNKNOWN, ShapeClasses, shape_classes
@@ -23,6 +25,7 @@ from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, Severity
 from pipeline.registry import Registry
+from pipeline.timegrid import from_numpy, local_day
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -39,7 +42,8 @@ class LoadClassChange:
 
     Both must fit well, and the former class hardly any more, for a week of days. It is news until the new
     class has become usual. Days in part, estimated and suspended ones are left out; for six weeks after a new
-    contract nothing is said. Holidays are those of the archive's tariffs.
+    contract nothing is said. Holidays are those of the contract's tariff; where it names none,
+    those of the zone (``analysis/data/days_off_cn.toml``).
     """
 
     weeks_days: float = parameter(21, "days", "compared with as many before", "own")
@@ -79,10 +83,7 @@ class LoadClassChange:
         explained = daily.mask_of()
         if explained is not None:
             drawn[explained] = np.nan
-        weekday = kinds_of_days(
-            [daily.date_of(day) for day in range(len(daily.days))],
-            registry.tariffs[-1] if registry.tariffs else None,
-        )
+        weekday = _kinds(window, daily, registry)
         classes = shape_classes()
         found = shape_days(drawn, _fed(window, daily, drawn), weekday, weeks, classes)
         begins, restored, known = self._masks(found, weeks, classes)
@@ -92,14 +93,17 @@ class LoadClassChange:
         episodes = []
         done: dict[int, int] = {}
         for stretch in stretches_of(begins, restored, known, delays):
-            own = drawn[stretch.row, : stretch.first + 1]
+            curve, kinds = drawn[stretch.row], weekday[stretch.row]
+            until = slice(stretch.first + 1)
             days = range(stretch.first - weeks + 1, stretch.first + 1)
-            first = max(changed_on(own, weekday[: stretch.first + 1], days), done.get(stretch.row, 0))
+            first = max(changed_on(curve[until], kinds[until], days), done.get(stretch.row, 0))
             done[stretch.row] = stretch.end
             days_of = _pure(found, stretch.row, first, weeks)
             if days_of is None:
                 continue
-            said = _said(found, (drawn[stretch.row], weekday), classes, (stretch.row, first, *days_of))
+            said = _said(
+                found, (drawn[stretch.row], weekday[stretch.row]), classes, (stretch.row, first, *days_of)
+            )
             said = replace(said, parameters={"since": str(daily.days[first]), **said.parameters})
             episodes.append(day_episode(self.about, window, registry, stretch._replace(first=first), said))
         return episodes
@@ -118,6 +122,31 @@ class LoadClassChange:
         begins = tells & (found.number != was) & (own >= self.least_score) & (had >= self.least_score)
         begins &= former <= self.most_former
         return begins, known & ((former >= self.restore_former) | (found.number == was)), known
+
+
+def _kinds(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Ints:
+    """Return the kind of each meter's days, shape (meters, days), by the tariff of its newest contract."""
+    until = from_numpy(window.starts_at[-1])
+    found = np.empty(daily.kwh.shape, dtype=np.int64)
+    known: dict[tuple[str | None, ZoneInfo], Ints] = {}
+    for row, meter in enumerate(window.meters):
+        point = registry.service_point_of(meter, until)
+        contract = None if point is None else registry.contract_of(point, until)
+        of = None if contract is None else contract.tariff, daily.zones[row]
+        if of not in known:
+            known[of] = _kinds_under(daily, registry, *of)
+        found[row] = known[of]
+    return found
+
+
+def _kinds_under(daily: DailyRows, registry: Registry, tariff: str | None, zone: ZoneInfo) -> Ints:
+    """Return the kinds of days under a tariff, each by the version in force on it."""
+    kinds = np.empty(len(daily.days), dtype=np.int64)
+    for place in range(len(daily.days)):
+        day = daily.date_of(place)
+        version = None if tariff is None else registry.tariff_of(tariff, local_day(day, zone)[0])
+        kinds[place] = kinds_of_days([day], version, usual_days_off(zone))[0]
+    return kinds
 
 
 def _fed(window: MeterMatrix, daily: DailyRows, drawn: Floats) -> Floats:

@@ -37,10 +37,23 @@ def shape_days(drawn: Floats, fed: Floats, weekday: Ints, days: int, classes: Sh
     Args:
         drawn: Energy drawn in each hour, shape (meters, days, 24), NaN where missing.
         fed: Energy fed back, likewise.
-        weekday: As :func:`analysis.load.shape_features.shape_features` wants it.
+        weekday: The kind of each day (:func:`analysis.load.hours.kinds_of_days`), shape (meters, days).
         days: Length of the weeks looked at.
         classes: The classes.
     """
+    number = np.full(drawn.shape[:2], UNKNOWN, dtype=np.int64)
+    scores = np.full((*drawn.shape[:2], len(classes.shapes)), np.nan)
+    calendars, calendar_of = np.unique(weekday, axis=0, return_inverse=True)
+    for place, calendar in enumerate(calendars):
+        rows = np.flatnonzero(calendar_of.ravel() == place)
+        same = slice(None) if len(calendars) == 1 else rows
+        found = _of_calendar(drawn[same], fed[same], calendar, days, classes)
+        number[rows], scores[rows] = found.number, found.scores
+    return ShapeDays(number=number, scores=scores)
+
+
+def _of_calendar(drawn: Floats, fed: Floats, weekday: Ints, days: int, classes: ShapeClasses) -> ShapeDays:
+    """Return the same of meters whose days are alike."""
     number = np.full(drawn.shape[:2], UNKNOWN, dtype=np.int64)
     scores = np.full((*drawn.shape[:2], len(classes.shapes)), np.nan)
     energies = day_energies(drawn, fed)

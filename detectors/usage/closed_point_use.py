@@ -16,10 +16,11 @@ from detectors.shapes import Said, day_episode, day_stretches
 from detectors.stretches import number
 from detectors.thresholds import limit
 from pipeline.block import MeterMatrix
+from pipeline.contracts import SuspensionKind
 from pipeline.daily_rows import DailyRows
 from pipeline.events import EventKind
 from pipeline.model import Episode, MeterId, Severity
-from pipeline.registry import Registry, Role, SuspensionKind
+from pipeline.registry import Registry, Role
 
 Closed = tuple[datetime | None, datetime | None, str]
 """From, to and why; None is an open end."""

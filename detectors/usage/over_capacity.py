@@ -21,9 +21,10 @@ from detectors.thresholds import at_point
 from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge
 from detectors.usage.service_point_load import ServicePointLoad, service_point_load
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.quantities import Quantity
-from pipeline.registry import Contract, Registry, Role
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import MINUTES_PER_DAY, from_numpy, local_clock, local_month, to_numpy
 
 Floats = NDArray[np.float64]

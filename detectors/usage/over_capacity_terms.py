@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Json
-from pipeline.registry import BasicCharge, Contract
 
 PENALTY_RULE = "Rules on supply and use of electricity (供电营业规则), use above the contracted capacity"
 DEMAND_RULE = "demand above 105 % of the contract's value is charged double (国家电网财 (2016) 633)"

@@ -29,9 +29,10 @@ from detectors.thresholds import at_point, limit
 from detectors.usage.point_months import PointMonth, PointRows, meters_of, months, point_rows
 from detectors.usage.power_factor_jump import power_factors, usual_levels
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, Severity, Verdict
-from pipeline.registry import Contract, Registry
+from pipeline.registry import Registry
 from pipeline.timegrid import local_clock, to_numpy
 
 Floats = NDArray[np.float64]

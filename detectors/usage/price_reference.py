@@ -10,8 +10,8 @@ from statistics import median
 
 from analysis.settlement.average_price import PriceChange, PriceParts, median_parts, price_change
 from detectors.usage.medians import NORMAL
+from pipeline.contracts import Contract
 from pipeline.records import BilledPrice
-from pipeline.registry import Contract
 
 CAPACITY_BANDS_KVA = (100.0, 315.0, 1000.0, 10000.0)
 """Edges of the bands of like customers: from 100 kVA power factor counts, from 315 kVA two parts."""

@@ -18,8 +18,9 @@ from detectors.stretches import iso, number, slot_end
 from detectors.thresholds import limit
 from detectors.usage.copied_days import Copy, Telling, copies, in_steps
 from pipeline.block import MeterMatrix
+from pipeline.contracts import SuspensionKind
 from pipeline.model import Episode, Severity
-from pipeline.registry import Registry, SuspensionKind
+from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]

@@ -23,9 +23,10 @@ from detectors.usage.suspension_findings import (
 )
 from detectors.usage.suspension_terms import LoadLimit, load_limit, penalty_basis
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Suspension
 from pipeline.model import Episode, Json, MeterId, Severity, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, Role, Suspension
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy, to_numpy
 
 MOST_POINTS = 2000

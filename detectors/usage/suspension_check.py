@@ -11,8 +11,9 @@ from detectors.usage.suspended_load import SuspendedLoad, slots_of
 from detectors.usage.suspension_findings import Debounce, findings
 from detectors.usage.suspension_terms import load_limit
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Suspension
 from pipeline.model import Verdict
-from pipeline.registry import Registry, Role, Suspension
+from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy
 
 

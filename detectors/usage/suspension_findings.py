@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from detectors.stretches import in_stretches, slot_end, stretches
 from detectors.usage.service_point_load import ServicePointLoad
 from detectors.usage.suspension_terms import LoadLimit
+from pipeline.contracts import Suspension
 from pipeline.model import Json, Verdict
-from pipeline.registry import Suspension
 from pipeline.timegrid import from_numpy, local_day, local_days, to_numpy
 
 Bools = NDArray[np.bool_]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.model import Json
-from pipeline.registry import BasicCharge, Contract, Registry, Suspension
+from pipeline.registry import Registry
 from pipeline.tariff import Tariff
 
 CENT = Decimal("0.01")

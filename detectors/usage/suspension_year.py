@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from pipeline.registry import BasicCharge, Registry, Suspension, SuspensionKind
+from pipeline.contracts import BasicCharge, Suspension, SuspensionKind
+from pipeline.registry import Registry
 
 _DAY = timedelta(days=1)
 _SAME_KVA = 0.5

@@ -18,9 +18,10 @@ from detectors.usage.day_curves import HOURS, hour_curves
 from detectors.usage.known_changes import suspended_days
 from detectors.usage.tariff_prices import PriceDifference, price_difference, usual_tariff
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, MeterId, Severity
-from pipeline.registry import Contract, Registry, Role
+from pipeline.registry import Registry, Role
 
 Floats = NDArray[np.float64]
 PENALTY_RULE = "Rules on supply and use of electricity (供电营业规则), higher-price use on a lower-price line"

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from analysis.load.summary import LoadSummary
 from analysis.settlement.bill import Bill
 from analysis.suspension_check import SuspensionCheck
+from pipeline.contracts import Contract
 from pipeline.model import Episode
-from pipeline.registry import Contract, ServicePoint
+from pipeline.registry import ServicePoint
 from pipeline.tariff import Tariff
 
 

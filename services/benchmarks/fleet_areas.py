@@ -9,18 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
-from pipeline.registry import (
-    Area,
-    Contract,
-    Installation,
-    Meter,
-    Ratio,
-    Registry,
-    ServicePoint,
-    Suspension,
-    Wiring,
-)
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint, Wiring
 from services.benchmarks.fleet_months import (
     ENDS_AT,
     NOMINAL_V,

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 
 from pipeline.archive_records import AreaMember, Transformer
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Installation, Meter, Ratio, Registry, ServicePoint, Suspension
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
 from pipeline.tariff import EnergyCharge, Tariff
 from services.benchmarks.fleet_months import (
     ENDS_AT,

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from pipeline.archive_records import WorkOrder
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.model import MeterId
 from pipeline.quantities import Group
 from pipeline.registry import (
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     MqttSource,
@@ -21,8 +20,6 @@ from pipeline.registry import (
     Role,
     Schedule,
     ServicePoint,
-    Suspension,
-    SuspensionKind,
 )
 from simulators.fleet.build import Fleet, SimulatedMeter
 from simulators.fleet.plan import FleetPlan, MeterPlan, SuspensionPlan

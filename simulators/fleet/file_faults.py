@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.registry import SuspensionKind
+from pipeline.contracts import SuspensionKind
 from simulators.faults.deed import ONE_PHASE, Deed, Key, deeds
 from simulators.fleet.file_meters import KnownPlaces
 from simulators.fleet.file_moments import read_moment

@@ -8,7 +8,8 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from pipeline.archive_records import Supply
-from pipeline.registry import Role, SuspensionKind, Wiring
+from pipeline.contracts import SuspensionKind
+from pipeline.registry import Role, Wiring
 from simulators.dlt645.traits import STANDARD, Traits
 from simulators.gateway_messages import GatewayFaults
 from simulators.line import LineFaults

@@ -15,18 +15,11 @@ from detectors.catalogue import about, category, detectors, parameters_of
 from detectors.engine import run
 from detectors.suppression import OUTAGE, in_order
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract, Suspension, SuspensionKind
 from pipeline.messages import DETECTOR_TEXTS, MESSAGES, render, summary
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Kind, Quantity
-from pipeline.registry import (
-    Contract,
-    Installation,
-    Meter,
-    Registry,
-    Suspension,
-    SuspensionKind,
-    Wiring,
-)
+from pipeline.registry import Installation, Meter, Registry, Wiring
 from simulators.faults.deed import deeds
 from simulators.faults.detector_numbers import DETECTORS
 from tests.fix_area import AREA_DEEDS, FAULT_FROM, planted_area

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -25,6 +25,7 @@ from storage.bills import save_bill
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_dashboard import NOW, city, serving
+from tests.tester import TESTERS_COOKIES
 from tests.unit.reports.customers.test_workbook import opened
 
 if TYPE_CHECKING:
@@ -90,9 +91,7 @@ def _sheet(address: str) -> str:
 
 
 def _fetched(address: str) -> bytes:
-    with urllib.request.urlopen(address) as answer:  # noqa: S310 - our own server
-        found: bytes = answer.read()
-    return found
+    return httpx.get(address, cookies=TESTERS_COOKIES, timeout=60).raise_for_status().content
 
 
 def test_customers_are_searched_and_ordered(page: Page, address: str, said: list[str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -17,6 +17,7 @@ from pipeline.model import Episode, Json, Severity, Verdict
 from services.cases import work_out_cases
 from storage.database import connect
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, save_episode, serving
+from tests.tester import TESTERS_COOKIES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -40,8 +41,8 @@ def said(page: Page) -> list[str]:
 
 
 def first_episode(address: str, detector: str) -> str:
-    with urllib.request.urlopen(f"{address}/api/episodes?detector={detector}&limit=1") as answer:  # noqa: S310 - our own server
-        found: dict[str, Any] = json.load(answer)  # Any: JSON
+    answer = httpx.get(f"{address}/api/episodes?detector={detector}&limit=1", cookies=TESTERS_COOKIES)
+    found: dict[str, Any] = answer.json()  # Any: JSON
     return f"{address}/episodes/{found['episodes'][0]['id']}"
 
 

@@ -9,20 +9,18 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.model import MeterId
 from pipeline.registry import (
     DEFAULT_ZONE,
     Area,
-    BasicCharge,
     Bus,
-    Contract,
     Installation,
     Meter,
     Ratio,
     Registry,
     Schedule,
     ServicePoint,
-    Suspension,
     Wiring,
 )
 from simulators.faults.deeds.usage import lagging_kva

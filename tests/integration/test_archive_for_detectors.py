@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Meter, Registry, ServicePoint, Suspension
+from pipeline.registry import Area, Meter, Registry, ServicePoint
 from storage.database import Connection
 from storage.registry import load_registry, save_registry
 from storage.registry_files import export_registry, read_registry
@@ -29,7 +30,7 @@ REGISTRY = Registry(
         Meter(id=MeterId("not filed")),
     ],
     service_points=[ServicePoint(id="P1", area="A1"), ServicePoint(id="P2", area="A1")],
-    contracts=[Contract(service_point="P1", generation=True)],
+    contracts=[Contract(service_point="P1", generation=True, interim_days=(11, 21))],
     suspensions=[
         Suspension(
             id="S1",

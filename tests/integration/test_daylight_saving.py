@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from pipeline.contracts import Contract
 from pipeline.model import EVERYTHING, MeterId, Snapshot
 from pipeline.quantities import Quantity
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import local_clock, local_day
 from services.derive import derive_recent
 from services.settings import Settings

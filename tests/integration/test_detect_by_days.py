@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from detectors.wanted import by_days_alone
 from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.contracts import Contract
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import EVERYTHING, Episode, MeterId, Scope
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from services import detect
 from services.daily_windows import daily_window
 from services.settings import Settings

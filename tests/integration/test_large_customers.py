@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from analysis.settlement.bill import Bill, BillFinding, BillLine
 from analysis.settlement.bill_documents import bill_document, bill_of
+from pipeline.contracts import Contract
 from pipeline.model import EVERYTHING, Scope, Severity, Verdict
-from pipeline.registry import Area, Contract, Installation, Meter, ServicePoint
+from pipeline.registry import Area, Installation, Meter, ServicePoint
 from pipeline.tariff import EnergyCharge, Tariff
 from reports.customers.document import sheet_document
 from services.customer_sheets import SheetWish, sheets_stored
@@ -24,9 +25,9 @@ from services.customer_stored import open_episodes
 from services.customers import archive_of
 from services.large_customers import DETECTOR, episode_rows, judge_prices, month_rows, write_sheets
 from services.settings import Settings
-from services.settle import settle_stored
 from services.settle_book import FileBook
 from services.settle_month import billing_month
+from services.settle_stored import settle_stored
 from storage.bills import save_bill
 from storage.customers import CustomerFilter, Sort, customer_cards, customer_total, newest_bills
 from storage.database import Connection, connect

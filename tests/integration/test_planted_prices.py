@@ -14,9 +14,10 @@ import pytest
 from analysis.settlement.mix_check import is_mix_proven
 from analysis.settlement.period_days import period_days
 from analysis.settlement.settle import settle
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Episode, MeterId, Severity
 from pipeline.records import BilledPrice
-from pipeline.registry import Area, BasicCharge, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, Period, Span, Tariff
 from pipeline.timegrid import slot_grid
 from services.bill_prices import billed_price

@@ -19,10 +19,11 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.tariff import EnergyCharge, Step, StepsOver, Tariff
 from services.settings import Settings
-from services.settle import NOT_MADE, YEAR_UNKNOWN, settle_stored
+from services.settle import NOT_MADE, YEAR_UNKNOWN
 from services.settle_again import rerate_stored
 from services.settle_book import NEAR, StoredBook
 from services.settle_due import row_of, settle_due
+from services.settle_stored import settle_stored
 from storage.bills import (
     BillFilter,
     bill_cards,
@@ -33,6 +34,7 @@ from storage.bills import (
     billed_register,
 )
 from storage.database import Connection, connect
+from storage.interim_bills import interim_bills
 from storage.intervals import save_intervals
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
@@ -156,6 +158,7 @@ def test_the_flow_bills_what_is_due_and_tells_of_new_versions(stored: Connection
     assert row_of(due) == {
         "service point": POINT,
         "month": "2026-03",
+        "until": "",
         "state": "final",
         "version": 1,
         "kWh": "5,952.00",
@@ -177,6 +180,58 @@ def test_the_flow_bills_the_last_closed_month_however_long_it_stood_still(
     assert (due.bill.month, due.version, due.bill.is_final) == ("2026-03", 1, True)
     (same,) = settle_due(settings, NOON + timedelta(days=21))
     assert not same.is_new
+
+
+def test_interim_bills_are_given_out_once_and_the_month_takes_them_off(
+    stored: Connection, settings: Settings
+) -> None:
+    thrice = replace(PLANT.contracts[0], interim_days=(11, 21))
+    fill(stored, [reading(MARCH, OPENING)], plant(contracts=[thrice]))
+    assert [s for s in settle_due(settings, MARCH + timedelta(days=9)) if s.month.energy_only] == []
+
+    eleventh = MARCH + timedelta(days=10)
+    (first,) = (s for s in settle_due(settings, eleventh) if s.month.energy_only)
+    # 10 days of 192 kWh: a third valley (8 h), a sixth peak (4 h), a half flat, and 0.1 for the network.
+    # 640 x 0.3 + 320 x 0.9 + 960 x 0.6 + 1920 x 0.1 = 192 + 288 + 576 + 192
+    assert (first.bill.energy_kwh, first.bill.amount, first.is_new) == (
+        Decimal(1920),
+        Decimal("1248.00"),
+        True,
+    )
+    assert row_of(first)["until"] == "2026-03-11"
+    assert [s for s in settle_due(settings, eleventh) if s.month.energy_only] == []
+
+    (second,) = (s for s in settle_due(settings, eleventh + timedelta(days=10)) if s.month.energy_only)
+    # Of 20 days 2 x 1248, of which the first 1248 are taken off.
+    assert (second.bill.energy_kwh, second.bill.amount) == (Decimal(3840), Decimal("1248.00"))
+    kept = interim_bills(stored, POINT, "2026-03", scope=EVERYTHING)
+    assert [(bill.ends_at, bill.amount) for bill in kept] == [
+        (eleventh, Decimal("1248.00")),
+        (eleventh + timedelta(days=10), Decimal("1248.00")),
+    ]
+    assert interim_bills(stored, POINT, "2026-03", scope=Scope(frozenset({"south"}))) == []
+
+    (month,) = (s for s in settle_due(settings, NOON) if s.bill.month == "2026-03")
+    # 31 days of 124.80 and 100 kVA at 25 a month, less both.
+    assert month.bill.amount == Decimal("3868.80") + Decimal("2500.00") - 2 * Decimal("1248.00")
+    assert sum(line.amount for line in month.bill.lines if line.item == "interim") == Decimal("-2496.00")
+    (same,) = (s for s in settle_due(settings, NOON) if s.bill.month == "2026-03")
+    assert (same.version, same.is_new) == (1, False)
+
+
+def test_an_interim_bill_that_is_refused_is_not_given_out_and_tried_again(
+    stored: Connection, settings: Settings
+) -> None:
+    thrice = replace(PLANT.contracts[0], interim_days=(11, 21))
+    unknown = replace(thrice, tariff="TT")
+    fill(stored, [reading(MARCH, OPENING)], plant(contracts=[unknown]))
+    eleventh = MARCH + timedelta(days=10)
+    (refused,) = (s for s in settle_due(settings, eleventh) if s.month.energy_only)
+    assert (refused.bill.is_final, refused.is_new) == (False, False)
+    assert interim_bills(stored, POINT, "2026-03", scope=EVERYTHING) == []
+    save_registry(stored, plant(contracts=[thrice]))
+    due = [s for s in settle_due(settings, eleventh + timedelta(days=11)) if s.month.energy_only]
+    assert [s.bill.amount for s in due] == [Decimal("1248.00"), Decimal("1248.00")]
 
 
 def test_a_contract_whose_tariff_is_unknown_is_refused_by_the_flow(

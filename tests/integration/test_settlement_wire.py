@@ -16,10 +16,11 @@ from pydantic import SecretStr
 
 from analysis.settlement.billing_month import RegisterSource
 from collectors.bus import BusOwner
+from pipeline.contracts import BasicCharge
 from pipeline.model import Origin, Snapshot
-from pipeline.registry import BasicCharge, Bus, Meter
+from pipeline.registry import Bus, Meter
 from services.settings import Settings
-from services.settle import settle_stored
+from services.settle_stored import settle_stored
 from services.wiring import load_profiles, target_of
 from simulators.dlt645_meter import Dlt645Meter
 from simulators.line import serve_line

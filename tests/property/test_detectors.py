@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from detectors.engine import reconcile
 from detectors.usage.suspended_load import SuspendedLoad
+from pipeline.contracts import Suspension
 from pipeline.model import Episode, MeterId, Verdict
-from pipeline.registry import Installation, Registry, Suspension
+from pipeline.registry import Installation, Registry
 from tests.fix_windows import grid, window
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,8 +13,9 @@ from detectors.catalogue import about, detectors, parameters_of
 from detectors.engine import reconcile, run
 from detectors.wanted import wanted
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract, Suspension, SuspensionKind
 from pipeline.model import Episode, MeterId, Verdict
-from pipeline.registry import Contract, Installation, Meter, Registry, Suspension, SuspensionKind, Wiring
+from pipeline.registry import Installation, Meter, Registry, Wiring
 from tests.fix_windows import grid
 
 BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)

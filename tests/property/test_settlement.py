@@ -27,9 +27,9 @@ from analysis.settlement.billing_month import (
 from analysis.settlement.difference import difference_bill
 from analysis.settlement.settle import settle
 from pipeline.archive_records import MeteringSide
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.errors import DataError
 from pipeline.model import MeterId
-from pipeline.registry import BasicCharge, Contract, Suspension
 from pipeline.tariff import (
     BasicTerms,
     DaySchedule,

@@ -11,8 +11,9 @@ import pytest
 
 from analysis.line_loss import AreaDay, LossVerdict, TransformerPart, WhyUnknown
 from pipeline.archive_records import AreaMember, MemberRole, MeteringSide, Transformer
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Meter
+from pipeline.registry import Installation, Meter
 from tests.loss_areas import AREA, FIRST, hourly, losses, registry
 
 HONEST: dict[str, float | np.ndarray] = {"S": 10.0, "A": 4.0, "B": 3.0, "C": 2.5}

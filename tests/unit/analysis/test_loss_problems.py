@@ -10,8 +10,9 @@ import numpy as np
 from analysis.loss_problems import LossProblem, ProblemKind, impossible_slots, loss_problems
 from pipeline.archive_records import AreaMember
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Registry, Role
+from pipeline.registry import Installation, Registry, Role
 from tests.loss_areas import AREA, FIRST, hourly, registry
 
 KWH: dict[str, float | np.ndarray] = {"S": 10.0, "A": 4.0, "B": 3.0, "C": 2.5}

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.power_factor import adjustment_percent, month_power_factor, standard_named, standard_of
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 
 
 @pytest.mark.parametrize(

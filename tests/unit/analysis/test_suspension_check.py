@@ -2,8 +2,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from analysis.suspension_check import Outcome, outcome_of
+from pipeline.contracts import Suspension
 from pipeline.model import Verdict
-from pipeline.registry import Suspension
 
 FROM, LOAD = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 4, 9, tzinfo=UTC)
 STOP = Suspension(id="S", service_point="P", starts_at=FROM, ends_at=datetime(2026, 3, 20, tzinfo=UTC))

@@ -1,65 +1,82 @@
-"""Who may file feedback: somebody at the server's own host, on our own page, and nobody else."""
+"""Who may do what: the roles, and the person that a record names."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import pytest
 from fastapi import Request
 
-from dashboard.access import NotAllowedError, may_write, named, writer_of_request
+from dashboard.access import (
+    Caller,
+    NotAllowedError,
+    NotLoggedInError,
+    administrator_of_request,
+    caller_of_request,
+    may_write,
+    named,
+    scope_of_request,
+    writer_of_request,
+)
+from pipeline.accounts import Account, Role
 from services.persons import Person
 
+SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 
-def _request(client: str | None = "127.0.0.1", host: str = "127.0.0.1:8645", **headers: str) -> Request:
-    given = {"host": host, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return Request(
-        {
-            "type": "http",
-            "method": "POST",
-            "scheme": "http",
-            "path": "/cases/c",
-            "query_string": b"",
-            "server": ("127.0.0.1", 8645),
-            "client": None if client is None else (client, 40_000),
-            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
-        }
+
+def caller(role: Role, areas: frozenset[str] | None = None) -> Caller:
+    account = Account(
+        id=1,
+        name="wang",
+        full_name="王芳",
+        role=role,
+        areas=areas,
+        created_at=SINCE,
+        password_set_at=SINCE,
     )
+    return Caller(account=account, address="192.0.2.7", session=1, secret="cookie")  # noqa: S106 - none
+
+
+def request(known: Caller | None) -> Request:
+    return Request({"type": "http", "headers": [], "state": {"caller": known}})
 
 
 @pytest.mark.parametrize(
-    "request_",
-    [
-        _request(),
-        _request("::1", "[::1]:8645"),
-        _request(host="localhost:8645", origin="http://localhost:8645"),
-    ],
+    ("role", "writes", "manages"),
+    [(Role.VIEWER, False, False), (Role.ENGINEER, True, False), (Role.ADMINISTRATOR, True, True)],
 )
-def test_somebody_at_this_host_may_write(request_: Request) -> None:
-    assert may_write(request_)
-    assert writer_of_request(request_).account
+def test_each_role_may_do_what_those_before_it_may(role: Role, *, writes: bool, manages: bool) -> None:
+    known = caller(role)
+    assert may_write(request(known)) is writes
+    if writes:
+        assert writer_of_request(known).shown == "王芳 (wang@192.0.2.7)"
+    else:
+        with pytest.raises(NotAllowedError, match="may only read"):
+            writer_of_request(known)
+    if manages:
+        assert administrator_of_request(known) is known
+    else:
+        with pytest.raises(NotAllowedError, match="Only administrators"):
+            administrator_of_request(known)
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        _request("192.0.2.7"),
-        _request(None),
-        _request(x_forwarded_for="192.0.2.7"),
-        _request(forwarded="for=192.0.2.7"),
-        # A page of somebody else's, and one whose name points here.
-        _request(origin="http://elsewhere.example"),
-        _request(origin="null"),
-        _request(origin="http://["),
-        _request(via="1.1 proxy"),
-        _request(x_forwarded_host="kilowatch.example"),
-        _request(host="elsewhere.example:8645", origin="http://elsewhere.example:8645"),
-    ],
-)
-def test_nobody_else_may(request_: Request) -> None:
-    assert not may_write(request_)
-    with pytest.raises(NotAllowedError, match="kilowatch feedback"):
-        writer_of_request(request_)
+def test_nobody_known_may_do_nothing() -> None:
+    assert not may_write(request(None))
+    with pytest.raises(NotLoggedInError):
+        caller_of_request(request(None))
 
 
-def test_a_name_is_told_and_bounded() -> None:
+def test_a_request_that_never_passed_the_gate_is_nobodys() -> None:
+    with pytest.raises(NotLoggedInError):
+        caller_of_request(Request({"type": "http", "headers": []}))
+
+
+def test_the_scope_is_the_accounts() -> None:
+    assert scope_of_request(caller(Role.VIEWER, frozenset({"TA-01"}))).areas == frozenset({"TA-01"})
+    assert scope_of_request(caller(Role.VIEWER)).areas is None
+
+
+def test_a_name_is_told_where_the_account_has_none_and_bounded() -> None:
     assert named(Person(account="li", host="desk"), "  Wang \n Fang ").shown == "Wang Fang (li@desk)"
+    assert named(Person(account="li", host="desk", name="李"), "Wang").shown == "李 (li@desk)"
     assert len(named(Person(account="li"), "x" * 500).name) == 80

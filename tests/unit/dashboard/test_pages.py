@@ -11,8 +11,9 @@ import pytest
 
 from dashboard.app import create_app
 from detectors.usage.suspended_load import SuspendedLoad
+from pipeline.contracts import Suspension
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, ServicePoint, Suspension
+from pipeline.registry import Registry, ServicePoint
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing, save_episode
@@ -60,7 +61,7 @@ def test_the_overview_is_chinese_for_a_chinese_browser(client: httpx.Client) -> 
 def test_the_wish_in_the_address_beats_the_browser_and_is_remembered(client: httpx.Client) -> None:
     assert "总览" in text_of(client.get("/?lang=zh", headers=EN))
     assert "总览" in text_of(client.get("/", headers=EN))
-    client.cookies.clear()
+    client.cookies.delete("kilowatch_language")
     assert "Overview" in text_of(client.get("/", headers=EN))
 
 

@@ -7,9 +7,10 @@ from detectors.metering.voltage_loss import VoltageLoss
 from detectors.thresholds import at_point, limit, overruled
 from detectors.usage.suspended_load import SuspendedLoad
 from pipeline.archive_records import Threshold
+from pipeline.contracts import Contract
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Meter, Registry
+from pipeline.registry import Installation, Meter, Registry
 from tests.fix_windows import grid, window
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.bills import bill_month, bill_span, month_after, month_before, touched_bills
+from pipeline.bills import bill_month, bill_span, interim_ends, month_after, month_before, touched_bills
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Registry, Role
+from pipeline.registry import Installation, Registry, Role
 
 M, C, S, OLD = MeterId("M"), MeterId("C"), MeterId("S"), MeterId("OLD")
 REGISTRY = Registry(
@@ -140,3 +141,21 @@ def test_where_the_settlement_day_changes_no_day_is_billed_twice_or_not_at_all()
 def test_months_follow_each_other_over_the_year() -> None:
     assert (month_before("2026-01"), month_after("2025-12")) == ("2025-12", "2026-01")
     assert (month_before("2026-03"), month_after("2026-01")) == ("2026-02", "2026-02")
+
+
+def test_interim_bills_close_at_midnight_of_the_days_that_the_contract_in_force_names() -> None:
+    # Settled on the 25th: April is billed from 25 March to 25 April; from 10 April on another contract.
+    change = datetime(2026, 4, 9, 16, tzinfo=UTC)
+    registry = Registry(
+        contracts=[
+            Contract(service_point="P", settlement_day=25, interim_days=(5, 25, 28), ends_at=change),
+            Contract(service_point="P", settlement_day=25, interim_days=(5, 15), starts_at=change),
+        ]
+    )
+    span = bill_span(registry, "P", "2026-04")
+    assert interim_ends(registry, "P", span) == [
+        datetime(2026, 3, 27, 16, tzinfo=UTC),  # 28 March in Shanghai
+        datetime(2026, 4, 4, 16, tzinfo=UTC),
+        datetime(2026, 4, 14, 16, tzinfo=UTC),
+    ]
+    assert interim_ends(Registry(contracts=[Contract(service_point="P")]), "P", span) == []

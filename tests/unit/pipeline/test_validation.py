@@ -1,13 +1,14 @@
 """The sixteen rules: each finds what it is for, and says what it expected and what came."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.validation import RULES, validate
-from pipeline.vee_limits import SOURCES, VeeLimits
-from pipeline.vee_window import Finding, VeeWindow
+from pipeline.vee_limits import SOURCES, VeeLimits, limits_with
+from pipeline.vee_window import Finding, IntervalRows, VeeWindow
 from tests.vee_windows import START, vee_window
 
 NAN = float("nan")
@@ -141,3 +142,34 @@ def test_another_unit_than_the_name_says_is_told() -> None:
 def test_findings_begin_at_the_slot_that_shows_them() -> None:
     (finding,) = of(vee_window([1.0, -1.0]), "negative")
     assert finding.starts_at == START + np.timedelta64(15, "m")
+
+
+def test_each_meter_is_judged_by_the_limits_of_its_class() -> None:
+    # The third highest is 1.0, the highest 2.5: 150 % over it.
+    day = [1.0] * 95 + [2.5]
+    window = vee_window([day, day, day], limits={1: limits_with({"spike_percent": 100})})
+    assert found(window, "spike") == [("M2", 95, 1)]
+    assert found(vee_window([day, day, day]), "spike") == []
+
+
+def test_meters_with_limits_of_their_own_keep_what_is_theirs() -> None:
+    day = [1.0] * 95 + [2.5]
+    rows = IntervalRows(
+        meter=np.array([0, 0, 2, 1]),
+        starts_at=START + np.array([0, 0, 15, 30]).astype("timedelta64[m]"),
+        minutes=np.array([15, 15, 30, 15]),
+        kwh=np.array([1.0, 1.0, 1.0, 1.0]),
+    )
+    window = vee_window(
+        [day, [1.0, np.nan] + [1.0] * 94, day],
+        rows=rows,
+        register_kwh=np.array([97.5, 96.0, 90.0]),
+        limits={2: limits_with({"sum_steps": 1000})},
+    )
+    assert found(window, "duplicate") == [("M1", 0, 1)]
+    assert [f.meter for f in of(window, "interval_size")] == ["M3"]
+    assert found(window, "missing") == [("M2", 1, 1)]
+    # 7.5 kWh are off at the third meter, which may be off by 1000 steps of 0.01 kWh.
+    assert found(window, "sum_check") == []
+    strict = replace(window, limits={0: limits_with({"sum_steps": 1000})})
+    assert [f.meter for f in of(strict, "sum_check")] == ["M3"]

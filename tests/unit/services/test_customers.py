@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pipeline.contracts import Contract, Suspension
 from pipeline.errors import ConfigError
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Meter, Registry, ServicePoint, Suspension
+from pipeline.registry import Installation, Meter, Registry, ServicePoint
 from services.customers import archive_of, capacity_of, chosen_customers, customers_of
 
 AT = datetime(2026, 3, 31, tzinfo=UTC)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from pydantic import SecretStr
 
 from pipeline.block import Times
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.errors import ConfigError, DataError
 from pipeline.model import EVERYTHING, MeterId, Scope
-from pipeline.registry import Area, BasicCharge, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
 from pipeline.timegrid import from_numpy, to_numpy
 from services.forecast import KEPT_DAYS, Wish, forecast_files, forecast_night, forecast_stored
 from services.meter_forecast import MeterForecast, Model, nearest_first, row_of

@@ -54,6 +54,26 @@ def test_demand_registers_and_phases_come_from_readings(tmp_path: Path) -> None:
     assert meter.wants == {"power_factor": "intervals: import_kvarh"}
 
 
+def test_quadrants_alone_tell_the_power_factor(tmp_path: Path) -> None:
+    intervals, registry = _files(tmp_path)
+    header, *lines = intervals.read_text().splitlines()
+    # QI 1 + QII 0.2 lag, QIII 0.05 + QIV 0.25 lead: over 24 hours of 2 kWh 28.8 + 7.2 kvarh on 48 kWh.
+    quadrants = [
+        f"{header},q1_kvarh,q2_kvarh,q3_kvarh,q4_kvarh",
+        *(f"{line},1,0.2,0.05,0.25" for line in lines),
+    ]
+    intervals.write_text("\n".join(quadrants))
+    meter, point = load_files(intervals=intervals, registry=registry)
+    for found in (meter.power_factor, point.power_factor):
+        assert found is not None
+        assert (found.lagging_kvarh, found.leading_kvarh) == pytest.approx((28.8, 7.2))
+        assert found.power_factor == 0.8
+    # One direction is not known where one of its quadrants is not.
+    half = [line.replace(",1,0.2,0.05,0.25", ",1,,0.05,0.25") for line in quadrants]
+    intervals.write_text("\n".join(half))
+    assert next(iter(load_files(intervals=intervals, registry=registry))).power_factor is None
+
+
 def test_a_running_month_ends_now() -> None:
     now = datetime(2026, 3, 10, tzinfo=UTC)
     assert month_span(date(2026, 3, 10), now)(SHANGHAI)[1] == now

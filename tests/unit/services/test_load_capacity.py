@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pipeline.archive_records import Transformer
-from pipeline.registry import Registry, Suspension, SuspensionKind
+from pipeline.contracts import Suspension, SuspensionKind
+from pipeline.registry import Registry
 from pipeline.timegrid import slot_grid
 from services.load_capacity import area_capacity_kva, point_capacity_kva
 

@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.registry import Contract, Registry
+from pipeline.contracts import Contract
+from pipeline.registry import Registry
 from services.load_contracts import contract_stretches
 
 FIRST, SECOND, THIRD, LAST = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 10, 25, 31))

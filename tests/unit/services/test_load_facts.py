@@ -6,10 +6,11 @@ import pytest
 
 from pipeline.archive_records import Transformer
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
-from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, Role, ServicePoint
+from pipeline.registry import Installation, Meter, Ratio, Registry, Role, ServicePoint
 from pipeline.timegrid import slot_grid, to_numpy
 from services.load_facts import DEMAND, DEMAND_AT, Known, meter_facts, only_meter, point_facts, shown_demands
 from services.load_subjects import PHASE_POWERS, energies_of

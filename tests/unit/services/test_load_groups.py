@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pipeline.archive_records import AreaMember, MemberRole
-from pipeline.registry import Area, Contract, Registry, ServicePoint
+from pipeline.contracts import Contract
+from pipeline.registry import Area, Registry, ServicePoint
 from services.load_groups import AreaGroup, Belonging, Span, areas_of, categories_of
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -11,8 +11,9 @@ from analysis.load.documents import load_document
 from analysis.load.summary import LoadSummary, SubjectKind
 from pipeline.archive_records import AreaMember, MemberRole, Transformer
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.tariff import DaySchedule, EnergyCharge, Period, Tariff
 from pipeline.tariff import Span as Hours
 from pipeline.timegrid import slot_grid

@@ -7,9 +7,10 @@ import pytest
 from analysis.load.summary import Subject
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.errors import DataError
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
 from pipeline.timegrid import slot_grid
 from pipeline.vee_records import Sense, Total, TotalMember
 from services.load_subjects import energies_of, meter_subjects, point_subjects, total_subjects

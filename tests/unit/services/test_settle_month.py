@@ -13,17 +13,10 @@ from analysis.settlement.bill_documents import bill_document
 from analysis.settlement.billing_month import Lacking, RegisterSource
 from analysis.settlement.settle import settle
 from pipeline.archive_records import Transformer
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.model import MeterId, Origin, Quality
 from pipeline.quantities import Quantity
-from pipeline.registry import (
-    BasicCharge,
-    Contract,
-    Installation,
-    Meter,
-    Ratio,
-    Role,
-    Suspension,
-)
+from pipeline.registry import Installation, Meter, Ratio, Role
 from services.settle_month import billable
 from storage.intervals import IntervalColumns
 from tests.gathered_months import EDGES, MIDDLE, NEW, TOTAL, both, gathered

@@ -7,12 +7,9 @@ from decimal import Decimal
 
 from analysis.settlement.billing_month import BillingMonth, Lacking
 from analysis.settlement.settle import settle
+from pipeline.contracts import Contract
 from pipeline.quantities import Quantity
-from pipeline.registry import (
-    Contract,
-    Installation,
-    Meter,
-)
+from pipeline.registry import Installation, Meter
 from tests.gathered_months import EDGES, MIDDLE, NEW, TOTAL, gathered
 from tests.settled_plants import (
     APRIL,

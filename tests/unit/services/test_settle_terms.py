@@ -8,11 +8,8 @@ from decimal import Decimal
 
 from analysis.settlement.billing_month import Lacking
 from analysis.settlement.settle import settle
-from pipeline.registry import (
-    BasicCharge,
-    Contract,
-    Installation,
-)
+from pipeline.contracts import BasicCharge, Contract
+from pipeline.registry import Installation
 from tests.gathered_months import EDGES, MIDDLE, TOTAL, gathered
 from tests.settled_plants import (
     APRIL,

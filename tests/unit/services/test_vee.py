@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, RegistryError
 from services.vee import vee_files
 from storage.files import read_intervals
+from storage.registry_files import read_registry
 
 START = datetime(2026, 1, 4, 16, tzinfo=UTC)
 """Midnight of Monday, 5 January, in Shanghai."""
@@ -138,3 +139,35 @@ def test_nothing_to_look_at_is_said(tmp_path: Path, archive: Path) -> None:
     )
     with pytest.raises(DataError, match="knows none of the meters"):
         vee_files(readings=None, intervals=raw, registry=archive, out=tmp_path / "final.csv")
+
+
+def test_a_class_has_limits_of_its_own(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(
+        '[[meter]]\nid = "M1"\nservice_point = "P1"\n[[meter]]\nid = "M2"\nservice_point = "P2"\n'
+        '[[contract]]\nservice_point = "P1"\ncategory = "welding"\n'
+        '[[threshold]]\ndetector = "vee"\nparameter = "spike_percent"\nvalue = 900\ncategory = "welding"\n'
+        '[[threshold]]\ndetector = "vee"\nparameter = "interpolated_minutes"\nvalue = 15\n'
+        'category = "welding"\n',
+        "utf-8",
+    )
+    # 4 kWh is 300 % over the third highest; slots 10 and 11 are missing: half an hour.
+    rows = [
+        [meter, (START + n * SLOT).isoformat(), 15, "" if n in (10, 11) else 4.0 if n == 50 else 1.0]
+        for meter in ("M1", "M2")
+        for n in range(96)
+    ]
+    raw = _write(tmp_path / "raw.csv", "meter_id,starts_at,minutes,import_kwh", rows)
+    result = vee_files(readings=None, intervals=raw, registry=site, out=tmp_path / "final.csv")
+    assert [f.meter for f in result.findings if f.rule == "spike"] == ["M2"]
+    finals = result.finals["import_kwh"]
+    assert finals.method[96 + 10] == "interpolation"
+    assert finals.method[10] == ""
+
+
+@pytest.mark.parametrize("name", ["spikes", "history_days"])
+def test_a_limit_that_no_class_may_have_is_told(tmp_path: Path, name: str) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(f'[[threshold]]\ndetector = "vee"\nparameter = "{name}"\nvalue = 9\n', "utf-8")
+    with pytest.raises(RegistryError, match=f"'{name}' is no limit of vee; expected one of spike_percent"):
+        read_registry(site)

@@ -57,6 +57,7 @@ pt = 100
 from = "2026-01-01T00:00:00+08:00"
 
 [[contract]]
+interim_days = [11, 21]
 service_point = "SP1"
 capacity_kva = 630
 basic_charge = "demand"
@@ -230,6 +231,15 @@ def test_all_problems_are_shown_with_file_line_table_entry_and_key(tmp_path: Pat
                 ("agreed_band_percent", "7", "a list of numbers, not 7"),
                 ("capacitor_steps_kvar", "[300, 0]", "the reactive power of each step, above zero"),
                 ("capacitor_steps_kvar", '["x"]', "a number, not 'x'"),
+            )
+        ),
+        *(
+            (f'[[contract]]\nservice_point = "SP1"\ninterim_days = {value}\n', f"key 'interim_days': {said}")
+            for value, said in (
+                ("[11, 29]", "expected days like [11, 21], each once, 1 to 28, not [11, 29]"),
+                ("[11, 11]", "expected days like [11, 21], each once, 1 to 28, not [11, 11]"),
+                ("11", "expected a list of whole numbers, not 11"),
+                ("[1.5]", "expected a whole number, not 1.5"),
             )
         ),
         (

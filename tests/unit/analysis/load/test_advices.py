@@ -11,7 +11,7 @@ from analysis.load.demand import demand_statistics
 from analysis.load.levels import load_levels
 from analysis.load.reactive import span_power_factor
 from analysis.load.tariff_shares import tariff_shares
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, Period, Span, Tariff
 from pipeline.timegrid import local_day, local_month, slot_grid
 

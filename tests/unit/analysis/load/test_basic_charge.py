@@ -7,7 +7,7 @@ import pytest
 
 from analysis.load.basic_charge import basic_charge, basic_charges
 from analysis.load.demand import DemandStatistics, demand_statistics
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.tariff import BasicTerms
 from pipeline.timegrid import slot_grid
 

@@ -9,7 +9,7 @@ from analysis.load.advice import Advice
 from analysis.load.compensation import Adjusted, compensation
 from analysis.load.levels import load_levels
 from analysis.load.reactive import span_power_factor
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 
 LEVELS = load_levels().advice
 CONTRACT = Contract(service_point="P", category="large industry", capacity_kva=400.0)

@@ -8,7 +8,7 @@ from analysis.load.contract import ContractMargin, ContractStretch, tightest_mar
 from analysis.load.demand import RegisterReadings
 from analysis.load.levels import load_levels
 from pipeline.block import Times
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.timegrid import slot_grid, to_numpy
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)

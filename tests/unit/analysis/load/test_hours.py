@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from analysis.forecast.days_off import days_off_cn
 from analysis.load.hours import hour_table, kinds_of_days
 from pipeline.tariff import Tariff
 from pipeline.timegrid import local_day, slot_grid
@@ -47,3 +48,11 @@ def test_the_tariff_tells_holidays_and_worked_weekends() -> None:
     assert kinds_of_days(days, None).tolist() == [4, 5, 6, 1, 5]
     tariff = Tariff(id="T", holidays=(date(2026, 2, 17), date(2026, 2, 21)), worked=(date(2026, 2, 14),))
     assert kinds_of_days(days, tariff).tolist() == [4, 0, 6, 6, 6]
+
+
+def test_a_tariff_without_holidays_leaves_them_to_the_calendar_of_the_zone() -> None:
+    # A worked Saturday, a holiday, a Tuesday.
+    days = [date(2026, 2, 14), date(2026, 2, 16), date(2026, 2, 24)]
+    assert kinds_of_days(days, Tariff(id="T"), days_off_cn()).tolist() == [0, 6, 1]
+    own = Tariff(id="T", holidays=(date(2026, 2, 24),))
+    assert kinds_of_days(days, own, days_off_cn()).tolist() == [5, 0, 6]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.load.reactive import span_power_factor
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 
 NAN = np.nan
 

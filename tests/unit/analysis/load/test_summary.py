@@ -8,7 +8,7 @@ import pytest
 from analysis.load.contract import ContractStretch
 from analysis.load.levels import load_levels
 from analysis.load.summary import Facts, GroupFacts, Subject, SubjectKind, summarise
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.tariff import Tariff
 from pipeline.timegrid import slot_grid
 

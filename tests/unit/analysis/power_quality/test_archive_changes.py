@@ -6,17 +6,9 @@ import pytest
 
 from analysis.power_quality.archive_changes import archive_changes
 from pipeline.archive_records import Transformer, WorkOrder
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
-from pipeline.registry import (
-    Area,
-    Contract,
-    Installation,
-    Meter,
-    Ratio,
-    Registry,
-    ServicePoint,
-    Suspension,
-)
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
 
 BEGIN = datetime(2026, 7, 1, tzinfo=UTC)
 END = datetime(2026, 9, 1, tzinfo=UTC)

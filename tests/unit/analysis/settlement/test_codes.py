@@ -21,7 +21,7 @@ from analysis.settlement.billing_month import (
 from analysis.settlement.codes import Code
 from analysis.settlement.settle import settle
 from pipeline.bill_texts import bill_text
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import slot_grid
 from tests.bill_cases import bill_case

@@ -9,7 +9,7 @@ from decimal import Decimal
 from analysis.settlement.losses import losses_of
 from analysis.settlement.segments import segments_of
 from pipeline.archive_records import MeteringSide
-from pipeline.registry import Suspension
+from pipeline.contracts import Suspension
 from tests.bill_cases import bill_case
 
 APRIL = bill_case("08_transformer_losses").month

@@ -11,7 +11,7 @@ from analysis.settlement.running_capacity import running_days, suspension_findin
 from analysis.settlement.segments import segments_of
 from analysis.settlement.settle import settle
 from pipeline.archive_records import Transformer
-from pipeline.registry import Suspension, SuspensionKind
+from pipeline.contracts import Suspension, SuspensionKind
 from pipeline.tariff import BasicTerms
 from tests.bill_cases import bill_case
 

@@ -10,9 +10,11 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from dashboard.app import create_app
+from pipeline.accounts import Role
 from services.cases import work_out_cases
 from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT, browsing, save_episode
+from tests.tester import let_in
 from tests.unit.detectors.case_episodes import episode
 
 AMOUNTS = {"one_in": 62.0, "amount": 31.0}
@@ -134,14 +136,17 @@ def test_a_form_that_does_not_fit_files_nothing(
     assert "never filed" not in client.get(plant, headers=EN).text
 
 
-def test_who_may_only_read_gets_no_form_but_the_next_step(client: httpx.Client, plant: str) -> None:
-    proxied = {**EN, "X-Real-IP": "192.0.2.7"}
-    shown = client.get(plant, headers=proxied)
-    assert "<form" not in shown.text
-    assert "use kilowatch feedback" in text_of(shown)
-    refused = client.post(plant, data={"outcome": "confirmed", "episodes": ["second"]}, headers=proxied)
+def test_who_may_only_read_gets_no_form_but_the_next_step(url: str, plant: str) -> None:
+    app = create_app(url, clock=lambda: NOW)
+    let_in(app, "viewer", "viewers-token", Role.VIEWER)
+    with browsing(app, "viewers-token") as viewer:
+        shown = viewer.get(plant, headers=EN)
+        assert 'class="feedback"' not in shown.text
+        assert "may only read" in text_of(shown)
+        found = {"outcome": "confirmed", "episodes": ["second"]}
+        refused = viewer.post(plant, data=found, headers=EN)
     assert refused.status_code == 403
-    assert "use kilowatch feedback" in refused.text
+    assert "may only read" in refused.text
 
 
 def test_a_case_that_is_gone_and_an_empty_list_say_what_to_do(client: httpx.Client) -> None:

@@ -7,9 +7,10 @@ import pytest
 from dashboard.words import EVIDENCE
 from detectors.engine import run
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract, Suspension
 from pipeline.messages import EVIDENCE_LABELS, render, said
 from pipeline.model import Episode, MeterId
-from pipeline.registry import Contract, Installation, Meter, Registry, Suspension
+from pipeline.registry import Installation, Meter, Registry
 from pipeline.tariff import Tariff
 from tests.day_windows import by_slots
 
@@ -92,14 +93,36 @@ def test_a_new_contract_and_a_suspension_explain_it() -> None:
     assert _found(window, replace(REGISTRY, suspensions=[resting])) == []
 
 
-def test_holidays_of_the_archives_tariff_are_days_off() -> None:
+def test_holidays_of_the_contracts_own_tariff_are_days_off() -> None:
     # Three holiday weeks of a school: by the calendar alone it looks like something else.
     weeks = [OFFICES] * 5 + [_week(CLOSED, CLOSED)] * 3 + [OFFICES] * 2
     window = by_slots((np.repeat(np.concatenate(weeks), 4) / 4.0)[None])
     holidays = tuple(date(2024, 7, 8) + timedelta(days=n) for n in range(19))
-    filed = replace(REGISTRY, tariffs=[Tariff(id="T", holidays=holidays)])
+    # The archive's last tariff is of somebody else.
+    tariffs = [Tariff(id="T", holidays=holidays), Tariff(id="U", holidays=(date(2024, 1, 1),))]
+    under = {
+        name: replace(REGISTRY, tariffs=tariffs, contracts=[Contract(service_point="P", tariff=name)])
+        for name in ("T", "U")
+    }
     assert len(_found(window)) == 1
-    assert _found(window, filed) == []
+    assert _found(window, under["T"]) == []
+    assert len(_found(window, under["U"])) == 1
+
+
+def test_meters_under_different_calendars_are_told_apart() -> None:
+    weeks = [OFFICES] * 5 + [_week(CLOSED, CLOSED)] * 3 + [OFFICES] * 2
+    window = by_slots(np.tile(np.repeat(np.concatenate(weeks), 4) / 4.0, (2, 1)))
+    first, second = window.meters
+    registry = Registry(
+        meters=[Meter(id=first), Meter(id=second)],
+        installations=[
+            Installation(meter=first, service_point="P"),
+            Installation(meter=second, service_point="Q"),
+        ],
+        tariffs=[Tariff(id="T", holidays=tuple(date(2024, 7, 8) + timedelta(days=n) for n in range(19)))],
+        contracts=[Contract(service_point="Q", tariff="T")],
+    )
+    assert [episode.meter for episode in _found(window, registry)] == [first]
 
 
 def test_estimated_energy_and_too_short_a_window_say_nothing() -> None:

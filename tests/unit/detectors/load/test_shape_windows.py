@@ -17,7 +17,7 @@ def _office_then_flat() -> np.ndarray:
 
 def test_the_class_of_each_day_is_that_of_the_weeks_that_end_with_it() -> None:
     drawn = _office_then_flat()[None]
-    found = shape_days(drawn, np.zeros_like(drawn), WEEKDAY, 21, CLASSES)
+    found = shape_days(drawn, np.zeros_like(drawn), WEEKDAY[None], 21, CLASSES)
     assert set(found.number[0, :20]) == {UNKNOWN}
     assert found.number[0, 20] == CLASSES.number_of("office")
     assert found.number[0, 41] == CLASSES.number_of("continuous")

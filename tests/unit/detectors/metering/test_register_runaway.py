@@ -7,8 +7,9 @@ import pytest
 from detectors.engine import run
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Contract, Installation, Meter, Ratio, Registry, Wiring
+from pipeline.registry import Installation, Meter, Ratio, Registry, Wiring
 from tests.fix_planted import FAULT, POINT, START, planted
 from tests.fix_windows import grid, window
 from tests.planted_registers import CAPACITY_KVA, with_thresholds

@@ -8,11 +8,12 @@ import pytest
 from detectors.engine import run
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Suspension
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, MeterId, Severity, Verdict
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records
-from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint, Suspension
+from pipeline.registry import Area, Installation, Meter, Ratio, Registry, ServicePoint
 from simulators.physics.window import Window
 from tests.fix_planted import START, planted
 from tests.fix_windows import SHANGHAI, grid, window

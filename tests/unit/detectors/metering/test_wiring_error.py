@@ -8,8 +8,9 @@ import pytest
 
 from detectors.engine import run
 from detectors.metering.wiring_cases import WiringState, right_state, states
+from pipeline.contracts import Contract
 from pipeline.quantities import Quantity
-from pipeline.registry import Contract, Wiring
+from pipeline.registry import Wiring
 from simulators.faults.deeds.electrical import ORDERS, SIGNS
 from simulators.physics.loads import LoadCurve
 from simulators.physics.shapes import LoadPlan, synthetic

@@ -12,9 +12,10 @@ import numpy as np
 
 from detectors.engine import run
 from pipeline.block import MeterMatrix
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Episode, MeterId
 from pipeline.records import BilledPrice, Records
-from pipeline.registry import Area, BasicCharge, Contract, Installation, Meter, Registry, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, MarketEnergy, Period, Span, Tariff
 
 PRICES: Mapping[Period, float] = {Period.PEAK: 1.05, Period.FLAT: 0.65, Period.VALLEY: 0.30}

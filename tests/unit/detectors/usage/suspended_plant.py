@@ -10,16 +10,9 @@ from numpy.typing import NDArray
 
 from detectors.usage.suspended_load import SuspendedLoad
 from pipeline.block import MeterMatrix
+from pipeline.contracts import BasicCharge, Contract, Suspension
 from pipeline.model import Episode, MeterId
-from pipeline.registry import (
-    BasicCharge,
-    Contract,
-    Installation,
-    Meter,
-    Registry,
-    ServicePoint,
-    Suspension,
-)
+from pipeline.registry import Installation, Meter, Registry, ServicePoint
 from tests.fix_windows import SHANGHAI, STEEL_DAYS, STEEL_FROM, grid, steel_kwh, window
 
 STARTS_AT = grid(STEEL_FROM, STEEL_DAYS)

@@ -16,9 +16,10 @@ from detectors.cases import Budget, cases_of
 from detectors.catalogue import detectors, parameters_of
 from detectors.engine import run
 from pipeline.archive_records import Threshold
+from pipeline.contracts import Contract, Suspension
 from pipeline.messages import render
 from pipeline.model import Episode, Verdict
-from pipeline.registry import Contract, Registry, Suspension
+from pipeline.registry import Registry
 from services.evaluate_attacks import DAYS_BEFORE
 from services.evaluate_curves import Curves, Homes, read_homes, window_of_homes
 from simulators.theft_attacks import LESS_ENERGY, attacked

@@ -7,9 +7,10 @@ import pytest
 
 from detectors.engine import run
 from pipeline.archive_records import Threshold
+from pipeline.contracts import Contract, Suspension, SuspensionKind
 from pipeline.events import EventKind, MeterEvent
 from pipeline.records import EventRecord, Records
-from pipeline.registry import Contract, Registry, Suspension, SuspensionKind
+from pipeline.registry import Registry
 from simulators.physics.window import Window
 from tests.fix_planted import METER, POINT, START, Planted, planted
 from tests.planted_registers import with_thresholds

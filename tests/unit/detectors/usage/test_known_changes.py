@@ -4,8 +4,9 @@ from datetime import timedelta
 import numpy as np
 
 from detectors.usage.known_changes import contract_starts, suspended_days
+from pipeline.contracts import Contract, Suspension
 from pipeline.daily_reduction import with_daily_rows
-from pipeline.registry import Contract, Registry, Suspension
+from pipeline.registry import Registry
 from tests.fix_planted import POINT, START, Planted, planted
 
 

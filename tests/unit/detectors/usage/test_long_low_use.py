@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.contracts import Suspension
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, MeterId
 from pipeline.records import EventRecord, Records
-from pipeline.registry import Registry, Suspension
+from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy
 from tests.day_windows import by_days, by_slots
 from tests.fix_planted import POINT

@@ -5,17 +5,9 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Episode, MeterId, Severity
-from pipeline.registry import (
-    Area,
-    BasicCharge,
-    Contract,
-    Installation,
-    Meter,
-    Registry,
-    Role,
-    ServicePoint,
-)
+from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
 from tests.day_windows import UTC as UTC_ZONE
 from tests.day_windows import by_slots
 from tests.fix_planted import FAULT, POINT, planted

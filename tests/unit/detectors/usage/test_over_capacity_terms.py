@@ -1,7 +1,7 @@
 import pytest
 
 from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge
-from pipeline.registry import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract
 
 
 @pytest.mark.parametrize(

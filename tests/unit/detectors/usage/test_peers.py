@@ -6,8 +6,9 @@ import numpy as np
 
 from detectors.usage.peers import peers
 from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.contracts import Contract
 from pipeline.model import MeterId
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
 from tests.day_windows import by_days
 
 AT = datetime(2024, 6, 10, tzinfo=UTC)

@@ -9,9 +9,10 @@ from detectors.ratings import ELEMENTS
 from detectors.usage.power_factor import PowerFactor
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.daily_reduction import daily_rows
 from pipeline.model import Episode, MeterId, Severity, Verdict
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, ServicePoint, Wiring
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint, Wiring
 from tests.day_windows import UTC as UTC_ZONE
 from tests.day_windows import by_slots
 from tests.fix_planted import POINT, planted

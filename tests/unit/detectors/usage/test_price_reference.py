@@ -6,7 +6,7 @@ import pytest
 
 from analysis.settlement.average_price import Effect
 from detectors.usage.price_reference import change, likeness, priced, reference
-from pipeline.registry import Contract
+from pipeline.contracts import Contract
 from tests.unit.detectors.usage.billed_fleet import fleet
 
 REGISTRY, BILLS = fleet(5, 1, 1)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.contracts import Suspension
 from pipeline.model import Episode
-from pipeline.registry import Registry, Suspension
+from pipeline.registry import Registry
 from pipeline.timegrid import from_numpy
 from tests.day_windows import by_slots
 from tests.fix_planted import POINT

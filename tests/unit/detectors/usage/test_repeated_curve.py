@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.contracts import Suspension, SuspensionKind
 from pipeline.model import Episode
-from pipeline.registry import Installation, Registry, Suspension, SuspensionKind
+from pipeline.registry import Installation, Registry
 from pipeline.timegrid import from_numpy
 from tests.day_windows import by_slots
 from tests.fix_planted import FAULT, planted

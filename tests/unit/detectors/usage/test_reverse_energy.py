@@ -7,7 +7,8 @@ import pytest
 from detectors.engine import run
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
-from pipeline.registry import Contract, Registry, Role
+from pipeline.contracts import Contract
+from pipeline.registry import Registry, Role
 from simulators.physics.window import Window
 from tests.fix_planted import METER, POINT, START, Planted, planted
 

@@ -8,10 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from detectors.usage.suspended_load import SuspendedLoad
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.messages import summary
 from pipeline.model import Episode, MeterId, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import Area, BasicCharge, Contract, Installation, Ratio, Role, ServicePoint
+from pipeline.registry import Area, Installation, Ratio, Role, ServicePoint
 from tests.fix_windows import STEEL_DAYS, grid, steel_kwh, window
 from tests.unit.detectors.usage.suspended_plant import (
     REGISTRY,

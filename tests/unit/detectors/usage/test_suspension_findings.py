@@ -5,10 +5,8 @@ import numpy as np
 import pytest
 
 from detectors.usage.suspended_load import SuspendedLoad
+from pipeline.contracts import BasicCharge
 from pipeline.quantities import Quantity
-from pipeline.registry import (
-    BasicCharge,
-)
 from tests.fix_windows import steel_kwh
 from tests.unit.detectors.usage.suspended_plant import (
     REGISTRY,

@@ -5,8 +5,9 @@ import pytest
 
 from detectors.engine import run
 from pipeline.archive_records import Transformer
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.model import Episode, Verdict
-from pipeline.registry import BasicCharge, Contract, Registry, Suspension, SuspensionKind
+from pipeline.registry import Registry
 from simulators.physics.window import Window
 from tests.fix_planted import METER, POINT, START, planted
 

@@ -8,7 +8,8 @@ import pytest
 from detectors.usage.suspended_load import SuspendedLoad
 from detectors.usage.suspension_terms import LoadLimit, load_limit, penalty_basis
 from pipeline.archive_records import Transformer
-from pipeline.registry import BasicCharge, Contract, Registry, Suspension
+from pipeline.contracts import BasicCharge, Contract, Suspension
+from pipeline.registry import Registry
 from pipeline.tariff import BasicTerms, Tariff
 from tests.unit.detectors.usage.suspended_plant import REGISTRY as PLANT
 from tests.unit.detectors.usage.suspended_plant import plant_window, suspended, with_nights

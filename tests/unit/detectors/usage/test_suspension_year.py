@@ -2,7 +2,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from detectors.usage.suspension_year import Rest, days_before_and_of, rests_of
-from pipeline.registry import Area, Registry, ServicePoint, Suspension
+from pipeline.contracts import Suspension
+from pipeline.registry import Area, Registry, ServicePoint
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

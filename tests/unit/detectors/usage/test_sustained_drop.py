@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import Episode, Severity
-from pipeline.registry import Contract, Registry, Suspension
+from pipeline.registry import Registry
 from simulators.physics.window import Window
 from tests.day_windows import by_days
 from tests.fix_planted import POINT, Planted

@@ -9,8 +9,9 @@ import pytest
 
 from detectors.engine import run
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
 from pipeline.model import Episode, MeterId
-from pipeline.registry import Area, Contract, Installation, Meter, Registry, Role, ServicePoint
+from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
 from pipeline.tariff import EnergyCharge, Tariff
 from simulators.physics.shapes import LoadPlan, synthetic
 from tests.day_windows import UTC as UTC_ZONE

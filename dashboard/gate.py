@@ -1,0 +1,90 @@
+"""The gate: nobody unknown reaches anything of the application but for the few addresses listed here."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from psycopg_pool import PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.access import Caller, NotLoggedInError
+from dashboard.asking import Dashboard
+from dashboard.cookies import BEFORE, SESSION, cookie_of
+from dashboard.failures import is_for_programs, show_away, show_refusal
+from dashboard.forgery import SAFE_METHODS
+from pipeline.errors import StorageError
+from services.login import needs_touch, note_use, session_of
+
+OPEN = frozenset({"/login", "/health"})
+"""What everybody may ask for."""
+OPEN_FOLDER = "/static/"
+LOGIN = "/login"
+
+
+class Gate:
+    """Finds out who sent a request before the application sees it, and turns unknown ones away."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Take what lies behind."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or answer it here."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            request = Request(scope, receive)
+            answer = await _turned_away(request)
+            await (self._app if answer is None else answer)(scope, receive, send)
+        # There are no web sockets; one that is asked for is closed by the server.
+
+
+def is_open(path: str) -> bool:
+    """Tell whether everybody may ask for an address."""
+    return path in OPEN or path.startswith(OPEN_FOLDER)
+
+
+async def _turned_away(request: Request) -> Response | None:
+    """Note in the request who sent it; returns an answer for those who may not come in."""
+    path = request.url.path
+    if path.startswith(OPEN_FOLDER):
+        return None
+    try:
+        caller = await run_in_threadpool(caller_by_cookie, request)
+    except (StorageError, PoolTimeout) as error:
+        return None if is_open(path) else await show_away(request, error)
+    request.state.caller = caller
+    request.state.form_cookie = cookie_of(request, BEFORE) if caller is None else caller.secret
+    if caller is not None or is_open(path):
+        return None
+    if is_for_programs(request):
+        return await show_refusal(request, NotLoggedInError())
+    wish = path + (f"?{request.url.query}" if request.url.query else "")
+    where = f"?next={quote(wish, safe='')}" if request.method in SAFE_METHODS and wish != "/" else ""
+    return RedirectResponse(LOGIN + where, status_code=HTTPStatus.SEE_OTHER)
+
+
+def caller_by_cookie(request: Request) -> Caller | None:
+    """Return whose session the request's cookie belongs to."""
+    token = cookie_of(request, SESSION)
+    if not token:
+        return None
+    dashboard: Dashboard = request.app.state.dashboard
+    now = dashboard.clock()
+    with dashboard.pool.connection() as connection:
+        session = session_of(connection, token, now, dashboard.session_rules)
+    if session is None:
+        return None
+    if needs_touch(session, now):
+        with dashboard.connect() as writing:
+            note_use(writing, session, now)
+    return Caller(account=session.account, address=address_of(request), session=session.id, secret=token)
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from; behind a trusted proxy, who asked that one."""
+    return request.client.host if request.client is not None else ""

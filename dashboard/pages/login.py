@@ -1,0 +1,104 @@
+"""Logging in and out (登录、退出)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from dashboard.access import LoggedIn, known_caller
+from dashboard.asking import Dashboard
+from dashboard.cookies import BEFORE, SESSION, cookie_of, give_cookie, take_cookie
+from dashboard.gate import address_of
+from dashboard.rendering import render
+from dashboard.words import marked
+from services.login import Visitor, check_password, log_out, open_session
+from services.tokens import new_token
+from storage.accounts import has_accounts
+
+router = APIRouter(include_in_schema=False)
+FORM_LIFE = timedelta(hours=12)
+"""How long a login page may lie open."""
+LONGEST_NEXT = 2000
+Next = Annotated[str, Query(max_length=LONGEST_NEXT)]
+REFUSED = marked("Name and password do not belong together, or the account is shut.")
+TOO_OLD = marked("This page was open for too long, or cookies are switched off. Try again.")
+
+
+class LoginForm(BaseModel):
+    """What the form sends."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    password: Annotated[str, Field(max_length=1000)] = ""
+    next: Annotated[str, Field(max_length=LONGEST_NEXT)] = ""
+
+
+@router.get("/login", name="login", response_class=HTMLResponse)
+def show_login(request: Request, next_page: Annotated[Next, Query(alias="next")] = "") -> Response:
+    """Show the form; whoever is logged in goes on at once."""
+    where = local_address(next_page)
+    if known_caller(request) is not None:
+        return RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
+    dashboard: Dashboard = request.app.state.dashboard
+    with dashboard.pool.connection() as connection:
+        is_new = not has_accounts(connection)
+    return _form(request, {"next": where, "is_new": is_new})
+
+
+@router.post("/login", name="log_in", response_class=HTMLResponse)
+def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
+    """Open a session with a token of its own, whatever cookie came along, and go on where one wanted to."""
+    where = local_address(form.next)
+    if not cookie_of(request, BEFORE):
+        return _form(request, {"next": where, "problem": TOO_OLD, "name": form.name}, HTTPStatus.FORBIDDEN)
+    dashboard: Dashboard = request.app.state.dashboard
+    now = dashboard.clock()
+    visitor = Visitor(address=address_of(request), agent=request.headers.get("user-agent", ""))
+    with dashboard.connect() as connection:
+        account = check_password(connection, form.name, form.password, visitor, now)
+        if account is None:
+            shown = {"next": where, "problem": REFUSED, "name": form.name}
+            return _form(request, shown, HTTPStatus.UNAUTHORIZED)
+        token = open_session(connection, account, visitor, now, dashboard.session_rules)
+    response = RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
+    give_cookie(request, response, SESSION, token, dashboard.session_rules.absolute)
+    take_cookie(request, response, BEFORE)
+    return response
+
+
+@router.post("/logout", name="logout")
+def leave(request: Request, caller: LoggedIn) -> Response:
+    """Close the session and tell the browser to forget what it kept."""
+    dashboard: Dashboard = request.app.state.dashboard
+    if caller.session is not None:
+        with dashboard.connect() as connection:
+            log_out(connection, caller.account, caller.session, caller.person, dashboard.clock())
+    response = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
+    take_cookie(request, response, SESSION)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def local_address(wish: str) -> str:
+    """Return an address on this server: whatever could lead elsewhere becomes the overview."""
+    # Browsers read "\\" as "/" and skip control characters, so "/\t/elsewhere" would be another server.
+    is_plain = wish.isprintable() and "\\" not in wish
+    is_local = is_plain and wish.startswith("/") and not wish.startswith("//")
+    return wish if is_local and urlsplit(wish).path != "/login" else "/"
+
+
+def _form(request: Request, shown: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+    """Return the form; it is bound to a cookie of its own, so that no other site logs anybody in."""
+    cookie = cookie_of(request, BEFORE) or new_token()
+    request.state.form_cookie = cookie
+    defaults = {"problem": "", "name": "", "is_new": False}
+    response = render(request, "login.html", {**defaults, **shown}, status)
+    give_cookie(request, response, BEFORE, cookie, FORM_LIFE)
+    response.headers["Cache-Control"] = "no-store"
+    return response

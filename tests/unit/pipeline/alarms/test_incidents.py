@@ -1,0 +1,97 @@
+"""Incidents open late, close late, open again, merge, and keep their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from pipeline.alarms.incidents import Found, reconciled
+from pipeline.alarms.model import Incident, IncidentState, Signal
+from pipeline.model import Severity
+from tests.alarm_signals import BEGIN, minutes, signal, storm
+
+
+def look(signals: Sequence[Signal], at: float, before: Found | None = None) -> Found:
+    known: Sequence[Incident] = () if before is None else before.incidents
+    members = {} if before is None else before.member_of
+    standing = [i for i in known if i.state is not IncidentState.MERGED]
+    return reconciled(signals, standing, members, BEGIN + minutes(at))
+
+
+def only(found: Found) -> Incident:
+    (incident,) = found.incidents
+    return incident
+
+
+def test_300_meters_off_are_one_incident() -> None:
+    incident = only(look(storm(), 60))
+    assert (incident.signals, incident.meters, incident.place) == (300, 300, "")
+    assert incident.areas == ("A0", "A1", "A2", "A3", "A4")
+    assert incident.state is IncidentState.OPEN
+
+
+def test_it_opens_only_when_something_has_lasted() -> None:
+    assert look([signal("1")], 29).incidents == []
+    assert only(look([signal("1")], 30)).opened_at == BEGIN + minutes(30)
+
+
+def test_it_closes_when_nothing_has_gone_on_for_a_while() -> None:
+    first = look([signal("1")], 40)
+    ended = [signal("1", 0, 50)]
+    still = look(ended, 60, first)
+    assert (only(still).state, only(still).ends_at) == (IncidentState.OPEN, BEGIN + minutes(50))
+    closed = only(look(ended, 65, still))
+    assert (closed.state, closed.closed_at) == (IncidentState.CLOSED, BEGIN + minutes(65))
+    assert closed.id == only(first).id
+
+
+def test_what_comes_back_opens_the_same_incident_again_and_wants_a_new_acknowledgement() -> None:
+    first = look([signal("1", 0, 50)], 65, look([signal("1")], 40))
+    seen = replace(first, incidents=[replace(only(first), acknowledged_at=BEGIN)])
+    back = [signal("1", 0, 50), signal("2", 100)]
+    waiting = only(look(back, 110, seen))
+    assert waiting.state is IncidentState.CLOSED
+    again = only(look(back, 131, seen))
+    assert (again.id, again.state, again.reopened) == (only(first).id, IncidentState.OPEN, 1)
+    assert (again.acknowledged_at, again.opened_at) == (None, BEGIN + minutes(131))
+
+
+def test_what_comes_back_much_later_is_another_incident() -> None:
+    first = look([signal("1", 0, 50)], 65, look([signal("1")], 40))
+    later = look([signal("1", 0, 50), signal("2", 300)], 340, first)
+    assert len({i.id for i in later.incidents}) == 2
+
+
+def test_an_incident_that_becomes_a_storm_keeps_its_id_and_others_merge_into_it() -> None:
+    first = look(storm()[:2], 33)
+    assert {i.place for i in first.incidents} == {"bus B0", "bus B1"}
+    whole = look(storm(), 60, first)
+    kept = [i for i in whole.incidents if i.state is IncidentState.OPEN]
+    merged = [i for i in whole.incidents if i.state is IncidentState.MERGED]
+    assert [i.signals for i in kept] == [300]
+    assert [i.merged_into for i in merged] == [kept[0].id]
+    assert kept[0].id in {i.id for i in first.incidents}
+    assert set(whole.member_of.values()) == {kept[0].id}
+
+
+def test_an_incident_never_falls_apart() -> None:
+    found = look(storm(), 60)
+    few = [s for s in storm() if s.bus in ("B0", "B1", "B2")][:8]
+    assert only(look(few, 70, found)).id == only(found).id
+
+
+def test_severity_rises_with_its_signals_and_does_not_fall() -> None:
+    first = look([signal("1")], 40)
+    worse = look([signal("1"), signal("2", 45, severity=Severity.CRITICAL)], 50, first)
+    assert only(worse).severity is Severity.CRITICAL
+    better = look([signal("1"), signal("2", 45, 55, severity=Severity.CRITICAL)], 60, worse)
+    assert only(better).severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize("at", [40, 65, 200])
+def test_a_second_look_at_the_same_changes_nothing(at: float) -> None:
+    signals = [*storm(), signal("x", 0, 45, bus="B77"), signal("y", 3, what="voltage_loss")]
+    first = look(signals, at)
+    assert look(signals, at, first) == first
