@@ -20,6 +20,7 @@ def dashboard(
 
     from dashboard.app import create_app
     from dashboard.request_limits import RequestLimits
+    from dashboard.slow_clients import GUARDS
     from pipeline.errors import StorageError
     from services.serving import make_first_account, serving_of
     from services.settings import load_settings
@@ -40,7 +41,7 @@ def dashboard(
         body_bytes=settings.dashboard_body_max_kb * 1024,
     )
     app = create_app(database_url, session_rules=serving.session_rules, limits=limits)
-    uvicorn.run(app, log_level="warning", **serving.options)
+    uvicorn.run(app, log_level="warning", **GUARDS, **serving.options)
 
 
 def _say(line: str) -> None:

@@ -24,6 +24,7 @@ KINDS: Final[Mapping[int, str]] = {
     409: "conflict",
     413: "too-long",
     422: "does-not-fit",
+    431: "too-long-a-head",
     429: "too-many-requests",
     500: "server-fault",
     503: "database-away",

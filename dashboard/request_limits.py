@@ -20,6 +20,8 @@ from dashboard.words import marked
 
 UNCOUNTED: Final = ("/static/", "/health", "/metrics", "/ready", "/live")
 """What machines ask for all the time and what costs nothing."""
+MOST_HEAD_BYTES: Final = 32 * 1024
+"""Of address and headers together; what comes in one piece the server itself does not bound."""
 ADDRESS_FACTOR: Final = 5
 """An address may ask so many times as often as one caller: several people sit behind one, and whoever sends
 ever new invented tokens is still bounded."""
@@ -40,7 +42,8 @@ class RequestLimits:
 class BodyLimit:
     """Refuses a body that is too long with 413, by what it announces and by what comes.
 
-    So too with 400 an address with a NUL character, which no text of the database can hold.
+    So too a head that is too long with 431, and with 400 an address with a NUL character, which no text of
+    the database can hold.
     """
 
     def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
@@ -60,6 +63,10 @@ class BodyLimit:
                 HTTPStatus.BAD_REQUEST,
                 marked("Take the NUL character (%00) out of the address."),
             )
+        elif _head_bytes(scope) > MOST_HEAD_BYTES:
+            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            advice = marked("Shorten the address and the headers; send long texts in a body.")
+            await _refuse(scope, receive, send, status, advice, headers={"Connection": "close"})
         elif _announced(scope) > self._most:
             await self._refuse_body(scope, receive, send)
         else:
@@ -132,6 +139,11 @@ def caller_of(scope: Scope) -> str:
         if given := headers.get(name):
             return f"{name} {hashlib.blake2b(given.encode(), digest_size=16).hexdigest()}"
     return "address " + ("" if scope["client"] is None else str(scope["client"][0]))
+
+
+def _head_bytes(scope: Scope) -> int:
+    headers = sum(len(name) + len(value) for name, value in scope["headers"])
+    return headers + len(scope.get("raw_path") or b"") + len(scope["query_string"])
 
 
 def _announced(scope: Scope) -> int:

@@ -25,6 +25,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "method-not-allowed": marked("The address knows other methods; see the header Allow."),
     "conflict": marked("Somebody else changed it first: fetch it again, then decide anew."),
     "too-long": marked("The body is larger than the server takes."),
+    "too-long-a-head": marked("Address and headers together are longer than the server takes."),
     "does-not-fit": marked("A parameter or field has a value that does not fit; detail names it."),
     "too-many-requests": marked("Wait as many seconds as Retry-After says."),
     "server-fault": marked("A fault of the server's own; its log tells more."),

@@ -59,6 +59,19 @@ def test_a_body_within_the_limit_comes_through(client: AsgiClient) -> None:
     assert client.post("/api/thing", json={"a": "x" * 900}).json() == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/api/thing?q=" + "x" * 40_000, {}),
+        ("/api/thing", {"X-Long": "x" * 40_000}),
+        ("/api/thing", {f"X-{n}": "x" * 100 for n in range(400)}),
+    ],
+)
+def test_a_head_that_is_too_long_is_refused(client: AsgiClient, path: str, headers: dict[str, str]) -> None:
+    answer = client.get(path, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (431, "/api/docs#too-long-a-head")
+
+
 @pytest.mark.parametrize("path", ["/api/thing?q=%00", "/api/th%00ing"])
 def test_a_nul_character_is_refused(client: AsgiClient, path: str) -> None:
     assert client.get(path).status_code == 400
