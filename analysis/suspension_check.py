@@ -44,6 +44,8 @@ class SuspensionCheck:
     days_unknown: int = 0
     days: int = 0
     """That were judged."""
+    uncovered: Sequence[tuple[datetime, datetime]] = ()
+    """Parts of the suspension, as far as it has passed, that the data do not reach."""
 
 
 def outcome_of(suspension: Suspension, days: Sequence[Verdict], first_above: datetime | None) -> Outcome:

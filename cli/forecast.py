@@ -32,6 +32,14 @@ def forecast(  # noqa: PLR0913 - a command with all its options
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="The archive (.toml) that belongs to the intervals."),
     ] = None,
+    readings: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Readings (.parquet, .csv) with max_demand_import and its time: the month's maximum so far.",
+        ),
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -87,6 +95,8 @@ def forecast(  # noqa: PLR0913 - a command with all its options
 
     if (intervals is None) != (registry is None):
         raise typer.BadParameter("give --intervals and --registry together, or neither: then the database")
+    if intervals is None and readings is not None:
+        raise typer.BadParameter("--readings belong to --intervals and --registry")
     files = None if intervals is None or registry is None else (intervals, registry)
     if backtest:
         if files is not None and write is not None:
@@ -106,17 +116,17 @@ def forecast(  # noqa: PLR0913 - a command with all its options
     wish = Wish(
         at=None if at is None else instant_of(at), slots=horizon, model=Model(model), days_off=days_off
     )
-    _ahead(files, wish, as_json=as_json)
+    _ahead(files, wish, readings, as_json=as_json)
 
 
-def _ahead(files: tuple[Path, Path] | None, wish: Wish, *, as_json: bool) -> None:
+def _ahead(files: tuple[Path, Path] | None, wish: Wish, readings: Path | None, *, as_json: bool) -> None:
     """Print what is ahead of every meter; status 1 where one could not be forecast."""
     from services.forecast import forecast_files, forecast_stored
     from services.meter_forecast import nearest_first, row_of
 
     with status() as tell:
         tell("forecasting")
-        found = list(forecast_stored(wish)) if files is None else forecast_files(*files, wish)
+        found = list(forecast_stored(wish)) if files is None else forecast_files(*files, wish, readings)
     if not found:
         raise typer.BadParameter("the archive names no meter: import one, or give --intervals and --registry")
     lacking = [one for one in found if one.lacking is not None]

@@ -28,6 +28,7 @@ from dashboard import (
     api_export,
     api_vee,
     openapi,
+    status,
 )
 from dashboard.asking import Dashboard
 from dashboard.etags import Etags
@@ -40,15 +41,28 @@ from dashboard.failures import (
 )
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import api_docs, bills, cases, customers, episodes, fleet, login, meters
+from dashboard.pages import (
+    api_docs,
+    bills,
+    cases,
+    customers,
+    episodes,
+    fleet,
+    login,
+    meter_list,
+    meters,
+    settings,
+)
 from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
 from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
+from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers, api_docs),
+    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list, api_docs),
+    status,
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee, api_export),
 )
 """Pages and endpoints."""
@@ -68,13 +82,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what the application is given
     database_url: str,
     *,
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
     limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
+    metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -84,6 +99,7 @@ def create_app(
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
         limits: How much one caller may ask.
+        metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
 
@@ -115,6 +131,12 @@ def create_app(
         connect=partial(connect, database_url),
         session_rules=session_rules,
     )
+    app.state.watched = status.Watched(
+        reading=pool.connection,
+        writing=app.state.dashboard.connect,
+        clock=clock,
+        permit=metrics_for or Permit(),
+    )
     app.add_middleware(Etags)
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
@@ -145,7 +167,8 @@ def _pool(database_url: str) -> ConnectionPool:
             "autocommit": True,
             "connect_timeout": 5,
             "application_name": "kilowatch dashboard",
-            "options": f"-c TimeZone=UTC -c default_transaction_read_only=on "
+            # Compiling a question for ten thousand meters takes longer than what it saves.
+            "options": f"-c TimeZone=UTC -c jit=off -c default_transaction_read_only=on "
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )

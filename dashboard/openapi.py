@@ -28,6 +28,7 @@ ABOUT: Final[Document] = {
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "openapi_tags": [
         {"name": "api", "description": "Meters, values, findings, cases, coverage, clocks, customers, bills"},
+        {"name": "operation", "description": "Probes and metrics for whoever runs the server"},
         {"name": "export", "description": "Whole tables as CSV or Parquet, streamed"},
     ],
 }
@@ -161,7 +162,7 @@ def _refusals(path: str, method: str, operation: Document) -> Iterator[int]:
         yield from (400, 422)
     if "{" in path:
         yield 404
-    if path.startswith("/api/"):
+    if path.startswith(("/api/", "/metrics")):
         yield from (401, 403)
     if method != "get":
         yield 413

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi.responses import JSONResponse
 
 MEDIA_TYPE: Final = "application/problem+json"
-FOR_PROGRAMS: Final = ("/api/", "/health", "/static/", "/openapi.json", "/metrics")
+FOR_PROGRAMS: Final = ("/api/", "/health", "/static/", "/openapi.json", "/ready", "/metrics")
 """Where the addresses begin under which errors are problem documents and not pages."""
 API_PAGE: Final = "/api/docs"
 """The one page among them."""

@@ -109,7 +109,7 @@ def _point(gathered: Gathered, point: str, loads: Mapping[str, LoadSummary]) -> 
 
 def _check(gathered: Gathered, suspension: Suspension) -> SuspensionCheck:
     window = gathered.suspended.get(suspension.id, gathered.matrix)
-    return check_suspension(window, gathered.archive, suspension)
+    return check_suspension(window, gathered.archive, suspension, gathered.now)
 
 
 def _loads(gathered: Gathered) -> dict[str, LoadSummary]:

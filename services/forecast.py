@@ -28,11 +28,14 @@ from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import from_numpy, local_day, local_month, slot_grid, to_numpy
 from services.derive import MINUTES, batches
 from services.forecast_energies import is_gone, joined, known_share, point_alone, with_predecessors
+from services.forecast_registers import register_demand_kw
+from services.load_facts import DEMAND, DEMAND_AT, Shown, shown_demands
 from services.meter_forecast import MeterForecast, Model, Row, nearest_first, row_of, stored_of
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
-from storage.files import file_matrix, read_intervals
+from storage.detector_records import block_values, single_readings
+from storage.files import file_matrix, read_intervals, read_readings
 from storage.finals import settled_series
 from storage.forecasts import drop_forecasts, save_forecasts
 from storage.matrices import energies_at_slots
@@ -45,6 +48,8 @@ DAY_AHEAD_SLOTS = 2 * 96
 """What is stored each night: this day and the next."""
 KEPT_DAYS = 92
 """Stored forecasts older than this are of no use to anybody."""
+LONGEST_MONTH = timedelta(days=32)
+"""A month by the clock of any zone, with a day to spare."""
 MEASURED = "A"
 """Only such slots are looked at: an estimate must not teach what is usual."""
 
@@ -78,8 +83,10 @@ class Night:
     """The meters nearest to their contract's demand, for people."""
 
 
-def forecast_files(intervals: Path, registry: Path, wish: Wish) -> list[MeterForecast]:
-    """Forecast every meter of an archive from the intervals of a file.
+def forecast_files(
+    intervals: Path, registry: Path, wish: Wish, readings: Path | None = None
+) -> list[MeterForecast]:
+    """Forecast every meter of an archive from the intervals of a file, and the demand registers of another.
 
     Raises:
         DataError: If the file cannot be understood, or what is wished for does not fit its slots.
@@ -87,12 +94,13 @@ def forecast_files(intervals: Path, registry: Path, wish: Wish) -> list[MeterFor
         ConfigError: If the calendar is wrong.
     """
     archive = read_registry(registry)
-    matrix = file_matrix(
-        archive, None, read_intervals(intervals), primary_profiles=primary_profiles(load_settings())
-    )
+    primary = primary_profiles(load_settings())
+    matrix = file_matrix(archive, None, read_intervals(intervals), primary_profiles=primary)
+    registers = {} if readings is None else block_values(read_readings(readings), (DEMAND, DEMAND_AT))
     step = timedelta(minutes=matrix.minutes)
     at = wish.at or from_numpy(matrix.starts_at[-1]) + step
-    found = list(_of_matrix(matrix, archive, at, wish))
+    shown = shown_demands(registers)
+    found = [_with_register(one, archive, shown, primary) for one in _of_matrix(matrix, archive, at, wish)]
     if not found:
         raise DataError(f"{registry.name} names no meter that hangs anywhere: there is nothing to forecast")
     return found
@@ -113,12 +121,16 @@ def forecast_stored(
     settings, now = settings or load_settings(), now or utc_now()
     at = wish.at or local_day(now.astimezone(DEFAULT_ZONE).date(), DEFAULT_ZONE)[0]
     with connect(settings.require_database_url()) as connection:
-        archive = load_registry(connection)
+        archive, primary = load_registry(connection), primary_profiles(settings)
         drop_forecasts(connection, now - timedelta(days=KEPT_DAYS))
         for meters in batches(archive):
             asked = [meter.id for meter in meters]
             matrix = _energies(connection, with_predecessors(archive, asked, at), at)
-            found = list(_of_matrix(matrix, archive, at, wish, asked))
+            shown = _demands(connection, matrix.meters, at)
+            found = [
+                _with_register(one, archive, shown, primary)
+                for one in _of_matrix(matrix, archive, at, wish, asked)
+            ]
             save_forecasts(connection, [stored_of(one) for one in found if one.lacking is None])
             yield from found
 
@@ -188,6 +200,28 @@ def _energies(connection: Connection, meters: Sequence[MeterId], at: datetime) -
         step_kwh=np.full(len(meters), np.nan),
         power_kw=np.full(kwh.shape, np.nan),
     )
+
+
+def _demands(connection: Connection, meters: Sequence[MeterId], at: datetime) -> dict[MeterId, Shown]:
+    """Return what the demand registers showed since the month before ``at``, whichever the zone."""
+    registers = single_readings(
+        connection,
+        (DEMAND, DEMAND_AT),
+        scope=EVERYTHING,
+        starts_at=at - LONGEST_MONTH,
+        ends_at=at,
+        meters=meters,
+    )
+    return shown_demands(registers)
+
+
+def _with_register(
+    one: MeterForecast, archive: Registry, shown: Mapping[MeterId, Shown], primary: frozenset[str]
+) -> MeterForecast:
+    """Return a forecast with the demand that the meter's register showed of its month."""
+    zone = archive.zone_of(archive.service_point_of(one.meter, one.starts_at))
+    begins, _ = local_month(one.month.year, one.month.month, zone)
+    return one.with_register(register_demand_kw(archive, shown, one.meter, (begins, one.starts_at), primary))
 
 
 def _of_matrix(

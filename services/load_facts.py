@@ -106,6 +106,22 @@ def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Sho
     return {meter: _shown(rows) for meter, rows in found.items()}
 
 
+def primary_readings(
+    registry: Registry, registers: Mapping[MeterId, Shown], meter: MeterId, primary: frozenset[str]
+) -> RegisterReadings | None:
+    """Return what a meter's demand register showed, on the primary side: by the ratio at the demand's time.
+
+    That time is the demand's end: one that ends as a ratio changes was drawn through the ratio before.
+    """
+    shown = registers.get(meter)
+    if shown is None:
+        return None
+    drawn_at: Times = np.where(np.isnat(shown.at), shown.taken_at, shown.at)
+    drawn_at -= np.timedelta64(1, "us")
+    factor = ratio_factors(registry, [meter], drawn_at, primary)[0]
+    return RegisterReadings(kw=shown.kw * factor, at=shown.at, taken_at=shown.taken_at)
+
+
 def meter_facts(known: Known, meter: MeterId) -> Facts:
     """Return what is known of a meter beside its energies."""
     return Facts(
@@ -241,17 +257,7 @@ def _lacking(contract: Contract | None) -> str:
 
 
 def _register(known: Known, meter: MeterId) -> RegisterReadings | None:
-    """Return what a meter's demand register showed, on the primary side: by the ratio at the demand's time.
-
-    That time is the demand's end: one that ends as a ratio changes was drawn through the ratio before.
-    """
-    shown = known.registers.get(meter)
-    if shown is None:
-        return None
-    drawn_at: Times = np.where(np.isnat(shown.at), shown.taken_at, shown.at)
-    drawn_at -= np.timedelta64(1, "us")
-    factor = ratio_factors(known.registry, [meter], drawn_at, known.primary)[0]
-    return RegisterReadings(kw=shown.kw * factor, at=shown.at, taken_at=shown.taken_at)
+    return primary_readings(known.registry, known.registers, meter, known.primary)
 
 
 def _phases(known: Known, meter: MeterId) -> Floats | None:

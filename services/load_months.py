@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from analysis.load.documents import load_document
@@ -26,10 +27,20 @@ PEOPLES_KINDS = (SubjectKind.SERVICE_POINT, SubjectKind.AREA, SubjectKind.TOTAL,
 """What is listed for people; meters are stored like all others."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMonth:
+    """What storing a month came to."""
+
+    subjects: int
+    """Of how many there are statistics."""
+    highest: Sequence[Row]
+    """Those that drew most, for people: a line a service point, area, group or category."""
+
+
 def keep_load_months(
     first: date | None = None, settings: Settings | None = None, now: datetime | None = None
-) -> list[LoadSummary]:
-    """Store and return the statistics of the month that a day lies in, up to now; by default yesterday's.
+) -> KeptMonth:
+    """Store the statistics of the month that a day lies in, up to now; by default yesterday's.
 
     By default the month before is stored once more in the first days of a month: what was backfilled or
     edited since changes it. A load keeps its class of load shape of the month before as long as no other
@@ -51,22 +62,22 @@ def months_kept(today: date) -> list[date]:
     return [again, running] if running.month == today.month and today.day <= AGAIN_UNTIL else [running]
 
 
-def highest_months(found: Sequence[LoadSummary]) -> list[Row]:
-    """Return what drew most, for people: a line a service point, area, group or category."""
+def highest_of(found: Iterable[LoadSummary]) -> list[LoadSummary]:
+    """Return the service points, areas, groups and categories that drew most, the highest first."""
     listed = [summary for summary in found if summary.kind in PEOPLES_KINDS and summary.demand.block]
-    ranked = sorted(listed, key=lambda s: -(s.demand.block.kw if s.demand.block else 0.0))
-    return [row_of(summary) for summary in ranked[:SHOWN]]
+    return sorted(listed, key=lambda s: -(s.demand.block.kw if s.demand.block else 0.0))[:SHOWN]
 
 
-def _kept(month: date, until: datetime, settings: Settings) -> list[LoadSummary]:
-    """Store and return the statistics of a month up to an instant."""
-    found: list[LoadSummary] = []
+def _kept(month: date, until: datetime, settings: Settings) -> KeptMonth:
+    """Store the statistics of a month up to an instant, some hundred subjects at a time."""
+    subjects, highest = 0, list[LoadSummary]()
     with connect(settings.require_database_url()) as connection:
         before = shapes_of_month(connection, (month - timedelta(days=1)).replace(day=1))
         for some in _batches(load_stored(month_span(month, until), settings, until, before)):
             save_load_months(connection, [_month(month, summary) for summary in some])
-            found += some
-    return found
+            subjects += len(some)
+            highest = highest_of([*highest, *some])
+    return KeptMonth(subjects=subjects, highest=[row_of(summary) for summary in highest])
 
 
 def _month(month: date, summary: LoadSummary) -> LoadMonth:

@@ -162,7 +162,8 @@ def _alone(kind: SubjectKind, name: str, one: _Drawn) -> GroupSum:
     return GroupSum(
         subject=replace(energies, kind=kind, name=name),
         anybody=one.belongs,
-        members={one.name: energies.net_blocks},
+        # Nothing of a member but its power is looked at: of ten thousand of them letters are a burden.
+        members={one.name: replace(energies.net_blocks, quality=None)},
         stays={} if one.belongs.all() else {one.name: one.stays},
         import_kwh=float(np.nansum(energies.import_kwh)),
         export_kwh=None if energies.export_kwh is None else float(np.nansum(energies.export_kwh)),

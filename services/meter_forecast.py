@@ -50,6 +50,7 @@ class MeterForecast:
     max_p90_kw: float | None
     month: date
     month_so_far_kw: float | None
+    """The highest demand of the month until now: of the intervals and of the demand register."""
     month_so_far_coverage: float | None
     """Share of the month's slots so far that are measured; None where none is over."""
     month_p50_kw: float | None
@@ -58,6 +59,8 @@ class MeterForecast:
     """Of the service point, where this meter alone measures it."""
     basic_charge: BasicCharge | None
     """How the basic charge of that contract is counted; None where it is not filed."""
+    month_register_kw: float | None = None
+    """The highest demand that the register timed within the month; None where none was read."""
 
     @property
     def percent_of_contract(self) -> float | None:
@@ -85,6 +88,18 @@ class MeterForecast:
         """Return which entries of the archive would tell whether what is over is charged double."""
         return ("[[contract]] basic_charge",) if self.is_over and self.basic_charge is None else ()
 
+    def with_register(self, kw: float | None) -> MeterForecast:
+        """Return the same, where the demand register showed more of the month than the intervals did."""
+        if kw is None or self.month_p50_kw is None or self.month_p90_kw is None:
+            return self
+        return replace(
+            self,
+            month_so_far_kw=max(kw, self.month_so_far_kw or 0.0),
+            month_p50_kw=max(kw, self.month_p50_kw),
+            month_p90_kw=max(kw, self.month_p90_kw),
+            month_register_kw=kw,
+        )
+
     def refused(self, reason: str) -> MeterForecast:
         """Return the same meter without figures, for what its energies say cannot be."""
         return replace(
@@ -95,6 +110,7 @@ class MeterForecast:
             month_so_far_kw=None,
             month_p50_kw=None,
             month_p90_kw=None,
+            month_register_kw=None,
         )
 
     def as_json(self) -> dict[str, object]:
@@ -118,6 +134,7 @@ class MeterForecast:
                 "month": f"{self.month:%Y-%m}",
                 "so_far_kw": self.month_so_far_kw,
                 "so_far_coverage": self.month_so_far_coverage,
+                "register_kw": self.month_register_kw,
                 "max_p50": self.month_p50_kw,
                 "max_p90": self.month_p90_kw,
                 "contract_demand_kw": self.contract_demand_kw,

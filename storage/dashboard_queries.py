@@ -53,13 +53,12 @@ class MeterCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BusCard:
-    """A bus and how many meters hang on it; a NULL bus stands for meters that push by themselves."""
+class BusFacts:
+    """Where a bus is, and who reads it."""
 
-    bus: str | None
-    url: str | None
-    meters: int
-    newest_at: datetime | None
+    url: str
+    collector: str | None
+    """Who holds its lease now; None where nobody does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +121,18 @@ _NEWEST = sql.SQL("""
 """Forty days bound the search: without a bound it would open every partition for a dead meter."""
 
 
+_TODAY = sql.SQL("""
+    , today AS (
+        SELECT c.*, m.id, m.bus, m.profile
+        FROM coverage_day AS c JOIN placed AS m USING (meter_id)
+        -- The first bounds let the index in: a local day is at most one away from the server's.
+        WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1
+          AND c.day = (%(now)s AT TIME ZONE m.zone)::date AND c.reads > 0
+    )
+""")
+"""The ledger's sums of each meter's present local day, with the place where the meter hangs."""
+
+
 def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,
@@ -130,10 +141,11 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     since: datetime,
     search: str = "",
     meters: Sequence[str] | None = None,
+    service_points: Sequence[str] | None = None,
     limit: int = 500,
     offset: int = 0,
 ) -> list[MeterCard]:
-    """Return meters by id, with coverage counted since ``since``.
+    """Return meters by id, with coverage counted since ``since``; all, or those named or at the points named.
 
     ``search`` is looked for, without regard to case, in meter, service point, customer, area, bus, address
     and profile.
@@ -167,6 +179,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         ) AS c ON true
         LEFT JOIN worst AS w ON w.meter = m.id
         WHERE (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
+          AND (%(points)s::text[] IS NULL OR m.service_point = ANY (%(points)s::text[]))
           AND {searched}
         ORDER BY m.id LIMIT %(limit)s OFFSET %(offset)s
         """,
@@ -175,6 +188,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         since=since,
         search=search.strip(),
         meters=list(meters) if meters is not None else None,
+        points=list(service_points) if service_points is not None else None,
         limit=limit,
         offset=offset,
     )
@@ -189,20 +203,14 @@ def meter_total(connection: Connection, *, scope: Scope, now: datetime, search: 
     return 0 if row is None else int(row[0])
 
 
-def bus_cards(connection: Connection, *, scope: Scope, now: datetime) -> list[BusCard]:
-    """Return every bus that has a visible meter, with its newest reading."""
-    return rows_in_scope(
-        connection,
-        BusCard,
-        """
-        SELECT m.bus, b.url, count(*) AS meters, max(n.newest_at) AS newest_at
-        FROM placed AS m LEFT JOIN bus AS b ON b.id = m.bus
-        {newest}
-        GROUP BY m.bus, b.url ORDER BY m.bus NULLS LAST
-        """,
-        scope=scope,
-        now=now,
-    )
+def bus_facts(connection: Connection) -> dict[str, BusFacts]:
+    """Return the buses by id; which of them a caller may hear of is told by the meters on them."""
+    with storage_errors("reading the buses"):
+        rows = connection.execute(
+            "SELECT b.id, b.url, l.owner FROM bus AS b "
+            "LEFT JOIN bus_lease AS l ON l.bus = b.id AND l.expires_at > now()"
+        ).fetchall()
+    return {bus: BusFacts(url=url, collector=owner) for bus, url, owner in rows}
 
 
 def schedule_intervals(connection: Connection) -> dict[str, int]:
@@ -248,7 +256,7 @@ def rows_in_scope(
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, searched=_SEARCHED)
+    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY, searched=_SEARCHED)
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from pipeline.alarms.records import AlarmChannel, AlarmRoute, ChannelKind, Grade, Language
 from pipeline.archive_records import (
     AreaMember,
     MemberRole,
@@ -23,6 +24,7 @@ from pipeline.archive_records import (
     WorkOrder,
 )
 from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
+from pipeline.errors import StorageError
 from pipeline.model import MeterId
 from pipeline.registry import (
     Area,
@@ -39,6 +41,7 @@ from pipeline.registry import (
 )
 from pipeline.tariff import MarketEnergy, Period, StepsOver, Tariff
 from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, Total, TotalMember
+from storage.cell_values import CellError
 from storage.database import Connection, storage_errors
 from storage.registry_cells import convert
 from storage.tariff_cells import written
@@ -71,6 +74,10 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "interim_days": tuple,
     "area_member.role": MemberRole,
     "work_order.kind": str,
+    "alarm_channel.kind": ChannelKind,
+    **dict.fromkeys(("channels", "teams", "areas", "causes"), tuple),
+    **dict.fromkeys(("at_least", "quiet_below"), Grade),
+    "language": Language,
     "holidays": tuple,
     "worked": tuple,
     "steps_over": StepsOver,
@@ -160,6 +167,8 @@ TABLES: tuple[ArchiveTable, ...] = (
     ArchiveTable(name="load_profile", record=LoadProfile, attribute="load_profiles", key=("id",)),
     ArchiveTable(name="estimation", record=Estimation, attribute="estimations", key=("id",)),
     ArchiveTable(name="temperature", record=Temperature, attribute="temperatures", key=("area", "day")),
+    ArchiveTable(name="alarm_channel", record=AlarmChannel, attribute="alarm_channels", key=("id",)),
+    ArchiveTable(name="alarm_route", record=AlarmRoute, attribute="alarm_routes", key=("id",)),
 )
 TABLE_BY_NAME: Mapping[str, ArchiveTable] = MappingProxyType({table.name: table for table in TABLES})
 
@@ -184,6 +193,16 @@ def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
         return changed
 
 
+def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table
+    """Return the records of one table of the archive, of those that name no meter.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading the archive's {name}"):
+        return _load(connection, TABLE_BY_NAME[name], {})
+
+
 def load_registry(connection: Connection) -> Registry:
     """Return the whole archive.
 
@@ -193,6 +212,17 @@ def load_registry(connection: Connection) -> Registry:
     with storage_errors("loading the registry"), connection.transaction():
         names = {number: name for name, number in meter_numbers(connection).items()}
         return Registry(**{table.attribute: _load(connection, table, names) for table in TABLES})
+
+
+def load_alarm_book(connection: Connection) -> Registry:
+    """Return what the archive says of alarms and of planned work, and nothing else of it.
+
+    Raises:
+        StorageError: If the database is away or has no schema yet.
+    """
+    with storage_errors("loading the routes of alarms"), connection.transaction():
+        wanted = [TABLE_BY_NAME[name] for name in ("alarm_channel", "alarm_route", "work_order")]
+        return Registry(**{table.attribute: _load(connection, table, {}) for table in wanted})
 
 
 def meter_numbers(connection: Connection, meters: Collection[MeterId] | None = None) -> dict[MeterId, int]:
@@ -291,8 +321,26 @@ def _values(
     if "meter" in values:
         values["meter"] = names[values["meter"]]
     return {
-        name: value if value is None else _from_column(table, name)(value) for name, value in values.items()
+        name: value if value is None else _converted(table, row, name, value)
+        for name, value in values.items()
     }
+
+
+def _converted(table: ArchiveTable, row: Sequence[Any], name: str, value: object) -> object:  # Any: as above
+    """Return what a column holds; what an older import let in is told as what it is.
+
+    Raises:
+        StorageError: If it cannot be what its field is.
+    """
+    try:
+        return _from_column(table, name)(value)
+    except CellError as error:
+        keys = dict(zip(table.fields, row, strict=True))
+        entry = ", ".join(f"{key} {keys[key]}" for key in table.key if keys[key] is not None)
+        raise StorageError(
+            f"[[{table.name}]] {entry} in the database: key {name!r}: {error}. "
+            "Next step: put it right in the file and import it again with 'kilowatch registry import'"
+        ) from error
 
 
 def _from_column(table: ArchiveTable, name: str) -> Callable[[Any], object]:  # Any: as the driver gives it

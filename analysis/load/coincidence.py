@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.load.blocks import Blocks
 from pipeline.timegrid import from_numpy
@@ -39,34 +42,38 @@ class Coincidence:
 
 
 def coincidence(members: Mapping[str, Blocks]) -> Coincidence | None:
-    """Return the coincidence of members over the same blocks; None where no block is known of all of them."""
+    """Return the coincidence of members over the same blocks; None where no block is known of all of them.
+
+    Their sum is taken one after another: a category has thousands of members, and no second copy fits.
+    """
     if not members:
         return None
-    kw = np.stack([blocks.kw for blocks in members.values()])
-    starts_at = next(iter(members.values())).starts_at
-    aligned = np.isfinite(kw).all(axis=0)
+    total = functools.reduce(np.add, (blocks.kw for blocks in members.values()))
+    aligned = np.isfinite(total)
     if not aligned.any():
         return None
-    kw, at = kw[:, aligned], starts_at[aligned]
-    total = kw.sum(axis=0)
-    peak = int(total.argmax())
-    own = [int(place) for place in kw.argmax(axis=1)]
-    maxima = kw[np.arange(len(kw)), own]
-    summed, highest = float(maxima.sum()), float(total[peak])
+    starts_at = next(iter(members.values())).starts_at
+    peak = int(np.where(aligned, total, -np.inf).argmax())
+    peaks = {name: _member_peak(blocks, aligned, peak) for name, blocks in members.items()}
+    summed, highest = math.fsum(one.maximum_kw for one in peaks.values()), float(total[peak])
     return Coincidence(
         coverage=float(aligned.mean()),
         maximum_kw=highest,
-        maximum_at=from_numpy(at[peak]),
+        maximum_at=from_numpy(starts_at[peak]),
         sum_of_maxima_kw=summed,
         coincidence=highest / summed if summed > 0 else None,
         diversity=summed / highest if highest > 0 else None,
-        members={
-            name: MemberPeak(
-                maximum_kw=float(maxima[row]),
-                maximum_at=from_numpy(at[own[row]]),
-                at_group_peak_kw=float(kw[row, peak]),
-                peak_coincidence=float(kw[row, peak] / maxima[row]) if maxima[row] > 0 else None,
-            )
-            for row, name in enumerate(members)
-        },
+        members=peaks,
+    )
+
+
+def _member_peak(blocks: Blocks, aligned: NDArray[np.bool_], peak: int) -> MemberPeak:
+    """Return a member's maximum over the blocks that are known of all, and its power at the group's."""
+    own = int(np.where(aligned, blocks.kw, -np.inf).argmax())
+    maximum, then = float(blocks.kw[own]), float(blocks.kw[peak])
+    return MemberPeak(
+        maximum_kw=maximum,
+        maximum_at=from_numpy(blocks.starts_at[own]),
+        at_group_peak_kw=then,
+        peak_coincidence=then / maximum if maximum > 0 else None,
     )

@@ -186,31 +186,26 @@ def month_of(month: str, asking: Asking) -> date:
 def _charts(asking: Asking, made: MadeSheet) -> list[Chart]:
     """Return the load curves of the main meters over the month."""
     charts = []
+    f = reader(asking, made.facts.zone.key)
     first = month_of(made.facts.month, asking)
+    since, until = local_month(first.year, first.month, f.zone)
+    label = Telling(language=f.language, zone=f.zone)("contract_demand_kw")
+    cards = meter_cards(
+        asking.connection,
+        scope=asking.scope,
+        now=min(until, asking.now),
+        since=midnight(asking),
+        service_points=[known.point.id for known in made.facts.points],
+    )
     for known in made.facts.points:
-        f = reader(asking, made.facts.zone.key)
-        since, until = local_month(first.year, first.month, f.zone)
+        own = [card for card in cards if card.service_point == known.point.id and card.role == Role.MAIN]
+        if not own:
+            continue
         agreed = None if known.contract is None else known.contract.contract_demand_kw
-        label = Telling(language=f.language, zone=f.zone)("contract_demand_kw")
-        cards = meter_cards(
-            asking.connection,
-            scope=asking.scope,
-            now=min(until, asking.now),
-            since=midnight(asking),
-            search=known.point.id,
-        )
+        limits = [] if agreed is None else [Limit(value=agreed, label=label)]
         stretches = suspension_stretches(suspensions_of(asking.connection, known.point.id), f, asking.now)
         charts += [
-            load_chart(
-                card,
-                f,
-                since=since,
-                until=until,
-                limits=[] if agreed is None else [Limit(value=agreed, label=label)],
-                stretches=stretches,
-            )
-            for card in cards
-            if card.service_point == known.point.id and card.role == Role.MAIN
+            load_chart(card, f, since=since, until=until, limits=limits, stretches=stretches) for card in own
         ]
     return charts[:MOST_CHARTS]
 

@@ -12,6 +12,7 @@ from typing import ClassVar, TypeAlias
 from analysis.settlement.average_price import Effect as Part
 from analysis.settlement.average_price import PriceChange, lowest_price
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
+from detectors.engine import episode_id
 from detectors.shapes import Said, record_episode
 from detectors.stretches import number
 from detectors.thresholds import at_point
@@ -26,7 +27,7 @@ from detectors.usage.price_reference import (
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.records import BilledPrice
-from pipeline.registry import Registry, Role
+from pipeline.registry import Registry, Role, in_force
 from pipeline.tariff import MarketEnergy, Tariff
 
 _Key: TypeAlias = tuple[str, str, int]
@@ -64,9 +65,9 @@ class _Finding:
     """What leads from the usual price to this one."""
 
     @property
-    def is_impossible(self) -> bool:
-        """Whether no use at all gives such a price."""
-        return self.message == IMPOSSIBLE
+    def kind(self) -> tuple[bool, bool]:
+        """Whether no use at all gives such a price, and whether it is too dear."""
+        return self.message == IMPOSSIBLE, self.month.price > self.usual
 
 
 class _Known:
@@ -259,11 +260,11 @@ def _is_proven(part: Part, month: Priced) -> bool:
 
 
 def _runs(months: Sequence[Priced], findings: Mapping[str, _Finding]) -> Iterator[list[_Finding]]:
-    """Yield findings of bills that follow one another and say the same."""
+    """Yield findings of bills that follow one another and say the same: too dear, too cheap, impossible."""
     run: list[_Finding] = []
     for month in months:
         finding = findings.get(month.bill.month)
-        if run and (finding is None or finding.is_impossible != run[-1].is_impossible):
+        if run and (finding is None or finding.kind != run[-1].kind):
             yield run
             run = []
         if finding is not None:
@@ -302,7 +303,13 @@ def _episode(registry: Registry, run: Sequence[_Finding], months: Sequence[Price
         ends_at=None if is_open else last.ends_at,
         detected_at=last.ends_at,
     )
-    return replace(episode, service_point=first.service_point)
+    # The bill is the service point's, whichever meter hangs there: a swap is no new episode.
+    key = first.starts_at.isoformat()
+    return replace(
+        episode,
+        id=episode_id(AveragePrice.about.name, first.service_point, key),
+        service_point=first.service_point,
+    )
 
 
 def _evidence(run: Sequence[_Finding], finding: _Finding, stake: float) -> dict[str, Json]:
@@ -327,6 +334,8 @@ def _evidence(run: Sequence[_Finding], finding: _Finding, stake: float) -> dict[
 
 
 def _main_meter(registry: Registry, bill: BilledPrice) -> MeterId:
+    """Return the main meter that hung there as a bill began, so that a later swap changes nothing."""
     placed = registry.installations_by_point.get(bill.service_point, ())
-    mains = [stay.meter for stay in placed if stay.role is Role.MAIN]
-    return mains[-1] if mains else MeterId("")
+    mains = [stay for stay in placed if stay.role is Role.MAIN]
+    then = [stay for stay in mains if in_force(stay.starts_at, stay.ends_at, bill.starts_at)]
+    return (then or mains)[-1].meter if mains else MeterId("")

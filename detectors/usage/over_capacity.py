@@ -21,10 +21,11 @@ from detectors.thresholds import at_point
 from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge
 from detectors.usage.service_point_load import ServicePointLoad, service_point_load
 from pipeline.block import MeterMatrix
-from pipeline.contracts import Contract
+from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Episode, Json, MeterId, Severity
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
+from pipeline.tariff import Tariff
 from pipeline.timegrid import MINUTES_PER_DAY, from_numpy, local_clock, local_month, to_numpy
 
 Floats = NDArray[np.float64]
@@ -62,7 +63,7 @@ class OverCapacity:
             quantities=(Quantity.REACTIVE_POWER,),
             interval_energy=True,
             essential=("interval_energy",),
-            archive=("contract", "installation", "ratio", "area"),
+            archive=("contract", "installation", "ratio", "area", "tariff"),
         ),
         messages=("episode.over_capacity", "episode.over_demand", "episode.demand_projection"),
         severity=Severity.MAJOR,
@@ -149,7 +150,9 @@ class _Point:
                     "top": self._points(top, kva),
                     "hours_above": number(hours, 2),
                     "reactive_power_known": bool(np.isfinite(load.kvar[top]).all()),
-                    "penalty": capacity_penalty(self.contract, peak - capacity, days),
+                    "penalty": capacity_penalty(
+                        self.contract, peak - capacity, days, self._tariff(int(s.first))
+                    ),
                     "meters": list(load.meters),
                     "curve": self._curve(
                         s.first,
@@ -187,7 +190,7 @@ class _Point:
                     },
                     evidence={
                         "top": self._points(top, kw),
-                        "charge": demand_charge(contract_kw, limit_kw, most),
+                        "charge": demand_charge(contract_kw, limit_kw, most, self._paid_by(int(above[0]))),
                         "meters": list(load.meters),
                         "curve": self._curve(
                             int(above[0]), int(above[-1]) + 1, kw, "kW", {"limit": limit_kw}
@@ -235,13 +238,25 @@ class _Point:
                 "p50_kw": number(p50, 2),
                 "p90_kw": number(p90, 2),
                 "days_left": number(month.days_left, 2),
-                "charge_if_so": demand_charge(contract_kw, self.rule.demand * contract_kw, p90),
+                "charge_if_so": demand_charge(
+                    contract_kw, self.rule.demand * contract_kw, p90, self._paid_by(-1)
+                ),
                 "meters": list(load.meters),
             },
         )
         begins = local_month(month.year, month.month, zone)[0]
         first = int(np.searchsorted(self.load.starts_at, to_numpy(begins)))
         yield self._episode(said, from_numpy(self.load.starts_at[first]), None)
+
+    def _tariff(self, slot: int) -> Tariff | None:
+        """Return the version of the contract's tariff in force at a slot."""
+        if self.contract.tariff is None:
+            return None
+        return self.registry.tariff_of(self.contract.tariff, from_numpy(self.load.starts_at[slot]))
+
+    def _paid_by(self, slot: int) -> Tariff | None:
+        """Return the same for a customer who pays by demand; others' demands cost nothing."""
+        return self._tariff(slot) if self.contract.basic_charge is BasicCharge.DEMAND else None
 
     def _named(self, month: str, kw: float, contract_kw: float) -> dict[str, float | int | str]:
         return {

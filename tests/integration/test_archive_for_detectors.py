@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
+
+import pytest
 
 from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
 from pipeline.contracts import Contract, Suspension
+from pipeline.errors import StorageError
 from pipeline.model import MeterId
 from pipeline.registry import Area, Meter, Registry, ServicePoint
+from pipeline.tariff import BasicTerms, Tariff
 from storage.database import Connection
 from storage.registry import load_registry, save_registry
 from storage.registry_files import export_registry, read_registry
@@ -84,3 +89,11 @@ def test_it_comes_back_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "site.toml"
     file.write_text(export_registry(REGISTRY), encoding="utf-8")
     assert _told(read_registry(file)) == _told(REGISTRY)
+
+
+def test_a_stored_tariff_that_cannot_be_is_told_with_its_entry(database: Connection) -> None:
+    save_registry(database, Registry(tariffs=[Tariff(id="T", basic=BasicTerms(capacity_price=Decimal(25)))]))
+    # What an import of an earlier version let in.
+    database.execute("UPDATE tariff SET basic = jsonb_set(basic, '{days_of_month}', '0')")
+    with pytest.raises(StorageError, match=r"\[\[tariff\]\] id T in the database: key 'basic'.*28 to 31"):
+        load_registry(database)

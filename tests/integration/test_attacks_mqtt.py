@@ -45,6 +45,7 @@ def readings(*entries: object) -> bytes:
 
 
 VOLTS = {"voltage_a": 220.0}
+NO_IDS: tuple[object, ...] = (None, 1, [], {}, True)
 NO_VALUES: tuple[object, ...] = (None, 1, [], "x", {})
 NO_TIMES: tuple[object, ...] = ("", "0000-00-00", "9999-12-31T23:59:59Z", 1e300, -1, [], {})
 FORGED: dict[str, tuple[str, bytes]] = {
@@ -67,7 +68,7 @@ FORGED: dict[str, tuple[str, bytes]] = {
     "wildcards as an id": (TOPIC, readings(reading("#", VOLTS), reading("+", VOLTS))),
     "an id that is SQL": (TOPIC, readings(reading("'; DROP TABLE meter; --", VOLTS))),
     "an id without end": (TOPIC, readings(reading("M" * 1_000_000, VOLTS))),
-    "ids that are none": (TOPIC, readings(*(reading(m, VOLTS) for m in (None, 1, [], {}, True)))),
+    "ids that are none": (TOPIC, readings(*(reading(m, VOLTS) for m in NO_IDS))),
     "values that are none": (TOPIC, readings(*(reading("A", v) for v in NO_VALUES))),
     "a quantity that is SQL": (TOPIC, readings(reading("A", {'voltage_a" = 0; --': 1}))),
     "times that are none": (

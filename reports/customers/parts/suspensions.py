@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from analysis.suspension_check import SuspensionCheck
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from analysis.suspension_check import Outcome, SuspensionCheck
 from reports.customers.facts import CustomerFacts
 from reports.customers.sheet import Column, Note, Section, Table, Value, Word
 
@@ -29,20 +32,25 @@ def suspensions(facts: CustomerFacts) -> Section:
     if not checks:
         return Section(key="suspensions", blocks=[Note(text=Word(key="no_suspension"))])
     newest = sorted(checks, key=lambda check: check.suspension.starts_at, reverse=True)
+    rows = [_row(check, facts.zone) for check in newest]
     return Section(
         key="suspensions",
         blocks=[
-            Table(name="suspensions_checked", columns=_COLUMNS, rows=[_row(check) for check in newest]),
+            Table(
+                name="suspensions_checked",
+                columns=_COLUMNS,
+                rows=rows,
+            ),
             Note(text=Word(key="suspensions_rule")),
         ],
     )
 
 
-def _row(check: SuspensionCheck) -> list[Value]:
+def _row(check: SuspensionCheck, zone: ZoneInfo) -> list[Value]:
     suspension = check.suspension
     return [
         suspension.id,
-        Word(key=f"kept_{check.outcome.value}", parameters={"days": check.days_unknown}),
+        _kept(check, zone),
         suspension.service_point,
         Word(key=f"kind_{suspension.kind.value}"),
         suspension.starts_at,
@@ -55,3 +63,13 @@ def _row(check: SuspensionCheck) -> list[Value]:
         check.kwh,
         check.days_above,
     ]
+
+
+def _kept(check: SuspensionCheck, zone: ZoneInfo) -> Word:
+    if check.outcome is not Outcome.UNKNOWN or not check.uncovered or check.days_unknown:
+        return Word(key=f"kept_{check.outcome.value}", parameters={"days": check.days_unknown})
+    days = [
+        f"{since.astimezone(zone):%Y-%m-%d}/{(until - datetime.resolution).astimezone(zone):%Y-%m-%d}"
+        for since, until in check.uncovered
+    ]
+    return Word(key="kept_uncovered", parameters={"spans": ", ".join(days)})

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from pipeline.archive_records import Threshold
-from pipeline.registry import Contract, Registry
+from pipeline.contracts import Contract
+from pipeline.registry import Registry
 from pipeline.thresholds import numbers_at
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)

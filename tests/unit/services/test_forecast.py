@@ -208,6 +208,33 @@ def test_a_swap_costs_neither_the_history_nor_the_months_highest_demand(tmp_path
     assert by["OLD"].month_so_far_kw == pytest.approx(300.0)
 
 
+def test_a_demand_register_tells_of_a_peak_that_the_intervals_do_not_have(tmp_path: Path) -> None:
+    # 100 kW by the intervals of December, agreed are 90; CT 10: the register's 15.6 kW are 156 kW.
+    archive = ARCHIVE + '[[ratio]]\nmeter = "M1"\nct = 10\n'
+    given = files(tmp_path, {"M1": LOAD, "M2": LOAD}, archive=archive)
+    readings = tmp_path / "readings.csv"
+    rows = (
+        ("M1", "2026-12-10T00:00:00+08:00", 15.6, "2026-12-08T14:30:00+08:00"),
+        # The register of before the month's reset, and one that is read after the origin.
+        ("M1", "2026-12-01T00:00:00+08:00", 30.0, "2026-11-20T14:30:00+08:00"),
+        ("M1", "2026-12-20T00:00:00+08:00", 40.0, "2026-12-19T14:30:00+08:00"),
+        # What intervals show is more.
+        ("M2", "2026-12-10T00:00:00+08:00", 60.0, "2026-12-08T14:30:00+08:00"),
+    )
+    lines = ["meter_id,taken_at,max_demand_import,max_demand_import_at"]
+    lines += [",".join(map(str, row)) for row in rows]
+    readings.write_text("\n".join(lines))
+    found = by_meter(forecast_files(*given, Wish(at=AT), readings))
+    first, second = found["M1"], found["M2"]
+    assert (first.month_register_kw, first.month_so_far_kw) == pytest.approx((156.0, 156.0))
+    assert (first.month_p50_kw, first.month_p90_kw) == pytest.approx((156.0, 156.0))
+    assert first.percent_of_contract == pytest.approx(100 * 156 / 90)
+    assert (second.month_register_kw, second.month_so_far_kw) == pytest.approx((60.0, 100.0))
+    assert not second.warns
+    # Without the register nothing changes.
+    assert by_meter(forecast_files(*given, Wish(at=AT)))["M1"].month_so_far_kw == pytest.approx(100.0)
+
+
 def test_how_much_of_the_month_was_seen_is_said(tmp_path: Path) -> None:
     gap = LOAD.copy()
     # Of the 13 days of December before the 14th two are missing.

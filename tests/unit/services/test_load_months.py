@@ -9,7 +9,7 @@ from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import to_numpy
 from pipeline.vee_records import Total, TotalMember
-from services.load_months import highest_months, keep_load_months, months_kept
+from services.load_months import keep_load_months, months_kept
 from services.settings import Settings
 from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
@@ -51,10 +51,10 @@ def settings(plain_database_url: str) -> Settings:
 
 def test_the_running_month_is_kept_up_to_now_and_again(settings: Settings) -> None:
     keep_load_months(settings=settings, now=NOW - timedelta(hours=6))
-    found = keep_load_months(settings=settings, now=NOW)
+    told = keep_load_months(settings=settings, now=NOW)
     with connect(settings.require_database_url()) as connection:
         kept = list_load_months(connection, scope=EVERYTHING, first=date(2026, 3, 1), last=date(2026, 3, 1))
-    assert len(kept) == len(found) == 6
+    assert len(kept) == told.subjects == 6
     by_name = {(month.kind, month.subject): month for month in kept}
     # 144 quarters of 2.5 kWh, 36 hours in all.
     point = by_name["service_point", "P1"]
@@ -71,13 +71,17 @@ def test_the_running_month_is_kept_up_to_now_and_again(settings: Settings) -> No
 
 
 def test_the_highest_come_first_and_meters_are_not_listed(settings: Settings) -> None:
-    rows = highest_months(keep_load_months(settings=settings, now=NOW))
+    rows = keep_load_months(settings=settings, now=NOW).highest
     assert [row["subject"] for row in rows] == ["G", "P2", "P1", "A"]
 
 
 def test_on_the_first_of_a_month_the_one_that_is_over_is_told(settings: Settings) -> None:
-    found = keep_load_months(settings=settings, now=datetime(2026, 3, 31, 17, tzinfo=UTC))
-    assert {summary.ends_at for summary in found} == {datetime(2026, 3, 31, 16, tzinfo=UTC)}
+    keep_load_months(settings=settings, now=datetime(2026, 3, 31, 17, tzinfo=UTC))
+    with connect(settings.require_database_url()) as connection:
+        kept = list_load_months(connection, scope=EVERYTHING, first=date(2026, 3, 1), last=date(2026, 4, 1))
+    assert {(month.month, month.detail["ends_at"]) for month in kept} == {
+        (date(2026, 3, 1), "2026-03-31T16:00:00+00:00")
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from pipeline.archive_records import Threshold
-from pipeline.model import Severity
+from pipeline.model import MeterId, Severity
+from pipeline.registry import Installation, Meter
 from pipeline.tariff import Period
 from tests.unit.detectors.usage.billed_fleet import PRICES, Change, Use, fleet, judged, with_market
 
@@ -159,6 +161,37 @@ def test_a_threshold_of_the_archive_holds_for_its_customer() -> None:
     wide = Threshold(detector="average_price", parameter="least_apart", value=0.9, service_point="P5")
     found = judged(replace(registry, thresholds=[wide]), bills)
     assert [e.service_point for e in found] == ["P6"]
+
+
+def test_a_dear_month_and_a_cheap_one_after_it_are_two_episodes() -> None:
+    def one_dear_one_cheap(number: int, use: Use) -> Use:
+        factor = {FROM: 1.5, FROM + 1: 0.7}.get(number, 1.0)
+        return replace(use, prices={p: factor * price for p, price in PRICES.items()})
+
+    registry, bills = fleet(CUSTOMERS, MONTHS, 3, {5: one_dear_one_cheap})
+    dear, cheap = judged(registry, bills)
+    assert float(dear.parameters["apart_percent"]) > 20
+    assert float(cheap.parameters["apart_percent"]) < -20
+    assert dear.ends_at == cheap.starts_at
+
+
+def test_a_meter_swap_leaves_the_episode_its_id_and_its_meter() -> None:
+    registry, bills = fleet(CUSTOMERS, MONTHS, 3, {5: _since(_wrong_tariff)})
+    (before,) = judged(registry, bills)
+    swapped_at = bills[-1].starts_at + timedelta(days=40)
+    placed = [
+        replace(i, ends_at=swapped_at) if i.service_point == "P5" else i for i in registry.installations
+    ]
+    new = Installation(meter=MeterId("NEW"), service_point="P5", starts_at=swapped_at)
+    swapped = replace(
+        registry, meters=[*registry.meters, Meter(id=MeterId("NEW"))], installations=[*placed, new]
+    )
+    (after,) = judged(swapped, bills)
+    assert (after.id, after.meter, after.service_point) == (before.id, before.meter, "P5")
+    # Its former meter is off the archive altogether: the id is the place's.
+    without = [i for i in swapped.installations if i.meter != "MP5"]
+    (gone,) = judged(replace(swapped, installations=without), bills)
+    assert (gone.id, gone.meter) == (before.id, "NEW")
 
 
 def test_the_order_of_bills_changes_nothing() -> None:
