@@ -21,6 +21,7 @@ from cli import (
     decode,
     demo,
     detect,
+    doctor,
     evaluate,
     explain,
     flows,
@@ -77,6 +78,7 @@ app.command("feedback")(cases.feedback)
 app.command("waveform")(waveform.waveform)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
+app.command("doctor")(doctor.doctor)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")

@@ -169,20 +169,23 @@ def test_a_phone_never_scrolls_sideways(browser: Browser, address: str, scheme: 
     context.close()
 
 
-def test_the_page_renews_itself_without_being_loaded_again(page: Page, address: str) -> None:
+def test_without_events_the_page_renews_itself_every_ten_seconds(page: Page, address: str) -> None:
     page.clock.install()
+    page.route("**/api/live*", lambda route: route.abort())
     page.goto(f"{address}/")
     page.evaluate("document.querySelector('[data-live=figures]').innerHTML = 'old'")
     with page.expect_response(f"{address}/"):
         page.clock.run_for(10_500)
     expect(page.locator("[data-live=figures]")).to_contain_text("Meters")
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "polled")
 
 
 def test_a_lost_connection_is_shown(page: Page, address: str) -> None:
     page.clock.install()
     page.goto(f"{address}/")
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "pushed")
     page.route("**/*", lambda route: route.abort())
-    page.clock.run_for(10_500)
+    page.clock.run_for(30_500)
     page.wait_for_selector(".live.lost")
 
 
