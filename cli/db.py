@@ -108,6 +108,22 @@ def restore(
     _show({"file": str(file), **_summary(restored), "same_as_backup": True}, as_json=as_json)
 
 
+@app.command()
+def reader(
+    name: Annotated[str, typer.Argument(help="The account's name in PostgreSQL.")],
+    password_file: Annotated[Path, typer.Option(help="File that holds its password and nothing else.")],
+) -> None:
+    """Make the account that Grafana reads with: it sees the views of the schema grafana alone.
+
+    Example: kilowatch db reader grafana --password-file /etc/kilowatch/grafana-reader.secret
+    """
+    from services.reader import make_reader_of
+    from services.settings import load_settings
+
+    make_reader_of(load_settings().require_database_url(), name, password_file)
+    typer.echo(f"{name} may read the views of the schema grafana")
+
+
 def _summary(manifest: Manifest) -> dict[str, object]:
     return {
         "made_at": manifest.made_at.isoformat(timespec="seconds"),

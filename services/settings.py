@@ -115,6 +115,15 @@ class Settings(BaseSettings):
         default=None,
         description="file with the token that Prometheus must send; none = this host alone may fetch metrics",
     )
+    dashboard_requests_per_minute: int = Field(
+        default=1200,
+        ge=0,
+        description="requests a minute that the dashboard answers one caller; 0 = as many as come",
+    )
+    dashboard_burst: int = Field(default=300, ge=1, description="of these at once")
+    dashboard_body_max_kb: int = Field(
+        default=1024, ge=1, description="the most that one request to the dashboard may bring"
+    )
     dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
     dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")
     dashboard_tls_cert_file: Path | None = Field(
