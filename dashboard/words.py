@@ -310,6 +310,8 @@ _BASES: Mapping[str, str] = {
     "voltage_minutes_under": marked("Voltage below its band"),
     "voltage_highest": marked("Highest voltage"),
     "voltage_lowest": marked("Lowest voltage"),
+    "voltage_harmonic": marked("Voltage harmonics"),
+    "current_harmonic": marked("Current harmonics"),
     "voltage_thd": marked("Voltage distortion"),
     "current_thd": marked("Current distortion"),
     "voltage": marked("Voltage"),
