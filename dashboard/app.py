@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import openapi, status
+from dashboard import api_export, openapi, status
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
 from dashboard.etags import Etags
