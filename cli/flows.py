@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -13,7 +14,16 @@ from cli.output import JsonFlag, print_json, print_table
 if TYPE_CHECKING:
     from services.flow_status import FlowStatus
 
-app = typer.Typer(help="Run or deploy the scheduled flows (Prefect).", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def quiet() -> None:
+    """Run or deploy the scheduled flows (Prefect)."""
+    from services.flow_server import QUIET
+
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 @app.command()

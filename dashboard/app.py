@@ -18,15 +18,23 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import status
+from dashboard import api_export, openapi, status
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
-from dashboard.failures import show_away, show_refusal, show_wrong_address
+from dashboard.etags import Etags
+from dashboard.failures import (
+    show_away,
+    show_broken,
+    show_refusal,
+    show_refused_content,
+    show_wrong_address,
+)
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
 from dashboard.live import LiveHub
 from dashboard.parts import in_order, routers
-from pipeline.errors import StorageError
+from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
+from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
 from services.status.permit import Permit
@@ -49,12 +57,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what the application is given
     database_url: str,
     *,
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
+    limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
     metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
@@ -64,6 +73,7 @@ def create_app(
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
+        limits: How much one caller may ask.
         metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
@@ -88,8 +98,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=openapi.operation_id,
         dependencies=[Depends(refuse_forged)],
+        **openapi.ABOUT,
     )
+    openapi.describe(app)
+    app.state.exports = asyncio.Semaphore(api_export.AT_ONCE)
     app.state.dashboard = Dashboard(
         pool=pool,
         zone=zone,
@@ -105,10 +119,16 @@ def create_app(
     )
     app.add_middleware(Audited)
     app.state.live = live
+    app.add_middleware(Etags)
     app.add_middleware(Gate)
-    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
+    app.add_middleware(BodyLimit, limits=limits)
+    if limits.requests_per_minute:
+        app.add_middleware(RateLimit, limits=limits)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)
+    app.add_exception_handler(ContentRefusedError, show_refused_content)
+    app.add_exception_handler(Exception, show_broken)
     app.add_exception_handler(PoolTimeout, show_away)
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)

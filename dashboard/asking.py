@@ -88,9 +88,10 @@ def _asked(request: Request, scope: Scope, connection: Connection) -> Asking:
     )
 
 
-Ask = Annotated[Asking, Depends(_asking)]
+# The connection is given back before the answer is sent: who reads slowly keeps none.
+Ask = Annotated[Asking, Depends(_asking, scope="function")]
 """Over a connection that reads, and sees rows of the caller's areas only."""
-Writing = Annotated[Asking, Depends(_writing)]
+Writing = Annotated[Asking, Depends(_writing, scope="function")]
 """The same over a connection that may write: for whoever ``dashboard.access`` lets."""
-Managing = Annotated[Asking, Depends(_managing)]
+Managing = Annotated[Asking, Depends(_managing, scope="function")]
 """Over a connection of the server's own: for accounts, which nobody's connection may look at."""

@@ -23,6 +23,7 @@ from flows.limits import make_limits
 from flows.prefect_server import prefect_server
 from flows.schedule import FLOWS, WAIT, Scheduled
 from services.bus_groups import limit_names
+from services.flow_server import QUIET
 from services.flow_settings import FlowSettings, load_flow_settings
 from services.flow_status import TAG
 
@@ -113,6 +114,8 @@ def _deployment(
         concurrency_limit=limit,
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=work_pool,
+        # A flow that a worker starts tells Prefect's makers nothing, whatever the worker's own surroundings.
+        job_variables={"env": dict(QUIET)} if work_pool else None,
         description=f"{getdoc(entry.flow.fn)}\n\n{entry.zh}",
         tags=[TAG],
         version=_version(),
@@ -160,6 +163,7 @@ def _differences(stored: DeploymentResponse, wanted: RunnerDeployment) -> Sequen
         ),
         "entrypoint": (stored.entrypoint, wanted.entrypoint),
         "work pool": (stored.work_pool_name, wanted.work_pool_name),
+        "job variables": (stored.job_variables, wanted.job_variables),
         "description": (stored.description, wanted.description),
         "tags": (stored.tags, wanted.tags),
         "version": (stored.version, wanted.version),

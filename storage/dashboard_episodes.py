@@ -157,6 +157,16 @@ def episode_cards(  # noqa: PLR0913 - one question with all that bounds it
         return cursor.execute(query, bound).fetchall()
 
 
+def episodes_after(
+    connection: Connection, wanted: EpisodeFilter, *, scope: Scope, after: str, limit: int
+) -> list[EpisodeCard]:
+    """Return episodes in the order of their ids, those after ``after``: for whoever wants them all."""
+    query = _CARD + SEEN + _FILTERED + " AND e.id > %(after)s ORDER BY e.id LIMIT %(limit)s"
+    bound = {**_bound(wanted, scope), "after": after, "limit": limit}
+    with storage_errors("listing episodes"), connection.cursor(row_factory=class_row(EpisodeCard)) as cursor:
+        return cursor.execute(query, bound).fetchall()
+
+
 def episode_total(connection: Connection, wanted: EpisodeFilter, *, scope: Scope) -> int:
     """Return how many episodes pass the filter."""
     with storage_errors("counting episodes"):

@@ -73,7 +73,7 @@ def test_a_storm_is_told_once_and_taken_on(
     assert run.status == 0, run.err
     assert run.lines[0]["looked"]["opened"] == 1
     assert run.lines[0]["delivered"] == {"sent": 2, "failed": 0}
-    assert [mail["Subject"] for mail in mailbox.mailbox.mails] == ["【一般】新告警：通信中断，多处"]
+    assert [mail["Subject"] for mail in mailbox.mailbox.mails] == ["【严重】新告警：通信中断，多处"]
     told = orjson.loads(receiver.requests[1].body)
     assert "电表失联：60" in told["markdown"]["text"]
     again = kilowatch("alarms", "run", "--json", settings=settings)

@@ -110,8 +110,8 @@ def test_a_storm_of_300_meters_is_one_incident_and_one_mail_a_route(
     assert seen(db) == [("open", "", 300, 300)]
     subjects = {mail["To"]: mail["Subject"] for mail in mailbox.mailbox.mails}
     assert subjects == {
-        "duty@grid.example": "【一般】新告警：通信中断，多处",
-        "chief@grid.example": "[Minor] New incident: Communication lost, several places",
+        "duty@grid.example": "【严重】新告警：通信中断，多处",
+        "chief@grid.example": "[Major] New incident: Communication lost, several places",
     }
     again = look(db, settings, alarms, NOW + timedelta(minutes=1))
     assert (again.opened, again.messages, again.signals) == (0, 0, 300)

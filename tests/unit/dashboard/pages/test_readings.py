@@ -62,6 +62,12 @@ def test_a_press_of_the_button_starts_a_run_that_knows_who_asked(
     assert f"/readings/{number}" in client.get("/flows", headers=EN).text
 
 
+def test_a_list_that_is_narrowed_may_be_read_as_it_stands(client: httpx.Client) -> None:
+    shown = client.get("/meters", params={"q": PLANT}, headers=EN).text
+    assert f'name="meters" value="{PLANT}"' in shown
+    assert 'action="/readings"' not in client.get("/meters", headers=EN).text
+
+
 def test_a_run_that_fails_is_told(client: httpx.Client, server: FakePrefect) -> None:
     server.run_state = "Crashed"
     asked = client.post("/api/readings", json={"meters": [PLANT]})
@@ -110,6 +116,7 @@ def test_all_meters_of_an_area_may_be_asked_for(
     area = row[0]
     asked = client.post("/api/readings", json={"area": area})
     assert asked.status_code == 202
+    assert f'name="area" value="{area}"' in client.get("/meters", params={"area": area}).text
     (started,) = server.started
     assert sorted(started["parameters"]["meters"]) == [each["meter"] for each in asked.json()["meters"]]
 
