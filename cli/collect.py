@@ -20,6 +20,7 @@ def collect(
     from services.collect import run_collector
     from services.settings import load_settings
 
-    log_on_stderr()
-    run_collector(load_settings(), backfill_days)
+    settings = load_settings()
+    log_on_stderr(settings.log_format)
+    run_collector(settings, backfill_days)
     typer.echo("stopped")

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+STOP_S = 10
+"""Longer than any page takes; an event stream of a browser would hold the server for ever."""
+
 
 def dashboard(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default 127.0.0.1.")] = None,
@@ -18,12 +21,15 @@ def dashboard(
     """
     import uvicorn
 
+    from cli.logs import log_on_stderr
     from dashboard.app import create_app
     from pipeline.errors import StorageError
     from services.serving import make_first_account, serving_of
     from services.settings import load_settings
+    from services.status.permit import permit_of
 
     settings = load_settings()
+    log_on_stderr(settings.log_format)
     database_url = settings.require_database_url()
     serving = serving_of(settings, host, port)
     for warning in serving.warnings:
@@ -33,8 +39,15 @@ def dashboard(
     except StorageError as error:
         # The pages tell it too, and come back with the database.
         _say(f"warning: whether there are accounts cannot be seen: {error}")
-    app = create_app(database_url, session_rules=serving.session_rules)
-    uvicorn.run(app, log_level="warning", **serving.options)
+    app = create_app(
+        database_url,
+        session_rules=serving.session_rules,
+        metrics_for=permit_of(settings.metrics_token_file),
+    )
+    # Its lines go the way of ours; those who ask last are waited for, but not for long.
+    uvicorn.run(
+        app, log_level="warning", log_config=None, timeout_graceful_shutdown=STOP_S, **serving.options
+    )
 
 
 def _say(line: str) -> None:

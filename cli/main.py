@@ -8,6 +8,7 @@ import typer
 
 from cli import (
     accounts,
+    alarms,
     bench,
     cases,
     clocks,
@@ -83,6 +84,7 @@ app.add_typer(control.app, name="control")
 app.add_typer(handheld.app, name="handheld")
 app.add_typer(rectify.app, name="rectify")
 app.add_typer(vee.app, name="vee")
+app.add_typer(alarms.app, name="alarms")
 
 
 def main() -> None:

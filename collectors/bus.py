@@ -110,7 +110,8 @@ class BusOwner:
     def counters(self) -> BusCounters:
         """What the bus has done so far."""
         silent = sum(state.silent for state in self._meters.values())
-        return self._tally.counters(self.bus.id, opened=self._connection.opened, silent=silent)
+        opened, owned = self._connection.opened, self._claim.is_ours
+        return self._tally.counters(self.bus.id, opened=opened, silent=silent, owned=owned)
 
     def health(self) -> list[MeterHealth]:
         """Return what is known of each meter that was asked so far."""

@@ -82,6 +82,11 @@ class BusClaim:
         self._lock.acquire()
 
     @property
+    def is_ours(self) -> bool:
+        """Tell whether this process reads the bus: it has the host lock, and nobody elsewhere the lease."""
+        return self._lock.is_ours and not self.is_elsewhere
+
+    @property
     def is_elsewhere(self) -> bool:
         """Tell whether a process of another host owns the bus and answers for it."""
         return self._lease.is_elsewhere(self._bus)

@@ -27,6 +27,8 @@ class BusCounters:
     """Seconds from the first exchange to the last."""
     silent: int = 0
     """Meters that are only probed now: their breaker is open."""
+    owned: bool = False
+    """This process reads the bus, none of another host."""
 
     @property
     def use(self) -> float | None:

@@ -48,6 +48,12 @@ class Deliveries:
         """Return how many wait."""
         return len(self._queue)
 
+    @property
+    def oldest_at(self) -> datetime | None:
+        """When the message that waits longest was received; None if none waits."""
+        with self._changed:
+            return self._queue[0].message.received_at if self._queue else None
+
     def put(self, delivery: Delivery) -> bool:
         """Add a message, waiting for room; False once closed or, at QoS 0, when there is no room.
 

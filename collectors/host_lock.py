@@ -57,6 +57,11 @@ class HostLock:
                 "that every account of this host may write in KILOWATCH_LOCK_DIR"
             ) from error
 
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether this process is the owner."""
+        return self._descriptor is not None
+
     def release(self) -> None:
         """Give the bus up; also when it is not ours."""
         if self._descriptor is not None:

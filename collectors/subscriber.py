@@ -89,6 +89,10 @@ class SubscriberCounters:
     """Questions published."""
     waiting: int = 0
     """Messages in the queue now."""
+    lag_s: float = 0.0
+    """How long ago the oldest message came that is not stored yet; 0 where none is left."""
+    connected: bool = False
+    """The broker has confirmed our subscription."""
 
 
 class Subscriber:
@@ -110,6 +114,8 @@ class Subscriber:
         # none slips onto the next connection.
         self._lock = threading.Lock()
         self._connection: int | None = None
+        self._in_hand_since: datetime | None = None
+        """When the oldest message of the batch that is being stored was received."""
         self._stopping = threading.Event()
         self._subscribed = threading.Event()
         self._failure: Exception | None = None
@@ -123,7 +129,12 @@ class Subscriber:
     def counters(self) -> SubscriberCounters:
         """What became of the messages so far."""
         with self._lock:
-            return SubscriberCounters(**self._tally, waiting=len(self._deliveries))
+            return SubscriberCounters(
+                **self._tally,
+                waiting=len(self._deliveries),
+                lag_s=self._lag_s(),
+                connected=self._subscribed.is_set(),
+            )
 
     def start(self) -> None:
         """Connect in the background, now and whenever the connection is lost."""
@@ -161,6 +172,10 @@ class Subscriber:
             self._consumer.join()
         let_go(self._client)
         self.check()
+
+    def _lag_s(self) -> float:
+        oldest = self._in_hand_since or self._deliveries.oldest_at
+        return 0.0 if oldest is None else max(0.0, (self._clock() - oldest).total_seconds())
 
     def _new_client(self) -> mqtt.Client:
         options = self._options
@@ -277,6 +292,7 @@ class Subscriber:
     def _stored(self, batch: Sequence[Delivery]) -> Sequence[Publication] | None:
         """Hand a batch over until it is stored; None when told to stop first."""
         messages = [delivery.message for delivery in batch]
+        self._in_hand_since = messages[0].received_at
         pause_s = self._options.retry_first_s
         while True:
             try:
@@ -289,6 +305,7 @@ class Subscriber:
                 pause_s = min(2 * pause_s, self._options.retry_most_s)
             else:
                 self._count("handled", len(batch))
+                self._in_hand_since = None
                 return questions
 
     def _acknowledge(self, batch: Sequence[Delivery]) -> None:

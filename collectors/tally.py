@@ -34,8 +34,8 @@ class Tally:
         if outcome.event is not None:
             self._totals["answered" if isinstance(outcome.event, Answer) else "refused"] += 1
 
-    def counters(self, bus: str, *, opened: int, silent: int) -> BusCounters:
-        """Return it all, with how often the line was opened and how many meters are silent."""
+    def counters(self, bus: str, *, opened: int, silent: int, owned: bool = False) -> BusCounters:
+        """Return it all; the line was opened so often, so many meters are silent, the bus is ours or not."""
         return BusCounters(
             bus=bus,
             dropped=dict(self._dropped),
@@ -43,6 +43,7 @@ class Tally:
             busy_s=self._busy_s,
             watched_s=max(0.0, self._last_at - self._first_at),
             silent=silent,
+            owned=owned,
             exchanges=self._totals["exchanges"],
             answered=self._totals["answered"],
             refused=self._totals["refused"],

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
-from dashboard.asking import Ask, Asking, Dashboard
+from dashboard.asking import Ask, Asking
 from dashboard.curves import Curves, break_gaps, import_of, load_curve, pack, seconds_of, thin, usual_step_s
 from dashboard.evidence_curves import columns_of, is_curves
 from dashboard.failures import NotFoundError, WrongAddressError
@@ -86,15 +86,6 @@ class EpisodeQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """Whether the server can do its work."""
-
-    status: str
-    database: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiEpisode:
     """An episode with its message in the caller's language; keys as in the episode files, and ``area``."""
 
@@ -135,15 +126,6 @@ class ApiValue:
     age_s: float
     origin: str
     quality: int
-
-
-@router.get("/health")
-def health(request: Request) -> Health:
-    """Tell that the server runs and its database answers; open to everybody."""
-    dashboard: Dashboard = request.app.state.dashboard
-    with dashboard.pool.connection() as connection:
-        connection.execute("SELECT 1")
-    return Health(status="ok", database="ok", now=dashboard.clock())
 
 
 @router.get("/api/fleet")

@@ -29,6 +29,7 @@ from dashboard import (
     api_losses,
     api_quality,
     api_vee,
+    status,
 )
 from dashboard.asking import Dashboard
 from dashboard.failures import show_away, show_refusal, show_wrong_address
@@ -44,18 +45,22 @@ from dashboard.pages import (
     load,
     login,
     losses,
+    meter_list,
     meters,
     quality,
+    settings,
 )
 from pipeline.errors import StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
+from services.status.permit import Permit
 from storage.database import connect
 
 PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers),
+    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
     *(forecasts, load, losses, quality),
     *(api_forecasts, api_load, api_losses, api_quality),
+    status,
     *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
 )
 """Pages and endpoints."""
@@ -81,6 +86,7 @@ def create_app(
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
+    metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -89,6 +95,7 @@ def create_app(
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
+        metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
 
@@ -116,6 +123,12 @@ def create_app(
         connect=partial(connect, database_url),
         session_rules=session_rules,
     )
+    app.state.watched = status.Watched(
+        reading=pool.connection,
+        writing=app.state.dashboard.connect,
+        clock=clock,
+        permit=metrics_for or Permit(),
+    )
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.middleware("http")(_with_headers)
@@ -140,7 +153,8 @@ def _pool(database_url: str) -> ConnectionPool:
             "autocommit": True,
             "connect_timeout": 5,
             "application_name": "kilowatch dashboard",
-            "options": f"-c TimeZone=UTC -c default_transaction_read_only=on "
+            # Compiling a question for ten thousand meters takes longer than what it saves.
+            "options": f"-c TimeZone=UTC -c jit=off -c default_transaction_read_only=on "
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )

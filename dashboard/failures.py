@@ -16,7 +16,7 @@ from dashboard.rendering import render
 from dashboard.words import marked
 
 log = logging.getLogger("kilowatch.dashboard")
-FOR_PROGRAMS = ("/api/", "/health", "/static/", "/openapi.json", "/metrics")
+FOR_PROGRAMS = ("/api/", "/health", "/static/", "/openapi.json", "/ready", "/metrics")
 """Where the addresses that answer in JSON begin."""
 
 

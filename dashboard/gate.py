@@ -19,8 +19,8 @@ from dashboard.forgery import SAFE_METHODS
 from pipeline.errors import StorageError
 from services.login import needs_touch, note_use, session_of
 
-OPEN = frozenset({"/login", "/health"})
-"""What everybody may ask for."""
+OPEN = frozenset({"/login", "/health", "/ready", "/metrics"})
+"""What everybody may ask for; metrics have a rule of their own, see ``dashboard.status``."""
 OPEN_FOLDER = "/static/"
 LOGIN = "/login"
 

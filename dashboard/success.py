@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from pipeline.model import Severity
 from storage.dashboard_coverage import CoverageCount
-from storage.dashboard_queries import MeterCard
+from storage.fleet_standings import MeterStanding
 
 MISSED_INTERVALS = 3
 """A meter is silent when this many of its shortest reading intervals passed without a reading."""
@@ -47,6 +48,26 @@ class Success:
         return self.in_time / self.due if self.due else None
 
 
+class Standing(Protocol):
+    """What a meter's state is judged by."""
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """When its newest reading was taken."""
+
+    @property
+    def due(self) -> int:
+        """Reads that were due today."""
+
+    @property
+    def arrived(self) -> int:
+        """Of these: got, late or backfilled."""
+
+    @property
+    def worst_severity(self) -> int | None:
+        """Of its open abnormal episodes."""
+
+
 def success(counts: Iterable[CoverageCount]) -> Success:
     """Add counts up."""
     reads: dict[str, int] = defaultdict(int)
@@ -70,6 +91,17 @@ def success_by(
     return {name: success(part) for name, part in parts.items()}
 
 
+def success_of(meters: Iterable[MeterStanding]) -> Success:
+    """Add up the present day of meters."""
+    due = in_time = late = backfilled = 0
+    for meter in meters:
+        due += meter.due
+        in_time += meter.in_time
+        late += meter.late
+        backfilled += meter.backfilled
+    return Success(due=due, in_time=in_time, late=late, backfilled=backfilled)
+
+
 def silent_after(every_s: Iterable[int]) -> timedelta:
     """Return the age from which a meter counts as silent, given the schedules' intervals in seconds."""
     shortest = min(every_s, default=0)
@@ -78,7 +110,7 @@ def silent_after(every_s: Iterable[int]) -> timedelta:
     return max(timedelta(seconds=MISSED_INTERVALS * shortest), SILENT_AT_LEAST)
 
 
-def state_of(meter: MeterCard, *, now: datetime, silent: timedelta) -> str:
+def state_of(meter: Standing, *, now: datetime, silent: timedelta) -> str:
     """Return the one word for a meter's state; the gravest comes first (see ``words.STATES``)."""
     if meter.worst_severity is not None and meter.worst_severity >= Severity.CRITICAL:
         return "critical"

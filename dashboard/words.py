@@ -27,6 +27,13 @@ GROUPS: Mapping[str, str] = {
     "device": marked("Meter's own state"),
     "event": marked("Events"),
 }
+SOURCE_TAGS: Mapping[str, str] = {
+    "S": marked("a public source"),
+    "D": marked("practice of the trade, to be confirmed"),
+    "M": marked("measured"),
+    "own": marked("our own choice"),
+}
+"""Where a rule's number comes from."""
 STATUSES: Mapping[str, str] = {
     "got": marked("In time"),
     "late": marked("Late"),
@@ -104,6 +111,22 @@ STATES: Mapping[str, str] = {
     "gaps": marked("Reads missing today"),
     "never": marked("Never read"),
     "good": marked("In order"),
+}
+AREA_STATES: Mapping[str, str] = {
+    "critical": marked("Critical episode open"),
+    "silent": marked("Meters silent"),
+    "loss": marked("Line loss out of its bounds"),
+    "major": marked("Major episode open"),
+    "gaps": marked("Reads missing today"),
+    "good": marked("In order"),
+}
+"""What is said of an area as a whole; the gravest comes first."""
+LOSS_VERDICTS: Mapping[str, str] = {
+    "normal": marked("Line loss usual"),
+    "rises": marked("Line loss rises"),
+    "high": marked("Line loss high"),
+    "negative": marked("Line loss negative"),
+    "unknown": marked("Line loss not known"),
 }
 SUSPENSIONS: Mapping[str, str] = {
     "stop": marked("Suspension"),

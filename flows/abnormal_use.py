@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from typing import Annotated
 
+from prefect import flow
+
+from flows.alarms import look_and_tell
+from flows.parameters import Days, told
+from flows.results import show
+from flows.schedule import SKIP, Scheduled, scheduled
+from flows.steps import step
 from flows.task_runners import Workers, task_runner
 from pipeline.model import Episode
 from pipeline.registry import Registry
 from services import cases, derive, detect
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def derive_intervals(days: int) -> int:
     """Turn the registers of the last ``days`` days into interval energy."""
     return derive.derive_recent(days)
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def detect_part(look: detect.Look, part: Registry) -> list[Episode]:
     """Run the detectors over one part of the meters."""
     return detect.detect_part(look, part)
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def work_out_cases() -> int:
     """Work out which customers are worth a visit, and return how many cases there are."""
     return cases.recent_cases()
@@ -39,10 +44,22 @@ def detect_parts(look: detect.Look, parts: list[Registry]) -> list[Episode]:
 
 @flow(name="abnormal_use")
 def abnormal_use(
-    days: int = 56,
-    detectors: list[str] | None = None,
-    workers: Workers = Workers.HERE,
-    dask_address: str | None = None,
+    days: Days = 56,
+    detectors: Annotated[
+        list[str] | None,
+        told("Detectors (规则)", "Only these, by name; empty: all (仅运行这些检测规则)"),
+    ] = None,
+    workers: Annotated[
+        Workers,
+        told("Workers (执行方式)", "Here, or on a Dask cluster (本机或 Dask 集群)"),
+    ] = Workers.HERE,
+    dask_address: Annotated[
+        str | None,
+        told(
+            "Dask address (调度器地址)",
+            "tcp://host:8786 of a Dask scheduler; empty: workers are started for the run",
+        ),
+    ] = None,
 ) -> int:
     """Look at the last ``days`` days with all detectors or some.
 
@@ -55,9 +72,21 @@ def abnormal_use(
     look, parts = detect.planned(days, detectors)
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
     work_out_cases()
-    create_table_artifact(
+    look_and_tell()
+    show(
         key="abnormal-use",
-        table=detect.as_table(findings),
+        rows=detect.as_table(findings),
         description="Episodes found or amended by this run",
+        page="/episodes",
     )
     return len(findings)
+
+
+scheduled(
+    Scheduled(
+        flow=abnormal_use,
+        cron="27 * * * *",
+        zh="用电异常：运行全部检测规则，保存异常事件并更新稽查工单。",
+        collision=SKIP,
+    )
+)

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
+from flows.parameters import Days
+from flows.results import show
+from flows.schedule import Scheduled, scheduled
+from flows.steps import step
 from services import derive, line_loss_documents
 from services.line_loss import AreaReport, loss_recent
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def derive_intervals(days: int) -> int:
     """Turn the registers of the last ``days`` days into interval energy."""
     return derive.derive_recent(days)
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def judge_areas(days: int) -> list[AreaReport]:
     """Work out the last days of every area and keep them."""
     return loss_recent(days)
 
 
 @flow(name="line_loss")
-def line_loss(days: int = 7) -> int:
+def line_loss(days: Days = 7) -> int:
     """Judge the last ``days`` whole days of every area: what backfill brought since is in them."""
     derive_intervals(days)
     reports = judge_areas(days)
-    create_table_artifact(
+    show(
         key="line-loss",
-        table=line_loss_documents.as_table(reports),
+        rows=line_loss_documents.as_table(reports),
         description="Line loss by area and month, those that rose first",
+        page="/meters",
     )
-    create_table_artifact(
+    show(
         key="line-loss-suspects",
-        table=line_loss_documents.suspects_table(reports),
+        rows=line_loss_documents.suspects_table(reports),
         description="Whom to look at where the loss has risen",
+        page="/meters",
     )
     return len(reports)
+
+
+scheduled(
+    Scheduled(
+        flow=line_loss,
+        cron="52 6 * * *",
+        zh="台区线损：逐日线损、升高起点与排查对象。",
+    )
+)

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 from datetime import date
 
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
+from flows.parameters import MonthOf
+from flows.results import show
+from flows.schedule import Scheduled, scheduled
+from flows.steps import step
 from services import load_months
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def summarise_month(month: date | None) -> load_months.KeptMonth:
     """Sum up a month of everything in the archive and keep it."""
     return load_months.keep_load_months(month)
 
 
 @flow(name="load_statistics")
-def load_statistics(month: date | None = None) -> int:
+def load_statistics(month: MonthOf = None) -> int:
     """Sum up the month that a day lies in, up to now; without one the month of yesterday."""
     kept = summarise_month(month)
-    create_table_artifact(
+    show(
         key="load-statistics",
-        table=list(kept.highest),
+        rows=list(kept.highest),
         description="The month's highest loads, with load factor, coincidence and coverage",
+        page="/customers",
     )
     return kept.subjects
+
+
+scheduled(
+    Scheduled(
+        flow=load_statistics,
+        cron="52 2 * * *",
+        zh="负荷统计：电表、客户、台区、类别与分组的月度负荷。",
+    )
+)

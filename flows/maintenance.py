@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
+from flows.schedule import Scheduled, scheduled
+from flows.steps import step
 from services import maintain
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def drop_old() -> Mapping[str, int]:
     """Drop old chunks or rows of every table that has a retention."""
     return maintain.drop_old()
@@ -20,3 +21,12 @@ def drop_old() -> Mapping[str, int]:
 def maintenance() -> int:
     """Drop what is older than allowed; return from how many tables."""
     return len(drop_old())
+
+
+scheduled(
+    Scheduled(
+        flow=maintenance,
+        cron="41 3 * * *",
+        zh="数据库维护：清理超过保存期限的数据。",
+    )
+)

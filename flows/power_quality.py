@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
+from typing import Annotated
 
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
+from flows.parameters import Folder, MonthOf, Pdf, told
+from flows.results import show
+from flows.schedule import Scheduled, scheduled
+from flows.steps import step
 from services import quality
 from services.network_voltage import network_stored
 from services.quality_report import Wish, report_stored
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def judge_month(wish: Wish) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """Judge a month, keep the verdicts, open episodes, write what is wished for.
 
@@ -29,13 +31,22 @@ def judge_month(wish: Wish) -> tuple[list[dict[str, object]], list[dict[str, obj
 
 @flow(name="power_quality")
 def power_quality(  # noqa: PLR0913 - a form with all its fields
-    month: date | None = None,
-    service_points: list[str] | None = None,
-    report_folder: str | None = None,
+    month: MonthOf = None,
+    service_points: Annotated[
+        list[str] | None,
+        told("Service points (供电点)", "Only these; empty: all (仅评定这些供电点)"),
+    ] = None,
+    report_folder: Folder = None,
     *,
-    pdf: bool = True,
-    responsible: str = "",
-    due_days: int = 90,
+    pdf: Pdf = True,
+    responsible: Annotated[
+        str,
+        told("Responsible (责任人)", "Who rectifies violations; empty: none is opened"),
+    ] = "",
+    due_days: Annotated[
+        int,
+        told("Due in days (整改期限)", "Days until a violation is rectified", ge=1, le=730),
+    ] = 90,
 ) -> int:
     """Judge a month of every service point or of some: that of a day, or the last one that is over.
 
@@ -52,16 +63,27 @@ def power_quality(  # noqa: PLR0913 - a form with all its fields
             due_days=due_days,
         )
     )
-    create_table_artifact(
+    show(
         key="power-quality",
-        table=rows,
+        rows=rows,
         description="Verdicts on power quality, violating service points first"
         + ("" if report_folder is None else f"; reports in {report_folder}"),
+        page="/episodes",
     )
     if network:
-        create_table_artifact(
+        show(
             key="power-quality-network",
-            table=network,
+            rows=network,
             description="Voltage qualification rates (电压合格率) by class of point, and the network's",
+            page="/episodes",
         )
     return len(rows)
+
+
+scheduled(
+    Scheduled(
+        flow=power_quality,
+        cron="33 7 1,2 * *",
+        zh="电能质量：按国家标准逐月评定各供电点。",
+    )
+)

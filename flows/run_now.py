@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 
 from flows.deploy import DEPLOYMENT
+from flows.prefect_server import prefect_server
 from pipeline.errors import ConfigError
 
 DEPLOYED_WITHIN_S = 60.0
@@ -20,34 +21,37 @@ LOOK_S = 1.0
 def run_now(
     flow: str, parameters: Mapping[str, Any]
 ) -> State[Any]:  # Any: a flow's own parameters and result
-    """Start a run of a flow and return the state in which it ended.
+    """Start a run of a flow, after the one that is under way, and return the state in which it ended.
 
     Raises:
         ConfigError: If the flow is not deployed.
+        FlowServerError: If no server answers, or it refuses us.
     """
     name = f"{flow}/{DEPLOYMENT}"
-    _wait_until_deployed(name)
-    with get_client(sync_client=True) as client:
+    with prefect_server() as client:
+        _wait_until_deployed(client, name)
         deployment = client.read_deployment_by_name(name)
-        run = client.create_flow_run_from_deployment(deployment.id, parameters=dict(parameters))
-        while run.state is None or not run.state.is_final():
-            time.sleep(LOOK_S)
-            run = client.read_flow_run(run.id)
-    return run.state
+        while True:
+            run = client.create_flow_run_from_deployment(deployment.id, parameters=dict(parameters))
+            while run.state is None or not run.state.is_final():
+                time.sleep(LOOK_S)
+                run = client.read_flow_run(run.id)
+            if run.start_time is not None or not run.state.is_cancelled():
+                return run.state
+            # Another run of the flow was under way, beside which a scheduled one would be left out.
 
 
-def _wait_until_deployed(name: str) -> None:
+def _wait_until_deployed(client: SyncPrefectClient, name: str) -> None:
     """Give ``flows serve``, which may just have been started, time to register."""
     until = time.monotonic() + DEPLOYED_WITHIN_S
-    with get_client(sync_client=True) as client:
-        while True:
-            try:
-                client.read_deployment_by_name(name)
-            except ObjectNotFound:
-                if time.monotonic() > until:
-                    raise ConfigError(
-                        f"flow {name} is not deployed: run `kilowatch flows serve` or `flows deploy`"
-                    ) from None
-                time.sleep(1)
-            else:
-                return
+    while True:
+        try:
+            client.read_deployment_by_name(name)
+        except ObjectNotFound:
+            if time.monotonic() > until:
+                raise ConfigError(
+                    f"flow {name} is not deployed: run `kilowatch flows serve` or `flows deploy`"
+                ) from None
+            time.sleep(LOOK_S)
+        else:
+            return

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from prefect import flow, task
-from prefect.artifacts import create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
+from flows.results import show
+from flows.schedule import Scheduled, scheduled
+from flows.steps import step
 from services.settle_due import row_of, settle_due
 
 
-@task(cache_policy=NO_CACHE, retries=1)
+@step
 def make_bills() -> list[dict[str, object]]:
     """Make what is due or recent; return a line for each new version and each bill that could not be made."""
     return [row_of(settled) for settled in settle_due() if settled.is_new or settled.version is None]
@@ -22,9 +23,19 @@ def settlement_run() -> int:
     The same data make no new version; a version that differs comes with its difference (退补).
     """
     rows = make_bills()
-    create_table_artifact(
+    show(
         key="bills",
-        table=rows,
+        rows=rows,
         description="New bills and versions of bills; what is refused says why",
+        page="/bills",
     )
     return len(rows)
+
+
+scheduled(
+    Scheduled(
+        flow=settlement_run,
+        cron="22 7 * * *",
+        zh="电费结算：抄表例日之后出账，迟到数据改变的账单重新出账。",
+    )
+)

@@ -17,6 +17,8 @@
         * :class:`SchemaMissingError` - the database has no such table: it was never migrated
     * :class:`NotAllowedError` - an order to a meter is switched off, lacks a second person, or is ill-timed
     * :class:`AuditError` - the record of orders is damaged or cannot be written; nothing is sent
+    * :class:`DeliveryError` - a channel of alarms did not take a message; worth a retry
+    * :class:`FlowServerError` - Prefect's server is away, refuses us, or was never told our flows
     * :class:`MissingPartError` - a system package or program is not installed; says how to get it
 """
 
@@ -152,5 +154,13 @@ class AuditError(KilowatchError):
     """The record of orders is damaged, or cannot be written."""
 
 
+class DeliveryError(KilowatchError):
+    """A channel of alarms is away or did not take a message. Holds no secret."""
+
+
 class MissingPartError(KilowatchError):
     """A system package or program is not installed."""
+
+
+class FlowServerError(KilowatchError):
+    """Prefect's server is away, refuses us, or does not know what it should have been told."""

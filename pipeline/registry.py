@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from pipeline.alarms.records import AlarmChannel, AlarmRoute
 from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
 from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
@@ -226,6 +227,8 @@ class Registry:
     load_profiles: Sequence[LoadProfile] = ()
     estimations: Sequence[Estimation] = ()
     temperatures: Sequence[Temperature] = ()
+    alarm_channels: Sequence[AlarmChannel] = ()
+    alarm_routes: Sequence[AlarmRoute] = ()
 
     @cached_property
     def meter_by_id(self) -> dict[MeterId, Meter]:

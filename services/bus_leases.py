@@ -86,7 +86,7 @@ class BusLeases:
         for bus in buses:
             was, lease = self._known.get(bus), known[bus]
             if was is None or was.owner != lease.owner:
-                _log.info("bus %s belongs to %s", bus, lease.owner)
+                _log.info("belongs to %s", lease.owner, extra={"bus": bus})
         self._known = {**self._known, **known}
         self._assumed = self._unknown = ()
         if self._last_known is not None:

@@ -24,6 +24,7 @@ from services.backfill_occasions import Occasions
 from services.bounded_stop import stop_by
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
+from services.bus_use import tell_use
 from services.clock_sync import CLOCKS_EVERY_S, ClockSync, clock_sync_of
 from services.counters import Counters
 from services.garbage import seldom_collected
@@ -36,6 +37,7 @@ from services.open_files import allow_open_files
 from services.read_requests import inquiry_in, present_result, reply_result, result_of, this_process
 from services.rounds import Rounds
 from services.settings import Settings
+from services.status.collector import CollectorStatus
 from services.store import QUEUE_MOST
 from services.strangers import file_strangers
 from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
@@ -43,7 +45,6 @@ from storage.database import connect
 from storage.requests import ReadRequest, release_requests, serve_request, take_requests
 
 LOOK_FOR_REQUESTS_S = 1.0
-TELL_USE_S = 900.0
 LOOK_BACK_DAYS = 7.0
 """How far back an automatic backfill looks for what is missing."""
 
@@ -60,12 +61,14 @@ def run_collector(settings: Settings, catch_up_days: float = 1.0) -> None:
     """
     settings.require_database_url()
     with with_client_id(settings) as own, seldom_collected():
-        asyncio.run(_until_stopped(own, catch_up_days))
+        status = CollectorStatus(own)
+        with status.served():
+            asyncio.run(_until_stopped(own, catch_up_days, status))
 
 
-async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
+async def _until_stopped(settings: Settings, catch_up_days: float, status: CollectorStatus) -> None:
     loop = asyncio.get_running_loop()
-    running = asyncio.create_task(_collect_what_is_filed(settings, catch_up_days))
+    running = asyncio.create_task(_collect_what_is_filed(settings, catch_up_days, status))
 
     def stop() -> None:
         running.cancel()
@@ -79,12 +82,12 @@ async def _until_stopped(settings: Settings, catch_up_days: float) -> None:
         _log.info("stopped")
 
 
-async def _collect_what_is_filed(settings: Settings, catch_up_days: float) -> None:
+async def _collect_what_is_filed(settings: Settings, catch_up_days: float, status: CollectorStatus) -> None:
     """Collect by the database's archive; begin with the one known last while the database is away."""
     archive = ArchiveAtStart(settings.require_database_url(), last_known_of(settings))
     registry = await archive.first()
     while True:
-        collecting = asyncio.create_task(collect(settings, registry, catch_up_days))
+        collecting = asyncio.create_task(collect(settings, registry, catch_up_days, status))
         changed = asyncio.create_task(archive.newer(registry))
         try:
             await asyncio.wait((collecting, changed), return_when=asyncio.FIRST_COMPLETED)
@@ -97,15 +100,22 @@ async def _collect_what_is_filed(settings: Settings, catch_up_days: float) -> No
             await asyncio.gather(changed, collecting, return_exceptions=True)
 
 
-async def collect(settings: Settings, registry: Registry, catch_up_days: float = 0.0) -> None:
+async def collect(
+    settings: Settings,
+    registry: Registry,
+    catch_up_days: float = 0.0,
+    status: CollectorStatus | None = None,
+) -> None:
     """Run until cancelled; what was read before is stored before this returns.
+
+    ``status`` is told what probes and Prometheus may ask.
 
     Raises:
         ConfigError: If settings or archive are wrong.
         AuditError: If clocks shall be set and the audit is damaged or cannot be written.
         BusBusyError: If another process owns every bus; names it. A single busy bus is waited for.
     """
-    started_at = utc_now()
+    started_at, status = utc_now(), status or CollectorStatus(settings)
     clocks = clock_sync_of(settings, registry)
     leases = BusLeases(settings.require_database_url(), settings.bus_lease_s, last_known_of(settings))
     plans = bus_plans(registry, settings, utc_now(), leases, settings.buses) if settings.poll_buses else []
@@ -133,11 +143,12 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     _log.info("collecting from %d buses and %d MQTT sources", len(plans), len(registry.mqtt_sources))
     try:
         async with asyncio.TaskGroup() as group:
+            status.began(leases.owner, counters, landing)
             group.create_task(_watch(writing))
             group.create_task(_note_missed(station.database_url, ours, started_at))
             group.create_task(leases.keep(lambda: usable_here(owners)))
             group.create_task(scheduler.run())
-            group.create_task(_tell_use(scheduler))
+            group.create_task(tell_use(scheduler))
             group.create_task(counters.run())
             group.create_task(file_strangers(plans, station.store.put, utc_now))
             for work in works:
@@ -152,10 +163,10 @@ async def collect(settings: Settings, registry: Registry, catch_up_days: float =
     except ExceptionGroup as failed:
         raise _first(failed) from failed
     finally:
+        status.ended()
         await scheduler.close()
         await leases.give_up()
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        await _ended(writing)
         await asyncio.to_thread(landing.close)
         if announcer is not None:
             await asyncio.to_thread(announcer.stop)
@@ -220,26 +231,19 @@ async def _note_missed(url: str, plans: Sequence[BusPlan], started_at: datetime)
 
 async def _note_left(url: str, plan: BusPlan, now: datetime) -> None:
     """Name what the bus's last owner left unread as it died, however long its lease was."""
+    on_bus = {"bus": plan.owner.bus.id}
     try:
         left = await asyncio.to_thread(note_missed, url, [plan], now)
     except StorageError as away:
-        _log.warning("bus %s: cannot name what its last owner left: %s", plan.owner.bus.id, away)
+        _log.warning("cannot name what the last owner left: %s", away, extra=on_bus)
     else:
-        _log.info("bus %s: ours now, %d slots were left by its last owner", plan.owner.bus.id, left)
+        _log.info("ours now, %d slots were left by the last owner", left, extra=on_bus)
 
 
-async def _tell_use(scheduler: Scheduler) -> None:
-    """Log how much of its time each bus is used, and how many meters are silent on it."""
-    while True:
-        await asyncio.sleep(TELL_USE_S)
-        for told in scheduler.counters():
-            if told.use is not None:
-                _log.info(
-                    "bus %s: used %.0f %% of the time, %d meters silent",
-                    told.bus,
-                    100 * told.use,
-                    told.silent,
-                )
+async def _ended(writing: asyncio.Task[None]) -> None:
+    """Let the writer write what was handed over, and end it."""
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
 
 
 async def _watch(writing: asyncio.Task[None]) -> None:
@@ -259,6 +263,7 @@ class BusWork:
     def __init__(self, plan: BusPlan, station: Station, zone: ZoneInfo) -> None:
         """Take a bus that this process owns, or will own when another one lets go of it."""
         self.bus = plan.owner.bus.id
+        self._log = logging.LoggerAdapter(_log, {"bus": self.bus})
         self.plan = plan
         self._station = station
         self._backfilling = asyncio.Lock()
@@ -281,7 +286,7 @@ class BusWork:
                 await self.catch_up(days)
                 await self.fetch_events()
             occasion = await self.occasions.next(self.is_ours)
-            _log.info("bus %s: backfill, %s", self.bus, occasion)
+            self._log.info("backfill, %s", occasion)
             days = LOOK_BACK_DAYS
 
     async def keep_rounds(self, what: str, every_s: int, go_round: Callable[[], Awaitable[None]]) -> None:
@@ -301,9 +306,9 @@ class BusWork:
         async with self._fetching_events:
             try:
                 changed = await fetch_events(self.plan, self._station.database_url)
-                _log.info("bus %s: %d events", self.bus, changed)
+                self._log.info("%d events", changed)
             except Exception:  # noqa: BLE001  # a faulty driver or database must not end the collector
-                _log.exception("bus %s: events not fetched", self.bus)
+                self._log.exception("events not fetched")
 
     async def catch_up(self, days: float) -> None:
         """Fetch what was missed while nobody collected; a database that is away is waited for."""
@@ -312,10 +317,10 @@ class BusWork:
             try:
                 reading = await self._backfill(self.plan, since, utc_now())
             except StorageError as away:
-                _log.warning("bus %s: cannot catch up yet: %s", self.bus, away)
+                self._log.warning("cannot catch up yet: %s", away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
             else:
-                _log.info("bus %s: caught up with %d records", self.bus, reading.records)
+                self._log.info("caught up with %d records", reading.records)
                 return
 
     async def serve(self, request: ReadRequest) -> None:
@@ -324,13 +329,13 @@ class BusWork:
             result, error = await self._answer(request), None
             await self._station.store.drain()
         except Exception as failure:  # noqa: BLE001  # one bad request must not end the collector
-            _log.exception("read request %d on bus %s failed", request.id, request.bus)
+            self._log.exception("read request %d failed", request.id)
             result, error = None, str(failure) or type(failure).__name__
         while True:
             try:
                 await asyncio.to_thread(_served, self._station.database_url, request.id, result, error)
             except StorageError as away:
-                _log.warning("cannot answer read request %d yet: %s", request.id, away)
+                self._log.warning("cannot answer read request %d yet: %s", request.id, away)
                 await asyncio.sleep(LOOK_FOR_REQUESTS_S)
             else:
                 return

@@ -8,21 +8,52 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
 from pipeline.errors import StorageError
 
 TELL_EVERY_S: Final = 60.0
-DROPS: Final = {
-    ("landing", "spool", "dropped"): "readings for which the spool had no room, by rank",
-    ("landing", "unreadable_records"): "records of the spool that could not be read back",
-    ("landing", "report", "refused"): "rows that the database refused, kept aside",
-    ("mqtt", "dropped"): "MQTT messages without delivery promise (QoS 0) that found the queue full",
-    ("told", "dropped"): "values that Home Assistant was not told for want of a connection",
-}
-"""What is lost or set aside, where it is counted, and its name for people."""
+
+
+class Drop(NamedTuple):
+    """One way in which something is lost or set aside."""
+
+    cause: str
+    """Its name for programs."""
+    says: str
+    counted_at: tuple[str, ...]
+    """The keys that lead to its count."""
+
+
+DROPS: Final = (
+    Drop(
+        "spool_full",
+        "readings for which the spool had no room, by rank",
+        ("landing", "spool", "dropped"),
+    ),
+    Drop(
+        "spool_unreadable",
+        "records of the spool that could not be read back",
+        ("landing", "unreadable_records"),
+    ),
+    Drop(
+        "database_refused",
+        "rows that the database refused, kept aside",
+        ("landing", "report", "refused"),
+    ),
+    Drop(
+        "mqtt_queue_full",
+        "MQTT messages without delivery promise (QoS 0) that found the queue full",
+        ("mqtt", "dropped"),
+    ),
+    Drop(
+        "home_assistant_away",
+        "values that Home Assistant was not told for want of a connection",
+        ("told", "dropped"),
+    ),
+)
 
 Told: TypeAlias = dict[str, Any]  # Any: JSON
 """What the file holds: sections by name, ``at``."""
@@ -43,6 +74,14 @@ class Counters:
         """Ask ``read`` for a dataclass, a mapping or a sequence of them whenever counters are told."""
         self._sections[section] = read
 
+    def read(self) -> dict[str, object]:
+        """Return what each section counts now, as it counts it.
+
+        Raises:
+            StorageError: If a spool cannot be read.
+        """
+        return {section: read() for section, read in self._sections.items()}
+
     async def run(self) -> None:
         """Tell until cancelled."""
         while True:
@@ -60,7 +99,7 @@ class Counters:
         """
         told: Told = {
             "at": datetime.now(UTC).isoformat(),
-            **{section: _plain(read()) for section, read in self._sections.items()},
+            **{section: _plain(counted) for section, counted in self.read().items()},
         }
         content = orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS)
         _log.info("counters %s", content.decode())
@@ -70,10 +109,10 @@ class Counters:
         return told
 
     def _newly_dropped(self, told: Told) -> dict[str, int]:
-        now = {what: _total(_at(told, path)) for path, what in DROPS.items()}
-        more = {what: count - self._dropped.get(what, 0) for what, count in now.items()}
+        now = _dropped(told)
+        more = {drop.says: now[drop.cause] - self._dropped.get(drop.cause, 0) for drop in DROPS}
         self._dropped = now
-        return {what: count for what, count in more.items() if count > 0}
+        return {says: count for says, count in more.items() if count > 0}
 
     def _write(self, content: bytes) -> None:
         if self._file is None:
@@ -84,6 +123,21 @@ class Counters:
             partial.replace(self._file)
         except OSError as error:
             _log.warning("the counters cannot be written to %s: %s", self._file, error.strerror)
+
+
+def dropped_in(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
+    """Return how many were dropped so far of each kind of :data:`DROPS`, by its name for people."""
+    found = _dropped(told)
+    return {drop.says: found[drop.cause] for drop in DROPS}
+
+
+def drops(sections: Mapping[str, object]) -> dict[str, int]:
+    """Return how much was lost so far, by cause."""
+    return _dropped({section: _plain(counted) for section, counted in sections.items()})
+
+
+def _dropped(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
+    return {drop.cause: _total(_at(told, drop.counted_at)) for drop in DROPS}
 
 
 def _plain(counted: object) -> object:

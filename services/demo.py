@@ -154,7 +154,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
         started_at=started_at,
         say=say,
     )
-    _wait_for(demo, "dashboard", f"{page}/health")
+    _wait_for(demo, "dashboard", f"{page}/ready")
     _let_gateways_speak(demo)
     say(f"dashboard: {page} (filling up; log in as {demo.login})")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")

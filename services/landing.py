@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from collectors.journal import Journal
 from collectors.spool import Spool, SpoolCounters, Waiting
 from pipeline.errors import DataError, StorageError
 from pipeline.ports import WriteReport
+from services.durations import Durations
 from services.entry import Entry, OnStored, merged, write_entry
 from services.spool_codec import pack, unpack
 from storage.database import Connection, connect
@@ -45,6 +48,8 @@ class LandingCounters:
     unreadable_records: int
     """Spooled records that could not be read back: passed over, told in the log."""
     spool: SpoolCounters | None
+    commits: Durations = field(default_factory=Durations)
+    """How long each commit took."""
 
 
 class Landing:
@@ -78,6 +83,7 @@ class Landing:
         self._draining: Future[None] | None = None
         self._report = WriteReport()
         self._failed = self._slow = self._unreadable = 0
+        self._commits = Durations()
         if spool is not None and spool.counters.waiting:
             self._behind = True
             self._draining = self._database.submit(self._drain, spool)
@@ -108,6 +114,7 @@ class Landing:
             slow_commits=self._slow,
             unreadable_records=self._unreadable,
             spool=None if self._spool is None else self._spool.counters,
+            commits=deepcopy(self._commits),
         )
 
     def keep(self, entry: Entry) -> None:
@@ -173,7 +180,9 @@ class Landing:
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._url)
             self._writer = ReadingWriter(self._connection)
+        began = time.monotonic()
         self._report += write_entry(self._connection, entry, self._writer)
+        self._commits.add(time.monotonic() - began)
         if self._on_stored is not None:
             self._on_stored(entry.snapshots)
 

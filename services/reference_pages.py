@@ -20,6 +20,7 @@ from protocols.dlt645.identifier_files import open_questions, rows
 from protocols.mqtt.dialects import dialects
 from protocols.profile import Profile
 from services.detector_page import detector_lines
+from services.metrics.page import metric_lines
 from services.quantity_page import quantity_lines
 from services.settings_page import settings_lines
 from services.vee_page import vee_page
@@ -96,6 +97,7 @@ def pages() -> Iterator[Page]:
     yield "dlt645-identifiers.md", _identifiers_page()
     yield "validation.md", f"{HEAD}\n{vee_page()}"
     yield "detectors.md", "\n".join([HEAD, *detector_lines(), ""])
+    yield "metrics.md", "\n".join([HEAD, *metric_lines(), ""])
     yield "settings.md", "\n".join([HEAD, *settings_lines()])
     yield "quantities.md", "\n".join([HEAD, *quantity_lines()])
 

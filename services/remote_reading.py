@@ -13,17 +13,19 @@ from pipeline.errors import BusBusyError, ConfigError
 from pipeline.registry import Registry
 from pipeline.timegrid import slot_start
 from services.backfill import backfill
+from services.bus_groups import BusGroup, grouped
 from services.bus_leases import leased
 from services.bus_reading import BusReading, Station, read_slots
+from services.flow_settings import load_flow_settings
 from services.read_requests import ask_owner
 from services.settings import Settings, load_settings
-from services.wiring import bus_groups, bus_plans, station_of, utc_now
+from services.wiring import bus_plans, station_of, utc_now
 from storage.database import connect
 from storage.registry import load_registry
 
 
-def groups_of_buses(buses: Sequence[str] | None, size: int) -> list[list[str]]:
-    """Return the buses to read, in groups; all of the archive's when none is named.
+def groups_of_buses(buses: Sequence[str] | None, size: int) -> list[BusGroup]:
+    """Return the buses to read, in groups of at most ``size``; all of the archive's when none is named.
 
     Raises:
         ConfigError: If a named bus is not in the archive.
@@ -32,7 +34,7 @@ def groups_of_buses(buses: Sequence[str] | None, size: int) -> list[list[str]]:
     unknown = sorted(set(buses or ()) - set(known))
     if unknown:
         raise ConfigError(f"no bus is called {', '.join(unknown)}; there are: {', '.join(known)}")
-    return bus_groups(list(buses) if buses else known, size)
+    return grouped(list(buses) if buses else known, load_flow_settings().bus_groups, size)
 
 
 def read_buses(buses: Sequence[str], backfill_days: float) -> list[BusReading]:

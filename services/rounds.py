@@ -57,4 +57,4 @@ class Rounds:
             try:
                 await go_round()
             except Exception:  # noqa: BLE001  # a faulty driver or database must not end the collector
-                _log.exception("bus %s: no %s in this round", self.bus, self.what)
+                _log.exception("no %s in this round", self.what, extra={"bus": self.bus})

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import ConfigError
+from services.log_lines import LogFormat
 
 PREFIX = "KILOWATCH_"
 MOST_THREADS = 4
@@ -95,6 +96,20 @@ class Settings(BaseSettings):
     report_key_file: Path | None = Field(
         default=None,
         description="private key (Ed25519, PEM) that monthly reports are signed with; none = not signed",
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.TEXT,
+        description="what long-running commands write on stderr: text, or json with one object a line",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="address at which a collector answers probes and Prometheus"
+    )
+    metrics_port: int | None = Field(
+        default=None, ge=0, le=65535, description="its port; none = a collector answers nobody"
+    )
+    metrics_token_file: Path | None = Field(
+        default=None,
+        description="file with the token that Prometheus must send; none = this host alone may fetch metrics",
     )
     dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
     dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")

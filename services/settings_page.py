@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from services.alarm_settings import AlarmSettings
 from services.control_settings import ControlSettings
 from services.settings import PREFIX, Settings
 
@@ -19,6 +20,7 @@ named with what was expected. An empty one is as good as none.
 SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("## The system 系统", Settings),
     ("## Changing meters 电表设置", ControlSettings),
+    ("## Alarms 告警", AlarmSettings),
 )
 
 

@@ -71,49 +71,26 @@ class CoverageDay:
     backfilled: int
 
 
-def coverage_counts(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime
-) -> list[CoverageCount]:
-    """Return how the scheduled reads in ``[since, now]`` ended, by bus and profile."""
+def last_cycle_counts(connection: Connection, *, scope: Scope, now: datetime) -> list[CoverageCount]:
+    """Return how the newest scheduled instant of each bus and group ended; none is older than yesterday."""
     return rows_in_scope(
         connection,
         CoverageCount,
         """
-        SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-        GROUP BY m.bus, m.profile, c.status
-        """,
-        scope=scope,
-        since=since,
-        now=now,
-    )
-
-
-def last_cycle_counts(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime
-) -> list[CoverageCount]:
-    """Return how the newest scheduled instant of each bus and group ended; none is older than ``since``."""
-    return rows_in_scope(
-        connection,
-        CoverageCount,
-        """
-        , newest AS (
-            SELECT m.bus, c.quantity_group, max(c.slot_at) AS slot_at
-            FROM coverage AS c JOIN placed AS m USING (meter_id)
-            WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-            GROUP BY m.bus, c.quantity_group
+        , ended AS (
+            SELECT DISTINCT ON (c.meter_id, c.quantity_group)
+                   m.bus, m.profile, c.quantity_group, c.status, c.newest_slot_at
+            FROM coverage_day AS c JOIN placed AS m USING (meter_id)
+            WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1 AND c.reads > 0
+              AND c.newest_slot_at <= %(now)s
+            ORDER BY c.meter_id, c.quantity_group, c.newest_slot_at DESC, c.status DESC
+        ), newest AS (
+            SELECT *, max(newest_slot_at) OVER (PARTITION BY bus, quantity_group) AS cycle_at FROM ended
         )
-        SELECT m.bus, m.profile, c.status::text AS status, count(*) AS reads
-        FROM newest
-        JOIN placed AS m ON coalesce(m.bus, '') = coalesce(newest.bus, '')
-        JOIN coverage AS c ON c.meter_id = m.meter_id AND c.quantity_group = newest.quantity_group
-             AND c.slot_at = newest.slot_at
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s
-        GROUP BY m.bus, m.profile, c.status
+        SELECT bus, profile, status::text AS status, count(*) AS reads
+        FROM newest WHERE newest_slot_at = cycle_at GROUP BY bus, profile, status
         """,
         scope=scope,
-        since=since,
         now=now,
     )
 
@@ -147,44 +124,49 @@ def missing_reads(  # noqa: PLR0913 - one question with all that bounds it
     )
 
 
-def missing_runs(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime, limit: int = 50
-) -> list[MissingRun]:
-    """Return what is missing since ``since`` by meter, group and cause: the most reads first."""
+def missing_runs(connection: Connection, *, scope: Scope, now: datetime, limit: int = 50) -> list[MissingRun]:
+    """Return what is missing of the present local day by meter, group and cause: the most reads first."""
     return rows_in_scope(
         connection,
         MissingRun,
         """
-        SELECT m.id AS meter, m.service_point_name, m.bus, c.quantity_group, c.cause, count(*) AS reads,
-               min(c.slot_at) AS first_slot_at, max(c.slot_at) AS last_slot_at,
-               sum(c.attempts)::int AS attempts
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-        GROUP BY m.id, m.service_point_name, m.bus, c.quantity_group, c.cause
-        ORDER BY reads DESC, last_slot_at DESC, m.id LIMIT %(limit)s
+        {today}
+        , worst AS (
+            SELECT * FROM today WHERE status < 'backfilled'
+            ORDER BY reads DESC, newest_slot_at DESC, id, status LIMIT %(limit)s
+        )
+        SELECT w.id AS meter, m.service_point_name, w.bus, w.quantity_group, l.cause, l.reads,
+               l.first_slot_at, l.last_slot_at, l.attempts
+        FROM worst AS w JOIN placed AS m USING (meter_id)
+        CROSS JOIN LATERAL (
+            SELECT c.cause, count(*) AS reads, min(c.slot_at) AS first_slot_at,
+                   max(c.slot_at) AS last_slot_at, sum(c.attempts)::int AS attempts
+            FROM coverage AS c
+            WHERE c.meter_id = w.meter_id AND c.quantity_group = w.quantity_group
+              AND c.slot_at >= w.day::timestamp AT TIME ZONE m.zone
+              AND c.slot_at < (w.day + 1)::timestamp AT TIME ZONE m.zone
+              AND c.status = w.status AND coalesce(c.cause, '') = w.cause
+            GROUP BY c.cause
+        ) AS l
+        ORDER BY l.reads DESC, l.last_slot_at DESC, w.id
         """,
         scope=scope,
-        since=since,
         now=now,
         limit=limit,
     )
 
 
-def missing_causes(
-    connection: Connection, *, scope: Scope, since: datetime, now: datetime
-) -> list[CauseCount]:
-    """Return why reads are missing since ``since``, the commonest cause first."""
+def missing_causes(connection: Connection, *, scope: Scope, now: datetime) -> list[CauseCount]:
+    """Return why reads of the present local day are missing, the commonest cause first."""
     return rows_in_scope(
         connection,
         CauseCount,
         """
-        SELECT c.cause, count(*) AS reads, count(DISTINCT m.meter_id) AS meters
-        FROM coverage AS c JOIN placed AS m USING (meter_id)
-        WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-        GROUP BY c.cause ORDER BY reads DESC, c.cause
+        {today}
+        SELECT nullif(cause, '') AS cause, sum(reads)::int AS reads, count(DISTINCT meter_id) AS meters
+        FROM today WHERE status < 'backfilled' GROUP BY cause ORDER BY reads DESC, cause
         """,
         scope=scope,
-        since=since,
         now=now,
     )
 

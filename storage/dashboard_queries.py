@@ -53,13 +53,12 @@ class MeterCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BusCard:
-    """A bus and how many meters hang on it; a NULL bus stands for meters that push by themselves."""
+class BusFacts:
+    """Where a bus is, and who reads it."""
 
-    bus: str | None
-    url: str | None
-    meters: int
-    newest_at: datetime | None
+    url: str
+    collector: str | None
+    """Who holds its lease now; None where nobody does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +114,18 @@ _NEWEST = sql.SQL("""
     ) AS n ON true
 """)
 """Forty days bound the search: without a bound it would open every partition for a dead meter."""
+
+
+_TODAY = sql.SQL("""
+    , today AS (
+        SELECT c.*, m.id, m.bus, m.profile
+        FROM coverage_day AS c JOIN placed AS m USING (meter_id)
+        -- The first bounds let the index in: a local day is at most one away from the server's.
+        WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1
+          AND c.day = (%(now)s AT TIME ZONE m.zone)::date AND c.reads > 0
+    )
+""")
+"""The ledger's sums of each meter's present local day, with the place where the meter hangs."""
 
 
 def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
@@ -177,20 +188,14 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     )
 
 
-def bus_cards(connection: Connection, *, scope: Scope, now: datetime) -> list[BusCard]:
-    """Return every bus that has a visible meter, with its newest reading."""
-    return rows_in_scope(
-        connection,
-        BusCard,
-        """
-        SELECT m.bus, b.url, count(*) AS meters, max(n.newest_at) AS newest_at
-        FROM placed AS m LEFT JOIN bus AS b ON b.id = m.bus
-        {newest}
-        GROUP BY m.bus, b.url ORDER BY m.bus NULLS LAST
-        """,
-        scope=scope,
-        now=now,
-    )
+def bus_facts(connection: Connection) -> dict[str, BusFacts]:
+    """Return the buses by id; which of them a caller may hear of is told by the meters on them."""
+    with storage_errors("reading the buses"):
+        rows = connection.execute(
+            "SELECT b.id, b.url, l.owner FROM bus AS b "
+            "LEFT JOIN bus_lease AS l ON l.bus = b.id AND l.expires_at > now()"
+        ).fetchall()
+    return {bus: BusFacts(url=url, collector=owner) for bus, url, owner in rows}
 
 
 def schedule_intervals(connection: Connection) -> dict[str, int]:
@@ -236,7 +241,7 @@ def rows_in_scope(
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST)
+    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY)
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,

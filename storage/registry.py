@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from pipeline.alarms.records import AlarmChannel, AlarmRoute, ChannelKind, Grade, Language
 from pipeline.archive_records import (
     AreaMember,
     MemberRole,
@@ -73,6 +74,10 @@ _FROM_COLUMN: Mapping[str, Callable[[Any], object]] = {  # Any: whatever the dri
     "interim_days": tuple,
     "area_member.role": MemberRole,
     "work_order.kind": str,
+    "alarm_channel.kind": ChannelKind,
+    **dict.fromkeys(("channels", "teams", "areas", "causes"), tuple),
+    **dict.fromkeys(("at_least", "quiet_below"), Grade),
+    "language": Language,
     "holidays": tuple,
     "worked": tuple,
     "steps_over": StepsOver,
@@ -162,6 +167,8 @@ TABLES: tuple[ArchiveTable, ...] = (
     ArchiveTable(name="load_profile", record=LoadProfile, attribute="load_profiles", key=("id",)),
     ArchiveTable(name="estimation", record=Estimation, attribute="estimations", key=("id",)),
     ArchiveTable(name="temperature", record=Temperature, attribute="temperatures", key=("area", "day")),
+    ArchiveTable(name="alarm_channel", record=AlarmChannel, attribute="alarm_channels", key=("id",)),
+    ArchiveTable(name="alarm_route", record=AlarmRoute, attribute="alarm_routes", key=("id",)),
 )
 TABLE_BY_NAME: Mapping[str, ArchiveTable] = MappingProxyType({table.name: table for table in TABLES})
 
@@ -186,6 +193,16 @@ def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
         return changed
 
 
+def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table
+    """Return the records of one table of the archive, of those that name no meter.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading the archive's {name}"):
+        return _load(connection, TABLE_BY_NAME[name], {})
+
+
 def load_registry(connection: Connection) -> Registry:
     """Return the whole archive.
 
@@ -195,6 +212,17 @@ def load_registry(connection: Connection) -> Registry:
     with storage_errors("loading the registry"), connection.transaction():
         names = {number: name for name, number in meter_numbers(connection).items()}
         return Registry(**{table.attribute: _load(connection, table, names) for table in TABLES})
+
+
+def load_alarm_book(connection: Connection) -> Registry:
+    """Return what the archive says of alarms and of planned work, and nothing else of it.
+
+    Raises:
+        StorageError: If the database is away or has no schema yet.
+    """
+    with storage_errors("loading the routes of alarms"), connection.transaction():
+        wanted = [TABLE_BY_NAME[name] for name in ("alarm_channel", "alarm_route", "work_order")]
+        return Registry(**{table.attribute: _load(connection, table, {}) for table in wanted})
 
 
 def meter_numbers(connection: Connection, meters: Collection[MeterId] | None = None) -> dict[MeterId, int]:

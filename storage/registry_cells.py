@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.alarms.records import ChannelKind, Grade, Language
 from pipeline.archive_records import MemberRole, MeteringSide, PointClass
 from pipeline.contracts import BasicCharge, SuspensionKind
 from pipeline.estimation import ESTIMATORS
@@ -47,12 +48,14 @@ KEY_OF_FIELD: Mapping[str, str] = MappingProxyType({field: key for key, field in
 LAST_SETTLEMENT_DAY = 28
 MOST_DECIMALS = 6
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"(\d+)\s*(s|min|h|d)")
 _MAY_BE_ZERO = frozenset(
     {
         "retries",
         "pause_s",
+        "after_min",
         "remaining_kva",
         "capacity_kva",
         "contract_demand_kw",
@@ -208,6 +211,11 @@ def _between(least: float, most: float, expected: str) -> Callable[[Any], None]:
     return check
 
 
+def _check_clock(text: str) -> None:
+    if not _CLOCK.fullmatch(text):
+        raise CellError(f"expected a time of day like 22:00, not {text!r}")
+
+
 def _check_month(text: str) -> None:
     if not _MONTH.fullmatch(text):
         raise CellError(f"expected a month like 2026-01, not {text!r}")
@@ -220,6 +228,8 @@ _CHECKS: Mapping[str, Callable[[Any], None]] = {  # Any: what the converter of t
     "rules": _check_rules,
     "template": _check_template,
     "month": _check_month,
+    "quiet_from": _check_clock,
+    "quiet_to": _check_clock,
     "working_day": _check_factors,
     "day_off": _check_factors,
     "capacitor_steps_kvar": _check_steps,
@@ -267,4 +277,7 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     BasicCharge | None: to_one_of(BasicCharge),
     PointClass | None: to_one_of(PointClass),
     MeteringSide | None: to_one_of(MeteringSide),
+    ChannelKind: to_one_of(ChannelKind),
+    Grade: to_one_of(Grade),
+    Language: to_one_of(Language),
 }

@@ -17,6 +17,7 @@ from pipeline.timegrid import local_day
 from pipeline.vee_limits import SETTABLE, THRESHOLDS
 from storage.cell_values import CellError, LocalDate
 from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
+from storage.registry_alarms import alarm_problems
 from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, convert
 from storage.registry_entries import Entry
 from storage.registry_tariffs import market_problems, tariff_problems
@@ -50,11 +51,12 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("threshold", "service_point"): "service_point",
         ("mqtt_source", "meters"): "meter",
         ("mqtt_source", "devices"): "meter",
+        ("alarm_route", "channels"): "alarm_channel",
     }
 )
 """Keys that name an entry of another table."""
 
-CHECKED_WHERE_FILED = frozenset({"tariff", "transformer"})
+CHECKED_WHERE_FILED = frozenset({"tariff", "transformer", "alarm_channel"})
 """Tables that an archive may do without: names of their entries are checked where it has any of them."""
 
 MADE_WHEN_NAMED = ("service_point", "area")
@@ -85,6 +87,7 @@ def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registr
             if first is not entry:
                 problems.append(entry.problem(_key(table.key[0]), f"the same as in line {first.line}"))
             records[table.attribute].append(record)
+            problems += alarm_problems(record, entry)
             if isinstance(record, Installation):
                 stretches.append((record, entry))
             elif isinstance(record, Tariff):
@@ -198,7 +201,7 @@ def _named(key: str, value: object) -> Sequence[object]:
         return value
     if isinstance(value, dict):
         return list(value.values())
-    if key in {"meters", "transformers"}:
+    if key in {"meters", "transformers", "channels"}:
         return str(value).split(";")
     if key == "devices":
         return [part.rpartition("=")[2] for part in str(value).split(";") if part.strip()]

@@ -62,6 +62,8 @@ def apply_retention(connection: Connection, now: datetime) -> dict[str, int]:
             else:
                 chunks = connection.execute("SELECT drop_chunks(%s, older_than => %s)", (table, now - keep))
                 dropped[table] = len(chunks.fetchall())
+            if table == "coverage":  # its days stand beside it, and no chunk that is dropped tells them
+                connection.execute("DELETE FROM coverage_day WHERE day < %s", (now - keep,))
     return dropped
 
 

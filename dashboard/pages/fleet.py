@@ -1,8 +1,9 @@
-"""The overview: reading success, what is missing and why, what was found, every meter at a glance."""
+"""The overview: reading success, what is missing and why, what was found, every area at a glance."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,45 +11,35 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from dashboard.asking import Ask, Asking
+from dashboard.glance import AreaGlance, BusLine, area_glances, bus_lines
 from dashboard.messages import Told, told
+from dashboard.meter_list import StatedMeter, stated
 from dashboard.rendering import page
-from dashboard.success import Success, silent_after, state_of, success, success_by
+from dashboard.success import Success, silent_after, success, success_by, success_of
+from dashboard.words import AREA_STATES, STATES
 from pipeline.timegrid import local_day
+from storage.area_losses import area_days_stored
 from storage.dashboard_coverage import (
     CauseCount,
     MissingRun,
-    coverage_counts,
     last_cycle_counts,
     missing_causes,
     missing_runs,
 )
-from storage.dashboard_episodes import EpisodeFilter, episode_cards, episode_counts
-from storage.dashboard_queries import BusCard, MeterCard, bus_cards, meter_cards, schedule_intervals
+from storage.dashboard_episodes import EpisodeFilter, episode_cards
+from storage.dashboard_queries import bus_facts, schedule_intervals
+from storage.fleet_standings import MeterStanding, meter_standings, open_episode_counts
 
 router = APIRouter(include_in_schema=False)
-MOST_METERS = 600
-"""How many meters the wall of tiles shows; a larger fleet is searched on the page of meters."""
+MOST_METERS = 120
+"""Up to so many meters each has a tile of its own; a larger fleet is seen by areas."""
+MOST_AREAS = 300
+MOST_BUSES = 12
+"""How many buses are shown: the worst first."""
 MOST_MISSING = 10
 MOST_EPISODES = 8
-LAST_CYCLE = timedelta(days=2)
-"""How far back a bus's last cycle is looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BusLine:
-    """A bus with today's and the last cycle's success."""
-
-    card: BusCard
-    today: Success
-    last_cycle: Success
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
-    """A meter on the wall."""
-
-    card: MeterCard
-    state: str
+LOSS_DAYS = 10
+"""How far back the last known line loss of an area is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +50,9 @@ class Fleet:
     last_cycle: Success
     newest_at: datetime | None
     meters: int
+    states: dict[str, int]
     buses: list[BusLine]
+    areas: list[AreaGlance]
     profiles: dict[str | None, Success]
     profiles_last: dict[str | None, Success]
     causes: list[CauseCount]
@@ -71,64 +64,86 @@ class Fleet:
 @router.get("/", name="fleet", response_class=HTMLResponse)
 def show_fleet(asking: Ask) -> HTMLResponse:
     """Show the overview."""
-    silent = silent_after(schedule_intervals(asking.connection).values())
-    cards = meter_cards(
-        asking.connection,
-        scope=asking.scope,
-        now=asking.now,
-        since=midnight(asking),
-        limit=MOST_METERS,
-    )
-    walls: dict[str | None, list[Tile]] = defaultdict(list)
-    states: dict[str, int] = defaultdict(int)
-    for card in cards:
-        state = state_of(card, now=asking.now, silent=silent)
-        walls[card.bus].append(Tile(card=card, state=state))
-        states[state] += 1
+    meters = stated_meters(asking)
+    fleet = _fleet(asking, meters)
+    worst = sorted(fleet.buses, key=lambda line: 1.0 if line.today.rate is None else line.today.rate)
     return page(
         asking,
         "fleet.html",
-        fleet=fleet_of(asking),
-        walls=dict(sorted(walls.items(), key=lambda wall: (wall[0] is None, wall[0] or ""))),
-        states=states,
-        cut_off=len(cards) == MOST_METERS,
-        silent=silent,
+        fleet=fleet,
+        buses=fleet.buses if len(fleet.buses) <= MOST_BUSES else worst[:MOST_BUSES],
+        collectors=Counter(line.card.collector for line in fleet.buses if line.card.bus),
+        areas=fleet.areas[:MOST_AREAS],
+        area_states={state: n for state in AREA_STATES if (n := sum(a.state == state for a in fleet.areas))},
+        walls=_walls(meters) if len(meters) <= MOST_METERS else {},
+        silent=_silent(asking),
         episodes=_open_episodes(asking),
     )
 
 
 def fleet_of(asking: Asking) -> Fleet:
-    """Ask everything about the fleet as a whole; "today" begins at local midnight."""
-    connection, scope, now, since = asking.connection, asking.scope, asking.now, midnight(asking)
-    today = coverage_counts(connection, scope=scope, since=since, now=now)
-    last = last_cycle_counts(connection, scope=scope, since=now - LAST_CYCLE, now=now)
-    today_by_bus, last_by_bus = success_by(today, lambda c: c.bus), success_by(last, lambda c: c.bus)
-    buses = bus_cards(connection, scope=scope, now=now)
-    counts = [c for c in episode_counts(connection, scope=scope) if c.is_open]
+    """Ask everything about the fleet as a whole; "today" is each meter's own local day."""
+    return _fleet(asking, stated_meters(asking))
+
+
+def stated_meters(asking: Asking, *, search: str = "", area: str | None = None) -> list[StatedMeter]:
+    """Ask how the meters stand that the caller may see, by id; all, or what is searched for."""
+    silent = _silent(asking)
+    standings = meter_standings(
+        asking.connection, scope=asking.scope, now=asking.now, silent=silent, search=search, area=area
+    )
+    return stated(standings, now=asking.now, silent=silent)
+
+
+def _fleet(asking: Asking, meters: Sequence[StatedMeter]) -> Fleet:
+    connection, scope, now = asking.connection, asking.scope, asking.now
+    last = last_cycle_counts(connection, scope=scope, now=now)
+    buses = bus_lines(meters, bus_facts(connection), success_by(last, lambda c: c.bus))
+    local = now.astimezone(asking.formats.zone).date()
+    losses = area_days_stored(
+        connection, scope=scope, first=local - timedelta(days=LOSS_DAYS), end=local + timedelta(days=1)
+    )
+    counts = open_episode_counts(connection, scope=scope)
     by_severity: dict[int, int] = defaultdict(int)
     for count in counts:
         if count.verdict == "abnormal":
             by_severity[count.severity] += count.episodes
+    states = Counter(meter.state for meter in meters)
     return Fleet(
-        today=success(today),
+        today=success_of(meter.standing for meter in meters),
         last_cycle=success(last),
-        newest_at=max((b.newest_at for b in buses if b.newest_at is not None), default=None),
-        meters=sum(b.meters for b in buses),
-        buses=[
-            BusLine(
-                card=card,
-                today=today_by_bus.get(card.bus, Success()),
-                last_cycle=last_by_bus.get(card.bus, Success()),
-            )
-            for card in buses
-        ],
-        profiles=success_by(today, lambda c: c.profile),
+        newest_at=max((b.card.newest_at for b in buses if b.card.newest_at is not None), default=None),
+        meters=len(meters),
+        states={state: states[state] for state in STATES if state in states},
+        buses=buses,
+        areas=area_glances(meters, losses),
+        profiles=_by_profile(meters),
         profiles_last=success_by(last, lambda c: c.profile),
-        causes=missing_causes(connection, scope=scope, since=since, now=now),
-        missing=missing_runs(connection, scope=scope, since=since, now=now, limit=MOST_MISSING),
+        causes=missing_causes(connection, scope=scope, now=now),
+        missing=missing_runs(connection, scope=scope, now=now, limit=MOST_MISSING),
         open_by_severity=dict(sorted(by_severity.items(), reverse=True)),
         undecided=sum(c.episodes for c in counts if c.verdict == "unknown"),
     )
+
+
+def _by_profile(meters: Sequence[StatedMeter]) -> dict[str | None, Success]:
+    profiles: dict[str | None, list[MeterStanding]] = defaultdict(list)
+    for meter in meters:
+        if meter.standing.due:
+            profiles[meter.standing.profile].append(meter.standing)
+    return {profile: success_of(own) for profile, own in sorted(profiles.items(), key=lambda p: p[0] or "")}
+
+
+def _walls(meters: Sequence[StatedMeter]) -> dict[str | None, list[StatedMeter]]:
+    """Return the meters by bus; those that push come last."""
+    walls: dict[str | None, list[StatedMeter]] = defaultdict(list)
+    for meter in meters:
+        walls[meter.standing.bus].append(meter)
+    return dict(sorted(walls.items(), key=lambda wall: (wall[0] is None, wall[0] or "")))
+
+
+def _silent(asking: Asking) -> timedelta:
+    return silent_after(schedule_intervals(asking.connection).values())
 
 
 def midnight(asking: Asking) -> datetime:

@@ -1,4 +1,4 @@
-"""The list of meters, and one meter: its plate, its curves, its newest values, its coverage, its episodes."""
+"""One meter: its plate, its curves, its newest values, its coverage, its episodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dashboard.charts import load_chart, stretches_of, suspension_stretches, vol
 from dashboard.curves import ACTUAL, import_of
 from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
-from dashboard.pages.fleet import Tile, midnight
+from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
 from dashboard.spans import Span, span_of
 from dashboard.success import silent_after, state_of
@@ -37,7 +37,6 @@ from storage.dashboard_values import CurrentValue, current_values
 from storage.finals import finest_settled_series
 
 router = APIRouter(include_in_schema=False)
-MOST_METERS = 300
 COVERAGE_DAYS = 10
 STALE_WITHOUT_SCHEDULE = timedelta(hours=1)
 
@@ -62,29 +61,6 @@ class Energy:
     """Slots that a whole span would have."""
     known: int
     estimated: int
-
-
-@router.get("/meters", name="meters", response_class=HTMLResponse)
-def show_meters(asking: Ask, q: str = "", state: str = "") -> HTMLResponse:
-    """Show the meters that ``q`` finds, narrowed to one state if one is named."""
-    silent = silent_after(schedule_intervals(asking.connection).values())
-    cards = meter_cards(
-        asking.connection,
-        scope=asking.scope,
-        now=asking.now,
-        since=midnight(asking),
-        search=q,
-        limit=MOST_METERS,
-    )
-    tiles = [Tile(card=card, state=state_of(card, now=asking.now, silent=silent)) for card in cards]
-    return page(
-        asking,
-        "meters.html",
-        tiles=[tile for tile in tiles if state in ("", tile.state)],
-        q=q,
-        state=state,
-        cut_off=len(cards) == MOST_METERS,
-    )
 
 
 @router.get("/meters/{meter}", name="meter", response_class=HTMLResponse)

@@ -25,8 +25,9 @@ from services.wiring import load_profiles
 from storage import pgcopy
 from storage.benchmark_questions import scans, table_size
 from storage.coverage import CoverageBy, coverage_summary, newest_slots
-from storage.dashboard_coverage import coverage_counts, last_cycle_counts
+from storage.dashboard_coverage import last_cycle_counts
 from storage.database import Connection, connect
+from storage.fleet_standings import meter_standings
 from storage.pgcopy import Column, FixedColumn
 from storage.readings import reading_series
 from storage.registry import meter_numbers, save_registry
@@ -118,13 +119,11 @@ def _answers(connection: Connection, registry: Registry) -> list[BenchRow]:
             )
         ]
         * REPEATS,
-        "the fleet page: reads of today": [
-            lambda: coverage_counts(connection, scope=EVERYTHING, since=day, now=UNTIL)
+        "the fleet page: how every meter stands": [
+            lambda: meter_standings(connection, scope=EVERYTHING, now=UNTIL, silent=timedelta(hours=1))
         ]
         * REPEATS,
-        "the fleet page: last cycle": [
-            lambda: last_cycle_counts(connection, scope=EVERYTHING, since=UNTIL - 2 * ONE_DAY, now=UNTIL)
-        ]
+        "the fleet page: last cycle": [lambda: last_cycle_counts(connection, scope=EVERYTHING, now=UNTIL)]
         * REPEATS,
         "a collector's start: newest slots": [lambda: newest_slots(connection, ids, since=month)],
     }

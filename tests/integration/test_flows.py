@@ -11,14 +11,16 @@ import pytest
 from prefect import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 
-from flows.deploy import DEPLOYMENT, SCHEDULES, deployments
+from flows.deploy import DEPLOYMENT, deploy_to, deployments, prepare
 from flows.final_intervals import final_intervals
 from flows.forecasting import forecasting
 from flows.large_customers import large_customers
 from flows.load_monitoring import load_monitoring
 from flows.load_statistics import load_statistics
 from flows.remote_reading import remote_reading
+from flows.schedule import FLOWS
 from flows.voltage_quality import voltage_quality
+from services.flow_settings import load_flow_settings
 from services.wiring import utc_now
 from simulators.fleet.build import build_fleet
 from simulators.fleet.serving import serve_fleet
@@ -58,10 +60,9 @@ class ServedLab:
 
 @pytest.mark.usefixtures("prefect_server")
 def test_every_flow_is_deployed_by_module_path_and_gets_scheduled_runs() -> None:
-    names = {scheduled.flow.name for scheduled in SCHEDULES}
-    assert names == {deployment.flow_name for deployment in deployments()}
-    for deployment in deployments():
-        deployment.apply()
+    names = set(FLOWS.all())
+    assert names == {deployment.flow_name for deployment in deployments(load_flow_settings())}
+    deploy_to("field")
     ours = DeploymentFilter(name=DeploymentFilterName(any_=[DEPLOYMENT]))
     with get_client(sync_client=True) as client:
         for stored in client.read_deployments(deployment_filter=ours):
@@ -83,6 +84,8 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
 ) -> None:
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
+    with get_client(sync_client=True) as client:
+        prepare(client, load_flow_settings())
     with ServedLab(database_url):
         totals = remote_reading(backfill_days=2)
         assert totals["buses"] == 2

@@ -13,12 +13,14 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from pydantic import SecretStr
 
 from analysis.line_loss import LossVerdict
+from flows.deploy import prepare
 from flows.line_loss import line_loss
 from flows.remote_reading import remote_reading
 from pipeline.model import EVERYTHING, Scope
 from pipeline.timegrid import from_numpy
 from services.evaluate_area_draws import AreaDraw, draw_area
 from services.evaluate_curves import read_homes
+from services.flow_settings import load_flow_settings
 from services.line_loss import LossQuestion, loss_recent, loss_stored
 from services.settings import Settings
 from services.wiring import utc_now
@@ -124,6 +126,8 @@ def test_the_flow_judges_an_area_that_was_read_through_the_wire(
 ) -> None:
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
+    with get_client(sync_client=True) as client:
+        prepare(client, load_flow_settings())
     with ServedArea(database_url, _small_area(), tmp_path):
         remote_reading(backfill_days=6)
     assert line_loss(days=4) == 2

@@ -32,16 +32,12 @@ def stranger(city_url: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_health_tells_that_the_database_answers(client: httpx.Client) -> None:
-    assert client.get("/health").json() == {"status": "ok", "database": "ok", "now": "2026-11-20T06:24:10Z"}
-
-
 def test_a_database_that_is_away_is_told_with_the_next_step() -> None:
     away = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=1"
     app = create_app(away)
     app.state.dashboard.pool.timeout = 0.2
     with browsing(app) as client:
-        answer = client.get("/health")
+        answer = client.get("/api/fleet")
         assert answer.status_code == 503
         assert "KILOWATCH_DATABASE_URL" in answer.json()["next_step"]
         assert client.get("/").status_code == 503

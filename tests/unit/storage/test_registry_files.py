@@ -122,6 +122,28 @@ zone = "Europe/Berlin"
 devices = { "plug-7" = "M1", "plug=8" = "M2" }
 quantities = { "P/W" = "active_power * 0.001", "E" = "active_energy_import" }
 ask = false
+
+[[alarm_channel]]
+id = "duty"
+kind = "email"
+address = "duty@grid.example, chief@grid.example"
+
+[[alarm_channel]]
+id = "group"
+kind = "dingtalk"
+team = "north"
+
+[[alarm_route]]
+id = "all"
+channels = ["duty"]
+teams = ["north"]
+at_least = "major"
+language = "en"
+quiet_from = "22:00"
+quiet_to = "07:00"
+after_min = 0
+zone = "Europe/Berlin"
+tell_end = false
 """
 
 

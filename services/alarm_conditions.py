@@ -1,0 +1,119 @@
+"""Looks at how collecting goes: silent meters, lines that are down, silent collectors, dropped readings."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from pipeline.alarms.holds import SERVICE_POINTS
+from pipeline.alarms.model import Signal
+from pipeline.alarms.operation import (
+    BUS_DOWN,
+    COLLECTOR_SILENT,
+    METER_SILENT,
+    READINGS_DROPPED,
+    Answered,
+    Observed,
+    followed,
+)
+from services.counters import dropped_in
+from storage.database import Connection
+from storage.operation import HeardMeter, heard_meters, lost_leases, moved_marks
+
+LOOK_BACK: Final = timedelta(hours=3)
+"""Of the coverage ledger: a minute's look at 10 000 meters must stay cheap."""
+SILENT_SLOTS: Final = 2
+"""One missed slot is no silence."""
+
+_log = logging.getLogger("kilowatch.alarms")
+
+
+def operation_signals(
+    connection: Connection, going_on: Sequence[Signal], spool_dir: Path, now: datetime
+) -> list[Signal]:
+    """Return the conditions of operation after a look.
+
+    Args:
+        connection: The database.
+        going_on: Conditions of earlier looks that had not ended.
+        spool_dir: Where collectors of this host tell their counters.
+        now: By the clock.
+    """
+    heard = heard_meters(connection, since=now - LOOK_BACK, until=now)
+    observed = [*_silent(heard), *_lines_down(heard)]
+    well = {(METER_SILENT, m.meter): m.heard_at for m in heard if m.heard_at and m.silent_since is None}
+    for one in heard:
+        if one.bus is not None and one.heard_at is not None and not one.line_down:
+            key = (BUS_DOWN, one.bus)
+            well[key] = max(one.heard_at, well.get(key, one.heard_at))
+    for lost in lost_leases(connection, now=now):
+        facts = {"buses": list(lost.buses)}
+        observed.append(
+            Observed(what=COLLECTOR_SILENT, subject=lost.owner, since=lost.expired_at, facts=facts)
+        )
+    grown = moved_marks(connection, _dropped(spool_dir), now)
+    for name, (more, since) in grown.items():
+        if more:
+            facts_of_drop = {"dropped": more}
+            observed.append(Observed(what=READINGS_DROPPED, subject=name, since=since, facts=facts_of_drop))
+    # Leases are known as a whole, and counters that were found: what is not seen to be bad is well.
+    seen = {(one.what, one.subject) for one in observed}
+    for signal in going_on:
+        key = (signal.what, str(signal.facts.get("subject")))
+        if key not in seen and (signal.what == COLLECTOR_SILENT or key[1] in grown):
+            well[key] = now
+    return followed(observed, going_on, Answered(subjects=well), now)
+
+
+def _silent(heard: Sequence[HeardMeter]) -> Iterator[Observed]:
+    for one in heard:
+        if one.silent_since is not None and one.silent_slots >= SILENT_SLOTS:
+            yield Observed(
+                what=METER_SILENT,
+                subject=one.meter,
+                since=one.silent_since,
+                meter=one.meter,
+                service_point=one.service_point,
+                area=one.area,
+                bus=one.bus,
+            )
+
+
+def _lines_down(heard: Sequence[HeardMeter]) -> Iterator[Observed]:
+    """Yield the buses on which nobody answers because of the line."""
+    of_bus: dict[str, list[HeardMeter]] = defaultdict(list)
+    for one in heard:
+        if one.bus is not None:
+            of_bus[one.bus].append(one)
+    for bus, meters in sorted(of_bus.items()):
+        if all(m.line_down and m.silent_slots >= SILENT_SLOTS for m in meters):
+            points = sorted({m.service_point for m in meters if m.service_point is not None})
+            areas = {m.area for m in meters}
+            yield Observed(
+                what=BUS_DOWN,
+                subject=bus,
+                since=min(m.silent_since for m in meters if m.silent_since is not None),
+                area=areas.pop() if len(areas) == 1 else None,
+                bus=bus,
+                facts={SERVICE_POINTS: points},
+            )
+
+
+def _dropped(spool_dir: Path) -> dict[str, int]:
+    """Return what each collector of this host has dropped so far; an unreadable file tells nothing."""
+    totals: dict[str, int] = {}
+    for file in sorted(spool_dir.glob("*.counters.json")):
+        try:
+            told = orjson.loads(file.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            _log.warning("alarms.counters_unreadable %s: %s", file, error)
+            continue
+        if isinstance(told, dict):
+            totals |= {f"{file.stem}: {what}": count for what, count in dropped_in(told).items()}
+    return totals

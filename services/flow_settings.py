@@ -1,0 +1,65 @@
+"""What an installation sets about its flows: time zone, work pool, groups of buses, pages to link."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from services.settings import PREFIX, load
+
+EVERY_BUS = "*"
+
+
+class FlowSettings(BaseSettings):
+    """One field is one variable: ``flow_zone`` is ``KILOWATCH_FLOW_ZONE``; an empty one is not set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    flow_zone: str = Field(default="Asia/Shanghai", description="time zone that schedules are meant in")
+    flow_work_pool: str = Field(
+        default="field", min_length=1, pattern=r"^[^/%&<>]+$", description="work pool of `flows deploy`"
+    )
+    bus_groups: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(EVERY_BUS,),
+        description="patterns with commas, such as north-*,east-1?: the buses that fit one make a group that "
+        "is limited by itself, as those of one cellular network; the rest is a group too",
+    )
+    bus_group_limit: int = Field(
+        default=4, ge=1, le=1000, description="tasks of flows that may read buses of one group at a time"
+    )
+    dashboard_address: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+",
+        description="address of the dashboard as people see it, for links in flows' results; none = no links",
+    )
+    prefect_ui: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+",
+        description="address of Prefect's pages as people see them; none = where PREFECT_API_URL points",
+    )
+
+    @field_validator("flow_zone")
+    @classmethod
+    def _known_zone(cls, given: str) -> str:
+        try:
+            ZoneInfo(given)
+        except (ZoneInfoNotFoundError, OSError, ValueError) as error:
+            raise ValueError("no time zone is called so; there is Asia/Shanghai") from error
+        return given
+
+    @field_validator("bus_groups", mode="before")
+    @classmethod
+    def _patterns(cls, given: object) -> object:
+        return tuple(dict.fromkeys(given.replace(",", " ").split())) if isinstance(given, str) else given
+
+
+def load_flow_settings() -> FlowSettings:
+    """Read the environment.
+
+    Raises:
+        ConfigError: Naming every variable that does not fit.
+    """
+    return load(FlowSettings)

@@ -1,0 +1,1 @@
+"""What Kilowatch tells Prometheus: names and meanings as data, samples from counters and figures."""

@@ -1,0 +1,190 @@
+"""The fleet in a few figures for monitoring: how fresh, how complete, what is open; cheap at any size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString, TypeVar
+
+from psycopg import sql
+from psycopg.rows import class_row
+
+from storage.database import Connection, storage_errors
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFigures:
+    """The scheduled reads of one quantity group on one bus and in one area, over its last periods."""
+
+    quantity_group: str
+    bus: str | None
+    """None: the meters push by themselves."""
+    area: str | None
+    due: int
+    arrived: int
+    meters: int
+    silent: int
+    """Meters of which nothing arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshnessFigures:
+    """When the newest slots that brought something began."""
+
+    quantity_group: str
+    newest_at: datetime | None
+    median_at: datetime | None
+    """Of the meter in the middle; None when that one brought nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """So many of one kind."""
+
+    kind: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeFigures:
+    """Open episodes of one detector, severity and verdict."""
+
+    detector: str
+    severity: int
+    verdict: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What is one number."""
+
+    size_bytes: int
+    installed_meters: int
+    waiting_requests: int
+    leased_buses: int
+
+
+_LATEST: LiteralString = """
+    WITH asked AS (
+        SELECT quantity_group, greatest(INTERVAL '2 hours', 3 * max(every_s) * INTERVAL '1 second') AS back
+        FROM schedule GROUP BY quantity_group
+    ), hanging AS (
+        SELECT DISTINCT ON (i.meter_id) i.meter_id, i.bus, p.area
+        FROM installation AS i LEFT JOIN service_point AS p ON p.id = i.service_point
+        WHERE (i.starts_at IS NULL OR i.starts_at <= %(now)s) AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
+        ORDER BY i.meter_id, i.starts_at DESC NULLS LAST
+    ), latest AS (
+        SELECT hanging.*, asked.quantity_group, read.*
+        FROM hanging CROSS JOIN asked
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS due, count(*) FILTER (WHERE status >= 'backfilled') AS arrived,
+                   max(slot_at) FILTER (WHERE status >= 'backfilled') AS newest_at
+            FROM coverage AS c
+            WHERE c.meter_id = hanging.meter_id AND c.quantity_group = asked.quantity_group
+              AND c.slot_at > %(now)s - asked.back AND c.slot_at <= %(now)s
+        ) AS read
+        WHERE read.due > 0
+    )
+"""
+"""The last three periods of each group, two hours at least: one look into the key of each meter.
+
+Every question starts with it; where it is not used it costs nothing."""
+
+
+def read_figures(connection: Connection, now: datetime) -> list[ReadFigures]:
+    """Return how the latest scheduled reads went."""
+    return _rows(
+        connection,
+        ReadFigures,
+        """
+        SELECT quantity_group, bus, area, sum(due)::bigint AS due, sum(arrived)::bigint AS arrived,
+               count(*) AS meters, count(*) FILTER (WHERE arrived = 0) AS silent
+        FROM latest GROUP BY quantity_group, bus, area ORDER BY quantity_group, bus, area
+        """,
+        now,
+    )
+
+
+def freshness_figures(connection: Connection, now: datetime) -> list[FreshnessFigures]:
+    """Return how old the newest reads are; a meter that brought nothing counts as older than all others."""
+    return _rows(
+        connection,
+        FreshnessFigures,
+        """
+        SELECT quantity_group, max(newest_at) AS newest_at,
+               nullif(percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(newest_at, '-infinity')),
+                      '-infinity') AS median_at
+        FROM latest GROUP BY quantity_group ORDER BY quantity_group
+        """,
+        now,
+    )
+
+
+def missing_by_cause(connection: Connection, now: datetime) -> list[Count]:
+    """Return how many of the latest scheduled reads are missing, by cause."""
+    return _rows(
+        connection,
+        Count,
+        """
+        SELECT kind, count(*) AS number
+        FROM latest JOIN asked USING (quantity_group)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(c.cause, 'unknown') AS kind FROM coverage AS c
+            WHERE c.meter_id = latest.meter_id AND c.quantity_group = latest.quantity_group
+              AND c.slot_at > %(now)s - asked.back AND c.slot_at <= %(now)s AND c.status < 'backfilled'
+        ) AS lost
+        WHERE latest.arrived < latest.due
+        GROUP BY kind ORDER BY kind
+        """,
+        now,
+    )
+
+
+def open_episodes(connection: Connection, now: datetime) -> list[EpisodeFigures]:
+    """Return the episodes that last, but for those found normal."""
+    return _rows(
+        connection,
+        EpisodeFigures,
+        "SELECT detector, severity, verdict, count(*) AS number FROM episode "
+        "WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        now,
+    )
+
+
+def unmatched_by_reason(connection: Connection, now: datetime) -> list[Count]:
+    """Return how many messages fitted nothing."""
+    return _rows(
+        connection,
+        Count,
+        "SELECT reason AS kind, sum(messages)::bigint AS number FROM unmatched_message GROUP BY 1 ORDER BY 1",
+        now,
+    )
+
+
+def totals(connection: Connection, now: datetime) -> Totals:
+    """Return what is one number."""
+    (row,) = _rows(
+        connection,
+        Totals,
+        """
+        SELECT pg_database_size(current_database()) AS size_bytes,
+               (SELECT count(DISTINCT meter_id) FROM installation
+                WHERE (starts_at IS NULL OR starts_at <= %(now)s)
+                  AND (ends_at IS NULL OR ends_at > %(now)s)) AS installed_meters,
+               (SELECT count(*) FROM read_request WHERE served_at IS NULL) AS waiting_requests,
+               (SELECT count(*) FROM bus_lease WHERE expires_at > now()) AS leased_buses
+        """,
+        now,
+    )
+    return row
+
+
+def _rows(connection: Connection, kind: type[Row], query: LiteralString, now: datetime) -> list[Row]:
+    with (
+        storage_errors("counting for monitoring"),
+        connection.cursor(row_factory=class_row(kind)) as cursor,
+    ):
+        return cursor.execute(sql.SQL(_LATEST + query), {"now": now}).fetchall()

@@ -1,0 +1,350 @@
+"""Alarms through the database to real receivers: one incident, one message a route, whatever is killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from alerts.mail import Security
+from pipeline.alarms.model import IncidentState
+from pipeline.alarms.records import AlarmChannel, AlarmRoute, ChannelKind, Language
+from pipeline.archive_records import WorkOrder
+from pipeline.coverage import Cause
+from pipeline.errors import DataError
+from pipeline.model import Episode, MeterId, Severity, Verdict
+from services.alarm_delivery import CLAIM, deliver
+from services.alarm_settings import AlarmSettings
+from services.alarms import LOOK_BACK, Looked, acknowledge, look
+from services.persons import Person
+from services.settings import Settings
+from storage.database import Connection, connect
+from storage.episodes import EpisodeState, decide_episode, save_episodes
+from storage.incidents import standing_incidents
+from storage.leases import take_leases
+from storage.registry import load_registry, save_registry
+from tests.alarm_archive import SLOT, feeder, read, told
+from tests.fix_alarm_receivers import MailAddress, Receiver
+
+NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
+CREW = Person(account="li", host="desk")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(spool_dir=tmp_path)
+
+
+@pytest.fixture
+def alarms(mailbox: MailAddress) -> AlarmSettings:
+    return AlarmSettings(
+        smtp_host=mailbox.host,
+        smtp_port=mailbox.port,
+        smtp_security=Security.NONE,
+        smtp_from="kilowatch@grid.example",
+        dashboard_url="https://k.grid.example",
+    )
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Connection]:
+    with connect(database_url) as connection:
+        yield connection
+
+
+def mail_channel(name: str = "duty") -> AlarmChannel:
+    return AlarmChannel(id=name, kind=ChannelKind.EMAIL, address=f"{name}@grid.example")
+
+
+def hook(receiver: Receiver) -> AlarmChannel:
+    return AlarmChannel(id="orders", kind=ChannelKind.WEBHOOK, address=f"{receiver.url}/alarms")
+
+
+def episode(name: str, meter: str = "M000", **changed: object) -> Episode:
+    values: dict[str, object] = {
+        "id": name,
+        "detector": "voltage_loss",
+        "version": 1,
+        "meter": MeterId(meter),
+        "starts_at": NOW - timedelta(hours=2),
+        "ends_at": None,
+        "detected_at": NOW,
+        "verdict": Verdict.ABNORMAL,
+        "severity": Severity.MAJOR,
+        "score": 0.9,
+        "message": "episode.voltage_loss",
+        "parameters": {},
+        **changed,
+    }
+    return Episode(**values)  # type: ignore[arg-type]  # its own fields, by name
+
+
+def seen(db: Connection) -> list[tuple[str, str, int, int]]:
+    rows = db.execute("SELECT state, place, signals, meters FROM incident ORDER BY state, id").fetchall()
+    return [(str(a), str(b), c, d) for a, b, c, d in rows]
+
+
+def test_a_storm_of_300_meters_is_one_incident_and_one_mail_a_route(
+    db: Connection, settings: Settings, alarms: AlarmSettings, mailbox: MailAddress
+) -> None:
+    archive = feeder()
+    channels = [mail_channel("duty"), mail_channel("chief")]
+    routes = [
+        AlarmRoute(id="duty", channels=("duty",)),
+        AlarmRoute(id="chief", channels=("chief",), language=Language.ENGLISH),
+    ]
+    save_registry(db, told(archive, channels, routes))
+    meters = [meter.id for meter in archive.meters]
+    read(db, meters, [NOW - 8 * SLOT], got=True)
+    read(db, meters, [NOW - n * SLOT for n in range(6)], got=False)
+    looked = look(db, settings, alarms, NOW)
+    delivered = deliver(db, settings, alarms)
+    assert looked == Looked(open_incidents=1, opened=1, signals=300, messages=2, held=0)
+    assert (delivered.sent, delivered.failed) == (2, 0)
+    assert seen(db) == [("open", "", 300, 300)]
+    subjects = {mail["To"]: mail["Subject"] for mail in mailbox.mailbox.mails}
+    assert subjects == {
+        "duty@grid.example": "【一般】新告警：通信中断，多处",
+        "chief@grid.example": "[Minor] New incident: Communication lost, several places",
+    }
+    again = look(db, settings, alarms, NOW + timedelta(minutes=1))
+    assert (again.opened, again.messages, again.signals) == (0, 0, 300)
+    # All are heard again: the incident closes, and those who heard of it hear of its end.
+    read(db, meters, [NOW + SLOT], got=True)
+    look(db, settings, alarms, NOW + timedelta(minutes=20))
+    closed = look(db, settings, alarms, NOW + timedelta(minutes=40))
+    assert (closed.open_incidents, closed.messages) == (0, 2)
+    deliver(db, settings, alarms)
+    assert len(mailbox.mailbox.mails) == 4
+    assert "告警恢复" in str({m["Subject"] for m in mailbox.mailbox.mails})
+
+
+def test_a_line_that_is_down_is_told_as_such(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    archive = feeder(30, buses=3)
+    save_registry(db, archive)
+    on_b1 = [MeterId(f"M{n:03d}") for n in range(1, 30, 3)]
+    read(db, on_b1, [NOW - n * SLOT for n in range(4)], got=False, cause=Cause.LINK)
+    look(db, settings, alarms, NOW)
+    assert seen(db) == [("open", "bus B1", 11, 10)]
+    assert db.execute("SELECT severity FROM incident").fetchall() == [(int(Severity.MAJOR),)]
+
+
+def test_a_collector_that_stops_renewing_its_leases_is_an_incident_until_another_takes_over(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    save_registry(db, feeder(2, buses=2))
+    take_leases(db, ["B0", "B1"], owner="host:1:a", lasting=timedelta(seconds=0))
+    now = datetime.now(UTC) + timedelta(minutes=5)
+    looked = look(db, settings, alarms, now)
+    assert looked.opened == 1
+    assert seen(db) == [("open", "whole", 1, 0)]
+    take_leases(db, ["B0", "B1"], owner="host:2:b", lasting=timedelta(hours=1))
+    look(db, settings, alarms, now + timedelta(minutes=1))
+    assert look(db, settings, alarms, now + timedelta(minutes=7)).open_incidents == 0
+
+
+def test_dropped_readings_are_an_incident_while_the_counter_grows(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    file = settings.spool_dir / "spool.counters.json"
+
+    def dropped(count: int) -> None:
+        file.write_bytes(orjson.dumps({"landing": {"spool": {"dropped": {"1": count}}}}))
+
+    dropped(7)
+    assert look(db, settings, alarms, NOW).opened == 0
+    dropped(9)
+    assert look(db, settings, alarms, NOW + timedelta(minutes=1)).opened == 1
+    (row,) = db.execute("SELECT facts FROM incident_signal").fetchall()
+    assert row[0]["dropped"] == 2
+    look(db, settings, alarms, NOW + timedelta(minutes=2))
+    assert look(db, settings, alarms, NOW + timedelta(minutes=20)).open_incidents == 0
+    file.write_bytes(b"no JSON")
+    assert look(db, settings, alarms, NOW + timedelta(minutes=21)).opened == 0
+
+
+def test_an_episode_that_is_withdrawn_rejected_or_closed_ends_its_incident(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    save_registry(db, feeder(3))
+    save_episodes(db, [episode("a", "M000"), episode("b", "M001"), episode("c", "M002")])
+    assert look(db, settings, alarms, NOW).open_incidents == 3
+    save_episodes(db, [episode("a", "M000", verdict=Verdict.NORMAL)])
+    decide_episode(db, "b", state=EpisodeState.REJECTED, decided_at=NOW)
+    decide_episode(db, "c", state=EpisodeState.CLOSED, decided_at=NOW)
+    look(db, settings, alarms, NOW + timedelta(minutes=1))
+    assert look(db, settings, alarms, NOW + timedelta(minutes=32)).open_incidents == 0
+    assert look(db, settings, alarms, NOW + timedelta(minutes=33)).opened == 0
+
+
+def test_what_is_over_for_long_is_not_looked_at_again(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    save_registry(db, feeder(1))
+    save_episodes(db, [episode("a", ends_at=NOW)])
+    look(db, settings, alarms, NOW + timedelta(hours=1))
+    assert len(standing_incidents(db, since=NOW - LOOK_BACK)) == 1
+    later = NOW + LOOK_BACK + timedelta(hours=1)
+    assert look(db, settings, alarms, later).signals == 0
+    assert seen(db) == [(IncidentState.CLOSED, "service_point SP-M000", 1, 1)]
+
+
+def test_a_work_order_holds_the_message_back_and_not_the_incident(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    order = WorkOrder(
+        id="W1", service_point="SP-M000", starts_at=NOW - 8 * SLOT, ends_at=NOW + timedelta(hours=1)
+    )
+    archive = told(feeder(2), [mail_channel()], [AlarmRoute(id="duty", channels=("duty",))])
+    save_registry(db, archive)
+    db.execute(
+        "INSERT INTO work_order (id, service_point, kind, starts_at, ends_at) VALUES (%s, %s, '', %s, %s)",
+        (order.id, order.service_point, order.starts_at, order.ends_at),
+    )
+    save_episodes(db, [episode("a")])
+    looked = look(db, settings, alarms, NOW)
+    assert (looked.opened, looked.messages, looked.held) == (1, 0, 1)
+    assert db.execute("SELECT held->0->>'by' FROM incident").fetchall() == [("maintenance",)]
+    assert look(db, settings, alarms, NOW + timedelta(hours=1)).messages == 1
+    assert db.execute("SELECT held FROM incident").fetchall() == [([],)]
+
+
+def test_an_acknowledgement_stops_the_escalation_and_stays_through_looks(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    routes = [
+        AlarmRoute(id="duty", channels=("duty",)),
+        AlarmRoute(id="chief", channels=("chief",), after_min=30),
+    ]
+    save_registry(db, told(feeder(2), [mail_channel(), mail_channel("chief")], routes))
+    save_episodes(db, [episode("a", "M000"), episode("b", "M001")])
+    assert look(db, settings, alarms, NOW).messages == 2
+    first, second = (incident.id for incident in standing_incidents(db, since=NOW))
+    acknowledge(db, first, CREW, NOW, "on my way")
+    assert look(db, settings, alarms, NOW + timedelta(minutes=31)).messages == 1
+    rows = db.execute("SELECT acknowledged_by, note FROM incident WHERE id = %s", (first,)).fetchall()
+    assert rows == [("li (li@desk)", "on my way")]
+    about = db.execute("SELECT incident FROM notification_about WHERE channel = 'chief'").fetchall()
+    assert about == [(second,)]
+    with pytest.raises(DataError, match="no incident 'nope'"):
+        acknowledge(db, "nope", CREW, NOW)
+
+
+def test_a_failing_channel_is_tried_again_with_the_same_id_and_does_not_stop_others(
+    db: Connection,
+    settings: Settings,
+    alarms: AlarmSettings,
+    mailbox: MailAddress,
+    receiver: Receiver,
+) -> None:
+    routes = [AlarmRoute(id="all", channels=("duty", "orders"))]
+    save_registry(db, told(feeder(1), [mail_channel(), hook(receiver)], routes))
+    save_episodes(db, [episode("a")])
+    look(db, settings, alarms, NOW)
+    receiver.status = 500
+    at = [NOW]
+    assert deliver(db, settings, alarms, lambda: at[0]).sent == 1
+    assert deliver(db, settings, alarms, lambda: at[0]).failed == 0
+    receiver.status = 204
+    at[0] = NOW + timedelta(seconds=31)
+    assert deliver(db, settings, alarms, lambda: at[0]).sent == 1
+    assert len(mailbox.mailbox.mails) == 1
+    ids = {request.headers["webhook-id"] for request in receiver.requests}
+    bodies = {request.body for request in receiver.requests}
+    assert (len(receiver.requests), len(ids), len(bodies)) == (2, 1, 1)
+    attempts = db.execute(
+        "SELECT number, succeeded, answer FROM notification_attempt WHERE notification = %s ORDER BY number",
+        (ids.pop(),),
+    ).fetchall()
+    assert [(n, ok) for n, ok, _ in attempts] == [(1, False), (2, True)]
+    assert "HTTP 500" in str(attempts[0][2])
+
+
+SEND_AND_DIE = """
+import os, sys
+from services import alarm_delivery
+from services.alarm_settings import AlarmSettings
+from services.settings import Settings
+from storage.database import connect
+
+alarm_delivery._record = lambda *_: os._exit(9)  # between sending and recording
+with connect(sys.argv[1]) as connection:
+    alarm_delivery.deliver(connection, Settings(), AlarmSettings())
+"""
+
+
+def test_who_is_killed_between_sending_and_recording_leaves_the_message_to_others_under_its_id(
+    db: Connection, database_url: str, settings: Settings, alarms: AlarmSettings, receiver: Receiver
+) -> None:
+    routes = [AlarmRoute(id="all", channels=("orders",))]
+    save_registry(db, told(feeder(1), [hook(receiver)], routes))
+    save_episodes(db, [episode("a")])
+    look(db, settings, alarms, NOW)
+    killed = subprocess.run([sys.executable, "-c", SEND_AND_DIE, database_url], check=False)  # noqa: S603 - our own program
+    assert killed.returncode == 9
+    assert len(receiver.requests) == 1
+    # Nobody takes it while its sender may still be at work; afterwards somebody does, once.
+    assert deliver(db, settings, alarms).sent == 0
+    after = datetime.now(UTC) + CLAIM + timedelta(seconds=1)
+    assert deliver(db, settings, alarms, lambda: after).sent == 1
+    assert deliver(db, settings, alarms, lambda: after + CLAIM).sent == 0
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
+    assert len(receiver.requests) == 2
+    states = db.execute("SELECT number, succeeded FROM notification_attempt ORDER BY number").fetchall()
+    assert states == [(1, None), (2, True)]
+
+
+def test_two_processes_send_each_message_once(
+    db: Connection, database_url: str, settings: Settings, alarms: AlarmSettings, receiver: Receiver
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only here
+
+    routes = [AlarmRoute(id=f"r{n}", channels=(f"c{n}",)) for n in range(40)]
+    channels = [
+        AlarmChannel(id=f"c{n}", kind=ChannelKind.WEBHOOK, address=f"{receiver.url}/{n}") for n in range(40)
+    ]
+    save_registry(db, told(feeder(1), channels, routes))
+    save_episodes(db, [episode("a")])
+    assert look(db, settings, alarms, NOW).messages == 40
+
+    def work(_: int) -> int:
+        with connect(database_url) as own:
+            return deliver(own, settings, alarms).sent
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 40
+    assert len(receiver.requests) == 40
+    assert len({request.path for request in receiver.requests}) == 40
+
+
+def test_while_one_process_looks_another_leaves_it_alone(
+    db: Connection, database_url: str, settings: Settings, alarms: AlarmSettings
+) -> None:
+    with connect(database_url) as other, other.transaction():
+        other.execute("SELECT pg_advisory_xact_lock(3200001)")
+        assert look(db, settings, alarms, NOW).elsewhere
+    assert not look(db, settings, alarms, NOW).elsewhere
+
+
+def test_channels_and_routes_are_kept_in_the_archive(db: Connection, receiver: Receiver) -> None:
+    archive = told(feeder(1), [hook(receiver)], [AlarmRoute(id="r", channels=("orders",), areas=("A0",))])
+    save_registry(db, archive)
+    loaded = load_registry(db)
+    assert (loaded.alarm_channels, loaded.alarm_routes) == (archive.alarm_channels, archive.alarm_routes)
+
+
+def test_alarms_work_on_plain_postgresql_too(
+    plain_database_url: str, settings: Settings, alarms: AlarmSettings
+) -> None:
+    with connect(plain_database_url) as plain:
+        save_registry(plain, feeder(12))
+        meters = [meter.id for meter in load_registry(plain).meters]
+        read(plain, meters, [NOW - n * SLOT for n in range(6)], got=False)
+        assert look(plain, settings, alarms, NOW).open_incidents == 1

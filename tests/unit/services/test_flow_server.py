@@ -1,0 +1,80 @@
+"""What goes wrong with Prefect's server is told with the next step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from pipeline.errors import FlowServerError
+from services.flow_server import flow_server
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/api"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask() -> object:
+    async def asked() -> object:
+        async with flow_server() as server:
+            return await server.ask("/admin/version")
+
+    return asyncio.run(asked())
+
+
+def test_a_server_that_is_not_named_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    with pytest.raises(FlowServerError, match="set PREFECT_API_URL="):
+        ask()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/api", "http://[::1", "nonsense"])
+def test_a_server_that_is_away_names_the_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    with pytest.raises(FlowServerError, match="prefect server start"):
+        ask()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (401, b"{}", "PREFECT_API_AUTH_STRING"),
+        (500, b"broken", "answers 500 to GET /api/admin/version: broken"),
+        (200, b"<html>", "is no Prefect server"),
+    ],
+)
+def test_an_answer_that_helps_nobody_says_what_to_do(
+    status: int, body: bytes, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(status, body) as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        with pytest.raises(FlowServerError, match=told):
+            ask()
+
+
+def test_an_answer_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    with answering(200, b'"3.8"') as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        assert ask() == "3.8"
