@@ -23,6 +23,9 @@ def dashboard(
 
     from cli.logs import log_on_stderr
     from dashboard.app import create_app
+    from dashboard.request_limits import RequestLimits
+    from dashboard.server import DashboardServer
+    from dashboard.slow_clients import GUARDS
     from pipeline.errors import StorageError
     from services.serving import make_first_account, serving_of
     from services.settings import load_settings
@@ -39,15 +42,27 @@ def dashboard(
     except StorageError as error:
         # The pages tell it too, and come back with the database.
         _say(f"warning: whether there are accounts cannot be seen: {error}")
+    limits = RequestLimits(
+        requests_per_minute=settings.dashboard_requests_per_minute,
+        burst=settings.dashboard_burst,
+        body_bytes=settings.dashboard_body_max_kb * 1024,
+    )
     app = create_app(
         database_url,
         session_rules=serving.session_rules,
+        limits=limits,
         metrics_for=permit_of(settings.metrics_token_file),
     )
     # Its lines go the way of ours; those who ask last are waited for, but not for long.
-    uvicorn.run(
-        app, log_level="warning", log_config=None, timeout_graceful_shutdown=STOP_S, **serving.options
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        log_config=None,
+        timeout_graceful_shutdown=STOP_S,
+        **GUARDS,
+        **serving.options,
     )
+    DashboardServer(config).run()
 
 
 def _say(line: str) -> None:

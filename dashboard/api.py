@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
@@ -18,6 +18,7 @@ from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.pages.fleet import Fleet, fleet_of, midnight
 from dashboard.pages.meters import meter_card
+from dashboard.paging import Paged
 from dashboard.words import marked
 from pipeline.model import MeterId, Severity, Verdict
 from pipeline.quantities import Kind, Quantity
@@ -29,7 +30,7 @@ from storage.dashboard_episodes import (
     episode_cards,
     episode_total,
 )
-from storage.dashboard_queries import MeterCard, meter_cards
+from storage.dashboard_queries import MeterCard, meter_cards, meter_total
 from storage.dashboard_values import current_values
 from storage.finals import finest_settled_series
 from storage.readings import reading_series
@@ -41,9 +42,23 @@ GAP_STEPS = 2.5
 """A hole of more than so many usual steps is shown as a hole."""
 _NUMBERS = (Kind.COUNTER, Kind.REAL)
 
+_BYTES: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_COLUMN: dict[str, Any] = {"type": "array", "items": {"type": ["number", "null"]}}
+_COLUMNS: dict[str, Any] = {
+    "type": "object",
+    "required": ["seconds"],
+    "additionalProperties": _COLUMN,
+    "properties": {"seconds": _COLUMN | {"description": "POSIX seconds"}},
+}
+# Any: a part of the OpenAPI document.
+PACKED: dict[int | str, dict[str, Any]] = {200: {"description": "Columns as bytes", "content": _BYTES}}
+CURVES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Columns of equal length; null where nothing is known",
+        "content": {"application/json": {"schema": _COLUMNS}, **_BYTES},
+    }
+}
 Form = Literal["json", "binary"]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Offset = Annotated[int, Query(ge=0)]
 Points = Annotated[int, Query(ge=100, le=MOST_POINTS, description="thin to about this many points")]
 
 
@@ -64,15 +79,13 @@ class CurveQuestion:
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeQuestion:
-    """Which episodes, and which part of the list."""
+    """Which episodes."""
 
     verdict: Verdict | None = None
     severity: Severity | None = None
     detector: str | None = None
     meter: str | None = None
     open: bool | None = None
-    limit: Limit = 100
-    offset: Offset = 0
 
     def filter(self) -> EpisodeFilter:
         """Return what storage is asked for."""
@@ -135,10 +148,17 @@ def api_fleet(asking: Ask) -> Fleet:
 
 
 @router.get("/api/meters")
-def api_meters(asking: Ask, q: str = "", limit: Limit = 100) -> list[MeterCard]:
+def api_meters(asking: Ask, paging: Paged, q: str = "") -> list[MeterCard]:
     """Return meters; ``q`` is looked for in ids, places, customers, buses, addresses and profiles."""
+    paging.tell(meter_total(asking.connection, scope=asking.scope, now=asking.now, search=q))
     return meter_cards(
-        asking.connection, scope=asking.scope, now=asking.now, since=midnight(asking), search=q, limit=limit
+        asking.connection,
+        scope=asking.scope,
+        now=asking.now,
+        since=midnight(asking),
+        search=q,
+        limit=paging.limit,
+        offset=paging.offset,
     )
 
 
@@ -165,7 +185,7 @@ def api_values(asking: Ask, meter: str) -> Mapping[str, ApiValue]:
     }
 
 
-@router.get("/api/meters/{meter}/series", response_class=Response)
+@router.get("/api/meters/{meter}/series", response_class=Response, responses=CURVES)
 def api_series(
     asking: Ask,
     meter: str,
@@ -195,7 +215,7 @@ def api_series(
     return _curves(break_gaps(curves, GAP_STEPS * step_s) if step_s else curves, question)
 
 
-@router.get("/api/meters/{meter}/load", response_class=Response)
+@router.get("/api/meters/{meter}/load", response_class=Response, responses=CURVES)
 def api_load(asking: Ask, meter: str, question: Annotated[CurveQuestion, Depends()]) -> Response:
     """Return the load curve on the primary side: columns ``actual_kw`` and ``estimated_kw``, as steps.
 
@@ -213,14 +233,16 @@ def api_load(asking: Ask, meter: str, question: Annotated[CurveQuestion, Depends
 
 
 @router.get("/api/episodes")
-def api_episodes(asking: Ask, question: Annotated[EpisodeQuestion, Depends()]) -> EpisodePage:
+def api_episodes(asking: Ask, paging: Paged, question: Annotated[EpisodeQuestion, Depends()]) -> EpisodePage:
     """Return episodes, open and grave ones first."""
     wanted = question.filter()
     cards = episode_cards(
-        asking.connection, wanted, scope=asking.scope, limit=question.limit, offset=question.offset
+        asking.connection, wanted, scope=asking.scope, limit=paging.limit, offset=paging.offset
     )
+    total = episode_total(asking.connection, wanted, scope=asking.scope)
+    paging.tell(total)
     return EpisodePage(
-        total=episode_total(asking.connection, wanted, scope=asking.scope),
+        total=total,
         episodes=[_api_episode(card, asking) for card in cards],
     )
 
@@ -234,7 +256,7 @@ def api_episode(asking: Ask, episode: str) -> ApiEpisode:
     return _api_episode(card, asking)
 
 
-@router.get("/api/episodes/{episode}/curves/{name}", response_class=Response)
+@router.get("/api/episodes/{episode}/curves/{name}", response_class=Response, responses=PACKED)
 def api_episode_curves(asking: Ask, episode: str, name: str) -> Response:
     """Return one piece of an episode's evidence as curves, packed as the series of a meter are."""
     card = episode_card(asking.connection, episode, scope=asking.scope)

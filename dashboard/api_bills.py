@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 
 from dashboard.asking import Ask
 from dashboard.pages.bills import bill_of, change_of
+from dashboard.paging import Paged
 from storage.bills import BillCard, BillFilter, bill_cards, bill_total
 
 router = APIRouter(tags=["api"])
@@ -19,13 +20,11 @@ router = APIRouter(tags=["api"])
 
 @dataclass(frozen=True, kw_only=True)
 class BillQuestion:
-    """Which bills, and which part of the list."""
+    """Which bills."""
 
     month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None
     point: str | None = None
     final: bool | None = None
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100
-    offset: Annotated[int, Query(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +58,15 @@ class ApiBill:
 
 
 @router.get("/api/bills")
-def api_bills(asking: Ask, question: Annotated[BillQuestion, Depends()]) -> BillPage:
+def api_bills(asking: Ask, paging: Paged, question: Annotated[BillQuestion, Depends()]) -> BillPage:
     """Return bills, the newest months first; ``final`` tells those that may be given out from the others."""
     wanted = BillFilter(month=question.month, service_point=question.point, is_final=question.final)
     cards = bill_cards(
-        asking.connection, wanted, scope=asking.scope, limit=question.limit, offset=question.offset
+        asking.connection, wanted, scope=asking.scope, limit=paging.limit, offset=paging.offset
     )
-    return BillPage(total=bill_total(asking.connection, wanted, scope=asking.scope), bills=cards)
+    total = bill_total(asking.connection, wanted, scope=asking.scope)
+    paging.tell(total)
+    return BillPage(total=total, bills=cards)
 
 
 @router.get("/api/bills/{point}/{month}")

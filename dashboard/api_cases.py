@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from dashboard.access import Writer, named
@@ -22,6 +22,7 @@ from dashboard.pages.cases import (
     case_told,
     save_feedback,
 )
+from dashboard.paging import Paged
 from pipeline.case_records import Outcome, Standing
 from storage.dashboard_cases import CaseCard, GivenFeedback, case_cards, case_counts, case_feedback
 
@@ -87,17 +88,16 @@ class ApiFound(BaseModel):
 
 
 @router.get("/api/cases")
-def api_cases(
-    asking: Ask,
-    standing: Standing | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> CasePage:
+def api_cases(asking: Ask, paging: Paged, standing: Standing | None = None) -> CasePage:
     """Return cases, those first of which a visit brings most."""
     counts = case_counts(asking.connection, scope=asking.scope)
-    cards = case_cards(asking.connection, standing, scope=asking.scope, limit=limit, offset=offset)
+    cards = case_cards(
+        asking.connection, standing, scope=asking.scope, limit=paging.limit, offset=paging.offset
+    )
+    total = sum(counts.values()) if standing is None else counts.get(standing, 0)
+    paging.tell(total)
     return CasePage(
-        total=sum(counts.values()) if standing is None else counts.get(standing, 0),
+        total=total,
         cases=[_api_case(card, asking) for card in cards],
     )
 
@@ -109,9 +109,9 @@ def api_case(asking: Ask, case: str) -> ApiCase:
 
 
 @router.get("/api/cases/{case}/feedback")
-def api_feedback(asking: Ask, case: str) -> Sequence[GivenFeedback]:
+def api_feedback(asking: Ask, paging: Paged, case: str) -> Sequence[GivenFeedback]:
     """Return what was found about the episodes of a case, newest first."""
-    return case_feedback(asking.connection, case_of(asking, case))
+    return paging.part_of(case_feedback(asking.connection, case_of(asking, case)))
 
 
 @router.post("/api/cases/{case}/feedback", status_code=HTTPStatus.CREATED)

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from dashboard.asking import Ask
+from dashboard.paging import Paged
 from pipeline.model import MeterId
 from services.clocks import ClockTask, clock_states
 
@@ -34,6 +35,7 @@ class ApiClock:
 @router.get("/api/clocks")
 def api_clocks(
     asking: Ask,
+    paging: Paged,
     meter: Annotated[list[str] | None, Query(description="only these meters")] = None,
     task: ClockTask | None = None,
 ) -> Sequence[ApiClock]:
@@ -44,15 +46,17 @@ def api_clocks(
         now=asking.now,
         meters=None if meter is None else [MeterId(name) for name in meter],
     )
-    return [
-        ApiClock(
-            meter=state.meter,
-            offset_s=state.offset_s,
-            measured_at=state.measured_at,
-            drift_s_per_day=None if state.drift is None else state.drift.s_per_day,
-            drift_days=None if state.drift is None else state.drift.days,
-            task=state.task.value,
-        )
-        for state in states
-        if task is None or state.task is task
-    ]
+    return paging.part_of(
+        [
+            ApiClock(
+                meter=state.meter,
+                offset_s=state.offset_s,
+                measured_at=state.measured_at,
+                drift_s_per_day=None if state.drift is None else state.drift.s_per_day,
+                drift_days=None if state.drift is None else state.drift.days,
+                task=state.task.value,
+            )
+            for state in states
+            if task is None or state.task is task
+        ]
+    )

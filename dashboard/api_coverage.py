@@ -12,8 +12,9 @@ from pydantic import AwareDatetime
 
 from dashboard.asking import Ask
 from dashboard.failures import WrongAddressError
+from dashboard.paging import Paged
 from pipeline.model import MeterId
-from storage.coverage import CoverageBy, coverage_summary, missing_slots
+from storage.coverage import CoverageBy, coverage_summary, missing_slots, missing_total
 from storage.worklist import missing_causes_by
 
 router = APIRouter(tags=["api"])
@@ -74,7 +75,7 @@ class ApiCause:
 
 @router.get("/api/coverage")
 def api_coverage(
-    asking: Ask, span: Annotated[Stretch, Depends()], by: CoverageBy = CoverageBy.METER
+    asking: Ask, paging: Paged, span: Annotated[Stretch, Depends()], by: CoverageBy = CoverageBy.METER
 ) -> Sequence[ApiCoverage]:
     """Return the success rate by meter, bus, profile, area, local day or group."""
     shares = coverage_summary(
@@ -96,25 +97,32 @@ def api_coverage(
             missing=share.missing,
             share=share.share,
         )
-        for share in shares
+        for share in paging.part_of(shares)
     ]
 
 
 @router.get("/api/missing")
 def api_missing(
     asking: Ask,
+    paging: Paged,
     span: Annotated[Stretch, Depends()],
     meter: Annotated[list[str] | None, Query(description="only these meters")] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> Sequence[ApiMissing]:
     """Return the readings that are missing, each with its cause, the newest first."""
+    wanted = None if meter is None else [MeterId(name) for name in meter]
+    paging.tell(
+        missing_total(
+            asking.connection, scope=asking.scope, starts_at=span.since, ends_at=span.until, meters=wanted
+        )
+    )
     entries = missing_slots(
         asking.connection,
         scope=asking.scope,
         starts_at=span.since,
         ends_at=span.until,
-        meters=None if meter is None else [MeterId(name) for name in meter],
-        limit=limit,
+        meters=wanted,
+        limit=paging.limit,
+        offset=paging.offset,
     )
     return [
         ApiMissing(
@@ -131,7 +139,7 @@ def api_missing(
 
 @router.get("/api/missing/causes")
 def api_missing_causes(
-    asking: Ask, span: Annotated[Stretch, Depends()], by: CoverageBy = CoverageBy.METER
+    asking: Ask, paging: Paged, span: Annotated[Stretch, Depends()], by: CoverageBy = CoverageBy.METER
 ) -> Sequence[ApiCause]:
     """Return what is missing by meter, bus, area, local day ... and cause, the most first.
 
@@ -154,5 +162,5 @@ def api_missing_causes(
             first_at=entry.first_at,
             last_at=entry.last_at,
         )
-        for entry in entries
+        for entry in paging.part_of(entries)
     ]

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from dashboard.asking import Ask
 from dashboard.pages.customers import MonthName, month_of, sheet_of_customer
+from dashboard.paging import Paged
 from reports.customers.document import sheet_document
 from reports.customers.write import json_bytes
 from storage.customers import LEAST_KVA, CustomerFilter, Sort, customer_cards, customer_total
@@ -47,20 +48,23 @@ class CustomerPage:
 @router.get("/api/customers")
 def api_customers(  # noqa: PLR0913 - one question with all that bounds it
     asking: Ask,
+    paging: Paged,
     *,
     q: str = "",
     month: MonthName = "",
     sort: Sort = Sort.KWH,
     least_kva: Annotated[float, Query(ge=0)] = LEAST_KVA,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
 ) -> CustomerPage:
     """Return customers with at least so much contracted capacity."""
     wanted = CustomerFilter(month=month_of(month, asking), search=q, least_kva=least_kva)
-    cards = customer_cards(asking.connection, wanted, sort, scope=asking.scope, limit=limit, offset=offset)
+    cards = customer_cards(
+        asking.connection, wanted, sort, scope=asking.scope, limit=paging.limit, offset=paging.offset
+    )
+    total = customer_total(asking.connection, wanted, scope=asking.scope)
+    paging.tell(total)
     return CustomerPage(
         month=f"{wanted.month:%Y-%m}",
-        total=customer_total(asking.connection, wanted, scope=asking.scope),
+        total=total,
         customers=[
             ApiCustomer(
                 customer=card.customer,

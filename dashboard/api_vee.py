@@ -14,6 +14,7 @@ from dashboard.api_coverage import Stretch
 from dashboard.asking import Ask
 from dashboard.curves import seconds_of
 from dashboard.pages.meters import meter_card
+from dashboard.paging import Paged
 from pipeline.model import MeterId
 from storage.final_edits import Edit, edits
 from storage.finals import final_series
@@ -50,16 +51,18 @@ class ApiFinal:
 
 
 @router.get("/api/meters/{meter}/findings")
-def api_findings(
+def api_findings(  # noqa: PLR0913 - one question with all that bounds it
     asking: Ask,
+    paging: Paged,
     meter: str,
     span: Annotated[Stretch, Depends()],
+    *,
     rule: Annotated[list[str] | None, Query(description="only these rules")] = None,
-    gone: Annotated[bool, Query(description="also what a later run no longer found")] = False,  # noqa: FBT002 - a query parameter is named
+    gone: Annotated[bool, Query(description="also what a later run no longer found")] = False,
 ) -> Sequence[StoredFinding]:
     """Return what the rules of validation found, newest first."""
     meter_card(asking, meter)
-    return findings(
+    found = findings(
         asking.connection,
         scope=asking.scope,
         starts_at=span.since,
@@ -68,11 +71,16 @@ def api_findings(
         rules=rule,
         gone=gone,
     )
+    return paging.part_of(found)
 
 
 @router.get("/api/meters/{meter}/finals")
 def api_finals(
-    asking: Ask, meter: str, span: Annotated[Stretch, Depends()], energy: Energy = "import_kwh"
+    asking: Ask,
+    paging: Paged,
+    meter: str,
+    span: Annotated[Stretch, Depends()],
+    energy: Energy = "import_kwh",
 ) -> Sequence[ApiFinal]:
     """Return raw and final intervals of 15 minutes side by side, on the primary side."""
     meter_card(asking, meter)
@@ -97,15 +105,15 @@ def api_finals(
             reason=found.reason[row],
             author=found.author[row],
         )
-        for row in range(len(found))
+        for row in paging.part_of(range(len(found)))
     ]
 
 
 @router.get("/api/meters/{meter}/edits")
-def api_edits(asking: Ask, meter: str) -> Sequence[Edit]:
+def api_edits(asking: Ask, paging: Paged, meter: str) -> Sequence[Edit]:
     """Return who edited which final value and why, newest first."""
     meter_card(asking, meter)
-    return edits(asking.connection, scope=asking.scope, meters=[MeterId(meter)])
+    return paging.part_of(edits(asking.connection, scope=asking.scope, meters=[MeterId(meter)]))
 
 
 def _known(value: np.float64) -> float | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -17,53 +18,29 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import (
-    api,
-    api_bills,
-    api_cases,
-    api_clocks,
-    api_coverage,
-    api_customers,
-    api_forecasts,
-    api_load,
-    api_losses,
-    api_quality,
-    api_vee,
-    status,
-)
+from dashboard import api_export, openapi, status
 from dashboard.asking import Dashboard
-from dashboard.failures import show_away, show_refusal, show_wrong_address
+from dashboard.audited import Audited
+from dashboard.etags import Etags
+from dashboard.failures import (
+    show_away,
+    show_broken,
+    show_refusal,
+    show_refused_content,
+    show_wrong_address,
+)
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import (
-    bills,
-    cases,
-    customers,
-    episodes,
-    fleet,
-    forecasts,
-    load,
-    login,
-    losses,
-    meter_list,
-    meters,
-    quality,
-    settings,
-)
-from pipeline.errors import StorageError
+from dashboard.live import LiveHub
+from dashboard.parts import in_order, routers
+from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
+from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
 from services.status.permit import Permit
-from storage.database import connect
+from storage.announcements import MeterPlace, announcements, meter_places
+from storage.database import connect, storage_errors
 
-PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list),
-    *(forecasts, load, losses, quality),
-    *(api_forecasts, api_load, api_losses, api_quality),
-    status,
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee),
-)
-"""Pages and endpoints."""
 POOL_SIZE = 8
 STATEMENT_TIMEOUT_MS = 20_000
 HEADERS = {
@@ -80,12 +57,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - what the application is given
     database_url: str,
     *,
     zone: ZoneInfo = DEFAULT_ZONE,
     clock: Callable[[], datetime] = utc_now,
     session_rules: SessionRules = SessionRules(),  # noqa: B008 - frozen
+    limits: RequestLimits = RequestLimits(),  # noqa: B008 - frozen
     metrics_for: Permit | None = None,
 ) -> FastAPI:
     """Return the web application.
@@ -95,18 +73,24 @@ def create_app(
         zone: The zone of pages that are not about one area.
         clock: What the time is; tests set it.
         session_rules: How long somebody stays logged in.
+        limits: How much one caller may ask.
         metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
+    live = LiveHub(partial(announcements, database_url), partial(_places, pool))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         pool.open(
             wait=False
         )  # a database that is away is told on each page, not by a server that will not start
+        listening = asyncio.create_task(live.run())
         try:
             yield
         finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
             pool.close()
 
     app = FastAPI(
@@ -114,8 +98,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=openapi.operation_id,
         dependencies=[Depends(refuse_forged)],
+        **openapi.ABOUT,
     )
+    openapi.describe(app)
+    app.state.exports = asyncio.Semaphore(api_export.AT_ONCE)
     app.state.dashboard = Dashboard(
         pool=pool,
         zone=zone,
@@ -129,16 +117,25 @@ def create_app(
         clock=clock,
         permit=metrics_for or Permit(),
     )
+    app.add_middleware(Audited)
+    app.state.live = live
+    app.add_middleware(Etags)
     app.add_middleware(Gate)
-    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
+    app.add_middleware(BodyLimit, limits=limits)
+    if limits.requests_per_minute:
+        app.add_middleware(RateLimit, limits=limits)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)
+    app.add_exception_handler(ContentRefusedError, show_refused_content)
+    app.add_exception_handler(Exception, show_broken)
     app.add_exception_handler(PoolTimeout, show_away)
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for part in PARTS:
-        app.include_router(part.router)
+    for router in routers():
+        app.include_router(router)
+    app.router.routes[:] = in_order(app.router.routes)
     return app
 
 
@@ -158,6 +155,11 @@ def _pool(database_url: str) -> ConnectionPool:
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
+
+
+def _places(pool: ConnectionPool) -> Mapping[int, MeterPlace]:
+    with storage_errors("reading where the meters hang"), pool.connection() as connection:
+        return meter_places(connection)
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from dashboard.access import NotAllowedError, NotLoggedInError
 from dashboard.asking import formats_of
+from dashboard.problems import API_PAGE, FOR_PROGRAMS, problem
 from dashboard.rendering import render
 from dashboard.words import marked
 
 log = logging.getLogger("kilowatch.dashboard")
-FOR_PROGRAMS = ("/api/", "/health", "/static/", "/openapi.json", "/ready", "/metrics")
-"""Where the addresses that answer in JSON begin."""
 
 
 class NotFoundError(HTTPException):
@@ -36,10 +36,20 @@ class WrongAddressError(HTTPException):
         super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, explanation)
 
 
+class TooLongError(HTTPException):
+    """More came than one request may bring."""
+
+    def __init__(self, most_bytes: int) -> None:
+        """Take how many bytes are allowed."""
+        explanation = marked("Send less at once: in several requests, or with the command on the server.")
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, explanation)
+        self.most_bytes = most_bytes
+
+
 async def show_away(request: Request, error: Exception) -> Response:
     """Answer 503: the database is away; the page fetches itself again."""
     log.warning("database away", extra={"path": request.url.path, "reason": str(error)})
-    return _answer(
+    return refusal(
         request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         marked("The database does not answer"),
@@ -53,7 +63,7 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
     """Answer 422 and name what does not fit in the address."""
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     detail = "; ".join(f"{'.'.join(map(str, p['loc'][1:]))}: {p['msg']}" for p in problems)
-    return _answer(
+    return refusal(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         marked("This address does not fit"),
@@ -65,26 +75,66 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
 async def show_refusal(request: Request, error: Exception) -> Response:
     """Answer with the error's own status, such as 404."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
-    fitting = isinstance(error, NotFoundError | WrongAddressError | NotAllowedError | NotLoggedInError)
-    return _answer(
+    fitting = isinstance(
+        error, NotFoundError | WrongAddressError | NotAllowedError | NotLoggedInError | TooLongError
+    )
+    return refusal(
         request,
         status,
         marked("There is nothing here") if status == HTTPStatus.NOT_FOUND else status.phrase,
         str(getattr(error, "detail", "")) if fitting else marked("Start again from the overview."),
         detail="",
+        headers=getattr(error, "headers", None),
     )
 
 
 def is_for_programs(request: Request) -> bool:
     """Tell whether an address answers programs, in JSON, and not people, in pages."""
-    return request.url.path.startswith(FOR_PROGRAMS)
+    path = request.url.path
+    return path.startswith(FOR_PROGRAMS) and path != API_PAGE
 
 
-def _answer(request: Request, status: HTTPStatus, title: str, advice: str, *, detail: str) -> Response:
-    text = formats_of(request).catalogue.gettext
+async def show_refused_content(request: Request, error: Exception) -> Response:
+    """Answer 422: the database runs, and cannot hold or compare what was given."""
+    log.warning("content refused", extra={"path": request.url.path, "reason": str(error)})
+    return refusal(
+        request,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        marked("This cannot be stored or compared"),
+        marked(
+            "A number is out of range, or a text holds characters that cannot be kept. "
+            "Change it, then send it again."
+        ),
+    )
+
+
+async def show_broken(request: Request, error: Exception) -> Response:
+    """Answer 500 for a fault of ours; what went wrong is in the log and not in the answer."""
+    log.error("request failed", extra={"path": request.url.path, "fault": type(error).__name__})
+    return refusal(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        marked("Something went wrong in the server"),
+        marked("Try again; if it stays, send the server's log of this minute to those who run it."),
+    )
+
+
+def refusal(  # noqa: PLR0913 - what is told
+    request: Request,
+    status: HTTPStatus,
+    title: str,
+    advice: str,
+    *,
+    detail: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return what went wrong and the next step: a page, or for programs a problem document (RFC 9457)."""
     if is_for_programs(request):
-        body = {"error": title, "next_step": advice, "detail": detail}
-        asks_who = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-        return JSONResponse(body, status_code=status, headers=asks_who)
+        asks_who = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        given = {**asks_who, **(headers or {})}
+        return problem(request.url.path, status, title, advice, detail=detail, headers=given)
+    text = formats_of(request).catalogue.gettext
     shown = {"title": text(title), "advice": text(advice), "detail": detail}
-    return render(request, "failure.html", shown, status)
+    response = render(request, "failure.html", shown, status)
+    response.headers.update(headers or {})
+    return response

@@ -12,9 +12,11 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.deploy import DEPLOYMENT
 from flows.prefect_server import prefect_server
+from flows.schedule import FLOWS
 from pipeline.errors import ConfigError
 
-DEPLOYED_WITHIN_S = 60.0
+DEPLOYED_WITHIN_S = 180.0
+"""A busy machine takes more than a second for each flow."""
 LOOK_S = 1.0
 
 
@@ -24,9 +26,11 @@ def run_now(
     """Start a run of a flow, after the one that is under way, and return the state in which it ended.
 
     Raises:
-        ConfigError: If the flow is not deployed.
+        ConfigError: If the flow is not deployed, or there is no such flow.
         FlowServerError: If no server answers, or it refuses us.
     """
+    if flow not in FLOWS.all():
+        raise ConfigError(f"no flow is called {flow}; there are: {', '.join(FLOWS.all())}")
     name = f"{flow}/{DEPLOYMENT}"
     with prefect_server() as client:
         _wait_until_deployed(client, name)

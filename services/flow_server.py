@@ -15,6 +15,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pipeline.errors import FlowServerError
 from services.settings import load
 
+QUIET: Mapping[str, str] = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+}
+"""Prefect tells its makers nothing when these variables are set, at the server and at whoever runs flows."""
 TIMEOUT_S = 3.0
 """A page that waits for a server which is away is worse than one that says so."""
 START = "`prefect server start --host 127.0.0.1` starts one"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     peer_python: Path | None = Field(
         default=None, description="a Python that has PyPI dlt645 3.2.0, for `kilowatch bench decode`"
     )
+    postgresql_bin: Path | None = Field(
+        default=None,
+        description="folder of pg_dump and pg_restore for backups; none = the oldest that fit the server",
+    )
     report_key_file: Path | None = Field(
         default=None,
         description="private key (Ed25519, PEM) that monthly reports are signed with; none = not signed",
@@ -110,6 +114,15 @@ class Settings(BaseSettings):
     metrics_token_file: Path | None = Field(
         default=None,
         description="file with the token that Prometheus must send; none = this host alone may fetch metrics",
+    )
+    dashboard_requests_per_minute: int = Field(
+        default=1200,
+        ge=0,
+        description="requests a minute that the dashboard answers one caller; 0 = as many as come",
+    )
+    dashboard_burst: int = Field(default=300, ge=1, description="of these at once")
+    dashboard_body_max_kb: int = Field(
+        default=1024, ge=1, description="the most that one request to the dashboard may bring"
     )
     dashboard_host: str = Field(default="127.0.0.1", description="address the dashboard listens on")
     dashboard_port: int = Field(default=8645, ge=0, le=65535, description="its port")
@@ -157,10 +170,31 @@ def load(kind: type[SettingsT]) -> SettingsT:
         ConfigError: Naming every variable that does not fit.
     """
     try:
-        return kind()
+        return kind(**_from_files(kind))
     except ValidationError as error:
         lines = [
             f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']} (got {e['input']!r})"
             for e in error.errors()
         ]
         raise ConfigError("settings in the environment are wrong:\n" + "\n".join(lines)) from error
+
+
+def _from_files(kind: type[BaseSettings]) -> dict[str, Any]:  # Any: what each setting takes
+    """Read the secrets whose variable with ``_FILE`` behind it names a file; the variable goes first."""
+    found: dict[str, Any] = {}  # as above
+    for name, field in kind.model_fields.items():
+        variable = f"{PREFIX}{name.upper()}"
+        file = os.environ.get(f"{variable}_FILE")
+        if (
+            not file
+            or os.environ.get(variable)
+            or SecretStr not in (field.annotation, *get_args(field.annotation))
+        ):
+            continue
+        try:
+            found[name] = SecretStr(Path(file).read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"{variable}_FILE={file}: cannot be read ({error}); name a file that holds the secret alone"
+            ) from error
+    return found

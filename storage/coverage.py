@@ -17,6 +17,7 @@ from pipeline.coverage import RANK, Cause, CoverageEntry, CoverageStatus
 from pipeline.model import MeterId, Scope
 from pipeline.quantities import Group
 from pipeline.registry import DEFAULT_ZONE
+from storage.announcements import Topic, announce
 from storage.database import Connection, storage_errors
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
@@ -125,6 +126,7 @@ class CoverageLedger:
                     [e.attempts for e in known],
                 ),
             )
+            announce(self._connection, Topic.COVERAGE, [numbers[e.meter] for e in known])
 
 
 def newest_slots(
@@ -228,6 +230,26 @@ def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
     ]
 
 
+def coverage_entries(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId] | None = None,
+) -> list[CoverageEntry]:
+    """Return the lines of the ledger in ``[starts_at, ends_at)``, by meter, group and time."""
+    with storage_errors("reading the ledger"):
+        visible = visible_meters(connection, meters, scope=scope)
+        rows = connection.execute(
+            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
+            "WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s AND slot_at < %(to)s "
+            "ORDER BY meter_id, quantity_group, slot_at",
+            {"meters": visible.numbers, "from": starts_at, "to": ends_at},
+        ).fetchall()
+    return coverage_entries_of(rows, visible.names)
+
+
 def missing_slots(  # noqa: PLR0913 - one question with all that bounds it
     connection: Connection,
     *,
@@ -236,6 +258,7 @@ def missing_slots(  # noqa: PLR0913 - one question with all that bounds it
     ends_at: datetime,
     meters: Sequence[MeterId] | None = None,
     limit: int = 10_000,
+    offset: int = 0,
 ) -> list[CoverageEntry]:
     """Return the instants that brought nothing, with their causes, the newest first."""
     with storage_errors("listing missing readings"):
@@ -243,10 +266,36 @@ def missing_slots(  # noqa: PLR0913 - one question with all that bounds it
         rows = connection.execute(
             "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
             "WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s AND slot_at < %(to)s "
-            "AND status <= 'not stored' ORDER BY slot_at DESC, meter_id, quantity_group LIMIT %(limit)s",
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at, "limit": limit},
+            "AND status <= 'not stored' ORDER BY slot_at DESC, meter_id, quantity_group "
+            "LIMIT %(limit)s OFFSET %(offset)s",
+            {
+                "meters": visible.numbers,
+                "from": starts_at,
+                "to": ends_at,
+                "limit": limit,
+                "offset": offset,
+            },
         ).fetchall()
     return coverage_entries_of(rows, visible.names)
+
+
+def missing_total(
+    connection: Connection,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    meters: Sequence[MeterId] | None = None,
+) -> int:
+    """Return how many instants :func:`missing_slots` finds in all."""
+    with storage_errors("counting missing readings"):
+        visible = visible_meters(connection, meters, scope=scope)
+        row = connection.execute(
+            "SELECT count(*) FROM coverage WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s "
+            "AND slot_at < %(to)s AND status <= 'not stored'",
+            {"meters": visible.numbers, "from": starts_at, "to": ends_at},
+        ).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def coverage_entries_of(

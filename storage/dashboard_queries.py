@@ -103,6 +103,11 @@ _PLACED: LiteralString = """
 """
 """The meters a caller may see with the installation in force; every query starts here, so none forgets."""
 
+_SEARCHED = sql.SQL("""
+    (%(search)s = '' OR position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point,
+     m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0)
+""")
+
 _NEWEST = sql.SQL("""
     LEFT JOIN LATERAL (
         SELECT greatest(
@@ -138,6 +143,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
     meters: Sequence[str] | None = None,
     service_points: Sequence[str] | None = None,
     limit: int = 500,
+    offset: int = 0,
 ) -> list[MeterCard]:
     """Return meters by id, with coverage counted since ``since``; all, or those named or at the points named.
 
@@ -174,9 +180,8 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         LEFT JOIN worst AS w ON w.meter = m.id
         WHERE (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
           AND (%(points)s::text[] IS NULL OR m.service_point = ANY (%(points)s::text[]))
-          AND (%(search)s = '' OR position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point,
-               m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0)
-        ORDER BY m.id LIMIT %(limit)s
+          AND {searched}
+        ORDER BY m.id LIMIT %(limit)s OFFSET %(offset)s
         """,
         scope=scope,
         now=now,
@@ -185,7 +190,17 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         meters=list(meters) if meters is not None else None,
         points=list(service_points) if service_points is not None else None,
         limit=limit,
+        offset=offset,
     )
+
+
+def meter_total(connection: Connection, *, scope: Scope, now: datetime, search: str = "") -> int:
+    """Return how many meters :func:`meter_cards` finds in all."""
+    query = sql.SQL(_PLACED) + sql.SQL("SELECT count(*) FROM placed AS m WHERE ") + _SEARCHED
+    areas = sorted(scope.areas) if scope.areas is not None else None
+    with storage_errors("counting meters"):
+        row = connection.execute(query, {"areas": areas, "now": now, "search": search.strip()}).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def bus_facts(connection: Connection) -> dict[str, BusFacts]:
@@ -241,7 +256,7 @@ def rows_in_scope(
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY)
+    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY, searched=_SEARCHED)
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,

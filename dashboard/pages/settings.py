@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from dashboard.asking import Ask, Asking
+from dashboard.paging import Paged
 from dashboard.rendering import page
 from pipeline.archive_records import Threshold
 from pipeline.bill_texts import word_of
@@ -70,9 +71,9 @@ def show_settings(asking: Ask, rule: Annotated[str, Query(max_length=64)] = "") 
 
 
 @router.get("/api/settings/rules", tags=["api"])
-def api_rules(asking: Ask) -> Sequence[Rule]:
+def api_rules(asking: Ask, paging: Paged) -> Sequence[Rule]:
     """Return every rule with its numbers, their sources, and what the archive lays down otherwise."""
-    return rules_of(asking)
+    return paging.part_of(rules_of(asking))
 
 
 def rules_of(asking: Asking) -> list[Rule]:

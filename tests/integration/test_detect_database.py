@@ -13,18 +13,20 @@ from pydantic import SecretStr
 from detectors.catalogue import Together
 from detectors.metering.register_tie_out import REGISTERS
 from pipeline.archive_records import AreaMember, MemberRole, Threshold
+from pipeline.case_records import Outcome
 from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot, Verdict
 from pipeline.records import ParameterReading
 from pipeline.registry import Area, Bus, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import from_numpy
 from services.audit import Audit
+from services.cases import give_feedback
 from services.detect import detect_recent, groups, planned
 from services.order_record import Order, OrderRecord
-from services.persons import Person
+from services.persons import Person, this_person
 from services.settings import Settings
 from simulators.physics.window import Window
 from storage.database import connect
-from storage.episodes import EpisodeState, decide_episode, list_episodes
+from storage.episodes import EpisodeState, list_episodes
 from storage.intervals import IntervalColumns, save_intervals
 from storage.meter_parameters import write_parameters
 from storage.registry import save_registry
@@ -90,8 +92,8 @@ def test_a_voltage_loss_is_found_and_what_people_wrote_on_it_stays(database_url:
     with connect(database_url) as connection:
         (stored,) = list_episodes(connection, scope=EVERYTHING)
         assert stored.episode.starts_at == FAULT.starts_at
-        decide_episode(
-            connection, stored.episode.id, state=EpisodeState.CONFIRMED, decided_at=END, note="fuse blown"
+        give_feedback(
+            connection, stored.episode.id, Outcome.CONFIRMED, this_person(), END, cause="fuse blown"
         )
     assert _detected(database_url) == ["voltage_loss"]
     with connect(database_url) as connection:

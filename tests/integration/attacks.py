@@ -1,0 +1,95 @@
+"""What an attacker sends, and where it can be put: every parameter of every route of the application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from dashboard.parts import routers
+
+INJECTIONS: Final[Mapping[str, str]] = {
+    "sql": "%_\\%' ESCAPE '\\' OR '1'='1",
+    "sql, sleep": "'; SELECT pg_sleep(20); --",
+    "sql, drop": '"); DROP TABLE episode CASCADE; --',
+    "html, template": '"><script>kw_attack()</script>" autofocus onfocus=kw_attack() x=\''
+    "{{ 191 * 7 }}${191*7}<%= 191*7 %>#{191*7}{0.__class__.__init__.__globals__}%(n)s%n",
+    "address": "javascript:kw_attack()",
+    "header": "x\r\nX-Kw-Attack: 1\r\n\r\nkw",
+    "long": "9" * 4000,
+    "text": "\u202e\ufeff\U0001f50c e\u0301\x7f",
+}
+"""By kind; each is put into each parameter."""
+TRAVERSALS: Final = (
+    "../../../../../../etc/passwd",
+    "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+    "%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+    "..%252f..%252f..%252fetc%252fpasswd",
+    "..%5c..%5c..%5cetc%5cpasswd",
+    "....//....//....//etc/passwd",
+    "..%c0%af..%c0%afetc/passwd",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "../app.py",
+    "..%2fapp.py",
+    "%2e%2e%2fapp.py",
+)
+LEAKS: Final = ("root:x:0", "def create_app")
+ENDS_THE_SESSION: Final = ("/logout",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One parameter of one operation."""
+
+    method: str
+    path: str
+    parameter: str
+    kind: str
+    """``path``, ``query``, ``form`` or ``header``."""
+
+
+def routes() -> list[APIRoute]:
+    """Return every route of pages and API."""
+    return [route for router in routers() for route in router.routes if isinstance(route, APIRoute)]
+
+
+def methods_of(route: APIRoute) -> list[str]:
+    """Return the methods of a route in one order."""
+    return sorted(route.methods or ())
+
+
+def changing(route: APIRoute) -> list[str]:
+    """Return the methods of a route that may change something."""
+    return [method for method in methods_of(route) if method not in {"GET", "HEAD"}]
+
+
+def places() -> list[Place]:
+    """Return every parameter of every route."""
+    found = []
+    for route in routes():
+        if route.path in ENDS_THE_SESSION:
+            continue
+        for method in methods_of(route):
+            named = {("query", "lang"), *_parameters(route.dependant)}
+            found += [
+                Place(method=method, path=route.path, parameter=name, kind=kind)
+                for kind, name in sorted(named)
+            ]
+    return found
+
+
+def _parameters(dependant: Dependant) -> Iterator[tuple[str, str]]:
+    for kind, fields in (
+        ("path", dependant.path_params),
+        ("query", dependant.query_params),
+        ("header", dependant.header_params),
+        ("form", dependant.body_params),
+    ):
+        for field in fields:
+            yield kind, field.alias
+    for each in dependant.dependencies:
+        yield from _parameters(each)
