@@ -20,6 +20,7 @@ from tests.integration.test_detect_database import store
 END = START + timedelta(days=DAYS)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("prefect_server")
 def test_parts_on_workers_give_what_they_give_in_one_process(
     database_url: str, monkeypatch: pytest.MonkeyPatch
