@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import LiteralString
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -65,7 +67,7 @@ class LoadFilter:
     search: str = ""
 
 
-_ORDER = {
+_ORDER: Mapping[LoadSort, LiteralString] = {
     LoadSort.MAXIMUM: "max_kw DESC NULLS LAST",
     LoadSort.ENERGY: "energy_kwh DESC NULLS LAST",
     LoadSort.LOAD_FACTOR: "load_factor NULLS LAST",
