@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from analysis.line_loss import AreaDay, LossVerdict
+from dashboard.area_words import AREA_STATES
 from dashboard.meter_list import StatedMeter
 from dashboard.success import Success, success_of
-from dashboard.words import AREA_STATES
 from storage.dashboard_queries import BusFacts
 from storage.fleet_standings import MeterStanding
 
@@ -28,7 +28,7 @@ class AreaGlance:
     area: str | None
     name: str
     state: str
-    """A key of ``words.AREA_STATES``: the gravest thing that is true of it."""
+    """A key of ``area_words.AREA_STATES``: the gravest thing that is true of it."""
     meters: int
     silent: int
     """Meters silent, or never read."""

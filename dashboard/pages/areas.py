@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from analysis.limits import voltage_band
+from dashboard import area_words
 from dashboard.asking import Ask
 from dashboard.failures import NotFoundError
 from dashboard.glance import area_glances
@@ -67,6 +68,7 @@ def show_area(asking: Ask, area: str) -> HTMLResponse:
         asking,
         "area.html",
         glance=glance,
+        area_words=area_words,
         states=listed.states,
         meters=listed.meters[:MOST_METERS],
         losses=list(reversed(losses.get(area, ()))),

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from dashboard import area_words
+from dashboard.area_words import AREA_STATES
 from dashboard.asking import Ask, Asking
 from dashboard.glance import AreaGlance, BusLine, area_glances, bus_lines
 from dashboard.messages import Told, told
 from dashboard.meter_list import StatedMeter, stated
 from dashboard.rendering import page
 from dashboard.success import Success, silent_after, success, success_by, success_of
-from dashboard.words import AREA_STATES, STATES
+from dashboard.words import STATES
 from pipeline.timegrid import local_day
 from storage.area_losses import area_days_stored
 from storage.dashboard_coverage import (
@@ -72,6 +74,7 @@ def show_fleet(asking: Ask) -> HTMLResponse:
         asking,
         "fleet.html",
         fleet=fleet,
+        area_words=area_words,
         buses=fleet.buses if len(fleet.buses) <= MOST_BUSES else worst[:MOST_BUSES],
         collectors=Counter(line.card.collector for line in fleet.buses if line.card.bus),
         areas=fleet.areas[:MOST_AREAS],

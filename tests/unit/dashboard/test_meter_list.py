@@ -15,7 +15,8 @@ SILENT = timedelta(minutes=45)
 def standing(meter: str, **changes: Any) -> MeterStanding:  # Any: fields of many types
     fields: dict[str, Any] = dict.fromkeys(MeterStanding.__dataclass_fields__)  # Any: as above
     fields |= {"due": 10, "in_time": 10, "late": 0, "backfilled": 0, "open_episodes": 0, "newest_at": NOW}
-    return MeterStanding(**(fields | {"meter": meter} | changes))
+    fields |= {"meter": meter, **changes}
+    return MeterStanding(**fields)
 
 
 FLEET = stated(
