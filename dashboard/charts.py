@@ -91,6 +91,8 @@ class Chart:
                 for s in self.stretches
             ],
             "time": f.catalogue.gettext("Time"),
+            "lowest": f.catalogue.gettext("lowest"),
+            "highest": f.catalogue.gettext("highest"),
         }
 
 

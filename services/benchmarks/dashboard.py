@@ -111,7 +111,8 @@ def _browser() -> Iterator[Browser]:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only this benchmark needs it
     except ImportError as error:
         raise MissingPartError(
-            "this benchmark looks at pages through Playwright, which is not installed: pip install playwright"
+            "this benchmark looks at pages through Playwright, which is not installed: "
+            "pip install 'kilowatch[browser]'"
         ) from error
     program = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     if program is None:

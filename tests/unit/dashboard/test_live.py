@@ -39,12 +39,15 @@ class Line:
             self.queue.task_done()
 
 
-def run(test: Callable[[LiveHub, Line], Coroutine[None, None, None]], places: object = None) -> None:
+def run(
+    test: Callable[[LiveHub, Line], Coroutine[None, None, None]],
+    places: Callable[[], Mapping[int, MeterPlace]] = lambda: PLACES,
+) -> None:
     """Run a test beside a hub that listens to a line."""
 
     async def main() -> None:
         line = Line()
-        hub = LiveHub(line, places if callable(places) else lambda: PLACES)
+        hub = LiveHub(line, places)
         task = asyncio.create_task(hub.run())
         await line.queue.put(None)
         await settled(line)
