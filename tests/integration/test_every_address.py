@@ -101,6 +101,8 @@ NAMED_THERE = """
     JOIN installation AS i USING (meter_id) JOIN service_point AS p ON p.id = i.service_point
     WHERE p.area = %(area)s
 """
+DESCRIPTIONS = frozenset({"/openapi.json", "/api/docs"})
+"""Of the application itself, whatever the database holds: its examples happen to be named as in the city."""
 NEVER_ENDS = frozenset({"/api/live"})
 """Streams of events; their own tests say what they tell to whom."""
 
@@ -291,6 +293,8 @@ def test_of_another_area_nothing_appears(
         assert answer.status_code == 403
     else:
         assert answer.status_code in expected(address), answer.text
+    if address.path in DESCRIPTIONS:
+        return
     text = answer.content.decode("utf-8", "replace")
     assert sorted(secret for secret in world.secrets if secret in text) == []
 
