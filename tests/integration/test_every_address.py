@@ -7,7 +7,7 @@ here until it says what stands for its parameters and who may come.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,7 +39,7 @@ OWN, FOREIGN = "TA-02", "TA-01"
 UNKNOWN = "nowhere-at-all"
 OWN_CUSTOMER, FOREIGN_CUSTOMER = "新华纺织有限公司", "华光铸造有限公司"
 MONTH = "2026-10"
-PLACES = ("meter", "episode", "case", "point", "customer", "incident", "area", "subject")
+PLACES: Sequence[str] = ("meter", "episode", "case", "point", "customer", "incident", "area", "subject")
 """Parameters of paths that name something of one area."""
 OTHERS = {"month": MONTH, "session": "1", "token": "1", "asked_id": "1", "deed": "acknowledge"}
 """Those that do not."""
@@ -101,6 +101,8 @@ NAMED_THERE = """
     JOIN installation AS i USING (meter_id) JOIN service_point AS p ON p.id = i.service_point
     WHERE p.area = %(area)s
 """
+DESCRIPTIONS = frozenset({"/openapi.json", "/api/docs"})
+"""Of the application itself, whatever the database holds: its examples happen to be named as in the city."""
 NEVER_ENDS = frozenset({"/api/live"})
 """Streams of events; their own tests say what they tell to whom."""
 
@@ -215,7 +217,7 @@ def _things(connection: Connection, area: str) -> dict[str, str]:
     found = (meter, episode, case and case[0], point, customer, incident and incident[0], area, meter)
     things = dict(zip(PLACES, found, strict=True))
     assert all(things.values()), f"{area} lacks something: {things}"
-    return things
+    return {name: str(thing) for name, thing in things.items()}
 
 
 def _secrets(connection: Connection) -> frozenset[str]:
@@ -291,13 +293,15 @@ def test_of_another_area_nothing_appears(
         assert answer.status_code == 403
     else:
         assert answer.status_code in expected(address), answer.text
+    if address.path in DESCRIPTIONS:
+        return
     text = answer.content.decode("utf-8", "replace")
     assert sorted(secret for secret in world.secrets if secret in text) == []
 
 
 @pytest.mark.parametrize("address", OF_ONE_PLACE, ids=named)
 def test_what_lies_in_another_area_is_told_like_what_is_nowhere(world: World, address: Address) -> None:
-    nowhere = dict.fromkeys(PLACES, UNKNOWN)
+    nowhere: dict[str, str] = dict.fromkeys(PLACES, UNKNOWN)
     foreign = world.engineer.get(filled(address, world.foreign))
     unknown = world.engineer.get(filled(address, nowhere))
     assert foreign.status_code in {403, 404}
