@@ -115,8 +115,8 @@ def post(
 def _refuse_link_local(host: str, port: int) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise DeliveryError(f"{host}: no such host ({error.strerror or error})") from error
+    except (OSError, UnicodeError) as error:
+        raise DeliveryError(f"{host}: no such host ({error})") from error
     for *_, place in found:
         if ip_address(str(place[0]).partition("%")[0]).is_link_local:
             raise DeliveryError(f"{host}: leads to a link-local address, where no receiver of alarms is")

@@ -34,6 +34,8 @@ def explain(
 
 
 def _tell(chain: SlotChain) -> None:
+    from pipeline.errors import bounded_hex
+    from services.raw_bytes import told_bytes
     from services.slot_chain import flags_of
 
     card = chain.card
@@ -50,6 +52,21 @@ def _tell(chain: SlotChain) -> None:
         "1. What was due, and what became of it",
         ("group", "slot", "status", "cause", "attempts"),
         [(c.group.value, c.slot_at, c.status.value, c.cause, c.attempts) for c in chain.coverage],
+    )
+    print_table(
+        "   Raw frames (kept for a week unless set otherwise)",
+        ("received", "question", "asked", "answered", "wrong"),
+        [
+            (
+                message.received_at,
+                frame.what,
+                bounded_hex(frame.asked),
+                (told := told_bytes(frame.answered)).text or bounded_hex(frame.answered),
+                told.error,
+            )
+            for message in chain.raw
+            for frame in message.frames
+        ],
     )
     print_table(
         "2. What was read (on the meter's side), and what the checks flagged",

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
 from dashboard.access import LoggedIn, Writer
 from dashboard.asking import Ask, Writing
-from dashboard.pages.readings import ReadForm, ShownMeter, shown_reading, start_reading
+from dashboard.pages.readings import MOST_NUMBER, ReadForm, ShownMeter, shown_reading, start_reading
 from pipeline.errors import FlowServerError
 from services.flow_status import FlowStatus, flow_statuses
 
@@ -86,7 +87,13 @@ def post_reading(writer: Writer, writing: Writing, wish: ReadForm) -> ApiAskedRe
 
 
 @router.get("/api/readings/{asked_id}")
-def get_reading(asking: Ask, asked_id: int) -> ApiAskedReading:
+def get_reading(
+    asking: Ask,
+    asked_id: Annotated[
+        int,
+        Path(ge=1, le=MOST_NUMBER, description="The `id` that POST /api/readings gave."),
+    ],
+) -> ApiAskedReading:
     """Return how far a reading is that somebody asked for, and what the meters said."""
     return _asked(asking, asked_id)
 

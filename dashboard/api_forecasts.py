@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from dashboard.asking import Ask
 from dashboard.curves import pack
 from dashboard.pages.forecasts import Chosen, band_curves, forecast_of, warning_of
+from dashboard.paging import Paged
 from services.forecast_skill import Skill
 from storage.dashboard_forecasts import ForecastCard, forecast_cards, forecast_total
 
@@ -39,17 +40,16 @@ class ApiForecast:
 
 
 @router.get("/api/forecasts")
-def api_forecasts(
-    asking: Ask,
-    chosen: Annotated[Chosen, Depends()],
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> ForecastPage:
+def api_forecasts(asking: Ask, paging: Paged, chosen: Annotated[Chosen, Depends()]) -> ForecastPage:
     """Return the newest forecast of each meter, those nearest to their contract's demand first."""
     wanted = chosen.filter(asking)
+    total = forecast_total(asking.connection, wanted, scope=asking.scope)
+    paging.tell(total)
     return ForecastPage(
-        total=forecast_total(asking.connection, wanted, scope=asking.scope),
-        forecasts=forecast_cards(asking.connection, wanted, scope=asking.scope, limit=limit, offset=offset),
+        total=total,
+        forecasts=forecast_cards(
+            asking.connection, wanted, scope=asking.scope, limit=paging.limit, offset=paging.offset
+        ),
     )
 
 

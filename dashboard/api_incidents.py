@@ -21,12 +21,14 @@ from dashboard.pages.incidents import (
     save_acknowledgement,
     signal_told,
 )
+from dashboard.paging import Paged
 from storage.dashboard_incidents import (
     IncidentCard,
     IncidentFilter,
     ToldRow,
     incident_cards,
     incident_total,
+    signal_total,
     signals_of_incident,
     told_of_incident,
 )
@@ -92,19 +94,22 @@ class ApiAcknowledgement(BaseModel):
 
 
 @router.get("/api/incidents")
-def api_incidents(  # noqa: PLR0913, PLR0917 - one argument a filter
+def api_incidents(
     asking: Ask,
+    paging: Paged,
     state: Literal["open", "closed", "merged"] | None = None,
     severity: Annotated[int | None, Query(ge=0, le=100)] = None,
     acknowledged: bool | None = None,  # noqa: FBT001 - a key of the address
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> IncidentPage:
     """Return incidents: open ones first, then the gravest, then the newest."""
     wanted = IncidentFilter(state=state, severity=severity, is_acknowledged=acknowledged)
-    cards = incident_cards(asking.connection, wanted, scope=asking.scope, limit=limit, offset=offset)
+    cards = incident_cards(
+        asking.connection, wanted, scope=asking.scope, limit=paging.limit, offset=paging.offset
+    )
+    total = incident_total(asking.connection, wanted, scope=asking.scope)
+    paging.tell(total)
     return IncidentPage(
-        total=incident_total(asking.connection, wanted, scope=asking.scope),
+        total=total,
         incidents=[_api_incident(card, asking) for card in cards],
     )
 
@@ -116,22 +121,20 @@ def api_incident(asking: Ask, incident: str) -> ApiIncident:
 
 
 @router.get("/api/incidents/{incident}/signals")
-def api_signals(
-    asking: Ask,
-    incident: str,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
-) -> Sequence[ApiSignal]:
-    """Return what an incident is made of."""
+def api_signals(asking: Ask, paging: Paged, incident: str) -> Sequence[ApiSignal]:
+    """Return what an incident is made of, as far as the caller may see it."""
     card = incident_of(asking, incident)
-    rows = signals_of_incident(asking.connection, card.id, scope=asking.scope, limit=limit, offset=offset)
+    rows = signals_of_incident(
+        asking.connection, card.id, scope=asking.scope, limit=paging.limit, offset=paging.offset
+    )
+    paging.tell(signal_total(asking.connection, card.id, scope=asking.scope))
     return [_api_signal(signal_told(row, asking.formats)) for row in rows]
 
 
 @router.get("/api/incidents/{incident}/messages")
-def api_messages(asking: Ask, incident: str) -> Sequence[ToldRow]:
+def api_messages(asking: Ask, paging: Paged, incident: str) -> Sequence[ToldRow]:
     """Return who was told of an incident when, oldest first."""
-    return told_of_incident(asking.connection, incident_of(asking, incident))
+    return paging.part_of(told_of_incident(asking.connection, incident_of(asking, incident)))
 
 
 @router.post("/api/incidents/{incident}/acknowledgement")

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 
 from dashboard.asking import Ask
 from dashboard.curves import pack
 from dashboard.pages.load import Chosen, Kind, MonthName, day_curves, filter_of, subject_month
+from dashboard.paging import Paged
 from storage.dashboard_load import LoadCard, load_cards, load_total, months_of_load
 
 router = APIRouter(tags=["api"])
@@ -26,20 +27,23 @@ class LoadPage:
 
 
 @router.get("/api/load")
-def api_load(
-    asking: Ask,
-    chosen: Annotated[Chosen, Depends()],
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> LoadPage:
+def api_loads(asking: Ask, paging: Paged, chosen: Annotated[Chosen, Depends()]) -> LoadPage:
     """Return a month's load of the subjects of a kind; ``coverage`` is the share of it that is known."""
     months = months_of_load(asking.connection, scope=asking.scope)
     wanted = filter_of(chosen, months, asking)
-    cards = load_cards(asking.connection, wanted, chosen.sort, scope=asking.scope, limit=limit, offset=offset)
+    total = load_total(asking.connection, wanted, scope=asking.scope)
+    paging.tell(total)
     return LoadPage(
         month=f"{wanted.month:%Y-%m}",
-        total=load_total(asking.connection, wanted, scope=asking.scope),
-        subjects=cards,
+        total=total,
+        subjects=load_cards(
+            asking.connection,
+            wanted,
+            chosen.sort,
+            scope=asking.scope,
+            limit=paging.limit,
+            offset=paging.offset,
+        ),
     )
 
 

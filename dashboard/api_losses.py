@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 from dashboard.asking import Ask
 from dashboard.curves import pack
 from dashboard.pages.losses import USUAL_DAYS, Days, area_of, loss_curves, ranks_of
+from dashboard.paging import Paged
 from dashboard.rendering import reader
 from services.line_loss_documents import day_row
 from services.loss_ranking import LossRank, loss_ranks
@@ -30,9 +31,9 @@ class ApiLoss:
 
 
 @router.get("/api/losses")
-def api_losses(asking: Ask, days: Days = USUAL_DAYS) -> list[LossRank]:
+def api_losses(asking: Ask, paging: Paged, days: Days = USUAL_DAYS) -> Sequence[LossRank]:
     """Return areas and feeders, those whose loss has risen first, then by how far it is above the usual."""
-    return ranks_of(asking, days)
+    return paging.part_of(ranks_of(asking, days))
 
 
 @router.get("/api/losses/{area:path}")

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from dashboard.asking import Ask
 from dashboard.pages.quality import Chosen, MonthName, filter_of, month_of
+from dashboard.paging import Paged
 from storage.dashboard_quality import QualityCard, quality_cards, quality_months
 
 router = APIRouter(tags=["api"])
@@ -21,6 +22,7 @@ class QualityPage:
 
     month: str
     months: Sequence[str]
+    total: int
     points: Sequence[QualityCard]
 
 
@@ -35,19 +37,20 @@ class ApiQuality:
 
 
 @router.get("/api/quality")
-def api_quality(
-    asking: Ask,
-    chosen: Annotated[Chosen, Depends()],
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> QualityPage:
+def api_quality(asking: Ask, paging: Paged, chosen: Annotated[Chosen, Depends()]) -> QualityPage:
     """Return service points by their verdicts of a month, the worst first."""
     months = [month for month, _ in quality_months(asking.connection, scope=asking.scope)]
     wanted = filter_of(asking, chosen, months)
+    points = quality_cards(
+        asking.connection, wanted, scope=asking.scope, limit=paging.limit, offset=paging.offset
+    )
+    total = points[0].total if points else 0
+    paging.tell(total)
     return QualityPage(
         month=f"{wanted.month:%Y-%m}",
         months=[f"{month:%Y-%m}" for month in months],
-        points=quality_cards(asking.connection, wanted, scope=asking.scope, limit=limit, offset=offset),
+        total=total,
+        points=points,
     )
 
 

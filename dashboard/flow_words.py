@@ -27,6 +27,8 @@ RUN_STATES: Mapping[str, str] = {
     "Scheduled": marked("Scheduled"),
     "Late": marked("Late: nobody picks it up"),
     "Pending": marked("Starting"),
+    "Submitting": marked("Starting"),
+    "InfrastructurePending": marked("Starting"),
     "Running": marked("Running"),
     "Completed": marked("Completed"),
     "Failed": marked("Failed"),

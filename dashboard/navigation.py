@@ -31,6 +31,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("/losses", marked("Line loss")),
     Entry("/customers", marked("Customers")),
     Entry("/bills", marked("Bills")),
+    Entry("/collectors", marked("Collectors")),
     Entry("/flows", marked("Flows")),
     Entry("/settings", marked("Settings")),
 )

@@ -58,6 +58,11 @@ PARAMETERS: Final[Mapping[str, tuple[str, object]]] = {
     "least_kva": ("at least so much contracted capacity, kVA", 315),
     "energy": ("which energy of the intervals", None),
     "version": ("version of the bill; none = the newest", 1),
+    "kind": ("kind of subject", "service_point"),
+    "subject": ("id of a meter, service point, area or group, or a category", "SP-001"),
+    "area": ("id of an area or feeder", "TQ-01"),
+    "days": ("so many days back", 31),
+    "show": ("all, or only those above what is charged once", None),
 }
 """What a parameter of a name is, wherever it occurs, and an example; its own description goes before."""
 

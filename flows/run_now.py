@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError
 DEPLOYED_WITHIN_S = 180.0
 """A busy machine takes more than a second for each flow."""
 LOOK_S = 1.0
+AGAIN_S = 10.0
 
 
 def run_now(
@@ -42,7 +43,8 @@ def run_now(
                 run = client.read_flow_run(run.id)
             if run.start_time is not None or not run.state.is_cancelled():
                 return run.state
-            # Another run of the flow was under way, beside which a scheduled one would be left out.
+            # Another run of the flow is under way, beside which a scheduled one would be left out.
+            time.sleep(AGAIN_S)
 
 
 def _wait_until_deployed(client: SyncPrefectClient, name: str) -> None:

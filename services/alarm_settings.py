@@ -111,16 +111,20 @@ def alarm_broker(settings: Settings) -> AlarmBroker:
     """Return the broker that alarms are published at: the one that meters publish at.
 
     Raises:
-        ConfigError: If none is named.
+        ConfigError: If none is named, or its certificate authority cannot be read.
     """
     if settings.mqtt_host is None:
         raise ConfigError(f"no broker: set {PREFIX}MQTT_HOST")
     password = None if settings.mqtt_password is None else settings.mqtt_password.get_secret_value()
     ca_file = settings.mqtt_ca_file
+    try:
+        tls = None if ca_file is None else ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ConfigError(f"{PREFIX}MQTT_CA_FILE={ca_file}: {error}") from error
     return AlarmBroker(
         host=settings.mqtt_host,
         port=settings.mqtt_port,
         username=settings.mqtt_username,
         password=password,
-        tls=None if ca_file is None else ssl.create_default_context(cafile=ca_file),
+        tls=tls,
     )

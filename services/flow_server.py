@@ -22,8 +22,10 @@ QUIET: Mapping[str, str] = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
 }
 """Prefect tells its makers nothing when these variables are set, at the server and at whoever runs flows."""
-TIMEOUT_S = 3.0
+CONNECT_S = 2.0
 """A page that waits for a server which is away is worse than one that says so."""
+ANSWER_S = 8.0
+"""A server on SQLite answers the questions of a page one after the other."""
 START = "`prefect server start --host 127.0.0.1` starts one"
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 SHOWN = 300
@@ -93,7 +95,7 @@ async def flow_server() -> AsyncIterator[FlowServer]:
     try:
         http = httpx.AsyncClient(
             base_url=url,
-            timeout=TIMEOUT_S,
+            timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
             auth=(user, password) if settings.auth_string else None,
             # A proxy of the surroundings has no business between two parts of one installation.
             trust_env=False,

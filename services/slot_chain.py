@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from pipeline.coverage import CoverageEntry
 from pipeline.errors import DataError
+from pipeline.frames import RawMessage
 from pipeline.intervals import ORIGIN_RANK
 from pipeline.model import EVERYTHING, MeterId, Quality, Scope
 from pipeline.quantities import Quantity
@@ -19,6 +20,7 @@ from services.wiring import primary_profiles, utc_now
 from storage.dashboard_queries import MeterCard, meter_cards
 from storage.database import Connection, connect
 from storage.meter_record import ledger_of
+from storage.raw_frames import raw_messages_of
 from storage.slot_record import (
     Contradiction,
     EnergyOfSlot,
@@ -88,6 +90,8 @@ class SlotChain:
     is_primary: bool
     """The profile's values are primary ones already: the ratio is not applied again."""
     coverage: Sequence[CoverageEntry]
+    raw: Sequence[RawMessage]
+    """The bytes of the slot's reads, and those that the readings were made of."""
     readings: Sequence[StoredReading]
     """Taken within the slot, or standing for one of its edges."""
     contradictions: Sequence[Contradiction]
@@ -165,6 +169,14 @@ def slot_chain(
         card=card,
         is_primary=is_primary,
         coverage=ledger_of(connection, meter, scope=scope, starts_at=starts_at, ends_at=ends_at),
+        raw=raw_messages_of(
+            connection,
+            meter,
+            scope=scope,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            received=sorted({reading.received_at for reading in around}),
+        ),
         readings=around,
         contradictions=contradictions(
             connection, meter, scope=scope, starts_at=starts_at - edge, ends_at=ends_at + edge

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import isnan
 
+from pipeline.frames import RawMessage
 from pipeline.model import Json, Value
+from services.raw_bytes import ToldBytes, told_bytes
 from services.slot_chain import Edge, EnergyChain, SlotChain, flags_of
 from storage.slot_record import StoredReading
 
@@ -35,6 +37,7 @@ def chain_document(chain: SlotChain) -> dict[str, Json]:
             }
             for line in chain.coverage
         ],
+        "raw": [_message(message) for message in chain.raw],
         "readings": [_reading(reading) for reading in chain.readings],
         "contradictions": [
             {
@@ -67,6 +70,27 @@ def chain_document(chain: SlotChain) -> dict[str, Json]:
             for f in chain.findings
         ],
     }
+
+
+def _message(message: RawMessage) -> dict[str, Json]:
+    return {
+        "received_at": message.received_at.isoformat(),
+        "source": message.source,
+        "frames": [
+            {
+                "what": frame.what,
+                "sent_at": None if frame.sent_at is None else frame.sent_at.isoformat(),
+                "answered_at": None if frame.answered_at is None else frame.answered_at.isoformat(),
+                "asked": _bytes(told_bytes(frame.asked)),
+                "answered": _bytes(told_bytes(frame.answered)),
+            }
+            for frame in message.frames
+        ],
+    }
+
+
+def _bytes(told: ToldBytes) -> dict[str, Json]:
+    return {"hex": told.hex, "text": told.text, "fields": told.fields, "error": told.error}
 
 
 def _reading(reading: StoredReading) -> dict[str, Json]:

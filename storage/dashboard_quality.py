@@ -27,6 +27,8 @@ class QualityCard:
     compliant: int
     violated: Sequence[str]
     """Names of the checks that violate."""
+    total: int
+    """Of all that the question finds."""
 
     @property
     def verdict(self) -> str:
@@ -67,7 +69,7 @@ WITH cards AS (
         position(lower(%(search)s) IN lower(concat_ws(' ', q.service_point, p.name, p.customer, m.id))) > 0)
     GROUP BY q.service_point, p.name, p.customer, a.zone, q.month, m.id
 )
-SELECT * FROM cards ORDER BY violating DESC, not_decidable DESC, service_point
+SELECT *, count(*) OVER () AS total FROM cards ORDER BY violating DESC, not_decidable DESC, service_point
 LIMIT %(limit)s OFFSET %(offset)s
 """
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipeline.events import EventKind, MeterEvent
+from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import Origin, Snapshot
 from pipeline.quantities import Quantity
 from storage.database import Connection
 from storage.events import CountedEvent, write_events
+from storage.raw_frames import keep_raw_frames
 from storage.writer import ReadingWriter
 from tests.fix_dashboard import NOW, PLANT
 
@@ -45,6 +47,31 @@ def add_meter_records(connection: Connection) -> None:
             _event(EventKind.TERMINAL_COVER_OPEN, "", 40, 0.5, 2),
         ],
     )
+
+
+def add_raw_frames(connection: Connection) -> None:
+    """Store what the plant's meter was asked at 14:00: its voltage, and a question without a sound answer."""
+    slot = NOW.replace(minute=0, second=0)
+    asked = framed("00 00 20 11 26 20 68 11 04 33 34 34 35")
+    answer = framed("00 00 20 11 26 20 68 91 06 33 34 34 35 A6 55")
+    frames = (
+        RawFrame("02010100", slot + timedelta(seconds=3.9), slot + timedelta(seconds=4), asked, answer),
+        RawFrame("0203FF00", slot + timedelta(seconds=5), None, asked, answer[:-2]),
+    )
+    message = RawMessage(
+        received_at=slot + timedelta(seconds=4),
+        slot_at=slot,
+        source="rs485-01",
+        meters=(PLANT,),
+        frames=frames,
+    )
+    keep_raw_frames(connection, [message])
+
+
+def framed(body: str) -> bytes:
+    """Return a DL/T 645 frame of what stands between its first start byte and its checksum (clause 5.2)."""
+    frame = bytes.fromhex("68" + body)
+    return frame + bytes([sum(frame) % 256, 0x16])
 
 
 def _freeze(days: int) -> Snapshot:

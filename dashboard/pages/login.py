@@ -74,14 +74,13 @@ def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
 
 @router.post("/logout", name="logout")
 def leave(request: Request, caller: LoggedIn) -> Response:
-    """Close the session and tell the browser to forget what it kept."""
+    """Close the session; no page of it was kept by the browser, for each says ``no-store``."""
     dashboard: Dashboard = request.app.state.dashboard
     if caller.session is not None:
         with dashboard.connect() as connection:
             log_out(connection, caller.account, caller.session, caller.person, dashboard.clock())
     response = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
     take_cookie(request, response, SESSION)
-    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

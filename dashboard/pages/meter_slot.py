@@ -19,6 +19,7 @@ from dashboard.pages.meters import meter_card
 from dashboard.rendering import reader
 from pipeline.model import MeterId
 from services.derive import MINUTES
+from services.raw_bytes import told_bytes
 from services.settings import load_settings
 from services.shown_values import shown_value
 from services.slot_chain import SlotChain, flags_of, slot_chain
@@ -45,6 +46,7 @@ def show_slot(asking: Ask, meter: str, at: LOCAL_TIME = "") -> HTMLResponse:
         chain=chain,
         chain_words=chain_words,
         flags_of=flags_of,
+        told_bytes=told_bytes,
         shown=lambda quantity, value: shown_value(quantity, value, f.zone),
         local=lambda instant: f"{instant.astimezone(f.zone):%Y-%m-%dT%H:%M}",
         before=chain.starts_at - timedelta(minutes=chain.minutes),

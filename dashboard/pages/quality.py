@@ -50,24 +50,25 @@ def show_quality(
     """Show service points by the verdicts of a month, the worst first."""
     months = quality_months(asking.connection, scope=asking.scope)
     wanted = filter_of(asking, chosen, [month for month, _ in months])
-    total = dict(months).get(wanted.month, 0)
+    cards = quality_cards(
+        asking.connection,
+        wanted,
+        scope=asking.scope,
+        limit=PAGE_LENGTH,
+        offset=(page_number - 1) * PAGE_LENGTH,
+    )
+    total = cards[0].total if cards else 0
     return page(
         asking,
         "quality.html",
         t=_telling(asking),
-        cards=quality_cards(
-            asking.connection,
-            wanted,
-            scope=asking.scope,
-            limit=PAGE_LENGTH,
-            offset=(page_number - 1) * PAGE_LENGTH,
-        ),
+        cards=cards,
         months=[month for month, _ in months],
         month=wanted.month,
         total=total,
         chosen=chosen,
         chips=CHIPS,
-        pages=1 if chosen.q else max(-(-total // PAGE_LENGTH), 1),
+        pages=max(-(-total // PAGE_LENGTH), 1),
         page_number=page_number,
     )
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Path
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, Field
 
@@ -32,6 +32,8 @@ from storage.asked_readings import (
 )
 
 router = APIRouter(include_in_schema=False)
+MOST_NUMBER = 2**63 - 1
+"""The largest number of a wish: a bigint."""
 TAKEN_WITHIN = timedelta(seconds=30)
 """An owner of a bus begins within one turn; after this nobody is taken to serve it."""
 OVER_WITHIN = timedelta(hours=1)
@@ -91,7 +93,7 @@ def ask_reading(writer: Writer, writing: Writing, form: Annotated[ReadForm, Form
 
 
 @router.get("/readings/{asked_id}", name="reading", response_class=HTMLResponse)
-def show_reading(asking: Ask, asked_id: int) -> HTMLResponse:
+def show_reading(asking: Ask, asked_id: Annotated[int, Path(ge=1, le=MOST_NUMBER)]) -> HTMLResponse:
     """Show what each meter said, or how far its reading is."""
     shown = shown_reading(asking, asked_id)
     return page(asking, "reading.html", shown=shown, ui=prefect_pages(), flow_words=flow_words)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
 
 from pipeline.coverage import CoverageEntry, CoverageStatus
 from pipeline.errors import DataError
+from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import EVERYTHING, MeterId, Quality, Scope, Snapshot
 from pipeline.quantities import Group
 from pipeline.registry import Ratio
@@ -19,9 +20,10 @@ from services.slot_chain_document import chain_document
 from storage.coverage import CoverageLedger
 from storage.database import Connection
 from storage.final_edits import SlotOfEnergy, edit_final
+from storage.raw_frames import keep_raw_frames
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
-from tests.fix_filed_archive import END, M1, REGISTRY, SLOT, START, Q
+from tests.fix_filed_archive import END, M1, M2, REGISTRY, SLOT, START, Q
 
 FACTOR = 80.0
 ARCHIVE = replace(REGISTRY, ratios=[Ratio(meter=M1, ct=80.0)])
@@ -120,6 +122,20 @@ def test_readings_come_with_their_flags_and_the_ledger_with_its_line(read: Conne
     assert flags_of(electrical.flags["voltage_a"]) == ["out of range"]
 
 
+def test_the_frames_of_the_slot_and_of_its_readings_are_told_and_no_others(read: Connection) -> None:
+    def message(at: datetime, slot_at: datetime | None, meter: MeterId = M1) -> RawMessage:
+        frame = RawFrame("0201FF00", at, at, b"?", b"!")
+        return RawMessage(received_at=at, slot_at=slot_at, source="B1", meters=(meter,), frames=(frame,))
+
+    of_reading = message(START + timedelta(seconds=3), None)
+    unanswered = message(START + timedelta(seconds=40), START)
+    others = [message(START + 3 * SLOT, START + 3 * SLOT), message(START + timedelta(seconds=41), START, M2)]
+    keep_raw_frames(read, [of_reading, unanswered, *others])
+    assert [m.received_at for m in chain(read, 0).raw] == [of_reading.received_at, unanswered.received_at]
+    assert chain(read, 0).raw[0].frames == list(of_reading.frames)
+    keep_raw_frames(read, [])
+
+
 def test_a_slot_of_which_nothing_is_known_is_an_empty_chain(read: Connection) -> None:
     found = chain(read, -40)
     assert (found.readings, found.energies, found.coverage) == ([], [], [])
@@ -136,7 +152,7 @@ def test_the_document_is_json_in_the_order_of_the_chain(read: Connection) -> Non
     derive(read, ARCHIVE, [ARCHIVE.meter_by_id[M1]], (START, END), frozenset())
     document = orjson.loads(orjson.dumps(chain_document(chain(read, 0))))
     assert list(document) == [
-        *("meter", "from", "to", "minutes", "place", "coverage", "readings", "contradictions"),
+        *("meter", "from", "to", "minutes", "place", "coverage", "raw", "readings", "contradictions"),
         *("ratio", "energies", "findings"),
     ]
     assert document["ratio"]["factor"] == FACTOR

@@ -110,6 +110,15 @@ def test_an_engineer_acknowledges_it_and_whoever_did_so_first_stays(client: http
     assert again.json()["note"] == "seen"
 
 
+def test_lists_of_the_api_come_in_parts(client: httpx.Client, plant: str) -> None:
+    whole = client.get("/api/incidents").json()
+    part = client.get("/api/incidents?limit=1&offset=1")
+    assert part.headers["X-Total-Count"] == str(whole["total"])
+    assert part.json()["incidents"] == whole["incidents"][1:2]
+    for list_of in ("signals", "messages"):
+        assert client.get(f"/api{plant}/{list_of}?limit=1").headers["X-Total-Count"] == "1"
+
+
 def test_an_unknown_incident_is_not_found(client: httpx.Client) -> None:
     for address in ("/incidents/none", "/api/incidents/none", "/api/incidents/none/signals"):
         assert client.get(address).status_code == 404

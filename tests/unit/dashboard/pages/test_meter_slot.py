@@ -11,13 +11,17 @@ import pytest
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
 from pipeline.model import Scope
+from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT, SILENT, browsing
+from tests.meter_records import add_raw_frames
 
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
 
 @pytest.fixture(scope="module")
 def client(city_url: str) -> Iterator[httpx.Client]:
+    with connect(city_url) as connection:
+        add_raw_frames(connection)
     with browsing(create_app(city_url, clock=lambda: NOW)) as client:
         yield client
 
@@ -49,6 +53,22 @@ def test_without_a_time_the_last_slot_that_is_over_is_shown(client: httpx.Client
     shown = text_of(client.get(f"/meters/{PLANT}/slot", headers=EN))
     assert "20 Nov 2026 14:00 – 14:15" in shown
     assert "Slot after" not in shown
+
+
+def test_the_frames_of_a_slot_are_told_field_by_field(client: httpx.Client) -> None:
+    shown = text_of(client.get(f"/meters/{PLANT}/slot", headers=EN))
+    assert "02010100 · 14:00:03 · answered after 100 ms" in shown
+    assert "68 00 00 20 11 26 20 68 91 06 33 34 34 35 A6 55" in shown
+    assert "address 202611200000" in shown
+    assert "0203FF00 · 14:00:05 · no answer taken" in shown
+    raw = client.get(f"/api/meters/{PLANT}/chain", params={"at": "2026-11-20T06:00:00Z"}).json()["raw"]
+    assert raw[0]["frames"][0]["answered"]["fields"]["address"] == "202611200000"
+    assert raw[0]["frames"][1]["answered"]["error"]
+
+
+def test_a_slot_without_frames_says_why(client: httpx.Client) -> None:
+    shown = text_of(client.get(f"/meters/{PLANT}/slot?at=2026-11-01T00:00", headers=ZH))
+    assert "未保存报文" in shown
 
 
 def test_a_program_gets_the_same_chain(client: httpx.Client) -> None:
