@@ -1,4 +1,4 @@
-"""The names people see for what is done with episodes (异常处理), and for narrowing and sorting their list."""
+"""The names people see for what is done with episodes (异常处理), and for how their list is narrowed."""
 
 from __future__ import annotations
 
