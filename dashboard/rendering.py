@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dashboard import words
+from dashboard import words, work_words
 from dashboard.access import known_caller
 from dashboard.asking import LANGUAGE_COOKIE, Asking, Dashboard, formats_of
 from dashboard.forgery import csrf_field
@@ -70,6 +70,7 @@ def environment(language: str) -> Environment:
         csrf_field=csrf_field,
         caller_of=known_caller,
         words=words,
+        work_words=work_words,
         word=lambda names, code: words.word(names, code, catalogue),
         quantity_label=partial(words.quantity_label, catalogue=catalogue),
     )
