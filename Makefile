@@ -47,7 +47,7 @@ reference: ## write the reference pages of docs/reference anew from the profiles
 
 docs: ## the documentation as a site, in build/site; a broken link fails
 	@scripts/environment
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "docs: build/site/index.html"
 
 check: ## the linters and type checkers alone
@@ -60,7 +60,7 @@ lint:
 	@echo "check: ruff format"; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check . || true; exit 1; }
 	@echo "check: mypy"; $(BIN)/mypy --no-error-summary .
 	@echo "check: pyright"; scripts/with-node node_modules/.bin/pyright --pythonpath $(BIN)/python
-	@echo "check: docs"; NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "check: docs"; report=$$(NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build 2>&1) || { echo "$$report"; exit 1; }
 	@echo "check: layers"; report=$$($(BIN)/lint-imports 2>&1) || { echo "$$report"; exit 1; }
 
 format: ## put the code into the project's form

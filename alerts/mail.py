@@ -49,11 +49,11 @@ def send_mail(server: MailServer, recipients: str, outgoing: Outgoing, at: datet
     The ``Message-ID`` is the message's id: a repetition after a kill is the same mail.
 
     Raises:
-        DeliveryError: If the server is away or refuses the message or any recipient.
+        DeliveryError: If the server is away, or refuses the message or every recipient.
     """
     receivers = [part.strip() for part in recipients.split(",") if part.strip()]
-    mail = mail_of(server.sender, receivers, outgoing, at)
     try:
+        mail = mail_of(server.sender, receivers, outgoing, at)
         with _session(server) as session:
             refused = session.send_message(mail, from_addr=server.sender, to_addrs=receivers)
     except smtplib.SMTPRecipientsRefused as error:
@@ -65,13 +65,13 @@ def send_mail(server: MailServer, recipients: str, outgoing: Outgoing, at: datet
             f"the mail server {server.host}:{server.port} did not let us in ({error.smtp_code}). Next step: "
             "check KILOWATCH_SMTP_USERNAME and KILOWATCH_SMTP_PASSWORD"
         ) from error
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         raise DeliveryError(
             f"the mail server {server.host}:{server.port} ({server.security}): {shown_answer(str(error))}"
         ) from error
     if refused:
-        # Who got it gets it again with the next attempt, under the same Message-ID.
-        raise DeliveryError(f"the mail server refused some recipients: {_refusals(refused)}")
+        # Another attempt would give it to the others again.
+        return f"accepted for {len(receivers) - len(refused)} recipients, refused: {_refusals(refused)}"
     return f"accepted for {len(receivers)} recipients"
 
 

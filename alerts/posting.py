@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
@@ -16,6 +18,19 @@ from pipeline.errors import DeliveryError
 TIMEOUT_S = 10.0
 MOST_ANSWER_BYTES = 8192
 WEB = {"http": 80, "https": 443}
+_posting = ContextVar("posting", default=False)
+
+
+class _WithoutAddresses(logging.Filter):
+    """Keeps what httpx logs of our own requests, their whole address, out of the log: it may hold a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let pass what others log."""
+        del record
+        return not _posting.get()
+
+
+_WITHOUT_ADDRESSES = _WithoutAddresses()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +83,8 @@ def post(
     if web.proxy is None:
         _refuse_link_local(url.host, url.port or WEB[url.scheme])
     deadline = clock() + 2 * TIMEOUT_S
+    logging.getLogger("httpx").addFilter(_WITHOUT_ADDRESSES)
+    quiet = _posting.set(True)
     try:
         with (
             httpx.Client(
@@ -88,6 +105,8 @@ def post(
             answer = Answer(status=response.status_code, body=read[:MOST_ANSWER_BYTES])
     except httpx.HTTPError as error:
         raise DeliveryError(f"{url.host}: {type(error).__name__} {shown_answer(str(error))}") from error
+    finally:
+        _posting.reset(quiet)
     if not httpx.codes.is_success(answer.status):
         raise DeliveryError(f"{url.host}: {answer.shown}")
     return answer
@@ -96,8 +115,8 @@ def post(
 def _refuse_link_local(host: str, port: int) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise DeliveryError(f"{host}: no such host ({error.strerror or error})") from error
+    except (OSError, UnicodeError) as error:
+        raise DeliveryError(f"{host}: no such host ({error})") from error
     for *_, place in found:
         if ip_address(str(place[0]).partition("%")[0]).is_link_local:
             raise DeliveryError(f"{host}: leads to a link-local address, where no receiver of alarms is")

@@ -82,7 +82,7 @@ def robot_refusal(kind: ChannelKind, answer: bytes) -> str | None:
     except orjson.JSONDecodeError:
         return "the answer is no JSON"
     code = told.get(key) if isinstance(told, dict) else None
-    if code == 0:
+    if code == 0 and code is not False:
         return None
     said = told.get("errmsg") or told.get("msg") if isinstance(told, dict) else None
     return f"{key} {code}: {said}"

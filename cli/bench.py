@@ -9,7 +9,7 @@ import typer
 from cli.output import JsonFlag, print_json, print_table, progress
 
 STEPS = 4
-NAMES = "archive, bus, decode, detect, forecast, harmonics, ingest, mqtt, poll, scale"
+NAMES = "api, archive, bus, dashboard, decode, detect, forecast, harmonics, ingest, mqtt, poll, scale"
 
 
 def bench(

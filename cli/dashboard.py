@@ -24,6 +24,7 @@ def dashboard(
     from cli.logs import log_on_stderr
     from dashboard.app import create_app
     from dashboard.request_limits import RequestLimits
+    from dashboard.server import DashboardServer
     from dashboard.slow_clients import GUARDS
     from pipeline.errors import StorageError
     from services.serving import make_first_account, serving_of
@@ -53,7 +54,7 @@ def dashboard(
         metrics_for=permit_of(settings.metrics_token_file),
     )
     # Its lines go the way of ours; those who ask last are waited for, but not for long.
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         log_level="warning",
         log_config=None,
@@ -61,6 +62,7 @@ def dashboard(
         **GUARDS,
         **serving.options,
     )
+    DashboardServer(config).run()
 
 
 def _say(line: str) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import JsonFlag, print_fields, print_json
+
+if TYPE_CHECKING:
+    from services.backup import Manifest
 
 app = typer.Typer(help="Prepare the database (数据库) and look at its state.", no_args_is_help=True)
 
@@ -48,7 +52,7 @@ def retention(
     forever: Annotated[bool, typer.Option("--forever", help="Keep its rows for ever.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show or set how long each table is kept; nothing is dropped unless it is set here.
+    """Show or set how long each table is kept; nothing but raw frames is dropped unless it is set here.
 
     Example: kilowatch db retention electrical_reading --days 730
     """
@@ -66,6 +70,67 @@ def retention(
         found = kept.retention(connection)
     shown = {name: None if keep is None else keep / timedelta(days=1) for name, keep in found.items()}
     _show({f"{name}_days": keep for name, keep in shown.items()}, as_json=as_json)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to; what it holds is written beside it, as FILE.json.")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Back the whole database up while the services run; the file is for its owner alone.
+
+    Example: kilowatch db backup /srv/backup/kilowatch-2026-11-26.dump
+    """
+    from services.backup import back_up
+    from services.settings import load_settings
+
+    settings = load_settings()
+    made = back_up(settings.require_database_url(), file, settings.postgresql_bin)
+    _show({"file": str(file), **_summary(made)}, as_json=as_json)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup, with its FILE.json beside it.")],
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Fill the empty database of KILOWATCH_DATABASE_URL from a backup, and compare every table with it.
+
+    Example: kilowatch db restore /srv/backup/kilowatch-2026-11-26.dump
+    """
+    from services.backup import restore as run
+    from services.settings import load_settings
+
+    settings = load_settings()
+    restored = run(settings.require_database_url(), file, settings.postgresql_bin)
+    _show({"file": str(file), **_summary(restored), "same_as_backup": True}, as_json=as_json)
+
+
+@app.command()
+def reader(
+    name: Annotated[str, typer.Argument(help="The account's name in PostgreSQL.")],
+    password_file: Annotated[Path, typer.Option(help="File that holds its password and nothing else.")],
+) -> None:
+    """Make the account that Grafana reads with: it sees the views of the schema grafana alone.
+
+    Example: kilowatch db reader grafana --password-file /etc/kilowatch/grafana-reader.secret
+    """
+    from services.reader import make_reader_of
+    from services.settings import load_settings
+
+    make_reader_of(load_settings().require_database_url(), name, password_file)
+    typer.echo(f"{name} may read the views of the schema grafana")
+
+
+def _summary(manifest: Manifest) -> dict[str, object]:
+    return {
+        "made_at": manifest.made_at.isoformat(timespec="seconds"),
+        "schema_version": manifest.schema_version,
+        "tables": len(manifest.tables),
+        "rows": sum(table.rows for table in manifest.tables.values()),
+    }
 
 
 def _show(fields: dict[str, object], *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -13,7 +14,16 @@ from cli.output import JsonFlag, print_json, print_table
 if TYPE_CHECKING:
     from services.flow_status import FlowStatus
 
-app = typer.Typer(help="Run or deploy the scheduled flows (Prefect).", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def quiet() -> None:
+    """Run or deploy the scheduled flows (Prefect)."""
+    from services.flow_server import QUIET
+
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 @app.command()
@@ -24,6 +34,7 @@ def serve(
 
     Example: PREFECT_API_URL=http://127.0.0.1:4200/api kilowatch flows serve
     """
+    import logging
     import os
 
     from cli.logs import log_on_stderr
@@ -36,6 +47,8 @@ def serve(
     os.environ |= for_flow_runs(form)
     from flows.deploy import serve_here
 
+    served_by = os.environ.get("PREFECT_API_URL", "a server of its own")
+    logging.getLogger("kilowatch.flows").info("flows.serving", extra={"limit": limit, "server": served_by})
     serve_here(limit)
 
 

@@ -15,6 +15,8 @@ def warn_on_stderr() -> None:
 def log_on_stderr(form: LogFormat = LogFormat.TEXT) -> None:
     """Tell all that a long-running command does, with times."""
     logging.basicConfig(handlers=[_handler(service_lines(form))], level=logging.INFO, force=True)
+    # A line for each request of Prefect's client would bury ours.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def leave_to_output(*loggers: str) -> None:

@@ -21,7 +21,9 @@ from cli import (
     decode,
     demo,
     detect,
+    doctor,
     evaluate,
+    explain,
     flows,
     forecast,
     handheld,
@@ -60,6 +62,7 @@ app.command("replay")(replay.replay)
 app.command("simulate")(simulate.simulate)
 app.command("collect")(collect.collect)
 app.command("clocks")(clocks.clocks)
+app.command("explain")(explain.explain)
 app.command("coverage")(coverage.coverage)
 app.command("missing")(coverage.missing)
 app.command("detect")(detect.detect)
@@ -75,6 +78,7 @@ app.command("feedback")(cases.feedback)
 app.command("waveform")(waveform.waveform)
 app.command("bench")(bench.bench)
 app.command("dashboard")(dashboard.dashboard)
+app.command("doctor")(doctor.doctor)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(db.app, name="db")
 app.add_typer(registry.app, name="registry")

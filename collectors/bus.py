@@ -293,6 +293,7 @@ class BusOwner:
             facts=poll.facts,
             deviations=tuple(poll.deviations),
             failure=poll.failure,
+            frames=tuple(poll.frames),
         )
 
     def _forget(self, target: Target, error: Exception) -> str:

@@ -70,6 +70,8 @@ class Outcome(NamedTuple):
     """What the line said when it broke."""
     foreign: Sequence[tuple[str, bytes]] = ()
     """Answers of other addresses that were heard meanwhile, at most ``FOREIGN_KEPT``."""
+    asked: bytes = b""
+    """The question as it was sent last; as many zeros for one with a secret."""
 
 
 def unasked(cause: Cause, failure: str, at: datetime) -> Outcome:
@@ -103,7 +105,7 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
     """
     hearing = _Hearing(line, session)
     event: Answer | Refused | None = None
-    attempts, sent_at, failure, wait_s = 0, None, "", 0.0
+    attempts, sent_at, failure, wait_s, question = 0, None, "", 0.0, b""
     try:
         while event is None and attempts <= timing.retries:
             if attempts:
@@ -132,6 +134,7 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
         raw=bytes(len(hearing.raw)) if query.is_secret else hearing.raw,
         failure=failure or _oddity(event, hearing.dropped),
         foreign=hearing.foreign,
+        asked=bytes(len(question)) if query.is_secret else question,
     )
     if timing.linger and not failure and timing.first_byte_s is None:
         unsure = bool(query.answer_bytes) and (event is None or attempts > 1)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from collectors.exchange import WRONG_SEQUENCE, Outcome
 from pipeline.coverage import Cause
 from pipeline.errors import bounded_hex
+from pipeline.frames import FRAME_KEPT_BYTES, RawFrame
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
 from pipeline.quantities import Quantity
 from protocols.session import Answer, DropReason, Query, Refused, Session
@@ -99,6 +100,8 @@ class Poll:
         self.state = state
         self.outcomes: list[Outcome] = []
         """The answered questions, in order."""
+        self.frames: list[RawFrame] = []
+        """The bytes of every exchange of a round of present values, answered or not; none of a backfill."""
         self.attempts = 0
         self.cause: Cause | None = None
         self.failure = ""
@@ -137,6 +140,8 @@ class Poll:
     def take(self, query: Query, outcome: Outcome) -> None:
         """Take what became of the question."""
         self.attempts += outcome.attempts
+        if self._remember and outcome.attempts:
+            self.frames.append(_raw(query, outcome))
         self._asked.add(query.what)
         self._queue.popleft()
         match outcome.event:
@@ -282,6 +287,19 @@ def stored_snapshots(meter: MeterId, poll: Poll) -> list[Snapshot]:
         )
         for (taken_at, origin), (values, flags, received_at) in sorted(merged.items(), key=lambda e: e[0])
     ]
+
+
+def _raw(query: Query, outcome: Outcome) -> RawFrame:
+    """Return the bytes of an exchange: the answer's own, or what was heard where there is none."""
+    event = outcome.event
+    heard = outcome.raw if event is None or query.is_secret else event.raw
+    return RawFrame(
+        query.what,
+        outcome.sent_at,
+        outcome.answered_at,
+        outcome.asked[:FRAME_KEPT_BYTES],
+        heard[:FRAME_KEPT_BYTES],
+    )
 
 
 def _middle(first: Outcome, last: Outcome) -> datetime:

@@ -37,6 +37,8 @@ Raises:
 """
 
 QOS: Final = 1
+BATCH_MESSAGES: Final = 500
+"""Stored at once; a broker must send at least twice as many ahead, or batches wait for one another."""
 RETAIN_ON_NEW_ONLY: Final = 1
 SESSION_TAKEN_OVER: Final = 0x8E
 """MQTT 5.0, section 3.14.2.1."""
@@ -51,7 +53,7 @@ class SubscriberOptions(Broker):
     client_id: str = "kilowatch"
     """The broker keeps our session under it: fixed, and one process at a time."""
     topics: tuple[str, ...]
-    batch_messages: int = 500
+    batch_messages: int = BATCH_MESSAGES
     batch_wait_s: float = 0.2
     receive_maximum: int = 1000
     """Messages the broker sends ahead of our acknowledgements. Below a broker's own limit for messages under

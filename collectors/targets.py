@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
+from pipeline.frames import RawFrame
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import Schedule
@@ -70,6 +71,8 @@ class MeterRead:
     """In what the meter was seen to differ from its standard; tolerated."""
     failure: str = ""
     """What the line or the last bytes said, for a log or a person."""
+    frames: tuple[RawFrame, ...] = ()
+    """The bytes of its exchanges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,10 @@ class Caller:
     address: str
     session: int | None
     """The session of its cookie; None for a program with a token."""
-    secret: str
+    secret: str = ""
     """What its cookie holds: forms are bound to it."""
+    token: int | None = None
+    """The token of a program."""
 
     @property
     def person(self) -> Person:
@@ -84,6 +86,22 @@ def may(request: Request, role: Role) -> bool:
     """Tell whether the caller may do what a role may."""
     caller = known_caller(request)
     return caller is not None and caller.account.role.includes(role)
+
+
+def owner_of_request(caller: LoggedIn) -> Caller:
+    """Return who sits at the browser: passwords, sessions and tokens are theirs alone.
+
+    Raises:
+        NotAllowedError: If a program with a token asks.
+    """
+    if caller.session is None:
+        raise NotAllowedError(
+            marked("Only a person who is logged in may do this, not a program with a token.")
+        )
+    return caller
+
+
+Owner = Annotated[Caller, Depends(owner_of_request)]
 
 
 def may_write(request: Request) -> bool:

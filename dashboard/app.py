@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -18,19 +18,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
-from dashboard import (
-    api,
-    api_bills,
-    api_cases,
-    api_clocks,
-    api_coverage,
-    api_customers,
-    api_export,
-    api_vee,
-    openapi,
-    status,
-)
+from dashboard import api_export, openapi, status
 from dashboard.asking import Dashboard
+from dashboard.audited import Audited
 from dashboard.etags import Etags
 from dashboard.failures import (
     show_away,
@@ -41,31 +31,16 @@ from dashboard.failures import (
 )
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
-from dashboard.pages import (
-    api_docs,
-    bills,
-    cases,
-    customers,
-    episodes,
-    fleet,
-    login,
-    meter_list,
-    meters,
-    settings,
-)
+from dashboard.live import LiveHub
+from dashboard.parts import in_order, routers
 from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
 from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
 from services.login import SessionRules
 from services.status.permit import Permit
-from storage.database import connect
+from storage.announcements import MeterPlace, announcements, meter_places
+from storage.database import connect, storage_errors
 
-PARTS = (
-    *(login, fleet, meters, episodes, cases, bills, customers, settings, meter_list, api_docs),
-    status,
-    *(api, api_bills, api_cases, api_coverage, api_clocks, api_customers, api_vee, api_export),
-)
-"""Pages and endpoints."""
 POOL_SIZE = 8
 STATEMENT_TIMEOUT_MS = 20_000
 HEADERS = {
@@ -102,15 +77,20 @@ def create_app(  # noqa: PLR0913 - what the application is given
         metrics_for: Who may fetch metrics; None for this host alone.
     """
     pool = _pool(database_url)
+    live = LiveHub(partial(announcements, database_url), partial(_places, pool))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         pool.open(
             wait=False
         )  # a database that is away is told on each page, not by a server that will not start
+        listening = asyncio.create_task(live.run())
         try:
             yield
         finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
             pool.close()
 
     app = FastAPI(
@@ -137,6 +117,8 @@ def create_app(  # noqa: PLR0913 - what the application is given
         clock=clock,
         permit=metrics_for or Permit(),
     )
+    app.add_middleware(Audited)
+    app.state.live = live
     app.add_middleware(Etags)
     app.add_middleware(Gate)
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=5)
@@ -151,8 +133,9 @@ def create_app(  # noqa: PLR0913 - what the application is given
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for part in PARTS:
-        app.include_router(part.router)
+    for router in routers():
+        app.include_router(router)
+    app.router.routes[:] = in_order(app.router.routes)
     return app
 
 
@@ -172,6 +155,11 @@ def _pool(database_url: str) -> ConnectionPool:
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
         },
     )
+
+
+def _places(pool: ConnectionPool) -> Mapping[int, MeterPlace]:
+    with storage_errors("reading where the meters hang"), pool.connection() as connection:
+        return meter_places(connection)
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

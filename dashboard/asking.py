@@ -16,6 +16,7 @@ from dashboard.formats import Formats
 from pipeline.model import Scope
 from services.login import SessionRules
 from services.translations import LANGUAGES, preferred
+from storage.area_scope import limited_to
 from storage.database import Connection
 
 LANGUAGE_COOKIE = "kilowatch_language"
@@ -60,29 +61,37 @@ def formats_of(request: Request) -> Formats:
 
 def _asking(request: Request, scope: CallerScope) -> Iterator[Asking]:
     dashboard: Dashboard = request.app.state.dashboard
-    with dashboard.pool.connection() as connection:
-        yield Asking(
-            request=request,
-            connection=connection,
-            scope=scope,
-            formats=formats_of(request),
-            now=dashboard.clock(),
-        )
+    with dashboard.pool.connection() as connection, limited_to(connection, scope):
+        yield _asked(request, scope, connection)
 
 
 def _writing(request: Request, scope: CallerScope) -> Iterator[Asking]:
     dashboard: Dashboard = request.app.state.dashboard
+    with dashboard.connect() as connection, limited_to(connection, scope):
+        yield _asked(request, scope, connection)
+
+
+def _managing(request: Request, scope: CallerScope) -> Iterator[Asking]:
+    dashboard: Dashboard = request.app.state.dashboard
     with dashboard.connect() as connection:
-        yield Asking(
-            request=request,
-            connection=connection,
-            scope=scope,
-            formats=formats_of(request),
-            now=dashboard.clock(),
-        )
+        yield _asked(request, scope, connection)
+
+
+def _asked(request: Request, scope: Scope, connection: Connection) -> Asking:
+    dashboard: Dashboard = request.app.state.dashboard
+    return Asking(
+        request=request,
+        connection=connection,
+        scope=scope,
+        formats=formats_of(request),
+        now=dashboard.clock(),
+    )
 
 
 # The connection is given back before the answer is sent: who reads slowly keeps none.
 Ask = Annotated[Asking, Depends(_asking, scope="function")]
+"""Over a connection that reads, and sees rows of the caller's areas only."""
 Writing = Annotated[Asking, Depends(_writing, scope="function")]
 """The same over a connection that may write: for whoever ``dashboard.access`` lets."""
+Managing = Annotated[Asking, Depends(_managing, scope="function")]
+"""Over a connection of the server's own: for accounts, which nobody's connection may look at."""

@@ -91,6 +91,8 @@ class Chart:
                 for s in self.stretches
             ],
             "time": f.catalogue.gettext("Time"),
+            "lowest": f.catalogue.gettext("lowest"),
+            "highest": f.catalogue.gettext("highest"),
         }
 
 
@@ -110,7 +112,7 @@ def load_chart(  # noqa: PLR0913 - what a chart shows
         title=text("Load curve"),
         unit="kW",
         digits=2,
-        address=_address(card.meter, "load", since, until),
+        address=curve_address(card.meter, "load", since, until),
         since=since,
         until=until,
         lines=(
@@ -133,7 +135,7 @@ def voltage_chart(
         title=f.catalogue.gettext("Voltage"),
         unit="V",
         digits=1,
-        address=_address(card.meter, "series", since, until, quantities),
+        address=curve_address(card.meter, "series", since, until, quantities),
         since=since,
         until=until,
         lines=[
@@ -198,9 +200,10 @@ def suspension_stretches(suspensions: Sequence[SuspensionCard], f: Formats, now:
     ]
 
 
-def _address(
+def curve_address(
     meter: str, what: str, since: datetime, until: datetime, quantities: Sequence[Quantity] = ()
 ) -> str:
+    """Return where a chart fetches a meter's curve: its ``load``, or the ``series`` of quantities."""
     query = [
         ("since", since.isoformat()),
         ("until", until.isoformat()),

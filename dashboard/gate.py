@@ -17,12 +17,15 @@ from dashboard.cookies import BEFORE, SESSION, cookie_of
 from dashboard.failures import is_for_programs, show_away, show_refusal
 from dashboard.forgery import SAFE_METHODS
 from pipeline.errors import StorageError
+from services.api_tokens import needs_noting, note_token_use, token_of
 from services.login import needs_touch, note_use, session_of
 
 OPEN = frozenset({"/login", "/health", "/ready", "/metrics"})
 """What everybody may ask for; metrics have a rule of their own, see ``dashboard.status``."""
 OPEN_FOLDER = "/static/"
 LOGIN = "/login"
+BEARER = "bearer"
+"""RFC 6750: ``Authorization: Bearer`` and a token."""
 
 
 class Gate:
@@ -54,7 +57,7 @@ async def _turned_away(request: Request) -> Response | None:
     if path.startswith(OPEN_FOLDER):
         return None
     try:
-        caller = await run_in_threadpool(caller_by_cookie, request)
+        caller = await run_in_threadpool(_caller, request)
     except (StorageError, PoolTimeout) as error:
         return None if is_open(path) else await show_away(request, error)
     request.state.caller = caller
@@ -66,6 +69,26 @@ async def _turned_away(request: Request) -> Response | None:
     wish = path + (f"?{request.url.query}" if request.url.query else "")
     where = f"?next={quote(wish, safe='')}" if request.method in SAFE_METHODS and wish != "/" else ""
     return RedirectResponse(LOGIN + where, status_code=HTTPStatus.SEE_OTHER)
+
+
+def _caller(request: Request) -> Caller | None:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    # A token that is wrong does not fall back on a cookie: a program would never learn of it.
+    return caller_by_token(request, token.strip()) if kind.lower() == BEARER else caller_by_cookie(request)
+
+
+def caller_by_token(request: Request, token: str) -> Caller | None:
+    """Return whose token it is, with what the token may of it."""
+    dashboard: Dashboard = request.app.state.dashboard
+    now = dashboard.clock()
+    with dashboard.pool.connection() as connection:
+        found = token_of(connection, token, now)
+    if found is None:
+        return None
+    if needs_noting(found.card, now):
+        with dashboard.connect() as writing:
+            note_token_use(writing, found.card, now)
+    return Caller(account=found.account, address=address_of(request), session=None, token=found.card.id)
 
 
 def caller_by_cookie(request: Request) -> Caller | None:

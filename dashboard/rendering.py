@@ -19,6 +19,7 @@ from dashboard.access import known_caller
 from dashboard.asking import LANGUAGE_COOKIE, Asking, Dashboard, formats_of
 from dashboard.forgery import csrf_field
 from dashboard.formats import Formats
+from dashboard.navigation import NAVIGATION
 from services.translations import LANGUAGES, translations
 
 COOKIE_LIFE_S = 365 * 24 * 3600
@@ -61,6 +62,7 @@ def environment(language: str) -> Environment:
     found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     found.globals.update(
         LANGUAGES=LANGUAGES,
+        NAVIGATION=NAVIGATION,
         language=language,
         static=static_address,
         path=path_of,

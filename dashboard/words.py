@@ -57,6 +57,39 @@ VERDICTS: Mapping[str, str] = {
     "normal": marked("Normal"),
     "unknown": marked("Not decidable"),
 }
+HANDLINGS: Mapping[str, str] = {
+    "unfinished": marked("To be done"),
+    "open": marked("New"),
+    "acknowledged": marked("Acknowledged"),
+    "confirmed": marked("Confirmed"),
+    "rejected": marked("Not confirmed"),
+    "closed": marked("Closed"),
+}
+"""What people have made of an episode."""
+DEEDS: Mapping[str, str] = {
+    "acknowledged": marked("Acknowledged"),
+    "assigned": marked("Assigned"),
+    "noted": marked("Note"),
+    "closed": marked("Closed"),
+    "reopened": marked("Reopened"),
+    "confirmed": marked("Confirmed"),
+    "rejected": marked("Not confirmed"),
+}
+"""What a line of an episode's history tells."""
+AGES: Mapping[str, str] = {
+    "1": marked("the last day"),
+    "7": marked("the last 7 days"),
+    "30": marked("the last 30 days"),
+    "older": marked("longer than 30 days ago"),
+}
+ORDERS: Mapping[str, str] = {
+    "grave": marked("the gravest first"),
+    "newest": marked("the newest first"),
+    "oldest": marked("the oldest first"),
+    "energy": marked("the most energy first"),
+    "sure": marked("the surest first"),
+    "meter": marked("by meter"),
+}
 STANDINGS: Mapping[str, str] = {
     "open": marked("Worth a visit"),
     "waiting": marked("Waiting for a second hit"),
@@ -277,6 +310,8 @@ _BASES: Mapping[str, str] = {
     "voltage_minutes_under": marked("Voltage below its band"),
     "voltage_highest": marked("Highest voltage"),
     "voltage_lowest": marked("Lowest voltage"),
+    "voltage_harmonic": marked("Voltage harmonics"),
+    "current_harmonic": marked("Current harmonics"),
     "voltage_thd": marked("Voltage distortion"),
     "current_thd": marked("Current distortion"),
     "voltage": marked("Voltage"),

@@ -7,6 +7,7 @@ from typing import Annotated
 from prefect import flow
 
 from flows.alarms import look_and_tell
+from flows.critical import tell_critical_episodes
 from flows.parameters import Days, told
 from flows.results import show
 from flows.schedule import SKIP, Scheduled, scheduled
@@ -72,6 +73,7 @@ def abnormal_use(
     look, parts = detect.planned(days, detectors)
     findings = detect_parts.with_options(task_runner=task_runner(workers, dask_address))(look, parts)
     work_out_cases()
+    tell_critical_episodes()
     look_and_tell()
     show(
         key="abnormal-use",

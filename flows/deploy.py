@@ -18,10 +18,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.schedules import Cron, Schedule
 from prefect.types.entrypoint import EntrypointType
 
+from flows.automations import make_automations
 from flows.limits import make_limits
 from flows.prefect_server import prefect_server
 from flows.schedule import FLOWS, WAIT, Scheduled
 from services.bus_groups import limit_names
+from services.flow_server import QUIET
 from services.flow_settings import FlowSettings, load_flow_settings
 from services.flow_status import TAG
 
@@ -71,7 +73,8 @@ def deploy_to(work_pool: str | None = None) -> list[str]:
     wanted = deployments(settings, work_pool=pool)
     with prefect_server() as client:
         changes = _make_pool(client, pool) + prepare(client, settings)
-        return changes + [line for each in wanted for line in _apply(client, each)] + _remove(client, wanted)
+        changes += [line for each in wanted for line in _apply(client, each)] + _remove(client, wanted)
+        return changes + make_automations(client, settings)
 
 
 def serve_here(limit: int = 2) -> None:
@@ -84,7 +87,11 @@ def serve_here(limit: int = 2) -> None:
     wanted = deployments(settings)
     with prefect_server() as client:
         prepare(client, settings)
+        for each in wanted:
+            if each.full_name == settings.critical_run:
+                _apply(client, each)  # its automation names it by its id
         _remove(client, wanted)
+        make_automations(client, settings)
     serve(*wanted, limit=limit)
 
 
@@ -107,6 +114,8 @@ def _deployment(
         concurrency_limit=limit,
         entrypoint_type=EntrypointType.MODULE_PATH,
         work_pool_name=work_pool,
+        # A flow that a worker starts tells Prefect's makers nothing, whatever the worker's own surroundings.
+        job_variables={"env": dict(QUIET)} if work_pool else None,
         description=f"{getdoc(entry.flow.fn)}\n\n{entry.zh}",
         tags=[TAG],
         version=_version(),
@@ -154,6 +163,7 @@ def _differences(stored: DeploymentResponse, wanted: RunnerDeployment) -> Sequen
         ),
         "entrypoint": (stored.entrypoint, wanted.entrypoint),
         "work pool": (stored.work_pool_name, wanted.work_pool_name),
+        "job variables": (stored.job_variables, wanted.job_variables),
         "description": (stored.description, wanted.description),
         "tags": (stored.tags, wanted.tags),
         "version": (stored.version, wanted.version),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.critical import tell_critical_episodes
 from flows.parameters import Folder, MonthOf, Pdf
 from flows.results import show
 from flows.schedule import Scheduled, scheduled
@@ -34,6 +35,7 @@ def large_customers(month: MonthOf = None, sheet_folder: Folder = None, *, pdf: 
     """
     first = None if month is None else month.replace(day=1)
     judged = judge_prices(first)
+    tell_critical_episodes()
     if sheet_folder is not None:
         write_sheets(first, sheet_folder, pdf=pdf)
     show(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from prefect import flow
 
+from flows.critical import tell_critical_episodes
 from flows.parameters import Folder, MonthOf, Pdf, told
 from flows.results import show
 from flows.schedule import Scheduled, scheduled
@@ -63,6 +64,7 @@ def power_quality(  # noqa: PLR0913 - a form with all its fields
             due_days=due_days,
         )
     )
+    tell_critical_episodes()
     show(
         key="power-quality",
         rows=rows,

@@ -13,8 +13,10 @@ from flows.parameters import told
 from flows.results import show
 from flows.schedule import SKIP, Scheduled, scheduled
 from flows.steps import passes
+from services import read_now
 from services import remote_reading as service
 from services.bus_reading import BusReading
+from services.present_reading import PresentReading
 
 
 @task(
@@ -30,8 +32,15 @@ def read_group(limit: str, buses: list[str], backfill_days: float) -> list[BusRe
         return service.read_buses(buses, backfill_days)
 
 
+@task(task_run_name="read meters on {buses}", cache_policy=NO_CACHE)
+def read_meters(limit: str, buses: list[str], meters: list[str]) -> list[PresentReading]:
+    """Read some meters of one group of buses at once; one that is silent is a line of the result."""
+    with at_most(limit):
+        return read_now.read_meters(buses, meters)
+
+
 @flow(name="remote_reading")
-def remote_reading(
+def remote_reading(  # noqa: PLR0913 - a form with all its fields
     buses: Annotated[
         list[str] | None, told("Buses (总线)", "Only these; empty: all (仅抄读这些总线)")
     ] = None,
@@ -48,8 +57,27 @@ def remote_reading(
         int,
         told("Buses a task (每任务总线数)", "Buses that one task reads", ge=1, le=1000),
     ] = 50,
+    *,
+    meters: Annotated[
+        list[str] | None,
+        told("Meters (电表)", "Read only these, at once, and backfill nothing (随抄：仅抄读这些电表)"),
+    ] = None,
+    asked: Annotated[
+        int | None,
+        told(
+            "Asked (随抄编号)",
+            "Number of the wish of the dashboard that the result is for (随抄请求编号)",
+            ge=1,
+        ),
+    ] = None,
+    asked_by: Annotated[str, told("Asked by (请求人)", "Who wanted it (请求人)")] = "",
 ) -> dict[str, int]:
-    """Read buses (all of them when none is named) and backfill the last ``backfill_days``."""
+    """Read buses (all of them when none is named) and backfill the last ``backfill_days``.
+
+    Where ``meters`` are named, those alone are read, at once: what the dashboard does when somebody asks.
+    """
+    if meters:
+        return _read_asked(meters, buses_per_task, asked, asked_by)
     groups = service.groups_of_buses(buses, buses_per_task)
     futures = [read_group.submit(group.limit, list(group.buses), backfill_days) for group in groups]
     readings = [reading for future in futures for reading in future.result()]
@@ -60,6 +88,22 @@ def remote_reading(
         page="/meters",
     )
     return service.totals(readings)
+
+
+def _read_asked(meters: list[str], buses_per_task: int, asked: int | None, asked_by: str) -> dict[str, int]:
+    groups = read_now.groups_of_meters(meters, buses_per_task)
+    futures = [read_meters.submit(group.limit, list(group.buses), meters) for group in groups]
+    readings = [reading for future in futures for reading in future.result()]
+    if asked is not None:
+        read_now.keep_results(asked, meters, readings)
+    show(
+        key="asked-reading",
+        rows=read_now.as_table(readings),
+        description="What meters said at once" + (f", for {asked_by}" if asked_by else ""),
+        page="/meters" if asked is None else f"/readings/{asked}",
+    )
+    got = sum(reading.snapshot is not None for reading in readings)
+    return {"meters": len(meters), "read": got, "missing": len(meters) - got}
 
 
 scheduled(

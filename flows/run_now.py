@@ -12,10 +12,13 @@ from prefect.exceptions import ObjectNotFound
 
 from flows.deploy import DEPLOYMENT
 from flows.prefect_server import prefect_server
+from flows.schedule import FLOWS
 from pipeline.errors import ConfigError
 
-DEPLOYED_WITHIN_S = 60.0
+DEPLOYED_WITHIN_S = 180.0
+"""A busy machine takes more than a second for each flow."""
 LOOK_S = 1.0
+AGAIN_S = 10.0
 
 
 def run_now(
@@ -24,9 +27,11 @@ def run_now(
     """Start a run of a flow, after the one that is under way, and return the state in which it ended.
 
     Raises:
-        ConfigError: If the flow is not deployed.
+        ConfigError: If the flow is not deployed, or there is no such flow.
         FlowServerError: If no server answers, or it refuses us.
     """
+    if flow not in FLOWS.all():
+        raise ConfigError(f"no flow is called {flow}; there are: {', '.join(FLOWS.all())}")
     name = f"{flow}/{DEPLOYMENT}"
     with prefect_server() as client:
         _wait_until_deployed(client, name)
@@ -38,7 +43,8 @@ def run_now(
                 run = client.read_flow_run(run.id)
             if run.start_time is not None or not run.state.is_cancelled():
                 return run.state
-            # Another run of the flow was under way, beside which a scheduled one would be left out.
+            # Another run of the flow is under way, beside which a scheduled one would be left out.
+            time.sleep(AGAIN_S)
 
 
 def _wait_until_deployed(client: SyncPrefectClient, name: str) -> None:

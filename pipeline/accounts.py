@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pipeline.errors import ConfigError
 from pipeline.model import Scope
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -54,6 +55,44 @@ class Account:
     def shown(self) -> str:
         """The account for people."""
         return f"{self.full_name} ({self.name})" if self.full_name else self.name
+
+
+class Problem(StrEnum):
+    """Why an account, a password or a token is not given as wanted; pages say it in words of their own."""
+
+    NAME = "name"
+    NAME_TAKEN = "name taken"
+    AREA = "area"
+    NO_AREA = "no area"
+    BEYOND_OWN = "beyond own"
+    LAST_ADMINISTRATOR = "last administrator"
+    PASSWORD_LENGTH = "password length"  # noqa: S105 - a code
+    PASSWORD_VARIETY = "password variety"  # noqa: S105 - a code
+    PASSWORD_NAME = "password name"  # noqa: S105 - a code
+    PASSWORD_REPEATED = "password repeated"  # noqa: S105 - a code
+    PASSWORD_PRESENT = "password present"  # noqa: S105 - a code
+    PASSWORD_LATER = "password later"  # noqa: S105 - a code
+    TOKEN_NAME = "token name"  # noqa: S105 - a code
+    TOKEN_ROLE = "token role"  # noqa: S105 - a code
+    TOKEN_AREAS = "token areas"  # noqa: S105 - a code
+    TOKEN_DAYS = "token days"  # noqa: S105 - a code
+    TOKENS = "tokens"
+
+
+class AccessError(ConfigError):
+    """An account, a password or a token is not given as it was wanted; nothing was changed."""
+
+    def __init__(self, problem: Problem, text: str, **parameters: str | int) -> None:
+        """Take the problem, what the command says of it, and what the pages' words name."""
+        super().__init__(text)
+        self.problem = problem
+        self.parameters = parameters
+
+
+def may_manage(manager: Account, areas: frozenset[str] | None) -> bool:
+    """Tell whether an administrator may manage accounts of these areas: nobody gives more than they see."""
+    own = manager.areas
+    return manager.role is Role.ADMINISTRATOR and (own is None or (areas is not None and areas <= own))
 
 
 def common_areas(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:

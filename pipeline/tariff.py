@@ -159,6 +159,13 @@ class BasicTerms:
     """A suspension (暂停) shorter than this waives nothing."""
     waiving: tuple[str, ...] = ("stop", "reduction", "closed")
     """Kinds of suspensions (:class:`pipeline.registry.SuspensionKind`) that lower the charge."""
+    single_below_kva: Decimal | None = None
+    """While a reduction (减容) leaves less than this, ``single_tariff`` holds instead; None: never.
+
+    315 kVA, the threshold of two-part tariffs, is trade practice since the rules of 2018. No published text
+    was found that says so clearly: off unless the tariff's version names it (to be confirmed)."""
+    single_tariff: str | None = None
+    """The single-part tariff (单一制) that holds then."""
     resting_share: Decimal = Decimal(0)
     """This part of the charge by capacity goes on for what rests; older terms have 0.5 for new customers."""
     days_of_month: int = 30

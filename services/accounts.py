@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.accounts import ACCOUNT_NAME, Account, Role
-from pipeline.errors import ConfigError, DataError
+from pipeline.accounts import ACCOUNT_NAME, AccessError, Account, Problem, Role
+from pipeline.errors import DataError
 from pipeline.model import Json
 from services.passwords import generate_password, hash_password, require_good_password
 from services.persons import Person
+from services.throttle import forget_account
 from storage.access_events import add_event
 from storage.account_sessions import delete_sessions
 from storage.accounts import (
@@ -63,15 +64,14 @@ def add_account(
     """Add an account.
 
     Raises:
-        ConfigError: If name, areas or password will not do.
-        DataError: If there is one of that name.
+        AccessError: If name, areas or password will not do, or there is one of that name.
     """
     name = account_name(wanted.name)
     checked = replace(wanted, name=name, full_name=full_name(wanted.full_name))
     _require_areas(connection, checked.areas)
     require_good_password(password, name)
     if find_account(connection, name) is not None:
-        raise DataError(f"there is an account {name!r} already")
+        raise AccessError(Problem.NAME_TAKEN, f"there is an account {name!r} already", name=name)
     hashed = hash_password(password)
     with connection.transaction():
         return _insert(connection, checked, hashed, person, now)
@@ -93,7 +93,7 @@ def change_account(connection: Connection, changed: Account, person: Person, now
     """Give an account another name for people, role, areas, or shut it; returns it.
 
     Raises:
-        ConfigError: If an area is not on record, or no administrator of all areas would be left.
+        AccessError: If an area is not on record, or no administrator of all areas would be left.
     """
     _require_areas(connection, changed.areas)
     checked = replace(changed, full_name=full_name(changed.full_name))
@@ -129,13 +129,14 @@ def set_password(  # noqa: PLR0913 - who gives whom which password, and what sta
     """Give an account another password and close its sessions, but for the one that asks.
 
     Raises:
-        ConfigError: If the password is too easy to guess.
+        AccessError: If the password is too easy to guess.
     """
     require_good_password(password, account.name)
     hashed = hash_password(password)
     with connection.transaction():
         update_password(connection, account, hashed, now)
         closed = delete_sessions(connection, account, but=keep_session)
+        forget_account(connection, account.name)
         add_event(
             connection,
             "password set",
@@ -151,13 +152,14 @@ def account_name(name: str) -> str:
     """Return an account's name as it is stored.
 
     Raises:
-        ConfigError: If it will not do.
+        AccessError: If it will not do.
     """
     stored = name.strip().lower()
     if ACCOUNT_NAME.fullmatch(stored) is None:
-        raise ConfigError(
+        raise AccessError(
+            Problem.NAME,
             f"an account's name has 1 to 64 of a-z, 0-9, '.', '_', '-' and begins with a letter or digit, "
-            f"not {name[:80]!r}"
+            f"not {name[:80]!r}",
         )
     return stored
 
@@ -205,17 +207,21 @@ def _require_areas(connection: Connection, areas: frozenset[str] | None) -> None
     """Complain about areas that are not on record: a slip would show nothing at all."""
     unknown = (areas or frozenset()) - known_areas(connection)
     if unknown:
-        raise ConfigError(
-            f"no such area on record: {', '.join(sorted(unknown))}. Next step: 'kilowatch registry export' "
-            "shows the areas; import them first"
+        listed = ", ".join(sorted(unknown))
+        raise AccessError(
+            Problem.AREA,
+            f"no such area on record: {listed}. Next step: 'kilowatch registry export' shows the areas; "
+            "import them first",
+            areas=listed,
         )
 
 
 def _require_administrator(connection: Connection, changed: Account) -> None:
     others = (account for account in list_accounts(connection) if account.id != changed.id)
     if not any(_manages_all(account) for account in (*others, changed)):
-        raise ConfigError(
-            f"{changed.name} is the last administrator of all areas: nobody could let anybody in again"
+        raise AccessError(
+            Problem.LAST_ADMINISTRATOR,
+            f"{changed.name} is the last administrator of all areas: nobody could let anybody in again",
         )
 
 

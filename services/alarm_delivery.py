@@ -99,16 +99,31 @@ def send(
         return send_mail(alarm_settings.mail_server(), channel.address, outgoing, at)
     if channel.kind is ChannelKind.MQTT:
         return publish(alarm_broker(settings), channel.address, outgoing)
+    token = alarm_settings.secret(channel.id, "token")
+    try:
+        answer = _post(channel, _with_token(channel, token), outgoing, alarm_settings, at)
+    except DeliveryError as error:
+        raise DeliveryError(_without(token, str(error))) from None
+    return _without(token, answer)
+
+
+def _post(
+    channel: AlarmChannel, address: str, outgoing: Outgoing, alarm_settings: AlarmSettings, at: datetime
+) -> str:
+    """Send one message to a webhook or robot and return what was answered.
+
+    Raises:
+        DeliveryError: If it was not taken.
+        ConfigError: If the secret is none.
+    """
     secret = alarm_settings.secret(channel.id, "secret")
-    if channel.kind is ChannelKind.WEBHOOK:
-        address = _with_token(channel.address, channel, alarm_settings)
-        body, headers = signed_request(outgoing, secret, at)
-        return post(alarm_settings.web(), address, body, headers, time.monotonic).shown
-    address = _with_token(channel.address or robot_of(channel.kind).address, channel, alarm_settings)
-    address, body = robot_request(channel.kind, address, outgoing, secret, at)
     headers = {"content-type": "application/json"}
+    if channel.kind is ChannelKind.WEBHOOK:
+        body, headers = signed_request(outgoing, secret, at)
+    else:
+        address, body = robot_request(channel.kind, address, outgoing, secret, at)
     answer = post(alarm_settings.web(), address, body, headers, time.monotonic)
-    refusal = robot_refusal(channel.kind, answer.body)
+    refusal = None if channel.kind is ChannelKind.WEBHOOK else robot_refusal(channel.kind, answer.body)
     if refusal is not None:
         raise DeliveryError(f"the robot refused: {shown_answer(refusal)}")
     return answer.shown
@@ -168,12 +183,19 @@ def _record(connection: Connection, outcome: _Attempt, at: datetime) -> None:
     )
 
 
-def _with_token(address: str, channel: AlarmChannel, alarm_settings: AlarmSettings) -> str:
+def _with_token(channel: AlarmChannel, token: str | None) -> str:
+    """Return the address of a webhook or robot with its token in place."""
+    is_robot = channel.kind is not ChannelKind.WEBHOOK
+    address = channel.address or (robot_of(channel.kind).address if is_robot else "")
     if "{token}" not in address:
         return address
-    token = alarm_settings.secret(channel.id, "token")
     if token is None:
         raise ConfigError(
             f"channel {channel.id}: its address wants a token; docs/alarms.md says where secrets are told"
         )
     return address.replace("{token}", token)
+
+
+def _without(token: str | None, text: str) -> str:
+    """Return what may be kept of an answer that repeats our own address."""
+    return text if token is None else text.replace(token, "***")

@@ -112,7 +112,7 @@ def alarm_broker(settings: Settings) -> AlarmBroker:
     """Return the broker that alarms are published at: the one that meters publish at.
 
     Raises:
-        ConfigError: If none is named.
+        ConfigError: If none is named, or its certificate authority cannot be read.
     """
     if settings.mqtt_host is None:
         raise ConfigError(f"no broker: set {PREFIX}MQTT_HOST")

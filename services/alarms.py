@@ -96,8 +96,13 @@ def look(connection: Connection, settings: Settings, alarm_settings: AlarmSettin
         )
         told = told_of(connection, [incident.id for incident in standing])
         plan = planned(standing, of_incident, book, told, now)
-        kept = [s for s in signals if s.id in found.member_of or s.source is Source.OPERATION]
-        save_incidents(connection, found.incidents, kept, found.member_of, plan.held)
+        save_incidents(
+            connection,
+            found.incidents,
+            _changed(signals, stored, found.member_of),
+            found.member_of,
+            plan.held,
+        )
         by_id = {incident.id: incident for incident in standing}
         zones = {route.id: route.zone for route in book.routes}
 
@@ -159,6 +164,19 @@ def _signals(
         if signal.id not in here
     ]
     return found
+
+
+def _changed(
+    signals: Iterable[Signal], stored: Iterable[tuple[Signal, str | None]], member_of: Mapping[str, str]
+) -> list[Signal]:
+    """Return the signals to keep that are not kept as they are; episodes of no incident stand elsewhere."""
+    before = {signal.id: (signal, incident) for signal, incident in stored}
+    return [
+        signal
+        for signal in signals
+        if (signal.id in member_of or signal.source is Source.OPERATION)
+        and before.get(signal.id) != (signal, member_of.get(signal.id))
+    ]
 
 
 def _by_incident(signals: Iterable[Signal], member_of: Mapping[str, str]) -> dict[str, Sequence[Signal]]:

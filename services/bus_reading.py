@@ -8,6 +8,7 @@ from datetime import datetime
 
 from collectors.bus import BusOwner
 from collectors.targets import MeterRead, Target, coverage_entries
+from pipeline.frames import RawMessage
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from protocols.profile import Profile
@@ -55,13 +56,32 @@ class BusReading:
 
 
 def keep_reads(put: Put) -> Callable[[MeterRead], Awaitable[None]]:
-    """Return what a scheduler calls with each read: it stores the snapshot and its ledger lines."""
+    """Return what a scheduler calls with each read: it stores snapshot, ledger lines and bytes."""
 
     async def keep(read: MeterRead) -> None:
         snapshots = () if read.snapshot is None else (read.snapshot,)
-        await put(Entry(snapshots=snapshots, coverage=coverage_entries(read)))
+        await put(Entry(snapshots=snapshots, coverage=coverage_entries(read), raw=_raw(read)))
 
     return keep
+
+
+def _raw(read: MeterRead) -> tuple[RawMessage, ...]:
+    """Return the bytes of a read, under the time by which its reading is found again."""
+    if not read.frames:
+        return ()
+    last = read.frames[-1]
+    sent_at = last.answered_at or last.sent_at
+    received_at = sent_at if read.snapshot is None else read.snapshot.received_at
+    if received_at is None:
+        return ()
+    message = RawMessage(
+        received_at=received_at,
+        slot_at=read.slot_at,
+        source=read.bus,
+        meters=(read.meter,),
+        frames=read.frames,
+    )
+    return (message,)
 
 
 async def read_slots(

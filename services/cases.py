@@ -18,7 +18,8 @@ from services.settings import Settings, load_settings
 from services.wiring import utc_now
 from storage.cases import add_feedback, all_feedback, known_cases, save_cases
 from storage.database import Connection, connect
-from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes
+from storage.episode_changes import EpisodeChange, NewFields, change_episode
+from storage.episodes import EpisodeState, get_episode, list_episodes
 from storage.registry import load_registry
 
 MOST_EPISODES = 1_000_000
@@ -98,11 +99,12 @@ def give_feedback(  # noqa: PLR0913 - what one person says of one episode
     *,
     cause: str = "",
     recovered_kwh: float | None = None,
+    revision: int | None = None,
 ) -> Feedback:
     """File what was found about an episode; it counts from the next time that cases are worked out.
 
     Raises:
-        DataError: If there is no such episode.
+        DataError: If there is no such episode, or not of the ``revision`` that the person saw.
         StorageError: If the database is away or refuses.
     """
     stored = get_episode(connection, episode)
@@ -121,7 +123,11 @@ def give_feedback(  # noqa: PLR0913 - what one person says of one episode
     )
     with connection.transaction():
         add_feedback(connection, feedback)
-        decide_episode(connection, episode, state=STATES[outcome], decided_at=now, note=cause or None)
+        state = STATES[outcome]
+        change = EpisodeChange(at=now, person=person.shown, deed=state.value, detail=cause)
+        fields = NewFields(state=state, note=cause or None)
+        if not change_episode(connection, episode, fields, change, revision=revision):
+            raise DataError(f"episode {episode!r} was changed by somebody else; look at it again first")
     return feedback
 
 

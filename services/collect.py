@@ -26,10 +26,8 @@ from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.bus_use import tell_use
 from services.clock_sync import CLOCKS_EVERY_S, ClockSync, clock_sync_of
-from services.counters import Counters
+from services.collector_state import collector_counters, keep_collector_state
 from services.garbage import seldom_collected
-from services.home_assistant import Announcer
-from services.landing import Landing
 from services.listen import announcer_of, broker_of, listen, subscription_of, with_client_id
 from services.meter_events import fetch_events
 from services.missed_slots import note_missed
@@ -38,7 +36,6 @@ from services.read_requests import inquiry_in, present_result, reply_result, res
 from services.rounds import Rounds
 from services.settings import Settings
 from services.status.collector import CollectorStatus
-from services.store import QUEUE_MOST
 from services.strangers import file_strangers
 from services.wiring import bus_plans, landing_of, last_known_of, station_of, utc_now, zone_of
 from storage.database import connect
@@ -136,7 +133,13 @@ async def collect(
         on_result=_noting(works, keep_reads(station.store.put)),
         on_take_over=partial(_note_left, station.database_url),
     )
-    counters = _counters_of(landing, station, scheduler, announcer)
+    counters = collector_counters(
+        partial(keep_collector_state, station.database_url, leases.owner, started_at),
+        landing,
+        station,
+        scheduler,
+        announcer,
+    )
     writing = asyncio.create_task(station.store.run())
     if announcer is not None:
         announcer.start()
@@ -170,19 +173,6 @@ async def collect(
         await asyncio.to_thread(landing.close)
         if announcer is not None:
             await asyncio.to_thread(announcer.stop)
-
-
-def _counters_of(
-    landing: Landing, station: Station, scheduler: Scheduler, announcer: Announcer | None
-) -> Counters:
-    """Return what tells the counters of a collector; who listens to MQTT adds its own."""
-    counters = Counters(landing.counters_file)
-    counters.add("landing", lambda: landing.counters)
-    counters.add("queue", lambda: {"waiting": station.store.waiting, "room": QUEUE_MOST})
-    counters.add("buses", scheduler.counters)
-    if announcer is not None:
-        counters.add("told", lambda: {"dropped": announcer.dropped})
-    return counters
 
 
 def _noting(works: Sequence[BusWork], keep: OnResult) -> OnResult:

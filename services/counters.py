@@ -64,9 +64,15 @@ _log = logging.getLogger("kilowatch.counters")
 class Counters:
     """Sections are added by whoever counts; one task tells them all."""
 
-    def __init__(self, file: Path | None) -> None:
-        """Write to ``file`` too, replaced as a whole each time; None where there is no folder for it."""
+    def __init__(self, file: Path | None, keep: Callable[[Told], None] | None = None) -> None:
+        """Tell no section yet.
+
+        Args:
+            file: Written too, replaced as a whole each time; None where there is no folder for it.
+            keep: Is given what is told each time.
+        """
         self._file = file
+        self._keep = keep
         self._sections: dict[str, Callable[[], object]] = {}
         self._dropped: dict[str, int] = {}
 
@@ -106,6 +112,8 @@ class Counters:
         for what, more in self._newly_dropped(told).items():
             _log.error("dropped: %d %s", more, what)
         self._write(content)
+        if self._keep is not None:
+            self._keep(orjson.loads(content))
         return told
 
     def _newly_dropped(self, told: Told) -> dict[str, int]:

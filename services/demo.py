@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import IO
 
 import httpx
@@ -20,6 +21,7 @@ from pipeline.errors import ConfigError, KilowatchError
 from services.accounts import first_administrator
 from services.demo_result import DemoResult, Progress, progress_of, result_of
 from services.embedded import EmbeddedBroker, EmbeddedDatabase, free_port
+from services.flow_server import QUIET
 from services.persons import this_person
 from services.processes import Children
 from storage.database import connect
@@ -36,6 +38,8 @@ MARKER = "kilowatch-demo"
 REGISTRY, TRUTH, STATS = "registry.toml", "truth.jsonl", "line_faults.json"
 LISTENING = "listening"
 """A file that says that the collector has subscribed: the gateways wait for it with what they have stored."""
+PREFECT_LOGIN = "prefect-login"
+"""The user and password of Prefect's server, made anew for each demo."""
 SUBSCRIBED = "mqtt.connected"
 """What the collector's log says then."""
 START_S = 120.0
@@ -132,9 +136,9 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     say(f"database: PostgreSQL without TimescaleDB (level {report.level}), schema version {report.version}")
     broker = stack.enter_context(EmbeddedBroker(folder))
     say(f"MQTT broker: 127.0.0.1:{broker.port}")
-    prefect_port = free_port()
+    prefect_port, page = free_port(), f"http://127.0.0.1:{port}"
     children = stack.enter_context(
-        Children(folder / "logs", _environment(folder, url, broker.port, prefect_port))
+        Children(folder / "logs", _environment(folder, url, broker.port, prefect_port, page))
     )
     prefect = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
     children.start("prefect", [*prefect, "--port", str(prefect_port)])
@@ -144,7 +148,6 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     say(f"simulated meters: fleet {FLEET!r} on {len(buses)} lines and the broker")
     children.start_kilowatch("collect", ["collect", "--backfill-days", str(HISTORY_DAYS)])
     children.start_kilowatch("dashboard", ["dashboard", "--port", str(port)])
-    page = f"http://127.0.0.1:{port}"
     demo = Demo(
         children=children,
         database_url=url,
@@ -158,13 +161,21 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     _let_gateways_speak(demo)
     say(f"dashboard: {page} (filling up; log in as {demo.login})")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
-    say(f"Prefect: http://127.0.0.1:{prefect_port}")
+    say(f"Prefect: http://127.0.0.1:{prefect_port} (user:password in {folder / PREFECT_LOGIN})")
     children.start_kilowatch("flows", ["flows", "serve"])
     return demo
 
 
-def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) -> Mapping[str, str]:
+def _environment(folder: Path, url: str, broker_port: int, prefect_port: int, page: str) -> Mapping[str, str]:
+    login = f"kilowatch:{token_urlsafe(12)}"
+    file = folder / PREFECT_LOGIN
+    file.touch(mode=0o600)
+    file.write_text(login + "\n", encoding="utf-8")
     return {
+        **QUIET,
+        "PREFECT_SERVER_API_AUTH_STRING": login,
+        "PREFECT_API_AUTH_STRING": login,
+        "KILOWATCH_DASHBOARD_ADDRESS": page,
         "KILOWATCH_DATABASE_URL": url,
         "KILOWATCH_MQTT_HOST": "127.0.0.1",
         "KILOWATCH_MQTT_PORT": str(broker_port),
@@ -172,14 +183,10 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int) ->
         "KILOWATCH_SPOOL_DIR": str(folder / "spool"),
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{prefect_port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         # Prefect's runner works in a folder of one name for all users, which another one may own.
         "TMPDIR": str(folder / "tmp"),
-        "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -249,19 +249,22 @@ class _Asked(TypedDict):
     meters: list[MeterId]
 
 
-def groups(registry: Registry, together: Together, at_a_time: int | None = None) -> Iterator[Registry]:
+def groups(
+    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+) -> Iterator[Registry]:
     """Yield the archive in groups of some hundred meters; those that belong together stay together.
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
-    to each of its places. The first group also has the suspensions of places without a meter: a detector
-    says that they cannot be judged.
+    to each of its places, and a place that feeds one area and is a member of another (a feeder) to both; with
+    ``once`` to the one that was filed last, for who adds up what the groups hold. The first group also has
+    the suspensions of places without a meter: a detector says that they cannot be judged.
     """
     most = METERS_AT_A_TIME if at_a_time is None else at_a_time
     meters: list[Meter] = []
     places = {s.service_point for s in registry.suspensions} - {
         i.service_point for i in registry.installations
     }
-    for kept, together_here in _units(registry, together):
+    for kept, together_here in _units(registry, together, once=once):
         if meters and len(meters) + len(together_here) > most:
             yield part_of(registry, meters, places)
             meters, places = [], set()
@@ -271,21 +274,34 @@ def groups(registry: Registry, together: Together, at_a_time: int | None = None)
         yield part_of(registry, meters, places)
 
 
-def _units(registry: Registry, together: Together) -> Iterator[tuple[set[str], list[Meter]]]:
+def _units(registry: Registry, together: Together, *, once: bool) -> Iterator[tuple[set[str], list[Meter]]]:
     """Yield places and their meters that must not be parted."""
     by_place = _meters_by_place(registry)
     if together is not Together.AREA:
         yield from (({place}, meters) for place, meters in by_place.items())
         return
-    area_of = {point.id: point.area for point in registry.service_points}
-    area_of |= {member.service_point: member.area for member in registry.area_members}
+    areas = _areas_by_place(registry)
     units: dict[str, tuple[set[str], list[Meter]]] = {}
     for place, meters in by_place.items():
-        area = area_of.get(place)
-        kept, found = units.setdefault(f"place {place}" if area is None else f"area {area}", (set(), []))
-        kept.add(place)
-        found += meters
+        own = areas.get(place, ())[-1:] if once else areas.get(place, ())
+        for unit in [f"area {area}" for area in own] or [f"place {place}"]:
+            kept, found = units.setdefault(unit, (set(), []))
+            kept.add(place)
+            found += meters
     yield from units.values()
+
+
+def _areas_by_place(registry: Registry) -> dict[str, list[str]]:
+    """Return the areas that each place belongs to or feeds, each once; the one filed with it if none is."""
+    found: dict[str, list[str]] = {}
+    for member in registry.area_members:
+        own = found.setdefault(member.service_point, [])
+        if member.area not in own:
+            own.append(member.area)
+    for point in registry.service_points:
+        if point.area is not None:
+            found.setdefault(point.id, [point.area])
+    return found
 
 
 def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:

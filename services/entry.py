@@ -12,12 +12,14 @@ import orjson
 
 from pipeline.checks import check
 from pipeline.coverage import CoverageEntry
-from pipeline.errors import ContentRefusedError
+from pipeline.errors import ContentRefusedError, StorageError
+from pipeline.frames import RawMessage
 from pipeline.model import Snapshot
 from pipeline.ports import Unmatched, WriteReport
 from pipeline.registry import Registry
 from storage.coverage import CoverageLedger
 from storage.database import Connection, storage_errors
+from storage.raw_frames import keep_raw_frames
 from storage.unmatched import keep_unmatched
 from storage.writer import ReadingWriter, set_aside
 
@@ -39,9 +41,11 @@ class Entry:
     snapshots: Sequence[Snapshot] = ()
     coverage: Sequence[CoverageEntry] = ()
     unmatched: Sequence[Unmatched] = ()
+    raw: Sequence[RawMessage] = ()
+    """The bytes that the readings were made of: kept where the database takes them at once, never spooled."""
 
     def __len__(self) -> int:
-        """Return how many rows it is."""
+        """Return how many rows it is that must not be lost."""
         return len(self.snapshots) + len(self.coverage) + len(self.unmatched)
 
 
@@ -51,6 +55,7 @@ def merged(entries: Sequence[Entry]) -> Entry:
         snapshots=[s for entry in entries for s in entry.snapshots],
         coverage=[line for entry in entries for line in entry.coverage],
         unmatched=[message for entry in entries for message in entry.unmatched],
+        raw=tuple(message for entry in entries for message in entry.raw),
     )
 
 
@@ -86,7 +91,18 @@ def write_entry(connection: Connection, entry: Entry, writer: ReadingWriter | No
     """
     kept = writer or ReadingWriter(connection)
     with storage_errors(f"storing {len(entry.snapshots)} readings"), connection.transaction():
-        return _write_or_halve(connection, entry, kept)
+        report = _write_or_halve(connection, entry, kept)
+        _keep_raw(connection, entry.raw)
+        return report
+
+
+def _keep_raw(connection: Connection, messages: Sequence[RawMessage]) -> None:
+    """Keep bytes beside the readings; what goes wrong with them, whatever it is, costs no reading."""
+    try:
+        with connection.transaction():
+            keep_raw_frames(connection, messages)
+    except StorageError as refused:
+        _log.warning("store.raw: %d raw messages are not kept: %s", len(messages), refused)
 
 
 def _write_or_halve(connection: Connection, entry: Entry, writer: ReadingWriter) -> WriteReport:

@@ -15,8 +15,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pipeline.errors import FlowServerError
 from services.settings import load
 
-TIMEOUT_S = 3.0
+QUIET: Mapping[str, str] = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+}
+"""Prefect tells its makers nothing when these variables are set, at the server and at whoever runs flows."""
+CONNECT_S = 2.0
 """A page that waits for a server which is away is worse than one that says so."""
+ANSWER_S = 8.0
+"""A server on SQLite answers the questions of a page one after the other."""
 START = "`prefect server start --host 127.0.0.1` starts one"
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 SHOWN = 300
@@ -86,7 +95,7 @@ async def flow_server() -> AsyncIterator[FlowServer]:
     try:
         http = httpx.AsyncClient(
             base_url=url,
-            timeout=TIMEOUT_S,
+            timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
             auth=(user, password) if settings.auth_string else None,
             # A proxy of the surroundings has no business between two parts of one installation.
             trust_env=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.settings import PREFIX, load
@@ -29,6 +29,14 @@ class FlowSettings(BaseSettings):
     )
     bus_group_limit: int = Field(
         default=4, ge=1, le=1000, description="tasks of flows that may read buses of one group at a time"
+    )
+    critical_run: str = Field(
+        default="alarms/field",
+        pattern=r"^[^/]+/[^/]+$",
+        description="deployment that runs when detection finds new critical episodes, as flow/deployment",
+    )
+    late_webhook: SecretStr | None = Field(
+        default=None, description="address that Prefect's server calls when a run is late; none = nobody"
     )
     dashboard_address: str | None = Field(
         default=None,

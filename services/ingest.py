@@ -11,6 +11,7 @@ from paho.mqtt.client import topic_matches_sub
 
 from collectors.deliveries import Message
 from pipeline.errors import ConfigError
+from pipeline.frames import PAYLOAD_KEPT_BYTES, RawFrame, RawMessage
 from pipeline.model import Quality
 from pipeline.ports import Unmatched
 from pipeline.registry import MqttSource, Registry
@@ -24,7 +25,7 @@ from services.push_coverage import PushCoverage
 class Ingest:
     """Handles batches of messages in the subscriber's thread; a batch is one commit."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that its messages go through
         self,
         landing: Landing,
         registry: Registry,
@@ -32,6 +33,7 @@ class Ingest:
         now: Callable[[], datetime],
         *,
         latest: Latest | None = None,
+        keeps_payloads: bool = False,
     ) -> None:
         """Prepare.
 
@@ -41,6 +43,7 @@ class Ingest:
             coverage: What is expected of them.
             now: The clock.
             latest: When each meter's newest stored register reading was taken: where asking begins.
+            keeps_payloads: Keep the messages themselves beside their readings.
 
         Raises:
             PluginError: If a source names a dialect that does not exist.
@@ -54,6 +57,7 @@ class Ingest:
         self._registry = registry
         self._coverage = coverage
         self._now = now
+        self._keeps_payloads = keeps_payloads
         self._lock = threading.Lock()
 
     def handle(self, batch: Sequence[Message]) -> Sequence[Publication]:
@@ -67,7 +71,8 @@ class Ingest:
         unmatched = [message for one in parsed for message in one.unmatched]
         with self._lock:
             lines = self._coverage.answered(snapshots)
-            self._keep(Entry(snapshots=snapshots, coverage=lines, unmatched=unmatched))
+            raw = raw_messages(batch, parsed) if self._keeps_payloads else ()
+            self._keep(Entry(snapshots=snapshots, coverage=lines, unmatched=unmatched, raw=raw))
             # Only now: a batch that could not be kept comes again, and must bring its lines again.
             self._coverage.note(lines)
         self._unstored = None
@@ -101,6 +106,20 @@ class Ingest:
                 parsed = receive(message.topic, message.payload, message.received_at)
                 return _without_guessed_times(message, parsed) if message.retained else parsed
         return Parsed(unmatched=(_unmatched(message, "topic of no source"),))
+
+
+def raw_messages(batch: Sequence[Message], parsed: Sequence[Parsed]) -> list[RawMessage]:
+    """Return the payloads that gave readings, bounded; what gave none is kept as unmatched."""
+    return [
+        RawMessage(
+            received_at=message.received_at,
+            source=message.topic,
+            meters=tuple(dict.fromkeys(snapshot.meter for snapshot in one.snapshots)),
+            frames=(RawFrame("", None, message.received_at, b"", message.payload[:PAYLOAD_KEPT_BYTES]),),
+        )
+        for message, one in zip(batch, parsed, strict=True)
+        if one.snapshots
+    ]
 
 
 def topics_of(sources: Sequence[MqttSource], share: str | None = None) -> tuple[str, ...]:

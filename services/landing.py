@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +66,7 @@ class Landing:
         *,
         spool: Spool | None = None,
         slow_s: float = SLOW_S,
+        keeps_raw: bool = True,
     ) -> None:
         """Prepare; the connection is opened with the first entry, or now if the spool holds something."""
         self._url = database_url
@@ -74,6 +75,7 @@ class Landing:
         self.journal = None if spool is None else Journal(spool.path)
         """Where what is on its way here is noted, so that a kill does not lose it."""
         self._slow_s = slow_s
+        self._keeps_raw = keeps_raw
         self._database = ThreadPoolExecutor(max_workers=1, thread_name_prefix="landing")
         self._connection: Connection | None = None
         self._writer: ReadingWriter | None = None
@@ -123,6 +125,8 @@ class Landing:
         Raises:
             StorageError: If neither takes it; nothing of it is kept then.
         """
+        if not self._keeps_raw:
+            entry = replace(entry, raw=())
         spool = self._spool
         if spool is None:
             self._database.submit(self._commit, entry).result()

@@ -55,7 +55,9 @@ async def listen(
     except StorageError as away:
         _log.warning("devices are asked as far back as their dialect says: %s", away)
         latest = {}
-    ingest = Ingest(landing, registry, coverage, utc_now, latest=latest)
+    ingest = Ingest(
+        landing, registry, coverage, utc_now, latest=latest, keeps_payloads=settings.keep_raw_payloads
+    )
     subscriber = Subscriber(options, ingest.handle)
     counters.add("mqtt", lambda: subscriber.counters)
     subscriber.start()

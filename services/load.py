@@ -102,7 +102,7 @@ def _stored_parts(
     connection: Connection, archive: Registry, span: SpanOf, primary: frozenset[str]
 ) -> Iterator[Part]:
     """Yield the archive some hundred meters at a time, areas whole; at last the meters of total groups."""
-    for part in groups(archive, Together.AREA):
+    for part in groups(archive, Together.AREA, once=True):
         yield _stored_part(connection, part, span, primary, EVERY_KIND - {SubjectKind.TOTAL})
     counted = {member.meter for member in archive.total_members}
     if counted:

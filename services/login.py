@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pipeline.accounts import Account
 from services.passwords import hash_password, is_outdated, password_fits
 from services.persons import Person
+from services.throttle import begin_login, login_succeeded
 from services.tokens import new_token, token_hash
 from storage.access_events import add_event
 from storage.account_sessions import (
@@ -45,11 +46,38 @@ class Visitor:
     agent: str = ""
 
 
-def check_password(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What becomes of a name and a password."""
+
+    account: Account | None = None
+    """To which both belong."""
+    wait: timedelta = timedelta(0)
+    """How long nothing is looked at, after too many failures."""
+
+
+def try_to_log_in(
     connection: Connection, name: str, password: str, visitor: Visitor, now: datetime
+) -> Answer:
+    """Look at a name and a password, unless there were too many that did not belong together.
+
+    Those that do not belong together are a line in the audit; those that are not looked at are none, so
+    that nobody can fill it.
+    """
+    wanted = name.strip().lower()
+    wait = begin_login(connection, wanted, visitor.address, now)
+    if wait > timedelta(0):
+        return Answer(wait=wait)
+    account = check_password(connection, wanted, password, visitor, now)
+    if account is not None:
+        login_succeeded(connection, wanted, visitor.address, now)
+    return Answer(account=account)
+
+
+def check_password(
+    connection: Connection, wanted: str, password: str, visitor: Visitor, now: datetime
 ) -> Account | None:
     """Return the account to which name and password belong; None, and a line in the audit, for any other."""
-    wanted = name.strip().lower()
     found = find_account(connection, wanted) if "\x00" not in wanted else None
     fits = password_fits(password, None if found is None else found[1])
     if found is None or not fits or found[0].disabled_at is not None:
@@ -94,6 +122,17 @@ def needs_touch(session: OpenSession, now: datetime) -> bool:
 def note_use(connection: Connection, session: OpenSession, now: datetime) -> None:
     """Note that a session was used just now."""
     touch_session(connection, session.id, now)
+
+
+def end_session(
+    connection: Connection, account: Account, session: int, person: Person, now: datetime
+) -> bool:
+    """Close another session of the account that asks; tells whether it was open."""
+    with connection.transaction():
+        ended = delete_session(connection, account, session)
+        if ended:
+            add_event(connection, "session ended", now, account=person.account, address=person.host)
+    return ended
 
 
 def log_out(connection: Connection, account: Account, session: int, person: Person, now: datetime) -> None:

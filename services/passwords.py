@@ -8,7 +8,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from pipeline.errors import ConfigError
+from pipeline.accounts import AccessError, Problem
 
 SHORTEST, LONGEST = 12, 256
 """Characters of a password; NIST SP 800-63B asks for no composition rules, but for length."""
@@ -34,14 +34,23 @@ def require_good_password(password: str, account: str) -> None:
     """Complain about a password that is too easy to guess.
 
     Raises:
-        ConfigError: Saying what is wrong; the password itself is not repeated.
+        AccessError: Saying what is wrong; the password itself is not repeated.
     """
     if not SHORTEST <= len(password) <= LONGEST:
-        raise ConfigError(f"a password has {SHORTEST} to {LONGEST} characters, this one {len(password)}")
+        raise AccessError(
+            Problem.PASSWORD_LENGTH,
+            f"a password has {SHORTEST} to {LONGEST} characters, this one {len(password)}",
+            least=SHORTEST,
+            most=LONGEST,
+        )
     if len(set(password)) < FEWEST_DIFFERENT:
-        raise ConfigError(f"a password needs at least {FEWEST_DIFFERENT} different characters")
+        raise AccessError(
+            Problem.PASSWORD_VARIETY,
+            f"a password needs at least {FEWEST_DIFFERENT} different characters",
+            n=FEWEST_DIFFERENT,
+        )
     if account in password.lower():
-        raise ConfigError("a password must not hold the account's name")
+        raise AccessError(Problem.PASSWORD_NAME, "a password must not hold the account's name")
 
 
 def hash_password(password: str) -> str:

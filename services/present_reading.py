@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan, nan
 from typing import Any  # Any: JSON as the database gives it back
 
 from collectors.targets import MeterRead
@@ -45,7 +46,7 @@ def as_json(reading: PresentReading) -> dict[str, object]:
         told |= {
             "taken_at": snapshot.taken_at.isoformat(),
             "received_at": snapshot.received_at.isoformat(),
-            "values": dict(snapshot.values),
+            "values": {quantity: _plain(value) for quantity, value in snapshot.values.items()},
             "quality": int(snapshot.quality),
             "flags": {quantity: int(flags) for quantity, flags in snapshot.flags.items()},
         }
@@ -70,5 +71,14 @@ def from_json(told: Mapping[str, Any]) -> PresentReading:
     )
 
 
-def _value(value: float | list[float]) -> Value:
-    return tuple(value) if isinstance(value, list) else value
+def _plain(value: Value) -> object:
+    """Return a value as JSON has it, which knows no NaN: an order that a spectrum lacks is null."""
+    if isinstance(value, tuple):
+        return [None if isnan(each) else each for each in value]
+    return value
+
+
+def _value(value: float | list[float | None]) -> Value:
+    if isinstance(value, list):
+        return tuple(nan if each is None else each for each in value)
+    return value

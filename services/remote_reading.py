@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
@@ -23,6 +24,8 @@ from services.wiring import bus_plans, station_of, utc_now
 from storage.database import connect
 from storage.registry import load_registry
 
+T = TypeVar("T")
+
 
 def groups_of_buses(buses: Sequence[str] | None, size: int) -> list[BusGroup]:
     """Return the buses to read, in groups of at most ``size``; all of the archive's when none is named.
@@ -30,7 +33,7 @@ def groups_of_buses(buses: Sequence[str] | None, size: int) -> list[BusGroup]:
     Raises:
         ConfigError: If a named bus is not in the archive.
     """
-    known = [bus.id for bus in _registry(load_settings()).buses]
+    known = [bus.id for bus in archive(load_settings()).buses]
     unknown = sorted(set(buses or ()) - set(known))
     if unknown:
         raise ConfigError(f"no bus is called {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -59,11 +62,20 @@ def totals(readings: Sequence[BusReading]) -> dict[str, int]:
 
 
 async def _read_buses(buses: Sequence[str], backfill_days: float, settings: Settings) -> list[BusReading]:
-    registry = await asyncio.to_thread(_registry, settings)
+    registry = await asyncio.to_thread(archive, settings)
     plans = [plan for plan in bus_plans(registry, settings, utc_now()) if plan.owner.bus.id in set(buses)]
     station = station_of(settings, registry)
+    return await while_stored(station, _read_all(plans, backfill_days, station))
+
+
+async def while_stored(station: Station, work: Coroutine[object, object, T]) -> T:
+    """Do some reading while what it puts into the store is written.
+
+    Raises:
+        StorageError: If the writer ends first.
+    """
     writing = asyncio.create_task(station.store.run())
-    reading = asyncio.create_task(_read_all(plans, backfill_days, station))
+    reading = asyncio.create_task(work)
     try:
         await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
@@ -97,14 +109,14 @@ async def _read_bus(plan: BusPlan, backfill_days: float, station: Station) -> Bu
 
 
 async def _read_ourselves(plan: BusPlan, since: datetime, now: datetime, station: Station) -> BusReading:
-    async with leased([plan.owner.bus.id]), _owned(plan.owner):
+    async with leased([plan.owner.bus.id]), owned(plan.owner):
         slots = {period_s: slot_start(now, period_s) for period_s in plan.periods_s}
         reading = await read_slots(plan.owner, plan.targets, slots, station.store.put)
         return reading + await backfill(plan, since, now, station)
 
 
 @asynccontextmanager
-async def _owned(owner: BusOwner) -> AsyncIterator[None]:
+async def owned(owner: BusOwner) -> AsyncIterator[None]:
     """Have the bus on this host while the block runs."""
     owner.acquire()
     try:
@@ -113,6 +125,11 @@ async def _owned(owner: BusOwner) -> AsyncIterator[None]:
         await owner.close()
 
 
-def _registry(settings: Settings) -> Registry:
+def archive(settings: Settings) -> Registry:
+    """Return the archive of meters.
+
+    Raises:
+        StorageError: If the database is away.
+    """
     with connect(settings.require_database_url()) as connection:
         return load_registry(connection)

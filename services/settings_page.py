@@ -10,17 +10,20 @@ from pydantic_settings import BaseSettings
 
 from services.alarm_settings import AlarmSettings
 from services.control_settings import ControlSettings
+from services.flow_settings import FlowSettings
 from services.settings import PREFIX, Settings
 
 INTRODUCTION = """# Settings 配置
 
 An installation is set up by environment variables, which are checked at start: a value that does not fit is
-named with what was expected. An empty one is as good as none.
+named with what was expected. An empty one is as good as none. A secret may come out of a file that holds it
+and nothing else: `KILOWATCH_DATABASE_URL_FILE`, `KILOWATCH_MQTT_PASSWORD_FILE`.
 """
 SECTIONS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("## The system 系统", Settings),
     ("## Changing meters 电表设置", ControlSettings),
     ("## Alarms 告警", AlarmSettings),
+    ("## Flows 流程", FlowSettings),
 )
 
 
@@ -45,4 +48,4 @@ def _default(field: FieldInfo) -> str:
         return "none"
     if isinstance(default, bool):
         return str(default).lower()
-    return f"`{default}`"
+    return f"`{','.join(default) if isinstance(default, tuple) else default}`"

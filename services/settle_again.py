@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.model import EVERYTHING
 from services.settings import Settings, load_settings
 from services.settle import Settled, points_of
-from services.settle_stored import bill_run, settle_point
+from services.settle_stored import bill_run, settle_points
 from services.wiring import utc_now
 from storage.bills import BillFilter, bill_cards
 from storage.database import connect
@@ -47,6 +47,6 @@ def rerate_stored(
             stored += [(card.month, card.service_point) for card in cards]
             if len(cards) < BILLS_AT_A_TIME:
                 break
-        for of_month, point in sorted(stored):
-            if points is None or point in points:
-                yield settle_point(run, point, of_month)
+        yield from settle_points(
+            run, [(point, month) for month, point in sorted(stored) if points is None or point in points]
+        )

@@ -105,7 +105,7 @@ class FileBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredBook:
-    """What the database holds, for one bill: several of its steps look at the same, which is asked once."""
+    """What the database holds, for one bill or some: their steps look at the same, which is asked once."""
 
     connection: Connection
     scope: Scope
@@ -121,6 +121,14 @@ class StoredBook:
             self.connection, WANTED, scope=self.scope, starts_at=starts_at, ends_at=ends_at, meters=[meter]
         )
         return self._read.setdefault(((meter,), starts_at, ends_at), found)
+
+    def hold_readings(self, meter: MeterId, span: tuple[datetime, datetime], found: ReadingSeries) -> None:
+        """Keep what was read ahead of one meter's registers."""
+        self._read[(meter,), *span] = found
+
+    def hold_intervals(self, meter: MeterId, span: tuple[datetime, datetime], found: IntervalColumns) -> None:
+        """Keep what was read ahead of one meter's intervals."""
+        self._settled[(meter,), *span] = found
 
     def midnights(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
         """Return freezes and reads by hand alone: of a month of quarter hours the rest tells no more."""
@@ -161,7 +169,7 @@ def _by_meter(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> dict[
     order = np.lexsort((given.origin, given.taken_at, given.meter_index))
     edges = np.searchsorted(given.meter_index[order], np.arange(len(meters) + 1))
     return {
-        meter: _rows(given, order[first:end])
+        meter: rows_of(given, order[first:end])
         for meter, first, end in zip(meters, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
         if end > first
     }
@@ -170,10 +178,11 @@ def _by_meter(readings: ReadingBlock | None, meters: Sequence[MeterId]) -> dict[
 def _within(series: ReadingSeries, starts_at: datetime, ends_at: datetime) -> ReadingSeries:
     """Return one meter's readings with ``taken_at`` in ``[starts_at, ends_at)``."""
     first, end = np.searchsorted(series.taken_at, [to_numpy(starts_at), to_numpy(ends_at)])
-    return _rows(series, np.arange(first, end))
+    return rows_of(series, np.arange(first, end))
 
 
-def _rows(series: ReadingSeries, rows: NDArray[np.intp]) -> ReadingSeries:
+def rows_of(series: ReadingSeries, rows: NDArray[np.intp]) -> ReadingSeries:
+    """Return some of the readings."""
     empty = np.full(len(series), np.nan)
     return ReadingSeries(
         meters=series.meters,

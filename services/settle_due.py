@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -10,9 +11,10 @@ from pipeline.model import EVERYTHING
 from pipeline.registry import Registry
 from services.settings import Settings, load_settings
 from services.settle import Settled
+from services.settle_ahead import Wanted
 from services.settle_month import billable
 from services.settle_parts import settle_parts
-from services.settle_stored import bill_run, settle_point
+from services.settle_stored import bill_run, settle_points
 from services.settle_terms import is_supplied
 from services.wiring import utc_now
 from storage.bills import BillFilter, bill_total
@@ -37,6 +39,7 @@ def settle_due(settings: Settings | None = None, now: datetime | None = None) ->
     with connect(settings.require_database_url()) as connection:
         run = bill_run(connection, settings, now)
         archive = run.archive
+        due: dict[str, list[Wanted]] = defaultdict(list)
         for point in billable(archive):
             yield from settle_parts(run, point)
             months = _closed_months(archive, point, now)
@@ -45,7 +48,10 @@ def settle_due(settings: Settings | None = None, now: datetime | None = None) ->
                 is_last = month == months[-1]
                 is_due = is_last and is_supplied(archive, point, bill_span(archive, point, month))
                 if is_due or bill_total(connection, wanted, scope=EVERYTHING):
-                    yield settle_point(run, point, month)
+                    due[month].append((point, month))
+        # Oldest first: a month opens with what the one before closed with.
+        for month in sorted(due):
+            yield from settle_points(run, due[month])
 
 
 def row_of(settled: Settled) -> dict[str, object]:

@@ -9,6 +9,7 @@ from analysis.settlement.bill_documents import bill_document
 from pipeline.bills import bill_month, bill_span, interim_ends, month_after
 from pipeline.model import EVERYTHING
 from services.settle import Settled
+from services.settle_book import StoredBook
 from services.settle_stored import BillRun, settle_part
 from services.settle_terms import is_supplied, supplied
 from storage.interim_bills import interim_bills, save_interim
@@ -34,9 +35,10 @@ def settle_parts(run: BillRun, point: str) -> Iterator[Settled]:
         return
     given_out = [bill.ends_at for bill in interim_bills(run.connection, point, month, scope=EVERYTHING)]
     zone = run.archive.zone_of(point)
+    book = StoredBook(connection=run.connection, scope=EVERYTHING)
     for ends_at in ends:
         if ends_at > max(given_out, default=span[0]):
-            yield _kept(run, settle_part(run, point, month, ends_at.astimezone(zone).date()))
+            yield _kept(run, settle_part(run, point, month, book, ends_at.astimezone(zone).date()))
 
 
 def _kept(run: BillRun, settled: Settled) -> Settled:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 
 from analysis.settlement.billing_month import Dated, Lack, Lacking
-from pipeline.contracts import Contract
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.errors import ConfigError
 from pipeline.registry import Registry, in_force, latest
 from pipeline.tariff import Tariff
@@ -55,7 +56,8 @@ def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetim
     """Return the terms of a billing month, cut where a contract or a tariff's version begins or ends.
 
     A contract or version without an end is replaced by the next one; contracts that both say that they are
-    in force overlap.
+    in force overlap. While a reduction (减容) leaves less than a two-part tariff asks for, the single-part
+    tariff that its version names holds.
 
     Args:
         registry: The archive.
@@ -65,19 +67,40 @@ def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetim
     contracts = registry.contracts_by_point.get(service_point, [])
     names = {contract.tariff for contract in contracts}
     versions = [tariff for tariff in registry.tariffs if tariff.id in names]
+    singles = {version.basic.single_tariff for version in versions if version.basic is not None}
+    versions += [tariff for tariff in registry.tariffs if tariff.id in singles]
+    reductions = [
+        suspension
+        for suspension in registry.suspensions_by_point.get(service_point, ())
+        if suspension.kind is SuspensionKind.REDUCTION
+    ]
     terms: list[Dated] = []
     lacks = list(_overlaps(contracts, span))
-    for starts_at, ends_at in pairwise(_edges([*contracts, *versions], span)):
+    for starts_at, ends_at in pairwise(_edges([*contracts, *versions, *reductions], span)):
         contract = latest(c for c in contracts if in_force(c.starts_at, c.ends_at, starts_at))
         if contract is None:
             lacks.append(_lack(Lacking.CONTRACT_GAP, service_point, starts_at, ends_at))
             continue
         tariff = registry.tariff_of(contract.tariff or "", starts_at)
+        if tariff is not None and _falls_below(tariff, reductions, starts_at):
+            single = (tariff.basic and tariff.basic.single_tariff) or ""
+            contract = replace(contract, tariff=single, basic_charge=BasicCharge.NONE)
+            tariff = registry.tariff_of(single, starts_at)
         if tariff is None:
             lacks.append(_lack(Lacking.TARIFF_GAP, contract.tariff or service_point, starts_at, ends_at))
             continue
         terms.append(Dated(starts_at=starts_at, ends_at=ends_at, contract=contract, tariff=tariff))
     return Agreed(terms=terms, lacks=lacks)
+
+
+def _falls_below(tariff: Tariff, reductions: Sequence[Suspension], at: datetime) -> bool:
+    """Tell whether a reduction in force leaves less than the tariff's version asks for."""
+    least = None if tariff.basic is None else tariff.basic.single_below_kva
+    return least is not None and any(
+        Decimal(str(reduction.remaining_kva)) < least
+        for reduction in reductions
+        if in_force(reduction.starts_at, reduction.ends_at, at)
+    )
 
 
 MINIMAL = """\
@@ -127,7 +150,9 @@ def check_billable(registry: Registry, points: Sequence[str], source: str) -> No
     )
 
 
-def _edges(dated: Sequence[Contract | Tariff], span: tuple[datetime, datetime]) -> list[datetime]:
+def _edges(
+    dated: Sequence[Contract | Tariff | Suspension], span: tuple[datetime, datetime]
+) -> list[datetime]:
     inside = {
         edge
         for record in dated

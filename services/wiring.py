@@ -136,7 +136,7 @@ def landing_of(settings: Settings, on_stored: OnStored | None = None) -> Landing
     url = settings.require_database_url()
     most_bytes = settings.spool_max_mb * 1_000_000
     spool = open_spool(settings.spool_dir, describe_url(url), most_bytes) if most_bytes else None
-    return Landing(url, on_stored, spool=spool)
+    return Landing(url, on_stored, spool=spool, keeps_raw=settings.keep_raw_frames)
 
 
 def last_known_of(settings: Settings) -> LastKnown:

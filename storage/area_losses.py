@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
+from typing import Any
 
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from analysis.line_loss import AreaDay, AreaLoss, LossVerdict, WhyUnknown
@@ -83,6 +84,49 @@ def area_days_stored(
             row["missing"], row["missing_supplies"] = tuple(row["missing"]), tuple(row["missing_supplies"])
             found.setdefault(area, []).append(AreaDay(**row))
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLoss:
+    """What was found of an area by its last judged day."""
+
+    area: str
+    name: str
+    zone: str | None
+    judged_to: date
+    risen_on: date | None
+    rise_kwh_a_day: float | None
+    rise_points: float | None
+    technical: Mapping[str, Any]  # Any: JSON
+    """Of one slot: ``fixed_kwh`` and ``per_square``."""
+    suspects: Sequence[Mapping[str, Any]]  # Any: JSON
+    """As :class:`analysis.loss_suspects.Suspect`, the likeliest first; none while the loss has not risen."""
+
+
+def area_losses_stored(
+    connection: Connection, *, scope: Scope, areas: Sequence[str] | None = None
+) -> dict[str, StoredLoss]:
+    """Return what was found of the areas that a caller may see.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    bound = {
+        "areas": None if areas is None else list(areas),
+        "scope": None if scope.areas is None else sorted(scope.areas),
+    }
+    with (
+        storage_errors("reading line losses"),
+        connection.cursor(row_factory=class_row(StoredLoss)) as cursor,
+    ):
+        found = cursor.execute(
+            "SELECT l.area, coalesce(a.name, '') AS name, a.zone, l.judged_to, l.risen_on, l.rise_kwh_a_day, "
+            "l.rise_points, l.technical, l.suspects FROM area_loss AS l LEFT JOIN area AS a ON a.id = l.area "
+            "WHERE (%(areas)s::text[] IS NULL OR l.area = ANY(%(areas)s)) "
+            "AND (%(scope)s::text[] IS NULL OR l.area = ANY(%(scope)s)) ORDER BY l.area",
+            bound,
+        ).fetchall()
+    return {loss.area: loss for loss in found}
 
 
 def _day_row(area: str, day: AreaDay) -> dict[str, object]:

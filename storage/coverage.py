@@ -17,6 +17,7 @@ from pipeline.coverage import RANK, Cause, CoverageEntry, CoverageStatus
 from pipeline.model import MeterId, Scope
 from pipeline.quantities import Group
 from pipeline.registry import DEFAULT_ZONE
+from storage.announcements import Topic, announce
 from storage.database import Connection, storage_errors
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
@@ -125,6 +126,7 @@ class CoverageLedger:
                     [e.attempts for e in known],
                 ),
             )
+            announce(self._connection, Topic.COVERAGE, [numbers[e.meter] for e in known])
 
 
 def newest_slots(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import LiteralString
 
 from psycopg.rows import class_row
@@ -35,6 +36,12 @@ class EpisodeCard:
     message: str
     parameters: Mapping[str, float | int | str]
     evidence: Mapping[str, Json]
+    state: str = "open"
+    """What people have made of it: open, acknowledged, confirmed, rejected or closed."""
+    assignee: str | None = None
+    note: str | None = None
+    revision: int = 0
+    """How often people have changed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,13 @@ class EpisodeFilter:
     is_open: bool | None = None
     since: datetime | None = None
     """Only episodes that had not ended before this instant."""
+    states: Sequence[str] | None = None
+    """What people have made of it: one of these."""
+    assignee: str | None = None
+    """Whose it is; an empty text asks for those that are nobody's."""
+    area: str | None = None
+    started_since: datetime | None = None
+    started_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +73,14 @@ class EpisodeCount:
     detector: str
     is_open: bool
     episodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeChoices:
+    """What a list of episodes can be narrowed to."""
+
+    areas: tuple[str, ...]
+    assignees: tuple[str, ...]
 
 
 SEEN: LiteralString = """
@@ -82,29 +104,54 @@ _FILTERED: LiteralString = """
       AND (%(meter)s::text IS NULL OR e.meter = %(meter)s)
       AND (%(is_open)s::bool IS NULL OR (e.ends_at IS NULL) = %(is_open)s)
       AND (%(since)s::timestamptz IS NULL OR e.ends_at IS NULL OR e.ends_at > %(since)s)
+      AND (%(states)s::text[] IS NULL OR e.state = ANY (%(states)s::text[]))
+      AND (%(assignee)s::text IS NULL OR coalesce(e.assignee, '') = %(assignee)s)
+      AND (%(area)s::text IS NULL OR p.area = %(area)s)
+      AND (%(started_since)s::timestamptz IS NULL OR e.starts_at >= %(started_since)s)
+      AND (%(started_before)s::timestamptz IS NULL OR e.starts_at < %(started_before)s)
 """
 _CARD: LiteralString = """
     SELECT e.id, e.detector, e.version, e.meter,
            coalesce(e.service_point, hung.service_point) AS service_point,
            p.name AS service_point_name, p.area, a.zone, e.starts_at, e.ends_at, e.detected_at, e.verdict,
-           e.severity, e.score, e.energy_kwh, e.message, e.parameters, e.evidence
+           e.severity, e.score, e.energy_kwh, e.message, e.parameters, e.evidence,
+           e.state, e.assignee, e.note, e.revision
 """
 
 
-def episode_cards(
-    connection: Connection, wanted: EpisodeFilter, *, scope: Scope, limit: int = 50, offset: int = 0
+class EpisodeOrder(StrEnum):
+    """What comes first in a list."""
+
+    GRAVE = "grave"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    ENERGY = "energy"
+    SURE = "sure"
+    METER = "meter"
+
+
+_ORDERS: Mapping[EpisodeOrder, LiteralString] = {
+    EpisodeOrder.GRAVE: "(e.ends_at IS NULL) DESC, (e.verdict = 'abnormal') DESC, e.severity DESC, "
+    "e.starts_at DESC, e.id",
+    EpisodeOrder.NEWEST: "e.starts_at DESC, e.id",
+    EpisodeOrder.OLDEST: "e.starts_at, e.id",
+    EpisodeOrder.ENERGY: "e.energy_kwh DESC NULLS LAST, e.severity DESC, e.id",
+    EpisodeOrder.SURE: "e.score DESC, e.severity DESC, e.id",
+    EpisodeOrder.METER: "e.meter, e.starts_at DESC, e.id",
+}
+
+
+def episode_cards(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    wanted: EpisodeFilter,
+    *,
+    scope: Scope,
+    order: EpisodeOrder = EpisodeOrder.GRAVE,
+    limit: int = 50,
+    offset: int = 0,
 ) -> list[EpisodeCard]:
-    """Return episodes: open ones first, then the gravest, then the newest."""
-    query = (
-        _CARD
-        + SEEN
-        + _FILTERED
-        + """
-        ORDER BY (e.ends_at IS NULL) DESC, (e.verdict = 'abnormal') DESC, e.severity DESC,
-                 e.starts_at DESC, e.id
-        LIMIT %(limit)s OFFSET %(offset)s
-        """
-    )
+    """Return episodes: by default open ones first, then the gravest, then the newest."""
+    query = _CARD + SEEN + _FILTERED + "ORDER BY " + _ORDERS[order] + " LIMIT %(limit)s OFFSET %(offset)s"
     bound = {**_bound(wanted, scope), "limit": limit, "offset": offset}
     with storage_errors("listing episodes"), connection.cursor(row_factory=class_row(EpisodeCard)) as cursor:
         return cursor.execute(query, bound).fetchall()
@@ -161,6 +208,30 @@ def episode_counts(connection: Connection, *, scope: Scope) -> list[EpisodeCount
         return cursor.execute(query, {"areas": areas_of(scope)}).fetchall()
 
 
+def episode_ids(
+    connection: Connection, wanted: EpisodeFilter, *, scope: Scope, limit: int
+) -> list[tuple[str, int | None]]:
+    """Return ids and revisions of the episodes that pass the filter."""
+    query = "SELECT e.id, e.revision" + SEEN + _FILTERED + "ORDER BY e.id LIMIT %(limit)s"
+    with storage_errors("listing episodes"):
+        return connection.execute(query, {**_bound(wanted, scope), "limit": limit}).fetchall()
+
+
+def episode_choices(connection: Connection, *, scope: Scope) -> EpisodeChoices:
+    """Return the areas and assignees that the caller's episodes have."""
+    query = (
+        """
+        SELECT coalesce(array_agg(DISTINCT p.area) FILTER (WHERE p.area IS NOT NULL), '{}'),
+               coalesce(array_agg(DISTINCT e.assignee) FILTER (WHERE e.assignee IS NOT NULL), '{}')
+        """
+        + SEEN
+    )
+    with storage_errors("listing areas and assignees"):
+        row = connection.execute(query, {"areas": areas_of(scope)}).fetchone()
+    areas, assignees = row if row is not None else ((), ())
+    return EpisodeChoices(areas=tuple(areas), assignees=tuple(assignees))
+
+
 def _bound(wanted: EpisodeFilter, scope: Scope) -> dict[str, object]:
     return {
         "areas": areas_of(scope),
@@ -170,6 +241,11 @@ def _bound(wanted: EpisodeFilter, scope: Scope) -> dict[str, object]:
         "meter": wanted.meter,
         "is_open": wanted.is_open,
         "since": wanted.since,
+        "states": None if wanted.states is None else list(wanted.states),
+        "assignee": wanted.assignee,
+        "area": wanted.area,
+        "started_since": wanted.started_since,
+        "started_before": wanted.started_before,
     }
 
 

@@ -159,6 +159,17 @@ def signals_of_incident(
         ).fetchall()
 
 
+def signal_total(connection: Connection, incident: str, *, scope: Scope) -> int:
+    """Return how many signals of an incident the caller may see."""
+    with storage_errors("counting an incident's signals"):
+        row = connection.execute(
+            "SELECT count(*) FROM incident_signal WHERE incident = %(incident)s "
+            "AND (%(areas)s::text[] IS NULL OR area = ANY(%(areas)s::text[]))",
+            {"incident": incident, "areas": areas_of(scope)},
+        ).fetchone()
+    return row[0] if row is not None else 0
+
+
 def told_of_incident(connection: Connection, card: IncidentCard) -> list[ToldRow]:
     """Return the messages about an incident that the caller was shown, oldest first."""
     with (

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from pipeline.model import Episode, MeterId, Scope, Severity, Verdict
+from storage.announcements import Topic, announce, meter_numbers_at
 from storage.database import Connection, storage_errors
 
 _FIELDS = (
@@ -80,13 +81,23 @@ def save_episodes(connection: Connection, episodes: Sequence[Episode]) -> Episod
         excluded=sql.SQL(", ").join(sql.Identifier("excluded", f) for f in rest),
     )
     added = amended = 0
+    touched: list[Episode] = []
     with storage_errors(f"saving {len(episodes)} episodes"), connection.transaction():
         for episode in sorted(episodes, key=lambda e: e.id):
             row = connection.execute(statement, _row(episode)).fetchone()
             if row is not None:
                 added += bool(row[0])
                 amended += not row[0]
+                touched.append(episode)
+        if touched:
+            points = [e.service_point for e in touched if e.service_point is not None]
+            announce_episodes(connection, [e.meter for e in touched], points)
     return EpisodeReport(added=added, amended=amended, unchanged=len(episodes) - added - amended)
+
+
+def announce_episodes(connection: Connection, meters: Sequence[str], points: Sequence[str]) -> None:
+    """Announce, with the open transaction, that episodes of meters or at service points have changed."""
+    announce(connection, Topic.EPISODES, meter_numbers_at(connection, meters, points))
 
 
 def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
@@ -154,27 +165,6 @@ def get_episode(connection: Connection, episode_id: str) -> StoredEpisode | None
             (episode_id,),
         ).fetchone()
     return None if row is None else _stored(row)
-
-
-def decide_episode(  # noqa: PLR0913 - what one person writes on it
-    connection: Connection,
-    episode_id: str,
-    *,
-    state: EpisodeState,
-    decided_at: datetime,
-    assignee: str | None = None,
-    note: str | None = None,
-) -> bool:
-    """Write people's fields; tells whether the episode is there."""
-    with storage_errors(f"deciding episode {episode_id}"):
-        return (
-            connection.execute(
-                "UPDATE episode SET state = %s, decided_at = %s, assignee = coalesce(%s, assignee), "
-                "note = coalesce(%s, note) WHERE id = %s",
-                (state.value, decided_at, assignee, note, episode_id),
-            ).rowcount
-            > 0
-        )
 
 
 def _row(episode: Episode) -> list[object]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, TypeVar
 
-from psycopg import sql
 from psycopg.rows import class_row
 
 from storage.database import Connection, storage_errors
@@ -31,11 +31,11 @@ class ReadFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshnessFigures:
-    """When the newest slots that brought something began."""
+    """How long ago the newest slots that brought something began."""
 
     quantity_group: str
-    newest_at: datetime | None
-    median_at: datetime | None
+    newest_age_s: float | None
+    median_age_s: float | None
     """Of the meter in the middle; None when that one brought nothing."""
 
 
@@ -45,6 +45,16 @@ class Count:
 
     kind: str
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestReads:
+    """The latest scheduled reads of the fleet."""
+
+    reads: Sequence[ReadFigures]
+    freshness: Sequence[FreshnessFigures]
+    missing: Sequence[Count]
+    """By cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,70 +86,47 @@ _LATEST: LiteralString = """
         FROM installation AS i LEFT JOIN service_point AS p ON p.id = i.service_point
         WHERE (i.starts_at IS NULL OR i.starts_at <= %(now)s) AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
         ORDER BY i.meter_id, i.starts_at DESC NULLS LAST
-    ), latest AS (
+    ), latest AS MATERIALIZED (
         SELECT hanging.*, asked.quantity_group, read.*
         FROM hanging CROSS JOIN asked
         CROSS JOIN LATERAL (
             SELECT count(*) AS due, count(*) FILTER (WHERE status >= 'backfilled') AS arrived,
-                   max(slot_at) FILTER (WHERE status >= 'backfilled') AS newest_at
+                   max(slot_at) FILTER (WHERE status >= 'backfilled') AS newest_at,
+                   array_agg(coalesce(cause, 'unknown')) FILTER (WHERE status < 'backfilled') AS causes
             FROM coverage AS c
             WHERE c.meter_id = hanging.meter_id AND c.quantity_group = asked.quantity_group
               AND c.slot_at > %(now)s - asked.back AND c.slot_at <= %(now)s
         ) AS read
         WHERE read.due > 0
-    )
-"""
-"""The last three periods of each group, two hours at least: one look into the key of each meter.
-
-Every question starts with it; where it is not used it costs nothing."""
-
-
-def read_figures(connection: Connection, now: datetime) -> list[ReadFigures]:
-    """Return how the latest scheduled reads went."""
-    return _rows(
-        connection,
-        ReadFigures,
-        """
+    ), reads AS (
         SELECT quantity_group, bus, area, sum(due)::bigint AS due, sum(arrived)::bigint AS arrived,
                count(*) AS meters, count(*) FILTER (WHERE arrived = 0) AS silent
         FROM latest GROUP BY quantity_group, bus, area ORDER BY quantity_group, bus, area
-        """,
-        now,
-    )
-
-
-def freshness_figures(connection: Connection, now: datetime) -> list[FreshnessFigures]:
-    """Return how old the newest reads are; a meter that brought nothing counts as older than all others."""
-    return _rows(
-        connection,
-        FreshnessFigures,
-        """
-        SELECT quantity_group, max(newest_at) AS newest_at,
-               nullif(percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(newest_at, '-infinity')),
-                      '-infinity') AS median_at
+    ), freshness AS (
+        SELECT quantity_group, extract(epoch FROM %(now)s - max(newest_at))::float8 AS newest_age_s,
+               extract(epoch FROM %(now)s - nullif(percentile_disc(0.5) WITHIN GROUP (
+                   ORDER BY coalesce(newest_at, '-infinity')), '-infinity'))::float8 AS median_age_s
         FROM latest GROUP BY quantity_group ORDER BY quantity_group
-        """,
-        now,
+    ), missing AS (
+        SELECT cause AS kind, count(*) AS number
+        FROM latest CROSS JOIN LATERAL unnest(latest.causes) AS cause GROUP BY cause ORDER BY cause
     )
+    SELECT (SELECT coalesce(jsonb_agg(to_jsonb(reads)), '[]') FROM reads),
+           (SELECT coalesce(jsonb_agg(to_jsonb(freshness)), '[]') FROM freshness),
+           (SELECT coalesce(jsonb_agg(to_jsonb(missing)), '[]') FROM missing)
+"""
+"""The last three periods of each group, two hours at least: one look into the key of each meter, for all."""
 
 
-def missing_by_cause(connection: Connection, now: datetime) -> list[Count]:
-    """Return how many of the latest scheduled reads are missing, by cause."""
-    return _rows(
-        connection,
-        Count,
-        """
-        SELECT kind, count(*) AS number
-        FROM latest JOIN asked USING (quantity_group)
-        CROSS JOIN LATERAL (
-            SELECT coalesce(c.cause, 'unknown') AS kind FROM coverage AS c
-            WHERE c.meter_id = latest.meter_id AND c.quantity_group = latest.quantity_group
-              AND c.slot_at > %(now)s - asked.back AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-        ) AS lost
-        WHERE latest.arrived < latest.due
-        GROUP BY kind ORDER BY kind
-        """,
-        now,
+def latest_reads(connection: Connection, now: datetime) -> LatestReads:
+    """Return how the latest scheduled reads went; a meter that brought nothing is older than all others."""
+    with storage_errors("counting for monitoring"):
+        found = connection.execute(_LATEST, {"now": now}).fetchone()
+    reads, freshness, missing = found or ([], [], [])
+    return LatestReads(
+        reads=[ReadFigures(**row) for row in reads],
+        freshness=[FreshnessFigures(**row) for row in freshness],
+        missing=[Count(**row) for row in missing],
     )
 
 
@@ -187,4 +174,4 @@ def _rows(connection: Connection, kind: type[Row], query: LiteralString, now: da
         storage_errors("counting for monitoring"),
         connection.cursor(row_factory=class_row(kind)) as cursor,
     ):
-        return cursor.execute(sql.SQL(_LATEST + query), {"now": now}).fetchall()
+        return cursor.execute(query, {"now": now}).fetchall()

@@ -65,6 +65,19 @@ class IntervalColumns:
         """Return the number of intervals."""
         return len(self.meters)
 
+    def slots(self, rows: slice) -> IntervalColumns:
+        """Return the intervals of some rows; the arrays are views."""
+        return IntervalColumns(
+            meters=self.meters[rows],
+            starts_at=self.starts_at[rows],
+            minutes=self.minutes[rows],
+            quality=self.quality[rows],
+            energies={name: energy[rows] for name, energy in self.energies.items()},
+            methods=self.methods[rows] if self.methods else (),
+            letters={name: letters[rows] for name, letters in self.letters.items()},
+            versions=None if self.versions is None else self.versions[rows],
+        )
+
     def take(self, kept: NDArray[np.bool_]) -> IntervalColumns:
         """Return the intervals that a mask marks."""
         if kept.all():

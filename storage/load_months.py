@@ -14,6 +14,16 @@ from psycopg.types.json import Jsonb
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
 
+VISIBLE = (
+    "(%(areas)s::text[] IS NULL OR l.kind = 'area' AND l.subject = ANY(%(areas)s) "
+    "OR l.kind = 'service_point' AND EXISTS (SELECT 1 FROM service_point AS p "
+    "WHERE p.id = l.subject AND p.area = ANY(%(areas)s)) "
+    "OR l.kind = 'meter' AND EXISTS (SELECT 1 FROM meter AS m JOIN installation AS i USING (meter_id) "
+    "JOIN service_point AS p ON p.id = i.service_point "
+    "WHERE m.id = l.subject AND p.area = ANY(%(areas)s)))"
+)
+"""Which rows of ``load_month AS l`` a caller with these areas sees."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadMonth:
@@ -78,25 +88,25 @@ def list_load_months(  # noqa: PLR0913 - one question with all that bounds it
         "SELECT {} FROM load_month AS l WHERE month BETWEEN %(first)s AND %(last)s "
         "AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s)) "
         "AND (%(subjects)s::text[] IS NULL OR subject = ANY(%(subjects)s)) "
-        "AND (%(areas)s::text[] IS NULL OR kind = 'area' AND subject = ANY(%(areas)s) "
-        "OR kind = 'service_point' AND EXISTS (SELECT 1 FROM service_point AS p "
-        "WHERE p.id = l.subject AND p.area = ANY(%(areas)s)) "
-        "OR kind = 'meter' AND EXISTS (SELECT 1 FROM meter AS m JOIN installation AS i USING (meter_id) "
-        "JOIN service_point AS p ON p.id = i.service_point "
-        "WHERE m.id = l.subject AND p.area = ANY(%(areas)s))) ORDER BY kind, subject, month"
-    ).format(_columns([entry.name for entry in fields(LoadMonth)]))
+        "AND {} ORDER BY kind, subject, month"
+    ).format(_columns([entry.name for entry in fields(LoadMonth)]), sql.SQL(VISIBLE))
     parameters = {
         "first": first,
         "last": last,
         "kinds": None if kinds is None else list(kinds),
         "subjects": None if subjects is None else list(subjects),
-        "areas": None if scope.areas is None else sorted(scope.areas),
+        "areas": seen_areas(scope),
     }
     with (
         storage_errors("listing months of load"),
         connection.cursor(row_factory=class_row(LoadMonth)) as cursor,
     ):
         return cursor.execute(statement, parameters).fetchall()
+
+
+def seen_areas(scope: Scope) -> list[str] | None:
+    """Return the areas that :data:`VISIBLE` is bounded by; None is all."""
+    return None if scope.areas is None else sorted(scope.areas)
 
 
 def shapes_of_month(connection: Connection, month: date) -> dict[tuple[str, str], str]:

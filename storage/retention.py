@@ -1,4 +1,4 @@
-"""How long each hypertable is kept. Off until somebody sets it: nothing is ever dropped by default."""
+"""How long each hypertable is kept. Off until somebody sets it, but for raw frames."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _TIME_COLUMN: Mapping[str, str] = {
     "interval": "starts_at",
     "final_interval": "starts_at",
     "coverage": "slot_at",
+    "raw_frame": "received_at",
 }
 
 

@@ -222,6 +222,7 @@ def _halves(text: str) -> list[tuple[str, str, str]]:
 
 _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     str: to_text,
+    str | None: to_text,
     bool: to_bool,
     int: to_whole_number,
     Decimal: to_decimal,

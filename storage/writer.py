@@ -17,6 +17,7 @@ from pipeline.model import Quality, Snapshot
 from pipeline.ports import Unmatched, WriteReport
 from pipeline.timegrid import from_numpy
 from storage import pgcopy
+from storage.announcements import Topic, announce
 from storage.batch import TableBatch, table_batch
 from storage.columns import GROUPS_OF_TABLE
 from storage.database import Connection, storage_errors
@@ -61,6 +62,7 @@ class ReadingWriter:
             for table, block in zip(GROUPS_OF_TABLE, blocks, strict=True):
                 if len(block):
                     report += self._write_table(block, self._numbers(block), table)
+            self._announce(report, [self._ids[s.meter] for s in known])
             return report
 
     def write_block(self, block: ReadingBlock) -> WriteReport:
@@ -81,7 +83,13 @@ class ReadingWriter:
             report = WriteReport(unmatched=len(strangers))
             for table in GROUPS_OF_TABLE:
                 report += self._write_table(block, numbers, table)
+            self._announce(report, numbers[numbers >= 0])
             return report
+
+    def _announce(self, report: WriteReport, numbers: Sequence[int] | NDArray[np.int32]) -> None:
+        """Tell who looks at these meters, unless every reading was there already."""
+        if report.written or report.completed:
+            announce(self._connection, Topic.READINGS, numbers)
 
     def _learn(self, meters: Iterable[str]) -> None:
         new = [printable(m) for m in meters if m not in self._ids]

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 
 from dashboard.cookies import SESSION
 from dashboard.forgery import HEADER, form_secret
+from dashboard.server import DashboardServer
 from detectors.engine import run
 from pipeline.block import MeterMatrix, ReadingBlock
 from pipeline.contracts import BasicCharge, Contract, Suspension
@@ -341,7 +342,7 @@ def serving(app: FastAPI) -> Iterator[str]:
     """Serve an application on a free port of the loopback address; gives its address."""
     with suppress(StorageError):  # where its database is away, nobody is let in
         let_in(app)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = DashboardServer(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-START_TIMEOUT_S = 120.0
+START_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 20.0
 POLL_S = 0.2
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from dashboard import words
 from dashboard.access import Writer, may_write, named
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.audited import tell_audit
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.formats import Formats
 from dashboard.messages import Told, sentence, told
@@ -195,6 +196,15 @@ def save_feedback(asking: Asking, card: CaseCard, found: Found, person: Person) 
     """
     if not found.episodes or not set(found.episodes) <= set(card.episodes):
         raise WrongAddressError(marked("Choose at least one episode, and only episodes of this case."))
+    tell_audit(
+        asking.request,
+        after={
+            "outcome": found.outcome.value,
+            "episodes": list(found.episodes),
+            "cause": found.cause.strip(),
+            "recovered_kwh": found.recovered_kwh,
+        },
+    )
     with asking.connection.transaction():
         for episode in dict.fromkeys(found.episodes):
             give_feedback(

@@ -1,58 +1,130 @@
-"""The list of episodes (异常), narrowed in the address, and one episode with its evidence."""
+"""The inbox of episodes (异常): narrowed and sorted in the address, worked on one by one or many at once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, Field
 
-from dashboard.asking import Ask, Asking
+from dashboard.access import Writer, may_write
+from dashboard.asking import Ask, Asking, Writing
 from dashboard.evidence import evidence_of
-from dashboard.failures import NotFoundError
+from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
-from dashboard.rendering import page
+from dashboard.rendering import page, path_of
 from dashboard.words import SEVERITY_CODES, marked
+from pipeline.errors import DataError
+from services.episode_work import LONGEST_ASSIGNEE, LONGEST_TEXT, Deed, Task, WorkDone, work_on
+from services.persons import Person
 from storage.dashboard_episodes import (
+    EpisodeCard,
     EpisodeFilter,
+    EpisodeOrder,
     episode_card,
     episode_cards,
+    episode_choices,
     episode_counts,
+    episode_ids,
     episode_total,
+    episodes_of_ids,
 )
 from storage.dashboard_queries import meter_cards, suspensions_of
+from storage.episode_changes import episode_changes
+from storage.episodes import EpisodeState
 
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
+MOST_AT_ONCE = 5000
+"""Episodes that one form may change."""
+NOBODY: Final = "-"
+"""How the address asks for what is nobody's."""
 _SEVERITY_OF = {code: number for number, code in SEVERITY_CODES.items()}
+HANDLINGS: Final[Mapping[str, Sequence[EpisodeState]]] = {
+    "unfinished": (EpisodeState.OPEN, EpisodeState.ACKNOWLEDGED),
+    "open": (EpisodeState.OPEN,),
+    "acknowledged": (EpisodeState.ACKNOWLEDGED,),
+    "confirmed": (EpisodeState.CONFIRMED,),
+    "rejected": (EpisodeState.REJECTED,),
+    "closed": (EpisodeState.CLOSED,),
+}
+"""What people have made of them, as the address asks for it."""
+Handling = Literal["", "unfinished", "open", "acknowledged", "confirmed", "rejected", "closed"]
+Age = Literal["", "1", "7", "30", "older"]
+"""Started in the last so many days, or before the last 30."""
+OLD_DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """The filters in the address; empty means all."""
+    """The filters and the order in the address; empty means all, the gravest first."""
 
     verdict: Literal["", "abnormal", "normal", "unknown"] = ""
     severity: Literal["", "critical", "major", "minor", "info"] = ""
     detector: str = ""
     state: Literal["", "open", "closed"] = ""
+    handling: Handling = ""
+    assignee: str = ""
+    area: str = ""
     meter: str = ""
+    age: Age = ""
+    sort: Literal["", "grave", "newest", "oldest", "energy", "sure", "meter"] = ""
 
     @property
     def any(self) -> bool:
         """Whether the list is narrowed at all."""
-        return bool(self.verdict or self.severity or self.detector or self.state or self.meter)
+        return any(value for name, value in asdict(self).items() if name != "sort")
 
-    def filter(self) -> EpisodeFilter:
+    @property
+    def order(self) -> EpisodeOrder:
+        """What comes first."""
+        return EpisodeOrder(self.sort or "grave")
+
+    def filter(self, now: datetime) -> EpisodeFilter:
         """Return what storage is asked for."""
+        days = timedelta(days=OLD_DAYS if self.age == "older" else int(self.age or 0))
+        assignee = self.assignee.strip()
         return EpisodeFilter(
             verdict=self.verdict or None,
             severity=_SEVERITY_OF.get(self.severity),
             detector=self.detector or None,
             meter=self.meter.strip() or None,
             is_open={"open": True, "closed": False}.get(self.state),
+            states=HANDLINGS.get(self.handling),
+            assignee="" if assignee == NOBODY else assignee or None,
+            area=self.area.strip() or None,
+            started_since=now - days if self.age not in ("", "older") else None,
+            started_before=now - days if self.age == "older" else None,
         )
+
+    def address(self, **more: object) -> str:
+        """Return the address of this list."""
+        kept = {name: value for name, value in {**asdict(self), **more}.items() if value}
+        return "/episodes" + (f"?{urlencode(kept)}" if kept else "")
+
+
+class WorkForm(BaseModel):
+    """What a form asks to be done: ``revision`` is of one episode, ``episodes`` (id@revision) are many."""
+
+    deed: Deed
+    text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
+    assignee: Annotated[str, Field(max_length=LONGEST_ASSIGNEE)] = ""
+    revision: int | None = None
+    episodes: list[str] = []
+    whole: bool = False
+    """All that pass the filter of the address."""
+    total: int = 0
+    """How many these were when the page was made."""
+
+    def task(self) -> Task:
+        """Return what is to be done."""
+        return Task(deed=self.deed, text=self.text, assignee=self.assignee)
 
 
 @router.get("/episodes", name="episodes", response_class=HTMLResponse)
@@ -60,13 +132,16 @@ def show_episodes(
     asking: Ask,
     chosen: Annotated[Chosen, Depends()],
     page_number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    done: Annotated[int | None, Query(ge=0)] = None,
+    stale: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
-    """Show the episodes that pass the filters of the address."""
-    wanted = chosen.filter()
+    """Show the episodes that pass the filters of the address, and what a form has just done."""
+    wanted = chosen.filter(asking.now)
     cards = episode_cards(
         asking.connection,
         wanted,
         scope=asking.scope,
+        order=chosen.order,
         limit=PAGE_LENGTH,
         offset=(page_number - 1) * PAGE_LENGTH,
     )
@@ -80,17 +155,43 @@ def show_episodes(
         pages=max(-(-total // PAGE_LENGTH), 1),
         page_number=page_number,
         detectors=sorted({c.detector for c in counts} | ({chosen.detector} if chosen.detector else set())),
+        choices=episode_choices(asking.connection, scope=asking.scope),
         any_at_all=bool(counts),
         chosen=chosen,
+        may_write=may_write(asking.request),
+        done=done,
+        stale=stale,
+    )
+
+
+@router.post("/episodes", name="episodes_work", response_class=HTMLResponse)
+def work_on_many(
+    writer: Writer, writing: Writing, chosen: Annotated[Chosen, Depends()], form: Annotated[WorkForm, Form()]
+) -> RedirectResponse:
+    """Do one thing with the chosen episodes, or with all that pass the filter, and show the list again."""
+    if form.whole:
+        wanted = chosen.filter(writing.now)
+        found: Sequence[tuple[str, int | None]] = episode_ids(
+            writing.connection, wanted, scope=writing.scope, limit=MOST_AT_ONCE + 1
+        )
+        if len(found) > MOST_AT_ONCE or len(found) != form.total:
+            raise WrongAddressError(
+                marked(
+                    "The list has changed meanwhile, or is too long to be changed at once: look at it again."
+                )
+            )
+    else:
+        found = _ticked(writing, form.episodes)
+    did = worked(writing, found, form.task(), writer)
+    return RedirectResponse(
+        chosen.address(done=str(len(did.done)), stale=len(did.stale)), status_code=HTTPStatus.SEE_OTHER
     )
 
 
 @router.get("/episodes/{episode}", name="episode", response_class=HTMLResponse)
-def show_episode(asking: Ask, episode: str) -> HTMLResponse:
-    """Show one episode: what, when, how sure, and the readings that show it."""
-    card = episode_card(asking.connection, episode, scope=asking.scope)
-    if card is None:
-        raise NotFoundError(marked("No such episode. It may have been withdrawn when late data came."))
+def show_episode(asking: Ask, episode: str, stale: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
+    """Show one episode: what, when, how sure, the readings that show it, and what was done with it."""
+    card = seen_episode(asking, episode)
     shown = told(card, asking.formats)
     meters = meter_cards(
         asking.connection,
@@ -111,7 +212,63 @@ def show_episode(asking: Ask, episode: str) -> HTMLResponse:
         meter=meter,
         evidence=evidence_of(shown, meter, suspensions),
         length=(card.ends_at or card.detected_at) - card.starts_at,
+        changes=episode_changes(asking.connection, episode),
+        may_write=may_write(asking.request),
+        stale=stale,
     )
+
+
+@router.post("/episodes/{episode}", name="episode_work", response_class=HTMLResponse)
+def work_on_one(
+    writer: Writer, writing: Writing, episode: str, form: Annotated[WorkForm, Form()]
+) -> RedirectResponse:
+    """Do one thing with an episode, and show it again."""
+    seen_episode(writing, episode)
+    did = worked(writing, [(episode, form.revision)], form.task(), writer)
+    told_so = "?stale=1" if did.stale else ""
+    return RedirectResponse(
+        path_of("episodes", episode) + told_so + "#work", status_code=HTTPStatus.SEE_OTHER
+    )
+
+
+def seen_episode(asking: Asking, episode: str) -> EpisodeCard:
+    """Return an episode that the caller may see.
+
+    Raises:
+        NotFoundError: If there is none.
+    """
+    card = episode_card(asking.connection, episode, scope=asking.scope) if "\x00" not in episode else None
+    if card is None:
+        raise NotFoundError(marked("No such episode. It may have been withdrawn when late data came."))
+    return card
+
+
+def worked(
+    asking: Asking, episodes: Sequence[tuple[str, int | None]], task: Task, person: Person
+) -> WorkDone:
+    """Do one thing with episodes that the caller may see.
+
+    Raises:
+        WrongAddressError: If a text is missing or does not fit.
+    """
+    try:
+        return work_on(asking.connection, episodes, task, person, asking.now)
+    except DataError as error:
+        raise WrongAddressError(str(error)) from error
+
+
+def _ticked(asking: Asking, ticked: Sequence[str]) -> Sequence[tuple[str, int | None]]:
+    """Return the ticked episodes with the revisions that were shown; those of other areas are left out."""
+    revisions: dict[str, int] = {}
+    for each in ticked:
+        episode, _, revision = each.rpartition("@")
+        if not revision.isdecimal() or "\x00" in episode:
+            raise WrongAddressError(marked("Choose at least one episode."))
+        revisions[episode] = int(revision)
+    if not revisions or len(revisions) > MOST_AT_ONCE:
+        raise WrongAddressError(marked("Choose at least one episode."))
+    seen = episodes_of_ids(asking.connection, list(revisions), scope=asking.scope)
+    return [(card.id, revisions[card.id]) for card in seen]
 
 
 def _day_before(asking: Asking) -> datetime:

@@ -21,6 +21,7 @@ from pipeline.timegrid import local_day
 from storage.area_losses import area_days_stored
 from storage.dashboard_coverage import (
     CauseCount,
+    CoverageCount,
     MissingRun,
     last_cycle_counts,
     missing_causes,
@@ -98,7 +99,7 @@ def stated_meters(asking: Asking, *, search: str = "", area: str | None = None) 
 def _fleet(asking: Asking, meters: Sequence[StatedMeter]) -> Fleet:
     connection, scope, now = asking.connection, asking.scope, asking.now
     last = last_cycle_counts(connection, scope=scope, now=now)
-    buses = bus_lines(meters, bus_facts(connection), success_by(last, lambda c: c.bus))
+    buses = _buses(asking, meters, last)
     local = now.astimezone(asking.formats.zone).date()
     losses = area_days_stored(
         connection, scope=scope, first=local - timedelta(days=LOSS_DAYS), end=local + timedelta(days=1)
@@ -124,6 +125,16 @@ def _fleet(asking: Asking, meters: Sequence[StatedMeter]) -> Fleet:
         open_by_severity=dict(sorted(by_severity.items(), reverse=True)),
         undecided=sum(c.episodes for c in counts if c.verdict == "unknown"),
     )
+
+
+def buses_of(asking: Asking) -> list[BusLine]:
+    """Ask how the buses are read that have a meter which the caller may see."""
+    last = last_cycle_counts(asking.connection, scope=asking.scope, now=asking.now)
+    return _buses(asking, stated_meters(asking), last)
+
+
+def _buses(asking: Asking, meters: Sequence[StatedMeter], last: Sequence[CoverageCount]) -> list[BusLine]:
+    return bus_lines(meters, bus_facts(asking.connection), success_by(last, lambda c: c.bus))
 
 
 def _by_profile(meters: Sequence[StatedMeter]) -> dict[str | None, Success]:

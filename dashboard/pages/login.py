@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from dashboard.cookies import BEFORE, SESSION, cookie_of, give_cookie, take_cook
 from dashboard.gate import address_of
 from dashboard.rendering import render
 from dashboard.words import marked
-from services.login import Visitor, check_password, log_out, open_session
+from services.login import Visitor, log_out, open_session, try_to_log_in
 from services.tokens import new_token
 from storage.accounts import has_accounts
 
@@ -61,11 +62,10 @@ def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
     now = dashboard.clock()
     visitor = Visitor(address=address_of(request), agent=request.headers.get("user-agent", ""))
     with dashboard.connect() as connection:
-        account = check_password(connection, form.name, form.password, visitor, now)
-        if account is None:
-            shown = {"next": where, "problem": REFUSED, "name": form.name}
-            return _form(request, shown, HTTPStatus.UNAUTHORIZED)
-        token = open_session(connection, account, visitor, now, dashboard.session_rules)
+        answer = try_to_log_in(connection, form.name, form.password, visitor, now)
+        if answer.account is None:
+            return _refused(request, {"next": where, "name": form.name}, answer.wait)
+        token = open_session(connection, answer.account, visitor, now, dashboard.session_rules)
     response = RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
     give_cookie(request, response, SESSION, token, dashboard.session_rules.absolute)
     take_cookie(request, response, BEFORE)
@@ -74,14 +74,13 @@ def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
 
 @router.post("/logout", name="logout")
 def leave(request: Request, caller: LoggedIn) -> Response:
-    """Close the session and tell the browser to forget what it kept."""
+    """Close the session; no page of it was kept by the browser, for each says ``no-store``."""
     dashboard: Dashboard = request.app.state.dashboard
     if caller.session is not None:
         with dashboard.connect() as connection:
             log_out(connection, caller.account, caller.session, caller.person, dashboard.clock())
     response = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
     take_cookie(request, response, SESSION)
-    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
@@ -93,11 +92,20 @@ def local_address(wish: str) -> str:
     return wish if is_local and urlsplit(wish).path != "/login" else "/"
 
 
+def _refused(request: Request, shown: Mapping[str, object], wait: timedelta) -> Response:
+    if wait <= timedelta(0):
+        return _form(request, {**shown, "problem": REFUSED}, HTTPStatus.UNAUTHORIZED)
+    minutes = math.ceil(wait / timedelta(minutes=1))
+    response = _form(request, {**shown, "minutes": minutes}, HTTPStatus.TOO_MANY_REQUESTS)
+    response.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+    return response
+
+
 def _form(request: Request, shown: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
     """Return the form; it is bound to a cookie of its own, so that no other site logs anybody in."""
     cookie = cookie_of(request, BEFORE) or new_token()
     request.state.form_cookie = cookie
-    defaults = {"problem": "", "name": "", "is_new": False}
+    defaults = {"problem": "", "name": "", "is_new": False, "minutes": 0}
     response = render(request, "login.html", {**defaults, **shown}, status)
     give_cookie(request, response, BEFORE, cookie, FORM_LIFE)
     response.headers["Cache-Control"] = "no-store"

@@ -252,6 +252,70 @@
     });
   }
 
+  const ROWS_OF_TABLE = 48;
+
+  /** The lowest and highest value of a column between two places, with their places; null where there is none. */
+  function extremes(column, from, to) {
+    let found = null;
+    for (let i = from; i < to; i++) {
+      const value = column[i];
+      if (value === null) continue;
+      found ??= { low: value, high: value, lowAt: i, highAt: i };
+      if (value < found.low) { found.low = value; found.lowAt = i; }
+      if (value > found.high) { found.high = value; found.highAt = i; }
+    }
+    return found;
+  }
+
+  /** What the curves show, in words and on demand as a table, for whoever does not see them. */
+  function describe(figure, config, data) {
+    const names = timeNames(config);
+    const shown = (value) => `${value.toFixed(config.digits)} ${config.unit}`;
+    figure.querySelector(".summary").textContent = config.lines.map((line, n) => {
+      const all = extremes(data[n + 1], 0, data[0].length);
+      if (!all) return `${line.label}: –`;
+      const place = (i) => names.whole(data[0][i]);
+      return `${line.label}: ${config.lowest} ${shown(all.low)} (${place(all.lowAt)}), `
+        + `${config.highest} ${shown(all.high)} (${place(all.highAt)})`;
+    }).join("; ");
+    const details = figure.querySelector(".values-table");
+    details.hidden = false;
+    details.addEventListener("toggle", () => {
+      const place = details.querySelector("div");
+      if (details.open && !place.firstChild) place.append(table(figure, config, data, names));
+    });
+  }
+
+  function table(figure, config, data, names) {
+    const found = document.createElement("table");
+    found.createCaption().textContent = `${figure.querySelector("figcaption").textContent.trim()}: ${config.lowest} – ${config.highest}`;
+    const head = found.createTHead().insertRow();
+    for (const label of [config.time, ...config.lines.map((line) => line.label)]) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = label;
+      head.append(cell);
+    }
+    const body = found.createTBody();
+    const step = (config.until - config.since) / ROWS_OF_TABLE;
+    for (let n = 0, from = 0; n < ROWS_OF_TABLE; n++) {
+      let to = from;
+      while (to < data[0].length && data[0][to] < config.since + (n + 1) * step) to++;
+      const row = body.insertRow();
+      const time = document.createElement("th");
+      time.scope = "row";
+      time.textContent = names.whole(config.since + n * step);
+      row.append(time);
+      for (let line = 1; line < data.length; line++) {
+        const both = extremes(data[line], from, to);
+        row.insertCell().textContent = both
+          ? `${both.low.toFixed(config.digits)} – ${both.high.toFixed(config.digits)}` : "–";
+      }
+      from = to;
+    }
+    return found;
+  }
+
   async function draw(figure) {
     const config = JSON.parse(figure.dataset.chart);
     const [nothing, failed] = figure.querySelectorAll(".empty");
@@ -271,6 +335,7 @@
       figure.dataset.points = "0";
       return;
     }
+    describe(figure, config, data);
     const plotted = wholeSpan(config, data);
     let plot = new uPlot(options(figure, config, place.clientWidth), plotted, place);
     new ResizeObserver(() => {

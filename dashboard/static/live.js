@@ -1,40 +1,148 @@
 "use strict";
-// Keeps a page fresh: every ten seconds it is fetched again, and the parts marked data-live are replaced
-// where they differ. Charts and forms are left alone. A page in the background rests.
+// Keeps a page fresh. The server tells by events (/api/live) when something new has been stored; then the page is
+// fetched again and the parts marked data-live are replaced where they differ. Where no events come, because the
+// stream or the database is away, the page is fetched every ten seconds. Charts and forms are left alone, a page
+// in the background rests and keeps no stream open: a browser opens only six connections to one server.
 
 (() => {
-  const PERIOD_MS = 10000;
+  const POLL_MS = 10000;
+  /** With events a page is still fetched now and then: ages grow. */
+  const QUIET_MS = 30000;
+  /** Events of one cycle come close together; they are answered by one fetch. */
+  const GATHER_MS = 200;
+  const SHORTEST_GAP_MS = 1000;
+  /** A slow page is fetched less often, so that many open pages cannot keep a server from its work. */
+  const GAP_PER_COST = 3;
+  /** The server sends a beat every 15 seconds. */
+  const DEAD_MS = 40000;
+  const AGAIN_MS = 60000;
+
+  const address = document.currentScript.dataset.stream;
   const mark = document.querySelector("[data-live-mark]");
+  const isLive = document.querySelector("main [data-live]") !== null;
+  let stream = null;
+  let pushed = false;
+  let reached = true;
+  let joined = false;
   let busy = false;
+  let wanted = false;
+  let timer = 0;
+  let dueAt = Infinity;
+  let heardAt = 0;
+  let endedAt = 0;
+  let cost = 0;
+
+  function show() {
+    const state = !reached ? "lost" : pushed ? "pushed" : "polled";
+    if (mark.dataset.state === state) return;
+    mark.dataset.state = state;
+    mark.classList.toggle("lost", state === "lost");
+    mark.classList.toggle("polled", state === "polled");
+    mark.title = mark.dataset[state];
+    mark.querySelector("[role=status]").textContent = mark.dataset[state];
+  }
+
+  function refreshIn(ms) {
+    const at = performance.now() + ms;
+    if (at >= dueAt) return;
+    clearTimeout(timer);
+    dueAt = at;
+    timer = setTimeout(refresh, ms);
+  }
+
+  function news() {
+    if (!isLive) return;
+    const gap = endedAt + Math.max(SHORTEST_GAP_MS, GAP_PER_COST * cost) - performance.now();
+    refreshIn(Math.max(GATHER_MS, gap));
+  }
 
   async function refresh() {
-    if (busy || document.hidden) return;
+    dueAt = Infinity;
+    if (document.hidden) return;
+    if (busy) { wanted = true; return; }
     busy = true;
+    const begunAt = performance.now();
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.redirected) return location.reload(); // the session is over: the login page follows
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
       replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      mark.classList.remove("lost");
-      mark.title = "";
+      reached = true;
     } catch {
       // The dot turns red; what is on the page stays, with the time of its last success beside it.
-      mark.classList.add("lost");
-      mark.title = mark.dataset.lost;
-    } finally {
-      busy = false;
+      reached = false;
     }
+    show();
+    busy = false;
+    endedAt = performance.now();
+    cost = endedAt - begunAt;
+    if (wanted) news();
+    wanted = false;
+    if (pushed && endedAt - heardAt > DEAD_MS) { leave(); join(); }
+    refreshIn(pushed ? QUIET_MS : POLL_MS);
   }
 
   function replaceParts(fresh) {
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
       if (!next || next.innerHTML === part.innerHTML) continue;
-      if (part.contains(document.activeElement)) continue; // never take the focus from somebody reading
+      const focused = part.contains(document.activeElement) ? document.activeElement.id : null;
+      // Never take the focus from somebody reading: where it cannot be given back, the part stays as it is.
+      if (focused !== null && !(focused && next.querySelector(`#${CSS.escape(focused)}`))) continue;
+      const ticked = Array.from(part.querySelectorAll("input[type=checkbox]:checked"), (box) => box.value);
       part.replaceChildren(...next.childNodes);
+      for (const box of part.querySelectorAll("input[type=checkbox]")) box.checked = ticked.includes(box.value);
+      if (focused) document.getElementById(focused).focus({ preventScroll: true });
+      part.dispatchEvent(new CustomEvent("kilowatch:replaced", { bubbles: true }));
     }
   }
 
-  setInterval(refresh, PERIOD_MS);
-  document.addEventListener("visibilitychange", refresh);
+  function join() {
+    if (stream || document.hidden) return;
+    stream = new EventSource(address);
+    const on = (name, act) => stream.addEventListener(name, (event) => {
+      heardAt = performance.now();
+      act(JSON.parse(event.data));
+    });
+    for (const name of ["readings", "coverage", "episodes"]) {
+      on(name, (data) => {
+        document.dispatchEvent(new CustomEvent("kilowatch:news", { detail: { name, ...data } }));
+        news();
+      });
+    }
+    on("beat", () => {});
+    on("listening", ({ listening }) => {
+      pushed = listening;
+      // What came while nobody listened was not told.
+      if (joined) news();
+      joined = true;
+      show();
+    });
+    stream.addEventListener("error", () => {
+      pushed = false;
+      show();
+      refreshIn(POLL_MS);
+      // After a refusal the browser does not come again by itself.
+      if (stream && stream.readyState === EventSource.CLOSED) {
+        leave();
+        setTimeout(join, AGAIN_MS);
+      }
+    });
+  }
+
+  function leave() {
+    if (stream) stream.close();
+    stream = null;
+    pushed = false;
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { leave(); return; }
+    join();
+    refreshIn(0);
+  });
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", join);
+  join();
+  refreshIn(POLL_MS);
 })();

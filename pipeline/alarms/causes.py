@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.alarms.model import Signal
+from pipeline.model import Severity
 
 
 class Place(StrEnum):
@@ -36,6 +37,14 @@ class Rule:
     storm_window: timedelta
     storm_places: int
     storm_signals: int
+    major_from_meters: int
+    critical_from_meters: int
+
+    def severity_of(self, meters: int) -> Severity:
+        """Return what so many meters at once make of an incident, at least."""
+        if meters >= self.critical_from_meters:
+            return Severity.CRITICAL
+        return Severity.MAJOR if meters >= self.major_from_meters else Severity.INFO
 
 
 def rule_of(what: str) -> Rule:
@@ -84,6 +93,8 @@ def _rule(cause: str, row: Mapping[str, Any]) -> Rule:  # Any: as above
         place=Place(whole["place"]),
         storm_places=whole["storm_places"],
         storm_signals=whole["storm_signals"],
+        major_from_meters=whole["major_from_meters"],
+        critical_from_meters=whole["critical_from_meters"],
         **minutes,
     )
 

@@ -116,9 +116,9 @@ def _worked_out(
     ends_at = None if goes_on else max(ends)
     is_open = ends_at is None or now - ends_at < rule.closes_after
     places = {group.place for group in groups} | {kept.place}
-    present = [signal.severity for signal in signals if signal.ends_at is None] or [
-        signal.severity for signal in signals
-    ]
+    present = [signal for signal in signals if signal.ends_at is None] or signals
+    at_once = len({signal.meter for signal in present if signal.meter is not None})
+    severity = max(rule.severity_of(at_once), *(signal.severity for signal in present))
     changed = replace(
         kept,
         place=kept.place if len(places) == 1 else "",
@@ -127,7 +127,7 @@ def _worked_out(
         areas=tuple(sorted({s.area for s in signals if s.area is not None})),
         signals=len(signals),
         meters=len({s.meter for s in signals if s.meter is not None}),
-        severity=max([kept.severity, *present]),
+        severity=max(kept.severity, severity),
     )
     if kept.state is IncidentState.OPEN:
         return changed if is_open else replace(changed, state=IncidentState.CLOSED, closed_at=now)
@@ -136,7 +136,7 @@ def _worked_out(
     return replace(
         changed,
         state=IncidentState.OPEN,
-        severity=max(present),
+        severity=severity,
         opened_at=now,
         closed_at=None,
         reopened=kept.reopened + 1,

@@ -80,9 +80,10 @@ def fleet_samples(connection: Connection, now: datetime) -> Iterator[Sample]:
     yield Sample("kilowatch_installed_meters", totals.installed_meters)
     yield Sample("kilowatch_waiting_read_requests", totals.waiting_requests)
     yield Sample("kilowatch_leased_buses", totals.leased_buses)
-    yield from read_samples(figures.read_figures(connection, now))
-    yield from freshness_samples(figures.freshness_figures(connection, now), now)
-    for count in figures.missing_by_cause(connection, now):
+    latest = figures.latest_reads(connection, now)
+    yield from read_samples(latest.reads)
+    yield from freshness_samples(latest.freshness)
+    for count in latest.missing:
         yield Sample("kilowatch_missing_reads", count.number, (count.kind,))
     for kind in figures.open_episodes(connection, now):
         labels = (kind.detector, Severity(kind.severity).name.lower(), kind.verdict)
@@ -106,12 +107,11 @@ def read_samples(reads: Sequence[ReadFigures]) -> Iterator[Sample]:
         yield Sample("kilowatch_group_silent_meters", silent[group], (group,))
 
 
-def freshness_samples(freshness: Sequence[FreshnessFigures], now: datetime) -> Iterator[Sample]:
+def freshness_samples(freshness: Sequence[FreshnessFigures]) -> Iterator[Sample]:
     """Yield ages; where nothing came at all there is none."""
     for group in freshness:
-        for name, at in (("newest", group.newest_at), ("median", group.median_at)):
-            if at is not None:
-                age_s = (now - at).total_seconds()
+        for name, age_s in (("newest", group.newest_age_s), ("median", group.median_age_s)):
+            if age_s is not None:
                 yield Sample(f"kilowatch_group_{name}_age_seconds", age_s, (group.quantity_group,))
 
 

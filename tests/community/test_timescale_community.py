@@ -17,8 +17,9 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from pipeline.model import MeterId
-from pipeline.registry import Meter, Registry
+from pipeline.model import MeterId, Scope
+from pipeline.registry import Area, Meter, Registry, ServicePoint
+from storage.area_scope import limited_to
 from storage.database import Connection, Level, server_level
 from storage.final_edits import SlotOfEnergy, edit_final
 from storage.migrate import available_migrations, migrate
@@ -109,7 +110,11 @@ def test_the_schema_comes_up_once_with_its_policies(community: Connection) -> No
     jobs = community.execute(
         "SELECT proc_name, count(*) FROM timescaledb_information.jobs WHERE job_id >= 1000 GROUP BY 1"
     ).fetchall()
-    assert dict(jobs) == {"policy_compression": 6, "policy_refresh_continuous_aggregate": 2}
+    assert dict(jobs) == {
+        "policy_compression": 6,
+        "policy_refresh_continuous_aggregate": 2,
+        "policy_retention": 1,
+    }
 
 
 def test_late_rows_enter_compressed_chunks_once_and_fill_gaps_there(community: Connection) -> None:
@@ -186,7 +191,10 @@ def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection)
     jobs = "SELECT count(*) FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
     set_retention(community, "electrical_reading", timedelta(days=30))
     assert community.execute(jobs).fetchone() == (1,)
-    assert apply_retention(community, START + timedelta(days=100)) == {"electrical_reading": 1}
+    assert apply_retention(community, START + timedelta(days=100)) == {
+        "electrical_reading": 1,
+        "raw_frame": 0,
+    }
     set_retention(community, "electrical_reading", None)
     assert community.execute(jobs).fetchone() == (0,)
 
@@ -238,3 +246,16 @@ def test_a_week_of_forty_meters_takes_many_times_less_when_it_is_compressed(
     assert row is not None
     before, after = row
     assert before > times * after
+
+
+def test_row_level_security_holds_beside_compression(community: Connection) -> None:
+    areas = [Area(id="TA-01"), Area(id="TA-02")]
+    points = [ServicePoint(id="SP-1", area="TA-01"), ServicePoint(id="SP-2", area="TA-02")]
+    save_registry(community, Registry(areas=areas, service_points=points))
+    insert_voltage(community, START, 230.0)
+    assert compress(community, "electrical_reading") == 1
+    with limited_to(community, Scope(frozenset({"TA-01"}))):
+        assert community.execute("SELECT id FROM service_point").fetchall() == [("SP-1",)]
+        assert community.execute("SELECT count(*) FROM electrical_reading").fetchone() == (1,)
+        assert community.execute("SELECT count(*) FROM energy_day").fetchone() == (0,)
+    assert len(community.execute("SELECT id FROM service_point").fetchall()) == 2

@@ -62,7 +62,7 @@ def site(tmp_path: Path) -> Path:
 def test_the_schema_is_applied_once_and_its_state_shown(empty_timescale_url: str) -> None:
     settings = {"KILOWATCH_DATABASE_URL": empty_timescale_url}
     (first,) = kilowatch("db", "migrate", "--json", settings=settings).lines
-    assert len(first["applied"]) == first["version"]
+    assert first["applied"][-1].startswith(f"{first['version']:04d}_")
     (again,) = kilowatch("db", "migrate", "--json", settings=settings).lines
     assert (again["applied"], again["version"]) == ([], first["version"])
     (after,) = kilowatch("db", "status", "--json", settings=settings).lines
@@ -125,3 +125,14 @@ def test_a_real_curve_with_planted_load_gives_its_episode(tmp_path: Path) -> Non
     assert episode["starts_at"] == "2018-03-25T14:00:00+00:00"
     assert episode["energy_kwh"] == pytest.approx(16 * 30)
     assert [json.loads(line) for line in out.read_text("utf-8").splitlines()] == ran.lines
+
+
+def test_explain_tells_the_chain_of_a_slot_or_which_meter_is_not_there(database_url: str, site: Path) -> None:
+    settings = {"KILOWATCH_DATABASE_URL": database_url}
+    kilowatch("registry", "import", str(site), settings=settings)
+    (chain,) = kilowatch("explain", "M1", "2026-03-01T08:15+08:00", "--json", settings=settings).lines
+    assert (chain["from"], chain["minutes"], chain["readings"]) == ("2026-03-01T00:15:00+00:00", 15, [])
+    told = kilowatch("explain", "M1", "2026-03-01T08:15+08:00", settings=settings)
+    assert "1. What was due" in told.out
+    refused = kilowatch("explain", "M9", "2026-03-01T08:15+08:00", settings=settings)
+    assert (refused.status, "no meter 'M9'" in refused.err) == (1, True)

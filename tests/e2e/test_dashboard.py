@@ -16,7 +16,8 @@ from dashboard.app import create_app
 from pipeline.model import Episode, Json, Severity, Verdict
 from services.cases import work_out_cases
 from storage.database import connect
-from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, save_episode, serving
+from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, save_episode, serving
+from tests.meter_records import add_meter_records
 from tests.tester import TESTERS_COOKIES
 
 if TYPE_CHECKING:
@@ -168,20 +169,23 @@ def test_a_phone_never_scrolls_sideways(browser: Browser, address: str, scheme: 
     context.close()
 
 
-def test_the_page_renews_itself_without_being_loaded_again(page: Page, address: str) -> None:
+def test_without_events_the_page_renews_itself_every_ten_seconds(page: Page, address: str) -> None:
     page.clock.install()
+    page.route("**/api/live*", lambda route: route.abort())
     page.goto(f"{address}/")
     page.evaluate("document.querySelector('[data-live=figures]').innerHTML = 'old'")
     with page.expect_response(f"{address}/"):
         page.clock.run_for(10_500)
     expect(page.locator("[data-live=figures]")).to_contain_text("Meters")
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "polled")
 
 
 def test_a_lost_connection_is_shown(page: Page, address: str) -> None:
     page.clock.install()
     page.goto(f"{address}/")
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "pushed")
     page.route("**/*", lambda route: route.abort())
-    page.clock.run_for(10_500)
+    page.clock.run_for(30_500)
     page.wait_for_selector(".live.lost")
 
 
@@ -223,3 +227,47 @@ def test_the_names_of_close_limits_do_not_lie_on_one_another(page: Page, address
     for one, other in combinations(names, 2):
         beside = one["right"] <= other["left"] or other["right"] <= one["left"]
         assert beside or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
+
+
+def test_the_parts_of_a_meter_are_reached_by_their_tabs_and_fit_a_phone(
+    browser: Browser, address: str, city_url: str
+) -> None:
+    with connect(city_url) as connection:
+        add_meter_records(connection)
+    context = browser.new_context(viewport={"width": PHONE_WIDTH, "height": 812}, locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{address}/meters/{PLANT}")
+    for name, heading in (
+        ("电流与功率", "电流"),
+        ("谐波", "谐波电压"),
+        ("电能示值", "每日末示值"),
+        ("事件", "电表自身事件记录"),
+        ("采集完整率", "11月20日"),
+    ):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_text(heading).first).to_be_visible()
+        wait_for_charts(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, name
+    context.close()
+
+
+def test_a_meters_powers_are_drawn(page: Page, address: str, said: list[str]) -> None:
+    page.goto(f"{address}/meters/{PLANT}/electrical?days=1")
+    current, active, *_ = points(page)
+    assert current > 150
+    assert active > 50
+    assert said == []
+
+
+def test_the_list_is_narrowed_and_ordered_by_keyboard(page: Page, address: str, said: list[str]) -> None:
+    page.goto(f"{address}/meters")
+    page.get_by_label("Area").select_option("TA-01")
+    page.get_by_role("button", name="Show").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**area=TA-01**")
+    assert page.locator("table.rows tbody tr").count() == 16
+    page.get_by_role("link", name="Newest").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**area=TA-01**sort=newest**")
+    expect(page.locator("table.rows tbody tr").first).to_contain_text(SILENT)
+    assert said == []

@@ -100,7 +100,7 @@ def folder() -> Iterator[Path]:
 def test_the_demo_finds_every_planted_fault_and_cries_wolf_over_nothing(folder: Path, page: Page) -> None:
     with Demo(folder, "--seconds", "45", "--json") as demo:
         address = demo.wait_for(r"ready: (http://\S+)", READY_S)
-        password = demo.wait_for(r"ready: .* log in as admin with password (\S+);", 5)
+        password = demo.wait_for(r"ready: .*log in as admin with password (\S+);", 5)
         page.goto(f"{address}/?lang=en")
         page.get_by_label("Account").fill("admin")
         page.get_by_label("Password").fill(password)

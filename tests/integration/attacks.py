@@ -9,7 +9,7 @@ from typing import Final
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from dashboard.app import PARTS
+from dashboard.parts import routers
 
 INJECTIONS: Final[Mapping[str, str]] = {
     "sql": "%_\\%' ESCAPE '\\' OR '1'='1",
@@ -54,7 +54,7 @@ class Place:
 
 def routes() -> list[APIRoute]:
     """Return every route of pages and API."""
-    return [route for part in PARTS for route in part.router.routes if isinstance(route, APIRoute)]
+    return [route for router in routers() for route in router.routes if isinstance(route, APIRoute)]
 
 
 def methods_of(route: APIRoute) -> list[str]:

@@ -24,7 +24,8 @@ from services.alarms import LOOK_BACK, Looked, acknowledge, look
 from services.persons import Person
 from services.settings import Settings
 from storage.database import Connection, connect
-from storage.episodes import EpisodeState, decide_episode, save_episodes
+from storage.episode_changes import EpisodeChange, NewFields, change_episode
+from storage.episodes import EpisodeState, save_episodes
 from storage.incidents import standing_incidents
 from storage.leases import take_leases
 from storage.registry import load_registry, save_registry
@@ -109,8 +110,8 @@ def test_a_storm_of_300_meters_is_one_incident_and_one_mail_a_route(
     assert seen(db) == [("open", "", 300, 300)]
     subjects = {mail["To"]: mail["Subject"] for mail in mailbox.mailbox.mails}
     assert subjects == {
-        "duty@grid.example": "【一般】新告警：通信中断，多处",
-        "chief@grid.example": "[Minor] New incident: Communication lost, several places",
+        "duty@grid.example": "【严重】新告警：通信中断，多处",
+        "chief@grid.example": "[Major] New incident: Communication lost, several places",
     }
     again = look(db, settings, alarms, NOW + timedelta(minutes=1))
     assert (again.opened, again.messages, again.signals) == (0, 0, 300)
@@ -177,8 +178,9 @@ def test_an_episode_that_is_withdrawn_rejected_or_closed_ends_its_incident(
     save_episodes(db, [episode("a", "M000"), episode("b", "M001"), episode("c", "M002")])
     assert look(db, settings, alarms, NOW).open_incidents == 3
     save_episodes(db, [episode("a", "M000", verdict=Verdict.NORMAL)])
-    decide_episode(db, "b", state=EpisodeState.REJECTED, decided_at=NOW)
-    decide_episode(db, "c", state=EpisodeState.CLOSED, decided_at=NOW)
+    change = EpisodeChange(at=NOW, person="li", deed="closed", detail="")
+    change_episode(db, "b", NewFields(state=EpisodeState.REJECTED), change, revision=None)
+    change_episode(db, "c", NewFields(state=EpisodeState.CLOSED), change, revision=None)
     look(db, settings, alarms, NOW + timedelta(minutes=1))
     assert look(db, settings, alarms, NOW + timedelta(minutes=32)).open_incidents == 0
     assert look(db, settings, alarms, NOW + timedelta(minutes=33)).opened == 0

@@ -87,3 +87,28 @@ def test_archive_tells_what_a_row_takes_and_how_its_questions_are_answered(
     assert all(20 < row.value < 2000 for row in sizes)
     assert sum("(ms; chunks searched:" in row.what for row in rows) == 7
     assert left_behind(timescale_url) == []
+
+
+def test_the_page_of_100_000_points_draws_every_one_and_stays_light(
+    timescale_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", timescale_url)
+    monkeypatch.setattr("services.benchmarks.dashboard.REPEATS", 1)
+    value = {row.what: row.value for row in run("dashboard")}
+    assert value["every point: points drawn"] >= 100_000
+    assert value["every point: page with all it fetches (bytes)"] < 2_000_000
+    # Two points of each of 2 000 buckets for three voltages, and every quarter hour of the load.
+    assert 12_000 < value["thinned by the server: points drawn"] < 16_000
+    assert value["thinned by the server: page with all it fetches (bytes)"] < 200_000
+    assert left_behind(timescale_url) == []
+
+
+def test_the_api_answers_several_clients_at_once(timescale_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", timescale_url)
+    for name, value in (("METERS", 40), ("YEAR_METERS", 2), ("METERS_OF_AREA", 20), ("SECONDS", 4.0)):
+        monkeypatch.setattr(f"services.benchmarks.api.{name}", value)
+    rows = {row.what: row.value for row in run("api")}
+    assert rows["intervals in the database"] == 2 * 365 * 96
+    assert rows["electrical readings in the database"] == 40 * 96
+    assert sum("p95" in what for what in rows) == 7
+    assert left_behind(timescale_url) == []

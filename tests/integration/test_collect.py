@@ -32,6 +32,13 @@ WHERE status = 'got' AND quantity_group = 'register' AND NOT EXISTS (SELECT 1 FR
 WHERE r.meter_id = c.meter_id AND r.slot_at = c.slot_at)
 """
 
+READINGS_WITHOUT_FRAMES = """
+SELECT m.id, r.received_at FROM register_reading r JOIN meter m USING (meter_id)
+WHERE r.origin = 0 AND left(m.id, 5) <> 'LAB-Q' AND NOT EXISTS (SELECT 1 FROM raw_frame f
+WHERE m.id = ANY (f.meters) AND f.received_at = r.received_at)
+"""
+EMPTY_FRAMES = "SELECT count(*) FROM raw_frame, unnest(asked) AS question WHERE length(question) < 8"
+
 
 def run(scenario: Coroutine[object, object, None]) -> None:
     """Run a scenario; nothing it has started may be left behind."""
@@ -88,6 +95,8 @@ def test_all_protocols_arrive_and_requests_are_served_by_the_one_owner(
                 owner.acquire()
                 await owner.close()
             assert site.rows(SLOTS_WITHOUT_READING) == []
+            assert site.rows(READINGS_WITHOUT_FRAMES) == []
+            assert site.rows(EMPTY_FRAMES) == [(0,)]
 
     async def one_owner(site: Site) -> None:
         belongs = f"belongs to process {os.getpid()}"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows.abnormal_use import detect_parts
+from flows.abnormal_use import abnormal_use, detect_parts
 from flows.task_runners import Workers, task_runner
 from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import Installation, Meter, ServicePoint
@@ -20,6 +20,7 @@ from tests.integration.test_detect_database import store
 END = START + timedelta(days=DAYS)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("prefect_server")
 def test_parts_on_workers_give_what_they_give_in_one_process(
     database_url: str, monkeypatch: pytest.MonkeyPatch
@@ -43,5 +44,8 @@ def test_parts_on_workers_give_what_they_give_in_one_process(
     on_workers = detect_parts.with_options(task_runner=task_runner(Workers.DASK))(look, parts)
     assert [episode.detector for episode in here] == ["voltage_loss"]
     assert on_workers == here
+    # The flow that is scheduled takes the same way when its form says so.
+    monkeypatch.setattr("services.detect.utc_now", lambda: END)
+    assert abnormal_use(days=DAYS, detectors=["voltage_loss"], workers=Workers.DASK) == len(here)
     with connect(database_url) as connection:
         assert [stored.episode for stored in list_episodes(connection, scope=EVERYTHING)] == here

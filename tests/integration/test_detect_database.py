@@ -12,19 +12,21 @@ from pydantic import SecretStr
 
 from detectors.catalogue import Together
 from detectors.metering.register_tie_out import REGISTERS
-from pipeline.archive_records import Threshold
+from pipeline.archive_records import AreaMember, MemberRole, Threshold
+from pipeline.case_records import Outcome
 from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot, Verdict
 from pipeline.records import ParameterReading
 from pipeline.registry import Area, Bus, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import from_numpy
 from services.audit import Audit
+from services.cases import give_feedback
 from services.detect import detect_recent, groups, planned
 from services.order_record import Order, OrderRecord
-from services.persons import Person
+from services.persons import Person, this_person
 from services.settings import Settings
 from simulators.physics.window import Window
 from storage.database import connect
-from storage.episodes import EpisodeState, decide_episode, list_episodes
+from storage.episodes import EpisodeState, list_episodes
 from storage.intervals import IntervalColumns, save_intervals
 from storage.meter_parameters import write_parameters
 from storage.registry import save_registry
@@ -90,8 +92,8 @@ def test_a_voltage_loss_is_found_and_what_people_wrote_on_it_stays(database_url:
     with connect(database_url) as connection:
         (stored,) = list_episodes(connection, scope=EVERYTHING)
         assert stored.episode.starts_at == FAULT.starts_at
-        decide_episode(
-            connection, stored.episode.id, state=EpisodeState.CONFIRMED, decided_at=END, note="fuse blown"
+        give_feedback(
+            connection, stored.episode.id, Outcome.CONFIRMED, this_person(), END, cause="fuse blown"
         )
     assert _detected(database_url) == ["voltage_loss"]
     with connect(database_url) as connection:
@@ -207,3 +209,27 @@ def test_an_order_to_one_of_two_meters_with_one_address_explains_nothing_at_the_
     assert planned(DAYS, ["voltage_loss"], settings, END)[0].orders == ()
     (gone,) = detect_recent(DAYS, only, settings, END)
     assert (gone.id, gone.verdict) == (episode.id, Verdict.NORMAL)
+
+
+def test_a_place_that_feeds_an_area_and_is_a_member_of_a_feeder_is_in_both_groups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 2)
+    names = ("supply", "home", "mill")
+    registry = Registry(
+        meters=[Meter(id=MeterId(name)) for name in names],
+        installations=[Installation(meter=MeterId(name), service_point=name) for name in names],
+        service_points=[ServicePoint(id=name) for name in names],
+        areas=[Area(id="T"), Area(id="feeder")],
+        area_members=[
+            AreaMember(area="T", service_point="supply", role=MemberRole.SUPPLY),
+            AreaMember(area="T", service_point="home"),
+            AreaMember(area="feeder", service_point="supply"),
+            AreaMember(area="feeder", service_point="mill"),
+        ],
+    )
+    parts = [{meter.id for meter in part.meters} for part in groups(registry, Together.AREA)]
+    assert sorted(map(sorted, parts)) == [["home", "supply"], ["mill", "supply"]]
+    # Who adds groups up has each meter once.
+    once = [meter.id for part in groups(registry, Together.AREA, once=True) for meter in part.meters]
+    assert sorted(once) == sorted(names)

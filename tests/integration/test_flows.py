@@ -20,11 +20,13 @@ from flows.load_statistics import load_statistics
 from flows.remote_reading import remote_reading
 from flows.schedule import FLOWS
 from flows.voltage_quality import voltage_quality
+from pipeline.model import EVERYTHING
 from services.flow_settings import load_flow_settings
 from services.wiring import utc_now
 from simulators.fleet.build import build_fleet
 from simulators.fleet.serving import serve_fleet
 from simulators.fleet.wire import slave_maker
+from storage.asked_readings import add_asked, asked_meters, asked_reading
 from storage.database import connect
 from storage.registry import save_registry
 from tests.small_lab import small_lab
@@ -56,6 +58,21 @@ class ServedLab:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join(30)
+
+
+def check_asked(url: str) -> None:
+    """What a person asks for is read at once, and what each meter said stands beside the wish."""
+    with connect(url) as connection:
+        meters = [meter for (meter,) in connection.execute("SELECT id FROM meter ORDER BY id").fetchall()]
+        number = add_asked(connection, meters, "somebody", utc_now())
+    totals = remote_reading(meters=meters, asked=number, asked_by="somebody")
+    assert totals == {"meters": len(meters), "read": 4, "missing": len(meters) - 4}
+    with connect(url) as connection:
+        asked = asked_reading(connection, number)
+        assert asked is not None
+        told = asked_meters(connection, asked, scope=EVERYTHING, now=utc_now())
+    assert sum("taken_at" in (each.told or {}) for each in told) == 4
+    assert all(each.told is not None for each in told)
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -93,6 +110,7 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
         # Three meters with memory: two days of quarters, and the two midnights between and before.
         assert totals["records"] >= 3 * 2 * 96
         assert remote_reading(buses=["lab-rs485"], backfill_days=1)["records"] <= 3
+        check_asked(database_url)
     assert load_monitoring(days=2) > 0
     assert load_statistics() >= 3
     assert voltage_quality(days=2) > 0

@@ -12,7 +12,8 @@ from pipeline.errors import StorageError
 from pipeline.model import EVERYTHING, Episode, Severity, Verdict
 from pipeline.ports import Unmatched
 from storage.database import Connection
-from storage.episodes import EpisodeState, decide_episode, get_episode, list_episodes, save_episodes
+from storage.episode_changes import EpisodeChange, NewFields, change_episode
+from storage.episodes import EpisodeState, get_episode, list_episodes, save_episodes
 from storage.load_months import LoadMonth, list_load_months, save_load_months, shapes_of_month
 from storage.requests import file_request, get_request, release_requests, serve_request, take_requests
 from storage.retention import apply_retention, retention, set_retention
@@ -50,7 +51,9 @@ EPISODE = Episode(
 def test_an_episode_is_amended_under_its_id_and_peoples_fields_stay(archive: Connection) -> None:
     assert save_episodes(archive, [EPISODE]).added == 1
     assert save_episodes(archive, [EPISODE]).unchanged == 1
-    assert decide_episode(archive, "e1", state=EpisodeState.CONFIRMED, decided_at=END, note="seen on site")
+    change = EpisodeChange(at=END, person="crew", deed="confirmed", detail="seen on site")
+    fields = NewFields(state=EpisodeState.CONFIRMED, note="seen on site")
+    assert change_episode(archive, "e1", fields, change, revision=0)
     ended = replace(EPISODE, ends_at=END)
     assert save_episodes(archive, [ended]).amended == 1
     stored = get_episode(archive, "e1")
@@ -58,7 +61,8 @@ def test_an_episode_is_amended_under_its_id_and_peoples_fields_stay(archive: Con
     assert stored.episode == ended
     assert (stored.state, stored.note) == (EpisodeState.CONFIRMED, "seen on site")
     assert get_episode(archive, "none") is None
-    assert not decide_episode(archive, "none", state=EpisodeState.CLOSED, decided_at=END)
+    assert not change_episode(archive, "none", fields, change, revision=None)
+    assert not change_episode(archive, "e1", fields, change, revision=0)
 
 
 def test_episodes_are_listed_by_what_is_asked_within_the_scope(archive: Connection) -> None:
@@ -171,10 +175,10 @@ def test_nothing_is_dropped_until_a_retention_is_set(archive: Connection) -> Non
         [reading({Q.VOLTAGE_A: 1.0}, M1, START), reading({Q.VOLTAGE_A: 1.0}, M1, START + timedelta(90))]
     )
     now = START + timedelta(days=100)
-    assert apply_retention(archive, now) == {}
+    assert apply_retention(archive, now) == {"raw_frame": 0}
     set_retention(archive, "electrical_reading", timedelta(days=30))
     assert retention(archive)["electrical_reading"] == timedelta(days=30)
-    assert apply_retention(archive, now) == {"electrical_reading": 1}
+    assert apply_retention(archive, now) == {"electrical_reading": 1, "raw_frame": 0}
     left = archive.execute("SELECT taken_at FROM electrical_reading").fetchall()
     assert left == [(START + timedelta(days=90),)]
     with pytest.raises(StorageError, match="no retention for 'meter'"):

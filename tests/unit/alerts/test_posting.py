@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
+import httpx
 import pytest
 
 from alerts.posting import MOST_ANSWER_BYTES, Web, post
@@ -21,6 +23,14 @@ def test_what_is_posted_arrives(receiver: Receiver) -> None:
     assert send(f"{receiver.url}/alarms?key=k").startswith("HTTP 200 ")
     (request,) = receiver.requests
     assert (request.path, request.body) == ("/alarms?key=k", b"{}")
+
+
+def test_no_log_holds_the_address(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    send(f"{receiver.url}/hook/hush?key=hush")
+    assert "hush" not in caplog.text
+    httpx.post(receiver.url, content=b"{}", trust_env=False)
+    assert "HTTP Request: POST" in caplog.text, "others may log theirs"
 
 
 def test_a_redirect_is_not_followed(receiver: Receiver) -> None:

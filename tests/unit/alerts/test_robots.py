@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.outgoing import Outgoing
 from alerts.robots import feishu_signature, robot_of, robot_refusal, robot_request
@@ -21,6 +23,10 @@ NEWS = Outgoing(
     text="第一行\n第二行",
     url="https://k.example/incidents/0a",
     document={},
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["errcode", "code", "errmsg"]), inner),
 )
 ROBOTS = [ChannelKind.WECOM, ChannelKind.DINGTALK, ChannelKind.FEISHU]
 
@@ -108,6 +114,12 @@ def test_names_of_the_archive_become_no_markup(kind: ChannelKind) -> None:
 )
 def test_what_a_robot_answers(kind: ChannelKind, answer: bytes, refusal: str | None) -> None:
     assert robot_refusal(kind, answer) == refusal
+
+
+@given(st.sampled_from(ROBOTS), st.binary() | st.builds(orjson.dumps, JSON))
+def test_any_answer_is_a_yes_or_a_refusal(kind: ChannelKind, answer: bytes) -> None:
+    refusal = robot_refusal(kind, answer)
+    assert refusal is None or refusal
 
 
 @pytest.mark.parametrize("kind", ROBOTS)

@@ -208,3 +208,4 @@ def test_bytes_around_a_secret_are_counted_and_not_kept() -> None:
     outcome = run_simulated(main())
     assert isinstance(outcome.event, Answer)
     assert outcome.raw == bytes(len(b"?07V\n") + len(GOOD))
+    assert outcome.asked == bytes(len(b"?07V\n"))

@@ -21,6 +21,7 @@ from pipeline.quantities import Quantity
 from protocols.session import Answer, Refused
 from tests.unit.collectors.toy import START, VALUES, ToyDriver, ToySession, toy_answer, toy_query
 
+ONE_SECOND = timedelta(seconds=1)
 WANTED = frozenset({Quantity.VOLTAGE_A, Quantity.CURRENT_A, Quantity.ACTIVE_ENERGY_IMPORT})
 
 
@@ -234,3 +235,32 @@ def test_a_deviation_is_new_once() -> None:
     state = new_state()
     assert list(state.note_deviations(["closes blocks with AA"])) == ["closes blocks with AA"]
     assert list(state.note_deviations(["closes blocks with AA", "other"])) == ["other"]
+
+
+def test_the_bytes_of_every_exchange_of_a_round_are_at_hand_answered_or_not() -> None:
+    poll = new_poll(new_state())
+
+    def behave(what: str, number: int) -> Outcome:
+        if number == 1:
+            answer = toy_answer(toy_query(what), b"answer", VALUES[what[0]])
+            return outcome(answer)._replace(asked=b"question", raw=b"noise and answer")
+        return outcome(cause=Cause.CHECKSUM)._replace(asked=b"question", raw=b"damaged")
+
+    run(poll, behave)
+    first, second, *_ = poll.frames
+    assert (first.asked, first.answered, first.answered_at) == (b"question", b"answer", START + ONE_SECOND)
+    assert (second.answered, second.answered_at) == (b"damaged", None)
+
+
+def test_the_bytes_of_a_secret_and_of_a_backfill_are_not_at_hand() -> None:
+    poll = new_poll(new_state())
+    query = poll.next_query()
+    assert query is not None
+    secret = replace(query, is_secret=True)
+    answer = toy_answer(secret, b"password", VALUES[query.what[0]])
+    poll.take(secret, outcome(answer)._replace(asked=bytes(8), raw=bytes(8)))
+    assert [(frame.asked, frame.answered) for frame in poll.frames] == [(bytes(8), bytes(8))]
+    driver = ToyDriver(("P",))
+    backfill = Poll(new_state(), lambda refused: driver.plan(WANTED, refused), START, remember=False)
+    run(backfill, silence)
+    assert backfill.frames == []

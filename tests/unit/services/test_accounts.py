@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.accounts import Account, Role
+from pipeline.accounts import AccessError, Account, Role
 from pipeline.errors import ConfigError, DataError
 from pipeline.registry import Area, Registry
 from services.accounts import (
@@ -76,7 +76,7 @@ def test_processes_that_start_at_once_make_one_administrator_together(plain_data
 
 def test_an_account_is_added_once_by_its_plain_name(archive: Connection) -> None:
     assert add(archive, " Wang ").name == "wang"
-    with pytest.raises(DataError, match="an account 'wang' already"):
+    with pytest.raises(AccessError, match="an account 'wang' already"):
         add(archive, "WANG")
     with pytest.raises(DataError, match="no account 'li'"):
         get_account(archive, "li")

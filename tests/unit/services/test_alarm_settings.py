@@ -8,8 +8,8 @@ import pytest
 
 from alerts.mail import Security
 from pipeline.errors import ConfigError
-from services.alarm_settings import AlarmSettings
-from services.settings import load
+from services.alarm_settings import AlarmSettings, alarm_broker
+from services.settings import Settings, load
 
 
 @pytest.fixture
@@ -68,5 +68,10 @@ def test_the_mail_server_has_the_usual_port_and_its_password_from_a_file(
 
 def test_a_certificate_file_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KILOWATCH_ALARM_CA_FILE", "/nowhere/ca.pem")
+    with pytest.raises(ConfigError, match="KILOWATCH_MQTT_HOST"):
+        alarm_broker(Settings())
+    wrong = Settings(mqtt_host="localhost", mqtt_ca_file=Path("/nowhere/ca.pem"))
+    with pytest.raises(ConfigError, match="KILOWATCH_MQTT_CA_FILE"):
+        alarm_broker(wrong)
     with pytest.raises(ConfigError, match=r"KILOWATCH_ALARM_CA_FILE=/nowhere/ca\.pem"):
         load(AlarmSettings).web()

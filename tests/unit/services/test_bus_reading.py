@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
 from collectors.bus import BusOwner, OnResult
 from collectors.targets import MeterRead, Target
 from pipeline.coverage import Cause, CoverageStatus
+from pipeline.frames import RawFrame
 from pipeline.model import MeterId, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Schedule
@@ -119,3 +121,18 @@ def test_readings_of_a_bus_add_up_and_keep_who_served_them() -> None:
     assert first + BusReading(bus="b", read=10, missing=20, records=30, failures=40) == BusReading(
         bus="b", read=11, missing=22, records=33, failures=44, served_by="collector"
     )
+
+
+def test_the_bytes_of_a_read_stand_under_the_time_by_which_its_reading_is_found() -> None:
+    asked_at = SLOT.replace(second=5)
+    frames = (RawFrame("0201FF00", asked_at, None, b"?", b""),)
+    kept = Kept()
+
+    async def keep() -> None:
+        for meter in ("A", "S1"):
+            await keep_reads(kept.put)(replace(read(MeterId(meter), SLOT), frames=frames))
+
+    asyncio.run(keep())
+    (answered,), (silent,) = (entry.raw for entry in kept.entries)
+    assert (answered.received_at, silent.received_at) == (SLOT, asked_at)
+    assert (silent.meters, silent.slot_at, silent.source) == (("S1",), SLOT, "bus")

@@ -241,3 +241,17 @@ def test_what_neither_database_nor_spool_takes_is_not_told_as_stored(now: Now) -
     with pytest.raises(StorageError, match="no connection"):
         ingest_of(nowhere, now).handle([message()])
     nowhere.close()
+
+
+def test_a_message_is_kept_beside_its_readings_where_that_is_wished(
+    landing: Landing, now: Now, url: str
+) -> None:
+    sent = message()
+    ingest_of(landing, now).handle([sent])
+    assert rows(url, "SELECT source FROM raw_frame") == []
+    coverage = PushCoverage(REGISTRY.mqtt_sources, REGISTRY.schedules, START)
+    ingest = Ingest(landing, REGISTRY, coverage, now, keeps_payloads=True)
+    ingest.handle([sent, Message(topic="elsewhere", payload=b"?", received_at=sent.received_at)])
+    kept = rows(url, "SELECT source, meters, received_at, answered[1] FROM raw_frame")
+    assert kept == [(TOPIC, ["A"], sent.received_at, sent.payload)]
+    assert rows(url, "SELECT count(*) FROM register_reading") == [(1,)]

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from collectors.spool import Record, Spool
 from pipeline.errors import KilowatchError, StorageError
+from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import MeterId, Snapshot
 from pipeline.ports import WriteReport
 from pipeline.quantities import Quantity
@@ -224,3 +226,43 @@ def test_a_fault_while_draining_is_told_to_the_next_caller(
     until(lambda: landing._draining is not None and landing._draining.done())
     with pytest.raises(KilowatchError, match="a fault of ours"):
         landing.keep(entry(2))
+
+
+def with_raw(n: int) -> Entry:
+    at = START + timedelta(seconds=n)
+    frame = RawFrame("0201FF00", at, at, b"?", b"!")
+    message = RawMessage(received_at=at, source="bus", meters=(MeterId("A"),), frames=(frame,))
+    return replace(entry(n), raw=(message,))
+
+
+def raw_kept(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM raw_frame").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_bytes_are_kept_beside_readings_unless_that_is_switched_off(
+    url: str, closing: Callable[[Landing], Landing]
+) -> None:
+    closing(Landing(url)).keep(with_raw(1))
+    assert raw_kept(url) == 1
+    closing(Landing(url, keeps_raw=False)).keep(with_raw(2))
+    assert (raw_kept(url), stored(url)) == (1, [1.0, 2.0])
+
+
+def test_bytes_that_cannot_be_kept_cost_no_reading(url: str, closing: Callable[[Landing], Landing]) -> None:
+    rename(url, "raw_frame", "away")
+    closing(Landing(url)).keep(with_raw(1))
+    assert stored(url) == [1.0]
+
+
+def test_bytes_do_not_go_through_the_spool(
+    url: str, path: Path, closing: Callable[[Landing], Landing]
+) -> None:
+    landing = closing(Landing(url, spool=Spool(path, ROOMY)))
+    rename(url, "register_reading", "away")
+    landing.keep(with_raw(1))
+    rename(url, "away", "register_reading")
+    until(lambda: not landing.behind)
+    assert (stored(url), raw_kept(url)) == ([1.0], 0)

@@ -29,9 +29,9 @@ def test_only_tables_with_a_retention_lose_what_is_older(any_database_url: str) 
     with connect(any_database_url) as connection:
         save_registry(connection, REGISTRY)
         commit(connection, REGISTRY, [Entry(snapshots=[snapshot(400), snapshot(1)])])
-        assert drop_old(settings, NOW) == {}
+        assert drop_old(settings, NOW) == {"raw_frame": 0}
         set_retention(connection, "electrical_reading", timedelta(days=30))
-        assert drop_old(settings, NOW) == {"electrical_reading": 1}
+        assert drop_old(settings, NOW) == {"electrical_reading": 1, "raw_frame": 0}
         counts = connection.execute(
             "SELECT (SELECT count(*) FROM electrical_reading), (SELECT count(*) FROM register_reading)"
         ).fetchone()

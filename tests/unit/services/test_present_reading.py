@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from math import nan
 
 from collectors.targets import MeterRead
 from pipeline.coverage import Cause
@@ -42,3 +43,17 @@ def test_a_meter_that_gave_nothing_says_why() -> None:
     told = present_reading(read(None, Cause.NO_ANSWER, "-"))
     assert from_json(json.loads(json.dumps(as_json(told)))) == told
     assert told.snapshot is None
+
+
+def test_orders_that_a_spectrum_lacks_pass_as_json_that_every_database_takes() -> None:
+    snapshot = Snapshot(
+        meter=MeterId("M1"),
+        taken_at=AT,
+        received_at=AT,
+        values={Quantity.VOLTAGE_HARMONIC_A: (nan, 100.0)},
+        quality=Quality(0),
+    )
+    text = json.dumps(as_json(present_reading(read(snapshot, None))), allow_nan=False)
+    back = from_json(json.loads(text)).snapshot
+    assert back is not None
+    assert str(back.values[Quantity.VOLTAGE_HARMONIC_A]) == "(nan, 100.0)"

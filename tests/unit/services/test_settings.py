@@ -52,3 +52,20 @@ def test_passwords_are_not_shown() -> None:
     shown = repr(Settings(database_url=URL, mqtt_password="hush"))  # type: ignore[arg-type]  # noqa: S106  # texts become secrets; a test's own
     assert "secret" not in shown
     assert "hush" not in shown
+
+
+def test_a_secret_may_come_out_of_a_file_and_the_variable_goes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "url"
+    file.write_text("postgresql://kw:s3cret@db/kw\n")
+    monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL_FILE", str(file))
+    assert load_settings().require_database_url() == "postgresql://kw:s3cret@db/kw"
+    assert "s3cret" not in repr(load_settings())
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", "postgresql://other/kw")
+    assert load_settings().require_database_url() == "postgresql://other/kw"
+    monkeypatch.delenv("KILOWATCH_DATABASE_URL")
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL_FILE", str(tmp_path / "none"))
+    with pytest.raises(ConfigError, match="KILOWATCH_DATABASE_URL_FILE"):
+        load_settings()

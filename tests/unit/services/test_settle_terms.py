@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from analysis.settlement.billing_month import Lacking
 from analysis.settlement.settle import settle
-from pipeline.contracts import BasicCharge, Contract
+from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.registry import Installation
+from pipeline.tariff import BasicTerms, EnergyCharge, Tariff
 from tests.gathered_months import EDGES, MIDDLE, TOTAL, gathered
 from tests.settled_plants import (
     APRIL,
@@ -106,3 +107,42 @@ def test_a_contract_without_an_end_is_replaced_by_the_next_one() -> None:
         (MIDDLE, 200.0),
     ]
     assert month.lacks == []
+
+
+SINGLE = Tariff(id="single", charges=(EnergyCharge(item="energy", price=Decimal("0.8")),))
+REDUCED = Suspension(
+    id="R",
+    service_point=POINT,
+    kind=SuspensionKind.REDUCTION,
+    starts_at=MARCH + timedelta(days=15),
+    ends_at=MARCH + timedelta(days=200),
+    remaining_kva=200.0,
+)
+BIG = Contract(service_point=POINT, capacity_kva=500.0, basic_charge=BasicCharge.CAPACITY, tariff="T")
+
+
+def test_a_reduction_below_the_threshold_of_two_part_tariffs_falls_to_the_single_one() -> None:
+    basic = BasicTerms(capacity_price=Decimal(25), single_below_kva=Decimal(315), single_tariff="single")
+    both = [replace(TARIFF, basic=basic), SINGLE]
+    month = gathered(archive=plant(contracts=[BIG], tariffs=both, suspensions=[REDUCED]))
+    assert [(d.tariff.id, d.contract.basic_charge) for d in month.terms] == [
+        ("T", BasicCharge.CAPACITY),
+        ("single", BasicCharge.NONE),
+    ]
+    # 15 days of 192 kWh: 960 x 0.3 + 480 x 0.9 + 1440 x 0.6 + 2880 x 0.1 = 1872; 500 kVA x 25 x 15/30 = 6250.
+    # 16 days of 192 kWh at 0.8 = 2457.60.
+    assert settle(month).amount == Decimal("10579.60")
+    # What is left is enough for the two-part tariff.
+    enough = replace(REDUCED, remaining_kva=315.0)
+    stays = gathered(archive=plant(contracts=[BIG], tariffs=both, suspensions=[enough]))
+    assert {dated.tariff.id for dated in stays.terms} == {"T"}
+    # A suspension (暂停) is none of it, and without the tariff that is named the bill is refused.
+    stop = replace(REDUCED, kind=SuspensionKind.STOP)
+    assert len(gathered(archive=plant(contracts=[BIG], tariffs=both, suspensions=[stop])).terms) == 1
+    gap = gathered(archive=plant(contracts=[BIG], tariffs=both[:1], suspensions=[REDUCED])).lacks
+    assert [(lack.code, lack.what) for lack in gap] == [(Lacking.TARIFF_GAP, "single")]
+
+
+def test_a_tariff_that_says_nothing_of_it_stays_two_part() -> None:
+    month = gathered(archive=plant(contracts=[BIG], suspensions=[REDUCED]))
+    assert {dated.tariff.id for dated in month.terms} == {"T"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline.model import MeterId
 from pipeline.registry import Area, Bus, Installation, Meter, Registry, Schedule, ServicePoint
 from storage.database import Connection
-from storage.fleet_figures import Count, freshness_figures, missing_by_cause, read_figures, totals
+from storage.fleet_figures import Count, LatestReads, latest_reads, totals
 from storage.registry import save_registry
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
@@ -50,14 +50,14 @@ def test_the_last_periods_of_each_group_count_where_the_meter_hangs_now(database
     fill(database)
     found = {
         (f.quantity_group, f.area): (f.bus, f.due, f.arrived, f.meters, f.silent)
-        for f in read_figures(database, NOW)
+        for f in latest_reads(database, NOW).reads
     }
     assert found == {
         ("register", "TA"): ("b", 2, 2, 1, 0),
         ("register", None): ("b", 2, 0, 1, 1),
         ("demand", None): ("b", 1, 1, 1, 0),
     }
-    assert missing_by_cause(database, NOW) == [
+    assert latest_reads(database, NOW).missing == [
         Count(kind="no answer", number=1),
         Count(kind="unknown", number=1),
     ]
@@ -65,11 +65,15 @@ def test_the_last_periods_of_each_group_count_where_the_meter_hangs_now(database
 
 def test_a_silent_meter_is_older_than_every_other(database: Connection) -> None:
     fill(database)
-    found = {f.quantity_group: (f.newest_at, f.median_at) for f in freshness_figures(database, NOW)}
-    assert found == {
-        "register": (NOW - timedelta(hours=1), None),
-        "demand": (NOW - timedelta(hours=48), NOW - timedelta(hours=48)),
+    freshness = latest_reads(database, NOW).freshness
+    assert {f.quantity_group: (f.newest_age_s, f.median_age_s) for f in freshness} == {
+        "register": (3600.0, None),
+        "demand": (48 * 3600.0, 48 * 3600.0),
     }
+
+
+def test_a_fleet_without_schedules_has_no_figures(database: Connection) -> None:
+    assert latest_reads(database, NOW) == LatestReads(reads=[], freshness=[], missing=[])
 
 
 def test_only_meters_that_hang_somewhere_are_installed(database: Connection) -> None:

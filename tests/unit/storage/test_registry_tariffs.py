@@ -93,6 +93,8 @@ demand_price = 38
 waiving = ["stop", "closed"]
 least_of = "contract"
 least_stop_days = 15
+single_below_kva = 315
+single_tariff = "S"
 
 [tariff.losses]
 copper_percent = 1.5
@@ -136,7 +138,13 @@ TARIFF = Tariff(
     ),
     steps=(Step(above_kwh=Decimal(2160), added=Decimal("0.05")),),
     fixed=(FixedCharge(item="rent", price=Decimal(12), each=Each.YEAR),),
-    basic=BasicTerms(demand_price=Decimal(38), waiving=("stop", "closed"), least_of=LeastOf.CONTRACT),
+    basic=BasicTerms(
+        demand_price=Decimal(38),
+        waiving=("stop", "closed"),
+        least_of=LeastOf.CONTRACT,
+        single_below_kva=Decimal(315),
+        single_tariff="S",
+    ),
     losses=LossTerms(copper_percent=Decimal("1.5")),
 )
 FLAT = '[[tariff]]\nid = "T"\n[[tariff.charges]]\nitem = "energy"\nprice = 0.5\n'

@@ -90,6 +90,19 @@ def test_severity_rises_with_its_signals_and_does_not_fall() -> None:
     assert only(better).severity is Severity.CRITICAL
 
 
+@pytest.mark.parametrize(
+    ("meters", "severity"), [(31, Severity.MINOR), (32, Severity.MAJOR), (1000, Severity.CRITICAL)]
+)
+def test_many_meters_at_once_are_graver_than_each_alone(meters: int, severity: Severity) -> None:
+    assert only(look(storm(meters), 60)).severity is severity
+
+
+def test_meters_that_are_heard_again_do_not_count() -> None:
+    some = [signal(f"{n}", 0, 31) for n in range(20)]
+    others = [signal(f"{n}", 35) for n in range(20, 40)]
+    assert only(look([*some, *others], 70)).severity is Severity.MINOR
+
+
 @pytest.mark.parametrize("at", [40, 65, 200])
 def test_a_second_look_at_the_same_changes_nothing(at: float) -> None:
     signals = [*storm(), signal("x", 0, 45, bus="B77"), signal("y", 3, what="voltage_loss")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 
 from pipeline.errors import StorageError
 from services.metrics.catalogue import FLEET
@@ -34,9 +33,9 @@ def test_rates_are_weighted_by_what_was_due() -> None:
 
 
 def test_nothing_that_came_has_no_age() -> None:
-    none = FreshnessFigures(quantity_group="demand", newest_at=None, median_at=None)
-    some = FreshnessFigures(quantity_group="register", newest_at=NOW - timedelta(minutes=9), median_at=None)
-    assert [(s.name, s.value, s.labels) for s in freshness_samples([none, some], NOW)] == [
+    none = FreshnessFigures(quantity_group="demand", newest_age_s=None, median_age_s=None)
+    some = FreshnessFigures(quantity_group="register", newest_age_s=540.0, median_age_s=None)
+    assert [(s.name, s.value, s.labels) for s in freshness_samples([none, some])] == [
         ("kilowatch_group_newest_age_seconds", 540.0, ("register",))
     ]
 

@@ -1,0 +1,122 @@
+"""The page of collectors and buses (采集): who reads, how full lines and spools are, what is silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from dashboard.asking import Ask, Asking
+from dashboard.glance import BusLine
+from dashboard.pages.fleet import buses_of
+from dashboard.rendering import page
+from storage.collector_states import CollectorState, collector_states
+
+router = APIRouter()
+SILENT_AFTER = timedelta(minutes=3)
+"""A collector tells its counters every minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """One collecting process as people look at it; None where it tells nothing of the kind."""
+
+    process: str
+    started_at: datetime
+    told_at: datetime
+    is_silent: bool
+    buses: int
+    spool_readings: int | None
+    """Records that wait for the database."""
+    spool_bytes: int | None
+    behind: bool
+    """The spool holds what the database has not."""
+    queue_waiting: int | None
+    queue_room: int | None
+    failed_commits: int | None
+    mqtt_waiting: int | None
+    """Messages in the queue of the subscriber."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bus:
+    """One bus: how it is read, and how its line is used since its collector began."""
+
+    line: BusLine
+    use: float | None
+    """Share of the time in which the line was used, 0 to 1."""
+    exchanges: int
+    answered: int
+    retries: int
+    opened: int
+    """Times the line was opened."""
+    silent: int
+    """Meters that are only probed: their breaker is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """All of it."""
+
+    collectors: Sequence[Collector]
+    buses: Sequence[Bus]
+
+
+@router.get("/collectors", name="collectors", response_class=HTMLResponse, include_in_schema=False)
+def show_collectors(asking: Ask) -> HTMLResponse:
+    """Show the collecting processes and the buses of the caller's areas."""
+    return page(asking, "collectors.html", collection=collection_of(asking))
+
+
+@router.get("/api/collectors", tags=["api"])
+def api_collectors(asking: Ask) -> Collection:
+    """Return the collecting processes and the buses of the caller's areas."""
+    return collection_of(asking)
+
+
+def collection_of(asking: Asking) -> Collection:
+    """Ask how meters are read; of buses only those with a meter that the caller may see."""
+    states = collector_states(asking.connection)
+    told: dict[str, Mapping[str, Any]] = {}  # Any: JSON
+    for state in reversed(states):
+        told |= {bus["bus"]: bus for bus in state.counters.get("buses", ()) if bus.get("exchanges")}
+    return Collection(
+        collectors=[_collector(state, asking.now) for state in states],
+        buses=[_bus(line, told.get(line.card.bus or "", {})) for line in buses_of(asking)],
+    )
+
+
+def _collector(state: CollectorState, now: datetime) -> Collector:
+    landing, queue = state.counters.get("landing") or {}, state.counters.get("queue") or {}
+    spool = landing.get("spool") or {}
+    return Collector(
+        process=state.process,
+        started_at=state.started_at,
+        told_at=state.told_at,
+        is_silent=now - state.told_at > SILENT_AFTER,
+        buses=sum(bool(bus.get("owned")) for bus in state.counters.get("buses", ())),
+        spool_readings=spool.get("waiting"),
+        spool_bytes=spool.get("used_bytes"),
+        behind=bool(landing.get("behind")),
+        queue_waiting=queue.get("waiting"),
+        queue_room=queue.get("room"),
+        failed_commits=landing.get("failed_commits"),
+        mqtt_waiting=(state.counters.get("mqtt") or {}).get("waiting"),
+    )
+
+
+def _bus(line: BusLine, told: Mapping[str, Any]) -> Bus:  # Any: JSON
+    watched_s = told.get("watched_s", 0.0)
+    return Bus(
+        line=line,
+        use=min(1.0, told["busy_s"] / watched_s) if watched_s else None,
+        exchanges=told.get("exchanges", 0),
+        answered=told.get("answered", 0),
+        retries=told.get("retries", 0),
+        opened=told.get("opened", 0),
+        silent=told.get("silent", 0),
+    )

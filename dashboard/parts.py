@@ -1,0 +1,34 @@
+"""Pages and endpoints, found by their files: a new one is a module with a ``router``, named nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+
+from fastapi import APIRouter
+from starlette.routing import BaseRoute, Route
+
+FOLDERS = ("dashboard", "dashboard.pages")
+
+
+def routers() -> Iterator[APIRouter]:
+    """Yield the routers of all modules, by the modules' names."""
+    for folder in FOLDERS:
+        for module in sorted(
+            found.name for found in iter_modules(import_module(folder).__path__, f"{folder}.")
+        ):
+            if module != f"{folder}.app":  # it asks us
+                router = getattr(import_module(module), "router", None)
+                if isinstance(router, APIRouter):
+                    yield router
+
+
+def in_order(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+    """Return routes so that a plain address goes before one with a parameter in its place."""
+    return sorted(routes, key=_vagueness)
+
+
+def _vagueness(route: BaseRoute) -> list[bool]:
+    path = route.path if isinstance(route, Route) else ""
+    return [part.startswith("{") for part in path.split("/")]

@@ -1,0 +1,1 @@
+"""Checks of a machine before Kilowatch runs on it: one small function each, found in one register."""

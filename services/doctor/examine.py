@@ -1,0 +1,25 @@
+"""Makes every check of a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.doctor import database, host, peers
+from services.doctor.finding import CHECKS, Finding, findings
+from services.doctor.machine import Machine
+
+GROUPS = (host, database, peers)
+"""The files of checks; each files its own as it is imported."""
+
+
+def examine(machine: Machine) -> Iterator[Finding]:
+    """Yield what was found, check by check."""
+    try:
+        yield from findings(machine)
+    finally:
+        machine.close()
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all checks."""
+    return tuple(CHECKS)

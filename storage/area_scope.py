@@ -1,0 +1,108 @@
+"""The areas (台区) of a connection: the database itself then gives no row of another (row-level security)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from pipeline.errors import StorageError
+from pipeline.model import Scope
+from storage.database import Connection, storage_errors
+
+log = logging.getLogger("kilowatch.storage")
+
+ROLE = "kilowatch_scoped"
+"""What a connection becomes that reads for some areas: no owner, so policies hold for it."""
+HIDDEN = ("account", "account_session", "api_token", "login_failure", "access_event")
+"""Tables that it may not even look at."""
+_NO_ROLE = (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege)
+"""What the database says of a role that is not there, or that the connection may not take."""
+_MAKE = """
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'kilowatch_scoped') THEN
+        CREATE ROLE kilowatch_scoped NOLOGIN;
+    END IF;
+    IF NOT pg_has_role(current_user, 'kilowatch_scoped', 'MEMBER') THEN
+        GRANT kilowatch_scoped TO current_user;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- another database of this server made it just now
+END
+$$
+"""
+_GRANTS = (
+    f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}",
+    f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {ROLE}",
+    f"REVOKE ALL ON {', '.join(HIDDEN)} FROM {ROLE}",
+)
+
+
+def is_role_prepared(connection: Connection) -> bool:
+    """Tell whether the role is there and may read the tables."""
+    row = connection.execute(
+        "SELECT has_table_privilege(oid, 'meter', 'SELECT') FROM pg_roles WHERE rolname = %s", (ROLE,)
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def prepare_scoped_role(connection: Connection) -> bool:
+    """Make the role where it is missing, and give it the tables; tells whether that was possible.
+
+    Whoever migrates may lack the right to make roles. Queries then still keep to the scope by themselves.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(_MAKE.encode())
+            for grant in _GRANTS:
+                connection.execute(grant.encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        log.warning(
+            "row-level security is off: the database's user may not make the role %s. Next step: as a "
+            "superuser, CREATE ROLE %s NOLOGIN and GRANT it to that user, then 'kilowatch db migrate'",
+            *(ROLE, ROLE),
+            extra={"reason": " ".join(str(error).split())},
+        )
+        return False
+    return True
+
+
+@contextmanager
+def limited_to(connection: Connection, scope: Scope) -> Iterator[None]:
+    """Let a connection see rows of the scope's areas only, as long as the block lasts."""
+    if scope.areas is None or not _take_role(connection, scope.areas):
+        yield
+        return
+    try:
+        yield
+    finally:
+        _leave_role(connection)
+
+
+def _take_role(connection: Connection, areas: frozenset[str]) -> bool:
+    try:
+        with storage_errors("limiting a connection to areas"):
+            connection.execute(
+                "SELECT set_config('kilowatch.areas', %s::text[]::text, false), "
+                "set_config('role', %s, false)",
+                (sorted(areas), ROLE),
+            )
+    except StorageError as error:
+        if not isinstance(error.__cause__, _NO_ROLE):
+            raise
+        log.warning("row-level security is off: there is no role %s to take", ROLE)
+        return False
+    return True
+
+
+def _leave_role(connection: Connection) -> None:
+    try:
+        connection.execute(
+            "SELECT set_config('role', 'none', false), set_config('kilowatch.areas', '', false)"
+        )
+    except psycopg.Error:
+        # It must not serve anybody else as what it is: a pool makes another one.
+        connection.close()

@@ -1,0 +1,51 @@
+"""Rows that the server makes by itself, for benchmarks that need many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from storage.database import Connection, storage_errors
+
+
+def seed_intervals(
+    connection: Connection, meters: Sequence[str], starts_at: datetime, until: datetime
+) -> int:
+    """Fill quarter hours of load with a daily course into ``[starts_at, until)``; returns the rows."""
+    with storage_errors("making intervals"):
+        return connection.execute(
+            """
+            INSERT INTO interval (starts_at, computed_at, meter_id, minutes, version, quality, method,
+                                  import_kwh)
+            SELECT slot, now(), m.meter_id, 15, 0, 'A', 'measured',
+                   round((0.4 + 0.3 * sin(extract(hour FROM slot) / 4.0) + 0.2 * random())::numeric, 2)
+            FROM meter AS m
+            CROSS JOIN generate_series(
+                %(from)s::timestamptz, %(to)s::timestamptz - INTERVAL '15 minutes', '15 minutes') AS slot
+            WHERE m.id = ANY (%(meters)s)
+            """,
+            {"meters": list(meters), "from": starts_at, "to": until},
+        ).rowcount
+
+
+def seed_electrical(connection: Connection, starts_at: datetime, until: datetime) -> int:
+    """Fill a reading of three voltages and a power for every meter and quarter hour; returns the rows."""
+    with storage_errors("making readings"):
+        return connection.execute(
+            """
+            INSERT INTO electrical_reading (taken_at, received_at, slot_at, meter_id, origin,
+                                            voltage_a, voltage_b, voltage_c, active_power)
+            SELECT slot, slot, slot, m.meter_id, 0, 229 + 3 * random(), 229 + 3 * random(),
+                   229 + 3 * random(), 2 * random()
+            FROM meter AS m
+            CROSS JOIN generate_series(
+                %(from)s::timestamptz, %(to)s::timestamptz - INTERVAL '15 minutes', '15 minutes') AS slot
+            """,
+            {"from": starts_at, "to": until},
+        ).rowcount
+
+
+def analyze(connection: Connection) -> None:
+    """Have the server look at what its tables hold, as it does by itself after a while."""
+    with storage_errors("counting what is there"):
+        connection.execute("ANALYZE")

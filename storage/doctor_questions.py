@@ -1,0 +1,56 @@
+"""What is asked of a database server to tell whether Kilowatch can rely on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from storage.database import Connection, storage_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """A server and one database of it."""
+
+    version: int
+    """As PostgreSQL writes it: 170002 is 17.2."""
+    zone: str
+    size_bytes: int
+    connections: int
+    max_connections: int
+    clock_ahead_s: float
+    """Its clock minus ours, the way there and back taken off by half."""
+
+
+def server_facts(connection: Connection) -> ServerFacts:
+    """Return them.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("looking at the server"):
+        asked = datetime.now(UTC)
+        row = connection.execute(
+            "SELECT clock_timestamp(), current_setting('server_version_num')::int, "
+            "(SELECT coalesce(reset_val, setting) FROM pg_settings WHERE name = 'TimeZone'), "
+            "pg_database_size(current_database()), "
+            "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), "
+            "current_setting('max_connections')::int"
+        ).fetchone()
+        answered = datetime.now(UTC)
+    clock, version, zone, size_bytes, connections, most = row or (asked, 0, "", 0, 0, 0)
+    return ServerFacts(
+        version=version,
+        zone=zone,
+        size_bytes=size_bytes,
+        connections=connections,
+        max_connections=most,
+        clock_ahead_s=(clock - (asked + (answered - asked) / 2)).total_seconds(),
+    )
+
+
+def preloads_timescaledb(connection: Connection) -> bool:
+    """Tell whether the server loads TimescaleDB as it starts."""
+    with storage_errors("looking at the server"):
+        row = connection.execute("SELECT current_setting('timescaledb.disable_load', true)").fetchone()
+    return row is not None and row[0] is not None

@@ -1,0 +1,109 @@
+"""What one meter's page asks beside its curves: its events, its ledger, its newest spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from pipeline.coverage import CoverageEntry
+from pipeline.model import MeterId, Scope
+from pipeline.quantities import Group
+from storage.coverage import coverage_entries_of
+from storage.database import Connection, storage_errors
+from storage.visible import visible_meters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """One record of a meter's own memory."""
+
+    kind: str
+    part: str
+    starts_at: datetime
+    ends_at: datetime | None
+    count: int | None
+    detail: Mapping[str, str] | None
+
+
+def events_of(
+    connection: Connection, meter: MeterId, *, scope: Scope, since: datetime, limit: int
+) -> list[StoredEvent]:
+    """Return a meter's event records since an instant, the newest first.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with (
+        storage_errors(f"reading events of meter {meter}"),
+        connection.cursor(row_factory=class_row(StoredEvent)) as cursor,
+    ):
+        return cursor.execute(
+            "SELECT kind, part, starts_at, ends_at, count, detail FROM meter_event "
+            "WHERE meter_id = ANY(%s) AND starts_at >= %s ORDER BY starts_at DESC, kind, part LIMIT %s",
+            (visible_meters(connection, [meter], scope=scope).numbers, since, limit),
+        ).fetchall()
+
+
+def ledger_of(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    meter: MeterId,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    group: Group | None = None,
+) -> list[CoverageEntry]:
+    """Return a meter's lines of the ledger in ``[starts_at, ends_at)``, by group and slot; None: all groups.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading the coverage of meter {meter}"):
+        visible = visible_meters(connection, [meter], scope=scope)
+        rows = connection.execute(
+            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
+            "WHERE meter_id = ANY(%s) AND slot_at >= %s AND slot_at < %s "
+            "AND (%s::text IS NULL OR quantity_group = %s) ORDER BY quantity_group, slot_at",
+            (visible.numbers, starts_at, ends_at, group, group),
+        ).fetchall()
+    return coverage_entries_of(rows, visible.names)
+
+
+def ledger_groups(connection: Connection, meter: MeterId, *, scope: Scope) -> list[Group]:
+    """Return the groups that were ever due of a meter.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading what is due of meter {meter}"):
+        rows = connection.execute(
+            "SELECT DISTINCT quantity_group FROM coverage_day WHERE meter_id = ANY(%s) AND reads > 0",
+            (visible_meters(connection, [meter], scope=scope).numbers,),
+        ).fetchall()
+    found = {row[0] for row in rows}
+    return [group for group in Group if group in found]
+
+
+def spectrum_times(
+    connection: Connection, meter: MeterId, *, scope: Scope, until: datetime, limit: int
+) -> list[datetime]:
+    """Return when a meter's newest spectra before ``until`` were taken, the newest first.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"looking for spectra of meter {meter}"):
+        rows = connection.execute(
+            "SELECT DISTINCT taken_at FROM spectrum_reading WHERE meter_id = ANY(%(meters)s) "
+            "AND taken_at <= %(until)s AND taken_at > %(until)s - INTERVAL '40 days' "
+            "ORDER BY taken_at DESC LIMIT %(limit)s",
+            {
+                "meters": visible_meters(connection, [meter], scope=scope).numbers,
+                "until": until,
+                "limit": limit,
+            },
+        ).fetchall()
+    return [row[0] for row in rows]

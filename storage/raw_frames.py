@@ -1,0 +1,95 @@
+"""Raw frames at rest: written beside the readings, found again by slot or by when a reading came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipeline.frames import RawFrame, RawMessage
+from pipeline.model import MeterId, Scope
+from storage.database import Connection, storage_errors
+from storage.unmatched import printable
+from storage.visible import visible_meters
+
+MOST_MESSAGES = 100
+"""Of one slot: reads every ten seconds make ninety in a quarter of an hour."""
+
+
+def keep_raw_frames(connection: Connection, messages: Sequence[RawMessage]) -> None:
+    """Append messages within the caller's transaction.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    if not messages:
+        return
+    with (
+        storage_errors(f"keeping {len(messages)} raw messages"),
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY raw_frame (received_at, slot_at, source, meters, what, sent_at, answered_at, asked, "
+            "answered) FROM STDIN"
+        ) as copy,
+    ):
+        for message in messages:
+            what, sent_at, answered_at, asked, answered = zip(*message.frames, strict=True)
+            copy.write_row(
+                (
+                    message.received_at,
+                    message.slot_at,
+                    printable(message.source),
+                    [printable(meter) for meter in message.meters],
+                    [printable(name) for name in what],
+                    list(sent_at),
+                    list(answered_at),
+                    list(asked),
+                    list(answered),
+                )
+            )
+
+
+def raw_messages_of(  # noqa: PLR0913 - one question with all that bounds it
+    connection: Connection,
+    meter: MeterId,
+    *,
+    scope: Scope,
+    starts_at: datetime,
+    ends_at: datetime,
+    received: Sequence[datetime],
+) -> list[RawMessage]:
+    """Return what is kept of a meter's slots in ``[starts_at, ends_at)`` and of readings by when they came.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors(f"reading raw frames of meter {meter}"):
+        if not visible_meters(connection, [meter], scope=scope).numbers:
+            return []
+        rows = connection.execute(
+            "SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered "
+            "FROM raw_frame WHERE received_at = ANY(%(received)s) AND %(meter)s = ANY(meters) UNION "
+            "SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered "
+            "FROM raw_frame WHERE received_at >= %(from)s AND received_at < %(to)s + INTERVAL '15 minutes' "
+            "AND slot_at >= %(from)s AND slot_at < %(to)s AND %(meter)s = ANY(meters) "
+            "ORDER BY received_at, source LIMIT %(most)s",
+            {
+                "received": list(received),
+                "meter": meter,
+                "from": starts_at,
+                "to": ends_at,
+                "most": MOST_MESSAGES,
+            },
+        ).fetchall()
+    return [
+        RawMessage(
+            received_at=received_at,
+            slot_at=slot_at,
+            source=source,
+            meters=[MeterId(name) for name in meters],
+            frames=[
+                RawFrame(name, sent, answer, bytes(question), bytes(reply))
+                for name, sent, answer, question, reply in zip(*exchanges, strict=True)
+            ],
+        )
+        for received_at, slot_at, source, meters, *exchanges in rows
+    ]

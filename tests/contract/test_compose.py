@@ -1,0 +1,88 @@
+"""compose.yaml is complete: every service, port, secret, volume and file that it names is there."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+
+from cli.main import app
+from services.settings import PREFIX, Settings
+from tests.contract.project import ROOT
+
+
+@cache
+def site() -> dict[str, Any]:  # Any: what YAML holds
+    content: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    return content
+
+
+each_service = pytest.mark.parametrize("name", site()["services"])
+
+
+def test_all_parts_of_a_site_are_there() -> None:
+    parts = {
+        "timescaledb",
+        "mosquitto",
+        "prefect",
+        "migrate",
+        "collect",
+        "dashboard",
+        "flows",
+        "grafana",
+        "prometheus",
+    }
+    assert parts <= set(site()["services"])
+
+
+@each_service
+def test_its_ports_are_this_machines_own(name: str) -> None:
+    for port in site()["services"][name].get("ports", ()):
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{KILOWATCH_\w+:-\d+\}:\d+", port)
+
+
+@each_service
+def test_what_it_needs_is_there(name: str) -> None:
+    service = site()["services"][name]
+    assert set(service.get("depends_on", {})) <= set(site()["services"])
+    assert set(service.get("secrets", ())) <= set(site()["secrets"])
+    for volume in service.get("volumes", ()):
+        source = volume.partition(":")[0]
+        assert source in site()["volumes"] or (ROOT / source).exists(), volume
+
+
+@each_service
+def test_a_service_that_is_waited_for_tells_how_it_is(name: str) -> None:
+    for other, how in site()["services"][name].get("depends_on", {}).items():
+        if how["condition"] == "service_healthy":
+            assert "healthcheck" in site()["services"][other]
+
+
+@each_service
+def test_secrets_come_out_of_files_and_settings_exist(name: str) -> None:
+    service = site()["services"][name]
+    known = {f"{PREFIX}{field.upper()}{end}" for field in Settings.model_fields for end in ("", "_FILE")}
+    for variable, value in service.get("environment", {}).items():
+        if "PASSWORD" in variable or "TOKEN" in variable or "DATABASE_URL" in variable:
+            assert str(value).startswith("/run/secrets/")
+            assert str(value).removeprefix("/run/secrets/") in service["secrets"]
+        if variable.startswith(PREFIX) and "GRAFANA" not in variable:
+            assert variable in known
+
+
+@each_service
+def test_its_command_is_one_of_ours(name: str) -> None:
+    service = site()["services"][name]
+    if service.get("image") != "kilowatch" or "entrypoint" in service:
+        return
+    command: Any = typer.main.get_command(app)  # Any: click's groups and commands
+    for word in service["command"]:
+        if not hasattr(command, "commands"):
+            break
+        command = command.commands[word]
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in service["command"] if word.startswith("--")} <= options

@@ -1,0 +1,87 @@
+"""Dashboard and flows end in time when their service manager says so, and log JSON where that is set."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.command import PROGRAM, environment
+from tests.integration.collector_process import until
+
+STOPS_WITHIN_S = 30.0
+"""What ``TimeoutStopSec`` of the units in ``ops/systemd`` is above."""
+
+
+@contextmanager
+def service(log: Path, settings: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command with its log in a file; it is killed if the block has not ended it."""
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(  # noqa: S603 - our own program
+            [*PROGRAM, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment({"PYTHONUNBUFFERED": "1", **settings}),
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_the_dashboard_ends_in_time_though_a_client_never_finishes(database_url: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = {
+        "KILOWATCH_DATABASE_URL": database_url,
+        "KILOWATCH_LOG_FORMAT": "json",
+        "XDG_STATE_HOME": str(tmp_path),
+    }
+    log = tmp_path / "dashboard.log"
+    with service(log, settings, "dashboard", "--port", str(port)) as process:
+        until(lambda: answers(f"http://127.0.0.1:{port}/ready"))
+        with socket.create_connection(("127.0.0.1", port)) as slow:
+            slow.sendall(b"GET /api/fl")
+            process.terminate()
+            assert process.wait(STOPS_WITHIN_S) in {0, -signal.SIGTERM}
+    assert not answers(f"http://127.0.0.1:{port}/health")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_flows_end_in_time(database_url: str, tmp_path: Path) -> None:
+    settings = {
+        "KILOWATCH_DATABASE_URL": database_url,
+        "KILOWATCH_LOG_FORMAT": "json",
+        "PREFECT_API_URL": os.environ["PREFECT_API_URL"],
+    }
+    log = tmp_path / "flows.log"
+    with service(log, settings, "flows", "serve") as process:
+        deadline = time.monotonic() + 200
+        while "polling" not in log.read_text() and "Runner" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        process.terminate()
+        assert process.wait(STOPS_WITHIN_S) in {0, -signal.SIGTERM}
+    told = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert all({"time", "level", "logger", "message"} <= set(line) for line in told), told
+    assert told[0]["message"] == "flows.serving"

@@ -1,0 +1,142 @@
+"""Managing accounts: only administrators, only within their own areas, and each change is in the audit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from dashboard.app import create_app
+from pipeline.accounts import Role
+from pipeline.registry import Area, Registry
+from services.passwords import password_fits
+from storage.access_events import access_events
+from storage.accounts import find_account
+from storage.database import connect
+from storage.registry import save_registry
+from tests.fix_dashboard import NOW, browsing
+from tests.tester import TESTER, let_in
+
+EN = {"Accept-Language": "en"}
+NEW = {"name": "wang", "full_name": "王芳", "role": "engineer", "sees": "some", "areas": ["TA-01"]}
+
+
+@pytest.fixture
+def app(plain_database_url: str) -> FastAPI:
+    with connect(plain_database_url) as connection:
+        save_registry(connection, Registry(areas=[Area(id="TA-01"), Area(id="TA-02")]))
+    return create_app(plain_database_url, clock=lambda: NOW)
+
+
+@pytest.fixture
+def client(plain_database_url: str, app: FastAPI) -> Iterator[httpx.Client]:
+    assert app.state.dashboard  # another application over the same archive, which ``app`` has filled
+    with browsing(create_app(plain_database_url, clock=lambda: NOW)) as client:
+        client.headers.update(EN)
+        yield client
+
+
+def test_an_account_is_added_changed_and_shut(client: httpx.Client, plain_database_url: str) -> None:
+    made = client.post("/accounts", data=NEW)
+    (password,) = re.findall(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}", made.text)
+    with connect(plain_database_url) as connection:
+        found = find_account(connection, "wang")
+    assert found is not None
+    assert password_fits(password, found[1])
+    assert (found[0].full_name, found[0].role, found[0].areas) == (
+        "王芳",
+        Role.ENGINEER,
+        frozenset({"TA-01"}),
+    )
+    assert password not in client.get("/accounts/wang").text
+    changed = client.post("/accounts/wang", data={**NEW, "role": "viewer", "sees": "all", "state": "shut"})
+    assert "it holds at once" in changed.text
+    with connect(plain_database_url) as connection:
+        after = find_account(connection, "wang")
+        lines = access_events(connection, account=TESTER)
+    assert after is not None
+    assert (after[0].role, after[0].areas, after[0].disabled_at) == (Role.VIEWER, None, NOW)
+    assert [line.event for line in lines] == ["account changed", "account added"]
+    assert lines[0].before is not None
+    assert lines[0].before["role"] == "engineer"
+    assert password not in str(lines)
+    api = {each["name"]: each for each in client.get("/api/accounts").json()}
+    assert api["wang"]["role"] == "viewer"
+
+
+def test_another_password_is_generated_and_ends_sessions(app: FastAPI, client: httpx.Client) -> None:
+    let_in(app, "wang", "wangs-token", Role.VIEWER)
+    with browsing(app, "wangs-token") as wang:
+        assert wang.get("/").status_code == 200
+        answer = client.post("/accounts/wang/password")
+        assert re.search(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}", answer.text)
+        assert wang.get("/").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"name": "王"}, "begins with a letter or digit"),
+        ({"name": TESTER}, "There is an account tester already"),
+        ({"areas": []}, "Choose at least one area"),
+        ({"areas": ["TA-9"]}, "No such area on record: TA-9"),
+    ],
+)
+def test_what_will_not_do_is_told_and_what_was_typed_stays(
+    client: httpx.Client, fields: dict[str, object], told: str
+) -> None:
+    answer = client.post("/accounts", data={**NEW, **fields})
+    assert told in answer.text
+    assert 'value="王芳"' in answer.text
+
+
+def test_the_last_administrator_stays(client: httpx.Client) -> None:
+    answer = client.post(f"/accounts/{TESTER}", data={**NEW, "role": "viewer"})
+    assert "last administrator" in answer.text
+
+
+def test_an_administrator_of_some_areas_manages_within_them(app: FastAPI, client: httpx.Client) -> None:
+    client.post("/accounts", data=NEW)
+    client.post("/accounts", data={**NEW, "name": "li", "areas": ["TA-01", "TA-02"]})
+    let_in(app, "chief", "chiefs-token", Role.ADMINISTRATOR, frozenset({"TA-01"}))
+    with browsing(app, "chiefs-token") as chief:
+        chief.headers.update(EN)
+        assert sorted(each["name"] for each in chief.get("/api/accounts").json()) == ["chief", "wang"]
+        assert "TA-02" not in chief.get("/accounts").text
+        for path in ("/accounts/li", f"/accounts/{TESTER}", "/accounts/none"):
+            assert chief.get(path).status_code == 404
+            assert chief.post(path, data=NEW).status_code == 404
+        assert chief.post("/accounts/li/password").status_code == 404
+        for beyond in ({"sees": "all"}, {"areas": ["TA-02"]}):
+            for path in ("/accounts", "/accounts/chief"):
+                answer = chief.post(path, data={**NEW, "name": "zhao", "role": "administrator", **beyond})
+                assert "more areas than they see" in answer.text
+        for path in ("/audit", "/api/audit"):
+            assert chief.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ENGINEER])
+def test_nobody_else_manages(app: FastAPI, role: Role) -> None:
+    let_in(app, "wang", "wangs-token", role)
+    with browsing(app, "wangs-token") as wang:
+        for path in ("/accounts", "/accounts/wang", "/audit", "/api/accounts", "/api/audit"):
+            assert wang.get(path).status_code == 403, path
+        for path in ("/accounts", "/accounts/wang", "/accounts/wang/password", "/accounts/wang/tokens/1"):
+            assert wang.post(path, data={**NEW, "role": "administrator"}).status_code == 403, path
+
+
+def test_a_token_of_another_is_revoked(app: FastAPI, client: httpx.Client) -> None:
+    let_in(app, "wang", "wangs-token", Role.ENGINEER)
+    with browsing(app, "wangs-token") as wang:
+        made = wang.post("/account/tokens", data={"name": "billing", "role": "viewer", "days": "30"})
+    (token,) = re.findall(r"kw_[\w-]{40,}", made.text)
+    page = client.get("/accounts/wang").text
+    (address,) = re.findall(r'action="(/accounts/wang/tokens/\d+)"', page)
+    assert client.post(address).status_code == 200
+    assert client.post(address).status_code == 404
+    bearer = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=client.base_url, headers=bearer) as program:
+        assert program.get("/api/account").status_code == 401

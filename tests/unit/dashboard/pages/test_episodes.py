@@ -1,0 +1,232 @@
+"""The inbox over a real database: filters, order, what forms do, and who may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from dashboard.app import create_app
+from dashboard.cookies import SESSION
+from dashboard.forgery import HEADER, form_secret
+from pipeline.accounts import Role
+from pipeline.model import EVERYTHING, MeterId, Severity, Verdict
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
+from storage.cases import all_feedback
+from storage.dashboard_episodes import episode_card
+from storage.database import Connection, connect
+from storage.episode_changes import episode_changes
+from storage.episodes import save_episodes
+from storage.registry import save_registry
+from tests.findings import finding
+from tests.fix_dashboard import NOW, browsing
+from tests.tester import let_in
+
+EN = {"Accept-Language": "en"}
+
+
+@pytest.fixture
+def database(plain_database_url: str) -> Iterator[Connection]:
+    archive = Registry(
+        areas=[Area(id="TA-1"), Area(id="TA-2")],
+        service_points=[ServicePoint(id=f"SP-{n}", area=f"TA-{1 + n // 3}") for n in (1, 2, 3)],
+        meters=[Meter(id=MeterId(f"M-{n}")) for n in (1, 2, 3)],
+        installations=[Installation(meter=MeterId(f"M-{n}"), service_point=f"SP-{n}") for n in (1, 2, 3)],
+    )
+    with connect(plain_database_url) as connection:
+        save_registry(connection, archive)
+        save_episodes(
+            connection,
+            [
+                finding(id="a", energy_kwh=5.0, starts_at=NOW - timedelta(hours=5)),
+                finding(
+                    id="b", meter="M-2", severity=Severity.MINOR, energy_kwh=90.0,
+                    starts_at=NOW - timedelta(days=3), ends_at=NOW - timedelta(days=2),
+                ),
+                finding(
+                    id="c", meter="M-3", verdict=Verdict.UNKNOWN, energy_kwh=None, score=1.0,
+                    starts_at=NOW - timedelta(days=40),
+                ),
+            ],
+        )  # fmt: skip
+        yield connection
+
+
+@pytest.fixture
+def client(database: Connection) -> Iterator[httpx.Client]:
+    with browsing(create_app(database.info.dsn, clock=lambda: NOW)) as client:
+        client.headers.update(EN)
+        yield client
+
+
+def ids(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return re.findall(r'data-row href="/episodes/(\w+)"', answer.text)
+
+
+def state(database: Connection, episode: str) -> tuple[str, str | None, str | None, int]:
+    card = episode_card(database, episode, scope=EVERYTHING)
+    assert card is not None
+    return card.state, card.assignee, card.note, card.revision
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["a", "c", "b"]),
+        ("sort=newest", ["a", "b", "c"]),
+        ("sort=oldest", ["c", "b", "a"]),
+        ("sort=energy", ["b", "a", "c"]),
+        ("sort=sure", ["c", "a", "b"]),
+        ("sort=meter", ["a", "b", "c"]),
+        ("area=TA-1", ["a", "b"]),
+        ("age=1", ["a"]),
+        ("age=7&sort=oldest", ["b", "a"]),
+        ("age=older", ["c"]),
+        ("assignee=-&state=closed", ["b"]),
+        ("assignee=Li", []),
+        ("handling=unfinished&severity=minor", ["b"]),
+        ("handling=closed", []),
+        ("meter=M-3", ["c"]),
+    ],
+)
+def test_the_address_narrows_and_orders(client: httpx.Client, query: str, found: list[str]) -> None:
+    assert ids(client.get(f"/episodes?{query}")) == found
+
+
+def test_a_deed_with_ticked_episodes_leaves_the_others_and_says_what_it_did(
+    client: httpx.Client, database: Connection
+) -> None:
+    form = {"deed": "acknowledge", "episodes": ["a@0", "c@0"]}
+    answer = client.post("/episodes?sort=newest", data=form, follow_redirects=True)
+    assert "2 episodes were changed" in answer.text
+    assert ids(answer) == ["a", "b", "c"]
+    assert state(database, "a") == ("acknowledged", None, None, 1)
+    assert state(database, "b") == ("open", None, None, 0)
+    (line,) = episode_changes(database, "c")
+    assert (line.deed, line.at) == ("acknowledged", NOW)
+    assert line.person.startswith("tester ")
+
+
+def test_a_deed_reaches_the_whole_filter_and_nothing_else(client: httpx.Client, database: Connection) -> None:
+    form = {"deed": "close", "text": "fuse changed", "whole": "true", "total": "2"}
+    client.post("/episodes?area=TA-1", data=form)
+    assert state(database, "a") == state(database, "b") == ("closed", None, "fuse changed", 1)
+    assert state(database, "c")[0] == "open"
+
+
+def test_a_filter_that_finds_others_than_were_shown_changes_nothing(
+    client: httpx.Client, database: Connection
+) -> None:
+    form = {"deed": "close", "text": "fuse changed", "whole": "true", "total": "1"}
+    answer = client.post("/episodes?area=TA-1", data=form)
+    assert answer.status_code == 422
+    assert "The list has changed meanwhile" in answer.text
+    assert state(database, "a")[0] == "open"
+
+
+def test_what_somebody_else_changed_meanwhile_is_left_and_told(
+    client: httpx.Client, database: Connection
+) -> None:
+    client.post("/episodes/a", data={"deed": "assign", "assignee": "Li  Wei", "revision": "0"})
+    form = {"deed": "close", "text": "x", "episodes": ["a@0", "b@0"]}
+    answer = client.post("/episodes", data=form, follow_redirects=True)
+    assert "1 episode was changed" in answer.text
+    assert "1 was left as it is, because somebody else" in answer.text
+    assert state(database, "a") == ("open", "Li Wei", None, 1)
+    one = client.post("/episodes/a", data={"deed": "acknowledge", "revision": "0"}, follow_redirects=True)
+    assert "Somebody else has changed this episode meanwhile" in one.text
+    assert state(database, "a")[3] == 1
+
+
+def test_one_episode_is_worked_on_to_its_end_and_its_page_tells_the_history(
+    client: httpx.Client, database: Connection
+) -> None:
+    deeds = [
+        {"deed": "acknowledge"},
+        {"deed": "assign", "assignee": "Li Wei"},
+        {"deed": "note", "text": "was there on Tuesday"},
+        {"deed": "close", "text": "wire changed"},
+        {"deed": "reopen"},
+        {"deed": "assign", "assignee": ""},
+    ]
+    for revision, deed in enumerate(deeds):
+        client.post("/episodes/a", data={**deed, "revision": str(revision)})
+    assert state(database, "a") == ("open", None, "wire changed", 6)
+    shown = client.get("/episodes/a").text
+    assert re.findall(r"<li><strong>([\w ]+)</strong>", shown)[:6] == [
+        "Assigned", "Reopened", "Closed", "Note", "Assigned", "Acknowledged",
+    ]  # fmt: skip
+
+
+def test_a_finding_goes_on_to_the_feedback_from_which_cases_learn(
+    client: httpx.Client, database: Connection
+) -> None:
+    client.post("/episodes", data={"deed": "confirm", "text": "Loose terminal", "episodes": ["a@0"]})
+    client.post("/episodes/b", data={"deed": "reject", "revision": "0"})
+    assert [(f.episode, f.outcome.value, f.cause) for f in all_feedback(database)] == [
+        ("a", "confirmed", "Loose terminal"),
+        ("b", "not-confirmed", ""),
+    ]
+    assert (state(database, "a")[0], state(database, "b")[0]) == ("confirmed", "rejected")
+    # One of an old revision files nothing.
+    client.post("/episodes/b", data={"deed": "confirm", "revision": "0"})
+    assert len(all_feedback(database)) == 2
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"deed": "close", "episodes": ["a@0"]},
+        {"deed": "note", "text": "   ", "episodes": ["a@0"]},
+        {"deed": "acknowledge"},
+        {"deed": "acknowledge", "episodes": ["a"]},
+        {"deed": "acknowledge", "episodes": ["a@-1"]},
+        {"deed": "burn", "episodes": ["a@0"]},
+        {"deed": "assign", "assignee": "x" * 81, "episodes": ["a@0"]},
+        {"deed": "note", "text": "a\x00b", "episodes": ["a@0"]},
+    ],
+)
+def test_a_form_that_does_not_fit_is_refused_and_changes_nothing(
+    client: httpx.Client, database: Connection, form: dict[str, str | list[str]]
+) -> None:
+    assert client.post("/episodes", data=form).status_code == 422
+    assert state(database, "a") == ("open", None, None, 0)
+
+
+def test_a_detector_that_amends_an_episode_leaves_what_people_did(
+    client: httpx.Client, database: Connection
+) -> None:
+    client.post("/episodes/a", data={"deed": "acknowledge", "revision": "0"})
+    save_episodes(database, [finding(id="a", energy_kwh=6.0)])
+    assert state(database, "a") == ("acknowledged", None, None, 1)
+
+
+def test_who_may_only_read_sees_no_form_and_changes_nothing(database: Connection) -> None:
+    app = create_app(database.info.dsn, clock=lambda: NOW)
+    with browsing(app, token=None) as client:
+        let_in(app, "viewer", "viewers-token", Role.VIEWER)
+        client.cookies.set(SESSION, "viewers-token")
+        client.headers[HEADER] = form_secret("viewers-token")
+        shown = client.get("/episodes").text
+        assert 'name="episodes"' not in shown
+        assert ">Acknowledge<" not in shown
+        assert client.post("/episodes", data={"deed": "acknowledge", "episodes": ["a@0"]}).status_code == 403
+        assert client.post("/episodes/a", data={"deed": "acknowledge"}).status_code == 403
+    assert state(database, "a")[0] == "open"
+
+
+def test_an_engineer_of_one_area_changes_nothing_of_another(database: Connection) -> None:
+    app = create_app(database.info.dsn, clock=lambda: NOW)
+    with browsing(app, token=None) as client:
+        let_in(app, "second", "seconds-token", Role.ENGINEER, frozenset({"TA-2"}))
+        client.cookies.set(SESSION, "seconds-token")
+        client.headers[HEADER] = form_secret("seconds-token")
+        form = {"deed": "acknowledge", "episodes": ["a@0", "c@0"]}
+        client.post("/episodes", data=form)
+        client.post("/episodes", data={"deed": "acknowledge", "whole": "true", "total": "1"})
+        assert client.post("/episodes/a", data={"deed": "acknowledge"}).status_code == 404
+    assert (state(database, "a")[3], state(database, "c")[3]) == (0, 2)

@@ -1,0 +1,170 @@
+"""Row-level security: a connection of one area gets no row of another, whatever the query says."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from pipeline.accounts import Role
+from pipeline.model import EVERYTHING, Scope
+from storage.accounts import insert_account
+from storage.area_scope import HIDDEN, ROLE, is_role_prepared, limited_to, prepare_scoped_role
+from storage.database import Connection
+from storage.registry import save_registry
+from tests.fix_dashboard import NOW, city
+
+ONE, OTHER, NONE = (Scope(frozenset(areas)) for areas in ({"TA-01"}, {"TA-02"}, set[str]()))
+
+
+@pytest.fixture
+def archive(database: Connection) -> Connection:
+    """The city: 16 meters in TA-01, 14 in TA-02, with a little of everything that belongs to a place."""
+    save_registry(database, city())
+    for number, point, area in ((1, "SP-001", "TA-01"), (2, "SP-030", "TA-02")):
+        meter = database.execute(
+            "SELECT meter_id, id FROM installation JOIN meter USING (meter_id) WHERE service_point = %s",
+            (point,),
+        ).fetchone()
+        assert meter is not None
+        values = {
+            "n": f"n{number}",
+            "point": point,
+            "area": area,
+            "meter": meter[0],
+            "name": meter[1],
+            "at": NOW,
+        }
+        for statement in FILLED:
+            database.execute(statement.encode(), values)
+    return database
+
+
+_EPISODE = """
+    INSERT INTO episode (id, detector, version, meter, service_point, starts_at, detected_at, verdict,
+                         severity, score, message, parameters, evidence)
+    VALUES ({id}, 'd', 1, %(name)s, {point}, %(at)s, %(at)s, 'abnormal', 30, 1, 'm', '{{}}', '{{}}')
+"""
+FILLED = (
+    _EPISODE.format(id="%(n)s", point="%(point)s"),
+    _EPISODE.format(id="'m' || %(n)s", point="NULL"),  # a finding about the meter alone
+    """INSERT INTO episode_feedback (episode, outcome, cause, given_by, given_at)
+       VALUES (%(n)s, 'confirmed', '', '', %(at)s)""",
+    """INSERT INTO inspection_case (id, place, meters, standing, starts_at, detected_at, probability,
+                                    energy_kwh, visits, priority_kwh, episodes, hits)
+       VALUES (%(n)s, 'p', '{}', 'open', %(at)s, %(at)s, 1, 1, 1, 1, ARRAY[%(n)s], '[]')""",
+    """INSERT INTO read_request (bus, meter, kind, quantities, filed_by)
+       VALUES ('b', %(name)s, 'present', '{}', 'somebody')""",
+    "INSERT INTO temperature (area, day, mean_c) VALUES (%(area)s, %(at)s::timestamptz::date, 1)",
+    "INSERT INTO transformer (id, area) VALUES (%(n)s, %(area)s)",
+    """INSERT INTO meter_parameter (meter_id, name, taken_at, last_at, value)
+       VALUES (%(meter)s, 'p', %(at)s, %(at)s, '1')""",
+)
+"""A row of each kind for each of two places."""
+HELD = (
+    "area", "service_point", "installation", "meter", "episode", "episode_feedback", "inspection_case",
+    "read_request", "temperature", "transformer", "meter_parameter",
+)  # fmt: skip
+"""Tables that have rows of both areas in :func:`archive`."""
+
+
+def rows(connection: Connection, table: str) -> set[str]:
+    query = sql.SQL("SELECT t::text FROM {} AS t").format(sql.Identifier(table))
+    return {row[0] for row in connection.execute(query).fetchall()}
+
+
+@pytest.mark.parametrize("table", HELD)
+def test_each_area_sees_its_own_rows_and_both_together_all(archive: Connection, table: str) -> None:
+    every = rows(archive, table)
+    with limited_to(archive, ONE):
+        one = rows(archive, table)
+    with limited_to(archive, OTHER):
+        other = rows(archive, table)
+    with limited_to(archive, NONE):
+        assert rows(archive, table) == set()
+    assert one
+    assert other
+    assert not one & other
+    assert one | other == every
+    with limited_to(archive, EVERYTHING):
+        assert rows(archive, table) == every
+
+
+def test_it_ends_with_the_block_also_when_that_fails(archive: Connection) -> None:
+    before = rows(archive, "meter")
+    with pytest.raises(psycopg.Error), limited_to(archive, ONE):
+        archive.execute("SELECT nonsense")
+    assert rows(archive, "meter") == before
+    assert archive.execute("SELECT current_user = session_user").fetchone() == (True,)
+
+
+def test_nothing_of_another_area_is_written(archive: Connection) -> None:
+    with limited_to(archive, ONE):
+        assert archive.execute("UPDATE service_point SET name = 'mine'").rowcount == 16
+        assert archive.execute("DELETE FROM episode_feedback").rowcount == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            archive.execute("UPDATE service_point SET area = 'TA-02'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            archive.execute(
+                "INSERT INTO episode_feedback (episode, outcome, cause, given_by, given_at) "
+                "VALUES ('n2', 'confirmed', '', '', now())"
+            )
+
+
+@pytest.mark.parametrize("table", HIDDEN)
+def test_accounts_and_the_audit_are_out_of_reach(archive: Connection, table: str) -> None:
+    insert_account(
+        archive,
+        name="wang",
+        full_name="",
+        role=Role.VIEWER,
+        areas=None,
+        password_hash="one",  # noqa: S106 - no password
+        now=NOW,
+    )
+    with limited_to(archive, ONE), pytest.raises(psycopg.errors.InsufficientPrivilege):
+        rows(archive, table)
+
+
+def test_views_do_not_lead_around_it(archive: Connection) -> None:
+    archive.execute(
+        """INSERT INTO bill (service_point, month, version, made_at, starts_at, ends_at, is_final, energy_kwh,
+                             amount, currency, findings, document)
+           SELECT id, '2026-10', 1, now(), now(), now(), true, 1, 1, 'CNY', '{}', '{}' FROM service_point"""
+    )
+    for view in ("bill", "bill_current", "bill_given_out"):
+        every = rows(archive, view)
+        with limited_to(archive, ONE):
+            assert len(rows(archive, view)) == 16, view
+        assert len(every) == 30, view
+
+
+def test_without_the_role_queries_go_on_and_it_is_said(
+    archive: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("storage.area_scope.ROLE", "no_such_role_here")
+    with limited_to(archive, ONE):
+        assert len(rows(archive, "area")) == 2
+    assert "row-level security is off" in caplog.text
+    assert archive.execute("SELECT current_setting('kilowatch.areas', true)").fetchone() in {(None,), ("",)}
+
+
+def test_the_role_cannot_log_in(archive: Connection) -> None:
+    found = archive.execute(
+        "SELECT rolcanlogin, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = %s", (ROLE,)
+    )
+    assert found.fetchone() == (False, False, False)
+
+
+def test_who_may_not_give_rights_is_told_and_goes_on(
+    archive: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert is_role_prepared(archive)
+    archive.execute("REVOKE SELECT ON meter FROM kilowatch_scoped")
+    assert not is_role_prepared(archive)
+    archive.execute("SET ROLE pg_read_all_data")  # who reads, and owns nothing
+    assert not prepare_scoped_role(archive)
+    assert "row-level security is off" in caplog.text
+    archive.execute("RESET ROLE")
+    assert prepare_scoped_role(archive)
+    assert is_role_prepared(archive)
