@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community fuzz chaos reference docs check lint format lock clean
+.PHONY: help demo test test-community fuzz chaos audit reference docs check lint format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
@@ -66,6 +66,10 @@ lint:
 format: ## put the code into the project's form
 	@scripts/environment
 	@$(BIN)/ruff check --quiet --fix-only .; $(BIN)/ruff format .
+
+audit: ## ask whether weaknesses of the locked packages are known, where a service that knows them answers
+	@scripts/environment
+	@scripts/audit
 
 lock: ## work out the lock files anew from pyproject.toml and package.json
 	@scripts/environment

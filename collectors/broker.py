@@ -48,11 +48,35 @@ class Broker:
             log.error("mqtt.refused", extra={"reason": str(reason), "host": self.host})
         return not reason.is_failure
 
+    def next_try(self, *, was_let_in: bool) -> str:
+        """Return the next step after a connection that the broker ended."""
+        if was_let_in or self.tls is None:
+            return "connecting again"
+        return (
+            "the broker hung up before it let us in: where it wants one, set KILOWATCH_MQTT_CERT_FILE "
+            "and KILOWATCH_MQTT_KEY_FILE to a certificate that it trusts; trying again"
+        )
+
     def _admit(self, client: mqtt.Client) -> None:
         if self.username is not None:
             client.username_pw_set(self.username, self.password)
         if self.tls is not None:
             client.tls_set_context(self.tls)
+
+
+def connection_advice(error: BaseException | None) -> str:
+    """Return the next step after a connection that did not come about."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"the broker's certificate is refused ({error.verify_message}): KILOWATCH_MQTT_CA_FILE must be "
+            "the authority that signed it, and KILOWATCH_MQTT_HOST a name in it; trying again"
+        )
+    if isinstance(error, ssl.SSLError):
+        return (
+            f"TLS failed ({error.reason}): check that KILOWATCH_MQTT_PORT is the broker's port for TLS and, "
+            "where it wants a certificate, KILOWATCH_MQTT_CERT_FILE and KILOWATCH_MQTT_KEY_FILE; trying again"
+        )
+    return "trying again until it answers"
 
 
 def let_go(client: mqtt.Client) -> None:

@@ -8,6 +8,7 @@ carries bytes only: what they mean is the handler's business.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from collectors.broker import Broker, let_go
+from collectors.broker import Broker, connection_advice, let_go
 from collectors.deliveries import Deliveries, Delivery, Message
 from pipeline.errors import ConfigError, StorageError
 from protocols.mqtt.dialects import Publication
@@ -216,7 +217,8 @@ class Subscriber:
         if not self._unreachable:
             self._unreachable = True
             where = {"host": self._options.host, "port": self._options.port}
-            log.warning("mqtt.unreachable", extra={**where, "next": "trying again until it answers"})
+            # paho calls this while it handles the error, and tells it in no other way.
+            log.warning("mqtt.unreachable", extra={**where, "next": connection_advice(sys.exc_info()[1])})
 
     def _on_disconnect(
         self,
@@ -227,6 +229,7 @@ class Subscriber:
         _properties: Properties | None,
     ) -> None:
         with self._lock:
+            was_let_in = self._connection is not None
             self._connection = None
         self._subscribed.clear()
         if reason.value == SESSION_TAKEN_OVER:
@@ -236,7 +239,10 @@ class Subscriber:
                 self._options.client_id,
             )
         elif not self._stopping.is_set():
-            log.warning("mqtt.disconnected", extra={"reason": str(reason), "host": self._options.host})
+            what = {"reason": str(reason), "host": self._options.host}
+            log.warning(
+                "mqtt.disconnected", extra={**what, "next": self._options.next_try(was_let_in=was_let_in)}
+            )
 
     def _on_subscribe(
         self,

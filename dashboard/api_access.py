@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from dashboard.access import Administrator, LoggedIn
 from dashboard.asking import Managing
 from dashboard.pages.accounts import managed_accounts
 from dashboard.pages.audit import Chosen, ReaderOfAudit
+from dashboard.paging import Paged
 from pipeline.accounts import Account
 from storage.access_events import AccessEvent, access_event_total, access_events
 
@@ -61,26 +62,26 @@ def api_account(caller: LoggedIn) -> ApiAccount:
 
 
 @router.get("/api/accounts")
-def api_accounts(asking: Managing, manager: Administrator) -> Sequence[ApiAccount]:
+def api_accounts(asking: Managing, paging: Paged, manager: Administrator) -> Sequence[ApiAccount]:
     """Return the accounts that an administrator may manage."""
-    return [_api_account(account) for account in managed_accounts(asking.connection, manager)]
+    accounts = managed_accounts(asking.connection, manager)
+    return [_api_account(account) for account in paging.part_of(accounts)]
 
 
 @router.get("/api/audit")
 def api_audit(
     asking: Managing,
     _reader: ReaderOfAudit,
+    paging: Paged,
     chosen: Annotated[Chosen, Depends()],
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> AuditPage:
     """Return lines of the audit, the newest first; only administrators of all areas read it."""
+    total = access_event_total(asking.connection, **chosen.narrowed)
+    paging.tell(total)
+    found = access_events(asking.connection, **chosen.narrowed, limit=paging.limit, offset=paging.offset)
     return AuditPage(
-        total=access_event_total(asking.connection, **chosen.narrowed),
-        lines=[
-            _line(event)
-            for event in access_events(asking.connection, **chosen.narrowed, limit=limit, offset=offset)
-        ],
+        total=total,
+        lines=[_line(event) for event in found],
     )
 
 

@@ -57,6 +57,13 @@ PARAMETERS: Final[Mapping[str, tuple[str, object]]] = {
     "sort": ("what comes first", None),
     "least_kva": ("at least so much contracted capacity, kVA", 315),
     "energy": ("which energy of the intervals", None),
+    "event": ("only lines of this kind of event", None),
+    "account": ("name of an account", "li.wei"),
+    "deed": ("what is done with it", None),
+    "state": ("only those in this state", None),
+    "acknowledged": ("only those that somebody has acknowledged, or nobody", None),
+    "incident": ("id of an incident", None),
+    "at": ("an instant of the slot, ISO 8601 with an offset", "2026-11-20T10:00:00+08:00"),
     "version": ("version of the bill; none = the newest", 1),
     "kind": ("kind of subject", "service_point"),
     "subject": ("id of a meter, service point, area or group, or a category", "SP-001"),
@@ -66,6 +73,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, object]]] = {
 }
 """What a parameter of a name is, wherever it occurs, and an example; its own description goes before."""
 
+_PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _ALWAYS: Final = (429, 503)
 _EXAMPLES: Final[Mapping[int, tuple[str, str]]] = {
     400: ("Bad Request", "Take the NUL character (%00) out of the address."),
@@ -143,6 +151,9 @@ def _complete(path: str, method: str, operation: Document) -> None:
     responses = operation["responses"]
     for status in _refusals(path, method, operation):
         responses[str(status)] = _problem(status)
+    for status, told in responses.items():
+        if status >= "400":
+            told.setdefault("content", {MEDIA_TYPE: {"schema": _PROBLEM}})
     answered = responses.get("200", {})
     if method == "get" and "application/json" in answered.get("content", {}) and path.startswith("/api/"):
         answered.setdefault("headers", {}).update(_TAG)
@@ -183,10 +194,9 @@ def _problem(status: int) -> Document:
         "instance": "/api/...",
         "next_step": next_step,
     }
-    schema = {"$ref": "#/components/schemas/Problem"}
     told: Document = {
         "description": HTTPStatus(status).phrase,
-        "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
+        "content": {MEDIA_TYPE: {"schema": _PROBLEM, "example": example}},
     }
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         told["headers"] = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer"}}}

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar, Final, TypedDict
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 REQUEST_WITHIN_S: Final = 20.0
 """From the first byte (or the opened connection) to the last one of head and body."""
 TAKES_AGAIN_WITHIN_S: Final = 60.0
 """So long a receiver may take nothing of an answer that waits for it."""
+
+
+_UNFINISHED: Final = ("IDLE", "SEND_BODY")
+"""The states of h11 in which the other side has not sent its request to the end."""
 
 
 class PatientProtocol(H11Protocol):
@@ -30,7 +33,7 @@ class PatientProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes; a request that is complete is waited for no longer."""
         super().data_received(data)
-        if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
+        if repr(self.conn.their_state) in _UNFINISHED:
             self._wait_for_request()
         else:
             self._end_waiting_for_request()

@@ -14,6 +14,7 @@ from alerts.mail import MailServer, Security
 from alerts.posting import Web
 from alerts.topics import AlarmBroker
 from pipeline.errors import ConfigError
+from services.mqtt_tls import tls_of
 from services.settings import PREFIX, Settings
 
 _OTHERS = 0o007
@@ -116,15 +117,10 @@ def alarm_broker(settings: Settings) -> AlarmBroker:
     if settings.mqtt_host is None:
         raise ConfigError(f"no broker: set {PREFIX}MQTT_HOST")
     password = None if settings.mqtt_password is None else settings.mqtt_password.get_secret_value()
-    ca_file = settings.mqtt_ca_file
-    try:
-        tls = None if ca_file is None else ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise ConfigError(f"{PREFIX}MQTT_CA_FILE={ca_file}: {error}") from error
     return AlarmBroker(
         host=settings.mqtt_host,
         port=settings.mqtt_port,
         username=settings.mqtt_username,
         password=password,
-        tls=tls,
+        tls=tls_of(settings),
     )

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 
 import orjson
 
 from collectors.broker import Broker
 from collectors.client_identity import client_identity
 from collectors.subscriber import Subscriber, SubscriberOptions
-from pipeline.errors import ConfigError, StorageError
+from pipeline.errors import StorageError
 from pipeline.model import EVERYTHING
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry
@@ -26,6 +24,7 @@ from services.counters import Counters
 from services.home_assistant import Announcer
 from services.ingest import Ingest, topics_of
 from services.landing import Landing
+from services.mqtt_tls import tls_of
 from services.push_coverage import PushCoverage
 from services.settings import Settings
 from services.wiring import primary_profiles, utc_now
@@ -96,7 +95,7 @@ def broker_of(settings: Settings) -> Broker | None:
     """Return the broker of the settings; None if they name none.
 
     Raises:
-        ConfigError: If the certificate authority cannot be read.
+        ConfigError: If a file for TLS cannot be read.
     """
     if settings.mqtt_host is None:
         return None
@@ -106,7 +105,7 @@ def broker_of(settings: Settings) -> Broker | None:
         port=settings.mqtt_port,
         username=settings.mqtt_username,
         password=None if password is None else password.get_secret_value(),
-        tls=None if settings.mqtt_ca_file is None else _tls(settings.mqtt_ca_file),
+        tls=tls_of(settings),
     )
 
 
@@ -153,10 +152,3 @@ def latest_registers(url: str, registry: Registry) -> Latest:
             connection, [Quantity.ACTIVE_ENERGY_IMPORT], scope=EVERYTHING, since=now - LOOK_BACK
         )
     return {value.meter: value.taken_at for value in newest if value.taken_at <= now}
-
-
-def _tls(ca_file: Path) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:  # ssl.SSLError too
-        raise ConfigError(f"KILOWATCH_MQTT_CA_FILE={ca_file}: {error.strerror or error}") from error

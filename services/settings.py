@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     mqtt_username: str | None = Field(default=None, description="user at the broker")
     mqtt_password: SecretStr | None = Field(default=None, description="password at the broker")
     mqtt_ca_file: Path | None = Field(default=None, description="certificate authority; switches TLS on")
+    mqtt_cert_file: Path | None = Field(
+        default=None, description="certificate that we show the broker, where it wants one (PEM)"
+    )
+    mqtt_key_file: Path | None = Field(default=None, description="its private key (PEM)")
     mqtt_client_id: str | None = Field(
         default=None,
         description="client id: the broker keeps our session under it; none = one of this process's own",

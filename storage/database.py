@@ -56,10 +56,21 @@ def connect(url: str) -> Connection:
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
         raise StorageError(
-            f"no connection to the database at {describe_url(url)}: {reason}. "
-            f"Next step: check that the server runs and that KILOWATCH_DATABASE_URL names it; "
-            f"'scripts/timescaledb start' starts one"
+            f"no connection to the database at {describe_url(url)}: {reason}. Next step: {_next_step(reason)}"
         ) from error
+
+
+def _next_step(reason: str) -> str:
+    """Return what to do about a connection that did not come about."""
+    if "certificate" in reason or "SSL" in reason:
+        return (
+            "check TLS: sslrootcert in KILOWATCH_DATABASE_URL must be the authority that signed the server's "
+            "certificate, and the host a name in it (sslmode=verify-full)"
+        )
+    return (
+        "check that the server runs and that KILOWATCH_DATABASE_URL names it; "
+        "'scripts/timescaledb start' starts one"
+    )
 
 
 def require_compiled_driver() -> None:
