@@ -54,18 +54,22 @@ class Standing(Protocol):
     @property
     def newest_at(self) -> datetime | None:
         """When its newest reading was taken."""
+        ...
 
     @property
     def due(self) -> int:
         """Reads that were due today."""
+        ...
 
     @property
     def arrived(self) -> int:
         """Of these: got, late or backfilled."""
+        ...
 
     @property
     def worst_severity(self) -> int | None:
         """Of its open abnormal episodes."""
+        ...
 
 
 def success(counts: Iterable[CoverageCount]) -> Success:

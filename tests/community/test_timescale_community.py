@@ -188,7 +188,10 @@ def test_a_late_actual_and_an_edit_enter_compressed_intervals_and_count(communit
 def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection) -> None:
     insert_voltage(community, START, 220.0)
     insert_voltage(community, START + timedelta(days=90), 220.0)
-    jobs = "SELECT count(*) FROM timescaledb_information.jobs WHERE proc_name = 'policy_retention'"
+    jobs = (
+        "SELECT count(*) FROM timescaledb_information.jobs "
+        "WHERE proc_name = 'policy_retention' AND hypertable_name = 'electrical_reading'"
+    )
     set_retention(community, "electrical_reading", timedelta(days=30))
     assert community.execute(jobs).fetchone() == (1,)
     assert apply_retention(community, START + timedelta(days=100)) == {

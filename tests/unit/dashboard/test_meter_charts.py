@@ -15,7 +15,8 @@ SINCE, UNTIL = datetime(2026, 11, 19, 16, tzinfo=UTC), datetime(2026, 11, 20, 16
 
 def labels(wiring: str) -> dict[str, list[str]]:
     fields: dict[str, Any] = dict.fromkeys(MeterCard.__dataclass_fields__)  # Any: fields of many types
-    card = MeterCard(**(fields | {"meter": "M", "wiring": wiring}))
+    fields.update(meter="M", wiring=wiring)
+    card = MeterCard(**fields)
     f = Formats("en", ZoneInfo("Asia/Shanghai"))
     charts = electrical_charts(card, f, since=SINCE, until=UNTIL)
     return {chart.id: [line.label for line in chart.lines] for chart in charts}
