@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from dashboard.access import Writer
 from dashboard.asking import Ask, Asking, Writing
 from dashboard.pages.episodes import seen_episode, worked
+from dashboard.problems import problem
 from services.episode_work import LONGEST_ASSIGNEE, LONGEST_TEXT, Deed, Task
 from storage.episode_changes import EpisodeChange, episode_changes
 
@@ -67,13 +68,12 @@ def api_work(
     task = Task(deed=deed, text=body.text, assignee=body.assignee)
     did = worked(writing, [(episode, body.revision)], task, writer)
     if did.stale:
-        return JSONResponse(
-            {
-                "error": "Conflict",
-                "next_step": "Somebody else has changed this episode: fetch its handling and decide again.",
-                "detail": f"it is of revision {_handling(writing, episode).revision} now",
-            },
-            status_code=HTTPStatus.CONFLICT,
+        return problem(
+            writing.request.url.path,
+            HTTPStatus.CONFLICT,
+            "Conflict",
+            "Somebody else has changed this episode: fetch its handling and decide again.",
+            detail=f"it is of revision {_handling(writing, episode).revision} now",
         )
     return _handling(writing, episode)
 

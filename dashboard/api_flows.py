@@ -80,7 +80,11 @@ def get_flows(_caller: LoggedIn) -> ApiFlows:
     return ApiFlows(flows=[_flow(each) for each in found], away=None)
 
 
-@router.post("/api/readings", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/api/readings",
+    status_code=HTTPStatus.ACCEPTED,
+    responses={404: {"description": "no such meter, area or bus"}},
+)
 def post_reading(writer: Writer, writing: Writing, wish: ReadForm) -> ApiAskedReading:
     """Have meters, or those of an area, read now; ask for the result by its ``id``."""
     return _asked(writing, start_reading(writing, wish, writer))

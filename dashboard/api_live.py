@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
 from dashboard.access import CallerScope
 from dashboard.live import MOST_PAGES, Listener, LiveHub, News
+from dashboard.problems import problem
 from pipeline.model import Scope
 from storage.announcements import Topic
 
@@ -48,12 +49,12 @@ async def api_live(
     """
     live: LiveHub = request.app.state.live
     if live.pages >= MOST_PAGES:
-        body = {
-            "error": f"{MOST_PAGES} pages are open already",
-            "next_step": "Ask for what you need every ten seconds, as the pages do then.",
-            "detail": "",
-        }
-        return JSONResponse(body, status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        return problem(
+            request.url.path,
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"{MOST_PAGES} pages are open already",
+            "Ask for what you need every ten seconds, as the pages do then.",
+        )
     topics = frozenset(about or Topic)
     return StreamingResponse(
         _stream(live, scope, topics, meter),
