@@ -52,6 +52,7 @@ NOT_THERE = {
     "GET /api/cases/{case}",
     "GET /api/cases/{case}/feedback",
     "POST /api/cases/{case}/feedback",
+    "POST /api/readings",
     "GET /api/readings/{asked_id}",
     "GET /api/forecasts/{meter}",
     "GET /api/forecast-curves/{meter}",
