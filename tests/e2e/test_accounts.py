@@ -50,6 +50,8 @@ def test_one_logs_in_by_keyboard_goes_on_where_one_wanted_to_and_out(
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/meters?q=M-1001")
+    # A stream that is still being opened as the session ends would be refused, and the console would say so.
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "pushed")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login")
     page.goto(f"{address}/meters")
