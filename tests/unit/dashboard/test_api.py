@@ -125,7 +125,7 @@ def test_no_endpoint_shows_what_lies_outside_the_callers_areas(
         connection.execute(
             "UPDATE episode SET evidence = evidence || %s WHERE id = %s", (Jsonb(curves), episode)
         )
-    wide = SPAN | {"quantity": "voltage_a"}
+    wide = SPAN | {"quantity": "voltage_a", "at": NOW.isoformat()}
     for route, methods in client.get("/openapi.json").json()["paths"].items():
         path = route.replace("{meter}", PLANT).replace("{episode}", episode).replace("{name}", "voltages")
         path = path.replace("{customer}", PLANT_OWNER).replace("{deed}", "acknowledge")
@@ -133,7 +133,9 @@ def test_no_endpoint_shows_what_lies_outside_the_callers_areas(
             assert stranger.post(path, json={}).status_code == 404, path
         elif path != route:
             assert stranger.get(path, params=wide).status_code == 404, path
-            assert client.get(path, params=wide).status_code == 200, path
+            # Nobody has worked forecasts out in the city.
+            there = 404 if path.startswith("/api/forecast") else 200
+            assert client.get(path, params=wide).status_code == there, path
     sheets = [f"/customer-sheets/{kind}/{PLANT_OWNER}" for kind in ("csv", "xlsx", "pdf", "html")]
     for path in (f"/meters/{PLANT}", f"/episodes/{episode}", f"/customers/{PLANT_OWNER}", *sheets):
         assert stranger.get(path).status_code == 404, path
