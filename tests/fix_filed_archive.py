@@ -81,6 +81,8 @@ REGISTRY = Registry(
     work_orders=[],
     supplies=[],
     thresholds=[],
+    alarm_channels=[],
+    alarm_routes=[],
     tariffs=[
         Tariff(
             id="two-part",

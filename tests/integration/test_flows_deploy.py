@@ -132,12 +132,12 @@ def test_a_step_is_tried_again_for_a_database_that_is_away_and_not_for_a_wrong_s
 def test_the_status_of_every_flow_is_told_by_the_server() -> None:
     deploy_to("field")
     with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name(f"maintenance/{DEPLOYMENT}")
+        deployment = client.read_deployment_by_name(f"large_customers/{DEPLOYMENT}")
         run = client.create_flow_run_from_deployment(deployment.id)
         client.delete_flow_run(run.id)
     found = {(status.flow, status.deployment): status for status in asyncio.run(flow_statuses())}
     assert {name for name, deployment in found if deployment == DEPLOYMENT} == set(FLOWS.all())
     assert found["remote_reading", ON_DEMAND].crons == []
-    maintenance = found["maintenance", DEPLOYMENT]
-    assert maintenance.crons == ["41 3 * * *"]
-    assert (maintenance.last_at, maintenance.last_state, maintenance.late) == (None, None, 0)
+    customers = found["large_customers", DEPLOYMENT]
+    assert customers.crons == ["52 7 2,6 * *"]
+    assert (customers.last_at, customers.last_state, customers.late) == (None, None, 0)
