@@ -15,6 +15,7 @@ from detectors import engine
 from detectors import wanted as engine_wanted
 from detectors.catalogue import Needs, Together, about
 from detectors.catalogue import detectors as catalogue
+from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.messages import summary
@@ -255,9 +256,10 @@ def groups(
     """Yield the archive in groups of some hundred meters; those that belong together stay together.
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
-    to each of its places, and a place that feeds one area and is a member of another (a feeder) to both; with
-    ``once`` to the one that was filed last, for who adds up what the groups hold. The first group also has
-    the suspensions of places without a meter: a detector says that they cannot be judged.
+    to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. With
+    ``once`` each meter is in one group, for who adds up what the groups hold: areas between which a place
+    moved are one then, and a feeder has what belongs to it alone (:func:`feeders_of`). The first group also
+    has the suspensions of places without a meter: a detector says that they cannot be judged.
     """
     most = METERS_AT_A_TIME if at_a_time is None else at_a_time
     meters: list[Meter] = []
@@ -280,15 +282,57 @@ def _units(registry: Registry, together: Together, *, once: bool) -> Iterator[tu
     if together is not Together.AREA:
         yield from (({place}, meters) for place, meters in by_place.items())
         return
-    areas = _areas_by_place(registry)
+    areas = _one_unit_each(registry) if once else _areas_by_place(registry)
     units: dict[str, tuple[set[str], list[Meter]]] = {}
     for place, meters in by_place.items():
-        own = areas.get(place, ())[-1:] if once else areas.get(place, ())
-        for unit in [f"area {area}" for area in own] or [f"place {place}"]:
+        for unit in [f"area {area}" for area in areas.get(place, ())] or [f"place {place}"]:
             kept, found = units.setdefault(unit, (set(), []))
             kept.add(place)
             found += meters
     yield from units.values()
+
+
+def feeders_of(registry: Registry) -> frozenset[str]:
+    """Return the areas that carry others (馈线): a member of theirs feeds another area."""
+    fed: dict[str, set[str]] = defaultdict(set)
+    for member in registry.area_members:
+        if member.role is MemberRole.SUPPLY:
+            fed[member.service_point].add(member.area)
+    return frozenset(
+        member.area
+        for member in registry.area_members
+        if member.role is MemberRole.MEMBER and fed[member.service_point] - {member.area}
+    )
+
+
+def areas_of_places(registry: Registry) -> dict[str, list[str]]:
+    """Return the areas that each place ever belongs to or feeds, or is filed with; each once."""
+    found = _areas_by_place(registry)
+    for point in registry.service_points:
+        if point.area is not None and point.area not in found[point.id]:
+            found[point.id].append(point.area)
+    return found
+
+
+def _one_unit_each(registry: Registry) -> dict[str, list[str]]:
+    """Return one unit for each place: areas that share a place are one, but feeders share with many."""
+    joined: dict[str, str] = {}
+    feeders = feeders_of(registry)
+    own = {
+        place: [area for area in areas if area not in feeders] or areas
+        for place, areas in areas_of_places(registry).items()
+    }
+
+    def unit_of(area: str) -> str:
+        while (other := joined.get(area)) is not None:
+            area = other
+        return area
+
+    for areas in own.values():
+        first = unit_of(areas[0])
+        for unit in {unit_of(area) for area in areas[1:]} - {first}:
+            joined[unit] = first
+    return {place: [unit_of(areas[0])] for place, areas in own.items()}
 
 
 def _areas_by_place(registry: Registry) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from pipeline.model import EVERYTHING
 from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import from_numpy, local_month, slot_start
 from services.derive import MINUTES
-from services.detect import groups
+from services.detect import areas_of_places, feeders_of, groups, part_of
 from services.load_facts import DEMAND, DEMAND_AT
 from services.load_groups import Span
 from services.load_parts import EVERY_KIND, Part, ShapesBefore, SpanOf, summaries, zones_of
@@ -32,6 +32,16 @@ from storage.registry_files import read_registry
 
 AFTER = timedelta(days=2)
 """A demand register is read after the span too: its own time says to what it belongs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division:
+    """A part of the archive, and of which subjects to tell out of it."""
+
+    registry: Registry
+    kinds: frozenset[SubjectKind]
+    areas: frozenset[str] | None = None
+    """None is all."""
 
 
 def month_span(first: date, until: datetime | None = None) -> SpanOf:
@@ -101,23 +111,30 @@ def load_stored(
 def _stored_parts(
     connection: Connection, archive: Registry, span: SpanOf, primary: frozenset[str]
 ) -> Iterator[Part]:
-    """Yield the archive some hundred meters at a time, areas whole; at last the meters of total groups."""
+    """Yield the archive some hundred meters at a time, areas whole; at last what spans several."""
+    for division in divisions(archive):
+        yield _stored_part(connection, division, span, primary)
+
+
+def divisions(archive: Registry) -> Iterator[Division]:
+    """Yield parts in which each subject is whole: areas, then feeders (馈线), then total groups."""
+    feeders, areas_of_place = feeders_of(archive), areas_of_places(archive)
+    plain = frozenset(area for areas in areas_of_place.values() for area in areas) - feeders
     for part in groups(archive, Together.AREA, once=True):
-        yield _stored_part(connection, part, span, primary, EVERY_KIND - {SubjectKind.TOTAL})
+        yield Division(registry=part, kinds=EVERY_KIND - {SubjectKind.TOTAL}, areas=plain)
+    if feeders:
+        places = {place for place, areas in areas_of_place.items() if not feeders.isdisjoint(areas)}
+        there = {i.meter for i in archive.installations if i.service_point in places}
+        on_feeders = part_of(archive, [meter for meter in archive.meters if meter.id in there], places)
+        yield Division(registry=on_feeders, kinds=frozenset({SubjectKind.AREA}), areas=feeders)
     counted = {member.meter for member in archive.total_members}
     if counted:
         meters = [meter for meter in archive.meters if meter.id in counted]
-        kinds = frozenset({SubjectKind.TOTAL})
-        yield _stored_part(connection, replace(archive, meters=meters), span, primary, kinds)
+        yield Division(registry=replace(archive, meters=meters), kinds=frozenset({SubjectKind.TOTAL}))
 
 
-def _stored_part(
-    connection: Connection,
-    part: Registry,
-    span: SpanOf,
-    primary: frozenset[str],
-    kinds: frozenset[SubjectKind],
-) -> Part:
+def _stored_part(connection: Connection, division: Division, span: SpanOf, primary: frozenset[str]) -> Part:
+    part = division.registry
     spans = [span(zone) for zone in zones_of(part)]
     starts_at, ends_at = min(begin for begin, _ in spans), max(end for _, end in spans)
     meters = [meter.id for meter in part.meters]
@@ -141,4 +158,4 @@ def _stored_part(
         ends_at=ends_at + AFTER,
         meters=meters,
     )
-    return Part(registry=part, matrix=matrix, registers=registers, kinds=kinds)
+    return Part(registry=part, matrix=matrix, registers=registers, kinds=division.kinds, areas=division.areas)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -34,6 +34,8 @@ SpanOf: TypeAlias = Callable[[ZoneInfo], Span]
 ShapesBefore: TypeAlias = Mapping[tuple[str, str], str]
 """The class of load shape of subjects by kind and name."""
 EVERY_KIND = frozenset(SubjectKind)
+_OF_POINTS = {SubjectKind.SERVICE_POINT, SubjectKind.AREA, SubjectKind.CATEGORY}
+"""Subjects that are made of service points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +47,12 @@ class Part:
     registers: Mapping[Quantity, TimedValues]
     kinds: frozenset[SubjectKind] = EVERY_KIND
     """Of which subjects to tell."""
+    areas: frozenset[str] | None = None
+    """Of which areas; None is all. An area that is not whole in a part is told out of another one."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """What is wanted again: categories go through all parts, and supply meters are members of feeders."""
-
-    supplies: dict[str, Subject] = field(default_factory=dict)
-    categories: dict[tuple[ZoneInfo, str], GroupSum] = field(default_factory=dict)
+_Categories: TypeAlias = dict[tuple[ZoneInfo, str], GroupSum]
+"""The sum of each category so far: they go through all parts."""
 
 
 def summaries(
@@ -70,7 +70,7 @@ def summaries(
         DataError: If a span does not begin with a slot, or slots do not fill blocks of 15 minutes.
     """
     levels = load_levels()
-    seen = _Seen()
+    categories: _Categories = {}
     for part in parts:
         registers = shown_demands(part.registers)
         for zone in zones_of(part.registry):
@@ -84,45 +84,46 @@ def summaries(
                 primary=primary,
                 ends_at=within[1],
             )
-            for subject, facts in _subjects(known, part.kinds, zone, seen):
+            for subject, facts in _subjects(known, part, zone, categories):
                 yield summarise(subject, _with_shape(facts, subject, shapes_before), within, levels)
-    for zone, subject, facts in _categories(seen):
+    for zone, subject, facts in _told_categories(categories):
         yield summarise(subject, _with_shape(facts, subject, shapes_before), span(zone), levels)
 
 
 def _subjects(
-    known: Known, kinds: frozenset[SubjectKind], zone: ZoneInfo, seen: _Seen
+    known: Known, part: Part, zone: ZoneInfo, categories: _Categories
 ) -> Iterator[tuple[Subject, Facts]]:
     """Yield every subject but categories that has its days in a zone."""
-    points: dict[str, Subject] = {}
-    for subject, facts in _alone(known, kinds):
+    points = list(point_subjects(known.energies, known.registry)) if part.kinds & _OF_POINTS else []
+    for subject, facts in _alone(known, part.kinds, points):
         if subject.zone == zone:
-            if subject.kind is SubjectKind.SERVICE_POINT:
-                points[subject.name] = subject
             yield subject, facts
+    own = {subject.name: subject for subject in points if subject.zone == zone}
     span = known.starts_at, known.ends_at
     least_share = load_levels().group.least_share
-    seen.supplies.update({name: points[name] for name in known.feeding & points.keys()})
-    for area in areas_of(known.registry, span, zone) if SubjectKind.AREA in kinds else ():
-        own = {**seen.supplies, **points}
+    for area in areas_of(known.registry, span, zone) if SubjectKind.AREA in part.kinds else ():
+        if part.areas is not None and area.name not in part.areas:
+            continue
         group = group_sum(SubjectKind.AREA, area.name, area.members, own, least_share)
         if group.subject is not None:
             yield group.subject, area_facts(known, area, group, own)
-    if SubjectKind.CATEGORY in kinds:
+    if SubjectKind.CATEGORY in part.kinds:
         for name, members in categories_of(known.registry, span, zone).items():
-            group = group_sum(SubjectKind.CATEGORY, name, members, points, least_share)
-            so_far = seen.categories.get((zone, name), GroupSum())
-            seen.categories[zone, name] = joined([so_far, group])
+            group = group_sum(SubjectKind.CATEGORY, name, members, own, least_share)
+            so_far = categories.get((zone, name), GroupSum())
+            categories[zone, name] = joined([so_far, group])
 
 
-def _alone(known: Known, kinds: frozenset[SubjectKind]) -> Iterator[tuple[Subject, Facts]]:
+def _alone(
+    known: Known, kinds: frozenset[SubjectKind], points: Sequence[Subject]
+) -> Iterator[tuple[Subject, Facts]]:
     """Yield what stands for itself: meters, service points, totalising groups."""
     energies, registry = known.energies, known.registry
     if SubjectKind.METER in kinds:
         for subject in meter_subjects(energies, registry):
             yield subject, meter_facts(known, MeterId(subject.name))
     if SubjectKind.SERVICE_POINT in kinds:
-        for subject in point_subjects(energies, registry):
+        for subject in points:
             facts = point_facts(known, subject.name)
             yield subject, replace(facts, problems=point_problems(known, subject))
     if SubjectKind.TOTAL in kinds:
@@ -134,8 +135,8 @@ def _with_shape(facts: Facts, subject: Subject, shapes_before: ShapesBefore) -> 
     return replace(facts, shape_before=shapes_before.get((subject.kind.value, subject.name)))
 
 
-def _categories(seen: _Seen) -> Iterator[tuple[ZoneInfo, Subject, Facts]]:
-    for (zone, _), group in sorted(seen.categories.items(), key=lambda entry: entry[0][1]):
+def _told_categories(categories: _Categories) -> Iterator[tuple[ZoneInfo, Subject, Facts]]:
+    for (zone, _), group in sorted(categories.items(), key=lambda entry: entry[0][1]):
         if group.subject is not None:
             yield zone, group.subject, category_facts(group)
 

@@ -4,8 +4,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analysis.load.summary import SubjectKind
+from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.errors import DataError
-from services.load import load_files, month_span
+from pipeline.model import MeterId
+from pipeline.registry import Installation, Meter, Registry, ServicePoint
+from services.load import divisions, load_files, month_span
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 ARCHIVE = '[[meter]]\nid = "M"\nservice_point = "P"\n[[service_point]]\nid = "P"\n'
@@ -80,3 +84,42 @@ def test_a_running_month_ends_now() -> None:
     assert month_span(date(2026, 2, 10), now)(SHANGHAI)[1] == datetime(2026, 2, 28, 16, tzinfo=UTC)
     begins, ends = month_span(date(2026, 4, 1), now)(SHANGHAI)
     assert begins == ends
+
+
+def _two_areas_and_their_feeder() -> Registry:
+    """Areas A and B of one home each hang on a feeder F, beside a mill; the last of A's homes moved to C."""
+    names = ("home-a", "supply-a", "home-b", "supply-b", "mill", "supply-f", "moved")
+    return Registry(
+        meters=[Meter(id=MeterId(name)) for name in names],
+        installations=[Installation(meter=MeterId(name), service_point=name) for name in names],
+        service_points=[ServicePoint(id=name, area="F" if name == "mill" else None) for name in names],
+        area_members=[
+            AreaMember(area="A", service_point="home-a"),
+            AreaMember(area="A", service_point="supply-a", role=MemberRole.SUPPLY),
+            AreaMember(area="F", service_point="supply-a"),
+            AreaMember(area="F", service_point="supply-b"),
+            AreaMember(area="B", service_point="home-b"),
+            AreaMember(area="B", service_point="supply-b", role=MemberRole.SUPPLY),
+            AreaMember(area="F", service_point="supply-f", role=MemberRole.SUPPLY),
+            AreaMember(area="A", service_point="moved", ends_at=datetime(2026, 3, 10, tzinfo=UTC)),
+            AreaMember(area="C", service_point="moved", starts_at=datetime(2026, 3, 10, tzinfo=UTC)),
+        ],
+    )
+
+
+def test_every_subject_is_whole_in_the_part_that_tells_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    parts = [
+        (sorted(meter.id for meter in part.registry.meters), part.areas, SubjectKind.METER in part.kinds)
+        for part in divisions(_two_areas_and_their_feeder())
+    ]
+    plain = frozenset({"A", "B", "C"})
+    assert sorted(meters for meters, areas, alone in parts if alone and areas == plain) == [
+        ["home-a", "moved", "supply-a"],
+        ["home-b", "supply-b"],
+        ["mill", "supply-f"],
+    ]
+    # The feeder is told once, of all its members, and nothing else is told out of that part.
+    assert [(meters, areas) for meters, areas, alone in parts if not alone] == [
+        (["mill", "supply-a", "supply-b", "supply-f"], frozenset({"F"}))
+    ]

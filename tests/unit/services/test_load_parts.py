@@ -170,3 +170,18 @@ def test_each_zone_has_its_own_span() -> None:
 
 def test_a_span_that_has_not_begun_says_nothing() -> None:
     assert _found(_part(_registry()), span=(AT, AT)) == {}
+
+
+def test_an_area_is_told_only_out_of_the_part_that_has_it_whole() -> None:
+    registry = _registry()
+    told = replace(_part(registry), areas=frozenset({"A"}))
+    passed = replace(_part(registry), areas=frozenset({"elsewhere"}))
+    assert ("area", "A") in _found(told)
+    assert ("area", "A") not in _found(passed)
+
+
+def test_a_part_of_areas_alone_tells_no_point_and_no_meter_again() -> None:
+    alone = _part(_registry(), kinds=frozenset({SubjectKind.AREA}))
+    found = _found(alone)
+    assert list(found) == [("area", "A")]
+    assert found["area", "A"].curve.energy_kwh == _found(_part(_registry()))["area", "A"].curve.energy_kwh
