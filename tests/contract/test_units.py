@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +53,6 @@ def test_the_example_of_settings_holds_no_secret_and_only_known_ones() -> None:
     assert "PASSWORD" not in text
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
 @each_unit
 def test_systemd_itself_takes_it(unit: Path, tmp_path: Path) -> None:
     """The programs that it starts are not installed here: this Python stands for them."""
