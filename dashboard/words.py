@@ -85,6 +85,7 @@ SEVERITIES: Mapping[int, str] = {
 }
 SEVERITY_CODES: Mapping[int, str] = {40: "critical", 30: "major", 20: "minor", 10: "info"}
 """The codes that stand in addresses and style classes."""
+SEVERITY_OF: Mapping[str, int] = {code: number for number, code in SEVERITY_CODES.items()}
 WIRINGS: Mapping[str, str] = {
     "1P2W": marked("Single-phase, two wires"),
     "3P3W": marked("Three-phase, three wires"),

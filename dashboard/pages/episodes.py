@@ -19,7 +19,7 @@ from dashboard.evidence import evidence_of
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.rendering import page, path_of
-from dashboard.words import SEVERITY_CODES, marked
+from dashboard.words import SEVERITY_OF, marked
 from pipeline.errors import DataError
 from services.episode_work import LONGEST_ASSIGNEE, LONGEST_TEXT, Deed, Task, WorkDone, work_on
 from services.persons import Person
@@ -45,7 +45,6 @@ MOST_AT_ONCE = 5000
 """Episodes that one form may change."""
 NOBODY: Final = "-"
 """How the address asks for what is nobody's."""
-_SEVERITY_OF = {code: number for number, code in SEVERITY_CODES.items()}
 HANDLINGS: Final[Mapping[str, Sequence[EpisodeState]]] = {
     "unfinished": (EpisodeState.OPEN, EpisodeState.ACKNOWLEDGED),
     "open": (EpisodeState.OPEN,),
@@ -92,7 +91,7 @@ class Chosen:
         assignee = self.assignee.strip()
         return EpisodeFilter(
             verdict=self.verdict or None,
-            severity=_SEVERITY_OF.get(self.severity),
+            severity=SEVERITY_OF.get(self.severity),
             detector=self.detector or None,
             meter=self.meter.strip() or None,
             is_open={"open": True, "closed": False}.get(self.state),

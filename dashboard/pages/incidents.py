@@ -41,7 +41,6 @@ PAGE_LENGTH = 50
 MOST_SIGNALS = 100
 LONGEST_NOTE = 500
 LONGEST_NAME = 80
-_SEVERITY_OF = {code: number for number, code in words.SEVERITY_CODES.items()}
 INCIDENT_STATES: Mapping[str, str] = {
     "open": marked("open"),
     "closed": marked("over"),
@@ -71,7 +70,7 @@ class Chosen:
         """Return what storage is asked for."""
         return IncidentFilter(
             state=self.state or None,
-            severity=_SEVERITY_OF.get(self.severity),
+            severity=words.SEVERITY_OF.get(self.severity),
             is_acknowledged={"yes": True, "no": False}.get(self.taken),
         )
 
