@@ -137,6 +137,18 @@ Writer = Annotated[Person, Depends(writer_of_request)]
 Administrator = Annotated[Caller, Depends(administrator_of_request)]
 
 
+def manager_of_request(_owner: Owner, administrator: Administrator) -> Caller:
+    """Return the administrator who sits at the browser: a program's token makes nobody an account.
+
+    Raises:
+        NotAllowedError: If the caller is no administrator, or a program with a token.
+    """
+    return administrator
+
+
+Manager = Annotated[Caller, Depends(manager_of_request)]
+
+
 def named(person: Person, name: str) -> Person:
     """Return a person with what they call themselves, where their account does not say it."""
     return person if person.name else replace(person, name=full_name(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -33,8 +34,10 @@ from services.export import (
     export_intervals,
     export_readings,
 )
+from storage.area_scope import limited_to
 from storage.bills import BillFilter
 from storage.columns import table_of
+from storage.database import Connection
 from storage.episode_files import episode_line
 from storage.export_tables import BILLS, COVERAGE, EPISODES, INTERVALS, readings_schema
 from storage.table_stream import MEDIA_TYPES, TableFormat, stream_tables
@@ -98,7 +101,7 @@ async def export_readings_file(
     wanted = list(dict.fromkeys(quantity))
     if any(q.kind not in _NUMBERS for q in wanted) or len({table_of(q) for q in wanted}) > 1:
         raise WrongAddressError(f"these quantities do not share one table of numbers: {', '.join(wanted)}")
-    tables = export_readings(_borrow(request), wanted, whose.wanted(scope))
+    tables = export_readings(_borrow(request, scope), wanted, whose.wanted(scope))
     return await _table_file(request, "readings", readings_schema(wanted), tables, form)
 
 
@@ -118,7 +121,7 @@ async def export_intervals_file(  # noqa: PLR0913 - one question with all that b
 
     The file is one that ``kilowatch detect``, ``load``, ``forecast`` and ``settle`` read.
     """
-    tables = export_intervals(_borrow(request), state, minutes, whose.wanted(scope))
+    tables = export_intervals(_borrow(request, scope), state, minutes, whose.wanted(scope))
     return await _table_file(request, f"intervals-{state.value}", INTERVALS, tables, form)
 
 
@@ -127,7 +130,7 @@ async def export_coverage_file(
     request: Request, scope: CallerScope, whose: Annotated[Whose, Depends()], form: Form = TableFormat.CSV
 ) -> StreamingResponse:
     """Return what every scheduled instant brought: ``status``, and for what is missing its ``cause``."""
-    tables = export_coverage(_borrow(request), whose.wanted(scope))
+    tables = export_coverage(_borrow(request, scope), whose.wanted(scope))
     return await _table_file(request, "coverage", COVERAGE, tables, form)
 
 
@@ -141,7 +144,7 @@ async def export_episodes_file(
     ] = EpisodeFormat.JSONL,
 ) -> StreamingResponse:
     """Return episodes in the order of their ids, with the keys of the episode files."""
-    pieces = export_episodes(_borrow(request), question.filter(), scope=scope)
+    pieces = export_episodes(_borrow(request, scope), question.filter(), scope=scope)
     if form is EpisodeFormat.JSONL:
         lines = (b"".join(episode_line(episode) for episode in piece) for piece in pieces)
         return await _streamed(request, "episodes.jsonl", lines, LINES)
@@ -157,13 +160,20 @@ async def export_bills_file(
 ) -> StreamingResponse:
     """Return the newest version of each bill, newest months first; numbers as text of all digits."""
     wanted = BillFilter(month=question.month, service_point=question.point, is_final=question.final)
-    tables = export_bills(_borrow(request), wanted, scope=scope)
+    tables = export_bills(_borrow(request, scope), wanted, scope=scope)
     return await _table_file(request, "bills", BILLS, tables, form)
 
 
-def _borrow(request: Request) -> Borrow:
+def _borrow(request: Request, scope: Scope) -> Borrow:
+    """Return what lends a connection for one piece, which sees rows of the caller's areas only."""
     dashboard: Dashboard = request.app.state.dashboard
-    return dashboard.pool.connection
+
+    @contextmanager
+    def lend() -> Iterator[Connection]:
+        with dashboard.pool.connection() as connection, limited_to(connection, scope):
+            yield connection
+
+    return lend
 
 
 async def _table_file(

@@ -54,8 +54,8 @@ def is_open(path: str) -> bool:
 async def _turned_away(request: Request) -> Response | None:
     """Note in the request who sent it; returns an answer for those who may not come in."""
     path = request.url.path
-    if path.startswith(OPEN_FOLDER):
-        return None
+    if path.startswith(OPEN_FOLDER) or (is_open(path) and path != LOGIN):
+        return None  # nobody is looked up for what machines ask for all the time
     try:
         caller = await run_in_threadpool(_caller, request)
     except (StorageError, PoolTimeout) as error:

@@ -18,8 +18,9 @@ from dashboard.failures import TooLongError, refusal
 from dashboard.token_buckets import Rate, TokenBuckets
 from dashboard.words import marked
 
-UNCOUNTED: Final = ("/static/", "/health", "/metrics", "/ready", "/live")
-"""What machines ask for all the time and what costs nothing."""
+UNCOUNTED: Final = frozenset({"/health", "/metrics", "/ready"})
+"""What machines ask for all the time; so are the files below :data:`UNCOUNTED_FOLDER`."""
+UNCOUNTED_FOLDER: Final = "/static/"
 MOST_HEAD_BYTES: Final = 32 * 1024
 """Of address and headers together; what comes in one piece the server itself does not bound."""
 ADDRESS_FACTOR: Final = 5
@@ -124,7 +125,7 @@ class RateLimit:
         )
 
     def _wait_s(self, scope: Scope) -> float:
-        if scope["path"].startswith(UNCOUNTED):
+        if scope["path"] in UNCOUNTED or scope["path"].startswith(UNCOUNTED_FOLDER):
             return 0.0
         now_s = self._clock_s()
         address = "" if scope["client"] is None else scope["client"][0]

@@ -73,7 +73,7 @@ class Wanted:
 
 
 def export_readings(borrow: Borrow, quantities: Sequence[Quantity], wanted: Wanted) -> Iterator[pa.Table]:
-    """Give the readings of some quantities of one table, on the meters' own side.
+    """Give the readings of some quantities of one table, on the meters' own side; a piece may be empty.
 
     Raises:
         StorageError: If the database is away, or the quantities are not numbers of one table.
@@ -88,8 +88,7 @@ def export_readings(borrow: Borrow, quantities: Sequence[Quantity], wanted: Want
                 ends_at=until,
                 meters=meters,
             )
-        if len(series):
-            yield readings_table(series)
+        yield readings_table(series)
 
 
 def export_intervals(
@@ -111,8 +110,7 @@ def export_intervals(
                 minutes=minutes,
                 meters=meters,
             )
-        if len(found):
-            yield intervals_table(found)
+        yield intervals_table(found)
 
 
 def export_coverage(borrow: Borrow, wanted: Wanted) -> Iterator[pa.Table]:
@@ -126,8 +124,7 @@ def export_coverage(borrow: Borrow, wanted: Wanted) -> Iterator[pa.Table]:
             entries = coverage_entries(
                 connection, scope=wanted.scope, starts_at=begins_at, ends_at=until, meters=meters
             )
-        if entries:
-            yield coverage_table(entries)
+        yield coverage_table(entries)
 
 
 def export_episodes(borrow: Borrow, wanted: EpisodeFilter, *, scope: Scope) -> Iterator[Sequence[Episode]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.accounts import Account
+from pipeline.errors import DataError
 from services.passwords import hash_password, is_outdated, password_fits
 from services.persons import Person
 from services.throttle import begin_login, login_succeeded
@@ -20,7 +21,7 @@ from storage.account_sessions import (
     insert_session,
     touch_session,
 )
-from storage.accounts import find_account, renew_hash
+from storage.accounts import find_account, is_unchanged, renew_hash
 from storage.database import Connection
 
 TOUCH_EVERY = timedelta(minutes=1)
@@ -85,14 +86,18 @@ def check_password(
         return None
     account, password_hash = found
     if is_outdated(password_hash):
-        renew_hash(connection, account, hash_password(password))
+        renew_hash(connection, account, hash_password(password), before=password_hash)
     return account
 
 
 def open_session(
     connection: Connection, account: Account, visitor: Visitor, now: datetime, rules: SessionRules
 ) -> str:
-    """Open a session and return the token of its cookie; only the token's hash is stored."""
+    """Open a session and return the token of its cookie; only the token's hash is stored.
+
+    Raises:
+        DataError: If the account was shut, or got another password, since the password was looked at.
+    """
     token = new_token()
     card = SessionCard(
         id=0,
@@ -103,6 +108,8 @@ def open_session(
         agent="".join(c for c in visitor.agent if c.isprintable())[:LONGEST_AGENT],
     )
     with connection.transaction():
+        if not is_unchanged(connection, account):
+            raise DataError(f"account {account.name} was changed while it logged in")
         delete_dead_sessions(connection, now, now - rules.idle)
         insert_session(connection, token_hash(token), account, card)
         add_event(connection, "login", now, account=account.name, address=visitor.address)

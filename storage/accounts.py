@@ -115,12 +115,24 @@ def update_password(connection: Connection, account: Account, password_hash: str
         )
 
 
-def renew_hash(connection: Connection, account: Account, password_hash: str) -> None:
-    """Store the same password hashed with today's parameters."""
+def renew_hash(connection: Connection, account: Account, password_hash: str, *, before: str) -> None:
+    """Store the same password hashed with today's parameters, unless it is another one by now."""
     with storage_errors(f"renewing the password hash of account {account.name}"):
         connection.execute(
-            "UPDATE account SET password_hash = %s WHERE account_id = %s", (password_hash, account.id)
+            "UPDATE account SET password_hash = %s WHERE account_id = %s AND password_hash = %s",
+            (password_hash, account.id, before),
         )
+
+
+def is_unchanged(connection: Connection, account: Account) -> bool:
+    """Tell whether an account is open and has the password that it was read with; both stay so meanwhile."""
+    with storage_errors(f"looking at account {account.name} again"):
+        row = connection.execute(
+            "SELECT password_set_at = %s AND disabled_at IS NULL FROM account "
+            "WHERE account_id = %s FOR SHARE",
+            (account.password_set_at, account.id),
+        ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def known_areas(connection: Connection) -> frozenset[str]:

@@ -74,7 +74,8 @@ def _parquet(schema: pa.Schema, tables: Iterable[pa.Table]) -> Iterator[bytes]:
     sink = _Taken()
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
         for table in tables:
-            writer.write_table(table)
+            if table.num_rows:
+                writer.write_table(table)
             yield sink.take()
     yield sink.take()
 

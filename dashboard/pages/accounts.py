@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from dashboard.access import Administrator, Caller
+from dashboard.access import Caller, Manager
 from dashboard.account_words import ROLES, problem_told
 from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
@@ -52,15 +52,13 @@ class AccountForm(BaseModel):
 
 
 @router.get("/accounts", name="accounts", response_class=HTMLResponse)
-def show_accounts(asking: Managing, manager: Administrator) -> HTMLResponse:
+def show_accounts(asking: Managing, manager: Manager) -> HTMLResponse:
     """Show the accounts that the administrator may manage, and the form of a new one."""
     return _list(asking, manager)
 
 
 @router.post("/accounts", name="add_account", response_class=HTMLResponse)
-def make_account(
-    writing: Managing, manager: Administrator, form: Annotated[AccountForm, Form()]
-) -> HTMLResponse:
+def make_account(writing: Managing, manager: Manager, form: Annotated[AccountForm, Form()]) -> HTMLResponse:
     """Add an account with a generated password, which is shown once."""
     password = generate_password()
     try:
@@ -74,14 +72,14 @@ def make_account(
 
 
 @router.get("/accounts/{name}", name="account_of", response_class=HTMLResponse)
-def show_one(asking: Managing, manager: Administrator, name: str) -> HTMLResponse:
+def show_one(asking: Managing, manager: Manager, name: str) -> HTMLResponse:
     """Show one account."""
     return _one(asking, manager, managed(asking.connection, manager, name))
 
 
 @router.post("/accounts/{name}", name="change_account", response_class=HTMLResponse)
 def change_one(
-    writing: Managing, manager: Administrator, name: str, form: Annotated[AccountForm, Form()]
+    writing: Managing, manager: Manager, name: str, form: Annotated[AccountForm, Form()]
 ) -> HTMLResponse:
     """Change what an account may do and see, or shut it; it holds at once."""
     before = managed(writing.connection, manager, name)
@@ -97,7 +95,7 @@ def change_one(
 
 
 @router.post("/accounts/{name}/password", name="other_password", response_class=HTMLResponse)
-def replace_password(writing: Managing, manager: Administrator, name: str) -> HTMLResponse:
+def replace_password(writing: Managing, manager: Manager, name: str) -> HTMLResponse:
     """Give an account a generated password, which is shown once, and end its sessions."""
     account = managed(writing.connection, manager, name)
     password = generate_password()
@@ -107,7 +105,7 @@ def replace_password(writing: Managing, manager: Administrator, name: str) -> HT
 
 
 @router.post("/accounts/{name}/tokens/{token}", name="end_token_of", response_class=HTMLResponse)
-def end_one_token(writing: Managing, manager: Administrator, name: str, token: int) -> HTMLResponse:
+def end_one_token(writing: Managing, manager: Manager, name: str, token: int) -> HTMLResponse:
     """Revoke a token of an account."""
     account = managed(writing.connection, manager, name)
     try:

@@ -42,6 +42,7 @@ from storage.episodes import EpisodeState
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
 MOST_AT_ONCE = 5000
+LONGEST_REVISION = 10
 """Episodes that one form may change."""
 NOBODY: Final = "-"
 """How the address asks for what is nobody's."""
@@ -114,7 +115,7 @@ class WorkForm(BaseModel):
     deed: Deed
     text: Annotated[str, Field(max_length=LONGEST_TEXT)] = ""
     assignee: Annotated[str, Field(max_length=LONGEST_ASSIGNEE)] = ""
-    revision: int | None = None
+    revision: Annotated[int | None, Field(ge=0, le=2**31 - 1)] = None
     episodes: list[str] = []
     whole: bool = False
     """All that pass the filter of the address."""
@@ -261,7 +262,7 @@ def _ticked(asking: Asking, ticked: Sequence[str]) -> Sequence[tuple[str, int | 
     revisions: dict[str, int] = {}
     for each in ticked:
         episode, _, revision = each.rpartition("@")
-        if not revision.isdecimal() or "\x00" in episode:
+        if not revision.isdecimal() or len(revision) > LONGEST_REVISION or "\x00" in episode:
             raise WrongAddressError(marked("Choose at least one episode."))
         revisions[episode] = int(revision)
     if not revisions or len(revisions) > MOST_AT_ONCE:

@@ -19,6 +19,7 @@ from dashboard.cookies import BEFORE, SESSION, cookie_of, give_cookie, take_cook
 from dashboard.gate import address_of
 from dashboard.rendering import render
 from dashboard.words import marked
+from pipeline.errors import DataError
 from services.login import Visitor, log_out, open_session, try_to_log_in
 from services.tokens import new_token
 from storage.accounts import has_accounts
@@ -65,7 +66,10 @@ def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
         answer = try_to_log_in(connection, form.name, form.password, visitor, now)
         if answer.account is None:
             return _refused(request, {"next": where, "name": form.name}, answer.wait)
-        token = open_session(connection, answer.account, visitor, now, dashboard.session_rules)
+        try:
+            token = open_session(connection, answer.account, visitor, now, dashboard.session_rules)
+        except DataError:
+            return _refused(request, {"next": where, "name": form.name}, answer.wait)
     response = RedirectResponse(where, status_code=HTTPStatus.SEE_OTHER)
     give_cookie(request, response, SESSION, token, dashboard.session_rules.absolute)
     take_cookie(request, response, BEFORE)

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from pipeline.accounts import Account, Role
-from services.accounts import NewAccount, add_account
+from pipeline.errors import DataError
+from services.accounts import NewAccount, add_account, set_password
 from services.login import (
     SessionRules,
     Visitor,
@@ -21,9 +22,11 @@ from services.login import (
 )
 from services.persons import Person
 from storage.access_events import access_events
+from storage.accounts import find_account, renew_hash
 from storage.database import Connection, connect
 from tests.fix_dashboard import NOW
 
+OTHER_PASSWORD = "another fine password"  # noqa: S105 - likewise
 PASSWORD = "correct horse battery"  # noqa: S105 - of an account in a test's database
 HERE, RULES = Visitor(address="192.0.2.7", agent="a\nbrowser" * 100), SessionRules()
 
@@ -108,3 +111,18 @@ def test_a_name_that_nobody_has_is_refused_and_recorded_bounded(
     newest = access_events(archive, limit=1)[0]
     assert newest.event == "login refused"
     assert len(newest.subject) <= 200
+
+
+def test_a_login_that_a_new_password_overtook_opens_nothing(archive: Connection, wang: Account) -> None:
+    set_password(archive, wang, OTHER_PASSWORD, Person(account="root"), NOW + timedelta(seconds=1))
+    with pytest.raises(DataError, match="changed while it logged in"):
+        open_session(archive, wang, HERE, NOW + timedelta(seconds=2), RULES)
+
+
+def test_an_outdated_hash_is_not_renewed_over_a_newer_password(archive: Connection, wang: Account) -> None:
+    found = find_account(archive, wang.name)
+    assert found is not None
+    set_password(archive, wang, OTHER_PASSWORD, Person(account="root"), NOW + timedelta(seconds=1))
+    newer = find_account(archive, wang.name)
+    renew_hash(archive, wang, "hash of the old password", before=found[1])
+    assert find_account(archive, wang.name) == newer

@@ -109,6 +109,17 @@ def test_a_token_is_shown_once_and_opens_the_api_alone(client: httpx.Client, pla
         assert token not in str(access_events(connection, limit=1000))
 
 
+def test_a_token_of_an_administrator_makes_and_opens_no_account(client: httpx.Client) -> None:
+    token = make_token(client, role="administrator", sees="all")
+    bearer = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=client.base_url, headers=bearer) as program:
+        assert program.get("/api/account").json()["role"] == "administrator"
+        for path in ("/accounts", "/accounts/wang", "/accounts/wang/password", "/accounts/wang/tokens/1"):
+            assert program.post(path, data={"name": "mallory", "sees": "all"}).status_code == 403, path
+        assert program.get("/accounts").status_code == 403
+    assert client.get("/accounts").status_code == 200
+
+
 def test_a_wrong_token_does_not_fall_back_on_a_cookie(client: httpx.Client) -> None:
     assert client.get("/api/account").status_code == 200
     for wrong in ("Bearer kw_wrong", "bearer x", "Bearer " + "x" * 5000):
