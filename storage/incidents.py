@@ -90,12 +90,14 @@ def one_look(connection: Connection) -> Iterator[bool]:
 def episode_signals(connection: Connection, *, since: datetime, known: Sequence[str]) -> list[Signal]:
     """Return the abnormal episodes that go on or ended after ``since``, and those that are known, as signals.
 
-    What people closed or rejected ended then. A known one that is no longer abnormal, or gone, is left out.
+    What people closed ended then, and is a signal only while it is known. A known one that was rejected, is
+    no longer abnormal, or is gone, is left out.
     """
     with storage_errors("reading episodes"), connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             _PLACED + "WHERE e.verdict = 'abnormal' AND e.state <> 'rejected' "
-            "AND (e.ends_at IS NULL OR e.ends_at > %(since)s OR e.id = ANY(%(known)s)) ORDER BY e.id",
+            "AND (e.id = ANY(%(known)s) OR (e.state <> 'closed' "
+            "AND (e.ends_at IS NULL OR e.ends_at > %(since)s))) ORDER BY e.id",
             {"since": since, "known": list(known)},
         ).fetchall()
     return [
@@ -117,12 +119,12 @@ def episode_signals(connection: Connection, *, since: datetime, known: Sequence[
 
 
 def standing_incidents(connection: Connection, *, since: datetime) -> list[Incident]:
-    """Return the incidents that are open, or whose last signal ended after ``since``."""
+    """Return the incidents that are open, or whose last signal goes on or ended after ``since``."""
     with storage_errors("reading incidents"), connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             sql.SQL(
-                "SELECT {} FROM incident WHERE state = 'open' OR (state = 'closed' AND ends_at > %s) "
-                "ORDER BY id"
+                "SELECT {} FROM incident WHERE state = 'open' "
+                "OR (state = 'closed' AND (ends_at IS NULL OR ends_at > %s)) ORDER BY id"
             ).format(_names(_INCIDENT)),
             (since,),
         ).fetchall()

@@ -186,6 +186,59 @@ def test_an_episode_that_is_withdrawn_rejected_or_closed_ends_its_incident(
     assert look(db, settings, alarms, NOW + timedelta(minutes=33)).opened == 0
 
 
+def test_a_closed_episode_without_an_end_keeps_its_incident_as_it_was_however_long_after(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    save_registry(db, feeder(1))
+    save_episodes(db, [episode("a")])
+    look(db, settings, alarms, NOW)
+    change = EpisodeChange(at=NOW, person="li", deed="closed", detail="")
+    change_episode(db, "a", NewFields(state=EpisodeState.CLOSED), change, revision=None)
+    decided = db.execute("SELECT decided_at FROM episode").fetchall()[0][0]
+    for minute in (1, 31):
+        look(db, settings, alarms, decided + timedelta(minutes=minute))
+    kept = db.execute("SELECT * FROM incident").fetchall()
+    assert seen(db) == [("closed", "service_point SP-M000", 1, 1)]
+    for minute in (-1, 0, 1, 2, 60):
+        looked = look(db, settings, alarms, decided + LOOK_BACK + timedelta(minutes=minute))
+        assert (looked.opened, looked.open_incidents) == (0, 0)
+    # Neither its times nor what people wrote have been touched, and nothing was written over.
+    assert db.execute("SELECT * FROM incident").fetchall() == kept
+
+
+def test_what_a_person_closed_before_any_look_opens_no_incident(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    save_registry(db, feeder(1))
+    save_episodes(db, [episode("a")])
+    change = EpisodeChange(at=NOW, person="li", deed="closed", detail="")
+    change_episode(db, "a", NewFields(state=EpisodeState.CLOSED), change, revision=None)
+    assert look(db, settings, alarms, NOW).opened == 0
+
+
+def test_what_waits_before_it_opens_a_closed_incident_again_opens_that_one(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    archive = feeder(1)
+    save_registry(db, archive)
+    meter = archive.meters[0].id
+    # Silent from 03:15 to 04:15: open at 04:00, closed by 04:40; silent again from 04:45.
+    read(db, [meter], [NOW - 4 * SLOT], got=True)
+    read(db, [meter], [NOW - n * SLOT for n in range(4)], got=False)
+    assert look(db, settings, alarms, NOW).opened == 1
+    read(db, [meter], [NOW + n * SLOT for n in (1, 2)], got=True)
+    for minute in (20, 40):
+        look(db, settings, alarms, NOW + timedelta(minutes=minute))
+    assert seen(db) == [("closed", "bus B0", 1, 1)]
+    read(db, [meter], [NOW + n * SLOT for n in (3, 4, 5)], got=False)
+    # After 16 and 17 minutes of the second silence it waits, after 31 it opens.
+    for minute in (61, 62):
+        assert look(db, settings, alarms, NOW + timedelta(minutes=minute)).open_incidents == 0
+    looked = look(db, settings, alarms, NOW + timedelta(minutes=76))
+    assert (looked.opened, looked.open_incidents) == (0, 1)
+    assert db.execute("SELECT state, reopened, signals FROM incident").fetchall() == [("open", 1, 2)]
+
+
 def test_what_is_over_for_long_is_not_looked_at_again(
     db: Connection, settings: Settings, alarms: AlarmSettings
 ) -> None:
