@@ -30,6 +30,7 @@ from storage.incidents import (
     standing_incidents,
 )
 from storage.notifications import file_messages, told_of
+from storage.operation import first_look
 from storage.registry import load_alarm_book
 
 LOOK_BACK: Final = timedelta(days=3)
@@ -85,7 +86,7 @@ def look(connection: Connection, settings: Settings, alarm_settings: AlarmSettin
         stored = known_signals(connection, [incident.id for incident in known])
         signals = _signals(connection, settings, [signal for signal, _ in stored], now)
         members = {signal.id: incident for signal, incident in stored if incident is not None}
-        found = reconciled(signals, known, members, now)
+        found = reconciled(signals, known, members, now, first_look(connection, now))
         of_incident = _by_incident(signals, found.member_of)
         standing = [i for i in found.incidents if i.state is not IncidentState.MERGED]
         archive = load_alarm_book(connection)

@@ -10,6 +10,9 @@ from psycopg.rows import class_row
 
 from storage.database import Connection, storage_errors
 
+_FIRST_LOOK = "first look"
+"""Its row of ``operation_mark``; counters are named by their process, with a colon."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardMeter:
@@ -89,6 +92,18 @@ def lost_leases(connection: Connection, *, now: datetime) -> list[LostLease]:
             "GROUP BY l.owner ORDER BY l.owner",
             (now,),
         ).fetchall()
+
+
+def first_look(connection: Connection, now: datetime) -> datetime:
+    """Return when incidents were worked out for the first time here; that is now if they never were."""
+    with storage_errors("reading when looking began"), connection.transaction():
+        connection.execute(
+            "INSERT INTO operation_mark (name, value, at) VALUES (%s, 0, %s) ON CONFLICT (name) DO NOTHING",
+            (_FIRST_LOOK, now),
+        )
+        rows = connection.execute("SELECT at FROM operation_mark WHERE name = %s", (_FIRST_LOOK,)).fetchall()
+    began: datetime = rows[0][0]
+    return began
 
 
 def moved_marks(

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pipeline.alarms.causes import Rule
 from pipeline.alarms.grouping import SignalGroup, grouped
 from pipeline.alarms.model import Incident, IncidentState, Signal
+from pipeline.model import Severity
 
 _ID_LENGTH = 16
 
@@ -29,7 +31,11 @@ def incident_id(cause: str, first: Signal) -> str:
 
 
 def reconciled(
-    signals: Iterable[Signal], known: Sequence[Incident], member_of: Mapping[str, str], now: datetime
+    signals: Iterable[Signal],
+    known: Sequence[Incident],
+    member_of: Mapping[str, str],
+    now: datetime,
+    began_at: datetime | None = None,
 ) -> Found:
     """Return what the incidents are now.
 
@@ -41,6 +47,8 @@ def reconciled(
         known: Incidents that are open or closed lately.
         member_of: The known incident of each signal that has one.
         now: By the clock: how long things have lasted.
+        began_at: The first look of all. What opens later stays open for a while even where it is over when
+            it is found, so that it is told; what the first look finds over is history. None for long ago.
     """
     old = {incident.id: incident for incident in known}
     found: list[Incident] = []
@@ -52,7 +60,13 @@ def reconciled(
         if not before and not any(_lasted(s, now) >= rule.opens_after for s in together):
             continue
         kept = before[0] if before else _opened(groups[0], together, now)
-        incident = _worked_out(kept, groups, together, now)
+        is_history = began_at is not None and kept.opened_at <= began_at
+        incident = _worked_out(kept, groups, together, now, None if is_history else kept.opened_at)
+        if kept.state is IncidentState.CLOSED:
+            new = {signal.id for signal in together if signal.id not in member_of}
+            back = [s for s in together if s.ends_at is None or (s.id in new and _is_news(s, kept))]
+            if any(_lasted(s, now) >= rule.opens_after for s in back):
+                incident = _opened_again(incident, _severity(together, rule), now)
         found.append(incident)
         members |= {signal.id: incident.id for signal in together}
         found += [
@@ -107,18 +121,18 @@ def _opened(group: SignalGroup, signals: Sequence[Signal], now: datetime) -> Inc
 
 
 def _worked_out(
-    kept: Incident, groups: Sequence[SignalGroup], signals: Sequence[Signal], now: datetime
+    kept: Incident,
+    groups: Sequence[SignalGroup],
+    signals: Sequence[Signal],
+    now: datetime,
+    found_at: datetime | None,
 ) -> Incident:
-    """Return an incident as its signals have it."""
+    """Return an incident as its signals have it; its wait to close begins no sooner than ``found_at``."""
     rule = groups[0].rule
     ends = [signal.ends_at for signal in signals if signal.ends_at is not None]
-    goes_on = len(ends) < len(signals)
-    ends_at = None if goes_on else max(ends)
-    is_open = ends_at is None or now - ends_at < rule.closes_after
+    ends_at = None if len(ends) < len(signals) else max(ends)
+    is_open = ends_at is None or now - max(ends_at, found_at or ends_at) < rule.closes_after
     places = {group.place for group in groups} | {kept.place}
-    present = [signal for signal in signals if signal.ends_at is None] or signals
-    at_once = len({signal.meter for signal in present if signal.meter is not None})
-    severity = max(rule.severity_of(at_once), *(signal.severity for signal in present))
     changed = replace(
         kept,
         place=kept.place if len(places) == 1 else "",
@@ -127,21 +141,36 @@ def _worked_out(
         areas=tuple(sorted({s.area for s in signals if s.area is not None})),
         signals=len(signals),
         meters=len({s.meter for s in signals if s.meter is not None}),
-        severity=max(kept.severity, severity),
+        severity=max(kept.severity, _severity(signals, rule)),
     )
-    if kept.state is IncidentState.OPEN:
-        return changed if is_open else replace(changed, state=IncidentState.CLOSED, closed_at=now)
-    if not goes_on or not any(s.ends_at is None and _lasted(s, now) >= rule.opens_after for s in signals):
+    if kept.state is IncidentState.CLOSED or is_open:
         return changed
+    return replace(changed, state=IncidentState.CLOSED, closed_at=now)
+
+
+def _opened_again(closed: Incident, severity: Severity, now: datetime) -> Incident:
     return replace(
-        changed,
+        closed,
         state=IncidentState.OPEN,
         severity=severity,
         opened_at=now,
         closed_at=None,
-        reopened=kept.reopened + 1,
+        reopened=closed.reopened + 1,
         acknowledged_at=None,
     )
+
+
+def _severity(signals: Sequence[Signal], rule: Rule) -> Severity:
+    """Return how grave signals are that belong together, by those that go on if any does."""
+    present = [signal for signal in signals if signal.ends_at is None] or signals
+    at_once = len({signal.meter for signal in present if signal.meter is not None})
+    return max(rule.severity_of(at_once), *(signal.severity for signal in present))
+
+
+def _is_news(over: Signal, closed: Incident) -> bool:
+    """Tell whether what was over when it was found is more than a closed incident was: later, or graver."""
+    is_later = closed.ends_at is not None and over.starts_at > closed.ends_at
+    return is_later or over.severity > closed.severity
 
 
 def _lasted(signal: Signal, now: datetime) -> timedelta:

@@ -216,6 +216,31 @@ def test_what_a_person_closed_before_any_look_opens_no_incident(
     assert look(db, settings, alarms, NOW).opened == 0
 
 
+def test_what_was_over_when_detection_found_it_is_told_and_history_is_not(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    save_registry(db, told(feeder(2), [mail_channel()], [AlarmRoute(id="duty", channels=("duty",))]))
+
+    def tamper(name: str, meter: str, begins: int, ends: int) -> Episode:
+        at = {"starts_at": NOW + timedelta(minutes=begins), "ends_at": NOW + timedelta(minutes=ends)}
+        return episode(name, meter, detector="meter_tamper", severity=Severity.CRITICAL, **at)
+
+    # A first start tells nothing of what was over for 37 minutes.
+    save_episodes(db, [tamper("old", "M000", -57, -37)])
+    assert look(db, settings, alarms, NOW).messages == 0
+    # From 30 to 50 minutes later; found and told after 87, closed and told 30 minutes after that.
+    save_episodes(db, [tamper("new", "M001", 30, 50)])
+    looked = look(db, settings, alarms, NOW + timedelta(minutes=87))
+    assert (looked.opened, looked.open_incidents, looked.messages) == (1, 1, 1)
+    looked = look(db, settings, alarms, NOW + timedelta(minutes=116))
+    assert (looked.open_incidents, looked.messages) == (1, 0)
+    looked = look(db, settings, alarms, NOW + timedelta(minutes=117))
+    assert (looked.open_incidents, looked.messages) == (0, 1)
+    for days in (1, 3, 4):
+        looked = look(db, settings, alarms, NOW + timedelta(days=days))
+        assert (looked.opened, looked.messages) == (0, 0)
+
+
 def test_what_waits_before_it_opens_a_closed_incident_again_opens_that_one(
     db: Connection, settings: Settings, alarms: AlarmSettings
 ) -> None:

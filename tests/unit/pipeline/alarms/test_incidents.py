@@ -47,6 +47,41 @@ def test_it_closes_when_nothing_has_gone_on_for_a_while() -> None:
     assert closed.id == only(first).id
 
 
+def test_what_was_over_when_it_was_found_stays_open_for_a_while_to_be_told() -> None:
+    over = [signal("1", 0, 50)]
+    found = look(over, 87)
+    assert (only(found).state, only(found).ends_at) == (IncidentState.OPEN, BEGIN + minutes(50))
+    assert only(look(over, 101, found)).state is IncidentState.OPEN
+    assert only(look(over, 102, found)).closed_at == BEGIN + minutes(102)
+
+
+def test_what_came_back_and_was_over_when_it_was_found_opens_the_incident_again() -> None:
+    first = look([signal("1", 0, 50)], 65, look([signal("1")], 40))
+    back = look([signal("1", 0, 50), signal("2", 100, 140)], 170, first)
+    assert (only(back).state, only(back).reopened) == (IncidentState.OPEN, 1)
+    closed = look([signal("1", 0, 50), signal("2", 100, 140)], 185, back)
+    assert (only(closed).state, only(closed).reopened) == (IncidentState.CLOSED, 1)
+    # Too short, or another view of what was over already, is no news; what is graver is.
+    assert only(look([signal("1", 0, 50), signal("2", 100, 129)], 170, first)).state is IncidentState.CLOSED
+    assert only(look([signal("1", 0, 50), signal("2", 5, 45)], 70, first)).state is IncidentState.CLOSED
+    graver = signal("2", 5, 45, severity=Severity.CRITICAL)
+    assert only(look([signal("1", 0, 50), graver], 70, first)).reopened == 1
+
+
+def test_what_the_first_look_of_all_finds_over_is_history() -> None:
+    now = BEGIN + minutes(87)
+    first = reconciled([signal("1", 0, 50), signal("2", 0, 80, bus="B2")], (), {}, now, began_at=now)
+    assert [(i.place, i.state.value) for i in sorted(first.incidents, key=lambda i: i.place)] == [
+        ("bus B1", "closed"),
+        ("bus B2", "open"),
+    ]
+    # The other one's wait of 15 minutes is counted from its end, minute 80.
+    later = reconciled(
+        [signal("2", 0, 80, bus="B2")], first.incidents, first.member_of, BEGIN + minutes(95), now
+    )
+    assert only(later).state is IncidentState.CLOSED
+
+
 def test_what_comes_back_opens_the_same_incident_again_and_wants_a_new_acknowledgement() -> None:
     first = look([signal("1", 0, 50)], 65, look([signal("1")], 40))
     seen = replace(first, incidents=[replace(only(first), acknowledged_at=BEGIN)])
