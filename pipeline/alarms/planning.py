@@ -112,7 +112,8 @@ def _occasion(incident: Incident, route: AlarmRoute, heard: Sequence[Told]) -> O
         if heard:
             is_worse = incident.severity > max(t.severity for t in heard)
             return Occasion.WORSE if is_worse else None
-        if incident.acknowledged_at is not None:
+        # Somebody has it in hand, which ends the escalation; a route without delay is for what is so grave.
+        if incident.acknowledged_at is not None and route.after_min:
             return None
         return Occasion.REOPENED if incident.reopened else Occasion.OPENED
     if incident.state is IncidentState.CLOSED and route.tell_end and heard:

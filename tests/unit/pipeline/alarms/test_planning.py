@@ -97,6 +97,16 @@ def test_an_escalation_waits_for_its_time_and_ends_with_an_acknowledgement() -> 
     assert plan([incident(acknowledged_at=BEGIN)], chief, at=60).due == []
 
 
+def test_an_acknowledged_incident_that_grows_critical_is_told_to_those_who_hear_of_critical_ones() -> None:
+    critical = AlarmRoute(id="chief", teams=("chiefs",), at_least=Grade.CRITICAL)
+    minor = incident(severity=Severity.MINOR)
+    known = heard(plan([minor], DUTY, critical))
+    assert [t.channel for t in known] == ["duty"]
+    grown = incident(severity=Severity.CRITICAL, acknowledged_at=BEGIN + minutes(5))
+    found = plan([grown], DUTY, critical, told=known, at=10)
+    assert sorted(said(found)) == [("chief", Occasion.OPENED), ("duty", Occasion.WORSE)]
+
+
 def test_quiet_hours_hold_back_and_a_critical_incident_breaks_through() -> None:
     quiet = replace(DUTY, quiet_from="11:00", quiet_to="13:00")
     found = plan([incident()], quiet)
