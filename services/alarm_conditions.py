@@ -24,7 +24,7 @@ from pipeline.alarms.operation import (
 )
 from services.counters import dropped_in
 from storage.database import Connection
-from storage.operation import HeardMeter, heard_meters, lost_leases, moved_marks
+from storage.operation import HeardMeter, heard_meters, lost_leases, moved_marks, read_subjects
 
 LOOK_BACK: Final = timedelta(hours=3)
 """Of the coverage ledger: a minute's look at 10 000 meters must stay cheap."""
@@ -62,11 +62,15 @@ def operation_signals(
         if more:
             facts_of_drop = {"dropped": more}
             observed.append(Observed(what=READINGS_DROPPED, subject=name, since=since, facts=facts_of_drop))
-    # Leases are known as a whole, and counters that were found: what is not seen to be bad is well.
+    # Leases are known as a whole, and counters that were found: what is not seen to be bad is well. Of what
+    # nobody reads any more nothing will ever be seen: a meter that was taken down, a bus without meters.
     seen = {(one.what, one.subject) for one in observed}
+    meters, buses = read_subjects(connection, now=now)
+    read = {METER_SILENT: meters, BUS_DOWN: buses}
     for signal in going_on:
         key = (signal.what, str(signal.facts.get("subject")))
-        if key not in seen and (signal.what == COLLECTOR_SILENT or key[1] in grown):
+        is_gone = signal.what in read and key[1] not in read[signal.what]
+        if key not in seen and (signal.what == COLLECTOR_SILENT or key[1] in grown or is_gone):
             well[key] = now
     return followed(observed, going_on, Answered(subjects=well), now)
 

@@ -80,6 +80,18 @@ def heard_meters(connection: Connection, *, since: datetime, until: datetime) ->
         ).fetchall()
 
 
+def read_subjects(connection: Connection, *, now: datetime) -> tuple[set[str], set[str]]:
+    """Return the meters that hang somewhere now, and the buses that some hang on: what can be silent."""
+    with storage_errors("reading installations"):
+        rows = connection.execute(
+            "SELECT m.id, i.bus FROM installation AS i JOIN meter AS m USING (meter_id) "
+            "WHERE (i.starts_at IS NULL OR i.starts_at <= %(now)s) "
+            "AND (i.ends_at IS NULL OR i.ends_at > %(now)s)",
+            {"now": now},
+        ).fetchall()
+    return {str(meter) for meter, _ in rows}, {str(bus) for _, bus in rows if bus is not None}
+
+
 def lost_leases(connection: Connection, *, now: datetime) -> list[LostLease]:
     """Return the leases of buses of the archive that ran out, by their owners."""
     with (

@@ -137,6 +137,28 @@ def test_a_line_that_is_down_is_told_as_such(
     assert db.execute("SELECT severity FROM incident").fetchall() == [(int(Severity.MAJOR),)]
 
 
+def test_a_silent_meter_that_is_taken_down_and_a_bus_without_meters_are_silent_no_more(
+    db: Connection, settings: Settings, alarms: AlarmSettings
+) -> None:
+    # M000 on B0 gives no answer; B1 with M001 is down as a line; on B2 hangs nothing.
+    archive = feeder(2, buses=3)
+    save_registry(db, archive)
+    for meter, cause in zip(archive.meters, (Cause.NO_ANSWER, Cause.LINK), strict=True):
+        read(db, [meter.id], [NOW - n * SLOT for n in range(4)], got=False, cause=cause)
+    assert look(db, settings, alarms, NOW).open_incidents == 2
+    later = NOW + timedelta(hours=4)
+    # Nothing is known of them: no collector asks. They go on.
+    assert look(db, settings, alarms, later).open_incidents == 2
+    db.execute("UPDATE installation SET ends_at = %s WHERE bus = 'B0'", (later,))
+    db.execute("UPDATE installation SET bus = 'B2' WHERE bus = 'B1'")
+    look(db, settings, alarms, later + timedelta(minutes=1))
+    going_on = db.execute("SELECT what, meter FROM incident_signal WHERE ends_at IS NULL").fetchall()
+    assert going_on == [("meter_silent", "M001")], "that one hangs still"
+    look(db, settings, alarms, later + timedelta(minutes=17))
+    places = db.execute("SELECT place FROM incident WHERE state = 'open'").fetchall()
+    assert places == [("bus B1",)]
+
+
 def test_a_collector_that_stops_renewing_its_leases_is_an_incident_until_another_takes_over(
     db: Connection, settings: Settings, alarms: AlarmSettings
 ) -> None:
