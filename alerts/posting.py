@@ -103,6 +103,10 @@ def post(
                 if len(read) > MOST_ANSWER_BYTES or clock() > deadline:
                     break
             answer = Answer(status=response.status_code, body=read[:MOST_ANSWER_BYTES])
+    # A proxy that is none, a package that it would need, a header that cannot be sent: their texts may hold
+    # the proxy's password.
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        raise DeliveryError(f"{url.host}: cannot be asked so: {type(error).__name__}") from None
     except httpx.HTTPError as error:
         raise DeliveryError(f"{url.host}: {type(error).__name__} {shown_answer(str(error))}") from error
     finally:

@@ -74,11 +74,16 @@ def deliver(
             taken = claim_messages(connection, now=clock(), lasting=CLAIM, most=AT_ONCE)
             if not taken:
                 break
-            for done in as_completed([senders.submit(attempt, message) for message in taken]):
-                outcome = done.result()
+            tried = {senders.submit(attempt, message): message for message in taken}
+            for done in as_completed(tried):
+                unexpected = done.exception()
+                outcome = done.result() if unexpected is None else _broken(tried[done], unexpected)
                 _record(connection, outcome, clock())
                 sent += outcome.succeeded
                 failed += not outcome.succeeded
+            # Ours to mend, and told as such, once what the others brought is kept.
+            for done in tried:
+                done.result()
     return Delivered(sent=sent, failed=failed)
 
 
@@ -163,6 +168,12 @@ def _attempt(
     except (DeliveryError, ConfigError) as error:
         return _Attempt(message=message, succeeded=False, answer=shown_answer(str(error)))
     return _Attempt(message=message, succeeded=True, answer=answer)
+
+
+def _broken(message: Message, unexpected: BaseException) -> _Attempt:
+    return _Attempt(
+        message=message, succeeded=False, answer=f"a fault of Kilowatch: {type(unexpected).__name__}"
+    )
 
 
 def _record(connection: Connection, outcome: _Attempt, at: datetime) -> None:

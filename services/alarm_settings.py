@@ -7,7 +7,7 @@ import re
 import ssl
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alerts.mail import MailServer, Security
@@ -18,6 +18,7 @@ from services.mqtt_tls import tls_of
 from services.settings import PREFIX, Settings
 
 _OTHERS = 0o007
+_PROXY = re.compile(r"https?://[^/\s]+/?")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -48,6 +49,15 @@ class AlarmSettings(BaseSettings):
     dashboard_url: str | None = Field(
         default=None, description="address of the pages as people reach them, for links in messages"
     )
+
+    @field_validator("alarm_http_proxy")
+    @classmethod
+    def _web_proxy(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not _PROXY.fullmatch(given.get_secret_value()):
+            raise ValueError(
+                "should be http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ if need be"
+            )
+        return given
 
     def secret(self, channel: str, kind: str) -> str | None:
         """Return the ``token`` or ``secret`` of a channel; None where there is none.

@@ -186,23 +186,26 @@ def load(kind: type[SettingsT]) -> SettingsT:
         return kind(**_from_files(kind))
     except ValidationError as error:
         lines = [
-            f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']} (got {e['input']!r})"
+            f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}"
+            + ("" if _is_secret(kind, e["loc"]) else f" (got {e['input']!r})")
             for e in error.errors()
         ]
-        raise ConfigError("settings in the environment are wrong:\n" + "\n".join(lines)) from error
+        # The first error's text holds what was given, secrets too.
+        raise ConfigError("settings in the environment are wrong:\n" + "\n".join(lines)) from None
+
+
+def _is_secret(kind: type[BaseSettings], where: tuple[int | str, ...]) -> bool:
+    field = kind.model_fields.get(str(where[0])) if where else None
+    return field is not None and SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _from_files(kind: type[BaseSettings]) -> dict[str, Any]:  # Any: what each setting takes
     """Read the secrets whose variable with ``_FILE`` behind it names a file; the variable goes first."""
     found: dict[str, Any] = {}  # as above
-    for name, field in kind.model_fields.items():
+    for name in kind.model_fields:
         variable = f"{PREFIX}{name.upper()}"
         file = os.environ.get(f"{variable}_FILE")
-        if (
-            not file
-            or os.environ.get(variable)
-            or SecretStr not in (field.annotation, *get_args(field.annotation))
-        ):
+        if not file or os.environ.get(variable) or not _is_secret(kind, (name,)):
             continue
         try:
             found[name] = SecretStr(Path(file).read_text(encoding="utf-8").strip())

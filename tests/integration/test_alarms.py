@@ -369,6 +369,31 @@ def test_a_failing_channel_is_tried_again_with_the_same_id_and_does_not_stop_oth
     assert "HTTP 500" in str(attempts[0][2])
 
 
+def test_a_fault_of_our_own_in_one_channel_is_kept_and_told_and_repeats_no_mail(
+    db: Connection,
+    alarms: AlarmSettings,
+    mailbox: MailAddress,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    routes = [AlarmRoute(id="all", channels=("chief", "duty", "orders"))]
+    save_registry(db, told(feeder(1), [mail_channel(), mail_channel("chief"), hook(receiver)], routes))
+    save_episodes(db, [episode("a")])
+    look(db, Settings(), alarms, NOW)
+    monkeypatch.setattr("services.alarm_delivery.post", breaks)
+    with pytest.raises(ZeroDivisionError):
+        deliver(db, Settings(), alarms, lambda: NOW)
+    attempts = db.execute("SELECT succeeded, count(*) FROM notification_attempt GROUP BY 1 ORDER BY 1")
+    assert attempts.fetchall() == [(False, 1), (True, 2)]
+    # Two mails, and no third: not even when the claim is over.
+    monkeypatch.undo()
+    delivered = deliver(db, Settings(), alarms, lambda: NOW + CLAIM + timedelta(seconds=1))
+    assert (delivered.sent, len(mailbox.mailbox.mails), len(receiver.requests)) == (1, 2, 1)
+
+
 SEND_AND_DIE = """
 import os, sys
 from services import alarm_delivery

@@ -64,6 +64,15 @@ def test_a_wrong_address_is_an_error_that_tells_no_secret(address: str, said: st
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "proxy", ["u:hush@proxy:3128", "socks5://u:hush@proxy:1", "http://[::1", "ftp://hush"]
+)
+def test_a_proxy_that_is_none_is_an_error_of_this_delivery_that_tells_no_secret(proxy: str) -> None:
+    with pytest.raises(DeliveryError, match=r"^hook\.example: cannot be asked so") as caught:
+        post(Web(proxy=proxy), "http://hook.example/", b"{}", {}, time.monotonic)
+    assert "hush" not in str(caught.value)
+
+
 def test_a_refusal_tells_what_was_answered(receiver: Receiver) -> None:
     receiver.status, receiver.answer = 503, b"come back\n later"
     with pytest.raises(DeliveryError, match="HTTP 503 come back later"):

@@ -31,6 +31,25 @@ def test_a_secret_is_found_by_its_channel_in_the_environment(monkeypatch: pytest
     assert load(AlarmSettings).secret("north-group", "secret") is None
 
 
+@pytest.mark.parametrize(
+    "proxy", ["u:hush@proxy:3128", "socks5://u:hush@proxy:1080", "proxy:3128", "http://"]
+)
+def test_a_proxy_of_another_kind_is_refused_at_the_start_and_not_shown(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_ALARM_HTTP_PROXY", proxy)
+    with pytest.raises(ConfigError, match=r"KILOWATCH_ALARM_HTTP_PROXY: .*http://HOST:PORT") as caught:
+        load(AlarmSettings)
+    assert "hush" not in str(caught.value)
+    assert "(got" not in str(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://u:hush@proxy:3128", "https://proxy/", "http://[::1]:3128"])
+def test_a_web_proxy_is_taken(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KILOWATCH_ALARM_HTTP_PROXY", proxy)
+    assert load(AlarmSettings).web().proxy == proxy
+
+
 def test_a_secret_is_found_in_its_file(folder: Path) -> None:
     secret_file(folder, "group.secret")
     settings = load(AlarmSettings)
