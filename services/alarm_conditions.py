@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
-
-import orjson
 
 from pipeline.alarms.holds import SERVICE_POINTS
 from pipeline.alarms.model import Signal
@@ -23,6 +19,7 @@ from pipeline.alarms.operation import (
     followed,
 )
 from services.counters import dropped_in
+from storage.collector_states import collector_states
 from storage.database import Connection
 from storage.operation import HeardMeter, heard_meters, lost_leases, moved_marks, read_subjects
 
@@ -31,18 +28,13 @@ LOOK_BACK: Final = timedelta(hours=3)
 SILENT_SLOTS: Final = 2
 """One missed slot is no silence."""
 
-_log = logging.getLogger("kilowatch.alarms")
 
-
-def operation_signals(
-    connection: Connection, going_on: Sequence[Signal], spool_dir: Path, now: datetime
-) -> list[Signal]:
+def operation_signals(connection: Connection, going_on: Sequence[Signal], now: datetime) -> list[Signal]:
     """Return the conditions of operation after a look.
 
     Args:
         connection: The database.
         going_on: Conditions of earlier looks that had not ended.
-        spool_dir: Where collectors of this host tell their counters.
         now: By the clock.
     """
     heard = heard_meters(connection, since=now - LOOK_BACK, until=now)
@@ -57,7 +49,7 @@ def operation_signals(
         observed.append(
             Observed(what=COLLECTOR_SILENT, subject=lost.owner, since=lost.expired_at, facts=facts)
         )
-    grown = moved_marks(connection, _dropped(spool_dir), now)
+    grown = moved_marks(connection, _dropped(connection), now)
     for name, (more, since) in grown.items():
         if more:
             facts_of_drop = {"dropped": more}
@@ -109,15 +101,10 @@ def _lines_down(heard: Sequence[HeardMeter]) -> Iterator[Observed]:
             )
 
 
-def _dropped(spool_dir: Path) -> dict[str, int]:
-    """Return what each collector of this host has dropped so far; an unreadable file tells nothing."""
-    totals: dict[str, int] = {}
-    for file in sorted(spool_dir.glob("*.counters.json")):
-        try:
-            told = orjson.loads(file.read_bytes())
-        except (OSError, orjson.JSONDecodeError) as error:
-            _log.warning("alarms.counters_unreadable %s: %s", file, error)
-            continue
-        if isinstance(told, dict):
-            totals |= {f"{file.stem}: {what}": count for what, count in dropped_in(told).items()}
-    return totals
+def _dropped(connection: Connection) -> dict[str, int]:
+    """Return what each collecting process has dropped so far, wherever it runs."""
+    return {
+        f"{state.process}: {what}": count
+        for state in collector_states(connection)
+        for what, count in dropped_in(state.counters).items()
+    }

@@ -68,12 +68,12 @@ def raise_alarms(settings: Settings | None = None, now: datetime | None = None) 
     settings = settings or load_settings()
     alarm_settings = load(AlarmSettings)
     with connect(settings.require_database_url()) as connection:
-        looked = look(connection, settings, alarm_settings, now or utc_now())
+        looked = look(connection, alarm_settings, now or utc_now())
         delivered = deliver(connection, settings, alarm_settings)
     return AlarmRun(looked=looked, delivered=delivered)
 
 
-def look(connection: Connection, settings: Settings, alarm_settings: AlarmSettings, now: datetime) -> Looked:
+def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -> Looked:
     """Work out the incidents and file the messages that are due, in one transaction.
 
     Raises:
@@ -84,7 +84,7 @@ def look(connection: Connection, settings: Settings, alarm_settings: AlarmSettin
             return Looked(open_incidents=0, opened=0, signals=0, messages=0, held=0, elsewhere=True)
         known = standing_incidents(connection, since=now - LOOK_BACK)
         stored = known_signals(connection, [incident.id for incident in known])
-        signals = _signals(connection, settings, [signal for signal, _ in stored], now)
+        signals = _signals(connection, [signal for signal, _ in stored], now)
         members = {signal.id: incident for signal, incident in stored if incident is not None}
         found = reconciled(signals, known, members, now, first_look(connection, now))
         of_incident = _by_incident(signals, found.member_of)
@@ -149,14 +149,12 @@ def try_channel(channel: str, language: str, settings: Settings | None = None) -
     return send_test(channels[channel], language, settings, load(AlarmSettings), utc_now())
 
 
-def _signals(
-    connection: Connection, settings: Settings, stored: Sequence[Signal], now: datetime
-) -> list[Signal]:
+def _signals(connection: Connection, stored: Sequence[Signal], now: datetime) -> list[Signal]:
     """Return all signals of this look: episodes, conditions of operation, and known ones that are over."""
     episodes = [signal for signal in stored if signal.source is Source.EPISODE]
     found = episode_signals(connection, since=now - LOOK_BACK, known=[signal.id for signal in episodes])
     going_on = [s for s in stored if s.source is Source.OPERATION and s.ends_at is None]
-    found += operation_signals(connection, going_on, settings.spool_dir, now)
+    found += operation_signals(connection, going_on, now)
     here = {signal.id for signal in found}
     # Withdrawn or rejected episodes end now; conditions that ended before stay as they are.
     found += [

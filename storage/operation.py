@@ -123,7 +123,8 @@ def moved_marks(
 ) -> dict[str, tuple[int, datetime]]:
     """Return how far counters have grown since the last look, and when that was; remember them.
 
-    A counter that is seen for the first time, or began anew, has grown by nothing.
+    A counter that is seen for the first time, or began anew, has grown by nothing; one that nobody has told
+    of for a week, as of a process that ended, is forgotten.
     """
     grown = {}
     with storage_errors("reading counters"), connection.transaction():
@@ -138,4 +139,7 @@ def moved_marks(
                 "ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at",
                 [(name, value, now) for name, value in totals.items()],
             )
+        connection.execute(
+            "DELETE FROM operation_mark WHERE at < %s - interval '7 days' AND name <> %s", (now, _FIRST_LOOK)
+        )
     return grown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,6 @@ from pipeline.model import EVERYTHING
 from pipeline.registry import Registry
 from services.alarm_settings import AlarmSettings
 from services.alarms import look
-from services.settings import Settings
 from storage.dashboard_incidents import IncidentFilter, incident_cards
 from storage.database import connect
 from storage.registry import save_registry
@@ -29,7 +27,7 @@ PHONE_WIDTH = 375
 
 
 @pytest.fixture(scope="module")
-def incident(city_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def incident(city_url: str) -> Iterator[str]:
     """The address of the gravest incident of the city, told to one channel and held back for another."""
     with connect(city_url) as connection:
         channels = [
@@ -40,8 +38,7 @@ def incident(city_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             AlarmRoute(id="chief", channels=("chief",), after_min=60),
         ]
         save_registry(connection, Registry(alarm_channels=channels, alarm_routes=routes))
-        spool = Path(tmp_path_factory.mktemp("spool"))
-        look(connection, Settings(spool_dir=spool), AlarmSettings(), NOW)
+        look(connection, AlarmSettings(), NOW)
         first = incident_cards(connection, IncidentFilter(), scope=EVERYTHING, limit=1)[0]
     with serving(create_app(city_url, clock=lambda: NOW + timedelta(minutes=5))) as address:
         yield f"{address}/incidents/{first.id}"

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import orjson
 import pytest
 
 from alerts.mail import Security
@@ -23,6 +22,7 @@ from services.alarm_settings import AlarmSettings
 from services.alarms import LOOK_BACK, Looked, acknowledge, look
 from services.persons import Person
 from services.settings import Settings
+from storage.collector_states import CollectorState, save_collector_state
 from storage.database import Connection, connect
 from storage.episode_changes import EpisodeChange, NewFields, change_episode
 from storage.episodes import EpisodeState, save_episodes
@@ -103,7 +103,7 @@ def test_a_storm_of_300_meters_is_one_incident_and_one_mail_a_route(
     meters = [meter.id for meter in archive.meters]
     read(db, meters, [NOW - 8 * SLOT], got=True)
     read(db, meters, [NOW - n * SLOT for n in range(6)], got=False)
-    looked = look(db, settings, alarms, NOW)
+    looked = look(db, alarms, NOW)
     delivered = deliver(db, settings, alarms)
     assert looked == Looked(open_incidents=1, opened=1, signals=300, messages=2, held=0)
     assert (delivered.sent, delivered.failed) == (2, 0)
@@ -113,133 +113,137 @@ def test_a_storm_of_300_meters_is_one_incident_and_one_mail_a_route(
         "duty@grid.example": "【严重】新告警：通信中断，多处",
         "chief@grid.example": "[Major] New incident: Communication lost, several places",
     }
-    again = look(db, settings, alarms, NOW + timedelta(minutes=1))
+    again = look(db, alarms, NOW + timedelta(minutes=1))
     assert (again.opened, again.messages, again.signals) == (0, 0, 300)
     # All are heard again: the incident closes, and those who heard of it hear of its end.
     read(db, meters, [NOW + SLOT], got=True)
-    look(db, settings, alarms, NOW + timedelta(minutes=20))
-    closed = look(db, settings, alarms, NOW + timedelta(minutes=40))
+    look(db, alarms, NOW + timedelta(minutes=20))
+    closed = look(db, alarms, NOW + timedelta(minutes=40))
     assert (closed.open_incidents, closed.messages) == (0, 2)
     deliver(db, settings, alarms)
     assert len(mailbox.mailbox.mails) == 4
     assert "告警恢复" in str({m["Subject"] for m in mailbox.mailbox.mails})
 
 
-def test_a_line_that_is_down_is_told_as_such(
-    db: Connection, settings: Settings, alarms: AlarmSettings
-) -> None:
+def test_a_line_that_is_down_is_told_as_such(db: Connection, alarms: AlarmSettings) -> None:
     archive = feeder(30, buses=3)
     save_registry(db, archive)
     on_b1 = [MeterId(f"M{n:03d}") for n in range(1, 30, 3)]
     read(db, on_b1, [NOW - n * SLOT for n in range(4)], got=False, cause=Cause.LINK)
-    look(db, settings, alarms, NOW)
+    look(db, alarms, NOW)
     assert seen(db) == [("open", "bus B1", 11, 10)]
     assert db.execute("SELECT severity FROM incident").fetchall() == [(int(Severity.MAJOR),)]
 
 
 def test_a_silent_meter_that_is_taken_down_and_a_bus_without_meters_are_silent_no_more(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     # M000 on B0 gives no answer; B1 with M001 is down as a line; on B2 hangs nothing.
     archive = feeder(2, buses=3)
     save_registry(db, archive)
     for meter, cause in zip(archive.meters, (Cause.NO_ANSWER, Cause.LINK), strict=True):
         read(db, [meter.id], [NOW - n * SLOT for n in range(4)], got=False, cause=cause)
-    assert look(db, settings, alarms, NOW).open_incidents == 2
+    assert look(db, alarms, NOW).open_incidents == 2
     later = NOW + timedelta(hours=4)
     # Nothing is known of them: no collector asks. They go on.
-    assert look(db, settings, alarms, later).open_incidents == 2
+    assert look(db, alarms, later).open_incidents == 2
     db.execute("UPDATE installation SET ends_at = %s WHERE bus = 'B0'", (later,))
     db.execute("UPDATE installation SET bus = 'B2' WHERE bus = 'B1'")
-    look(db, settings, alarms, later + timedelta(minutes=1))
+    look(db, alarms, later + timedelta(minutes=1))
     going_on = db.execute("SELECT what, meter FROM incident_signal WHERE ends_at IS NULL").fetchall()
     assert going_on == [("meter_silent", "M001")], "that one hangs still"
-    look(db, settings, alarms, later + timedelta(minutes=17))
+    look(db, alarms, later + timedelta(minutes=17))
     places = db.execute("SELECT place FROM incident WHERE state = 'open'").fetchall()
     assert places == [("bus B1",)]
 
 
 def test_a_collector_that_stops_renewing_its_leases_is_an_incident_until_another_takes_over(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     save_registry(db, feeder(2, buses=2))
     take_leases(db, ["B0", "B1"], owner="host:1:a", lasting=timedelta(seconds=0))
     now = datetime.now(UTC) + timedelta(minutes=5)
-    looked = look(db, settings, alarms, now)
+    looked = look(db, alarms, now)
     assert looked.opened == 1
     assert seen(db) == [("open", "whole", 1, 0)]
     take_leases(db, ["B0", "B1"], owner="host:2:b", lasting=timedelta(hours=1))
-    look(db, settings, alarms, now + timedelta(minutes=1))
-    assert look(db, settings, alarms, now + timedelta(minutes=7)).open_incidents == 0
+    look(db, alarms, now + timedelta(minutes=1))
+    assert look(db, alarms, now + timedelta(minutes=7)).open_incidents == 0
 
 
-def test_dropped_readings_are_an_incident_while_the_counter_grows(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+def test_dropped_readings_are_an_incident_while_the_counter_of_a_process_anywhere_grows(
+    db: Connection, alarms: AlarmSettings
 ) -> None:
-    file = settings.spool_dir / "spool.counters.json"
+    def dropped(process: str, count: int) -> None:
+        counters = {"landing": {"spool": {"dropped": {"1": count}}}}
+        save_collector_state(
+            db, CollectorState(process=process, started_at=NOW, told_at=NOW, counters=counters)
+        )
 
-    def dropped(count: int) -> None:
-        file.write_bytes(orjson.dumps({"landing": {"spool": {"dropped": {"1": count}}}}))
-
-    dropped(7)
-    assert look(db, settings, alarms, NOW).opened == 0
-    dropped(9)
-    assert look(db, settings, alarms, NOW + timedelta(minutes=1)).opened == 1
+    dropped("north:1:a", 7)
+    dropped("south:1:b", 100)
+    assert look(db, alarms, NOW).opened == 0
+    dropped("north:1:a", 9)
+    assert look(db, alarms, NOW + timedelta(minutes=1)).opened == 1
     (row,) = db.execute("SELECT facts FROM incident_signal").fetchall()
     assert row[0]["dropped"] == 2
-    look(db, settings, alarms, NOW + timedelta(minutes=2))
-    assert look(db, settings, alarms, NOW + timedelta(minutes=20)).open_incidents == 0
-    file.write_bytes(b"no JSON")
-    assert look(db, settings, alarms, NOW + timedelta(minutes=21)).opened == 0
+    assert row[0]["subject"].startswith("north:1:a: ")
+    look(db, alarms, NOW + timedelta(minutes=2))
+    assert look(db, alarms, NOW + timedelta(minutes=20)).open_incidents == 0
+    # The counters of a process that is gone are forgotten, and when looking began is not.
+    db.execute("DELETE FROM collector_state WHERE process = 'south:1:b'")
+    look(db, alarms, NOW + timedelta(days=8))
+    rows = db.execute("SELECT DISTINCT split_part(name, ':', 1) FROM operation_mark ORDER BY 1").fetchall()
+    assert rows == [("first look",), ("north",)]
 
 
 def test_an_episode_that_is_withdrawn_rejected_or_closed_ends_its_incident(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     save_registry(db, feeder(3))
     save_episodes(db, [episode("a", "M000"), episode("b", "M001"), episode("c", "M002")])
-    assert look(db, settings, alarms, NOW).open_incidents == 3
+    assert look(db, alarms, NOW).open_incidents == 3
     save_episodes(db, [episode("a", "M000", verdict=Verdict.NORMAL)])
     change = EpisodeChange(at=NOW, person="li", deed="closed", detail="")
     change_episode(db, "b", NewFields(state=EpisodeState.REJECTED), change, revision=None)
     change_episode(db, "c", NewFields(state=EpisodeState.CLOSED), change, revision=None)
-    look(db, settings, alarms, NOW + timedelta(minutes=1))
-    assert look(db, settings, alarms, NOW + timedelta(minutes=32)).open_incidents == 0
-    assert look(db, settings, alarms, NOW + timedelta(minutes=33)).opened == 0
+    look(db, alarms, NOW + timedelta(minutes=1))
+    assert look(db, alarms, NOW + timedelta(minutes=32)).open_incidents == 0
+    assert look(db, alarms, NOW + timedelta(minutes=33)).opened == 0
 
 
 def test_a_closed_episode_without_an_end_keeps_its_incident_as_it_was_however_long_after(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     save_registry(db, feeder(1))
     save_episodes(db, [episode("a")])
-    look(db, settings, alarms, NOW)
+    look(db, alarms, NOW)
     change = EpisodeChange(at=NOW, person="li", deed="closed", detail="")
     change_episode(db, "a", NewFields(state=EpisodeState.CLOSED), change, revision=None)
     decided = db.execute("SELECT decided_at FROM episode").fetchall()[0][0]
     for minute in (1, 31):
-        look(db, settings, alarms, decided + timedelta(minutes=minute))
+        look(db, alarms, decided + timedelta(minutes=minute))
     kept = db.execute("SELECT * FROM incident").fetchall()
     assert seen(db) == [("closed", "service_point SP-M000", 1, 1)]
     for minute in (-1, 0, 1, 2, 60):
-        looked = look(db, settings, alarms, decided + LOOK_BACK + timedelta(minutes=minute))
+        looked = look(db, alarms, decided + LOOK_BACK + timedelta(minutes=minute))
         assert (looked.opened, looked.open_incidents) == (0, 0)
     # Neither its times nor what people wrote have been touched, and nothing was written over.
     assert db.execute("SELECT * FROM incident").fetchall() == kept
 
 
 def test_what_a_person_closed_before_any_look_opens_no_incident(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     save_registry(db, feeder(1))
     save_episodes(db, [episode("a")])
     change = EpisodeChange(at=NOW, person="li", deed="closed", detail="")
     change_episode(db, "a", NewFields(state=EpisodeState.CLOSED), change, revision=None)
-    assert look(db, settings, alarms, NOW).opened == 0
+    assert look(db, alarms, NOW).opened == 0
 
 
 def test_what_was_over_when_detection_found_it_is_told_and_history_is_not(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     save_registry(db, told(feeder(2), [mail_channel()], [AlarmRoute(id="duty", channels=("duty",))]))
 
@@ -249,22 +253,22 @@ def test_what_was_over_when_detection_found_it_is_told_and_history_is_not(
 
     # A first start tells nothing of what was over for 37 minutes.
     save_episodes(db, [tamper("old", "M000", -57, -37)])
-    assert look(db, settings, alarms, NOW).messages == 0
+    assert look(db, alarms, NOW).messages == 0
     # From 30 to 50 minutes later; found and told after 87, closed and told 30 minutes after that.
     save_episodes(db, [tamper("new", "M001", 30, 50)])
-    looked = look(db, settings, alarms, NOW + timedelta(minutes=87))
+    looked = look(db, alarms, NOW + timedelta(minutes=87))
     assert (looked.opened, looked.open_incidents, looked.messages) == (1, 1, 1)
-    looked = look(db, settings, alarms, NOW + timedelta(minutes=116))
+    looked = look(db, alarms, NOW + timedelta(minutes=116))
     assert (looked.open_incidents, looked.messages) == (1, 0)
-    looked = look(db, settings, alarms, NOW + timedelta(minutes=117))
+    looked = look(db, alarms, NOW + timedelta(minutes=117))
     assert (looked.open_incidents, looked.messages) == (0, 1)
     for days in (1, 3, 4):
-        looked = look(db, settings, alarms, NOW + timedelta(days=days))
+        looked = look(db, alarms, NOW + timedelta(days=days))
         assert (looked.opened, looked.messages) == (0, 0)
 
 
 def test_what_waits_before_it_opens_a_closed_incident_again_opens_that_one(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     archive = feeder(1)
     save_registry(db, archive)
@@ -272,34 +276,32 @@ def test_what_waits_before_it_opens_a_closed_incident_again_opens_that_one(
     # Silent from 03:15 to 04:15: open at 04:00, closed by 04:40; silent again from 04:45.
     read(db, [meter], [NOW - 4 * SLOT], got=True)
     read(db, [meter], [NOW - n * SLOT for n in range(4)], got=False)
-    assert look(db, settings, alarms, NOW).opened == 1
+    assert look(db, alarms, NOW).opened == 1
     read(db, [meter], [NOW + n * SLOT for n in (1, 2)], got=True)
     for minute in (20, 40):
-        look(db, settings, alarms, NOW + timedelta(minutes=minute))
+        look(db, alarms, NOW + timedelta(minutes=minute))
     assert seen(db) == [("closed", "bus B0", 1, 1)]
     read(db, [meter], [NOW + n * SLOT for n in (3, 4, 5)], got=False)
     # After 16 and 17 minutes of the second silence it waits, after 31 it opens.
     for minute in (61, 62):
-        assert look(db, settings, alarms, NOW + timedelta(minutes=minute)).open_incidents == 0
-    looked = look(db, settings, alarms, NOW + timedelta(minutes=76))
+        assert look(db, alarms, NOW + timedelta(minutes=minute)).open_incidents == 0
+    looked = look(db, alarms, NOW + timedelta(minutes=76))
     assert (looked.opened, looked.open_incidents) == (0, 1)
     assert db.execute("SELECT state, reopened, signals FROM incident").fetchall() == [("open", 1, 2)]
 
 
-def test_what_is_over_for_long_is_not_looked_at_again(
-    db: Connection, settings: Settings, alarms: AlarmSettings
-) -> None:
+def test_what_is_over_for_long_is_not_looked_at_again(db: Connection, alarms: AlarmSettings) -> None:
     save_registry(db, feeder(1))
     save_episodes(db, [episode("a", ends_at=NOW)])
-    look(db, settings, alarms, NOW + timedelta(hours=1))
+    look(db, alarms, NOW + timedelta(hours=1))
     assert len(standing_incidents(db, since=NOW - LOOK_BACK)) == 1
     later = NOW + LOOK_BACK + timedelta(hours=1)
-    assert look(db, settings, alarms, later).signals == 0
+    assert look(db, alarms, later).signals == 0
     assert seen(db) == [(IncidentState.CLOSED, "service_point SP-M000", 1, 1)]
 
 
 def test_a_work_order_holds_the_message_back_and_not_the_incident(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     order = WorkOrder(
         id="W1", service_point="SP-M000", starts_at=NOW - 8 * SLOT, ends_at=NOW + timedelta(hours=1)
@@ -311,15 +313,15 @@ def test_a_work_order_holds_the_message_back_and_not_the_incident(
         (order.id, order.service_point, order.starts_at, order.ends_at),
     )
     save_episodes(db, [episode("a")])
-    looked = look(db, settings, alarms, NOW)
+    looked = look(db, alarms, NOW)
     assert (looked.opened, looked.messages, looked.held) == (1, 0, 1)
     assert db.execute("SELECT held->0->>'by' FROM incident").fetchall() == [("maintenance",)]
-    assert look(db, settings, alarms, NOW + timedelta(hours=1)).messages == 1
+    assert look(db, alarms, NOW + timedelta(hours=1)).messages == 1
     assert db.execute("SELECT held FROM incident").fetchall() == [([],)]
 
 
 def test_an_acknowledgement_stops_the_escalation_and_stays_through_looks(
-    db: Connection, settings: Settings, alarms: AlarmSettings
+    db: Connection, alarms: AlarmSettings
 ) -> None:
     routes = [
         AlarmRoute(id="duty", channels=("duty",)),
@@ -327,10 +329,10 @@ def test_an_acknowledgement_stops_the_escalation_and_stays_through_looks(
     ]
     save_registry(db, told(feeder(2), [mail_channel(), mail_channel("chief")], routes))
     save_episodes(db, [episode("a", "M000"), episode("b", "M001")])
-    assert look(db, settings, alarms, NOW).messages == 2
+    assert look(db, alarms, NOW).messages == 2
     first, second = (incident.id for incident in standing_incidents(db, since=NOW))
     acknowledge(db, first, CREW, NOW, "on my way")
-    assert look(db, settings, alarms, NOW + timedelta(minutes=31)).messages == 1
+    assert look(db, alarms, NOW + timedelta(minutes=31)).messages == 1
     rows = db.execute("SELECT acknowledged_by, note FROM incident WHERE id = %s", (first,)).fetchall()
     assert rows == [("li (li@desk)", "on my way")]
     about = db.execute("SELECT incident FROM notification_about WHERE channel = 'chief'").fetchall()
@@ -349,7 +351,7 @@ def test_a_failing_channel_is_tried_again_with_the_same_id_and_does_not_stop_oth
     routes = [AlarmRoute(id="all", channels=("duty", "orders"))]
     save_registry(db, told(feeder(1), [mail_channel(), hook(receiver)], routes))
     save_episodes(db, [episode("a")])
-    look(db, settings, alarms, NOW)
+    look(db, alarms, NOW)
     receiver.status = 500
     at = [NOW]
     assert deliver(db, settings, alarms, lambda: at[0]).sent == 1
@@ -382,7 +384,7 @@ def test_a_fault_of_our_own_in_one_channel_is_kept_and_told_and_repeats_no_mail(
     routes = [AlarmRoute(id="all", channels=("chief", "duty", "orders"))]
     save_registry(db, told(feeder(1), [mail_channel(), mail_channel("chief"), hook(receiver)], routes))
     save_episodes(db, [episode("a")])
-    look(db, Settings(), alarms, NOW)
+    look(db, alarms, NOW)
     monkeypatch.setattr("services.alarm_delivery.post", breaks)
     with pytest.raises(ZeroDivisionError):
         deliver(db, Settings(), alarms, lambda: NOW)
@@ -413,7 +415,7 @@ def test_who_is_killed_between_sending_and_recording_leaves_the_message_to_other
     routes = [AlarmRoute(id="all", channels=("orders",))]
     save_registry(db, told(feeder(1), [hook(receiver)], routes))
     save_episodes(db, [episode("a")])
-    look(db, settings, alarms, NOW)
+    look(db, alarms, NOW)
     killed = subprocess.run([sys.executable, "-c", SEND_AND_DIE, database_url], check=False)  # noqa: S603 - our own program
     assert killed.returncode == 9
     assert len(receiver.requests) == 1
@@ -439,7 +441,7 @@ def test_two_processes_send_each_message_once(
     ]
     save_registry(db, told(feeder(1), channels, routes))
     save_episodes(db, [episode("a")])
-    assert look(db, settings, alarms, NOW).messages == 40
+    assert look(db, alarms, NOW).messages == 40
 
     def work(_: int) -> int:
         with connect(database_url) as own:
@@ -452,12 +454,12 @@ def test_two_processes_send_each_message_once(
 
 
 def test_while_one_process_looks_another_leaves_it_alone(
-    db: Connection, database_url: str, settings: Settings, alarms: AlarmSettings
+    db: Connection, database_url: str, alarms: AlarmSettings
 ) -> None:
     with connect(database_url) as other, other.transaction():
         other.execute("SELECT pg_advisory_xact_lock(3200001)")
-        assert look(db, settings, alarms, NOW).elsewhere
-    assert not look(db, settings, alarms, NOW).elsewhere
+        assert look(db, alarms, NOW).elsewhere
+    assert not look(db, alarms, NOW).elsewhere
 
 
 def test_channels_and_routes_are_kept_in_the_archive(db: Connection, receiver: Receiver) -> None:
@@ -467,11 +469,9 @@ def test_channels_and_routes_are_kept_in_the_archive(db: Connection, receiver: R
     assert (loaded.alarm_channels, loaded.alarm_routes) == (archive.alarm_channels, archive.alarm_routes)
 
 
-def test_alarms_work_on_plain_postgresql_too(
-    plain_database_url: str, settings: Settings, alarms: AlarmSettings
-) -> None:
+def test_alarms_work_on_plain_postgresql_too(plain_database_url: str, alarms: AlarmSettings) -> None:
     with connect(plain_database_url) as plain:
         save_registry(plain, feeder(12))
         meters = [meter.id for meter in load_registry(plain).meters]
         read(plain, meters, [NOW - n * SLOT for n in range(6)], got=False)
-        assert look(plain, settings, alarms, NOW).open_incidents == 1
+        assert look(plain, alarms, NOW).open_incidents == 1

@@ -30,7 +30,6 @@ from schemathesis.specs.openapi.checks import (
 from dashboard.app import create_app
 from services.alarm_settings import AlarmSettings
 from services.alarms import look
-from services.settings import Settings
 from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT, browsing
 
@@ -77,11 +76,10 @@ def client(city_url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def known(client: httpx.Client, city_url: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def known(client: httpx.Client, city_url: str) -> Mapping[str, str]:
     """What is there: generated ids hardly ever hit anything."""
-    spool = tmp_path_factory.mktemp("spool")
     with connect(city_url) as connection:
-        look(connection, Settings(spool_dir=spool), AlarmSettings(), NOW)
+        look(connection, AlarmSettings(), NOW)
     return {
         "incident": client.get("/api/incidents").json()["incidents"][0]["id"],
         "meter": PLANT,

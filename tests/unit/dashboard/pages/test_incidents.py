@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +15,6 @@ from pipeline.alarms.records import AlarmChannel, AlarmRoute, ChannelKind
 from pipeline.registry import Registry
 from services.alarm_settings import AlarmSettings
 from services.alarms import look
-from services.settings import Settings
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_dashboard import NOW, PLANT, browsing
@@ -26,7 +24,7 @@ EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
 
 @pytest.fixture(scope="module")
-def url(city_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def url(city_url: str) -> str:
     """The city after a look: its episodes are incidents, one of them held back and one that was told."""
     with connect(city_url) as connection:
         save_registry(
@@ -42,8 +40,7 @@ def url(city_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
                 ],
             ),
         )
-        settings = Settings(spool_dir=Path(tmp_path_factory.mktemp("spool")))
-        look(connection, settings, AlarmSettings(), NOW)
+        look(connection, AlarmSettings(), NOW)
     return city_url
 
 
