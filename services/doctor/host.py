@@ -32,13 +32,16 @@ def python(machine: Machine) -> Iterator[Told]:
 def settings(machine: Machine) -> Iterator[Told]:
     """Look whether every setting fits."""
     found = machine.settings
+    wrong = [*([found] if isinstance(found, ConfigError) else []), *machine.wrong_settings]
+    for error in wrong:
+        yield fault(str(error).replace("\n", "; "), "correct the variables that are named")
     if isinstance(found, ConfigError):
-        yield fault(str(found).replace("\n", "; "), "correct the variables that are named")
-    elif found.database_url is None:
+        return
+    if found.database_url is None:
         yield fault(
             "no database is named", "set KILOWATCH_DATABASE_URL, or KILOWATCH_DATABASE_URL_FILE for a file"
         )
-    else:
+    elif not wrong:
         yield ok("they fit")
 
 
@@ -121,19 +124,21 @@ def disk(machine: Machine) -> Iterator[Told]:
 def ports(machine: Machine) -> Iterator[Told]:
     """Look whether the services that are not running yet could listen where they should."""
     chosen: Settings = machine.usable_settings
-    for name, host, port, path in (
-        ("the dashboard", chosen.dashboard_host, chosen.dashboard_port, "/health"),
-        ("a collector", chosen.metrics_host, chosen.metrics_port, "/health"),
+    web = "http" if chosen.dashboard_tls_cert_file is None else "https"
+    for name, scheme, host, port in (
+        ("the dashboard", web, chosen.dashboard_host, chosen.dashboard_port),
+        ("a collector", "http", chosen.metrics_host, chosen.metrics_port),
     ):
         if not port:
             continue
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         if machine.port_is_free(host, port):
-            yield ok(f"{host}:{port} is free for {name}")
-        elif machine.answers(f"http://{host}:{port}{path}"):
-            yield ok(f"{name} answers at {host}:{port}")
+            yield ok(f"{where} is free for {name}")
+        elif machine.answers_here(f"{scheme}://{where}/health"):
+            yield ok(f"{name} answers at {where}")
         else:
             yield fault(
-                f"something else has {host}:{port}, where {name} should listen",
+                f"something else has {where}, where {name} should listen",
                 "find it with 'ss -ltnp', or set KILOWATCH_DASHBOARD_PORT or KILOWATCH_METRICS_PORT",
             )
 

@@ -19,7 +19,8 @@ import httpx
 import psycopg
 
 from pipeline.errors import ConfigError, StorageError
-from services.settings import Settings, load_settings
+from services.settings import Settings, load, load_settings
+from services.settings_page import SECTIONS
 from storage.database import Connection, connect
 
 PROGRAM_S: Final = 5.0
@@ -39,6 +40,18 @@ class Machine:
             return load_settings()
         except ConfigError as error:
             return error
+
+    @cached_property
+    def wrong_settings(self) -> list[ConfigError]:
+        """What is wrong with the groups of settings that single parts read: alarms, flows, setting meters."""
+        wrong = []
+        for _, kind in SECTIONS:
+            if kind is not Settings:
+                try:
+                    load(kind)
+                except ConfigError as error:
+                    wrong.append(error)
+        return wrong
 
     @property
     def usable_settings(self) -> Settings:
@@ -118,13 +131,21 @@ class Machine:
 
     def answers(self, url: str) -> bool:
         """Tell whether a web server answers well at an address."""
-        try:
-            return httpx.get(url, timeout=PEER_S, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False
+        return _answers(url, verify=True)
+
+    def answers_here(self, url: str) -> bool:
+        """Tell the same of a server of this host, whose certificate is for the name that people use."""
+        return _answers(url, verify=False)
 
     def close(self) -> None:
         """Close what was opened."""
         opened = self.__dict__.get("database")
         if isinstance(opened, psycopg.Connection):
             opened.close()
+
+
+def _answers(url: str, *, verify: bool) -> bool:
+    try:
+        return httpx.get(url, timeout=PEER_S, trust_env=False, verify=verify).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False

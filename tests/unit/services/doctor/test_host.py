@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from pipeline.errors import ConfigError
 from services.doctor import host
@@ -23,6 +24,7 @@ class MadeUp(Machine):
     room: int = 10**12
     taken: frozenset[int] = frozenset()
     answering: bool = False
+    asked: list[str] = field(default_factory=list)
     programs: dict[str, str] = field(default_factory=dict)
     version: tuple[int, ...] = (3, 11)
 
@@ -46,7 +48,8 @@ class MadeUp(Machine):
     def port_is_free(self, host: str, port: int) -> bool:  # noqa: ARG002
         return port not in self.taken
 
-    def answers(self, url: str) -> bool:  # noqa: ARG002
+    def answers_here(self, url: str) -> bool:
+        self.asked.append(url)
         return self.answering
 
     def output(self, *command: str) -> str | None:
@@ -69,6 +72,19 @@ def test_wrong_settings_are_told_in_one_line() -> None:
     ((grade, says, _),) = host.settings(wrong)
     assert (grade, "\n" in says) == (Grade.FAULT, False)
     assert grades(host.settings, MadeUp()) == ["fault"], "no database is named"
+
+
+def test_settings_that_only_alarms_or_flows_read_are_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KILOWATCH_SMTP_PORT", "99999")
+    monkeypatch.setenv("KILOWATCH_FLOW_ZONE", "Middle/Earth")
+    named = MadeUp(chosen=Settings.model_construct(database_url=SecretStr("postgresql://x")))
+    told = list(host.settings(named))
+    assert [grade for grade, _, _ in told] == [Grade.FAULT, Grade.FAULT]
+    assert "KILOWATCH_SMTP_PORT" in told[0][1]
+    assert "KILOWATCH_FLOW_ZONE" in told[1][1]
+    monkeypatch.undo()
+    again = MadeUp(chosen=Settings.model_construct(database_url=SecretStr("postgresql://x")))
+    assert grades(host.settings, again) == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +126,15 @@ def test_a_port_is_free_ours_or_somebody_elses() -> None:
     assert grades(host.ports, MadeUp(taken=frozenset({8645}), answering=True)) == ["ok"]
     both = MadeUp(chosen=Settings.model_construct(metrics_port=8646), taken=frozenset({8646}))
     assert grades(host.ports, both) == ["ok", "fault"]
+
+
+def test_the_dashboard_is_asked_by_tls_and_by_ipv6_where_it_listens_so() -> None:
+    chosen = Settings.model_construct(
+        dashboard_host="::", dashboard_port=8645, dashboard_tls_cert_file=Path("/c.pem"), metrics_host="::1"
+    )
+    machine = MadeUp(chosen=chosen, taken=frozenset({8645}), answering=True)
+    assert grades(host.ports, machine) == ["ok"]
+    assert machine.asked == ["https://[::]:8645/health"]
 
 
 @pytest.mark.parametrize(
