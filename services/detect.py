@@ -257,9 +257,19 @@ def groups(
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
     to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. With
-    ``once`` each meter is in one group, for who adds up what the groups hold: areas between which a place
+    ``once`` each place is in one group, for who adds up what the groups hold: areas between which a place
     moved are one then, and a feeder has what belongs to it alone (:func:`feeders_of`). The first group also
     has the suspensions of places without a meter: a detector says that they cannot be judged.
+    """
+    yield from (part for part, _ in groups_with_places(registry, together, at_a_time, once=once))
+
+
+def groups_with_places(
+    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+) -> Iterator[tuple[Registry, frozenset[str]]]:
+    """Yield :func:`groups`, each with its places.
+
+    The installations of a group's meters may name other places: those between which a meter moved.
     """
     most = METERS_AT_A_TIME if at_a_time is None else at_a_time
     meters: list[Meter] = []
@@ -268,12 +278,12 @@ def groups(
     }
     for kept, together_here in _units(registry, together, once=once):
         if meters and len(meters) + len(together_here) > most:
-            yield part_of(registry, meters, places)
+            yield part_of(registry, meters, places), frozenset(places)
             meters, places = [], set()
         meters += together_here
         places |= kept
     if meters:
-        yield part_of(registry, meters, places)
+        yield part_of(registry, meters, places), frozenset(places)
 
 
 def _units(registry: Registry, together: Together, *, once: bool) -> Iterator[tuple[set[str], list[Meter]]]:
