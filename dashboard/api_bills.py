@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from dashboard.asking import Ask
-from dashboard.pages.bills import bill_of, change_of
+from dashboard.asking import Ask, Asking
+from dashboard.pages.bills import bill_of, change_of, interim_of
 from dashboard.paging import Paged
 from storage.bills import BillCard, BillFilter, bill_cards, bill_total
+from storage.interim_bills import interim_bills, interim_document
 
 router = APIRouter(tags=["api"])
 
@@ -47,6 +48,37 @@ class ApiChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiInterim:
+    """An interim bill (分次结算): energy alone, given out before the month's own bill, which takes it off."""
+
+    until: date
+    """The first local day that it does not bill."""
+    starts_at: datetime
+    ends_at: datetime
+    made_at: datetime
+    energy_kwh: Decimal
+    """Since the month's opening."""
+    amount: Decimal
+    """Less what earlier interim bills of the month took."""
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiInterimBills:
+    """All of a month, at most one a day."""
+
+    interim: Sequence[ApiInterim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiInterimBill:
+    """One interim bill whole; numbers in ``bill`` are texts, as in a month's own."""
+
+    made_at: datetime
+    bill: Mapping[str, Any]  # Any: JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiBill:
     """One version of a bill; numbers in ``bill`` are texts, so that no digit is lost."""
 
@@ -55,6 +87,8 @@ class ApiBill:
     made_at: datetime
     bill: Mapping[str, Any]  # Any: JSON
     change: ApiChange | None
+    interim: Sequence[ApiInterim]
+    """What was given out of the month before."""
 
 
 @router.get("/api/bills")
@@ -101,4 +135,33 @@ def api_bill(
                 for line in change.owed.lines
             ],
         ),
+        interim=_interim_of(asking, point, month),
     )
+
+
+@router.get("/api/bills/{point}/{month}/interim")
+def api_interim_bills(asking: Ask, point: str, month: str) -> ApiInterimBills:
+    """Return the interim bills of a month, the earliest first, whether or not the month is billed."""
+    return ApiInterimBills(interim=_interim_of(asking, point, month))
+
+
+@router.get("/api/bills/{point}/{month}/interim/{until}")
+def api_interim_bill(asking: Ask, point: str, month: str, until: date) -> ApiInterimBill:
+    """Return one interim bill with all it is traced by, by the first day that it does not bill."""
+    found = interim_of(interim_bills(asking.connection, point, month, scope=asking.scope), until)
+    return ApiInterimBill(made_at=found.made_at, bill=interim_document(asking.connection, found))
+
+
+def _interim_of(asking: Asking, point: str, month: str) -> list[ApiInterim]:
+    return [
+        ApiInterim(
+            until=each.until,
+            starts_at=each.starts_at,
+            ends_at=each.ends_at,
+            made_at=each.made_at,
+            energy_kwh=each.energy_kwh,
+            amount=each.amount,
+            currency=each.currency,
+        )
+        for each in interim_bills(asking.connection, point, month, scope=asking.scope)
+    ]

@@ -306,3 +306,11 @@ QUANTITIES_OF: Mapping[Group, tuple[Quantity, ...]] = MappingProxyType(
     {group: tuple(q for q in Quantity if q.group is group) for group in Group}
 )
 """The quantities of each group, in the order of the enumeration."""
+
+QUADRANTS_OF: Mapping[Quantity, tuple[Quantity, Quantity]] = MappingProxyType(
+    {
+        Quantity.REACTIVE_ENERGY_IMPORT: (Quantity.REACTIVE_ENERGY_Q1, Quantity.REACTIVE_ENERGY_Q2),
+        Quantity.REACTIVE_ENERGY_EXPORT: (Quantity.REACTIVE_ENERGY_Q3, Quantity.REACTIVE_ENERGY_Q4),
+    }
+)
+"""The quadrants whose sum a reactive energy is: lagging, then leading (DESIGN section 3)."""

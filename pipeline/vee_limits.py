@@ -58,8 +58,25 @@ SETTABLE = tuple(name for name in SOURCES if name not in OF_A_RUN)
 """Limits that a class or a service point may have its own of."""
 
 
+_AT_LEAST = {"interpolated_minutes": 1, "like_days": 1}
+"""The least number of a limit where it is not 0."""
+
+
+def wanted_number(name: str, number: float) -> str | None:
+    """Return what is expected of one of :data:`SETTABLE` instead of a number; None if it may be that."""
+    least = _AT_LEAST.get(name, 0)
+    if isinstance(getattr(LIMITS, name), int):
+        return None if number >= least and number == int(number) else f"a whole number from {least} on"
+    return None if number >= least else f"a number from {least} on"
+
+
 def limits_with(numbers: Mapping[str, float]) -> VeeLimits:
     """Return the limits with some of :data:`SETTABLE` laid down otherwise; whole numbers are rounded."""
     return replace(
-        LIMITS, **{name: type(getattr(LIMITS, name))(round(number, 9)) for name, number in numbers.items()}
+        LIMITS,
+        **{
+            name: type(usual)(round(number) if isinstance(usual, int) else round(number, 9))
+            for name, number in numbers.items()
+            for usual in (getattr(LIMITS, name),)
+        },
     )

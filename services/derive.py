@@ -34,12 +34,11 @@ from pipeline.stays import (
     slot_pieces,
 )
 from pipeline.timegrid import slot_grid, slot_start
-from protocols.quadrants import SUMS as QUADRANTS
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.columns import ORIGIN_OF_NUMBER
 from storage.database import Connection, connect
-from storage.intervals import IntervalColumns, save_intervals
+from storage.intervals import QUADRANTS, IntervalColumns, save_intervals
 from storage.matrices import ratio_factors
 from storage.readings import ReadingSeries, reading_series
 from storage.registry import load_registry
@@ -61,9 +60,6 @@ REGISTERS: Mapping[str, Quantity] = MappingProxyType(
     }
 )
 """The register behind each energy of an interval."""
-_ENERGIES = {register: name for name, register in REGISTERS.items()}
-SUMS = {_ENERGIES[whole]: [_ENERGIES[part] for part in parts] for whole, parts in QUADRANTS.items()}
-"""The energies that are sums of others, where a meter gives the quadrants alone."""
 _RANK = np.array([ORIGIN_RANK[ORIGIN_OF_NUMBER[n].value] for n in sorted(ORIGIN_OF_NUMBER)], dtype=np.int64)
 
 
@@ -152,7 +148,7 @@ def interval_columns(
         for name, quantity in REGISTERS.items()
         if np.isfinite(series.values[quantity]).any()
     }
-    for name, parts in SUMS.items():
+    for name, parts in QUADRANTS.items():
         if name not in pieces and all(part in pieces for part in parts):
             pieces[name] = _sum(*(pieces[part] for part in parts))
     found = {

@@ -257,39 +257,70 @@ def groups(
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
     to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. With
-    ``once`` each meter is in one group, for who adds up what the groups hold: areas between which a place
+    ``once`` each place is in one group, for who adds up what the groups hold: areas between which a place
     moved are one then, and a feeder has what belongs to it alone (:func:`feeders_of`). The first group also
     has the suspensions of places without a meter: a detector says that they cannot be judged.
     """
+    yield from (part for part, _ in groups_with_places(registry, together, at_a_time, once=once))
+
+
+def groups_with_places(
+    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+) -> Iterator[tuple[Registry, frozenset[str]]]:
+    """Yield :func:`groups`, each with its places.
+
+    The installations of a group's meters may name other places: those between which a meter moved.
+    """
     most = METERS_AT_A_TIME if at_a_time is None else at_a_time
     meters: list[Meter] = []
+    areas: set[str] = set()
     places = {s.service_point for s in registry.suspensions} - {
         i.service_point for i in registry.installations
     }
-    for kept, together_here in _units(registry, together, once=once):
+
+    def group() -> tuple[Registry, frozenset[str]]:
+        part = part_of(registry, meters, places)
+        judged = part if once or together is not Together.AREA else _without_members_of_others(part, areas)
+        return judged, frozenset(places)
+
+    for area, kept, together_here in _units(registry, together, once=once):
         if meters and len(meters) + len(together_here) > most:
-            yield part_of(registry, meters, places)
-            meters, places = [], set()
+            yield group()
+            meters, areas, places = [], set(), set()
         meters += together_here
+        areas |= area
         places |= kept
     if meters:
-        yield part_of(registry, meters, places)
+        yield group()
 
 
-def _units(registry: Registry, together: Together, *, once: bool) -> Iterator[tuple[set[str], list[Meter]]]:
-    """Yield places and their meters that must not be parted."""
+def _units(
+    registry: Registry, together: Together, *, once: bool
+) -> Iterator[tuple[set[str], set[str], list[Meter]]]:
+    """Yield the area of places that must not be parted, if they have one, the places, and their meters."""
     by_place = _meters_by_place(registry)
     if together is not Together.AREA:
-        yield from (({place}, meters) for place, meters in by_place.items())
+        yield from ((set(), {place}, meters) for place, meters in by_place.items())
         return
-    areas = _one_unit_each(registry) if once else _areas_by_place(registry)
-    units: dict[str, tuple[set[str], list[Meter]]] = {}
+    areas_of = _one_unit_each(registry) if once else _areas_by_place(registry)
+    units: dict[str, tuple[set[str], set[str], list[Meter]]] = {}
     for place, meters in by_place.items():
-        for unit in [f"area {area}" for area in areas.get(place, ())] or [f"place {place}"]:
-            kept, found = units.setdefault(unit, (set(), []))
+        for area in areas_of.get(place, ()):
+            _, kept, found = units.setdefault(f"area {area}", ({area}, set(), []))
             kept.add(place)
             found += meters
+        if not areas_of.get(place):
+            units[f"place {place}"] = set(), {place}, list(meters)
     yield from units.values()
+
+
+def _without_members_of_others(part: Registry, areas: Collection[str]) -> Registry:
+    """Return a part without the members of areas that are not whole in it: their loss would be a false one.
+
+    What feeds such an area stays known as that, so that nobody takes it for a customer.
+    """
+    members = [m for m in part.area_members if m.role is MemberRole.SUPPLY or m.area in areas]
+    return replace(part, area_members=members)
 
 
 def feeders_of(registry: Registry) -> frozenset[str]:

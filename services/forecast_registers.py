@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.registry import Registry, Role, in_force
 from pipeline.timegrid import to_numpy
@@ -24,7 +26,8 @@ def register_demand_kw(
     """Return the highest demand that a register timed within a month, primary side; None where none did.
 
     The register's own time tells it from that of the month before, so it does not matter when the register is
-    reset. Of a point that one meter alone measures those that hung there before it are looked at too.
+    reset. Of a point that one meter alone measures those that hung there before it are looked at too; of each
+    only what it drew at the point where the meter hangs, not at another one before or after.
 
     Args:
         archive: The archive.
@@ -34,14 +37,32 @@ def register_demand_kw(
         primary: The profiles whose values are primary ones already.
     """
     begins, at = (to_numpy(edge) for edge in month)
+    place = archive.service_point_of(meter, month[1])
     found = []
     for own in _counting(archive, meter, month[1]):
         readings = primary_readings(archive, shown, own, primary)
         if readings is None:
             continue
         inside = (readings.at > begins) & (readings.at <= at) & (readings.taken_at <= at)
+        if place is not None:
+            inside &= _hung_at(archive, own, place, readings.at)
         found += readings.kw[inside & np.isfinite(readings.kw)].tolist()
     return max(found, default=None)
+
+
+def _hung_at(archive: Registry, meter: MeterId, point: str, ends: Times) -> NDArray[np.bool_]:
+    """Tell which demands, by their ends, a meter drew while it hung at a point."""
+    hung = np.zeros(len(ends), dtype=bool)
+    for placed in archive.installations_by_meter.get(meter, ()):
+        if placed.service_point != point:
+            continue
+        within = np.ones(len(ends), dtype=bool)
+        if placed.starts_at is not None:
+            within &= ends > to_numpy(placed.starts_at)
+        if placed.ends_at is not None:
+            within &= ends <= to_numpy(placed.ends_at)
+        hung |= within
+    return hung
 
 
 def _counting(archive: Registry, meter: MeterId, at: datetime) -> Sequence[MeterId]:

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from analysis.load.summary import LoadSummary, SubjectKind
 from detectors.catalogue import Together
 from pipeline.errors import DataError
-from pipeline.model import EVERYTHING
+from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import from_numpy, local_month, slot_start
 from services.derive import MINUTES
-from services.detect import areas_of_places, feeders_of, groups, part_of
+from services.detect import areas_of_places, feeders_of, groups_with_places, part_of
 from services.load_facts import DEMAND, DEMAND_AT
 from services.load_groups import Span
 from services.load_parts import EVERY_KIND, Part, ShapesBefore, SpanOf, summaries, zones_of
@@ -42,6 +42,8 @@ class Division:
     kinds: frozenset[SubjectKind]
     areas: frozenset[str] | None = None
     """None is all."""
+    points: frozenset[str] | None = None
+    meters: frozenset[MeterId] | None = None
 
 
 def month_span(first: date, until: datetime | None = None) -> SpanOf:
@@ -120,8 +122,18 @@ def divisions(archive: Registry) -> Iterator[Division]:
     """Yield parts in which each subject is whole: areas, then feeders (馈线), then total groups."""
     feeders, areas_of_place = feeders_of(archive), areas_of_places(archive)
     plain = frozenset(area for areas in areas_of_place.values() for area in areas) - feeders
-    for part in groups(archive, Together.AREA, once=True):
-        yield Division(registry=part, kinds=EVERY_KIND - {SubjectKind.TOTAL}, areas=plain)
+    told: set[MeterId] = set()
+    for part, own in groups_with_places(archive, Together.AREA, once=True):
+        # A meter that moved is in the group of each of its places.
+        meters = {meter.id for meter in part.meters} - told
+        told |= meters
+        yield Division(
+            registry=part,
+            kinds=EVERY_KIND - {SubjectKind.TOTAL},
+            areas=plain,
+            points=own,
+            meters=frozenset(meters),
+        )
     if feeders:
         places = {place for place, areas in areas_of_place.items() if not feeders.isdisjoint(areas)}
         there = {i.meter for i in archive.installations if i.service_point in places}
@@ -129,8 +141,8 @@ def divisions(archive: Registry) -> Iterator[Division]:
         yield Division(registry=on_feeders, kinds=frozenset({SubjectKind.AREA}), areas=feeders)
     counted = {member.meter for member in archive.total_members}
     if counted:
-        meters = [meter for meter in archive.meters if meter.id in counted]
-        yield Division(registry=replace(archive, meters=meters), kinds=frozenset({SubjectKind.TOTAL}))
+        in_totals = [meter for meter in archive.meters if meter.id in counted]
+        yield Division(registry=replace(archive, meters=in_totals), kinds=frozenset({SubjectKind.TOTAL}))
 
 
 def _stored_part(connection: Connection, division: Division, span: SpanOf, primary: frozenset[str]) -> Part:
@@ -158,4 +170,12 @@ def _stored_part(connection: Connection, division: Division, span: SpanOf, prima
         ends_at=ends_at + AFTER,
         meters=meters,
     )
-    return Part(registry=part, matrix=matrix, registers=registers, kinds=division.kinds, areas=division.areas)
+    return Part(
+        registry=part,
+        matrix=matrix,
+        registers=registers,
+        kinds=division.kinds,
+        areas=division.areas,
+        points=division.points,
+        meters=division.meters,
+    )

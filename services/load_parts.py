@@ -49,6 +49,10 @@ class Part:
     """Of which subjects to tell."""
     areas: frozenset[str] | None = None
     """Of which areas; None is all. An area that is not whole in a part is told out of another one."""
+    points: frozenset[str] | None = None
+    """Of which service points; None is all. A point that a meter of the part left may lack others."""
+    meters: frozenset[MeterId] | None = None
+    """Of which meters; None is all."""
 
 
 _Categories: TypeAlias = dict[tuple[ZoneInfo, str], GroupSum]
@@ -94,8 +98,12 @@ def _subjects(
     known: Known, part: Part, zone: ZoneInfo, categories: _Categories
 ) -> Iterator[tuple[Subject, Facts]]:
     """Yield every subject but categories that has its days in a zone."""
-    points = list(point_subjects(known.energies, known.registry)) if part.kinds & _OF_POINTS else []
-    for subject, facts in _alone(known, part.kinds, points):
+    points = [
+        subject
+        for subject in (point_subjects(known.energies, known.registry) if part.kinds & _OF_POINTS else ())
+        if part.points is None or subject.name in part.points
+    ]
+    for subject, facts in _alone(known, part, points):
         if subject.zone == zone:
             yield subject, facts
     own = {subject.name: subject for subject in points if subject.zone == zone}
@@ -114,14 +122,14 @@ def _subjects(
             categories[zone, name] = joined([so_far, group])
 
 
-def _alone(
-    known: Known, kinds: frozenset[SubjectKind], points: Sequence[Subject]
-) -> Iterator[tuple[Subject, Facts]]:
+def _alone(known: Known, part: Part, points: Sequence[Subject]) -> Iterator[tuple[Subject, Facts]]:
     """Yield what stands for itself: meters, service points, totalising groups."""
-    energies, registry = known.energies, known.registry
+    energies, registry, kinds = known.energies, known.registry, part.kinds
     if SubjectKind.METER in kinds:
         for subject in meter_subjects(energies, registry):
-            yield subject, meter_facts(known, MeterId(subject.name))
+            meter = MeterId(subject.name)
+            if part.meters is None or meter in part.meters:
+                yield subject, meter_facts(known, meter)
     if SubjectKind.SERVICE_POINT in kinds:
         for subject in points:
             facts = point_facts(known, subject.name)

@@ -185,6 +185,7 @@ def stored_of(one: MeterForecast) -> StoredForecast:
         max_p90_kw=one.max_p90_kw,
         month=one.month,
         month_so_far_kw=one.month_so_far_kw,
+        month_so_far_coverage=one.month_so_far_coverage,
         month_p50_kw=one.month_p50_kw,
         month_p90_kw=one.month_p90_kw,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.block import ReadingBlock
 from pipeline.model import MeterId, Origin, Scope
-from pipeline.quantities import Quantity
+from pipeline.quantities import QUADRANTS_OF, Quantity
 from pipeline.timegrid import MINUTES_PER_DAY, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
@@ -26,9 +26,9 @@ from storage.readings import ReadingSeries, reading_series
 
 RATES = tuple(Quantity(f"{Quantity.ACTIVE_ENERGY_IMPORT}_t{rate}") for rate in range(1, 7))
 """What a meter counts of active import by rate (费率)."""
-REACTIVE = (Quantity.REACTIVE_ENERGY_IMPORT, Quantity.REACTIVE_ENERGY_EXPORT)
+REACTIVE = tuple(QUADRANTS_OF)
 """Lagging and leading; where a meter shows neither, its quadrants are looked at."""
-QUADRANTS = tuple(Quantity(f"reactive_energy_q{quadrant}") for quadrant in range(1, 5))
+QUADRANTS = tuple(quadrant for parts in QUADRANTS_OF.values() for quadrant in parts)
 DEMANDS = (Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT)
 WANTED = (
     Quantity.ACTIVE_ENERGY_IMPORT,

@@ -13,25 +13,22 @@ import numpy as np
 from analysis.settlement.billing_month import Lack, Lacking, RegisterEnd, RegisterPair, RegisterSource
 from pipeline.bills import SIGN
 from pipeline.model import MeterId
-from pipeline.quantities import Quantity
+from pipeline.quantities import QUADRANTS_OF, Quantity
 from pipeline.register_estimates import register_at
 from pipeline.registry import Installation, Meter, Registry, in_force
 from pipeline.timegrid import slot_grid, slot_start, to_numpy
 from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
-from services.settle_book import QUADRANTS, RATES, REACTIVE, Book
+from services.settle_book import RATES, Book
 from services.settle_edges import NO_REGISTER, TOTAL, Edge, Ends, ends_at_edge, steps, written_down
 from services.vee_registers import register_reads
-from storage.intervals import IntervalColumns, energy_of
+from storage.intervals import IntervalColumns, energy_of, kvarh_of
 
 REACH = timedelta(days=40)
 """How far from an edge a read may be that a register there is estimated from: a month and some days."""
 
 
-DIRECTIONS = (
-    (REACTIVE[0], QUADRANTS[:2], "import_kvarh"),
-    (REACTIVE[1], QUADRANTS[2:], "export_kvarh"),
-)
+DIRECTIONS = tuple((whole, parts, kvarh_of(whole)) for whole, parts in QUADRANTS_OF.items())
 """Lagging and leading: the register, the quadrants that make it, and its energy of intervals."""
 
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from analysis.settlement.billing_month import Dated, Lack, Lacking
+from analysis.settlement.billing_month import BillingMonth, Dated, Lack, Lacking
+from analysis.settlement.running_capacity import reduced_to
 from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.errors import ConfigError
 from pipeline.registry import Registry, in_force, latest
@@ -56,8 +57,8 @@ def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetim
     """Return the terms of a billing month, cut where a contract or a tariff's version begins or ends.
 
     A contract or version without an end is replaced by the next one; contracts that both say that they are
-    in force overlap. While a reduction (减容) leaves less than a two-part tariff asks for, the single-part
-    tariff that its version names holds.
+    in force overlap. While a reduction (减容) that is waived leaves less than a two-part tariff asks for, the
+    single-part tariff that its version names holds.
 
     Args:
         registry: The archive.
@@ -74,6 +75,16 @@ def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetim
         for suspension in registry.suspensions_by_point.get(service_point, ())
         if suspension.kind is SuspensionKind.REDUCTION
     ]
+    reduced = BillingMonth(
+        service_point=service_point,
+        month="",
+        starts_at=span[0],
+        ends_at=span[1],
+        zone=registry.zone_of(service_point),
+        terms=(),
+        suspensions=reductions,
+        transformers=registry.transformers,
+    )
     terms: list[Dated] = []
     lacks = list(_overlaps(contracts, span))
     for starts_at, ends_at in pairwise(_edges([*contracts, *versions, *reductions], span)):
@@ -82,7 +93,10 @@ def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetim
             lacks.append(_lack(Lacking.CONTRACT_GAP, service_point, starts_at, ends_at))
             continue
         tariff = registry.tariff_of(contract.tariff or "", starts_at)
-        if tariff is not None and _falls_below(tariff, reductions, starts_at):
+        left = None if tariff is None else _left_of(reduced, contract, tariff, (starts_at, ends_at))
+        if isinstance(left, Lack):
+            lacks.append(left)
+        elif tariff is not None and left is not None and _falls_below(tariff, left):
             single = (tariff.basic and tariff.basic.single_tariff) or ""
             contract = replace(contract, tariff=single, basic_charge=BasicCharge.NONE)
             tariff = registry.tariff_of(single, starts_at)
@@ -93,14 +107,18 @@ def agreed(registry: Registry, service_point: str, span: tuple[datetime, datetim
     return Agreed(terms=terms, lacks=lacks)
 
 
-def _falls_below(tariff: Tariff, reductions: Sequence[Suspension], at: datetime) -> bool:
-    """Tell whether a reduction in force leaves less than the tariff's version asks for."""
+def _left_of(
+    reduced: BillingMonth, contract: Contract, tariff: Tariff, within: tuple[datetime, datetime]
+) -> Decimal | Lack | None:
+    """Return what reductions leave where the tariff's version asks for a capacity; None if all of it."""
+    if tariff.basic is None or tariff.basic.single_below_kva is None:
+        return None
+    return reduced_to(reduced, contract, tariff.basic, within)
+
+
+def _falls_below(tariff: Tariff, left_kva: Decimal) -> bool:
     least = None if tariff.basic is None else tariff.basic.single_below_kva
-    return least is not None and any(
-        Decimal(str(reduction.remaining_kva)) < least
-        for reduction in reductions
-        if in_force(reduction.starts_at, reduction.ends_at, at)
-    )
+    return least is not None and left_kva < least
 
 
 MINIMAL = """\

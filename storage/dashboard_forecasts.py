@@ -33,6 +33,8 @@ class ForecastCard:
     max_p90_kw: float | None
     month: date
     month_so_far_kw: float | None
+    month_so_far_coverage: float | None
+    """Share of the month's slots so far that were measured."""
     month_p50_kw: float | None
     month_p90_kw: float | None
     contract_demand_kw: float | None
@@ -70,7 +72,8 @@ WITH newest AS (
     SELECT m.id AS meter, a.service_point, coalesce(p.name, '') AS name, coalesce(p.customer, '') AS customer,
         r.zone, f.starts_at, f.computed_at, f.model, f.minutes,
         (SELECT sum(each) FROM unnest(f.p50) AS each WHERE each <> 'NaN') AS kwh, cardinality(f.p50) AS slots,
-        f.max_p50_kw, f.max_p90_kw, f.month, f.month_so_far_kw, f.month_p50_kw, f.month_p90_kw,
+        f.max_p50_kw, f.max_p90_kw, f.month, f.month_so_far_kw, f.month_so_far_coverage,
+        f.month_p50_kw, f.month_p90_kw,
         c.contract_demand_kw, c.basic_charge,
         100.0 * f.month_p90_kw / nullif(c.contract_demand_kw, 0) AS used_percent
     FROM newest AS f JOIN meter AS m USING (meter_id)

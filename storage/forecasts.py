@@ -29,6 +29,8 @@ class StoredForecast:
     month: date
     """First day of the month that the first slot lies in."""
     month_so_far_kw: float | None
+    month_so_far_coverage: float | None
+    """Share of the month's slots so far that were measured."""
     month_p50_kw: float | None
     """Highest demand of the whole month."""
     month_p90_kw: float | None
@@ -44,12 +46,13 @@ def save_forecasts(connection: Connection, forecasts: Sequence[StoredForecast]) 
     with storage_errors(doing), connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO forecast (meter_id, starts_at, model, minutes, p10, p50, p90, max_p50_kw, "
-            "max_p90_kw, month, month_so_far_kw, month_p50_kw, month_p90_kw) "
-            "SELECT meter_id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM meter WHERE id = %s "
+            "max_p90_kw, month, month_so_far_kw, month_so_far_coverage, month_p50_kw, month_p90_kw) "
+            "SELECT meter_id, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM meter WHERE id = %s "
             "ON CONFLICT (meter_id, starts_at, model) DO UPDATE SET minutes = excluded.minutes, "
             "p10 = excluded.p10, p50 = excluded.p50, p90 = excluded.p90, "
             "max_p50_kw = excluded.max_p50_kw, max_p90_kw = excluded.max_p90_kw, month = excluded.month, "
-            "month_so_far_kw = excluded.month_so_far_kw, month_p50_kw = excluded.month_p50_kw, "
+            "month_so_far_kw = excluded.month_so_far_kw, "
+            "month_so_far_coverage = excluded.month_so_far_coverage, month_p50_kw = excluded.month_p50_kw, "
             "month_p90_kw = excluded.month_p90_kw, computed_at = now()",
             [
                 (
@@ -63,6 +66,7 @@ def save_forecasts(connection: Connection, forecasts: Sequence[StoredForecast]) 
                     one.max_p90_kw,
                     one.month,
                     one.month_so_far_kw,
+                    one.month_so_far_coverage,
                     one.month_p50_kw,
                     one.month_p90_kw,
                     one.meter,
@@ -88,7 +92,7 @@ def list_forecasts(
     with storage_errors("listing forecasts"):
         rows = connection.execute(
             "SELECT m.id, f.starts_at, f.model, f.minutes, f.p10, f.p50, f.p90, f.max_p50_kw, f.max_p90_kw, "
-            "f.month, f.month_so_far_kw, f.month_p50_kw, f.month_p90_kw "
+            "f.month, f.month_so_far_kw, f.month_so_far_coverage, f.month_p50_kw, f.month_p90_kw "
             "FROM forecast AS f JOIN meter AS m USING (meter_id) "
             "WHERE f.starts_at >= %(starts_at)s AND f.starts_at < %(ends_at)s "
             "AND (%(meters)s::text[] IS NULL OR m.id = ANY(%(meters)s)) "

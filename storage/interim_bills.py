@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -29,6 +30,13 @@ class StoredInterim:
     amount: Decimal
     """Less what earlier interim bills of the month took."""
     currency: str
+    zone: str
+    """Whose midnights both ends are."""
+
+    @property
+    def until(self) -> date:
+        """The first local day that it does not bill: what it is called by within its month."""
+        return self.ends_at.astimezone(ZoneInfo(self.zone)).date()
 
 
 def interim_bills(
@@ -45,7 +53,8 @@ def interim_bills(
     ):
         return cursor.execute(
             "SELECT b.service_point, b.month, b.starts_at, b.ends_at, b.made_at, b.energy_kwh, b.amount, "
-            "b.currency FROM interim_bill AS b JOIN service_point AS p ON p.id = b.service_point "
+            "b.currency, b.document->>'zone' AS zone "
+            "FROM interim_bill AS b JOIN service_point AS p ON p.id = b.service_point "
             "WHERE b.service_point = %(point)s AND b.month = %(month)s "
             "AND (%(areas)s::text[] IS NULL OR p.area = ANY(%(areas)s)) ORDER BY b.ends_at",
             {
@@ -54,6 +63,22 @@ def interim_bills(
                 "areas": None if scope.areas is None else sorted(scope.areas),
             },
         ).fetchall()
+
+
+def interim_document(connection: Connection, bill: StoredInterim) -> Mapping[str, Any]:  # Any: JSON
+    """Return all of an interim bill that was found, as ``analysis.settlement.bill_documents`` makes it.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading an interim bill"):
+        row = connection.execute(
+            "SELECT document FROM interim_bill WHERE service_point = %s AND month = %s AND ends_at = %s",
+            (bill.service_point, bill.month, bill.ends_at),
+        ).fetchone()
+    assert row is not None, "interim bills are never deleted"  # noqa: S101 - it was found just before
+    found: Mapping[str, Any] = row[0]
+    return found
 
 
 def save_interim(

@@ -15,6 +15,7 @@ from psycopg import sql
 from pipeline.block import Times
 from pipeline.errors import StorageError
 from pipeline.model import MeterId, Scope
+from pipeline.quantities import QUADRANTS_OF, Quantity
 from pipeline.timegrid import to_numpy
 from storage import pgcopy
 from storage.database import Connection, storage_errors
@@ -34,10 +35,16 @@ ENERGIES = (
 )
 """The energies of an interval: columns in storage and headers in files."""
 
+
+def kvarh_of(register: Quantity) -> str:
+    """Return the energy of intervals behind a reactive register."""
+    return f"{register.removeprefix('reactive_energy_')}_kvarh"
+
+
 QUADRANTS = MappingProxyType(
-    {"import_kvarh": ("q1_kvarh", "q2_kvarh"), "export_kvarh": ("q3_kvarh", "q4_kvarh")}
+    {kvarh_of(whole): tuple(kvarh_of(part) for part in parts) for whole, parts in QUADRANTS_OF.items()}
 )
-"""Which quadrants a reactive energy is the sum of: QI + QII drawn, QIII + QIV fed back."""
+"""Which quadrants a reactive energy is the sum of."""
 
 SAVING_LOCK = 0x6B77_6976
 """The advisory lock of those who save intervals ("kwiv")."""

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime
 from itertools import pairwise
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from pipeline.errors import Problem
 from pipeline.registry import DEFAULT_ZONE, Installation, Registry
 from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import local_day
-from pipeline.vee_limits import SETTABLE, THRESHOLDS
+from pipeline.vee_limits import SETTABLE, THRESHOLDS, wanted_number
 from storage.cell_values import CellError, LocalDate
 from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
 from storage.registry_alarms import alarm_problems
@@ -170,15 +171,34 @@ def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], Zone
 
 
 def _unknown_limits(entries: Mapping[str, Sequence[Entry]]) -> list[Problem]:
-    """Return what sets a limit of validation or estimation that no class has its own of."""
-    return [
-        entry.problem(
-            "parameter", f"{name!r} is no limit of {THRESHOLDS}; expected one of {', '.join(SETTABLE)}"
-        )
-        for entry in entries.get("threshold", [])
-        if entry.values.get("detector") == THRESHOLDS
-        and (name := entry.values.get("parameter")) not in SETTABLE
-    ]
+    """Return what sets a limit of validation or estimation that no class has its own of, or sets it wrongly.
+
+    What is no number at all is said where it is converted.
+    """
+    found = []
+    for entry in entries.get("threshold", []):
+        if entry.values.get("detector") != THRESHOLDS:
+            continue
+        name = entry.values.get("parameter")
+        if name not in SETTABLE:
+            expected = f"expected one of {', '.join(SETTABLE)}"
+            found.append(entry.problem("parameter", f"{name!r} is no limit of {THRESHOLDS}; {expected}"))
+            continue
+        number = _number(entry.values.get("value"))
+        wanted = None if number is None else wanted_number(name, number)
+        if wanted is not None:
+            found.append(
+                entry.problem("value", f"{name} is {entry.values['value']!r}, which is not {wanted}")
+            )
+    return found
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 def _dangling(entry: Entry, ids: Mapping[str, set[str]]) -> list[Problem]:

@@ -18,6 +18,7 @@ from pipeline.tariff import BasicTerms, DaySchedule, EnergyCharge, Period, Span,
 from pipeline.timegrid import slot_grid
 from services.settings import Settings
 from services.settle_again import rerate_stored
+from services.settle_due import settle_due
 from services.settle_stored import settle_stored
 from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
@@ -128,3 +129,15 @@ def make_bills(url: str) -> None:
         ReadingWriter(connection).write([reading(APRIL, CLOSING + 0.2)])
         list(rerate_stored(settings=settings, now=NOON))
         list(settle_stored("2026-02", settings=settings, now=NOON))
+
+
+def make_interim_bills(url: str) -> None:
+    """Fill a database: interim bills until 11 and 21 March, then the bill of March, which takes them off."""
+    settings = Settings(database_url=SecretStr(url))
+    thrice = plant(contracts=[replace(PLANT.contracts[0], interim_days=(11, 21))])
+    with connect(url) as connection:
+        save_registry(connection, thrice)
+        save_intervals(connection, intervals(), computed_at=NOON)
+        ReadingWriter(connection).write([reading(MARCH, OPENING)])
+        for day in (10, 20):
+            list(settle_due(settings, MARCH + timedelta(days=day)))

@@ -125,6 +125,9 @@ class Lacking(StrEnum):
     CONTRACT_GAP = "contract_gap"
     CONTRACT_OVERLAP = "contract_overlap"
     TARIFF_GAP = "tariff_gap"
+    TRANSFORMER = "transformer_unknown"
+    """Nobody knows what a reduction (减容) leaves, so neither whether the tariff still holds."""
+    CAPACITY = "capacity_unknown"
     REGISTER = "register_missing"
     """No value at an edge of the period."""
     CLOSING = "swap_without_closing"
@@ -141,7 +144,7 @@ class Lack:
 
     code: Lacking
     what: str
-    """The contract's service point, the tariff, or the meter and its register, in one word each."""
+    """The contract's service point, the tariff, the plate, or the meter and its register, each a word."""
     starts_at: datetime
     ends_at: datetime
 

@@ -14,17 +14,10 @@ from analysis.settlement.metered import EDGE_TOLERANCE, TOTAL, segments_met
 from analysis.settlement.rounding import shares
 from analysis.settlement.segments import Segment
 from pipeline.model import MeterId
-from pipeline.quantities import Quantity
+from pipeline.quantities import QUADRANTS_OF
 
-LAGGING = (
-    (Quantity.REACTIVE_ENERGY_IMPORT,),
-    (Quantity.REACTIVE_ENERGY_Q1, Quantity.REACTIVE_ENERGY_Q2),
-)
-"""The register, or the quadrants that make it, all of them (DESIGN section 3)."""
-LEADING = (
-    (Quantity.REACTIVE_ENERGY_EXPORT,),
-    (Quantity.REACTIVE_ENERGY_Q3, Quantity.REACTIVE_ENERGY_Q4),
-)
+LAGGING, LEADING = (((whole,), parts) for whole, parts in QUADRANTS_OF.items())
+"""The register, or the quadrants that make it, all of them."""
 
 
 Given = Mapping[int, Mapping[int, Decimal]]

@@ -29,6 +29,7 @@ from storage.bills import (
     bill_versions,
     given_out_before,
 )
+from storage.interim_bills import StoredInterim, interim_bills, interim_document
 
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
@@ -121,7 +122,13 @@ def show_bills(
 def show_bill(
     asking: Ask, point: str, month: str, version: Annotated[int | None, Query(ge=1)] = None
 ) -> HTMLResponse:
-    """Show one bill: its lines, where each comes from, what was found, and what became different."""
+    """Show one bill: its lines, where each comes from, what was found, and what became different.
+
+    Of a month that is not billed yet the newest interim bill (分次结算) is shown.
+    """
+    interim = interim_bills(asking.connection, point, month, scope=asking.scope)
+    if interim and version is None and not bill_versions(asking.connection, point, month, scope=asking.scope):
+        return _interim_page(asking, interim[-1], interim)
     stored, versions = bill_of(asking, point, month, version)
     document = stored.document
     t = _wording(asking, ZoneInfo(document["zone"]))
@@ -140,6 +147,58 @@ def show_bill(
         versions=[each.version for each in versions],
         change=change,
         chart=day_chart(document, t),
+        interim=interim,
+    )
+
+
+@router.get("/bills/{point}/{month}/{until}", name="interim_bill", response_class=HTMLResponse)
+def show_interim_bill(asking: Ask, point: str, month: str, until: date) -> HTMLResponse:
+    """Show an interim bill (分次结算) as it was given out, by the first day that it does not bill."""
+    interim = interim_bills(asking.connection, point, month, scope=asking.scope)
+    return _interim_page(asking, interim_of(interim, until), interim)
+
+
+def interim_of(interim: Sequence[StoredInterim], until: date) -> StoredInterim:
+    """Return the interim bill of a month that ends on a day.
+
+    Raises:
+        NotFoundError: If there is none.
+    """
+    found = next((each for each in interim if each.until == until), None)
+    if found is None:
+        raise NotFoundError(
+            marked(
+                "No such interim bill. They are given out for the days that interim_days of a contract names."
+            )
+        )
+    return found
+
+
+def _interim_page(asking: Asking, shown: StoredInterim, interim: Sequence[StoredInterim]) -> HTMLResponse:
+    document = interim_document(asking.connection, shown)
+    t = _wording(asking, ZoneInfo(shown.zone))
+    billed = bill_cards(
+        asking.connection, BillFilter(service_point=shown.service_point), scope=asking.scope, limit=1
+    )
+    return page(
+        asking,
+        "bill.html",
+        f=reader(asking, shown.zone),
+        t=t,
+        stored=shown,
+        card=billed[0] if billed else {"service_point": shown.service_point, "name": "", "customer": ""},
+        bill=document,
+        versions=[],
+        is_billed=bool(
+            bill_total(
+                asking.connection,
+                BillFilter(month=shown.month, service_point=shown.service_point),
+                scope=asking.scope,
+            )
+        ),
+        change=None,
+        chart=day_chart(document, t),
+        interim=interim,
     )
 
 

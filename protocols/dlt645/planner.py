@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from pipeline.quantities import Quantity
+from pipeline.quantities import QUADRANTS_OF, Quantity
 from pipeline.registry import Wiring
 from protocols.dlt645.catalogue import Item, lookup, measured_items
 from protocols.dlt645.combination import ENERGY, WORDS
@@ -13,7 +13,6 @@ from protocols.dlt645.decoding import on_wiring
 from protocols.dlt645.questions import read_query
 from protocols.dlt645.values import YEARLESS
 from protocols.dlt645.version import VERSION_2007, Version
-from protocols.quadrants import SUMS
 from protocols.session import Query
 
 RATES_USUAL: Final = 7
@@ -22,7 +21,7 @@ RATES_USUAL: Final = 7
 
 def parts_of(wanted: Collection[Quantity]) -> set[Quantity]:
     """Return what to ask for: sums that no identifier holds are replaced by their parts."""
-    return {part for quantity in wanted for part in SUMS.get(quantity, (quantity,))}
+    return {part for quantity in wanted for part in QUADRANTS_OF.get(quantity, (quantity,))}
 
 
 def combined_queries(
@@ -41,7 +40,7 @@ def combined_queries(
     asked = {quantity for query in planned if (item := _item_of(query)) for quantity in item.quantities}
     missing = [
         total
-        for total, parts in SUMS.items()
+        for total, parts in QUADRANTS_OF.items()
         if (total in wanted or set(parts) <= set(wanted)) and not asked & set(parts)
     ]
     if not missing or version is not VERSION_2007:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.model import Quality, Value
-from pipeline.quantities import Quantity
+from pipeline.quantities import QUADRANTS_OF, Quantity
 from protocols.modbus.planner import Span, point_span
 from protocols.modbus.registers import decode_registers, unsigned
 from protocols.profile import Coding, Point, Profile, Register
-from protocols.quadrants import SUMS, summed, sums_of
+from protocols.quadrants import summed, sums_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class RegisterMap:
 
     def wanted(self, quantities: frozenset[Quantity]) -> list[Register]:
         """Return the registers that bring ``quantities``, the ratios they need among them."""
-        quantities |= {part for whole in self.sums & quantities for part in SUMS[whole]}
+        quantities |= {part for whole in self.sums & quantities for part in QUADRANTS_OF[whole]}
         signs = {p.sign_of for p in self.points if p.quantity in quantities}
         points = [point for point in self.points if point.quantity in quantities | signs]
         names = {name for point in points for name in point.ratio}

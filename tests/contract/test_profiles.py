@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.model import Value
-from pipeline.quantities import Quantity
+from pipeline.quantities import QUADRANTS_OF, Quantity
 from pipeline.registry import DEFAULT_ZONE, Wiring
 from protocols.modbus.driver import modbus_driver, with_framing
 from protocols.modbus.framing import Framing
 from protocols.modbus.registers import register_count
 from protocols.profile import POINT_KEYS, PROFILE_KEYS, Profile, Side, Trust
-from protocols.quadrants import SUMS, sums_of
+from protocols.quadrants import sums_of
 from protocols.session import NEED_DATA, Answer, Query, Refused, drivers
 from services.import_profile import check_text
 from services.wiring import load_profiles
@@ -87,7 +87,7 @@ def test_what_the_meter_shows_is_what_is_read(profile: Profile, wiring: Wiring, 
     assert set(values) == meant | sums
     shown = Model().read(NOW)
     for whole in sums:
-        one, other = (values[part] for part in SUMS[whole])
+        one, other = (values[part] for part in QUADRANTS_OF[whole])
         assert isinstance(one, float)
         assert isinstance(other, float)
         assert values.pop(whole) == pytest.approx(one + other, rel=1e-12)

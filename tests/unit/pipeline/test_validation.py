@@ -173,3 +173,9 @@ def test_meters_with_limits_of_their_own_keep_what_is_theirs() -> None:
     assert found(window, "sum_check") == []
     strict = replace(window, limits={0: limits_with({"sum_steps": 1000})})
     assert [f.meter for f in of(strict, "sum_check")] == ["M3"]
+
+
+def test_limits_of_whole_numbers_are_rounded_not_cut() -> None:
+    limits = limits_with({"like_days": 2.7, "reach_days": 59.999999, "spike_percent": 12.5})
+    assert (limits.like_days, limits.reach_days, limits.spike_percent) == (3, 60, 12.5)
+    assert isinstance(limits.like_days, int)

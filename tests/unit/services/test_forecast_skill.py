@@ -28,6 +28,7 @@ def _forecast(day: int, p50: float) -> StoredForecast:
         max_p90_kw=None,
         month=starts_at.date().replace(day=1),
         month_so_far_kw=None,
+        month_so_far_coverage=None,
         month_p50_kw=None,
         month_p90_kw=None,
     )

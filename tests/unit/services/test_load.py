@@ -123,3 +123,28 @@ def test_every_subject_is_whole_in_the_part_that_tells_of_it(monkeypatch: pytest
     assert [(meters, areas) for meters, areas, alone in parts if not alone] == [
         (["mill", "supply-a", "supply-b", "supply-f"], frozenset({"F"}))
     ]
+
+
+def test_a_meter_that_moved_between_areas_is_told_once_and_its_places_where_they_are_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # M measured P1 in area A until 10 March, N does since; M measures P2 in area B from 12 March.
+    swap, again = datetime(2026, 3, 10, tzinfo=UTC), datetime(2026, 3, 12, tzinfo=UTC)
+    mover, new = MeterId("M"), MeterId("N")
+    archive = Registry(
+        meters=[Meter(id=mover), Meter(id=new)],
+        installations=[
+            Installation(meter=mover, service_point="P1", ends_at=swap),
+            Installation(meter=new, service_point="P1", starts_at=swap),
+            Installation(meter=mover, service_point="P2", starts_at=again),
+        ],
+        service_points=[ServicePoint(id="P1", area="A"), ServicePoint(id="P2", area="B")],
+    )
+    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    parts = [
+        (sorted(m.id for m in part.registry.meters), part.points, part.meters) for part in divisions(archive)
+    ]
+    assert parts == [
+        (["M", "N"], frozenset({"P1"}), frozenset({mover, new})),
+        (["M"], frozenset({"P2"}), frozenset()),
+    ]

@@ -185,3 +185,12 @@ def test_a_part_of_areas_alone_tells_no_point_and_no_meter_again() -> None:
     found = _found(alone)
     assert list(found) == [("area", "A")]
     assert found["area", "A"].curve.energy_kwh == _found(_part(_registry()))["area", "A"].curve.energy_kwh
+
+
+def test_a_part_tells_its_own_points_and_meters_alone() -> None:
+    told = replace(
+        _part(_registry(), kinds=frozenset({SubjectKind.METER, SubjectKind.SERVICE_POINT})),
+        points=frozenset({"P-H2"}),
+        meters=frozenset({NAMES[0]}),
+    )
+    assert list(_found(told)) == [("meter", "H1"), ("service_point", "P-H2")]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from analysis.settlement.billing_month import Lacking
 from analysis.settlement.settle import settle
+from pipeline.archive_records import Transformer
 from pipeline.contracts import BasicCharge, Contract, Suspension, SuspensionKind
 from pipeline.registry import Installation
 from pipeline.tariff import BasicTerms, EnergyCharge, Tariff
@@ -141,6 +142,61 @@ def test_a_reduction_below_the_threshold_of_two_part_tariffs_falls_to_the_single
     assert len(gathered(archive=plant(contracts=[BIG], tariffs=both, suspensions=[stop])).terms) == 1
     gap = gathered(archive=plant(contracts=[BIG], tariffs=both[:1], suspensions=[REDUCED])).lacks
     assert [(lack.code, lack.what) for lack in gap] == [(Lacking.TARIFF_GAP, "single")]
+
+
+BASIC = BasicTerms(capacity_price=Decimal(25), single_below_kva=Decimal(315), single_tariff="single")
+FALLS = [replace(TARIFF, basic=BASIC), SINGLE]
+UNITS = [Transformer(id="T1", capacity_kva=600.0), Transformer(id="T2", capacity_kva=400.0)]
+BY_UNIT = replace(
+    REDUCED, starts_at=MARCH, ends_at=APRIL + timedelta(days=90), remaining_kva=0.0, transformers=("T2",)
+)
+
+
+def test_a_reduction_that_names_its_transformers_leaves_the_others() -> None:
+    archive = plant(
+        contracts=[replace(BIG, capacity_kva=1000.0)],
+        tariffs=FALLS,
+        suspensions=[BY_UNIT],
+        transformers=[replace(unit, service_point=POINT) for unit in UNITS],
+    )
+    bill = settle(gathered(archive=archive))
+    # 1000 kVA - 400 kVA = 600 kVA, above 315: x 25 = 15000.00.
+    assert {line.item: line.amount for line in bill.lines}["basic_capacity"] == Decimal("15000.00")
+    # Of 700 kVA 300 are left, less than 315.
+    small = replace(archive, contracts=[replace(BIG, capacity_kva=700.0)])
+    assert {dated.tariff.id for dated in gathered(archive=small).terms} == {"single"}
+    # The capacity not filed, that of the units counts: 1000 kVA; with none of both nobody knows.
+    unfiled = replace(archive, contracts=[replace(BIG, capacity_kva=None)])
+    assert {dated.tariff.id for dated in gathered(archive=unfiled).terms} == {"T"}
+    rest = [UNITS[1], Transformer(id="T3", service_point=POINT)]
+    unknown = gathered(archive=replace(unfiled, transformers=rest))
+    assert [(lack.code, lack.what) for lack in unknown.lacks] == [(Lacking.CAPACITY, POINT)]
+
+
+def test_a_transformer_without_a_plate_leaves_the_tariff_undecided() -> None:
+    archive = plant(
+        contracts=[replace(BIG, capacity_kva=1000.0)],
+        tariffs=FALLS,
+        suspensions=[BY_UNIT],
+        transformers=[replace(UNITS[1], capacity_kva=None)],
+    )
+    month = gathered(archive=archive)
+    assert [(lack.code, lack.what, lack.starts_at, lack.ends_at) for lack in month.lacks] == [
+        (Lacking.TRANSFORMER, "T2.capacity_kva", MARCH, APRIL)
+    ]
+    refused = [finding.code for finding in settle(month).findings if finding.refuses]
+    assert refused == ["transformer_unknown"]
+
+
+def test_a_reduction_that_waives_nothing_leaves_the_tariff_as_it_is() -> None:
+    # 5 of 31 days are fewer than 15: 500 kVA x 25 = 12500.00 all month.
+    short = replace(REDUCED, ends_at=REDUCED.starts_at + timedelta(days=5))
+    bill = settle(gathered(archive=plant(contracts=[BIG], tariffs=FALLS, suspensions=[short])))
+    assert {line.item: line.amount for line in bill.lines}["basic_capacity"] == Decimal("12500.00")
+    assert {line.item for line in bill.lines} == {"basic_capacity", "energy", "network"}
+    stops_alone = [replace(TARIFF, basic=replace(BASIC, waiving=("stop",))), SINGLE]
+    month = gathered(archive=plant(contracts=[BIG], tariffs=stops_alone, suspensions=[REDUCED]))
+    assert {dated.tariff.id for dated in month.terms} == {"T"}
 
 
 def test_a_tariff_that_says_nothing_of_it_stays_two_part() -> None:

@@ -171,3 +171,35 @@ def test_a_limit_that_no_class_may_have_is_told(tmp_path: Path, name: str) -> No
     site.write_text(f'[[threshold]]\ndetector = "vee"\nparameter = "{name}"\nvalue = 9\n', "utf-8")
     with pytest.raises(RegistryError, match=f"'{name}' is no limit of vee; expected one of spike_percent"):
         read_registry(site)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("like_days", "2.7", "a whole number from 1 on"),
+        ("like_days", "0", "a whole number from 1 on"),
+        ("interpolated_minutes", "0.9", "a whole number from 1 on"),
+        ("reach_days", "-1", "a whole number from 0 on"),
+        ("spike_percent", "-180.0", "a number from 0 on"),
+    ],
+)
+def test_a_limit_that_cannot_be_such_a_number_is_told(
+    tmp_path: Path, name: str, value: str, wanted: str
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(f'[[threshold]]\ndetector = "vee"\nparameter = "{name}"\nvalue = {value}\n', "utf-8")
+    with pytest.raises(RegistryError, match=f"{name} is {value}, which is not {wanted}"):
+        read_registry(site)
+
+
+def test_limits_that_are_such_numbers_are_taken(tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    told = {"like_days": "4.0", "reach_days": "0", "spike_percent": "0.5"}
+    site.write_text(
+        "".join(
+            f'[[threshold]]\ndetector = "vee"\nparameter = "{name}"\nvalue = {value}\n'
+            for name, value in told.items()
+        ),
+        "utf-8",
+    )
+    assert [threshold.value for threshold in read_registry(site).thresholds] == [4.0, 0.0, 0.5]

@@ -23,10 +23,16 @@ from tests.unit.dashboard.pages.test_bills import EN, ZH, text_of
 
 
 @pytest.fixture(scope="module")
-def url(city_url: str) -> str:
-    """The city, with the forecasts of this day."""
+def computed(city_url: str) -> dict[str, float | None]:
+    """How much of the month so far each forecast of this day knew when it was stored."""
     settings = Settings(database_url=SecretStr(city_url))
-    list(forecast_stored(Wish(slots=192), settings, NOW))
+    return {one.meter: one.month_so_far_coverage for one in forecast_stored(Wish(slots=192), settings, NOW)}
+
+
+@pytest.fixture(scope="module")
+def url(city_url: str, computed: dict[str, float | None]) -> str:
+    """The city, with the forecasts of this day."""
+    assert computed
     with connect(city_url) as connection:
         # What is agreed with the plant for the test: 100 kW, paid by demand.
         connection.execute(
@@ -34,7 +40,7 @@ def url(city_url: str) -> str:
             "WHERE service_point = 'SP-001'"
         )
         connection.execute(
-            "UPDATE forecast AS f SET month_p90_kw = 120 FROM meter AS m "
+            "UPDATE forecast AS f SET month_p90_kw = 120, month_so_far_coverage = 0.875 FROM meter AS m "
             "WHERE m.meter_id = f.meter_id AND m.id = %s",
             (PLANT,),
         )
@@ -63,6 +69,19 @@ def test_those_nearest_to_their_contract_come_first_with_the_warning(client: htt
     assert _json(client, "/api/forecasts?show=over")["total"] == 1
     assert _json(client, "/api/forecasts?q=nobody")["total"] == 0
     assert "No forecast is like that" in text_of(client.get("/forecasts?q=nobody", headers=EN))
+
+
+def test_the_demand_so_far_is_shown_with_how_much_of_the_month_is_known(
+    client: httpx.Client, computed: dict[str, float | None]
+) -> None:
+    # The plant's is laid down above; those of the others are stored as they came out.
+    cards = {
+        card["meter"]: card["month_so_far_coverage"] for card in _json(client, "/api/forecasts")["forecasts"]
+    }
+    assert cards == {**{meter: computed[meter] for meter in cards}, PLANT: 0.875}
+    assert {share for share in cards.values() if share is not None}
+    assert "known 87.5 %" in text_of(client.get("/forecasts", headers=EN))
+    assert "(known 87.5 %)" in text_of(client.get(f"/forecasts/{PLANT}", headers=EN))
 
 
 def test_one_meter_shows_its_band_beside_what_came(client: httpx.Client, url: str) -> None:
