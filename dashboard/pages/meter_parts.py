@@ -18,6 +18,7 @@ from dashboard.formats import Formats
 from dashboard.meter_charts import electrical_charts
 from dashboard.pages.meters import meter_card
 from dashboard.rendering import page, reader
+from dashboard.sides import ratio_of
 from dashboard.spans import span_of
 from dashboard.spectrum_bars import HEIGHT, LEFT, WIDTH, bars_of, limits_of
 from dashboard.success import silent_after, state_of
@@ -136,7 +137,7 @@ def show_registers(
         closed=closed,
         earlier=until - timedelta(days=REGISTER_DAYS),
         later=min(until + timedelta(days=REGISTER_DAYS), today) if until < today else None,
-        ratio=(card.ct or 1.0) * (card.pt or 1.0),
+        ratio=ratio_of(card),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -17,14 +16,13 @@ from dashboard.failures import WrongAddressError
 from dashboard.pages.meter_parts import meter_part
 from dashboard.pages.meters import meter_card
 from dashboard.rendering import reader
+from dashboard.sides import primary_names
 from pipeline.model import MeterId
 from services.derive import MINUTES
 from services.raw_bytes import told_bytes
-from services.settings import load_settings
 from services.shown_values import shown_value
 from services.slot_chain import SlotChain, flags_of, slot_chain
 from services.slot_chain_document import chain_document
-from services.wiring import primary_profiles
 
 router = APIRouter()
 LOCAL_TIME = Annotated[str, Query(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?)?$")]
@@ -64,12 +62,7 @@ def api_chain(asking: Ask, meter: str, at: AwareDatetime) -> Mapping[str, object
 
 
 def _chain(asking: Asking, meter: str, at: datetime) -> SlotChain:
-    return slot_chain(asking.connection, MeterId(meter), at, scope=asking.scope, primary=_primary())
-
-
-@cache
-def _primary() -> frozenset[str]:
-    return primary_profiles(load_settings())
+    return slot_chain(asking.connection, MeterId(meter), at, scope=asking.scope, primary=primary_names())
 
 
 def _local(text: str) -> datetime:

@@ -17,6 +17,7 @@ from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
+from dashboard.sides import ratio_of
 from dashboard.spans import Span, span_of
 from dashboard.success import silent_after, state_of
 from dashboard.words import marked
@@ -83,6 +84,7 @@ def show_meter(
         "meter.html",
         f=f,
         card=card,
+        ratio=ratio_of(card),
         state=state_of(card, now=asking.now, silent=silent_after(schedules.values())),
         span=span,
         energy=energy_of(asking, meter, span),
