@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from dashboard.asked_times import AskedDay
 from dashboard.asking import Ask, Asking
 from dashboard.charts import load_chart, stretches_of, suspension_stretches, voltage_chart
 from dashboard.curves import ACTUAL, import_of
@@ -66,7 +67,7 @@ class Energy:
 
 @router.get("/meters/{meter}", name="meter", response_class=HTMLResponse)
 def show_meter(
-    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: Annotated[date | None, Query()] = None
+    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: AskedDay | None = None
 ) -> HTMLResponse:
     """Show one meter over ``days`` local days up to and including ``last``."""
     card = meter_card(asking, meter)
