@@ -36,6 +36,9 @@ PROBLEMS: Mapping[Problem, str] = {
     Problem.AREA: marked("No such area on record: %(areas)s"),
     Problem.NO_AREA: marked("Choose at least one area, or all."),
     Problem.BEYOND_OWN: marked("Nobody can give more areas than they see themselves."),
+    Problem.CHANGED: marked(
+        "Somebody else has changed this account meanwhile. Look at it again; nothing was changed."
+    ),
     Problem.LAST_ADMINISTRATOR: marked(
         "This is the last administrator of all areas: nobody could let anybody in again."
     ),

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
+from dashboard.asked_times import AskedTime
 from dashboard.asking import Ask, Asking
 from dashboard.curves import Curves, break_gaps, import_of, load_curve, pack, seconds_of, thin, usual_step_s
 from dashboard.evidence_curves import columns_of, is_curves
@@ -66,8 +66,8 @@ Points = Annotated[int, Query(ge=100, le=MOST_POINTS, description="thin to about
 class CurveQuestion:
     """Which stretch of a curve, how fine, in which form."""
 
-    since: AwareDatetime
-    until: AwareDatetime
+    since: AskedTime
+    until: AskedTime
     points: Points = 4000
     format: Form = "json"
 

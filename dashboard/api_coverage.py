@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
+from dashboard.asked_times import AskedTime
 from dashboard.asking import Ask
 from dashboard.failures import WrongAddressError
 from dashboard.paging import Paged
@@ -25,8 +25,8 @@ LONGEST_SPAN = timedelta(days=400)
 class Stretch:
     """From when until when."""
 
-    since: AwareDatetime
-    until: AwareDatetime
+    since: AskedTime
+    until: AskedTime
 
     def __post_init__(self) -> None:
         """Refuse a stretch that is empty, backwards or endless."""

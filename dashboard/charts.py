@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
-from analysis.limits import voltage_band
 from dashboard.formats import Formats
 from dashboard.messages import Told
 from dashboard.rendering import path_of
+from dashboard.sides import band_shown
 from dashboard.words import SEVERITY_CODES, SUSPENSIONS, part_label, word
 from pipeline.model import Json, MeterId, Verdict
 from pipeline.quantities import Quantity
@@ -164,8 +164,8 @@ def band_of(card: MeterCard) -> tuple[float, float]:
         rated_voltage_v=card.rated_voltage_v,
         nominal_voltage_v=card.nominal_voltage_v,
     )
-    band = voltage_band(meter, card.pt or 1.0)
-    return round(band.low_v, 1), round(band.high_v, 1)
+    low_v, high_v = band_shown(meter, pt=card.pt, profile=card.profile)
+    return round(low_v, 1), round(high_v, 1)
 
 
 def stretches_of(

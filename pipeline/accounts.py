@@ -65,6 +65,7 @@ class Problem(StrEnum):
     AREA = "area"
     NO_AREA = "no area"
     BEYOND_OWN = "beyond own"
+    CHANGED = "changed"
     LAST_ADMINISTRATOR = "last administrator"
     PASSWORD_LENGTH = "password length"  # noqa: S105 - a code
     PASSWORD_VARIETY = "password variety"  # noqa: S105 - a code

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.accounts import ACCOUNT_NAME, AccessError, Account, Problem, Role
+from pipeline.accounts import ACCOUNT_NAME, AccessError, Account, Problem, Role, may_manage
 from pipeline.errors import DataError
 from pipeline.model import Json
 from services.passwords import generate_password, hash_password, require_good_password
@@ -89,17 +91,44 @@ def get_account(connection: Connection, name: str) -> Account:
     return found[0]
 
 
-def change_account(connection: Connection, changed: Account, person: Person, now: datetime) -> Account:
+def state_of(account: Account) -> str:
+    """Return a digest of what may be changed of an account: a form sends back the one that it showed."""
+    stated = json.dumps({"id": account.id, **told(account)}, sort_keys=True)
+    return hashlib.sha256(stated.encode()).hexdigest()
+
+
+def change_account(  # noqa: PLR0913 - who changes what, and what they saw of it
+    connection: Connection,
+    changed: Account,
+    person: Person,
+    now: datetime,
+    *,
+    manager: Account | None = None,
+    seen: str | None = None,
+) -> Account:
     """Give an account another name for people, role, areas, or shut it; returns it.
 
+    Args:
+        connection: The database.
+        changed: What it is to be.
+        person: Who is named in the audit.
+        now: When.
+        manager: The administrator who must be allowed to manage the account as it stands; None: the server's.
+        seen: The :func:`state_of` that the change was made upon; None where nobody looked at it before.
+
     Raises:
-        AccessError: If an area is not on record, or no administrator of all areas would be left.
+        AccessError: If an area is not on record, no administrator of all areas would be left, the account is
+            another one than was seen by now, or it sees more than its manager.
     """
     _require_areas(connection, changed.areas)
     checked = replace(changed, full_name=full_name(changed.full_name))
     with connection.transaction():
         lock_accounts(connection)
         before = get_account(connection, changed.name)
+        if manager is not None and not may_manage(manager, before.areas):
+            raise AccessError(Problem.BEYOND_OWN, f"{before.name} sees more than {manager.name} does")
+        if seen is not None and seen != state_of(before):
+            raise AccessError(Problem.CHANGED, f"{before.name} was changed meanwhile: look at it again")
         _require_administrator(connection, checked)
         update_account(connection, checked)
         if checked.disabled_at is not None:

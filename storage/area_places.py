@@ -36,10 +36,11 @@ class TransformerCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentVoltage:
-    """The newest phase voltages of one meter, as it shows them."""
+    """The newest voltages of one meter that its wiring measures, as it shows them."""
 
     meter: str
     wiring: str
+    profile: str | None
     taken_at: datetime
     lowest_v: float
     highest_v: float
@@ -94,7 +95,10 @@ def transformers_of(connection: Connection, area: str) -> list[TransformerCard]:
 def present_voltages(
     connection: Connection, area: str, *, scope: Scope, now: datetime
 ) -> list[PresentVoltage]:
-    """Return the newest phase voltages of an area's meters, the lowest first; old ones are left out.
+    """Return the newest voltages of an area's meters, the lowest first; old ones are left out.
+
+    Phase voltages, or the line voltages of a three-wire meter: what its band is for. A four-wire meter may
+    read its line voltages beside them.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -103,16 +107,20 @@ def present_voltages(
         connection,
         PresentVoltage,
         """
-        SELECT m.id AS meter, m.wiring, r.taken_at, r.lowest_v, r.highest_v, m.rated_voltage_v,
+        SELECT m.id AS meter, m.wiring, m.profile, r.taken_at, r.lowest_v, r.highest_v, m.rated_voltage_v,
                m.nominal_voltage_v, q.pt
         FROM placed AS m
         CROSS JOIN LATERAL (
-            SELECT taken_at,
-                   least(voltage_a, voltage_b, voltage_c, voltage_ab, voltage_bc)::float8 AS lowest_v,
-                   greatest(voltage_a, voltage_b, voltage_c, voltage_ab, voltage_bc)::float8 AS highest_v
-            FROM electrical_reading AS e
+            SELECT e.taken_at, v.lowest_v, v.highest_v
+            FROM electrical_reading AS e CROSS JOIN LATERAL (
+                SELECT min(volts)::float8 AS lowest_v, max(volts)::float8 AS highest_v
+                FROM (VALUES
+                    (e.voltage_a, ARRAY['1P2W', '3P4W']), (e.voltage_b, ARRAY['3P4W']),
+                    (e.voltage_c, ARRAY['3P4W']), (e.voltage_ab, ARRAY['3P3W']), (e.voltage_bc, ARRAY['3P3W'])
+                ) AS measured (volts, by_wirings) WHERE m.wiring = ANY (by_wirings)
+            ) AS v
             WHERE e.meter_id = m.meter_id AND e.taken_at > %(since)s AND e.taken_at <= %(now)s
-              AND num_nonnulls(voltage_a, voltage_ab) > 0
+              AND v.lowest_v IS NOT NULL
             ORDER BY e.taken_at DESC LIMIT 1
         ) AS r
         LEFT JOIN LATERAL (

@@ -59,22 +59,29 @@ def raw_messages_of(  # noqa: PLR0913 - one question with all that bounds it
 ) -> list[RawMessage]:
     """Return what is kept of a meter's slots in ``[starts_at, ends_at)`` and of readings by when they came.
 
+    What tells of a meter that the caller may not see as well is left out.
+
     Raises:
         StorageError: If the database is away or refuses.
     """
     with storage_errors(f"reading raw frames of meter {meter}"):
-        if not visible_meters(connection, [meter], scope=scope).numbers:
+        # A payload may tell of several meters: whoever may not see them all gets nothing of it.
+        visible = visible_meters(connection, None if scope.areas is not None else [meter], scope=scope)
+        if meter not in visible.number_of:
             return []
         rows = connection.execute(
             "SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered "
-            "FROM raw_frame WHERE received_at = ANY(%(received)s) AND %(meter)s = ANY(meters) UNION "
+            "FROM raw_frame WHERE received_at = ANY(%(received)s) AND %(meter)s = ANY(meters) "
+            "AND (%(visible)s::text[] IS NULL OR meters <@ %(visible)s::text[]) UNION "
             "SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered "
             "FROM raw_frame WHERE received_at >= %(from)s AND received_at < %(to)s + INTERVAL '15 minutes' "
             "AND slot_at >= %(from)s AND slot_at < %(to)s AND %(meter)s = ANY(meters) "
+            "AND (%(visible)s::text[] IS NULL OR meters <@ %(visible)s::text[]) "
             "ORDER BY received_at, source LIMIT %(most)s",
             {
                 "received": list(received),
                 "meter": meter,
+                "visible": None if scope.areas is None else list(visible.number_of),
                 "from": starts_at,
                 "to": ends_at,
                 "most": MOST_MESSAGES,

@@ -18,7 +18,7 @@ from dashboard.rendering import page
 from dashboard.words import marked
 from pipeline.accounts import AccessError, Account, Problem, Role, may_manage
 from pipeline.errors import DataError
-from services.accounts import NewAccount, add_account, change_account, set_password
+from services.accounts import NewAccount, add_account, change_account, set_password, state_of
 from services.api_tokens import end_token, is_alive
 from services.passwords import generate_password
 from storage.accounts import find_account, known_areas, list_accounts
@@ -37,6 +37,8 @@ class AccountForm(BaseModel):
     sees: Literal["all", "some"] = "some"
     areas: list[str] = []
     state: Literal["open", "shut"] = "open"
+    seen: Annotated[str, Field(max_length=64)] = ""
+    """Of a change: the digest of the account as the page showed it."""
 
     def chosen_areas(self) -> frozenset[str] | None:
         """Return the areas; None for all.
@@ -88,9 +90,12 @@ def change_one(
         _require_own(manager, areas)
         shut = (before.disabled_at or writing.now) if form.state == "shut" else None
         after = replace(before, full_name=form.full_name, role=form.role, areas=areas, disabled_at=shut)
-        account = change_account(writing.connection, after, manager.person, writing.now)
+        account = change_account(
+            writing.connection, after, manager.person, writing.now, manager=manager.account, seen=form.seen
+        )
     except AccessError as error:
-        return _one(writing, manager, before, problem=problem_told(error, writing.formats))
+        present = managed(writing.connection, manager, name)
+        return _one(writing, manager, present, problem=problem_told(error, writing.formats))
     return _one(writing, manager, account, done=marked("Changed: it holds at once."))
 
 
@@ -165,6 +170,7 @@ def _one(  # noqa: PLR0913 - what one page shows
         asking,
         "account_of.html",
         account=account,
+        seen=state_of(account),
         areas=_areas(asking, manager),
         manager=manager.account,
         tokens=[token for token in tokens if is_alive(token, asking.now)],

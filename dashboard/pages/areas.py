@@ -8,7 +8,6 @@ from datetime import timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from analysis.limits import voltage_band
 from dashboard import area_words
 from dashboard.asking import Ask
 from dashboard.failures import NotFoundError
@@ -17,6 +16,7 @@ from dashboard.messages import told
 from dashboard.meter_list import MeterOrder, MeterQuestion, narrowed
 from dashboard.pages.fleet import LOSS_DAYS, stated_meters
 from dashboard.rendering import page
+from dashboard.sides import band_shown
 from dashboard.words import marked
 from pipeline.model import MeterId, Scope
 from pipeline.registry import Meter, Wiring
@@ -88,5 +88,5 @@ def _judged(voltage: PresentVoltage) -> JudgedVoltage:
         rated_voltage_v=voltage.rated_voltage_v,
         nominal_voltage_v=voltage.nominal_voltage_v,
     )
-    band = voltage_band(meter, voltage.pt or 1.0)
-    return JudgedVoltage(voltage=voltage, low_v=band.low_v, high_v=band.high_v)
+    low_v, high_v = band_shown(meter, pt=voltage.pt, profile=voltage.profile)
+    return JudgedVoltage(voltage=voltage, low_v=low_v, high_v=high_v)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -119,8 +121,8 @@ class WorkForm(BaseModel):
     episodes: list[str] = []
     whole: bool = False
     """All that pass the filter of the address."""
-    total: int = 0
-    """How many these were when the page was made."""
+    seen: Annotated[str, Field(max_length=64)] = ""
+    """The digest of these when the page was made."""
 
     def task(self) -> Task:
         """Return what is to be done."""
@@ -159,6 +161,7 @@ def show_episodes(
         any_at_all=bool(counts),
         chosen=chosen,
         may_write=may_write(asking.request),
+        seen=digest_of(_all_of(asking, chosen)) if may_write(asking.request) else "",
         done=done,
         stale=stale,
     )
@@ -170,11 +173,8 @@ def work_on_many(
 ) -> RedirectResponse:
     """Do one thing with the chosen episodes, or with all that pass the filter, and show the list again."""
     if form.whole:
-        wanted = chosen.filter(writing.now)
-        found: Sequence[tuple[str, int | None]] = episode_ids(
-            writing.connection, wanted, scope=writing.scope, limit=MOST_AT_ONCE + 1
-        )
-        if len(found) > MOST_AT_ONCE or len(found) != form.total:
+        found = _all_of(writing, chosen)
+        if len(found) > MOST_AT_ONCE or digest_of(found) != form.seen:
             raise WrongAddressError(
                 marked(
                     "The list has changed meanwhile, or is too long to be changed at once: look at it again."
@@ -255,6 +255,18 @@ def worked(
         return work_on(asking.connection, episodes, task, person, asking.now)
     except DataError as error:
         raise WrongAddressError(str(error)) from error
+
+
+def digest_of(episodes: Sequence[tuple[str, int | None]]) -> str:
+    """Return a digest of ids and revisions: a form sends back that of the list it was shown with."""
+    return hashlib.sha256(json.dumps(list(episodes)).encode()).hexdigest()
+
+
+def _all_of(asking: Asking, chosen: Chosen) -> Sequence[tuple[str, int | None]]:
+    """Return all that pass the filters; one more than may be changed at once where these are too many."""
+    return episode_ids(
+        asking.connection, chosen.filter(asking.now), scope=asking.scope, limit=MOST_AT_ONCE + 1
+    )
 
 
 def _ticked(asking: Asking, ticked: Sequence[str]) -> Sequence[tuple[str, int | None]]:

@@ -9,8 +9,8 @@ import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from numpy.typing import NDArray
-from pydantic import AwareDatetime
 
+from dashboard.asked_times import AskedDay, AskedTime
 from dashboard.asking import Ask, Asking
 from dashboard.coverage_strips import CELLS, strips_of
 from dashboard.day_registers import BASES, closed_days, registers_of
@@ -18,6 +18,7 @@ from dashboard.formats import Formats
 from dashboard.meter_charts import electrical_charts
 from dashboard.pages.meters import meter_card
 from dashboard.rendering import page, reader
+from dashboard.sides import ratio_of
 from dashboard.spans import span_of
 from dashboard.spectrum_bars import HEIGHT, LEFT, WIDTH, bars_of, limits_of
 from dashboard.success import silent_after, state_of
@@ -42,7 +43,7 @@ MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 
 @router.get("/meters/{meter}/electrical", name="meter_electrical", response_class=HTMLResponse)
 def show_electrical(
-    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: Annotated[date | None, Query()] = None
+    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: AskedDay | None = None
 ) -> HTMLResponse:
     """Show currents, powers, power factors and frequency over whole local days."""
     card = meter_card(asking, meter)
@@ -53,9 +54,7 @@ def show_electrical(
 
 
 @router.get("/meters/{meter}/harmonics", name="meter_harmonics", response_class=HTMLResponse)
-def show_harmonics(
-    asking: Ask, meter: str, at: Annotated[AwareDatetime | None, Query()] = None
-) -> HTMLResponse:
+def show_harmonics(asking: Ask, meter: str, at: AskedTime | None = None) -> HTMLResponse:
     """Show the spectra of one instant: the newest, or the last before ``at``."""
     card = meter_card(asking, meter)
     f = reader(asking, card.zone)
@@ -102,7 +101,7 @@ def show_registers(
     of: Literal[
         "active_energy_import", "active_energy_export", "reactive_energy_import", "reactive_energy_export"
     ] = "active_energy_import",
-    last: Annotated[date | None, Query()] = None,
+    last: AskedDay | None = None,
 ) -> HTMLResponse:
     """Show the registers by rate as they stand now, and as each of the last days closed."""
     card = meter_card(asking, meter)
@@ -136,7 +135,7 @@ def show_registers(
         closed=closed,
         earlier=until - timedelta(days=REGISTER_DAYS),
         later=min(until + timedelta(days=REGISTER_DAYS), today) if until < today else None,
-        ratio=(card.ct or 1.0) * (card.pt or 1.0),
+        ratio=ratio_of(card),
     )
 
 

@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
-from pydantic import AwareDatetime
 
 from dashboard import chain_words
+from dashboard.asked_times import EARLIEST, AskedTime
 from dashboard.asking import Ask, Asking
-from dashboard.failures import WrongAddressError
+from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.pages.meter_parts import meter_part
 from dashboard.pages.meters import meter_card
 from dashboard.rendering import reader
+from dashboard.sides import primary_names
+from dashboard.words import marked
+from pipeline.errors import DataError
 from pipeline.model import MeterId
 from services.derive import MINUTES
 from services.raw_bytes import told_bytes
-from services.settings import load_settings
 from services.shown_values import shown_value
 from services.slot_chain import SlotChain, flags_of, slot_chain
 from services.slot_chain_document import chain_document
-from services.wiring import primary_profiles
 
 router = APIRouter()
-LOCAL_TIME = Annotated[str, Query(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?)?$")]
+LOCAL_TIME = Annotated[
+    str, Query(pattern=r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d(:\d\d)?)?)?$")
+]
+"""With an offset it is told which of the two hours is meant that a clock change repeats."""
 
 
 @router.get("/meters/{meter}/slot", response_class=HTMLResponse, include_in_schema=False)
 def show_slot(asking: Ask, meter: str, at: LOCAL_TIME = "") -> HTMLResponse:
-    """Show the chain behind the slot that holds ``at``, a local time; without one the last that is over."""
+    """Show the chain behind the slot that holds ``at``, a local time; without it the last that is over."""
     card = meter_card(asking, meter)
     f = reader(asking, card.zone)
-    chosen = _local(at).replace(tzinfo=f.zone) if at else asking.now - timedelta(minutes=MINUTES)
+    chosen = _instant(at, f.zone) if at else asking.now - timedelta(minutes=MINUTES)
     chain = _chain(asking, meter, min(chosen, asking.now))
     after = chain.ends_at if chain.ends_at + timedelta(minutes=chain.minutes) <= asking.now else None
     return meter_part(
@@ -49,13 +53,14 @@ def show_slot(asking: Ask, meter: str, at: LOCAL_TIME = "") -> HTMLResponse:
         told_bytes=told_bytes,
         shown=lambda quantity, value: shown_value(quantity, value, f.zone),
         local=lambda instant: f"{instant.astimezone(f.zone):%Y-%m-%dT%H:%M}",
+        exact=lambda instant: instant.astimezone(f.zone).isoformat(timespec="minutes"),
         before=chain.starts_at - timedelta(minutes=chain.minutes),
         after=after,
     )
 
 
 @router.get("/api/meters/{meter}/chain", tags=["api"])
-def api_chain(asking: Ask, meter: str, at: AwareDatetime) -> Mapping[str, object]:
+def api_chain(asking: Ask, meter: str, at: AskedTime) -> Mapping[str, object]:
     """Return how the value of the slot that holds ``at`` came about, as ``kilowatch explain --json`` does."""
     meter_card(asking, meter)
     if at > asking.now:
@@ -64,16 +69,21 @@ def api_chain(asking: Ask, meter: str, at: AwareDatetime) -> Mapping[str, object
 
 
 def _chain(asking: Asking, meter: str, at: datetime) -> SlotChain:
-    return slot_chain(asking.connection, MeterId(meter), at, scope=asking.scope, primary=_primary())
-
-
-@cache
-def _primary() -> frozenset[str]:
-    return primary_profiles(load_settings())
-
-
-def _local(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        return slot_chain(asking.connection, MeterId(meter), at, scope=asking.scope, primary=primary_names())
+    except DataError as error:
+        raise NotFoundError(
+            marked("This meter hung in none of your areas at this time. Choose a later one.")
+        ) from error
+
+
+def _instant(text: str, zone: ZoneInfo) -> datetime:
+    """Return the instant of a local time; of an hour that comes twice, without an offset, the first."""
+    try:
+        named = datetime.fromisoformat(text)
     except ValueError as error:
         raise WrongAddressError(f"at: {error}; expected a local time like 2026-03-01T08:15") from error
+    instant = named if named.tzinfo is not None else named.replace(tzinfo=zone)
+    if instant < EARLIEST:
+        raise WrongAddressError(f"at: expected a time after {EARLIEST:%Y-%m-%d}")
+    return instant

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from dashboard.asked_times import AskedDay
 from dashboard.asking import Ask, Asking
 from dashboard.charts import load_chart, stretches_of, suspension_stretches, voltage_chart
 from dashboard.curves import ACTUAL, import_of
@@ -17,6 +18,7 @@ from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
+from dashboard.sides import ratio_of
 from dashboard.spans import Span, span_of
 from dashboard.success import silent_after, state_of
 from dashboard.words import marked
@@ -65,7 +67,7 @@ class Energy:
 
 @router.get("/meters/{meter}", name="meter", response_class=HTMLResponse)
 def show_meter(
-    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: Annotated[date | None, Query()] = None
+    asking: Ask, meter: str, days: Literal["1", "7", "30"] = "7", last: AskedDay | None = None
 ) -> HTMLResponse:
     """Show one meter over ``days`` local days up to and including ``last``."""
     card = meter_card(asking, meter)
@@ -83,6 +85,7 @@ def show_meter(
         "meter.html",
         f=f,
         card=card,
+        ratio=ratio_of(card),
         state=state_of(card, now=asking.now, silent=silent_after(schedules.values())),
         span=span,
         energy=energy_of(asking, meter, span),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.model import EVERYTHING, Origin
 from pipeline.quantities import Group
 from storage.coverage import CoverageLedger, mark_misplaced, mark_not_stored
 from storage.dashboard_coverage import last_cycle_counts, missing_causes, missing_runs
-from storage.database import Connection
+from storage.database import Connection, connect
 from storage.fleet_standings import meter_standings
+from storage.registry import save_registry
 from storage.writer import ReadingWriter
-from tests.fix_filed_archive import M1, M2, NORTH, SLOT, START, Q, reading
+from tests.fix_filed_archive import M1, M2, NORTH, REGISTRY, SLOT, START, Q, reading
 
 AGAIN = """
 SELECT c.meter_id, (c.slot_at AT TIME ZONE m.zone)::date, c.quantity_group, c.status::text,
@@ -58,6 +61,40 @@ def test_the_sums_follow_the_ledger_through_all_that_happens_to_it(archive: Conn
     archive.execute("DELETE FROM coverage WHERE slot_at < %s", (START + 3 * SLOT,))
     assert archive.execute(KEPT).fetchall() == archive.execute(AGAIN).fetchall()
     assert sum(row[-1] for row in archive.execute(KEPT)) == 67
+
+
+def test_the_sums_move_to_the_days_of_a_new_zone(archive: Connection) -> None:
+    ledger = CoverageLedger(archive)
+    ledger.record([entry(n) for n in range(70)] + [entry(n, meter=M2) for n in range(3)])
+    # 00:00 to 17:30 UTC: 64 slots end with the day in Shanghai, all 70 lie within the day in London.
+    assert [row[-1] for row in archive.execute(KEPT)] == [64, 6, 3]
+    archive.execute("UPDATE meter SET zone = 'Europe/London' WHERE id = %s", (M1,))
+    assert [row[-1] for row in archive.execute(KEPT)] == [70, 3]
+    ledger.record([entry(n, CoverageStatus.BACKFILLED) for n in range(70, 72)])
+    assert archive.execute(KEPT).fetchall() == archive.execute(AGAIN).fetchall()
+
+
+def test_writers_who_move_lines_there_and_back_do_not_wait_for_one_another(
+    plain_database_url: str,
+) -> None:
+    with connect(plain_database_url) as connection:
+        save_registry(connection, REGISTRY)
+        CoverageLedger(connection).record([entry(n, CoverageStatus.MISSING) for n in (0, 1)])
+    together = Barrier(2)
+
+    def moved(slot: int) -> None:
+        with connect(plain_database_url) as connection:
+            for n in range(150):
+                together.wait(20)
+                connection.execute(
+                    "UPDATE coverage SET status = %s WHERE slot_at = %s",
+                    ("got" if (n + slot) % 2 else "missing", START + slot * SLOT),
+                )
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(moved, (0, 1)))
+    with connect(plain_database_url) as connection:
+        assert connection.execute(KEPT).fetchall() == connection.execute(AGAIN).fetchall()
 
 
 def test_a_standing_adds_up_the_local_day_and_knows_the_newest_slot(archive: Connection) -> None:

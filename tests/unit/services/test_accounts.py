@@ -20,6 +20,7 @@ from services.accounts import (
     full_name,
     get_account,
     set_password,
+    state_of,
 )
 from services.login import SessionRules, Visitor, check_password, open_session, session_of
 from services.persons import Person
@@ -117,6 +118,21 @@ def test_a_change_is_recorded_with_what_was_before(archive: Connection) -> None:
     assert newest.after is not None
     assert (newest.before["role"], newest.before["areas"]) == ("engineer", None)
     assert (newest.after["role"], newest.after["areas"]) == ("viewer", ["TA-02"])
+
+
+def test_a_change_holds_for_the_account_that_was_seen_and_that_its_manager_may_manage(
+    archive: Connection,
+) -> None:
+    account = add(archive)
+    chief = add(archive, "chief", Role.ADMINISTRATOR)
+    north = replace(chief, areas=frozenset({"TA-01"}))
+    narrow = replace(account, areas=frozenset({"TA-01"}))
+    with pytest.raises(AccessError, match="wang sees more than chief does"):
+        change_account(archive, narrow, ROOT, NOW, manager=north, seen=state_of(account))
+    change_account(archive, narrow, ROOT, NOW, manager=chief, seen=state_of(account))
+    with pytest.raises(AccessError, match="wang was changed meanwhile"):
+        change_account(archive, account, ROOT, NOW, manager=north, seen=state_of(account))
+    assert get_account(archive, "wang") == narrow
 
 
 def test_the_last_administrator_of_all_areas_stays_one(archive: Connection) -> None:

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
+from collectors.deliveries import Message
 from pipeline.coverage import CoverageEntry, CoverageStatus
 from pipeline.errors import DataError
 from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import EVERYTHING, MeterId, Quality, Scope, Snapshot
 from pipeline.quantities import Group
 from pipeline.registry import Ratio
+from protocols.mqtt.dialects import Parsed
 from services.derive import derive
+from services.ingest import raw_messages
 from services.slot_chain import SlotChain, flags_of, slot_chain
 from services.slot_chain_document import chain_document
 from storage.coverage import CoverageLedger
@@ -23,7 +26,7 @@ from storage.final_edits import SlotOfEnergy, edit_final
 from storage.raw_frames import keep_raw_frames
 from storage.registry import save_registry
 from storage.writer import ReadingWriter
-from tests.fix_filed_archive import END, M1, M2, REGISTRY, SLOT, START, Q
+from tests.fix_filed_archive import END, M1, M2, NORTH, REGISTRY, SLOT, START, Q
 
 FACTOR = 80.0
 ARCHIVE = replace(REGISTRY, ratios=[Ratio(meter=M1, ct=80.0)])
@@ -134,6 +137,32 @@ def test_the_frames_of_the_slot_and_of_its_readings_are_told_and_no_others(read:
     assert [m.received_at for m in chain(read, 0).raw] == [of_reading.received_at, unanswered.received_at]
     assert chain(read, 0).raw[0].frames == list(of_reading.frames)
     keep_raw_frames(read, [])
+
+
+def test_a_payload_that_tells_of_a_meter_of_another_area_as_well_is_for_who_sees_both(
+    read: Connection,
+) -> None:
+    def payload(at: datetime, text: bytes, *meters: MeterId) -> tuple[Message, Parsed]:
+        told = tuple(Snapshot(meter=meter, taken_at=START, received_at=at, values={}) for meter in meters)
+        return Message(topic="a/gateway", payload=text, received_at=at), Parsed(snapshots=told)
+
+    came_at = START + timedelta(seconds=3)
+    sent = [
+        payload(came_at, b"both", M1, M2),
+        payload(came_at, b"own", M1),
+        payload(came_at, b"stranger", M1, MeterId("of no archive")),
+    ]
+    kept = raw_messages([message for message, _ in sent], [parsed for _, parsed in sent])
+    in_slot = [replace(message, slot_at=START, received_at=came_at + SLOT / 2) for message in kept]
+    keep_raw_frames(read, [*kept, *in_slot])
+
+    def seen(scope: Scope) -> list[bytes]:
+        found = slot_chain(read, M1, START, scope=scope, primary=frozenset())
+        return sorted(message.frames[0].answered for message in found.raw)
+
+    assert seen(NORTH) == [b"own"] * 2
+    assert seen(Scope(frozenset({"north", "south"}))) == [b"both"] * 2 + [b"own"] * 2
+    assert seen(EVERYTHING) == [b"both"] * 2 + [b"own"] * 2 + [b"stranger"] * 2
 
 
 def test_a_slot_of_which_nothing_is_known_is_an_empty_chain(read: Connection) -> None:

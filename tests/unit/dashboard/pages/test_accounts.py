@@ -39,6 +39,12 @@ def client(plain_database_url: str, app: FastAPI) -> Iterator[httpx.Client]:
         yield client
 
 
+def seen(client: httpx.Client, name: str) -> dict[str, str]:
+    """Return what the form of an account sends of what it showed."""
+    (digest,) = re.findall(r'name="seen" value="(\w+)"', client.get(f"/accounts/{name}").text)
+    return {"seen": digest}
+
+
 def test_an_account_is_added_changed_and_shut(client: httpx.Client, plain_database_url: str) -> None:
     made = client.post("/accounts", data=NEW)
     (password,) = re.findall(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}", made.text)
@@ -52,7 +58,10 @@ def test_an_account_is_added_changed_and_shut(client: httpx.Client, plain_databa
         frozenset({"TA-01"}),
     )
     assert password not in client.get("/accounts/wang").text
-    changed = client.post("/accounts/wang", data={**NEW, "role": "viewer", "sees": "all", "state": "shut"})
+    changed = client.post(
+        "/accounts/wang",
+        data={**NEW, **seen(client, "wang"), "role": "viewer", "sees": "all", "state": "shut"},
+    )
     assert "it holds at once" in changed.text
     with connect(plain_database_url) as connection:
         after = find_account(connection, "wang")
@@ -65,6 +74,24 @@ def test_an_account_is_added_changed_and_shut(client: httpx.Client, plain_databa
     assert password not in str(lines)
     api = {each["name"]: each for each in client.get("/api/accounts").json()}
     assert api["wang"]["role"] == "viewer"
+
+
+def test_a_form_that_shows_what_was_once_opens_no_account_that_was_shut_meanwhile(
+    client: httpx.Client, plain_database_url: str
+) -> None:
+    client.post("/accounts", data=NEW)
+    opened = seen(client, "wang")
+    client.post("/accounts/wang", data={**NEW, **opened, "state": "shut"})
+    for stale in (opened, {}):
+        answer = client.post("/accounts/wang", data={**NEW, **stale, "full_name": "王芳芳"})
+        assert "Somebody else has changed this account meanwhile" in answer.text
+        assert '<option value="shut" selected>' in answer.text
+    with connect(plain_database_url) as connection:
+        found = find_account(connection, "wang")
+    assert found is not None
+    assert (found[0].full_name, found[0].disabled_at) == ("王芳", NOW)
+    again = client.post("/accounts/wang", data={**NEW, **seen(client, "wang")})
+    assert "it holds at once" in again.text
 
 
 def test_another_password_is_generated_and_ends_sessions(app: FastAPI, client: httpx.Client) -> None:
@@ -94,7 +121,7 @@ def test_what_will_not_do_is_told_and_what_was_typed_stays(
 
 
 def test_the_last_administrator_stays(client: httpx.Client) -> None:
-    answer = client.post(f"/accounts/{TESTER}", data={**NEW, "role": "viewer"})
+    answer = client.post(f"/accounts/{TESTER}", data={**NEW, **seen(client, TESTER), "role": "viewer"})
     assert "last administrator" in answer.text
 
 

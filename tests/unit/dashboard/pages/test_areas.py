@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import httpx
 import pytest
@@ -14,6 +15,8 @@ from pipeline.model import Scope
 from storage.database import connect
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing
 
+PRIMARY = "M-3001"
+"""Its profile, eastron_sdm630, shows primary values."""
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
 
@@ -34,6 +37,20 @@ def client(city_url: str) -> Iterator[httpx.Client]:
             "UPDATE electrical_reading SET voltage_b = 197.5 WHERE taken_at > %s AND meter_id = "
             "(SELECT meter_id FROM meter WHERE id = %s)",
             (NOW.replace(hour=5), LOW_VOLTAGE),
+        )
+        connection.execute(
+            "UPDATE electrical_reading SET voltage_ab = 400, voltage_bc = 401 WHERE meter_id = "
+            "(SELECT meter_id FROM meter WHERE id = %s)",
+            (PLANT,),
+        )
+        connection.execute(
+            "UPDATE electrical_reading SET voltage_a = 2300, voltage_b = 2310, voltage_c = 2040 "
+            "WHERE meter_id = (SELECT meter_id FROM meter WHERE id = %s)",
+            (PRIMARY,),
+        )
+        connection.execute(
+            "INSERT INTO ratio (meter_id, ct, pt) SELECT meter_id, 1, 10 FROM meter WHERE id = %s",
+            (PRIMARY,),
         )
     with browsing(create_app(city_url, clock=lambda: NOW)) as client:
         yield client
@@ -56,7 +73,15 @@ def test_an_area_tells_its_meters_supply_loss_and_episodes(client: httpx.Client)
 def test_voltages_outside_their_band_come_first(client: httpx.Client) -> None:
     shown = text_of(client.get("/areas/TA-01", headers=EN))
     assert re.search(rf"permitted band Read {LOW_VOLTAGE} 197.5 2\d\d.\d 204.6 – 235.4 outside", shown)
+    # The plant's meter reads line voltages of 400 V too; its band, 204.6 to 235.4 V, is for its phases.
     assert "1 / 15 meters outside their band" in shown
+
+
+def test_a_meter_that_shows_primary_voltages_is_judged_on_that_side(client: httpx.Client) -> None:
+    shown = text_of(client.get("/areas/TA-02", headers=EN))
+    # 220 V -7 % and +7 %, behind PT 10.
+    assert re.search(rf"{PRIMARY} 2,040.0 2,310.0 2,046.0 – 2,354.0 outside", shown)
+    assert '"band": [2046.0, 2354.0]' in unescape(client.get(f"/meters/{PRIMARY}", headers=EN).text)
 
 
 def test_the_overview_leads_to_the_area_and_says_what_is_wrong_there(client: httpx.Client) -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
-from pipeline.model import Scope
+from pipeline.model import MeterId, Origin, Scope, Snapshot
+from pipeline.quantities import Quantity
 from storage.database import connect
+from storage.writer import ReadingWriter
 from tests.fix_dashboard import NOW, PLANT, SILENT, browsing
-from tests.meter_records import SPECTRUM_AT, add_meter_records
+from tests.meter_records import MIDNIGHT, SPECTRUM_AT, add_meter_records
 
+PRIMARY = MeterId("M-3001")
+"""Its profile, eastron_sdm630, shows primary values."""
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 PARTS = ("electrical", "harmonics", "registers", "events", "coverage")
 
@@ -23,6 +28,21 @@ PARTS = ("electrical", "harmonics", "registers", "events", "coverage")
 def client(city_url: str) -> Iterator[httpx.Client]:
     with connect(city_url) as connection:
         add_meter_records(connection)
+        connection.execute(
+            "INSERT INTO ratio (meter_id, ct, pt) SELECT meter_id, 40, 1 FROM meter WHERE id = %s", (PRIMARY,)
+        )
+        ReadingWriter(connection).write(
+            [
+                Snapshot(
+                    meter=PRIMARY,
+                    taken_at=MIDNIGHT - timedelta(days=days),
+                    received_at=MIDNIGHT,
+                    origin=Origin.DAILY_FREEZE,
+                    values={Quantity.ACTIVE_ENERGY_IMPORT: 900_000.0 - 12 * days},
+                )
+                for days in range(3)
+            ]
+        )
     with browsing(create_app(city_url, clock=lambda: NOW)) as client:
         yield client
 
@@ -37,6 +57,15 @@ def test_registers_are_told_by_rate_and_by_day_with_what_they_rose_by(client: ht
     assert "T1 kWh T2 kWh" in shown
     # 5 kWh a day on the meter's side are 400 kWh behind CT 80.
     assert re.search(r"Wed 18 Nov 4,995.00 2,997.00 1,998.00 400.00 Daily freeze 19 Nov 00:00", shown)
+
+
+def test_what_is_primary_already_is_not_multiplied_again(client: httpx.Client) -> None:
+    shown = text_of(client.get(f"/meters/{PRIMARY}/registers", headers=EN))
+    # 12 kWh a day, behind CT 40 already.
+    assert re.search(r"Wed 18 Nov 899,988.00 12.00 Daily freeze 19 Nov 00:00", shown)
+    assert "to the primary side" not in shown
+    assert "Ratio × 40" not in text_of(client.get(f"/meters/{PRIMARY}", headers=EN))
+    assert "Ratio × 80 to the primary side" in text_of(client.get(f"/meters/{PLANT}", headers=EN))
 
 
 def test_a_fall_from_one_day_to_the_next_is_no_energy(client: httpx.Client) -> None:

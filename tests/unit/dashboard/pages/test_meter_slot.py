@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -15,6 +16,10 @@ from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT, SILENT, browsing
 from tests.meter_records import add_raw_frames
 
+MOVED = "M-1003"
+"""It hangs where it does from 10 November on."""
+BERLIN = "M-2001"
+"""Its clock repeated the hour from 02:00 on 25 October."""
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
 
@@ -22,6 +27,13 @@ EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 def client(city_url: str) -> Iterator[httpx.Client]:
     with connect(city_url) as connection:
         add_raw_frames(connection)
+        connection.execute(
+            "UPDATE installation SET starts_at = '2026-11-10T00:00Z' WHERE meter_id = "
+            "(SELECT meter_id FROM meter WHERE id = %s)",
+            (MOVED,),
+        )
+        connection.execute("INSERT INTO area (id, name, zone) VALUES ('berlin', 'B', 'Europe/Berlin')")
+        connection.execute("UPDATE service_point SET area = 'berlin' WHERE id = 'SP-009'")
     with browsing(create_app(city_url, clock=lambda: NOW)) as client:
         yield client
 
@@ -71,6 +83,33 @@ def test_a_slot_without_frames_says_why(client: httpx.Client) -> None:
     assert "未保存报文" in shown
 
 
+def test_the_hour_that_comes_twice_is_walked_through_slot_by_slot(client: httpx.Client) -> None:
+    def shown(at: str) -> tuple[str, list[str]]:
+        html = client.get(f"/meters/{BERLIN}/slot", params={"at": at}, headers=EN).text
+        links = re.findall(r'rel="(?:prev|next)" href="[^"]*?at=([^"]*)"', html)
+        return re.findall(r'name="at" value="([^"]*)"', html)[0], [unquote(link) for link in links]
+
+    # Winter time begins at 03:00 of summer time: 02:45+02:00 is followed by 02:00+01:00.
+    first, second = shown("2026-10-25T02:45"), shown("2026-10-25T02:00+01:00")
+    assert first == ("2026-10-25T02:45", ["2026-10-25T02:30+02:00", "2026-10-25T02:00+01:00"])
+    assert second == ("2026-10-25T02:00", ["2026-10-25T02:45+02:00", "2026-10-25T02:15+01:00"])
+    assert shown("2026-10-25T01:15:00Z")[1][0] == "2026-10-25T02:00+01:00"
+
+
+def test_a_slot_before_the_meter_came_to_the_callers_area_is_not_there(city_url: str) -> None:
+    app = create_app(city_url, clock=lambda: NOW)
+    app.dependency_overrides[scope_of_request] = lambda: Scope(frozenset({"TA-01"}))
+    with browsing(app) as narrow:
+        assert narrow.get(f"/meters/{MOVED}/slot?at=2026-11-12T00:00").status_code == 200
+        for path in (
+            f"/meters/{MOVED}/slot?at=2026-11-08T00:00",
+            f"/api/meters/{MOVED}/chain?at=2026-11-08T00:00:00Z",
+        ):
+            answer = narrow.get(path, headers=EN)
+            assert answer.status_code == 404
+            assert "hung in none of your areas" in answer.text
+
+
 def test_a_program_gets_the_same_chain(client: httpx.Client) -> None:
     found = client.get(f"/api/meters/{PLANT}/chain", params={"at": "2026-11-20T02:05:00Z"}).json()
     assert (found["from"], found["minutes"]) == ("2026-11-20T02:00:00+00:00", 15)
@@ -84,6 +123,13 @@ def test_a_program_gets_the_same_chain(client: httpx.Client) -> None:
         f"/meters/{PLANT}/slot?at=noon",
         f"/api/meters/{PLANT}/chain",
         f"/api/meters/{PLANT}/chain?at=2030-01-01T00:00:00Z",
+        f"/api/meters/{PLANT}/chain?at=0001-01-01T00:00:00Z",
+        f"/meters/{PLANT}/slot?at=0001-01-01T00:00",
+        f"/meters/{PLANT}/slot?at=0001-01-01T00:00:00%2B08:00",
+        f"/meters/{PLANT}/registers?last=0001-01-05",
+        f"/meters/{PLANT}/electrical?last=0001-01-01",
+        f"/meters/{PLANT}/harmonics?at=0001-01-01T00:00:00%2B08:00",
+        f"/meters/{PLANT}?last=0001-01-01",
     ],
 )
 def test_a_time_that_does_not_fit_is_refused(client: httpx.Client, path: str) -> None:
