@@ -180,7 +180,7 @@ def _unknown_limits(entries: Mapping[str, Sequence[Entry]]) -> list[Problem]:
         if entry.values.get("detector") != THRESHOLDS:
             continue
         name = entry.values.get("parameter")
-        if name not in SETTABLE:
+        if not isinstance(name, str) or name not in SETTABLE:
             expected = f"expected one of {', '.join(SETTABLE)}"
             found.append(entry.problem("parameter", f"{name!r} is no limit of {THRESHOLDS}; {expected}"))
             continue
