@@ -175,7 +175,7 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int, pa
         **QUIET,
         "PREFECT_SERVER_API_AUTH_STRING": login,
         "PREFECT_API_AUTH_STRING": login,
-        "KILOWATCH_DASHBOARD_ADDRESS": page,
+        "KILOWATCH_DASHBOARD_URL": page,
         "KILOWATCH_DATABASE_URL": url,
         "KILOWATCH_MQTT_HOST": "127.0.0.1",
         "KILOWATCH_MQTT_PORT": str(broker_port),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from services.settings import Settings, load_settings
 from services.wiring import utc_now
+from storage.asked_readings import drop_asked
 from storage.database import connect
+from storage.requests import drop_requests
 from storage.retention import apply_retention
+
+REQUESTS_KEPT: Final = timedelta(days=30)
+"""What was wanted of buses and meters (read requests, readings asked for at pages), whatever came of it."""
 
 _log = logging.getLogger("kilowatch.maintain")
 
@@ -23,7 +29,12 @@ def drop_old(settings: Settings | None = None, now: datetime | None = None) -> M
         ConfigError: If no database is named.
         StorageError: If it is away or refuses.
     """
+    now = now or utc_now()
     with connect((settings or load_settings()).require_database_url()) as connection:
-        dropped = apply_retention(connection, now or utc_now())
+        dropped = {
+            **apply_retention(connection, now),
+            "read_request": drop_requests(connection, now - REQUESTS_KEPT),
+            "asked_reading": drop_asked(connection, now - REQUESTS_KEPT),
+        }
     _log.info("maintain.dropped %s", dict(dropped))
     return dropped

@@ -11,6 +11,7 @@ import typer.main
 import yaml
 
 from cli.main import app
+from services.flow_settings import FlowSettings
 from services.settings import PREFIX, Settings
 from tests.contract.project import ROOT
 
@@ -65,13 +66,20 @@ def test_a_service_that_is_waited_for_tells_how_it_is(name: str) -> None:
 @each_service
 def test_secrets_come_out_of_files_and_settings_exist(name: str) -> None:
     service = site()["services"][name]
-    known = {f"{PREFIX}{field.upper()}{end}" for field in Settings.model_fields for end in ("", "_FILE")}
+    fields = {*Settings.model_fields, *FlowSettings.model_fields}
+    known = {f"{PREFIX}{field.upper()}{end}" for field in fields for end in ("", "_FILE")}
     for variable, value in service.get("environment", {}).items():
         if "PASSWORD" in variable or "TOKEN" in variable or "DATABASE_URL" in variable:
             assert str(value).startswith("/run/secrets/")
             assert str(value).removeprefix("/run/secrets/") in service["secrets"]
         if variable.startswith(PREFIX) and "GRAFANA" not in variable:
             assert variable in known
+
+
+def test_prefects_server_asks_for_a_login_and_who_asks_it_has_it() -> None:
+    logins = {name: service.get("env_file") for name, service in site()["services"].items()}
+    with_login = {name for name, files in logins.items() if files == ["./secrets/prefect-login.env"]}
+    assert with_login == {"prefect", "flows", "dashboard"}
 
 
 @each_service

@@ -40,6 +40,14 @@ def test_it_holds_no_secret_and_sets_only_what_there_is(unit: Path) -> None:
     assert set(re.findall(r"KILOWATCH_\w+", text)) <= known
 
 
+def test_prefects_server_asks_for_a_login() -> None:
+    server, asking = (
+        (ROOT / "ops" / "systemd" / f"kilowatch-{name}.service").read_text() for name in ("prefect", "flows")
+    )
+    assert "EnvironmentFile=/etc/kilowatch/prefect-login.env" in server
+    assert "EnvironmentFile=-/etc/kilowatch/prefect-login.env" in asking
+
+
 @each_unit
 def test_it_waits_longer_than_a_service_takes_to_end(unit: Path) -> None:
     told = re.search(r"TimeoutStopSec=(\d+)", unit.read_text())

@@ -47,12 +47,15 @@ ELSEWHERE = (
     ("/api/episodes/{episode}/curves/", {"name": "voltages"}),
     ("/accounts/", {"name": "tester"}),
     ("/customer", {"kind": "csv"}),
+    ("/bills/", {"until": f"{MONTH}-11"}),
+    ("/api/bills/", {"until": f"{MONTH}-11"}),
     ("", {"kind": "meter"}),
 )
 """Those that stand for different things, by the beginnings of paths; the first that fits holds."""
 NOT_IN_THE_CITY = (
     *("/load", "/api/load", "/loss", "/api/loss", "/forecast", "/api/forecast"),
     *("/quality", "/api/quality", "/readings", "/api/readings"),
+    *("/bills/{point}/{month}/{until}", "/api/bills/{point}/{month}/interim/{until}"),
 )
 """Where the addresses begin whose things nobody has worked out in the city: they answer 404 to everybody."""
 WANTED = {

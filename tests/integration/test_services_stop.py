@@ -14,7 +14,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prefect import get_client
 
+from services.flow_settings import FlowSettings
 from tests.e2e.command import PROGRAM, environment
 from tests.integration.collector_process import until
 
@@ -67,21 +69,43 @@ def test_the_dashboard_ends_in_time_though_a_client_never_finishes(database_url:
     assert not answers(f"http://127.0.0.1:{port}/health")
 
 
+@contextmanager
+def served_flows(log: Path, settings: dict[str, str]) -> Iterator[None]:
+    """Serve the flows while the block runs, and end them as a service manager does."""
+    with service(log, settings, "flows", "serve") as process:
+        deadline = time.monotonic() + 200
+        while "polling" not in log.read_text() and "Runner" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield
+        process.terminate()
+        assert process.wait(STOPS_WITHIN_S) in {0, -signal.SIGTERM}
+
+
+def paused(*names: str) -> list[bool]:
+    with get_client(sync_client=True) as client:
+        return [client.read_deployment_by_name(name).paused for name in names]
+
+
 @pytest.mark.usefixtures("prefect_server")
-def test_the_flows_end_in_time(database_url: str, tmp_path: Path) -> None:
+def test_the_flows_end_in_time_and_all_of_them_run_again_after_an_upgrade(
+    database_url: str, tmp_path: Path
+) -> None:
     settings = {
         "KILOWATCH_DATABASE_URL": database_url,
         "KILOWATCH_LOG_FORMAT": "json",
         "PREFECT_API_URL": os.environ["PREFECT_API_URL"],
     }
     log = tmp_path / "flows.log"
-    with service(log, settings, "flows", "serve") as process:
-        deadline = time.monotonic() + 200
-        while "polling" not in log.read_text() and "Runner" not in log.read_text():
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        process.terminate()
-        assert process.wait(STOPS_WITHIN_S) in {0, -signal.SIGTERM}
+    with served_flows(log, settings):
+        pass
     told = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert all({"time", "level", "logger", "message"} <= set(line) for line in told), told
     assert told[0]["message"] == "flows.serving"
+    # Prefect's runner pauses what it served; the critical run is applied by us before it is served again.
+    names = FlowSettings().critical_run, "remote_reading/field", "remote_reading/on-demand"
+    with get_client(sync_client=True) as client:
+        for name in names:
+            client.pause_deployment(client.read_deployment_by_name(name).id)
+    with served_flows(tmp_path / "again.log", {**settings, "KILOWATCH_FLOW_ZONE": "Europe/Berlin"}):
+        assert paused(*names) == [False, False, False]

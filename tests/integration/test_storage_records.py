@@ -98,6 +98,12 @@ def test_a_request_is_taken_once_and_served_with_a_result_or_an_error(archive: C
         get_request(archive, 999)
 
 
+def test_a_request_that_waited_for_days_is_not_read_any_more(archive: Connection) -> None:
+    old, fresh = (file_request(archive, bus="B1", kind="present", filed_by="page") for _ in range(2))
+    archive.execute("UPDATE read_request SET filed_at = now() - interval '9 days' WHERE id = %s", (old,))
+    assert [r.id for r in take_requests(archive, ["B1"], taken_by="owner")] == [fresh]
+
+
 def test_unmatched_messages_are_counted_in_full_and_kept_bounded(archive: Connection) -> None:
     store = UnmatchedStore(archive)
     message = Unmatched(received_at=START, source="a/b", reason="unknown field", key="x", payload=b"old")

@@ -96,6 +96,18 @@ def test_without_a_server_the_owner_of_the_bus_is_asked(
     assert (meter["state"], meter["values"]) == ("read", {"voltage_a": 231.25})
 
 
+@pytest.mark.parametrize(("is_paused", "status"), [(True, "READY"), (False, "NOT_READY")])
+def test_where_nobody_runs_the_flow_the_owner_of_the_bus_is_asked(
+    client: httpx.Client, server: FakePrefect, *, is_paused: bool, status: str
+) -> None:
+    # Prefect's runner leaves its deployments paused when it ends; a worker that dies leaves them not ready.
+    server.is_paused, server.status = is_paused, status
+    page = client.post("/readings", data={"meters": PLANT}, headers=EN, follow_redirects=True)
+    assert server.started == []
+    assert "the owners of the buses are asked to read" in text_of(page)
+    assert "kilowatch flows serve" in text_of(page)
+
+
 def test_a_request_that_nobody_takes_says_so(city_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     times = [NOW]
