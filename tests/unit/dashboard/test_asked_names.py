@@ -20,7 +20,7 @@ def client(city_url: str) -> Iterator[httpx.Client]:
 def test_the_api_names_what_it_does_not_know_and_what_it_does(client: httpx.Client) -> None:
     answer = client.get("/api/meters", params={"aera": "TA-01", "q": "M"})
     assert answer.status_code == 422
-    assert answer.json()["title"] == "unknown in the query: aera; known here: limit, offset, q"
+    assert answer.json()["next_step"] == "unknown in the query: aera; known here: limit, offset, q"
 
 
 @pytest.mark.parametrize("query", [{}, {"q": "M"}, {"limit": "5", "offset": "0"}, {"lang": "zh"}])
