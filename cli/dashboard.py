@@ -53,6 +53,7 @@ def dashboard(
         limits=limits,
         metrics_for=permit_of(settings.metrics_token_file),
     )
+    _say(f"open {serving.address}")
     # Its lines go the way of ours; those who ask last are waited for, but not for long.
     config = uvicorn.Config(
         app,

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from dashboard import api_export, openapi, status
+from dashboard.asked_names import refuse_unknown_names
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
 from dashboard.etags import Etags
@@ -99,7 +100,7 @@ def create_app(  # noqa: PLR0913 - what the application is given
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=openapi.operation_id,
-        dependencies=[Depends(refuse_forged)],
+        dependencies=[Depends(refuse_forged), Depends(refuse_unknown_names)],
         **openapi.ABOUT,
     )
     openapi.describe(app)
