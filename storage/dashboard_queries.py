@@ -286,5 +286,5 @@ def rows_in_scope(
 
 
 def _fitting(bound: Mapping[str, object]) -> sql.Composed:
-    asked = [text for name, text in _CONDITIONS.items() if bound.get(name) not in (None, "")]
-    return sql.SQL(" AND ").join(map(sql.SQL, asked or ["true"]))
+    asked = [sql.SQL(text) for name, text in _CONDITIONS.items() if bound.get(name) not in (None, "")]
+    return sql.SQL(" AND ").join(asked or [sql.SQL("true")])
