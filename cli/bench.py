@@ -16,7 +16,7 @@ def bench(
     name: Annotated[str, typer.Argument(help=f"Which benchmark: {NAMES}.")],
     *,
     meters: Annotated[
-        str | None, typer.Option(help="For archive and scale: how many meters, such as 100,1000.")
+        str | None, typer.Option(help="For api, archive and scale: how many meters, such as 100,1000.")
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
