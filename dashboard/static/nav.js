@@ -1,11 +1,18 @@
 "use strict";
-// Where a row of links is wider than the screen, the entry of this page is scrolled into its middle; the page stays.
+// Where a row of links is wider than the screen, the entry of this page is scrolled into its middle, and whatever
+// the keyboard reaches is shown whole; the page itself stays where it is.
 
 (() => {
   for (const nav of document.querySelectorAll("nav")) {
+    const centre = (entry) => {
+      const [row, box] = [nav.getBoundingClientRect(), entry.getBoundingClientRect()];
+      nav.scrollLeft += box.left + box.width / 2 - (row.left + row.width / 2);
+    };
     const here = nav.querySelector("[aria-current]");
-    if (!here || nav.scrollWidth <= nav.clientWidth) continue;
-    const [row, entry] = [nav.getBoundingClientRect(), here.getBoundingClientRect()];
-    nav.scrollLeft += entry.left + entry.width / 2 - (row.left + row.width / 2);
+    if (here) centre(here);
+    nav.addEventListener("focusin", ({ target }) => {
+      const [row, box] = [nav.getBoundingClientRect(), target.getBoundingClientRect()];
+      if (box.left < row.left || box.right > row.right) centre(target);
+    });
   }
 })();
