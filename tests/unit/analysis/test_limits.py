@@ -40,7 +40,7 @@ def test_the_band_fits_the_point(
     [
         (Wiring.THREE_PHASE_THREE_WIRE, 100.0, 100.0, 100.0, (9_300.0, 10_700.0)),
         (Wiring.THREE_PHASE_THREE_WIRE, 10_000.0, 100.0, 100.0, (9_300.0, 10_700.0)),
-        # 57.7 V behind 100:1 are 5 770 V to the neutral, +-7 %; behind 1100:1 it is 110 kV, where +-10 % hold.
+        # 57.7 V behind 100:1 are 5 770 V to the neutral; behind 1100:1 it is 110 kV, where +-10 % hold.
         (Wiring.THREE_PHASE_FOUR_WIRE, 57.7, 57.7, 100.0, (5_366.1, 6_173.9)),
         (Wiring.THREE_PHASE_FOUR_WIRE, 57.7, 57.7, 1100.0, (57_123.0, 69_817.0)),
         (Wiring.ONE_PHASE, 220.0, 220.0, 1.0, (198.0, 235.4)),

@@ -48,7 +48,7 @@ def test_a_meter_is_of_its_own_wiring_alone(wiring: Wiring) -> None:
 
 @pytest.mark.parametrize("filed_v", [100.0, 10_000.0])
 def test_primary_volts_are_held_to_the_band_of_the_line(filed_v: float) -> None:
-    """GB/T 12325-2008 4.2: 10 kV +-7 % are 9 300 to 10 700 V; steps without a ratio tell of primary values."""
+    """GB/T 12325-2008 4.2: 10 kV +-7 % are 9 300 to 10 700 V; steps without a ratio tell of primaries."""
     case = planted(None, wiring=Wiring.THREE_PHASE_THREE_WIRE)
     meter = replace(case.registry.meters[0], rated_voltage_v=100.0, nominal_voltage_v=filed_v)
     registry = replace(case.registry, meters=[meter], ratios=[Ratio(meter=meter.id, ct=40.0, pt=100.0)])

@@ -165,7 +165,7 @@ def test_behind_a_transformer_the_side_that_the_meter_shows_counts(
 def test_a_line_of_10_kv_read_as_primary_volts_has_seven_percent_either_way(
     plain_database_url: str, monkeypatch: pytest.MonkeyPatch, filed_v: float
 ) -> None:
-    """GB/T 12325-2008 4.2: 10 kV +-7 % are 9 300 to 10 700 V, whichever side the archive's voltage stands on."""
+    """GB/T 12325-2008 4.2: 10 kV +-7 % are 9 300 to 10 700 V, whichever side the archive names."""
     monkeypatch.setattr("services.assess.primary_profiles", lambda _settings: frozenset({"own_primary"}))
     registry = Registry(
         meters=[
