@@ -67,7 +67,7 @@ def test_codes_and_quantities_in_a_message_are_told_by_their_names() -> None:
 
 
 def test_a_check_of_power_quality_is_named_in_one_language() -> None:
-    parameters = {
+    parameters: dict[str, float | int | str] = {
         "service_point": "SP-011",
         "month": "2026-11",
         "check": "voltage deviation (供电电压偏差)",
