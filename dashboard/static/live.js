@@ -1,8 +1,9 @@
 "use strict";
 // Keeps a page fresh. The server tells by events (/api/live) when something new has been stored; then the page is
 // fetched again and the parts marked data-live are replaced where they differ. Where no events come, because the
-// stream or the database is away, the page is fetched every ten seconds. Charts and forms are left alone, a page
-// in the background rests and keeps no stream open: a browser opens only six connections to one server.
+// stream or the database is away, the page is fetched every ten seconds. Charts are told and fetch what is new
+// themselves (charts.js), forms are left alone. A page in the background rests and keeps no stream open: a browser
+// opens only six connections to one server.
 
 (() => {
   const POLL_MS = 10000;
@@ -66,7 +67,9 @@
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.redirected) return location.reload(); // the session is over: the login page follows
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-      replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      replaceParts(fresh);
+      document.dispatchEvent(new CustomEvent("kilowatch:refreshed", { detail: { fresh } }));
       reached = true;
     } catch {
       // The dot turns red; what is on the page stays, with the time of its last success beside it.
@@ -114,7 +117,10 @@
     on("listening", ({ listening }) => {
       pushed = listening;
       // What came while nobody listened was not told.
-      if (joined) news();
+      if (joined) {
+        document.dispatchEvent(new CustomEvent("kilowatch:news", { detail: { name: "listening", meters: [] } }));
+        news();
+      }
       joined = true;
       show();
     });

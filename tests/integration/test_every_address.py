@@ -250,8 +250,9 @@ def filled(address: Address, things: Mapping[str, str]) -> str:
 
     path = re.sub(r"\{(\w+)(?::\w+)?\}", value, address.path)
     wanted = queries_wanted(address)
-    assert set(wanted) <= set(WANTED), f"{address.path}: say in this file what it is asked: {wanted}"
-    return path + (f"?{urlencode({name: WANTED[name] for name in wanted})}" if wanted else "")
+    given = {**WANTED, **things}
+    assert set(wanted) <= set(given), f"{address.path}: say in this file what it is asked: {wanted}"
+    return path + (f"?{urlencode({name: given[name] for name in wanted})}" if wanted else "")
 
 
 def body_of(address: Address, things: Mapping[str, str]) -> dict[str, Any]:
