@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 Row = TypeVar("Row")
 
@@ -156,7 +157,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         """
         , worst AS (
             SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-            FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
+            FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
         )
         SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
                m.max_current_a, m.digits, m.resolution,
@@ -256,7 +257,9 @@ def rows_in_scope(
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``."""
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY, searched=_SEARCHED)
+    whole = sql.SQL(_PLACED + query).format(
+        newest=_NEWEST, today=_TODAY, searched=_SEARCHED, pending=sql.SQL(PENDING)
+    )
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,

@@ -16,16 +16,21 @@ from pipeline.accounts import Role
 from pipeline.model import EVERYTHING, MeterId, Severity, Verdict
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from storage.cases import all_feedback
+from storage.customers import CustomerFilter, Sort, customer_cards
 from storage.dashboard_episodes import episode_card
+from storage.dashboard_queries import meter_cards
 from storage.database import Connection, connect
 from storage.episode_changes import episode_changes
 from storage.episodes import save_episodes
+from storage.fleet_figures import open_episodes
+from storage.fleet_standings import meter_standings, open_episode_counts
 from storage.registry import save_registry
 from tests.findings import finding
 from tests.fix_dashboard import NOW, browsing
 from tests.tester import let_in
 
 EN = {"Accept-Language": "en"}
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -240,3 +245,35 @@ def test_an_engineer_of_one_area_changes_nothing_of_another(database: Connection
         client.post("/episodes", data={"deed": "acknowledge", "whole": "true", **seen(client, "")})
         assert client.post("/episodes/a", data={"deed": "acknowledge"}).status_code == 404
     assert (state(database, "a")[3], state(database, "c")[3]) == (0, 2)
+
+
+@pytest.mark.parametrize("deed", [{"deed": "close", "text": "wire changed"}, {"deed": "reject"}])
+def test_what_is_closed_or_rejected_counts_nowhere_as_still_to_be_dealt_with(
+    client: httpx.Client, database: Connection, deed: dict[str, str]
+) -> None:
+    def open_of(meter: str) -> int:
+        (standing,) = (
+            s for s in meter_standings(database, scope=EVERYTHING, now=NOW, silent=DAY) if s.meter == meter
+        )
+        (card,) = meter_cards(database, scope=EVERYTHING, now=NOW, since=NOW - DAY, meters=[meter])
+        assert card.open_episodes == standing.open_episodes
+        return standing.open_episodes
+
+    def customers() -> list[int]:
+        wanted = CustomerFilter(month=NOW.date().replace(day=1), least_kva=0.0)
+        found = customer_cards(database, wanted, Sort.CUSTOMER, scope=EVERYTHING, limit=9)
+        return [card.episodes for card in found]
+
+    # Of meter M-1 one abnormal episode goes on, of M-3 an undecided one; that of M-2 has ended.
+    assert (open_of("M-1"), open_of("M-3"), customers()) == (1, 1, [1, 0, 0])
+    client.post("/episodes/a", data={**deed, "revision": "0"})
+    assert (open_of("M-1"), open_of("M-3"), customers()) == (0, 1, [0, 0, 0])
+    assert ids(client.get("/episodes?state=open")) == ["c"]
+    assert sorted(ids(client.get("/episodes?state=closed"))) == ["a", "b"]
+    assert [(c.verdict, c.episodes) for c in open_episode_counts(database, scope=EVERYTHING)] == [
+        ("unknown", 1)
+    ]
+    assert [(e.verdict, e.number) for e in open_episodes(database, NOW)] == [("unknown", 1)]
+    assert 'class="open-mark"' not in client.get("/episodes/a").text
+    client.post("/episodes/a", data={"deed": "reopen", "revision": "1"})
+    assert (open_of("M-1"), ids(client.get("/episodes?state=open"))) == (1, ["a", "c"])
