@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard import words, work_words
 from dashboard.access import known_caller
-from dashboard.asking import LANGUAGE_COOKIE, Asking, Dashboard, formats_of
+from dashboard.asking import LANGUAGE_COOKIE, LANGUAGE_HEADER, Asking, Dashboard, formats_of
 from dashboard.forgery import csrf_field
 from dashboard.formats import Formats
 from dashboard.navigation import NAVIGATION
@@ -39,7 +39,7 @@ def render(
     context = {"request": request, "f": formats, "now": dashboard.clock(), **shown}
     html = environment(formats.language).get_template(template).render(context)
     response = HTMLResponse(html, status_code=status, headers={"Content-Language": formats.language})
-    if request.query_params.get("lang") in LANGUAGES:
+    if request.query_params.get("lang") in LANGUAGES and LANGUAGE_HEADER not in request.headers:
         response.set_cookie(
             LANGUAGE_COOKIE, formats.language, max_age=COOKIE_LIFE_S, httponly=True, samesite="lax"
         )

@@ -277,3 +277,26 @@ def test_what_is_closed_or_rejected_counts_nowhere_as_still_to_be_dealt_with(
     assert 'class="open-mark"' not in client.get("/episodes/a").text
     client.post("/episodes/a", data={"deed": "reopen", "revision": "1"})
     assert (open_of("M-1"), ids(client.get("/episodes?state=open"))) == (1, ["a", "c"])
+
+
+def test_an_open_page_keeps_its_own_language_whatever_another_tab_has_chosen(client: httpx.Client) -> None:
+    client.get("/episodes?lang=zh")
+    assert "Episodes" not in re.findall(r"<h1>(.+)</h1>", client.get("/episodes").text)
+    anew = client.get("/episodes?lang=zh", headers={"Kilowatch-Language": "en"})
+    assert re.findall(r"<h1>(.+)</h1>", anew.text) == ["Episodes"]
+    # Nor does it choose for the others when it fetches itself.
+    assert "kilowatch_language" not in anew.headers.get("Set-Cookie", "")
+
+
+def test_a_refusal_is_headed_in_the_readers_language_and_leads_back_to_the_form(client: httpx.Client) -> None:
+    referer = f"http://{client.base_url.netloc.decode()}/episodes?sort=newest"
+    client.headers.update({"Accept-Language": "zh", "Referer": referer})
+    for answer in (
+        client.post("/readings", data={}),
+        client.post("/episodes", data={"deed": "burn"}),
+        client.post("/episodes", data={"deed": "note"}, headers={HEADER: "old"}),
+        client.post("/episodes/none", data={"deed": "note"}),
+    ):
+        (title,) = re.findall(r"<h1>(.+)</h1>", answer.text)
+        assert re.fullmatch(r"[^a-zA-Z]+", title), title
+        assert 'href="/episodes?sort=newest"' in answer.text
