@@ -161,6 +161,8 @@ def refusal(  # noqa: PLR0913 - what is told
     text = formats_of(request).catalogue.gettext
     back = page_before(request) if request.method not in SAFE_METHODS else "/"
     shown = {"title": text(title), "advice": text(advice), "detail": detail, "back": back}
+    if request.method not in SAFE_METHODS:
+        shown["here"] = back
     response = render(request, "failure.html", shown, status)
     response.headers.update(headers or {})
     return response

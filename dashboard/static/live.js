@@ -18,7 +18,7 @@
   const DEAD_MS = 40000;
   const AGAIN_MS = 60000;
 
-  const { stream: address, language } = document.currentScript.dataset;
+  const { stream: address, language, here } = document.currentScript.dataset;
   const mark = document.querySelector("[data-live-mark]");
   const over = document.querySelector("[data-session-over]");
   const isLive = document.querySelector("main [data-live]") !== null;
@@ -66,7 +66,7 @@
     const begunAt = performance.now();
     try {
       const headers = { Accept: "text/html", "Kilowatch-Language": language };
-      const answer = await fetch(location.href, { headers });
+      const answer = await fetch(here ?? location.href, { headers });
       // The login answers once the session is over. The page stays: somebody may have typed into it.
       over.hidden = !answer.redirected;
       if (!answer.ok || answer.redirected) throw new Error(`the server answered ${answer.status}`);
