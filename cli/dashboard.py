@@ -27,6 +27,7 @@ def dashboard(
     from dashboard.server import DashboardServer
     from dashboard.slow_clients import GUARDS
     from pipeline.errors import StorageError
+    from services.garbage import seldom_collected
     from services.serving import make_first_account, serving_of
     from services.settings import load_settings
     from services.status.permit import permit_of
@@ -62,7 +63,8 @@ def dashboard(
         **GUARDS,
         **serving.options,
     )
-    DashboardServer(config).run()
+    with seldom_collected():
+        DashboardServer(config).run()
 
 
 def _say(line: str) -> None:

@@ -23,6 +23,7 @@ def seed_intervals(
             CROSS JOIN generate_series(
                 %(from)s::timestamptz, %(to)s::timestamptz - INTERVAL '15 minutes', '15 minutes') AS slot
             WHERE m.id = ANY (%(meters)s)
+            ORDER BY date_trunc('hour', slot), m.meter_id, slot
             """,
             {"meters": list(meters), "from": starts_at, "to": until},
         ).rowcount

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
-from urllib.parse import urlencode
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -17,18 +15,17 @@ from pydantic import BaseModel, Field
 
 from dashboard.access import Writer, may_write
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.episode_filters import InboxQuestion
 from dashboard.evidence import evidence_of
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.rendering import page, path_of
-from dashboard.words import SEVERITY_OF, marked
+from dashboard.words import marked
 from pipeline.errors import DataError
 from services.episode_work import LONGEST_ASSIGNEE, LONGEST_TEXT, Deed, Task, WorkDone, work_on
 from services.persons import Person
 from storage.dashboard_episodes import (
     EpisodeCard,
-    EpisodeFilter,
-    EpisodeOrder,
     episode_card,
     episode_cards,
     episode_choices,
@@ -39,76 +36,12 @@ from storage.dashboard_episodes import (
 )
 from storage.dashboard_queries import meter_cards, suspensions_of
 from storage.episode_changes import episode_changes
-from storage.episodes import EpisodeState
 
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
 MOST_AT_ONCE = 5000
 LONGEST_REVISION = 10
 """Episodes that one form may change."""
-NOBODY: Final = "-"
-"""How the address asks for what is nobody's."""
-HANDLINGS: Final[Mapping[str, Sequence[EpisodeState]]] = {
-    "unfinished": (EpisodeState.OPEN, EpisodeState.ACKNOWLEDGED),
-    "open": (EpisodeState.OPEN,),
-    "acknowledged": (EpisodeState.ACKNOWLEDGED,),
-    "confirmed": (EpisodeState.CONFIRMED,),
-    "rejected": (EpisodeState.REJECTED,),
-    "closed": (EpisodeState.CLOSED,),
-}
-"""What people have made of them, as the address asks for it."""
-Handling = Literal["", "unfinished", "open", "acknowledged", "confirmed", "rejected", "closed"]
-Age = Literal["", "1", "7", "30", "older"]
-"""Started in the last so many days, or before the last 30."""
-OLD_DAYS = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """The filters and the order in the address; empty means all, the gravest first."""
-
-    verdict: Literal["", "abnormal", "normal", "unknown"] = ""
-    severity: Literal["", "critical", "major", "minor", "info"] = ""
-    detector: str = ""
-    state: Literal["", "open", "closed"] = ""
-    handling: Handling = ""
-    assignee: str = ""
-    area: str = ""
-    meter: str = ""
-    age: Age = ""
-    sort: Literal["", "grave", "newest", "oldest", "energy", "sure", "meter"] = ""
-
-    @property
-    def any(self) -> bool:
-        """Whether the list is narrowed at all."""
-        return any(value for name, value in asdict(self).items() if name != "sort")
-
-    @property
-    def order(self) -> EpisodeOrder:
-        """What comes first."""
-        return EpisodeOrder(self.sort or "grave")
-
-    def filter(self, now: datetime) -> EpisodeFilter:
-        """Return what storage is asked for."""
-        days = timedelta(days=OLD_DAYS if self.age == "older" else int(self.age or 0))
-        assignee = self.assignee.strip()
-        return EpisodeFilter(
-            verdict=self.verdict or None,
-            severity=SEVERITY_OF.get(self.severity),
-            detector=self.detector or None,
-            meter=self.meter.strip() or None,
-            is_open={"open": True, "closed": False}.get(self.state),
-            states=HANDLINGS.get(self.handling),
-            assignee="" if assignee == NOBODY else assignee or None,
-            area=self.area.strip() or None,
-            started_since=now - days if self.age not in ("", "older") else None,
-            started_before=now - days if self.age == "older" else None,
-        )
-
-    def address(self, **more: object) -> str:
-        """Return the address of this list."""
-        kept = {name: value for name, value in {**asdict(self), **more}.items() if value}
-        return "/episodes" + (f"?{urlencode(kept)}" if kept else "")
 
 
 class WorkForm(BaseModel):
@@ -132,7 +65,7 @@ class WorkForm(BaseModel):
 @router.get("/episodes", name="episodes", response_class=HTMLResponse)
 def show_episodes(
     asking: Ask,
-    chosen: Annotated[Chosen, Depends()],
+    chosen: Annotated[InboxQuestion, Depends()],
     page_number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
     done: Annotated[int | None, Query(ge=0)] = None,
     stale: Annotated[int, Query(ge=0)] = 0,
@@ -169,7 +102,10 @@ def show_episodes(
 
 @router.post("/episodes", name="episodes_work", response_class=HTMLResponse)
 def work_on_many(
-    writer: Writer, writing: Writing, chosen: Annotated[Chosen, Depends()], form: Annotated[WorkForm, Form()]
+    writer: Writer,
+    writing: Writing,
+    chosen: Annotated[InboxQuestion, Depends()],
+    form: Annotated[WorkForm, Form()],
 ) -> RedirectResponse:
     """Do one thing with the chosen episodes, or with all that pass the filter, and show the list again."""
     if form.whole:
@@ -262,7 +198,7 @@ def digest_of(episodes: Sequence[tuple[str, int | None]]) -> str:
     return hashlib.sha256(json.dumps(list(episodes)).encode()).hexdigest()
 
 
-def _all_of(asking: Asking, chosen: Chosen) -> Sequence[tuple[str, int | None]]:
+def _all_of(asking: Asking, chosen: InboxQuestion) -> Sequence[tuple[str, int | None]]:
     """Return all that pass the filters; one more than may be changed at once where these are too many."""
     return episode_ids(
         asking.connection, chosen.filter(asking.now), scope=asking.scope, limit=MOST_AT_ONCE + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -102,10 +103,22 @@ def state(database: Connection, episode: str) -> tuple[str, str | None, str | No
         ("handling=unfinished&severity=minor", ["b"]),
         ("handling=closed", []),
         ("meter=M-3", ["c"]),
+        ("severity=20", ["b"]),
+        ("verdict=unknown&state=open", ["c"]),
     ],
 )
-def test_the_address_narrows_and_orders(client: httpx.Client, query: str, found: list[str]) -> None:
+def test_the_address_narrows_and_orders_pages_answers_and_files_alike(
+    client: httpx.Client, query: str, found: list[str]
+) -> None:
     assert ids(client.get(f"/episodes?{query}")) == found
+    told = client.get(f"/api/episodes?{query}").json()
+    assert ([episode["id"] for episode in told["episodes"]], told["total"]) == (found, len(found))
+    lines = client.get(f"/api/export/episodes?{query}").text.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == sorted(found)
+
+
+def test_a_severity_is_shown_by_its_code_also_where_its_number_is_asked_for(client: httpx.Client) -> None:
+    assert '<option value="minor" selected>' in client.get("/episodes?severity=20").text
 
 
 def test_a_deed_with_ticked_episodes_leaves_the_others_and_says_what_it_did(
