@@ -106,7 +106,9 @@
       part.replaceChildren(...next.childNodes);
       for (const box of part.querySelectorAll("input[type=checkbox]")) box.checked = ticked.includes(box.value);
       if (focused) document.getElementById(focused).focus({ preventScroll: true });
-      part.dispatchEvent(new CustomEvent("kilowatch:replaced", { bubbles: true }));
+      const boxes = Array.from(part.querySelectorAll("input[type=checkbox]"), (box) => box.value);
+      const lost = ticked.filter((value) => !boxes.includes(value));
+      part.dispatchEvent(new CustomEvent("kilowatch:replaced", { bubbles: true, detail: { lost } }));
     }
   }
 

@@ -16,6 +16,7 @@ from dashboard.forgery import HEADER, form_secret
 from pipeline.accounts import Role
 from pipeline.model import EVERYTHING, MeterId, Severity, Verdict
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
+from storage.access_events import access_events
 from storage.cases import all_feedback
 from storage.customers import CustomerFilter, Sort, customer_cards
 from storage.dashboard_episodes import episode_card
@@ -153,6 +154,10 @@ def test_a_filter_that_finds_others_than_were_shown_changes_nothing(
         answer = client.post("/episodes?area=TA-1", data={**form, **shown})
         assert answer.status_code == 422
         assert "The list has changed meanwhile" in answer.text
+        # The list is there, narrowed as before, with what was typed and with the digest of what it is now.
+        assert re.findall(r'data-row href="/episodes/(\w+)"', answer.text) == ["a", "b"]
+        assert re.search(r'name="text"[^>]* value="fuse changed"', answer.text)
+        assert re.findall(r'name="seen" value="(\w+)"', answer.text) == [seen(client, "?area=TA-1")["seen"]]
     assert state(database, "a")[0] == state(database, "b")[0] == "open"
 
 
@@ -161,12 +166,18 @@ def test_what_somebody_else_changed_meanwhile_is_left_and_told(
 ) -> None:
     client.post("/episodes/a", data={"deed": "assign", "assignee": "Li  Wei", "revision": "0"})
     form = {"deed": "close", "text": "x", "episodes": ["a@0", "b@0"]}
-    answer = client.post("/episodes", data=form, follow_redirects=True)
+    answer = client.post("/episodes", data=form)
+    assert answer.status_code == 200
     assert "1 episode was changed" in answer.text
     assert "1 was left as it is, because somebody else" in answer.text
+    assert re.search(r'name="text"[^>]* value="x"', answer.text)
     assert state(database, "a") == ("open", "Li Wei", None, 1)
-    one = client.post("/episodes/a", data={"deed": "acknowledge", "revision": "0"}, follow_redirects=True)
+    typed = {"deed": "close", "text": "wire changed", "revision": "0"}
+    one = client.post("/episodes/a", data=typed)
+    assert one.status_code == 409
     assert "Somebody else has changed this episode meanwhile" in one.text
+    assert re.search(r'name="text"[^>]* value="wire changed"', one.text)
+    assert 'name="revision" value="1"' in one.text
     assert state(database, "a")[3] == 1
 
 
@@ -223,6 +234,28 @@ def test_a_form_that_does_not_fit_is_refused_and_changes_nothing(
 ) -> None:
     assert client.post("/episodes", data=form).status_code == 422
     assert state(database, "a") == ("open", None, None, 0)
+
+
+def test_a_refusal_shows_the_form_again_in_the_readers_language(client: httpx.Client) -> None:
+    client.headers["Accept-Language"] = "zh"
+    form = {"deed": "close", "text": " ", "assignee": "li", "episodes": ["b@0"]}
+    many = client.post("/episodes?sort=newest", data=form)
+    one = client.post("/episodes/a", data={"deed": "note", "revision": "0"})
+    assert (many.status_code, one.status_code) == (422, 422)
+    assert "关闭异常须填写原因" in many.text
+    assert "请先填写备注内容" in one.text
+    assert re.findall(r'data-row href="/episodes/(\w+)"', many.text) == ["a", "b", "c"]
+    assert re.findall(r'name="episodes" value="(\S+)" checked', many.text) == ["b@0"]
+    nothing = client.post("/episodes?sort=newest", data={"deed": "note", "text": "was there"})
+    assert re.search(r'name="text"[^>]* value="was there"', nothing.text)
+
+
+def test_the_audit_says_what_was_done_to_which_episodes(client: httpx.Client, database: Connection) -> None:
+    client.post("/episodes", data={"deed": "close", "text": " fuse ", "episodes": ["a@0", "b@0", "c@9"]})
+    client.post("/episodes/c", data={"deed": "assign", "assignee": "", "revision": "0"})
+    assigned, closed = access_events(database, limit=2)
+    assert closed.after == {"deed": "close", "episodes": ["b", "a"], "text": "fuse"}
+    assert assigned.after == {"deed": "assign", "episodes": ["c"], "assignee": ""}
 
 
 def test_a_detector_that_amends_an_episode_leaves_what_people_did(
