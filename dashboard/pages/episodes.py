@@ -13,9 +13,10 @@ from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from dashboard.access import Writer, may_write
+from dashboard.access import Writer, caller_of_request, may_write
 from dashboard.asking import Ask, Asking, Writing
 from dashboard.audited import tell_audit
+from dashboard.colleagues import Colleagues, who_may_see
 from dashboard.episode_filters import InboxQuestion
 from dashboard.evidence import evidence_of
 from dashboard.failures import NotFoundError, WrongAddressError
@@ -23,6 +24,7 @@ from dashboard.messages import told
 from dashboard.rendering import page, path_of
 from dashboard.words import marked
 from dashboard.work_words import TEXT_NEEDED, TEXT_TOO_LONG
+from pipeline.accounts import Account
 from pipeline.errors import DataError
 from services.episode_work import (
     LONGEST_ASSIGNEE,
@@ -36,6 +38,7 @@ from services.episode_work import (
 from services.persons import Person
 from storage.dashboard_episodes import (
     EpisodeCard,
+    EpisodeFilter,
     episode_card,
     episode_cards,
     episode_choices,
@@ -78,17 +81,19 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 @router.get("/episodes", name="episodes", response_class=HTMLResponse)
 def show_episodes(
+    colleagues: Colleagues,
     asking: Ask,
     chosen: Annotated[InboxQuestion, Depends()],
     page_number: PageNumber = 1,
     done: Annotated[int | None, Query(ge=0)] = None,
 ) -> HTMLResponse:
     """Show the episodes that pass the filters of the address, and what a form has just done."""
-    return _list(asking, chosen, page_number, done=done)
+    return _list(asking, colleagues, chosen, page_number, done=done)
 
 
 @router.post("/episodes", name="episodes_work", response_class=HTMLResponse)
-def work_on_many(
+def work_on_many(  # noqa: PLR0913, PLR0917 - what a form brings
+    colleagues: Colleagues,
     writer: Writer,
     writing: Writing,
     chosen: Annotated[InboxQuestion, Depends()],
@@ -101,39 +106,47 @@ def work_on_many(
     """
     try:
         found = _all_as_seen(writing, chosen, form) if form.whole else _ticked(writing, form.episodes)
+        _require_colleague(writing, colleagues, form, found)
         did = worked(writing, found, form.task(), writer)
     except WrongAddressError as refused:
-        response = _list(writing, chosen, page_number, typed=form, problem=refused.detail)
+        response = _list(writing, colleagues, chosen, page_number, typed=form, problem=refused.detail)
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         return response
     done, stale = len(did.done), len(did.stale)
     if not stale:
         return RedirectResponse(chosen.address(done=str(done)), status_code=HTTPStatus.SEE_OTHER)
-    response = _list(writing, chosen, page_number, typed=form, done=done, stale=stale)
+    response = _list(writing, colleagues, chosen, page_number, typed=form, done=done, stale=stale)
     response.status_code = HTTPStatus.OK if done else HTTPStatus.CONFLICT
     return response
 
 
 @router.get("/episodes/{episode}", name="episode", response_class=HTMLResponse)
-def show_episode(asking: Ask, episode: str) -> HTMLResponse:
+def show_episode(colleagues: Colleagues, asking: Ask, episode: str) -> HTMLResponse:
     """Show one episode: what, when, how sure, the readings that show it, and what was done with it."""
-    return _one(asking, episode)
+    return _one(asking, colleagues, episode)
 
 
 @router.post("/episodes/{episode}", name="episode_work", response_class=HTMLResponse)
 def work_on_one(
-    writer: Writer, writing: Writing, episode: str, form: Annotated[WorkForm, Form()]
+    colleagues: Colleagues,
+    writer: Writer,
+    writing: Writing,
+    episode: str,
+    form: Annotated[WorkForm, Form()],
 ) -> Response:
     """Do one thing with an episode, and show it again, with what was typed where that was not done."""
-    seen_episode(writing, episode)
+    card = seen_episode(writing, episode)
+    found = [(episode, form.revision)]
     try:
-        did = worked(writing, [(episode, form.revision)], form.task(), writer)
+        if form.assignee != card.assignee:
+            _require_colleague(writing, colleagues, form, found)
+        did = worked(writing, found, form.task(), writer)
     except WrongAddressError as refused:
-        response = _one(writing, episode, typed=form, problem=refused.detail)
+        response = _one(writing, colleagues, episode, typed=form, problem=refused.detail)
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         return response
     if did.stale:
-        response = _one(writing, episode, typed=form, stale=True)
+        response = _one(writing, colleagues, episode, typed=form, stale=True)
         response.status_code = HTTPStatus.CONFLICT
         return response
     return RedirectResponse(path_of("episodes", episode) + "#work", status_code=HTTPStatus.SEE_OTHER)
@@ -141,6 +154,7 @@ def work_on_one(
 
 def _list(  # noqa: PLR0913 - what one page shows
     asking: Asking,
+    colleagues: Sequence[Account],
     chosen: InboxQuestion,
     page_number: int,
     *,
@@ -149,7 +163,7 @@ def _list(  # noqa: PLR0913 - what one page shows
     done: int | None = None,
     stale: int = 0,
 ) -> HTMLResponse:
-    wanted = chosen.filter(asking.now)
+    wanted = _wanted(asking, chosen)
     cards = episode_cards(
         asking.connection,
         wanted,
@@ -172,6 +186,7 @@ def _list(  # noqa: PLR0913 - what one page shows
         any_at_all=bool(counts),
         chosen=chosen,
         may_write=may_write(asking.request),
+        colleagues=colleagues,
         seen=digest_of(_all_of(asking, chosen)) if may_write(asking.request) else "",
         typed=typed or NOTHING_TYPED,
         problem=problem,
@@ -180,8 +195,14 @@ def _list(  # noqa: PLR0913 - what one page shows
     )
 
 
-def _one(
-    asking: Asking, episode: str, *, typed: WorkForm | None = None, problem: str = "", stale: bool = False
+def _one(  # noqa: PLR0913 - what one page shows
+    asking: Asking,
+    colleagues: Sequence[Account],
+    episode: str,
+    *,
+    typed: WorkForm | None = None,
+    problem: str = "",
+    stale: bool = False,
 ) -> HTMLResponse:
     card = seen_episode(asking, episode)
     shown = told(card, asking.formats)
@@ -206,6 +227,7 @@ def _one(
         length=(card.ends_at or card.detected_at) - card.starts_at,
         changes=episode_changes(asking.connection, episode),
         may_write=may_write(asking.request),
+        colleagues=who_may_see(colleagues, card.area),
         typed=typed or NOTHING_TYPED,
         problem=problem,
         stale=stale,
@@ -255,6 +277,32 @@ def digest_of(episodes: Sequence[tuple[str, int | None]]) -> str:
     return hashlib.sha256(json.dumps(list(episodes)).encode()).hexdigest()
 
 
+def _wanted(asking: Asking, chosen: InboxQuestion) -> EpisodeFilter:
+    return chosen.filter(asking.now, caller_of_request(asking.request).account.name)
+
+
+def _require_colleague(
+    asking: Asking, colleagues: Sequence[Account], form: WorkForm, found: Sequence[tuple[str, int | None]]
+) -> None:
+    """Refuse to give work to somebody who could not see it.
+
+    Raises:
+        WrongAddressError: If that is so, or nobody has this account.
+    """
+    if form.deed is not Deed.ASSIGN or not form.assignee:
+        return
+    account = next((each for each in colleagues if each.name == form.assignee), None)
+    if account is None:
+        raise WrongAddressError(marked("Choose an account of the list. Nothing was changed."))
+    episodes = [episode for episode, _ in found]
+    if account.areas is not None and len(
+        episodes_of_ids(asking.connection, episodes, scope=account.scope)
+    ) < len(episodes):
+        raise WrongAddressError(
+            marked("This account may not see all of these episodes: choose another one. Nothing was changed.")
+        )
+
+
 def _all_as_seen(asking: Asking, chosen: InboxQuestion, form: WorkForm) -> Sequence[tuple[str, int | None]]:
     found = _all_of(asking, chosen)
     if len(found) > MOST_AT_ONCE or digest_of(found) != form.seen:
@@ -266,9 +314,7 @@ def _all_as_seen(asking: Asking, chosen: InboxQuestion, form: WorkForm) -> Seque
 
 def _all_of(asking: Asking, chosen: InboxQuestion) -> Sequence[tuple[str, int | None]]:
     """Return all that pass the filters; one more than may be changed at once where these are too many."""
-    return episode_ids(
-        asking.connection, chosen.filter(asking.now), scope=asking.scope, limit=MOST_AT_ONCE + 1
-    )
+    return episode_ids(asking.connection, _wanted(asking, chosen), scope=asking.scope, limit=MOST_AT_ONCE + 1)
 
 
 def _ticked(asking: Asking, ticked: Sequence[str]) -> Sequence[tuple[str, int | None]]:

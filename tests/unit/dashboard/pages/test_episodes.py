@@ -64,7 +64,10 @@ def database(plain_database_url: str) -> Iterator[Connection]:
 
 @pytest.fixture
 def client(database: Connection) -> Iterator[httpx.Client]:
-    with browsing(create_app(database.info.dsn, clock=lambda: NOW)) as client:
+    app = create_app(database.info.dsn, clock=lambda: NOW)
+    with browsing(app) as client:
+        let_in(app, "li", "lis-token", Role.ENGINEER)
+        let_in(app, "wang", "wangs-token", Role.VIEWER, frozenset({"TA-2"}))
         client.headers.update(EN)
         yield client
 
@@ -148,7 +151,7 @@ def test_a_filter_that_finds_others_than_were_shown_changes_nothing(
 ) -> None:
     form = {"deed": "close", "text": "fuse changed", "whole": "true"}
     stale = seen(client, "?area=TA-1")
-    client.post("/episodes/b", data={"deed": "assign", "assignee": "Li Wei", "revision": "0"})
+    client.post("/episodes/b", data={"deed": "assign", "assignee": "li", "revision": "0"})
     # As many as were shown: others, one of another revision, or nobody knows which.
     for shown in (seen(client, ""), stale, {}):
         answer = client.post("/episodes?area=TA-1", data={**form, **shown})
@@ -164,14 +167,14 @@ def test_a_filter_that_finds_others_than_were_shown_changes_nothing(
 def test_what_somebody_else_changed_meanwhile_is_left_and_told(
     client: httpx.Client, database: Connection
 ) -> None:
-    client.post("/episodes/a", data={"deed": "assign", "assignee": "Li  Wei", "revision": "0"})
+    client.post("/episodes/a", data={"deed": "assign", "assignee": "li", "revision": "0"})
     form = {"deed": "close", "text": "x", "episodes": ["a@0", "b@0"]}
     answer = client.post("/episodes", data=form)
     assert answer.status_code == 200
     assert "1 episode was changed" in answer.text
     assert "1 was left as it is, because somebody else" in answer.text
     assert re.search(r'name="text"[^>]* value="x"', answer.text)
-    assert state(database, "a") == ("open", "Li Wei", None, 1)
+    assert state(database, "a") == ("open", "li", None, 1)
     typed = {"deed": "close", "text": "wire changed", "revision": "0"}
     one = client.post("/episodes/a", data=typed)
     assert one.status_code == 409
@@ -186,7 +189,7 @@ def test_one_episode_is_worked_on_to_its_end_and_its_page_tells_the_history(
 ) -> None:
     deeds = [
         {"deed": "acknowledge"},
-        {"deed": "assign", "assignee": "Li Wei"},
+        {"deed": "assign", "assignee": "li"},
         {"deed": "note", "text": "was there on Tuesday"},
         {"deed": "close", "text": "wire changed"},
         {"deed": "reopen"},
@@ -256,6 +259,51 @@ def test_the_audit_says_what_was_done_to_which_episodes(client: httpx.Client, da
     assigned, closed = access_events(database, limit=2)
     assert closed.after == {"deed": "close", "episodes": ["b", "a"], "text": "fuse"}
     assert assigned.after == {"deed": "assign", "episodes": ["c"], "assignee": ""}
+
+
+def test_work_is_given_to_accounts_that_may_see_it(client: httpx.Client, database: Connection) -> None:
+    def offered(path: str) -> list[str]:
+        (select,) = re.findall(
+            r'Assign to <select name="assignee">(.+?)</select>', client.get(path).text, re.DOTALL
+        )
+        return re.findall(r'<option value="(\w*)"', select)
+
+    assert offered("/episodes") == ["", "tester", "li", "wang"]
+    assert offered("/episodes/a") == ["", "tester", "li"]  # in TA-1
+    assert offered("/episodes/c") == ["", "tester", "li", "wang"]  # in TA-2
+    form = {"deed": "assign", "assignee": "wang", "text": "please look"}
+    many = client.post("/episodes", data={**form, "episodes": ["a@0", "c@0"]})
+    one = client.post("/episodes/a", data={**form, "revision": "0"})
+    for refused in (many, one):
+        assert refused.status_code == 422
+        assert "This account may not see all of these episodes" in refused.text
+        assert re.search(r'name="text"[^>]* value="please look"', refused.text)
+    nobody = client.post("/episodes/a", data={"deed": "assign", "assignee": "zhao", "revision": "0"})
+    assert "Choose an account of the list" in nobody.text
+    assert (state(database, "a")[1], state(database, "c")[1]) == (None, None)
+    client.post("/episodes", data={**form, "episodes": ["c@0"]})
+    assert state(database, "c")[1] == "wang"
+
+
+def test_what_a_program_has_given_to_somebody_else_stays_on_the_form(
+    client: httpx.Client, database: Connection
+) -> None:
+    client.post("/api/episodes/a/assign", json={"assignee": "crew 2"})
+    assert '<option value="crew 2" selected>' in client.get("/episodes/a").text
+    client.post("/episodes/a", data={"deed": "assign", "assignee": "crew 2", "revision": "1"})
+    assert state(database, "a")[1::2] == ("crew 2", 2)
+
+
+def test_a_list_is_narrowed_to_what_is_mine(client: httpx.Client) -> None:
+    client.post("/episodes/a", data={"deed": "assign", "assignee": "tester", "revision": "0"})
+    client.post("/episodes/c", data={"deed": "assign", "assignee": "li", "revision": "0"})
+    assert ids(client.get("/episodes?assignee=%40me")) == ["a"]
+    assert ids(client.get("/episodes?assignee=li")) == ["c"]
+    client.post(
+        "/episodes?assignee=%40me",
+        data={"deed": "acknowledge", "whole": "true", **seen(client, "?assignee=%40me")},
+    )
+    assert ids(client.get("/episodes?handling=acknowledged")) == ["a"]
 
 
 def test_a_detector_that_amends_an_episode_leaves_what_people_did(
