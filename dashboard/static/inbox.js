@@ -26,7 +26,7 @@
     markLeft();
     const many = ticked().length;
     const lost = left.size ? `. ${chosen.dataset.left} ${left.size}` : "";
-    chosen.textContent = (many ? `${chosen.dataset.some} ${many}` : chosen.dataset.none) + lost;
+    chosen.textContent = (howMany() ? `${chosen.dataset.some} ${howMany()}` : chosen.dataset.none) + lost;
     const all = document.querySelector("[data-all]");
     all.checked = many > 0 && many === boxes().length;
     all.indeterminate = many > 0 && many < boxes().length;

@@ -124,6 +124,7 @@ def test_all_that_pass_the_filters_can_be_closed_after_the_list_has_changed(
     expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "pushed")
     save_episodes(database, [finding(id="new", meter="M-3", starts_at=NOW)])
     page.get_by_label("choose all 5 that pass the filters").check()
+    expect(page.locator("[data-chosen]")).to_have_text("Chosen: 5")
     page.get_by_label("Cause or note").fill("fuse changed")
     page.get_by_role("button", name="Close", exact=True).click()
     question = page.get_by_role("dialog", name="Close: really change 5 episodes at once?")
