@@ -60,6 +60,14 @@ class TooLongError(HTTPException):
         self.most_bytes = most_bytes
 
 
+class UnavailableError(HTTPException):
+    """What is asked for cannot be given just now, or on this machine; the text says what would help."""
+
+    def __init__(self, status: HTTPStatus, explanation: str) -> None:
+        """Take the status, and a marked sentence that says what to do."""
+        super().__init__(status, explanation)
+
+
 async def show_away(request: Request, error: Exception) -> Response:
     """Answer 503: the database is away; the page fetches itself again."""
     log.warning("database away", extra={"path": request.url.path, "reason": str(error)})
@@ -95,7 +103,13 @@ async def show_refusal(request: Request, error: Exception) -> Response:
     """Answer with the error's own status, such as 404."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
     fitting = isinstance(
-        error, NotFoundError | WrongAddressError | NotAllowedError | NotLoggedInError | TooLongError
+        error,
+        NotFoundError
+        | WrongAddressError
+        | NotAllowedError
+        | NotLoggedInError
+        | TooLongError
+        | UnavailableError,
     )
     return refusal(
         request,

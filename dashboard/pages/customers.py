@@ -11,11 +11,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse
-from starlette.exceptions import HTTPException
 
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, load_chart, suspension_stretches
-from dashboard.failures import NotFoundError
+from dashboard.failures import NotFoundError, UnavailableError
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
 from dashboard.words import marked
@@ -147,7 +146,7 @@ def export_customer(
     try:
         return _file(pdf_of(paper(sheet, language)).raw, "application/pdf", name)
     except MissingPartError as error:
-        raise HTTPException(HTTPStatus.NOT_IMPLEMENTED, str(error)) from error
+        raise UnavailableError(HTTPStatus.NOT_IMPLEMENTED, str(error)) from error
 
 
 def sheet_of_customer(asking: Asking, customer: str, month: str) -> MadeSheet:
