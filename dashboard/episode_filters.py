@@ -17,6 +17,8 @@ from storage.episodes import EpisodeState
 
 NOBODY: Final = "-"
 """How the address asks for what is nobody's."""
+MINE: Final = "@me"
+"""How the address of a page asks for what is the reader's own; no account has such a name."""
 OLD_DAYS: Final = 30
 HANDLINGS: Final[Mapping[str, Sequence[EpisodeState]]] = {
     "unfinished": (EpisodeState.OPEN, EpisodeState.ACKNOWLEDGED),
@@ -41,7 +43,10 @@ class EpisodeQuestion:
     verdict: Literal["", "abnormal", "normal", "unknown"] = ""
     severity: AskedSeverity = ""
     detector: str = ""
-    state: Annotated[Literal["", "open", "closed"], Query(description="whether it goes on")] = ""
+    state: Annotated[
+        Literal["", "open", "closed"],
+        Query(description="open: it goes on, and nobody has closed or rejected it"),
+    ] = ""
     handling: Annotated[Handling, Query(description="what people have made of it")] = ""
     assignee: Annotated[str, Query(description=f"whose it is; {NOBODY} for what is nobody's")] = ""
     area: str = ""
@@ -55,8 +60,8 @@ class EpisodeQuestion:
         """The severity as the pages name it."""
         return SEVERITY_CODES[int(self.severity)] if self.severity.isdecimal() else self.severity
 
-    def filter(self, now: datetime) -> EpisodeFilter:
-        """Return what storage is asked for."""
+    def filter(self, now: datetime, me: str = MINE) -> EpisodeFilter:
+        """Return what storage is asked for; ``me`` is the account of whoever asks."""
         days = timedelta(days=OLD_DAYS if self.age == "older" else int(self.age or 0))
         assignee = self.assignee.strip()
         return EpisodeFilter(
@@ -66,7 +71,7 @@ class EpisodeQuestion:
             meter=self.meter.strip() or None,
             is_open={"open": True, "closed": False}.get(self.state),
             states=HANDLINGS.get(self.handling),
-            assignee="" if assignee == NOBODY else assignee or None,
+            assignee={NOBODY: "", MINE: me}.get(assignee, assignee or None),
             area=self.area.strip() or None,
             started_since=now - days if self.age not in ("", "older") else None,
             started_before=now - days if self.age == "older" else None,
@@ -108,9 +113,9 @@ class ApiEpisodeQuestion(EpisodeQuestion):
                 f"open={self.open} and state={self.state} contradict each other: drop one"
             )
 
-    def filter(self, now: datetime) -> EpisodeFilter:
-        """Return what storage is asked for."""
-        wanted = super().filter(now)
+    def filter(self, now: datetime, me: str = MINE) -> EpisodeFilter:
+        """Return what storage is asked for; ``me`` is the account of whoever asks."""
+        wanted = super().filter(now, me)
         return wanted if self.open is None else replace(wanted, is_open=self.open)
 
 

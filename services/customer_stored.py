@@ -93,7 +93,7 @@ def gather_stored(  # noqa: PLR0913, PLR0917 - one customer's month with all tha
 
 
 def open_episodes(connection: Connection, own: Registry, scope: Scope) -> list[Episode]:
-    """Return the abnormal episodes of a customer's meters and service points that go on.
+    """Return a customer's abnormal episodes that still have to be dealt with.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -104,7 +104,7 @@ def open_episodes(connection: Connection, own: Registry, scope: Scope) -> list[E
         *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, meters=meters),
         *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, service_points=sorted(points)),
     ]
-    open_ones = {s.episode.id: s.episode for s in found if s.episode.ends_at is None}
+    open_ones = {s.episode.id: s.episode for s in found if s.is_pending}
     return [e for e in open_ones.values() if _place(e, own) in points]
 
 

@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 Row = TypeVar("Row")
 
@@ -175,7 +176,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
             SELECT * FROM found ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
         ), worst AS (
             SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-            FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
+            FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
         )
         SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
                m.max_current_a, m.digits, m.resolution,
@@ -277,7 +278,9 @@ def rows_in_scope(
     Its ``{fitting}`` is what ``search``, ``area``, ``meters`` and ``points`` among the values ask for.
     """
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY, fitting=_fitting(bound))
+    whole = sql.SQL(_PLACED + query).format(
+        newest=_NEWEST, today=_TODAY, fitting=_fitting(bound), pending=sql.SQL(PENDING)
+    )
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,

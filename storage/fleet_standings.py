@@ -12,6 +12,7 @@ from pipeline.model import Scope
 from storage.dashboard_episodes import SEEN, areas_of
 from storage.dashboard_queries import rows_in_scope
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,9 @@ class MeterStanding:
     late: int
     backfilled: int
     open_episodes: int
-    """Abnormal and undecided ones."""
+    """Abnormal and undecided ones that nobody has rejected or closed."""
     worst_severity: int | None
-    """Of its open abnormal episodes."""
+    """Of the abnormal ones among them."""
 
     @property
     def arrived(self) -> int:
@@ -71,7 +72,7 @@ _STANDINGS: LiteralString = """
     ), worst AS (
         SELECT meter, count(*)::int AS episodes,
                max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-        FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
+        FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
     )
     SELECT m.id AS meter, m.service_point, m.service_point_name, m.customer, m.area, m.area_name,
            m.bus, m.address, m.profile,
@@ -133,7 +134,7 @@ def meter_standings(  # noqa: PLR0913 - one question with all that bounds it
 
 
 def open_episode_counts(connection: Connection, *, scope: Scope) -> list[OpenEpisodes]:
-    """Return how many episodes are open, by verdict and severity; those that ended are not even looked at.
+    """Return how many episodes still have to be dealt with, by verdict and severity.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -141,7 +142,7 @@ def open_episode_counts(connection: Connection, *, scope: Scope) -> list[OpenEpi
     query: LiteralString = (
         "SELECT e.verdict, e.severity, count(*) AS episodes "
         + SEEN
-        + "AND e.ends_at IS NULL GROUP BY e.verdict, e.severity"
+        + f"AND {PENDING} GROUP BY e.verdict, e.severity"
     )
     with (
         storage_errors("counting open episodes"),

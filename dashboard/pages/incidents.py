@@ -16,6 +16,7 @@ from alerts.wording import name_of, place_named, said
 from dashboard import words
 from dashboard.access import Writer, may_write, named
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.audited import tell_audit
 from dashboard.failures import NotFoundError
 from dashboard.formats import Formats
 from dashboard.messages import sentence
@@ -203,6 +204,7 @@ def save_acknowledgement(asking: Asking, incident: str, person: Person, note: st
         NotFoundError: If there is none.
     """
     acknowledge(asking.connection, incident_of(asking, incident).id, person, asking.now, note)
+    tell_audit(asking.request, after={"incident": incident, "note": note.strip()})
 
 
 def signal_told(row: SignalRow, f: Formats) -> SignalTold:

@@ -79,7 +79,13 @@ FLEET: Final = (
         "quantity_group",
     ),
     _gauge("kilowatch_missing_reads", "Reads that are missing now, by cause.", "cause"),
-    _gauge("kilowatch_open_episodes", "Episodes (异常) that last.", "detector", "severity", "verdict"),
+    _gauge(
+        "kilowatch_open_episodes",
+        "Episodes (异常) that last, and that nobody has rejected or closed.",
+        "detector",
+        "severity",
+        "verdict",
+    ),
     _gauge(
         "kilowatch_unmatched_messages",
         "Messages and rows that fit no meter or field, kept aside and counted.",

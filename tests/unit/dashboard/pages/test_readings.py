@@ -46,6 +46,7 @@ def test_a_press_of_the_button_starts_a_run_that_knows_who_asked(
 ) -> None:
     assert 'action="/readings"' in client.get(f"/meters/{PLANT}", headers=EN).text
     page = client.post("/readings", data={"meters": PLANT}, headers=EN, follow_redirects=True)
+    assert client.get("/api/audit?event=change&limit=1").json()["lines"][0]["after"] == {"meters": [PLANT]}
     number = int(str(page.url).rsplit("/", 1)[-1])
     (started,) = server.started
     assert started["parameters"]["meters"] == [PLANT]
