@@ -84,9 +84,10 @@ def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -
             return Looked(open_incidents=0, opened=0, signals=0, messages=0, held=0, elsewhere=True)
         known = standing_incidents(connection, since=now - LOOK_BACK)
         stored = known_signals(connection, [incident.id for incident in known])
-        signals = _signals(connection, [signal for signal, _ in stored], now)
+        began_at = first_look(connection, now)
+        signals = _signals(connection, [signal for signal, _ in stored], began_at, now)
         members = {signal.id: incident for signal, incident in stored if incident is not None}
-        found = reconciled(signals, known, members, now, first_look(connection, now))
+        found = reconciled(signals, known, members, now, began_at)
         of_incident = _by_incident(signals, found.member_of)
         standing = [i for i in found.incidents if i.state is not IncidentState.MERGED]
         archive = load_alarm_book(connection)
@@ -149,12 +150,14 @@ def try_channel(channel: str, language: str, settings: Settings | None = None) -
     return send_test(channels[channel], language, settings, load(AlarmSettings), utc_now())
 
 
-def _signals(connection: Connection, stored: Sequence[Signal], now: datetime) -> list[Signal]:
+def _signals(
+    connection: Connection, stored: Sequence[Signal], began_at: datetime, now: datetime
+) -> list[Signal]:
     """Return all signals of this look: episodes, conditions of operation, and known ones that are over."""
     episodes = [signal for signal in stored if signal.source is Source.EPISODE]
     found = episode_signals(connection, since=now - LOOK_BACK, known=[signal.id for signal in episodes])
     going_on = [s for s in stored if s.source is Source.OPERATION and s.ends_at is None]
-    found += operation_signals(connection, going_on, now)
+    found += operation_signals(connection, going_on, began_at, now)
     here = {signal.id for signal in found}
     # Withdrawn or rejected episodes end now; conditions that ended before stay as they are.
     found += [

@@ -23,7 +23,8 @@ def incident(
     state = "open" if closed_at is None else "closed" if into is None else "merged"
     db.execute(
         "INSERT INTO incident (id, cause, place, severity, state, starts_at, opened_at, closed_at, "
-        "reopened, areas, signals, meters, merged_into) VALUES (%s, 'usage', '', 20, %s, %s, %s, %s, 0, '{}', 1, 1, %s)",
+        "reopened, areas, signals, meters, merged_into) VALUES (%s, 'usage', '', 20, %s, %s, %s, "
+        "%s, 0, '{}', 1, 1, %s)",
         (name, state, LONG_AGO, LONG_AGO, closed_at, into),
     )
     if signal:
