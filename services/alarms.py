@@ -30,7 +30,7 @@ from storage.incidents import (
     standing_incidents,
 )
 from storage.notifications import file_messages, told_of
-from storage.operation import first_look
+from storage.operation import first_look, note_look
 from storage.registry import load_alarm_book
 
 LOOK_BACK: Final = timedelta(days=3)
@@ -112,6 +112,7 @@ def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -
             return content_of(message, by_id, of_incident, zones[message.route], alarm_settings.dashboard_url)
 
         messages = file_messages(connection, [(m, worded(m)) for m in plan.due], now)  # type: ignore[misc]  # JSON
+        note_look(connection, now)
     before = {incident.id for incident in known}
     return Looked(
         open_incidents=sum(i.state is IncidentState.OPEN for i in standing),

@@ -11,7 +11,8 @@ from psycopg.rows import class_row
 from storage.database import Connection, storage_errors
 
 _FIRST_LOOK = "first look"
-"""Its row of ``operation_mark``; counters are named by their process, with a colon."""
+LAST_LOOK = "last look"
+"""Rows of ``operation_mark``; counters are named by their process, with a colon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,16 @@ def first_look(connection: Connection, now: datetime) -> datetime:
         rows = connection.execute("SELECT at FROM operation_mark WHERE name = %s", (_FIRST_LOOK,)).fetchall()
     began: datetime = rows[0][0]
     return began
+
+
+def note_look(connection: Connection, now: datetime) -> None:
+    """Write that incidents have been worked out now: monitoring sees when nobody does."""
+    with storage_errors("noting a look"):
+        connection.execute(
+            "INSERT INTO operation_mark (name, value, at) VALUES (%s, 0, %s) "
+            "ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+            (LAST_LOOK, now),
+        )
 
 
 def moved_marks(

@@ -195,7 +195,7 @@ def test_dropped_readings_are_an_incident_while_the_counter_of_a_process_anywher
     db.execute("DELETE FROM collector_state WHERE process = 'south:1:b'")
     look(db, alarms, NOW + timedelta(days=8))
     rows = db.execute("SELECT DISTINCT split_part(name, ':', 1) FROM operation_mark ORDER BY 1").fetchall()
-    assert rows == [("first look",), ("north",)]
+    assert rows == [("first look",), ("last look",), ("north",)]
 
 
 def spool_dropped(
