@@ -57,8 +57,16 @@ def deliver(
     settings: Settings,
     alarm_settings: AlarmSettings,
     clock: Callable[[], datetime] = utc_now,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Delivered:
     """Send what is due; a channel that fails costs the others nothing but their share of the time.
+
+    Args:
+        connection: The database.
+        settings: Of this process.
+        alarm_settings: With what channels need.
+        clock: What the time is.
+        go_on: Asked before each part: a process that is told to stop begins no other.
 
     Raises:
         StorageError: If the database is away: what was sent and not recorded is sent again under its id.
@@ -70,7 +78,7 @@ def deliver(
         return _attempt(message, channels, settings, alarm_settings, clock())
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as senders:
-        while clock() - begun < LONGEST:
+        while go_on() and clock() - begun < LONGEST:
             taken = claim_messages(connection, now=clock(), lasting=CLAIM, most=AT_ONCE)
             if not taken:
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,8 +58,10 @@ class AlarmRun:
     delivered: Delivered
 
 
-def raise_alarms(settings: Settings | None = None, now: datetime | None = None) -> AlarmRun:
-    """Work out the incidents, file messages, and send what is due.
+def raise_alarms(
+    settings: Settings | None = None, now: datetime | None = None, go_on: Callable[[], bool] = lambda: True
+) -> AlarmRun:
+    """Work out the incidents, file messages, and send what is due for as long as ``go_on`` says so.
 
     Raises:
         ConfigError: If no database is named.
@@ -69,7 +71,7 @@ def raise_alarms(settings: Settings | None = None, now: datetime | None = None) 
     alarm_settings = load(AlarmSettings)
     with connect(settings.require_database_url()) as connection:
         looked = look(connection, alarm_settings, now or utc_now())
-        delivered = deliver(connection, settings, alarm_settings)
+        delivered = deliver(connection, settings, alarm_settings, go_on=go_on)
     return AlarmRun(looked=looked, delivered=delivered)
 
 

@@ -30,6 +30,7 @@ def test_all_parts_of_a_site_are_there() -> None:
         "mosquitto",
         "prefect",
         "migrate",
+        "alarms",
         "collect",
         "dashboard",
         "flows",
