@@ -33,7 +33,7 @@ NEWS = Outgoing(
     url="https://k.grid.example/incidents/0a",
     document={},
 )
-SECRET = "SEC0123456789abcdef" * 5  # noqa: S105 - of a robot that exists here only
+SECRET = "SEC0123456789abcdef" * 5
 """Longer than a block of SHA-256."""
 each_robot = pytest.mark.parametrize("kind", PATHS)
 each_signing = pytest.mark.parametrize("kind", SIGNING)
