@@ -59,7 +59,7 @@ STATES: Final[Mapping[str, str]] = {
     "expired": marked("has expired"),
     "cancelled": marked("cancelled"),
     "approved": marked("approved, no outcome yet"),
-    "over": marked("given"),
+    "over": marked("concluded"),
 }
 RESULTS: Final[Mapping[str, str]] = {
     "done": marked("the meter obeyed"),

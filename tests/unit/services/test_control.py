@@ -363,13 +363,11 @@ def test_a_dry_run_shows_every_field_and_sends_nothing(desk: Desk) -> None:
 
 @pytest.mark.parametrize("who", ["li", "wang"])
 def test_an_order_is_cancelled_by_either_person_and_never_given(desk: Desk, who: str) -> None:
-    record = desk.li.request(desk.order("relay", order="open"))
-    getattr(desk, who).cancel(record.id)
+    getattr(desk, who).cancel((record := desk.li.request(desk.order("relay", order="open"))).id)
     for deed in (desk.wang.approve, desk.wang.cancel):
         with pytest.raises(NotAllowedError, match="no order"):
             deed(record.id)
-    assert (desk.events, desk.meter.heard) == (["requested", "cancelled"], [])
-    assert desk.wang.pending() == []
+    assert (desk.events, desk.meter.heard, desk.wang.pending()) == (["requested", "cancelled"], [], [])
 
 
 def test_an_order_that_was_cancelled_in_the_same_moment_is_not_given(
