@@ -48,7 +48,11 @@ PLACES: Sequence[str] = (
 )
 """Parameters of paths that name something of one area."""
 OTHERS = {
-    "month": MONTH, "session": "1", "token": "1", "asked_id": "1", "deed": "acknowledge",
+    "month": MONTH,
+    "session": "1",
+    "token": "1",
+    "asked_id": "1",
+    "deed": "acknowledge",
     "until": f"{MONTH}-15",
 }
 """Those that do not."""
