@@ -54,7 +54,7 @@ def api_order(asking: Ask, order: str) -> ApiOrder:
     return _api_order(order_desk.seen_order(asking, order))
 
 
-@router.post("/api/orders", status_code=HTTPStatus.CREATED)
+@router.post("/api/orders", status_code=HTTPStatus.CREATED, responses={404: {"description": "no such meter"}})
 def api_ask(writer: Writer, writing: Writing, body: OrderForm) -> ApiOrder:
     """Ask for an order; ``order`` is a choice of the page, such as relay-open. Another person approves it."""
     order = order_desk.ask_for(writing, writer, body.wish())
