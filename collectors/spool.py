@@ -25,7 +25,14 @@ CREATE INDEX IF NOT EXISTS record_by_rank ON record (rank, seq);
 CREATE TABLE IF NOT EXISTS dropped (
     rank INTEGER PRIMARY KEY, records INTEGER NOT NULL, readings INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS made (id TEXT NOT NULL, at TEXT);
 """
+_MADE: Final = """
+INSERT INTO made
+SELECT lower(hex(randomblob(8))), CASE WHEN ? THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%SZ', 'now') END
+WHERE NOT EXISTS (SELECT 1 FROM made)
+"""
+"""What tells this file from every other; an older file does not know when it was made."""
 _THINNED_AT_ONCE: Final = 64
 """Records looked at together when room is needed."""
 _BUSY_S: Final = 10.0
@@ -64,6 +71,10 @@ class SpoolCounters:
     """Readings that left for the database."""
     dropped: Mapping[int, int] = field(default_factory=dict)
     """Readings dropped for want of room, by rank."""
+    file: str = ""
+    """What tells this file from every other, whichever process has it."""
+    made_at: str | None = None
+    """When the file was made (ISO 8601); None where it does not know."""
 
 
 class Spool:
@@ -148,8 +159,14 @@ class Spool:
         with self._lock, _spool_errors(self.path):
             (waiting,) = self._file.execute("SELECT count(*) FROM record").fetchone()
             dropped = dict(self._file.execute("SELECT rank, readings FROM dropped"))
+            name, made_at = self._file.execute("SELECT id, at FROM made").fetchone()
             return SpoolCounters(
-                waiting=waiting, used_bytes=self._used_bytes(), dropped=dropped, **self._tally
+                waiting=waiting,
+                used_bytes=self._used_bytes(),
+                dropped=dropped,
+                file=name,
+                made_at=made_at,
+                **self._tally,
             )
 
     def close(self) -> None:
@@ -225,7 +242,10 @@ def _open(path: Path) -> sqlite3.Connection:
         file.execute("PRAGMA journal_mode = WAL")
         # A commit is on the disk when it returns: the broker is told so, and forgets the messages.
         file.execute("PRAGMA synchronous = FULL")
+        is_older = bool(file.execute("SELECT 1 FROM sqlite_master WHERE name = 'record'").fetchall())
         file.executescript(_SCHEMA)
+        with file:
+            file.execute(_MADE, (is_older,))
     except sqlite3.Error:
         file.close()
         raise

@@ -162,6 +162,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     say(f"dashboard: {page} (filling up; log in as {demo.login})")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
     say(f"Prefect: http://127.0.0.1:{prefect_port} (user:password in {folder / PREFECT_LOGIN})")
+    children.start_kilowatch("alarms", ["alarms", "watch"])
     children.start_kilowatch("flows", ["flows", "serve"])
     return demo
 

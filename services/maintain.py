@@ -23,7 +23,7 @@ _log = logging.getLogger("kilowatch.maintain")
 def drop_old(settings: Settings | None = None, now: datetime | None = None) -> Mapping[str, int]:
     """Drop what is older than allowed; return how many chunks (TimescaleDB) or rows (plain) of each table.
 
-    Tables without a retention, which is how every table begins, are left alone.
+    Tables without a retention, which is how every table of readings begins, are left alone.
 
     Raises:
         ConfigError: If no database is named.

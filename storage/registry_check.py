@@ -17,7 +17,7 @@ from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import local_day
 from pipeline.vee_limits import SETTABLE, THRESHOLDS, wanted_number
 from storage.cell_values import CellError, LocalDate
-from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
+from storage.registry import MADE_WHEN_NAMED, TABLE_BY_NAME, TABLES, ArchiveTable
 from storage.registry_alarms import alarm_problems
 from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, convert
 from storage.registry_entries import Entry
@@ -59,9 +59,6 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
 
 CHECKED_WHERE_FILED = frozenset({"tariff", "transformer", "alarm_channel"})
 """Tables that an archive may do without: names of their entries are checked where it has any of them."""
-
-MADE_WHEN_NAMED = ("service_point", "area")
-"""Tables that a file may leave out wholly: their entries are then made from the names that others use."""
 
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)

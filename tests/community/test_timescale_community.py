@@ -196,6 +196,8 @@ def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection)
     assert community.execute(jobs).fetchone() == (1,)
     assert apply_retention(community, START + timedelta(days=100)) == {
         "electrical_reading": 1,
+        "incident": 0,
+        "notification": 0,
         "raw_frame": 0,
     }
     set_retention(community, "electrical_reading", None)

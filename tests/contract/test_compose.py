@@ -31,6 +31,7 @@ def test_all_parts_of_a_site_are_there() -> None:
         "mosquitto",
         "prefect",
         "migrate",
+        "alarms",
         "collect",
         "dashboard",
         "flows",
@@ -78,7 +79,7 @@ def test_secrets_come_out_of_files_and_settings_exist(name: str) -> None:
 
 def test_prefects_server_asks_for_a_login_and_who_asks_it_has_it() -> None:
     logins = {name: service.get("env_file") for name, service in site()["services"].items()}
-    with_login = {name for name, files in logins.items() if files == ["./secrets/prefect-login.env"]}
+    with_login = {name for name, files in logins.items() if "./secrets/prefect-login.env" in (files or ())}
     assert with_login == {"prefect", "flows", "dashboard"}
 
 

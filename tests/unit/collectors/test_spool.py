@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,29 @@ def test_commits_are_on_the_disk_when_they_return(spool: Spool) -> None:
     full = 2
     assert spool._file.execute("PRAGMA synchronous").fetchone() == (full,)
     assert isinstance(spool._file, sqlite3.Connection)
+
+
+def test_a_file_says_which_it_is_and_when_it_was_made_whoever_opens_it(path: Path, tmp_path: Path) -> None:
+    began = datetime.now(UTC).replace(microsecond=0)
+    spool = Spool(path, ROOMY)
+    first = spool.counters
+    spool.close()
+    again = Spool(path, ROOMY)
+    assert (again.counters.file, again.counters.made_at) == (first.file, first.made_at)
+    again.close()
+    assert first.made_at is not None
+    assert began <= datetime.fromisoformat(first.made_at) <= datetime.now(UTC)
+    other = Spool(tmp_path / "other.sqlite", ROOMY)
+    assert other.counters.file != first.file
+    other.close()
+
+
+def test_a_file_of_an_older_version_gets_a_name_and_no_time(path: Path) -> None:
+    Spool(path, ROOMY).close()
+    older = sqlite3.connect(path)
+    older.execute("DROP TABLE made")
+    older.close()
+    spool = Spool(path, ROOMY)
+    assert spool.counters.file
+    assert spool.counters.made_at is None
+    spool.close()
