@@ -33,6 +33,11 @@ SELECT lower(hex(randomblob(8))), CASE WHEN ? THEN NULL ELSE strftime('%Y-%m-%dT
 WHERE NOT EXISTS (SELECT 1 FROM made)
 """
 """What tells this file from every other; an older file does not know when it was made."""
+SPARE: Final = -1
+"""The rank of what is no reading, such as raw frames: taken while half of the room is free, the first to
+go, and without an alarm."""
+TAKEN_BYTES_MOST: Final = 32_000_000
+"""Taken together, but for a single record that is larger."""
 _THINNED_AT_ONCE: Final = 64
 """Records looked at together when room is needed."""
 _BUSY_S: Final = 10.0
@@ -102,10 +107,14 @@ class Spool:
     def put(self, records: Sequence[Record]) -> None:
         """Keep records; when this returns they are on the disk, and what had no room is counted.
 
+        Spare ones are passed over while more than half of the room is used.
+
         Raises:
             StorageError: If the file cannot be written, like on a full disk; nothing is kept then.
         """
         with self._lock, _spool_errors(self.path):
+            if 2 * self._used_bytes() > self._max_bytes:
+                records = [record for record in records if record.rank != SPARE]
             with self._file:
                 self._file.executemany(
                     "INSERT INTO record (rank, readings, payload) VALUES (?, ?, ?)",
@@ -113,7 +122,7 @@ class Spool:
                 )
                 lost = self._thin()
             self._tally["put"] += sum(record.readings for record in records)
-        if lost:
+        if lost.keys() - {SPARE}:
             _log.error(
                 "spool.full: dropped %s; readings by rank, lowest rank first",
                 dict(lost),
@@ -213,9 +222,10 @@ _COLUMNS: Final = ("seq", "rank", "readings", "payload")
 
 
 def _up_to(most_readings: int, records: Iterable[Waiting]) -> Iterator[Waiting]:
-    held = 0
+    held = held_bytes = 0
     for record in records:
-        if held and held + record.readings > most_readings:
+        held_bytes += len(record.payload)
+        if held and (held + record.readings > most_readings or held_bytes > TAKEN_BYTES_MOST):
             return
         held += max(1, record.readings)
         yield record

@@ -25,6 +25,8 @@ from storage.migrate import available_migrations, status
 
 MANIFEST: Final = ".json"
 """What stands behind the dump's name in the name of what it held."""
+DUMP_OPTIONS: Final = ("--format=custom", "--no-owner", "--no-privileges")
+RESTORE_OPTIONS: Final = ("--no-owner", "--no-privileges", "--no-comments", "--exit-on-error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +65,8 @@ def back_up(url: str, file: Path, programs: Path | None = None) -> Manifest:
             sums = backup_questions.table_sums(connection)
             extension = backup_questions.extension_version(connection)
             _private(file)
-            options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
             try:
-                _run([str(program), *options, f"--file={file}"], url)
+                _run([str(program), *DUMP_OPTIONS, f"--snapshot={snapshot}", f"--file={file}"], url)
             except StorageError:
                 file.unlink(missing_ok=True)
                 raise
@@ -99,8 +100,7 @@ def restore(url: str, file: Path, programs: Path | None = None) -> Manifest:
         _refuse_misfits(connection, manifest)
         with _held_back(connection, manifest.timescaledb):
             dbname = libpq_environment(url).get("PGDATABASE", "postgres")
-            options = ["--no-owner", "--no-privileges", "--no-comments", "--exit-on-error"]
-            _run([str(program), *options, f"--dbname={dbname}", str(file)], url)
+            _run([str(program), *RESTORE_OPTIONS, f"--dbname={dbname}", str(file)], url)
         sums = backup_questions.table_sums(connection)
     differing = sorted(name for name in manifest.tables if sums.get(name) != manifest.tables[name])
     if differing:

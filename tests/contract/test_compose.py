@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from typing import Any
 
@@ -95,3 +96,19 @@ def test_its_command_is_one_of_ours(name: str) -> None:
         command = command.commands[word]
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in service["command"] if word.startswith("--")} <= options
+
+
+@each_service
+def test_its_image_is_pinned(name: str) -> None:
+    image = site()["services"][name]["image"]
+    assert image == "kilowatch" or re.fullmatch(r"docker\.io/[a-z0-9/-]+:v?\d+(\.\d+)+(-pg\d+)?", image)
+
+
+def test_images_are_the_versions_that_the_project_tests() -> None:
+    """The database as for tests with Docker; Python at least as old as the project supports."""
+    image = re.findall("^image=(.*)$", (ROOT / "scripts" / "timescaledb").read_text(), re.MULTILINE)[0]
+    assert f"docker.io/{image}" == site()["services"]["timescaledb"]["image"]
+    containers = (ROOT / "Containerfile").read_text()
+    pythons = set(re.findall(r"FROM docker\.io/library/python:(3\.\d+)-", containers))
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert pythons == {wanted.removeprefix(">=")}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.spool import Record, Spool
+from collectors.spool import SPARE, Record, Spool
 from pipeline.errors import StorageError
 
 ROOMY = 10_000_000
@@ -54,6 +54,14 @@ def test_what_is_taken_stays_until_it_is_forgotten(spool: Spool) -> None:
 def test_a_record_larger_than_a_batch_is_taken_alone(spool: Spool) -> None:
     spool.put([Record(payload=b"1", readings=50, rank=DEAR), record(2)])
     assert numbers(spool, 10) == [1]
+
+
+def test_what_is_taken_together_is_bounded_in_bytes(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.spool.TAKEN_BYTES_MOST", 250)
+    spool.put([record(1, size=300), *(record(n, size=100) for n in range(2, 6))])
+    assert numbers(spool) == [1]
+    spool.forget(spool.take(10))
+    assert numbers(spool) == [2, 3]
 
 
 def test_an_empty_spool_gives_nothing(spool: Spool) -> None:
@@ -114,6 +122,24 @@ def test_what_is_in_hand_is_not_dropped_for_it_may_be_stored_already(path: Path)
     assert spool.counters.drained == 5
     assert sum(spool.counters.dropped.values()) + spool.counters.waiting == 95
     spool.close()
+
+
+def test_spare_records_are_taken_while_half_is_free_and_go_first_without_alarm(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(path, 400_000)
+    with caplog.at_level(logging.ERROR, "kilowatch.spool"):
+        for n in range(25):
+            spool.put([record(n, DEAR, 8_000), record(1_000 + n, SPARE, 8_000)])
+        taken = spool.counters.waiting - 25
+        for n in range(25, 42):
+            spool.put([record(n, DEAR, 8_000)])
+    left = numbers(spool)
+    spool.close()
+    assert 5 < taken < 20
+    assert [n for n in left if n < 1_000] == list(range(42))
+    assert 0 < len(left) - 42 < taken
+    assert "spool.full" not in caplog.text
 
 
 def test_room_that_was_drained_is_used_again(path: Path) -> None:
