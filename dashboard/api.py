@@ -20,6 +20,7 @@ from dashboard.messages import told
 from dashboard.pages.fleet import Fleet, fleet_of, midnight
 from dashboard.pages.meters import meter_card
 from dashboard.paging import Paged
+from dashboard.search_text import SearchText
 from dashboard.words import marked
 from pipeline.model import MeterId
 from pipeline.quantities import Kind, Quantity
@@ -122,7 +123,7 @@ def api_fleet(asking: Ask) -> Fleet:
 
 
 @router.get("/api/meters")
-def api_meters(asking: Ask, paging: Paged, q: str = "") -> list[MeterCard]:
+def api_meters(asking: Ask, paging: Paged, q: SearchText = "") -> list[MeterCard]:
     """Return meters; ``q`` is looked for in ids, places, customers, buses, addresses and profiles."""
     paging.tell(meter_total(asking.connection, scope=asking.scope, now=asking.now, search=q))
     return meter_cards(

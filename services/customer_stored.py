@@ -123,7 +123,7 @@ def _suspended(  # noqa: PLR0913 - one question with all that bounds it
     primary: frozenset[str],
 ) -> Mapping[str, MeterMatrix]:
     found = {}
-    for suspension in recent_suspensions(own, until):
+    for suspension in recent_suspensions(own, until, now):
         ends_at = now if suspension.ends_at is None else min(suspension.ends_at + _MARGIN, now)
         placed = {i.meter for i in own.installations_of(suspension.service_point)}
         if ends_at <= suspension.starts_at or not placed:

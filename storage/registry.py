@@ -172,32 +172,37 @@ TABLES: tuple[ArchiveTable, ...] = (
 )
 TABLE_BY_NAME: Mapping[str, ArchiveTable] = MappingProxyType({table.name: table for table in TABLES})
 
-MADE_WHEN_NAMED = ("service_point", "area")
-"""Tables that a file may leave out wholly: their entries are then made from the names that others use."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """How many entries of each table a registry changed."""
+
+    changed: Mapping[str, int]
+    """Added, made another, or removed."""
+    removed: Mapping[str, int]
+    """Those of histories that the registry has without them."""
 
 
-def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
-    """Bring the database in line with ``registry`` and return how many entries of each table changed.
+def save_registry(connection: Connection, registry: Registry) -> Saved:
+    """Bring the database in line with ``registry`` and return what changed.
 
     What the registry does not name stays. Of a meter or service point for which it has installations, ratios
-    or contracts it has all of them: older ones that it no longer has are removed. Service points and areas of
-    which it says nothing but their names are made where they are not there, and left alone where they are.
+    or contracts it has all of them: older ones that it no longer has are removed.
 
     Raises:
         StorageError: If the database is away or refuses; nothing is saved then.
     """
     with storage_errors("saving the registry"), connection.transaction():
-        changed = {}
+        changed: dict[str, int] = {}
+        removed: dict[str, int] = {}
         ids: dict[MeterId, int] = {}
         for table in TABLES:
             if "meter" in table.fields and not ids:
                 ids = meter_numbers(connection)
-            records = getattr(registry, table.attribute)
-            if _only_named(table, records):
-                records = _not_there(connection, table, records)
-            rows = [_row(table, record, ids) for record in records]
-            changed[table.name] = _remove_stale(connection, table, rows) + _upsert(connection, table, rows)
-        return changed
+            rows = [_row(table, record, ids) for record in getattr(registry, table.attribute)]
+            removed[table.name] = _remove_stale(connection, table, rows)
+            changed[table.name] = removed[table.name] + _upsert(connection, table, rows)
+        return Saved(changed=changed, removed={name: count for name, count in removed.items() if count})
 
 
 def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table
@@ -257,20 +262,6 @@ def _cell(name: str, value: object, ids: Mapping[MeterId, int]) -> object:
     if isinstance(value, Mapping):
         return Jsonb(dict(value))
     return str(value) if isinstance(value, str) else value
-
-
-def _only_named(table: ArchiveTable, records: Sequence[Any]) -> bool:  # Any: records of the table
-    """Tell whether a registry says nothing of a table's records but their names, which others use."""
-    return table.name in MADE_WHEN_NAMED and all(record == table.record(id=record.id) for record in records)
-
-
-def _not_there(
-    connection: Connection, table: ArchiveTable, records: Sequence[Any]
-) -> list[Any]:  # Any: as above
-    """Return those that the archive lacks: what it knows of the others stays."""
-    query = sql.SQL("SELECT id FROM {} WHERE id = ANY(%s)").format(sql.Identifier(table.name))
-    there = {row[0] for row in connection.execute(query, ([record.id for record in records],)).fetchall()}
-    return [record for record in records if record.id not in there]
 
 
 def _upsert(connection: Connection, table: ArchiveTable, rows: Sequence[Sequence[object]]) -> int:

@@ -17,6 +17,7 @@ from dashboard.charts import Chart, Limit, load_chart, suspension_stretches
 from dashboard.failures import NotFoundError, UnavailableError
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
+from dashboard.search_text import SearchText
 from dashboard.words import marked
 from pipeline.errors import MissingPartError
 from pipeline.registry import DEFAULT_ZONE, Role
@@ -52,7 +53,7 @@ MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     month: MonthName = ""
     sort: Sort = Sort.KWH
     size: Literal["large", "all"] = "large"

@@ -17,6 +17,7 @@ from dashboard.charts import Between, Chart, Limit, Line
 from dashboard.curves import Curves, seconds_of
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, path_of, reader
+from dashboard.search_text import SearchText
 from dashboard.words import marked
 from pipeline.contracts import BasicCharge
 from pipeline.model import MeterId
@@ -39,7 +40,7 @@ MEASURED = "A"
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     show: Literal["all", "over"] = "all"
 
     def filter(self, asking: Asking) -> ForecastFilter:

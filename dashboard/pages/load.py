@@ -19,6 +19,7 @@ from dashboard.charts import Chart, Limit, Line
 from dashboard.curves import Curves
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, path_of, reader
+from dashboard.search_text import SearchText
 from dashboard.want_words import want_text
 from dashboard.words import marked
 from storage.dashboard_load import LoadFilter, LoadSort, load_cards, load_total, months_of_load
@@ -47,7 +48,7 @@ MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     month: MonthName = ""
     kind: Kind = "service_point"
     sort: LoadSort = LoadSort.MAXIMUM

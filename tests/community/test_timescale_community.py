@@ -145,7 +145,7 @@ def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection)
 
 def test_the_archive_is_saved_and_read_back(community: Connection) -> None:
     registry = Registry(meters=[Meter(id=MeterId("M1"))])
-    assert save_registry(community, registry)["meter"] == 1
+    assert save_registry(community, registry).changed["meter"] == 1
     assert load_registry(community).meters == registry.meters
 
 

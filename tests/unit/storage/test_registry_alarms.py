@@ -8,9 +8,6 @@ import pytest
 
 from pipeline.alarms.records import AlarmChannel, AlarmRoute, ChannelKind, Grade
 from pipeline.errors import RegistryError
-from pipeline.registry import Area, Registry, ServicePoint
-from storage.database import Connection
-from storage.registry import load_registry, save_registry
 from storage.registry_files import read_registry
 
 MAIL = '[[alarm_channel]]\nid = "c"\nkind = "email"\naddress = "a@b"\n'
@@ -71,21 +68,3 @@ def test_channels_and_routes_are_read(tmp_path: Path) -> None:
     registry = read_registry(file)
     assert registry.alarm_channels == [AlarmChannel(id="c", kind=ChannelKind.EMAIL, address="a@b")]
     assert registry.alarm_routes == [AlarmRoute(id="r", channels=("c",), at_least=Grade.MAJOR)]
-
-
-def test_a_work_order_leaves_its_service_point_and_the_area_of_that_as_they_are(
-    database: Connection, tmp_path: Path
-) -> None:
-    point = ServicePoint(id="SP1", name="Pump", customer="Waterworks", area="TA-1")
-    save_registry(database, Registry(areas=[Area(id="TA-1", name="North")], service_points=[point]))
-    file = tmp_path / "maintenance.toml"
-    file.write_text(
-        '[[work_order]]\nid = "W1"\nservice_point = "SP1"\nfrom = "2026-11-20T08:00:00+08:00"\n'
-        '[[work_order]]\nid = "W2"\nservice_point = "SP2"\nfrom = "2026-11-20T08:00:00+08:00"\n',
-        encoding="utf-8",
-    )
-    changed = save_registry(database, read_registry(file))
-    assert (changed["service_point"], changed["work_order"]) == (1, 2)
-    loaded = load_registry(database)
-    assert list(loaded.service_points) == [point, ServicePoint(id="SP2")]
-    assert [area.name for area in loaded.areas] == ["North"]
