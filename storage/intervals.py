@@ -170,12 +170,12 @@ def interval_series(  # noqa: PLR0913 - one question with all that bounds it
         visible = visible_meters(connection, meters, scope=scope)
         statement = sql.SQL(
             "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, quality, method, "
-            "version, letters, {} FROM interval_current WHERE meter_id = ANY(%(meters)s) "
+            "version, letters, {names} FROM interval_current AS i WHERE {visible} "
             "AND starts_at >= %(from)s AND starts_at < %(to)s "
             "AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
             "ORDER BY meter_id, starts_at, minutes"
-        ).format(_names(ENERGIES))
-        parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "minutes": minutes}
+        ).format(names=_names(ENERGIES), visible=visible.at("i", "starts_at"))
+        parameters = {**visible.bound, "from": starts_at, "to": ends_at, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement, parameters).fetchall()
     columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (7 + len(ENERGIES))
