@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 import orjson
@@ -19,6 +20,7 @@ from pipeline.errors import ConfigError, DataError, StorageError
 from services.postgresql_programs import libpq_environment, program_for
 from services.wiring import utc_now
 from storage import backup_questions
+from storage.area_scope import prepare_scoped_role
 from storage.backup_questions import TableSum
 from storage.database import Connection, connect
 from storage.migrate import available_migrations, status
@@ -99,8 +101,11 @@ def restore(url: str, file: Path, programs: Path | None = None) -> Manifest:
         _refuse_misfits(connection, manifest)
         with _held_back(connection, manifest.timescaledb):
             dbname = libpq_environment(url).get("PGDATABASE", "postgres")
-            options = ["--no-owner", "--no-privileges", "--no-comments", "--exit-on-error"]
-            _run([str(program), *options, f"--dbname={dbname}", str(file)], url)
+            options = ["--no-owner", "--no-privileges", "--exit-on-error"]
+            with _contents(program, file, url) as contents:
+                _run([str(program), *options, f"--use-list={contents}", f"--dbname={dbname}", str(file)], url)
+        # Backups hold no privileges, for another server may have other users.
+        prepare_scoped_role(connection)
         sums = backup_questions.table_sums(connection)
     differing = sorted(name for name in manifest.tables if sums.get(name) != manifest.tables[name])
     if differing:
@@ -142,16 +147,27 @@ def _held_back(connection: Connection, extension: str | None) -> Iterator[None]:
         backup_questions.end_restore(connection)
 
 
+@contextmanager
+def _contents(program: Path, file: Path, url: str) -> Iterator[Path]:
+    """Give a list of what is to be restored: all but the comment on an extension, whose owner writes it."""
+    lines = _run([str(program), "--list", str(file)], url).splitlines(keepends=True)
+    with NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as contents:
+        contents.writelines(line for line in lines if " COMMENT - EXTENSION " not in line)
+        contents.flush()
+        yield Path(contents.name)
+
+
 def _major(connection: Connection) -> int:
     return connection.info.server_version // 10_000
 
 
-def _run(command: list[str], url: str) -> None:
+def _run(command: list[str], url: str) -> str:
     environment = {**os.environ, **libpq_environment(url)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - PostgreSQL's own
     if done.returncode != 0:
         said = " ".join(done.stderr.split())[-600:]
         raise StorageError(f"{Path(command[0]).name} failed: {said}")
+    return done.stdout
 
 
 def _private(path: Path) -> None:
