@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pipeline.errors import ConfigError
 from pipeline.registry import Registry, ServicePoint
-from services.detect import part_of
+from services.detect_groups import part_of
 
 SHOWN = 10
 """Names that an error lists."""

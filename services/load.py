@@ -16,7 +16,7 @@ from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import from_numpy, local_month, slot_start
 from services.derive import MINUTES
-from services.detect import areas_of_places, feeders_of, groups_with_places, part_of
+from services.detect_groups import areas_of_places, feeders_of, groups_with_places, part_of
 from services.load_facts import DEMAND, DEMAND_AT
 from services.load_groups import Span
 from services.load_parts import EVERY_KIND, Part, ShapesBefore, SpanOf, summaries, zones_of

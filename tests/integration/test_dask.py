@@ -26,7 +26,7 @@ def test_parts_on_workers_give_what_they_give_in_one_process(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     case = planted("voltage_loss")
     archive = replace(
         case.registry,

@@ -20,7 +20,8 @@ from pipeline.registry import Area, Bus, Installation, Meter, Registry, ServiceP
 from pipeline.timegrid import from_numpy
 from services.audit import Audit
 from services.cases import give_feedback
-from services.detect import detect_recent, groups, planned
+from services.detect import detect_recent, planned
+from services.detect_groups import groups
 from services.order_record import Order, OrderRecord
 from services.persons import Person, this_person
 from services.settings import Settings
@@ -121,7 +122,7 @@ def test_a_threshold_of_the_archive_holds_for_its_service_point(database_url: st
 def test_every_meter_is_in_a_group_and_areas_stay_whole(
     monkeypatch: pytest.MonkeyPatch, together: Together
 ) -> None:
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 4)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 4)
     meters = [Meter(id=MeterId(f"m{number}")) for number in range(12)]
     registry = Registry(
         meters=meters,
@@ -167,7 +168,7 @@ def _order_written(audit: Audit, url: str, at: datetime) -> None:
 def test_an_order_to_one_of_two_meters_with_one_address_explains_nothing_at_the_other(
     database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     monkeypatch.setattr("services.detect.METERS_BY_DAYS", 1)
     audit = Audit(tmp_path / "audit.jsonl")
     monkeypatch.setenv("KILOWATCH_AUDIT_FILE", str(audit.path))
@@ -214,7 +215,7 @@ def test_an_order_to_one_of_two_meters_with_one_address_explains_nothing_at_the_
 def test_a_place_that_feeds_an_area_and_is_a_member_of_a_feeder_is_in_both_groups(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 2)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 2)
     names = ("supply", "home", "mill")
     registry = Registry(
         meters=[Meter(id=MeterId(name)) for name in names],

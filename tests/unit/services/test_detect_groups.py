@@ -8,7 +8,7 @@ from detectors.catalogue import Together
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.model import MeterId
 from pipeline.registry import Installation, Meter, Registry, ServicePoint
-from services.detect import groups
+from services.detect_groups import groups
 
 MOVED = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def test_a_group_has_no_members_of_an_area_that_is_not_whole_there(monkeypatch: 
             AreaMember(area="F", service_point="supply-f", role=MemberRole.SUPPLY),
         ],
     )
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     parts = {
         frozenset(meter.id for meter in part.meters): sorted(
             (m.area, m.service_point, m.role.value) for m in part.area_members
@@ -52,7 +52,7 @@ def test_a_group_has_no_members_of_an_area_that_is_not_whole_there(monkeypatch: 
             ("F", "works", "member"),
         ],
     }
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 100)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 100)
     (whole,) = groups(archive, Together.AREA)
     assert len(whole.area_members) == len(archive.area_members)
     (beside,) = groups(archive, Together.POINT)

@@ -108,7 +108,7 @@ def _two_areas_and_their_feeder() -> Registry:
 
 
 def test_every_subject_is_whole_in_the_part_that_tells_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     parts = [
         (sorted(meter.id for meter in part.registry.meters), part.areas, SubjectKind.METER in part.kinds)
         for part in divisions(_two_areas_and_their_feeder())
@@ -140,7 +140,7 @@ def test_a_meter_that_moved_between_areas_is_told_once_and_its_places_where_they
         ],
         service_points=[ServicePoint(id="P1", area="A"), ServicePoint(id="P2", area="B")],
     )
-    monkeypatch.setattr("services.detect.METERS_AT_A_TIME", 1)
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     parts = [
         (sorted(m.id for m in part.registry.meters), part.points, part.meters) for part in divisions(archive)
     ]

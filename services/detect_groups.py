@@ -1,0 +1,171 @@
+"""Divides the archive into groups of meters that detectors and statistics look at one by one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from detectors.catalogue import Together
+from pipeline.archive_records import MemberRole
+from pipeline.registry import Meter, Registry
+
+METERS_AT_A_TIME = 500
+
+
+def groups(
+    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+) -> Iterator[Registry]:
+    """Yield the archive in groups of some hundred meters; those that belong together stay together.
+
+    Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
+    to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. With
+    ``once`` each place is in one group, for who adds up what the groups hold: areas between which a place
+    moved are one then, and a feeder has what belongs to it alone (:func:`feeders_of`). The first group also
+    has the suspensions of places without a meter: a detector says that they cannot be judged.
+    """
+    yield from (part for part, _ in groups_with_places(registry, together, at_a_time, once=once))
+
+
+def groups_with_places(
+    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+) -> Iterator[tuple[Registry, frozenset[str]]]:
+    """Yield :func:`groups`, each with its places.
+
+    The installations of a group's meters may name other places: those between which a meter moved.
+    """
+    most = METERS_AT_A_TIME if at_a_time is None else at_a_time
+    meters: list[Meter] = []
+    areas: set[str] = set()
+    places = {s.service_point for s in registry.suspensions} - {
+        i.service_point for i in registry.installations
+    }
+
+    def group() -> tuple[Registry, frozenset[str]]:
+        part = part_of(registry, meters, places)
+        judged = part if once or together is not Together.AREA else _without_members_of_others(part, areas)
+        return judged, frozenset(places)
+
+    for area, kept, together_here in _units(registry, together, once=once):
+        if meters and len(meters) + len(together_here) > most:
+            yield group()
+            meters, areas, places = [], set(), set()
+        meters += together_here
+        areas |= area
+        places |= kept
+    if meters:
+        yield group()
+
+
+def _units(
+    registry: Registry, together: Together, *, once: bool
+) -> Iterator[tuple[set[str], set[str], list[Meter]]]:
+    """Yield the area of places that must not be parted, if they have one, the places, and their meters."""
+    by_place = _meters_by_place(registry)
+    if together is not Together.AREA:
+        yield from ((set(), {place}, meters) for place, meters in by_place.items())
+        return
+    areas_of = _one_unit_each(registry) if once else _areas_by_place(registry)
+    units: dict[str, tuple[set[str], set[str], list[Meter]]] = {}
+    for place, meters in by_place.items():
+        for area in areas_of.get(place, ()):
+            _, kept, found = units.setdefault(f"area {area}", ({area}, set(), []))
+            kept.add(place)
+            found += meters
+        if not areas_of.get(place):
+            units[f"place {place}"] = set(), {place}, list(meters)
+    yield from units.values()
+
+
+def _without_members_of_others(part: Registry, areas: Collection[str]) -> Registry:
+    """Return a part without the members of areas that are not whole in it: their loss would be a false one.
+
+    What feeds such an area stays known as that, so that nobody takes it for a customer.
+    """
+    members = [m for m in part.area_members if m.role is MemberRole.SUPPLY or m.area in areas]
+    return replace(part, area_members=members)
+
+
+def feeders_of(registry: Registry) -> frozenset[str]:
+    """Return the areas that carry others (馈线): a member of theirs feeds another area."""
+    fed: dict[str, set[str]] = defaultdict(set)
+    for member in registry.area_members:
+        if member.role is MemberRole.SUPPLY:
+            fed[member.service_point].add(member.area)
+    return frozenset(
+        member.area
+        for member in registry.area_members
+        if member.role is MemberRole.MEMBER and fed[member.service_point] - {member.area}
+    )
+
+
+def areas_of_places(registry: Registry) -> dict[str, list[str]]:
+    """Return the areas that each place ever belongs to or feeds, or is filed with; each once."""
+    found = _areas_by_place(registry)
+    for point in registry.service_points:
+        if point.area is not None and point.area not in found[point.id]:
+            found[point.id].append(point.area)
+    return found
+
+
+def _one_unit_each(registry: Registry) -> dict[str, list[str]]:
+    """Return one unit for each place: areas that share a place are one, but feeders share with many."""
+    joined: dict[str, str] = {}
+    feeders = feeders_of(registry)
+    own = {
+        place: [area for area in areas if area not in feeders] or areas
+        for place, areas in areas_of_places(registry).items()
+    }
+
+    def unit_of(area: str) -> str:
+        while (other := joined.get(area)) is not None:
+            area = other
+        return area
+
+    for areas in own.values():
+        first = unit_of(areas[0])
+        for unit in {unit_of(area) for area in areas[1:]} - {first}:
+            joined[unit] = first
+    return {place: [unit_of(areas[0])] for place, areas in own.items()}
+
+
+def _areas_by_place(registry: Registry) -> dict[str, list[str]]:
+    """Return the areas that each place belongs to or feeds, each once; the one filed with it if none is."""
+    found: dict[str, list[str]] = {}
+    for member in registry.area_members:
+        own = found.setdefault(member.service_point, [])
+        if member.area not in own:
+            own.append(member.area)
+    for point in registry.service_points:
+        if point.area is not None:
+            found.setdefault(point.id, [point.area])
+    return found
+
+
+def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:
+    by_place: dict[str, list[Meter]] = defaultdict(list)
+    placed = {(i.service_point, i.meter) for i in registry.installations if i.service_point is not None}
+    for point, meter_id in sorted(placed):
+        by_place[point].append(registry.meter_by_id[meter_id])
+    homeless = registry.meter_by_id.keys() - {meter_id for _, meter_id in placed}
+    for meter_id in sorted(homeless):
+        by_place[f"meter {meter_id}"].append(registry.meter_by_id[meter_id])
+    return by_place
+
+
+def part_of(registry: Registry, meters: Sequence[Meter], places: Collection[str]) -> Registry:
+    """Return what the archive tells of some meters and service points, and of everybody."""
+    ids = {meter.id for meter in meters}
+    return replace(
+        registry,
+        meters=tuple({meter.id: meter for meter in meters}.values()),
+        installations=[i for i in registry.installations if i.meter in ids],
+        service_points=[p for p in registry.service_points if p.id in places],
+        contracts=[c for c in registry.contracts if c.service_point in places],
+        suspensions=[s for s in registry.suspensions if s.service_point in places],
+        work_orders=[w for w in registry.work_orders if w.service_point in places],
+        area_members=[m for m in registry.area_members if m.service_point in places],
+        supplies=[s for s in registry.supplies if s.service_point in places],
+        ratios=[r for r in registry.ratios if r.meter in ids],
+        thresholds=[t for t in registry.thresholds if t.service_point is None or t.service_point in places],
+    )
