@@ -169,3 +169,26 @@ def test_who_may_not_give_rights_is_told_and_goes_on(
     archive.execute("RESET ROLE")
     assert prepare_scoped_role(archive)
     assert role_state(archive) is RoleState.READY
+
+
+def test_a_user_of_its_own_is_held_to_areas_once_the_role_is_granted(archive: Connection) -> None:
+    user = sql.Identifier(f"kw_own_{archive.info.dbname}")
+    try:
+        for statement in (
+            "CREATE ROLE {}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "SET SESSION AUTHORIZATION {}",
+        ):
+            archive.execute(sql.SQL(statement).format(user))
+        assert role_state(archive) is RoleState.OUT_OF_REACH
+        archive.execute("RESET SESSION AUTHORIZATION")
+        archive.execute(sql.SQL("GRANT kilowatch_scoped TO {}").format(user))
+        archive.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(user))
+        assert role_state(archive) is RoleState.READY
+        assert len(rows(archive, "meter")) == 30
+        with limited_to(archive, ONE):
+            assert len(rows(archive, "meter")) == 16
+    finally:
+        archive.execute("RESET SESSION AUTHORIZATION")
+        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            archive.execute(sql.SQL(statement).format(user))
