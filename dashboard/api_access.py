@@ -35,13 +35,18 @@ class ApiAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """One line of the audit; ``account`` is empty where nobody came in."""
+    """One line of the audit; ``account`` is empty where nobody came in.
+
+    ``token`` is the number of the account's token where a program came with one.
+    """
 
     number: int
     at: datetime
     event: str
     account: str
     address: str
+    token: int | None
+    token_name: str | None
     subject: str
     before: dict[str, Any] | None  # Any: JSON
     after: dict[str, Any] | None  # Any: JSON
@@ -92,6 +97,8 @@ def _line(event: AccessEvent) -> AuditLine:
         event=event.event,
         account=event.account,
         address=event.address,
+        token=event.token,
+        token_name=event.token_name,
         subject=event.subject,
         before=None if event.before is None else dict(event.before),
         after=None if event.after is None else dict(event.after),

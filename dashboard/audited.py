@@ -80,6 +80,7 @@ def _record(request: Request, caller: Caller, event: str) -> None:
                 dashboard.clock(),
                 account=caller.account.name,
                 address=caller.address,
+                token=caller.token,
                 subject=f"{request.method} {request.url.path}{query}",
                 before=before,
                 after=after,

@@ -26,6 +26,7 @@ from storage.accounts import (
     update_account,
     update_password,
 )
+from storage.api_tokens import revoke_tokens
 from storage.database import Connection
 
 FIRST_NAME = "admin"
@@ -157,6 +158,8 @@ def set_password(  # noqa: PLR0913 - who gives whom which password, and what sta
 ) -> None:
     """Give an account another password and close its sessions, but for the one that asks.
 
+    Where none of its own sessions asks, somebody else resets it: whoever had got in keeps no token either.
+
     Raises:
         AccessError: If the password is too easy to guess.
     """
@@ -165,6 +168,7 @@ def set_password(  # noqa: PLR0913 - who gives whom which password, and what sta
     with connection.transaction():
         update_password(connection, account, hashed, now)
         closed = delete_sessions(connection, account, but=keep_session)
+        revoked = revoke_tokens(connection, account, now) if keep_session is None else 0
         forget_account(connection, account.name)
         add_event(
             connection,
@@ -173,7 +177,7 @@ def set_password(  # noqa: PLR0913 - who gives whom which password, and what sta
             account=person.account,
             address=person.host,
             subject=account.name,
-            after={"sessions_closed": closed},
+            after={"sessions_closed": closed, "tokens_revoked": revoked},
         )
 
 

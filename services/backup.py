@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final
 
 import orjson
@@ -19,6 +20,7 @@ from pipeline.errors import ConfigError, DataError, StorageError
 from services.postgresql_programs import libpq_environment, program_for
 from services.wiring import utc_now
 from storage import backup_questions
+from storage.area_scope import prepare_scoped_role
 from storage.backup_questions import TableSum
 from storage.database import Connection, connect
 from storage.migrate import available_migrations, status
@@ -26,7 +28,7 @@ from storage.migrate import available_migrations, status
 MANIFEST: Final = ".json"
 """What stands behind the dump's name in the name of what it held."""
 DUMP_OPTIONS: Final = ("--format=custom", "--no-owner", "--no-privileges")
-RESTORE_OPTIONS: Final = ("--no-owner", "--no-privileges", "--no-comments", "--exit-on-error")
+RESTORE_OPTIONS: Final = ("--no-owner", "--no-privileges", "--exit-on-error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,19 @@ def restore(url: str, file: Path, programs: Path | None = None) -> Manifest:
         _refuse_misfits(connection, manifest)
         with _held_back(connection, manifest.timescaledb):
             dbname = libpq_environment(url).get("PGDATABASE", "postgres")
-            _run([str(program), *RESTORE_OPTIONS, f"--dbname={dbname}", str(file)], url)
+            with _contents(program, file, url) as contents:
+                _run(
+                    [
+                        str(program),
+                        *RESTORE_OPTIONS,
+                        f"--use-list={contents}",
+                        f"--dbname={dbname}",
+                        str(file),
+                    ],
+                    url,
+                )
+        # Backups hold no privileges, for another server may have other users.
+        prepare_scoped_role(connection)
         sums = backup_questions.table_sums(connection)
     differing = sorted(name for name in manifest.tables if sums.get(name) != manifest.tables[name])
     if differing:
@@ -142,16 +156,27 @@ def _held_back(connection: Connection, extension: str | None) -> Iterator[None]:
         backup_questions.end_restore(connection)
 
 
+@contextmanager
+def _contents(program: Path, file: Path, url: str) -> Iterator[Path]:
+    """Give a list of what is to be restored: all but the comment on an extension, whose owner writes it."""
+    lines = _run([str(program), "--list", str(file)], url).splitlines(keepends=True)
+    with NamedTemporaryFile("w", encoding="utf-8", suffix=".list") as contents:
+        contents.writelines(line for line in lines if " COMMENT - EXTENSION " not in line)
+        contents.flush()
+        yield Path(contents.name)
+
+
 def _major(connection: Connection) -> int:
     return connection.info.server_version // 10_000
 
 
-def _run(command: list[str], url: str) -> None:
+def _run(command: list[str], url: str) -> str:
     environment = {**os.environ, **libpq_environment(url)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - PostgreSQL's own
     if done.returncode != 0:
         said = " ".join(done.stderr.split())[-600:]
         raise StorageError(f"{Path(command[0]).name} failed: {said}")
+    return done.stdout
 
 
 def _private(path: Path) -> None:

@@ -26,6 +26,9 @@ class AccessEvent:
     event: str
     account: str
     """Who did it: an account, or user@host of the command; empty when nobody came in."""
+    token: int | None
+    """The number of the account's token that a program came with; None for a person."""
+    token_name: str | None
     address: str
     """From where: an address of the network, or the host of the command."""
     subject: str
@@ -41,6 +44,7 @@ def add_event(  # noqa: PLR0913 - the fields of one line
     *,
     account: str,
     address: str,
+    token: int | None = None,
     subject: str = "",
     before: Mapping[str, Json] | None = None,
     after: Mapping[str, Json] | None = None,
@@ -48,13 +52,14 @@ def add_event(  # noqa: PLR0913 - the fields of one line
     """Add one line."""
     with storage_errors(f"recording {event!r} in the audit"):
         connection.execute(
-            "INSERT INTO access_event (at, event, account, address, subject, before, after) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO access_event (at, event, account, address, token, subject, before, after) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 at,
                 event,
                 _bounded(account),
                 _bounded(address),
+                token,
                 _bounded(subject),
                 None if before is None else Jsonb(dict(before)),
                 None if after is None else Jsonb(dict(after)),
@@ -62,6 +67,10 @@ def add_event(  # noqa: PLR0913 - the fields of one line
         )
 
 
+_LINE: LiteralString = """
+    SELECT number, at, event, account, address, subject, before, after, token,
+           (SELECT name FROM api_token WHERE token_id = access_event.token) AS token_name
+"""
 _CHOSEN: LiteralString = """
     FROM access_event
     WHERE (%(event)s::text IS NULL OR event = %(event)s)
@@ -78,11 +87,7 @@ def access_events(
     offset: int = 0,
 ) -> list[AccessEvent]:
     """Return lines, the newest first."""
-    query = (
-        "SELECT number, at, event, account, address, subject, before, after"
-        + _CHOSEN
-        + "ORDER BY number DESC LIMIT %(limit)s OFFSET %(offset)s"
-    )
+    query = _LINE + _CHOSEN + "ORDER BY number DESC LIMIT %(limit)s OFFSET %(offset)s"
     chosen = {"event": event, "account": account, "limit": limit, "offset": offset}
     with storage_errors("reading the audit"), connection.cursor(row_factory=class_row(AccessEvent)) as cursor:
         return cursor.execute(query, chosen).fetchall()

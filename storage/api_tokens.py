@@ -99,6 +99,16 @@ def revoke_token(connection: Connection, account: Account, token: int, now: date
     return None if row is None else str(row[0])
 
 
+def revoke_tokens(connection: Connection, account: Account, now: datetime) -> int:
+    """End all tokens of an account; returns how many were alive."""
+    with storage_errors("revoking tokens"):
+        return connection.execute(
+            "UPDATE api_token SET revoked_at = %(now)s WHERE account_id = %(account)s "
+            "AND revoked_at IS NULL AND expires_at > %(now)s",
+            {"now": now, "account": account.id},
+        ).rowcount
+
+
 def _card(row: Mapping[str, Any]) -> TokenCard:  # Any: cells of a row
     return TokenCard(
         id=row["token_id"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 
 import psycopg
 
@@ -41,12 +42,31 @@ _GRANTS = (
 )
 
 
-def is_role_prepared(connection: Connection) -> bool:
-    """Tell whether the role is there and may read the tables."""
-    row = connection.execute(
-        "SELECT has_table_privilege(oid, 'meter', 'SELECT') FROM pg_roles WHERE rolname = %s", (ROLE,)
-    ).fetchone()
-    return row is not None and bool(row[0])
+class RoleState(Enum):
+    """What the role is worth to the connection's user."""
+
+    READY = auto()
+    LOCKED_OUT = auto()
+    """It can be taken, but may not read: accounts with areas get errors, as after a restore by hand."""
+    OUT_OF_REACH = auto()
+    """It is not there, or this user may not take it: only the queries themselves keep to the areas."""
+
+
+def role_state(connection: Connection) -> RoleState:
+    """Look whether this user may take the role, and whether the role may read.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("looking at the role of accounts with areas"):
+        row = connection.execute(
+            "SELECT has_table_privilege(oid, 'meter', 'SELECT'), pg_has_role(current_user, oid, 'MEMBER') "
+            "FROM pg_roles WHERE rolname = %s",
+            (ROLE,),
+        ).fetchone()
+    if row is None or not row[1]:
+        return RoleState.OUT_OF_REACH
+    return RoleState.READY if row[0] else RoleState.LOCKED_OUT
 
 
 def prepare_scoped_role(connection: Connection) -> bool:

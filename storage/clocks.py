@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import sql
 
 from pipeline.block import Times
 from pipeline.model import MeterId, Scope
@@ -40,12 +41,14 @@ def clock_offsets(
     with storage_errors("reading clock offsets"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT DISTINCT ON (meter_id, slot) meter_id, "
-            "floor(extract(epoch FROM taken_at) / 21600) AS slot, "
-            "(extract(epoch FROM taken_at) * 1000000)::bigint, clock_offset FROM electrical_reading "
-            "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
-            "AND clock_offset IS NOT NULL ORDER BY meter_id, slot, taken_at DESC",
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at},
+            sql.SQL(
+                "SELECT DISTINCT ON (meter_id, slot) meter_id, "
+                "floor(extract(epoch FROM taken_at) / 21600) AS slot, "
+                "(extract(epoch FROM taken_at) * 1000000)::bigint, clock_offset FROM electrical_reading AS r "
+                "WHERE {visible} AND taken_at >= %(from)s AND taken_at < %(to)s "
+                "AND clock_offset IS NOT NULL ORDER BY meter_id, slot, taken_at DESC"
+            ).format(visible=visible.at("r", "taken_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at},
         ).fetchall()
     numbers = np.array([row[0] for row in rows], dtype=np.int64)
     taken_at = np.array([row[2] for row in rows], dtype=np.int64).astype("datetime64[us]")

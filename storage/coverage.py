@@ -53,9 +53,9 @@ LEDGER: Final[LiteralString] = (
     "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
     "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
     "LEFT JOIN service_point AS p ON p.id = i.service_point "
-    "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s"
+    "WHERE {visible} AND c.slot_at >= %(from)s AND c.slot_at < %(to)s"
 )
-"""The ledger ``c`` of wanted meters ``m``, the installation ``i`` in force at the slot, its point ``p``."""
+"""The ledger ``c`` of meters ``m``, the installation ``i`` in force at the slot, its point ``p``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,8 +219,11 @@ def coverage_summary(  # noqa: PLR0913 - one question with all that bounds it
                 "count(*) FILTER (WHERE c.status = 'not stored'), "
                 "count(*) FILTER (WHERE c.status = 'missing') "
                 "{ledger} GROUP BY 1 ORDER BY 1"
-            ).format(key=sql.SQL(COVERAGE_KEYS[by]), ledger=sql.SQL(LEDGER)),
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
+            ).format(
+                key=sql.SQL(COVERAGE_KEYS[by]),
+                ledger=sql.SQL(LEDGER).format(visible=visible.at("c", "slot_at")),
+            ),
+            {**visible.bound, "from": starts_at, "to": ends_at, "zone": zone.key},
         ).fetchall()
     return [
         CoverageShare(
@@ -242,10 +245,12 @@ def coverage_entries(
     with storage_errors("reading the ledger"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
-            "WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s AND slot_at < %(to)s "
-            "ORDER BY meter_id, quantity_group, slot_at",
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at},
+            sql.SQL(
+                "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage AS c "
+                "WHERE {visible} AND slot_at >= %(from)s AND slot_at < %(to)s "
+                "ORDER BY meter_id, quantity_group, slot_at"
+            ).format(visible=visible.at("c", "slot_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at},
         ).fetchall()
     return coverage_entries_of(rows, visible.names)
 
@@ -264,12 +269,14 @@ def missing_slots(  # noqa: PLR0913 - one question with all that bounds it
     with storage_errors("listing missing readings"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
-            "WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s AND slot_at < %(to)s "
-            "AND status <= 'not stored' ORDER BY slot_at DESC, meter_id, quantity_group "
-            "LIMIT %(limit)s OFFSET %(offset)s",
+            sql.SQL(
+                "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage AS c "
+                "WHERE {visible} AND slot_at >= %(from)s AND slot_at < %(to)s "
+                "AND status <= 'not stored' ORDER BY slot_at DESC, meter_id, quantity_group "
+                "LIMIT %(limit)s OFFSET %(offset)s"
+            ).format(visible=visible.at("c", "slot_at")),
             {
-                "meters": visible.numbers,
+                **visible.bound,
                 "from": starts_at,
                 "to": ends_at,
                 "limit": limit,
@@ -291,9 +298,11 @@ def missing_total(
     with storage_errors("counting missing readings"):
         visible = visible_meters(connection, meters, scope=scope)
         row = connection.execute(
-            "SELECT count(*) FROM coverage WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s "
-            "AND slot_at < %(to)s AND status <= 'not stored'",
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at},
+            sql.SQL(
+                "SELECT count(*) FROM coverage AS c WHERE {visible} AND slot_at >= %(from)s "
+                "AND slot_at < %(to)s AND status <= 'not stored'"
+            ).format(visible=visible.at("c", "slot_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at},
         ).fetchone()
     return 0 if row is None else int(row[0])
 
@@ -327,15 +336,17 @@ def gaps_to_backfill(
     with storage_errors("listing gaps"):
         visible = visible_meters(connection, None, scope=scope)
         rows = connection.execute(
-            "SELECT c.meter_id, c.quantity_group, i.bus, c.slot_at FROM coverage AS c "
-            "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
-            "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
-            "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
-            "WHERE c.meter_id = ANY(%(meters)s) AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
-            "AND c.status = 'missing' AND (%(buses)s::text[] IS NULL OR i.bus = ANY(%(buses)s)) "
-            "ORDER BY c.meter_id, c.quantity_group, i.bus, c.slot_at",
+            sql.SQL(
+                "SELECT c.meter_id, c.quantity_group, i.bus, c.slot_at FROM coverage AS c "
+                "LEFT JOIN installation AS i ON i.meter_id = c.meter_id "
+                "AND (i.starts_at IS NULL OR i.starts_at <= c.slot_at) "
+                "AND (i.ends_at IS NULL OR c.slot_at < i.ends_at) "
+                "WHERE {visible} AND c.slot_at >= %(from)s AND c.slot_at < %(to)s "
+                "AND c.status = 'missing' AND (%(buses)s::text[] IS NULL OR i.bus = ANY(%(buses)s)) "
+                "ORDER BY c.meter_id, c.quantity_group, i.bus, c.slot_at"
+            ).format(visible=visible.at("c", "slot_at")),
             {
-                "meters": visible.numbers,
+                **visible.bound,
                 "from": starts_at,
                 "to": ends_at,
                 "buses": None if buses is None else list(buses),

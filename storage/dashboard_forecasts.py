@@ -62,7 +62,7 @@ WITH newest AS (
     WHERE starts_at >= %(since)s AND starts_at <= %(now)s
     ORDER BY meter_id, starts_at DESC, computed_at DESC
 ), placed AS (
-    SELECT i.meter_id, i.service_point FROM installation AS i
+    SELECT i.meter_id, i.service_point, i.starts_at FROM installation AS i
     WHERE i.role <> 'check' AND i.service_point IS NOT NULL
     AND (i.starts_at IS NULL OR i.starts_at <= %(now)s) AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
 ), alone AS (
@@ -87,7 +87,8 @@ WITH newest AS (
     ) AS c ON true
     WHERE (%(areas)s::text[] IS NULL OR EXISTS (
         SELECT 1 FROM placed AS i JOIN service_point AS q ON q.id = i.service_point
-        WHERE i.meter_id = m.meter_id AND q.area = ANY(%(areas)s)))
+        WHERE i.meter_id = m.meter_id AND q.area = ANY(%(areas)s)
+        AND (i.starts_at IS NULL OR i.starts_at <= f.starts_at)))
     AND (%(meter)s::text IS NULL OR m.id = %(meter)s)
     AND (%(search)s = '' OR position(lower(%(search)s) IN
         lower(concat_ws(' ', m.id, a.service_point, p.name, p.customer))) > 0)

@@ -115,7 +115,7 @@ def load_cards(  # noqa: PLR0913 - one question with all that bounds it
         "l.detail #>> '{shape,en}' AS shape_en, l.detail #>> '{shape,zh}' AS shape_zh "
     )
     end = sql.SQL(" ORDER BY {}, subject LIMIT %(limit)s OFFSET %(offset)s").format(sql.SQL(_ORDER[sort]))
-    query = sql.Composed([statement, sql.SQL(_CHOSEN), sql.SQL(VISIBLE), end])
+    query = sql.Composed([statement, sql.SQL(_CHOSEN), VISIBLE, end])
     with storage_errors("listing loads"), connection.cursor(row_factory=class_row(LoadCard)) as cursor:
         return cursor.execute(query, {**_bound(wanted, scope), "limit": limit, "offset": offset}).fetchall()
 
@@ -126,7 +126,7 @@ def load_total(connection: Connection, wanted: LoadFilter, *, scope: Scope) -> i
     Raises:
         StorageError: If the database is away or refuses.
     """
-    query = sql.Composed([sql.SQL("SELECT count(*) "), sql.SQL(_CHOSEN), sql.SQL(VISIBLE)])
+    query = sql.Composed([sql.SQL("SELECT count(*) "), sql.SQL(_CHOSEN), VISIBLE])
     with storage_errors("counting loads"):
         row = connection.execute(query, _bound(wanted, scope)).fetchone()
     return 0 if row is None else int(row[0])
@@ -146,7 +146,7 @@ def months_of_load(
                 "SELECT DISTINCT l.month FROM load_month AS l WHERE (%(kind)s::text IS NULL OR l.kind = "
                 "%(kind)s) AND (%(subject)s::text IS NULL OR l.subject = %(subject)s) AND "
             ),
-            sql.SQL(VISIBLE),
+            VISIBLE,
             sql.SQL(" ORDER BY month DESC"),
         ]
     )

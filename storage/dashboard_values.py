@@ -8,10 +8,11 @@ from datetime import datetime
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from pipeline.model import Scope
+from pipeline.model import MeterId, Scope
 from pipeline.quantities import Kind, Quantity
 from storage.columns import table_of
 from storage.database import Connection, storage_errors
+from storage.visible import visible_meters
 
 NEWEST_ROWS = 60
 """How many rows back the newest value is looked for: an hour of minutes, half a day of quarters."""
@@ -26,14 +27,6 @@ class CurrentValue:
     taken_at: datetime
     origin: str
     quality: int
-
-
-_METER = sql.SQL("""
-    SELECT m.meter_id FROM meter AS m
-    WHERE m.id = %(meter)s AND (%(areas)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM installation AS i JOIN service_point AS p ON p.id = i.service_point
-        WHERE i.meter_id = m.meter_id AND p.area = ANY (%(areas)s::text[])))
-""")
 
 
 def current_values(connection: Connection, meter: str, *, scope: Scope, now: datetime) -> list[CurrentValue]:
@@ -60,13 +53,12 @@ def _newest_rows(
 ) -> list[DictRow]:
     query = sql.SQL("""
         SELECT r.*, o.name AS origin_name FROM {table} AS r JOIN origin AS o ON o.origin = r.origin
-        WHERE r.meter_id = ({meter}) AND r.taken_at > %(now)s - INTERVAL '40 days' AND r.taken_at <= %(now)s
+        WHERE {visible} AND r.taken_at > %(now)s - INTERVAL '40 days' AND r.taken_at <= %(now)s
         ORDER BY r.taken_at DESC LIMIT %(rows)s
-    """).format(table=sql.Identifier(table), meter=_METER)
+    """)
     with storage_errors("reading current values"), connection.cursor(row_factory=dict_row) as cursor:
-        bound = {"meter": meter, "areas": _areas(scope), "now": now, "rows": NEWEST_ROWS}
-        return cursor.execute(query, bound).fetchall()
-
-
-def _areas(scope: Scope) -> list[str] | None:
-    return sorted(scope.areas) if scope.areas is not None else None
+        visible = visible_meters(connection, [MeterId(meter)], scope=scope)
+        return cursor.execute(
+            query.format(table=sql.Identifier(table), visible=visible.at("r", "taken_at")),
+            {**visible.bound, "now": now, "rows": NEWEST_ROWS},
+        ).fetchall()

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
+from psycopg import sql
 
 from pipeline.block import ReadingBlock
 from pipeline.coverage import CoverageEntry
@@ -38,10 +39,12 @@ def event_records(
     with storage_errors("reading events"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, kind, part, starts_at, ends_at, detail FROM meter_event "
-            "WHERE meter_id = ANY(%(meters)s) AND starts_at < %(to)s "
-            "ORDER BY starts_at, meter_id, kind, part",
-            {"meters": visible.numbers, "to": ends_at},
+            sql.SQL(
+                "SELECT meter_id, kind, part, starts_at, ends_at, detail FROM meter_event AS e "
+                "WHERE {visible} AND starts_at < %(to)s "
+                "ORDER BY starts_at, meter_id, kind, part"
+            ).format(visible=visible.at("e", "starts_at")),
+            {**visible.bound, "to": ends_at},
         ).fetchall()
     names = visible.names
     return [
@@ -127,9 +130,11 @@ def read_outcomes(
     with storage_errors("reading the coverage ledger"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
-            "WHERE meter_id = ANY(%(meters)s) AND slot_at >= %(from)s AND slot_at < %(to)s "
-            "ORDER BY slot_at, meter_id, quantity_group",
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at},
+            sql.SQL(
+                "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage AS c "
+                "WHERE {visible} AND slot_at >= %(from)s AND slot_at < %(to)s "
+                "ORDER BY slot_at, meter_id, quantity_group"
+            ).format(visible=visible.at("c", "slot_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at},
         ).fetchall()
     return coverage_entries_of(rows, visible.names)

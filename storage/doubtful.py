@@ -41,17 +41,17 @@ def doubtful_values(  # noqa: PLR0913 - one question with all that bounds it
         StorageError: If the database is away or refuses.
     """
     (table,) = {table_of(q) for q in quantities}
-    statement = sql.SQL(
-        "SELECT meter_id, taken_at, flag.key, flag.value::int FROM {table}, jsonb_each_text(flags) AS flag "
-        "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
-        "AND flags IS NOT NULL AND flag.key = ANY(%(names)s) AND flag.value::int & %(masks)s <> 0"
-    ).format(table=sql.Identifier(table))
     with storage_errors("reading flags"):
         visible = visible_meters(connection, meters, scope=scope)
+        statement = sql.SQL(
+            "SELECT meter_id, taken_at, flag.key, flag.value::int FROM {table} AS r, "
+            "jsonb_each_text(flags) AS flag WHERE {visible} AND taken_at >= %(from)s AND taken_at < %(to)s "
+            "AND flags IS NOT NULL AND flag.key = ANY(%(names)s) AND flag.value::int & %(masks)s <> 0"
+        ).format(table=sql.Identifier(table), visible=visible.at("r", "taken_at"))
         rows = connection.execute(
             statement,
             {
-                "meters": visible.numbers,
+                **visible.bound,
                 "from": starts_at,
                 "to": ends_at,
                 "names": [q.value for q in quantities],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from pipeline.events import EventKind, MeterEvent
@@ -96,9 +97,12 @@ def power_downs(
     with storage_errors("looking up outages"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, starts_at, ends_at FROM meter_event WHERE meter_id = ANY(%s) AND kind = %s "
-            "AND starts_at < %s AND ends_at > %s ORDER BY starts_at, meter_id",
-            (visible.numbers, EventKind.POWER_DOWN.value, ends_at, starts_at),
+            sql.SQL(
+                "SELECT meter_id, starts_at, ends_at FROM meter_event AS e "
+                "WHERE {visible} AND kind = %(kind)s "
+                "AND starts_at < %(to)s AND ends_at > %(from)s ORDER BY starts_at, meter_id"
+            ).format(visible=visible.at("e", "starts_at")),
+            {**visible.bound, "kind": EventKind.POWER_DOWN.value, "from": starts_at, "to": ends_at},
         ).fetchall()
     return [
         PowerDown(meter=visible.names[number], starts_at=begins, ends_at=ends)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pipeline.errors import DataError
@@ -117,12 +118,14 @@ def edits(
     with storage_errors("reading edits"), connection.cursor(row_factory=class_row(Edit)) as cursor:
         visible = visible_meters(connection, meters, scope=scope)
         return cursor.execute(
-            "SELECT m.id AS meter, f.starts_at, f.minutes, f.energy, f.version, f.replaced AS before, "
-            "f.value AS after, NOT f.edited AS withdrawn, f.author, f.note, f.made_at "
-            "FROM final_interval AS f JOIN meter AS m USING (meter_id) "
-            "WHERE f.note <> '' AND f.meter_id = ANY(%s) "
-            "ORDER BY f.made_at DESC, m.id, f.starts_at, f.energy LIMIT %s",
-            (visible.numbers, limit),
+            sql.SQL(
+                "SELECT m.id AS meter, f.starts_at, f.minutes, f.energy, f.version, f.replaced AS before, "
+                "f.value AS after, NOT f.edited AS withdrawn, f.author, f.note, f.made_at "
+                "FROM final_interval AS f JOIN meter AS m USING (meter_id) "
+                "WHERE f.note <> '' AND {visible} "
+                "ORDER BY f.made_at DESC, m.id, f.starts_at, f.energy LIMIT %(limit)s"
+            ).format(visible=visible.at("f", "starts_at")),
+            {**visible.bound, "limit": limit},
         ).fetchall()
 
 

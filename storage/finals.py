@@ -11,6 +11,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import sql
 
 from pipeline.block import Times
 from pipeline.model import EVERYTHING, MeterId, Scope
@@ -131,11 +132,13 @@ def final_series(  # noqa: PLR0913 - one question with all that bounds it
     with storage_errors("reading final intervals"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, value, "
-            "quality, raw_value, raw_quality, method, reason, author FROM interval_final "
-            "WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s AND minutes = %s "
-            "AND energy = %s ORDER BY meter_id, starts_at",
-            (visible.numbers, starts_at, ends_at, minutes, energy),
+            sql.SQL(
+                "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, value, "
+                "quality, raw_value, raw_quality, method, reason, author FROM interval_final AS f "
+                "WHERE {visible} AND starts_at >= %(from)s AND starts_at < %(to)s "
+                "AND minutes = %(minutes)s AND energy = %(energy)s ORDER BY meter_id, starts_at"
+            ).format(visible=visible.at("f", "starts_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at, "minutes": minutes, "energy": energy},
         ).fetchall()
     names = visible.names
     columns = list(zip(*rows, strict=True)) or [()] * 10

@@ -9,6 +9,8 @@ from typing import LiteralString, TypeVar
 
 from psycopg.rows import class_row
 
+from pipeline.quantities import Group
+from pipeline.registry import DEFAULT_SCHEDULES
 from storage.database import Connection, storage_errors
 from storage.episodes import PENDING
 
@@ -24,17 +26,22 @@ class ReadFigures:
     """None: the meters push by themselves."""
     area: str | None
     due: int
+    """0 where nobody tried to read in these periods."""
     arrived: int
     meters: int
     silent: int
     """Meters of which nothing arrived."""
+    newest_age_s: float | None
+    """How long ago the newest slot that brought something began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshnessFigures:
-    """How long ago the newest slots that brought something began."""
+    """How long ago the newest slots that brought something began, however long that is."""
 
     quantity_group: str
+    period_s: float
+    """How often it is read at the slowest."""
     newest_age_s: float | None
     median_age_s: float | None
     """Of the meter in the middle; None when that one brought nothing."""
@@ -80,15 +87,28 @@ class Totals:
 
 _LATEST: LiteralString = """
     WITH asked AS (
-        SELECT quantity_group, greatest(INTERVAL '2 hours', 3 * max(every_s) * INTERVAL '1 second') AS back
-        FROM schedule GROUP BY quantity_group
+        SELECT quantity_group, max(every_s) AS every_s,
+               greatest(INTERVAL '2 hours', 3 * max(every_s) * INTERVAL '1 second') AS back
+        FROM (
+            SELECT quantity_group, every_s FROM schedule
+            UNION ALL
+            SELECT * FROM unnest(%(default_groups)s::text[], %(default_periods)s::int[])
+            WHERE NOT EXISTS (SELECT FROM schedule WHERE quantity_group <> %(events)s)
+        ) AS given (quantity_group, every_s) GROUP BY quantity_group
     ), hanging AS (
         SELECT DISTINCT ON (i.meter_id) i.meter_id, i.bus, p.area
         FROM installation AS i LEFT JOIN service_point AS p ON p.id = i.service_point
         WHERE (i.starts_at IS NULL OR i.starts_at <= %(now)s) AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
         ORDER BY i.meter_id, i.starts_at DESC NULLS LAST
     ), latest AS MATERIALIZED (
-        SELECT hanging.*, asked.quantity_group, read.*
+        SELECT hanging.*, asked.quantity_group, asked.every_s, read.due, read.arrived, read.causes,
+               -- Only a meter that brought nothing lately is looked for in the days before.
+               coalesce(read.newest_at, (
+                   SELECT d.newest_slot_at FROM coverage_day AS d
+                   WHERE d.meter_id = hanging.meter_id AND d.quantity_group = asked.quantity_group
+                     AND d.status >= 'backfilled' AND d.reads > 0
+                     AND d.day > %(now)s::date - 40 AND d.newest_slot_at <= %(now)s
+                   ORDER BY d.day DESC, d.newest_slot_at DESC LIMIT 1)) AS newest_at
         FROM hanging CROSS JOIN asked
         CROSS JOIN LATERAL (
             SELECT count(*) AS due, count(*) FILTER (WHERE status >= 'backfilled') AS arrived,
@@ -98,16 +118,20 @@ _LATEST: LiteralString = """
             WHERE c.meter_id = hanging.meter_id AND c.quantity_group = asked.quantity_group
               AND c.slot_at > %(now)s - asked.back AND c.slot_at <= %(now)s
         ) AS read
-        WHERE read.due > 0
+    ), ever AS (
+        SELECT * FROM latest WHERE due > 0 OR newest_at IS NOT NULL
     ), reads AS (
         SELECT quantity_group, bus, area, sum(due)::bigint AS due, sum(arrived)::bigint AS arrived,
-               count(*) AS meters, count(*) FILTER (WHERE arrived = 0) AS silent
-        FROM latest GROUP BY quantity_group, bus, area ORDER BY quantity_group, bus, area
+               count(*) FILTER (WHERE due > 0) AS meters,
+               count(*) FILTER (WHERE due > 0 AND arrived = 0) AS silent,
+               extract(epoch FROM %(now)s - max(newest_at))::float8 AS newest_age_s
+        FROM ever GROUP BY quantity_group, bus, area ORDER BY quantity_group, bus, area
     ), freshness AS (
-        SELECT quantity_group, extract(epoch FROM %(now)s - max(newest_at))::float8 AS newest_age_s,
+        SELECT quantity_group, max(every_s)::float8 AS period_s,
+               extract(epoch FROM %(now)s - max(newest_at))::float8 AS newest_age_s,
                extract(epoch FROM %(now)s - nullif(percentile_disc(0.5) WITHIN GROUP (
                    ORDER BY coalesce(newest_at, '-infinity')), '-infinity'))::float8 AS median_age_s
-        FROM latest GROUP BY quantity_group ORDER BY quantity_group
+        FROM ever GROUP BY quantity_group ORDER BY quantity_group
     ), missing AS (
         SELECT cause AS kind, count(*) AS number
         FROM latest CROSS JOIN LATERAL unnest(latest.causes) AS cause GROUP BY cause ORDER BY cause
@@ -116,13 +140,24 @@ _LATEST: LiteralString = """
            (SELECT coalesce(jsonb_agg(to_jsonb(freshness)), '[]') FROM freshness),
            (SELECT coalesce(jsonb_agg(to_jsonb(missing)), '[]') FROM missing)
 """
-"""The last three periods of each group, two hours at least: one look into the key of each meter, for all."""
+"""The last three periods of each group, two hours at least: one look into the key of each meter, for all.
+
+How old the newest reading is does not end there: when reading stops, that is what tells.
+"""
 
 
 def latest_reads(connection: Connection, now: datetime) -> LatestReads:
     """Return how the latest scheduled reads went; a meter that brought nothing is older than all others."""
     with storage_errors("counting for monitoring"):
-        found = connection.execute(_LATEST, {"now": now}).fetchone()
+        found = connection.execute(
+            _LATEST,
+            {
+                "now": now,
+                "default_groups": [schedule.group for schedule in DEFAULT_SCHEDULES],
+                "default_periods": [schedule.every_s for schedule in DEFAULT_SCHEDULES],
+                "events": Group.EVENT,
+            },
+        ).fetchone()
     reads, freshness, missing = found or ([], [], [])
     return LatestReads(
         reads=[ReadFigures(**row) for row in reads],

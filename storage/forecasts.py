@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from psycopg import sql
+
 from pipeline.model import MeterId, Scope
 from storage.database import Connection, storage_errors
+from storage.visible import visible_meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,22 +93,16 @@ def list_forecasts(
         StorageError: If the database is away or refuses.
     """
     with storage_errors("listing forecasts"):
+        visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT m.id, f.starts_at, f.model, f.minutes, f.p10, f.p50, f.p90, f.max_p50_kw, f.max_p90_kw, "
-            "f.month, f.month_so_far_kw, f.month_so_far_coverage, f.month_p50_kw, f.month_p90_kw "
-            "FROM forecast AS f JOIN meter AS m USING (meter_id) "
-            "WHERE f.starts_at >= %(starts_at)s AND f.starts_at < %(ends_at)s "
-            "AND (%(meters)s::text[] IS NULL OR m.id = ANY(%(meters)s)) "
-            "AND (%(areas)s::text[] IS NULL OR EXISTS (SELECT 1 FROM installation AS i "
-            "JOIN service_point AS p ON p.id = i.service_point "
-            "WHERE i.meter_id = m.meter_id AND p.area = ANY(%(areas)s))) "
-            "ORDER BY m.id, f.starts_at, f.model",
-            {
-                "starts_at": starts_at,
-                "ends_at": ends_at,
-                "meters": None if meters is None else list(meters),
-                "areas": None if scope.areas is None else sorted(scope.areas),
-            },
+            sql.SQL(
+                "SELECT m.id, f.starts_at, f.model, f.minutes, f.p10, f.p50, f.p90, f.max_p50_kw, "
+                "f.max_p90_kw, f.month, f.month_so_far_kw, f.month_so_far_coverage, f.month_p50_kw, "
+                "f.month_p90_kw FROM forecast AS f JOIN meter AS m USING (meter_id) "
+                "WHERE {visible} AND f.starts_at >= %(starts_at)s AND f.starts_at < %(ends_at)s "
+                "ORDER BY m.id, f.starts_at, f.model"
+            ).format(visible=visible.at("f", "starts_at")),
+            {**visible.bound, "starts_at": starts_at, "ends_at": ends_at},
         ).fetchall()
     names = StoredForecast.__slots__
     return [StoredForecast(**dict(zip(names, row, strict=True))) for row in rows]

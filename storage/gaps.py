@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
+from psycopg import sql
 
 from pipeline.block import Times
 from pipeline.model import MeterId, Origin, Scope
@@ -73,9 +74,17 @@ def stored_instants(  # noqa: PLR0913 - one question with all that bounds it
     with storage_errors("looking up stored freezes"):
         visible = visible_meters(connection, meters, scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, origin, taken_at FROM register_reading WHERE meter_id = ANY(%s) "
-            "AND taken_at >= %s AND taken_at < %s AND origin = ANY(%s)",
-            (visible.numbers, starts_at, ends_at, [NUMBER_OF_ORIGIN[origin] for origin in origins]),
+            sql.SQL(
+                "SELECT meter_id, origin, taken_at FROM register_reading AS r "
+                "WHERE {visible} AND taken_at >= %(from)s AND taken_at < %(to)s "
+                "AND origin = ANY(%(origins)s)"
+            ).format(visible=visible.at("r", "taken_at")),
+            {
+                **visible.bound,
+                "from": starts_at,
+                "to": ends_at,
+                "origins": [NUMBER_OF_ORIGIN[origin] for origin in origins],
+            },
         ).fetchall()
     for number, origin, taken_at in rows:
         found.setdefault((visible.names[number], ORIGIN_OF_NUMBER[origin]), set()).add(taken_at)

@@ -185,11 +185,11 @@ def interval_series(  # noqa: PLR0913 - one question with all that bounds it
     with storage_errors("reading intervals"):
         visible = visible_meters(connection, meters, scope=scope)
         statement = sql.SQL(
-            "SELECT meter_id, count(*), {}, {} FROM interval_current WHERE meter_id = ANY(%(meters)s) "
+            "SELECT meter_id, count(*), {methods}, {packed} FROM interval_current AS i WHERE {visible} "
             "AND starts_at >= %(from)s AND starts_at < %(to)s "
             "AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) GROUP BY meter_id ORDER BY meter_id"
-        ).format(methods, packed(columns, order))
-        parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "minutes": minutes}
+        ).format(methods=methods, packed=packed(columns, order), visible=visible.at("i", "starts_at"))
+        parameters = {**visible.bound, "from": starts_at, "to": ends_at, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement, parameters).fetchall()
     starts, lengths, versions, quality, kept, *values = unpacked([row[3:] for row in rows], columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -13,14 +13,19 @@ from psycopg.types.json import Jsonb
 
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
+from storage.visible import HUNG_THROUGHOUT
 
-VISIBLE = (
+VISIBLE: Final = sql.SQL(
     "(%(areas)s::text[] IS NULL OR l.kind = 'area' AND l.subject = ANY(%(areas)s) "
     "OR l.kind = 'service_point' AND EXISTS (SELECT 1 FROM service_point AS p "
     "WHERE p.id = l.subject AND p.area = ANY(%(areas)s)) "
-    "OR l.kind = 'meter' AND EXISTS (SELECT 1 FROM meter AS m JOIN installation AS i USING (meter_id) "
-    "JOIN service_point AS p ON p.id = i.service_point "
-    "WHERE m.id = l.subject AND p.area = ANY(%(areas)s)))"
+    "OR l.kind = 'meter' AND {hung})"
+).format(
+    hung=sql.SQL(HUNG_THROUGHOUT).format(
+        meter=sql.SQL("(SELECT meter_id FROM meter WHERE id = l.subject)"),
+        first=sql.SQL("l.month"),
+        after=sql.SQL("(l.month + INTERVAL '1 month')"),
+    )
 )
 """Which rows of ``load_month AS l`` a caller with these areas sees."""
 
@@ -89,7 +94,7 @@ def list_load_months(  # noqa: PLR0913 - one question with all that bounds it
         "AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s)) "
         "AND (%(subjects)s::text[] IS NULL OR subject = ANY(%(subjects)s)) "
         "AND {} ORDER BY kind, subject, month"
-    ).format(_columns([entry.name for entry in fields(LoadMonth)]), sql.SQL(VISIBLE))
+    ).format(_columns([entry.name for entry in fields(LoadMonth)]), VISIBLE)
     parameters = {
         "first": first,
         "last": last,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pipeline.coverage import CoverageEntry
@@ -40,10 +41,14 @@ def events_of(
         storage_errors(f"reading events of meter {meter}"),
         connection.cursor(row_factory=class_row(StoredEvent)) as cursor,
     ):
+        visible = visible_meters(connection, [meter], scope=scope)
         return cursor.execute(
-            "SELECT kind, part, starts_at, ends_at, count, detail FROM meter_event "
-            "WHERE meter_id = ANY(%s) AND starts_at >= %s ORDER BY starts_at DESC, kind, part LIMIT %s",
-            (visible_meters(connection, [meter], scope=scope).numbers, since, limit),
+            sql.SQL(
+                "SELECT kind, part, starts_at, ends_at, count, detail FROM meter_event AS e "
+                "WHERE {visible} AND starts_at >= %(since)s "
+                "ORDER BY starts_at DESC, kind, part LIMIT %(limit)s"
+            ).format(visible=visible.at("e", "starts_at")),
+            {**visible.bound, "since": since, "limit": limit},
         ).fetchall()
 
 
@@ -64,10 +69,12 @@ def ledger_of(  # noqa: PLR0913 - one question with all that bounds it
     with storage_errors(f"reading the coverage of meter {meter}"):
         visible = visible_meters(connection, [meter], scope=scope)
         rows = connection.execute(
-            "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage "
-            "WHERE meter_id = ANY(%s) AND slot_at >= %s AND slot_at < %s "
-            "AND (%s::text IS NULL OR quantity_group = %s) ORDER BY quantity_group, slot_at",
-            (visible.numbers, starts_at, ends_at, group, group),
+            sql.SQL(
+                "SELECT meter_id, quantity_group, slot_at, status::text, cause, attempts FROM coverage AS c "
+                "WHERE {visible} AND slot_at >= %(from)s AND slot_at < %(to)s "
+                "AND (%(group)s::text IS NULL OR quantity_group = %(group)s) ORDER BY quantity_group, slot_at"
+            ).format(visible=visible.at("c", "slot_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at, "group": group},
         ).fetchall()
     return coverage_entries_of(rows, visible.names)
 
@@ -96,14 +103,13 @@ def spectrum_times(
         StorageError: If the database is away or refuses.
     """
     with storage_errors(f"looking for spectra of meter {meter}"):
+        visible = visible_meters(connection, [meter], scope=scope)
         rows = connection.execute(
-            "SELECT DISTINCT taken_at FROM spectrum_reading WHERE meter_id = ANY(%(meters)s) "
-            "AND taken_at <= %(until)s AND taken_at > %(until)s - INTERVAL '40 days' "
-            "ORDER BY taken_at DESC LIMIT %(limit)s",
-            {
-                "meters": visible_meters(connection, [meter], scope=scope).numbers,
-                "until": until,
-                "limit": limit,
-            },
+            sql.SQL(
+                "SELECT DISTINCT taken_at FROM spectrum_reading AS r WHERE {visible} "
+                "AND taken_at <= %(until)s AND taken_at > %(until)s - INTERVAL '40 days' "
+                "ORDER BY taken_at DESC LIMIT %(limit)s"
+            ).format(visible=visible.at("r", "taken_at")),
+            {**visible.bound, "until": until, "limit": limit},
         ).fetchall()
     return [row[0] for row in rows]

@@ -12,7 +12,7 @@ from importlib.resources import files
 import psycopg
 
 from pipeline.errors import StorageError
-from storage.area_scope import is_role_prepared, prepare_scoped_role
+from storage.area_scope import RoleState, prepare_scoped_role, role_state
 from storage.database import Connection, Level, install_extension, server_level
 
 log = logging.getLogger("kilowatch.storage")
@@ -90,7 +90,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration] | None = Non
         for migration in missing:
             _apply(connection, migration, level)
         version = max([*done, *(m.version for m in missing)], default=0)
-        if migrations is None and (missing or not is_role_prepared(connection)):
+        if migrations is None and (missing or role_state(connection) is not RoleState.READY):
             prepare_scoped_role(connection)
         return MigrationReport(level=level, applied=tuple(m.name for m in missing), version=version)
     finally:

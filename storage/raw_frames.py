@@ -66,7 +66,8 @@ def raw_messages_of(  # noqa: PLR0913 - one question with all that bounds it
     """
     with storage_errors(f"reading raw frames of meter {meter}"):
         # A payload may tell of several meters: whoever may not see them all gets nothing of it.
-        visible = visible_meters(connection, None if scope.areas is not None else [meter], scope=scope)
+        asked = None if scope.areas is not None else [meter]
+        visible = visible_meters(connection, asked, scope=scope, at=starts_at)
         if meter not in visible.number_of:
             return []
         rows = connection.execute(

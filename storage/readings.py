@@ -115,8 +115,8 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
             *(_COLUMN_OF_KIND[q.kind](q.value) for q in quantities),
         ]
         statement = sql.SQL(
-            "SELECT meter_id, count(*), {columns} FROM {table} "
-            "WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s AND taken_at < %(to)s "
+            "SELECT meter_id, count(*), {columns} FROM {table} AS r "
+            "WHERE {visible} AND taken_at >= %(from)s AND taken_at < %(to)s "
             "AND origin = ANY(%(origins)s) AND num_nonnulls({names}) > 0 "
             "AND (%(zone)s::text IS NULL OR (taken_at AT TIME ZONE %(zone)s)::time "
             "< time '00:00' + make_interval(mins => %(minutes)s)) GROUP BY meter_id ORDER BY meter_id"
@@ -124,8 +124,9 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
             columns=packed(columns, sql.SQL("taken_at, origin")),
             table=sql.Identifier(table),
             names=sql.SQL(", ").join(sql.Identifier(q.value) for q in quantities),
+            visible=visible.at("r", "taken_at"),
         )
-        parameters = {"meters": visible.numbers, "from": starts_at, "to": ends_at, "origins": wanted}
+        parameters = {**visible.bound, "from": starts_at, "to": ends_at, "origins": wanted}
         zone, minutes = (None, 0) if after_midnight is None else after_midnight
         parameters |= {"zone": None if zone is None else zone.key, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
@@ -162,11 +163,15 @@ def latest_values(
             statement = sql.SQL(
                 "SELECT m.number, r.value, r.taken_at, r.origin, r.quality "
                 "FROM unnest(%(meters)s::int[]) AS m (number) CROSS JOIN LATERAL ("
-                "SELECT {column} AS value, taken_at, origin, quality FROM {table} "
-                "WHERE meter_id = m.number AND taken_at >= %(since)s AND {column} IS NOT NULL "
-                "ORDER BY taken_at DESC, origin LIMIT 1) AS r"
-            ).format(column=sql.Identifier(quantity.value), table=sql.Identifier(table_of(quantity)))
-            rows = connection.execute(statement, {"meters": visible.numbers, "since": since}).fetchall()
+                "SELECT {column} AS value, taken_at, origin, quality FROM {table} AS told "
+                "WHERE told.meter_id = m.number AND {visible} AND taken_at >= %(since)s "
+                "AND {column} IS NOT NULL ORDER BY taken_at DESC, origin LIMIT 1) AS r"
+            ).format(
+                column=sql.Identifier(quantity.value),
+                table=sql.Identifier(table_of(quantity)),
+                visible=visible.at("told", "taken_at"),
+            )
+            rows = connection.execute(statement, {**visible.bound, "since": since}).fetchall()
             found += [
                 LatestValue(
                     meter=names[number],

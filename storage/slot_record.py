@@ -82,14 +82,15 @@ def stored_readings(
         storage_errors(f"reading a slot of meter {meter}"),
         connection.cursor(row_factory=dict_row) as cursor,
     ):
-        numbers = visible_meters(connection, [meter], scope=scope).numbers
+        visible = visible_meters(connection, [meter], scope=scope)
         for table in TABLES:
             query = sql.SQL(
                 "SELECT r.*, o.name AS origin_name FROM {table} AS r JOIN origin AS o USING (origin) "
-                "WHERE r.meter_id = ANY(%s) AND r.taken_at >= %s AND r.taken_at <= %s "
-                "ORDER BY r.taken_at, r.origin LIMIT %s"
-            ).format(table=sql.Identifier(table))
-            rows = cursor.execute(query, (numbers, starts_at, ends_at, MOST_READINGS)).fetchall()
+                "WHERE {visible} AND r.taken_at >= %(from)s AND r.taken_at <= %(to)s "
+                "ORDER BY r.taken_at, r.origin LIMIT %(most)s"
+            ).format(table=sql.Identifier(table), visible=visible.at("r", "taken_at"))
+            bound = {**visible.bound, "from": starts_at, "to": ends_at, "most": MOST_READINGS}
+            rows = cursor.execute(query, bound).fetchall()
             columns = [q for q in Quantity if table_of(q) == table]
             for row in rows:
                 given = {q: row[q.value] for q in columns if row[q.value] is not None}
@@ -121,11 +122,15 @@ def contradictions(
         storage_errors(f"reading contradictions of meter {meter}"),
         connection.cursor(row_factory=class_row(Contradiction)) as cursor,
     ):
+        visible = visible_meters(connection, [meter], scope=scope)
         return cursor.execute(
-            "SELECT c.taken_at, o.name AS origin, c.quantity, c.stored, c.offered, c.times "
-            "FROM reading_conflict AS c JOIN origin AS o USING (origin) "
-            "WHERE c.meter_id = ANY(%s) AND c.taken_at >= %s AND c.taken_at <= %s ORDER BY 1, 2, 3, 5",
-            (visible_meters(connection, [meter], scope=scope).numbers, starts_at, ends_at),
+            sql.SQL(
+                "SELECT c.taken_at, o.name AS origin, c.quantity, c.stored, c.offered, c.times "
+                "FROM reading_conflict AS c JOIN origin AS o USING (origin) "
+                "WHERE {visible} AND c.taken_at >= %(from)s AND c.taken_at <= %(to)s "
+                "ORDER BY 1, 2, 3, 5"
+            ).format(visible=visible.at("c", "taken_at")),
+            {**visible.bound, "from": starts_at, "to": ends_at},
         ).fetchall()
 
 
@@ -142,11 +147,15 @@ def energies_of_slot(
         storage_errors(f"reading intervals of meter {meter}"),
         connection.cursor(row_factory=dict_row) as cursor,
     ):
+        visible = visible_meters(connection, [meter], scope=scope)
         rows = cursor.execute(
-            "SELECT starts_at, minutes, energy, raw_value, raw_quality, raw_method, raw_version, value, "
-            "quality, final_version, method, reason, author, note, made_at FROM interval_final "
-            "WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s ORDER BY starts_at, minutes",
-            (visible_meters(connection, [meter], scope=scope).numbers, *within),
+            sql.SQL(
+                "SELECT starts_at, minutes, energy, raw_value, raw_quality, raw_method, raw_version, value, "
+                "quality, final_version, method, reason, author, note, made_at FROM interval_final AS f "
+                "WHERE {visible} AND starts_at >= %(from)s AND starts_at < %(to)s "
+                "ORDER BY starts_at, minutes"
+            ).format(visible=visible.at("f", "starts_at")),
+            {**visible.bound, "from": within[0], "to": within[1]},
         ).fetchall()
     for row in rows:
         found.setdefault(row.pop("starts_at"), []).append(EnergyOfSlot(**row))

@@ -42,17 +42,18 @@ def spectrum_series(
     Raises:
         StorageError: If the database is away or refuses.
     """
-    statement = sql.SQL(
-        "SELECT meter_id, (extract(epoch FROM taken_at) * 1000000)::bigint, origin, {columns} "
-        "FROM spectrum_reading WHERE meter_id = ANY(%(meters)s) AND taken_at >= %(from)s "
-        "AND taken_at < %(to)s ORDER BY meter_id, taken_at, origin"
-    ).format(columns=sql.SQL(", ").join(sql.Identifier(q.value) for q in SPECTRA))
     with storage_errors("reading spectra"):
         visible = visible_meters(connection, meters, scope=scope)
+        statement = sql.SQL(
+            "SELECT meter_id, (extract(epoch FROM taken_at) * 1000000)::bigint, origin, {columns} "
+            "FROM spectrum_reading AS r WHERE {visible} AND taken_at >= %(from)s "
+            "AND taken_at < %(to)s ORDER BY meter_id, taken_at, origin"
+        ).format(
+            columns=sql.SQL(", ").join(sql.Identifier(q.value) for q in SPECTRA),
+            visible=visible.at("r", "taken_at"),
+        )
         with connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(
-                statement, {"meters": visible.numbers, "from": starts_at, "to": ends_at}
-            ).fetchall()
+            rows = cursor.execute(statement, {**visible.bound, "from": starts_at, "to": ends_at}).fetchall()
     grouped: dict[int, list[Sequence[object]]] = {}
     for number, *row in rows:
         grouped.setdefault(number, []).append(row)

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from pipeline.model import MeterId, Scope
 from storage.database import Connection, storage_errors
+from storage.visible import HUNG_THROUGHOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +95,17 @@ def list_voltage_days(
 ) -> list[VoltageDay]:
     """Return the days from ``first`` to ``last``, both included, by meter, day and phase."""
     statement = sql.SQL(
-        "SELECT {} FROM voltage_day AS d WHERE day BETWEEN %(first)s AND %(last)s "
+        "SELECT {columns} FROM voltage_day AS d WHERE day BETWEEN %(first)s AND %(last)s "
         "AND (%(meters)s::text[] IS NULL OR meter = ANY(%(meters)s)) "
-        "AND (%(areas)s::text[] IS NULL OR EXISTS (SELECT 1 FROM meter AS m "
-        "JOIN installation AS i USING (meter_id) JOIN service_point AS p ON p.id = i.service_point "
-        "WHERE m.id = d.meter AND p.area = ANY(%(areas)s))) ORDER BY meter, day, phase"
-    ).format(_columns(VoltageDay))
+        "AND (%(areas)s::text[] IS NULL OR {hung}) ORDER BY meter, day, phase"
+    ).format(
+        columns=_columns(VoltageDay),
+        hung=sql.SQL(HUNG_THROUGHOUT).format(
+            meter=sql.SQL("(SELECT meter_id FROM meter WHERE id = d.meter)"),
+            first=sql.SQL("d.day"),
+            after=sql.SQL("(d.day + 1)"),
+        ),
+    )
     parameters = {
         "first": first,
         "last": last,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pipeline.model import MeterId, Scope
@@ -175,13 +176,16 @@ def findings(  # noqa: PLR0913 - one question with all that bounds it
     ):
         visible = visible_meters(connection, meters, scope=scope)
         return cursor.execute(
-            "SELECT m.id AS meter, f.rule, f.energy, f.starts_at, f.minutes, f.slots, f.expected, f.came, "
-            "f.found_at, f.gone_at FROM vee_finding AS f JOIN meter AS m USING (meter_id) "
-            "WHERE f.meter_id = ANY(%(meters)s) AND f.starts_at >= %(from)s AND f.starts_at < %(to)s "
-            "AND (%(rules)s::text[] IS NULL OR f.rule = ANY(%(rules)s)) AND (%(gone)s OR f.gone_at IS NULL) "
-            "ORDER BY f.starts_at DESC, m.id, f.rule, f.energy LIMIT %(limit)s",
+            sql.SQL(
+                "SELECT m.id AS meter, f.rule, f.energy, f.starts_at, f.minutes, f.slots, f.expected, "
+                "f.came, f.found_at, f.gone_at FROM vee_finding AS f JOIN meter AS m USING (meter_id) "
+                "WHERE {visible} AND f.starts_at >= %(from)s AND f.starts_at < %(to)s "
+                "AND (%(rules)s::text[] IS NULL OR f.rule = ANY(%(rules)s)) "
+                "AND (%(gone)s OR f.gone_at IS NULL) "
+                "ORDER BY f.starts_at DESC, m.id, f.rule, f.energy LIMIT %(limit)s"
+            ).format(visible=visible.at("f", "starts_at")),
             {
-                "meters": visible.numbers,
+                **visible.bound,
                 "from": starts_at,
                 "to": ends_at,
                 "rules": None if rules is None else list(rules),

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
+from typing import LiteralString
+
+from psycopg import sql
 
 from pipeline.model import MeterId, Scope
 from storage.database import Connection
 
+HUNG_THEN: LiteralString = """
+    EXISTS (SELECT 1 FROM installation AS hung JOIN service_point AS place ON place.id = hung.service_point
+            WHERE hung.meter_id = {meter} AND place.area = ANY(%(areas)s::text[])
+            AND (hung.starts_at IS NULL OR hung.starts_at <= {at})
+            AND (hung.ends_at IS NULL OR hung.ends_at > {at}))
+"""
+"""Whether the meter of a number hung in the caller's areas at an instant."""
+HUNG_THROUGHOUT: LiteralString = """
+    EXISTS (SELECT 1 FROM installation AS hung JOIN service_point AS place ON place.id = hung.service_point
+            JOIN area AS own ON own.id = place.area
+            WHERE hung.meter_id = {meter} AND place.area = ANY(%(areas)s::text[])
+            AND (hung.starts_at IS NULL OR hung.starts_at <= {first}::timestamp AT TIME ZONE own.zone)
+            AND (hung.ends_at IS NULL OR hung.ends_at >= {after}::timestamp AT TIME ZONE own.zone))
+"""
+"""Whether it hung there from the first of some local days until the one after them began.
 
-@dataclass(frozen=True, slots=True)
+Sums of a day or month in which a meter was moved belong to both places: neither sees the other's share.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisibleMeters:
     """The numbers of the meters that were asked for and that the scope allows."""
 
     number_of: Mapping[MeterId, int]
+    areas: Sequence[str] | None
+    """Where they must have hung; None: anywhere."""
 
     @property
     def numbers(self) -> list[int]:
@@ -26,19 +51,42 @@ class VisibleMeters:
         """The meters' names by number."""
         return {number: name for name, number in self.number_of.items()}
 
+    @property
+    def bound(self) -> dict[str, object]:
+        """What :meth:`at` wants bound."""
+        return {"meters": self.numbers, "areas": self.areas}
+
+    def at(self, row: str, instant: str) -> sql.Composed:
+        """Return the condition that ``row`` is of one of them, and of a time when it hung in the scope.
+
+        Args:
+            row: The alias of the table, which has ``meter_id``.
+            instant: Its column that says when.
+        """
+        meter, at = sql.Identifier(row, "meter_id"), sql.Identifier(row, instant)
+        wanted = sql.SQL("{} = ANY(%(meters)s)").format(meter)
+        if self.areas is None:
+            return wanted
+        return wanted + sql.SQL(" AND ") + sql.SQL(HUNG_THEN).format(meter=meter, at=at)
+
 
 def visible_meters(
-    connection: Connection, meters: Sequence[MeterId] | None, *, scope: Scope
+    connection: Connection, meters: Sequence[MeterId] | None, *, scope: Scope, at: datetime | None = None
 ) -> VisibleMeters:
-    """Return those of ``meters`` (None: all) that were ever installed in an area of ``scope``."""
+    """Return those of ``meters`` (None: all) that hung in an area of ``scope``, ever or ``at`` a time.
+
+    What is told of them besides their names is to be bounded by :meth:`VisibleMeters.at`: a meter that
+    was moved tells each area of its own time only.
+    """
+    areas = None if scope.areas is None else sorted(scope.areas)
     rows = connection.execute(
         "SELECT id, meter_id FROM meter AS m WHERE (%(meters)s::text[] IS NULL OR id = ANY(%(meters)s)) "
         "AND (%(areas)s::text[] IS NULL OR EXISTS (SELECT 1 FROM installation AS i "
         "JOIN service_point AS p ON p.id = i.service_point "
-        "WHERE i.meter_id = m.meter_id AND p.area = ANY(%(areas)s))) ORDER BY id",
-        {
-            "meters": None if meters is None else list(meters),
-            "areas": None if scope.areas is None else sorted(scope.areas),
-        },
+        "WHERE i.meter_id = m.meter_id AND p.area = ANY(%(areas)s) AND (%(at)s::timestamptz IS NULL "
+        "OR (i.starts_at IS NULL OR i.starts_at <= %(at)s) AND (i.ends_at IS NULL OR i.ends_at > %(at)s)))) "
+        "ORDER BY id",
+        {"meters": None if meters is None else list(meters), "areas": areas, "at": at},
     ).fetchall()
-    return VisibleMeters(MappingProxyType({MeterId(name): number for name, number in rows}))
+    number_of = MappingProxyType({MeterId(name): number for name, number in rows})
+    return VisibleMeters(number_of=number_of, areas=areas)

@@ -60,8 +60,11 @@ def missing_causes_by(  # noqa: PLR0913 - one question with all that bounds it
                 "SELECT {key} AS key, c.cause, count(*), count(DISTINCT c.meter_id), min(c.slot_at), "
                 "max(c.slot_at) "
                 "{ledger} AND c.status <= 'not stored' GROUP BY 1, 2"
-            ).format(key=sql.SQL(COVERAGE_KEYS[by]), ledger=sql.SQL(LEDGER)),
-            {"meters": visible.numbers, "from": starts_at, "to": ends_at, "zone": zone.key},
+            ).format(
+                key=sql.SQL(COVERAGE_KEYS[by]),
+                ledger=sql.SQL(LEDGER).format(visible=visible.at("c", "slot_at")),
+            ),
+            {**visible.bound, "from": starts_at, "to": ends_at, "zone": zone.key},
         ).fetchall()
         strangers = [] if scope.areas is not None else _strangers(connection, starts_at, ends_at)
     found = [

@@ -44,6 +44,7 @@ class TokenForm(BaseModel):
     """What the form of a new token sends; no area chosen: all that its owner sees."""
 
     name: Annotated[str, Field(max_length=200)] = ""
+    present: Annotated[str, Field(max_length=1000)] = ""
     role: Role = Role.VIEWER
     areas: list[str] = []
     days: Annotated[int, Field(ge=0, le=10_000)] = DAYS
@@ -61,7 +62,8 @@ def change_password(writing: Managing, owner: Owner, form: Annotated[PasswordFor
     """Take another password; the present one is asked for, and every other session ends."""
     account, now = owner.account, writing.now
     try:
-        _require_present_password(writing, owner, form)
+        _require_password_twice(form)
+        _require_password(writing, owner, form.present)
         set_password(
             writing.connection, account, form.password, owner.person, now, keep_session=owner.session
         )
@@ -81,10 +83,11 @@ def end_own_session(writing: Managing, owner: Owner, session: int) -> Response:
 
 @router.post(f"{HERE}/tokens", name="add_token", response_class=HTMLResponse)
 def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form()]) -> Response:
-    """Make a token and show it, once."""
+    """Make a token and show it, once; the password is asked for, since a token outlives the session."""
     areas = frozenset(form.areas) if form.areas else None
     wanted = NewToken(name=form.name, role=form.role, areas=areas, days=form.days)
     try:
+        _require_password(writing, owner, form.present)
         token = add_token(writing.connection, owner.account, wanted, owner.person, writing.now)
     except AccessError as error:
         return _page(writing, owner, problem=problem_told(error, writing.formats))
@@ -101,12 +104,15 @@ def end_own_token(writing: Managing, owner: Owner, token: int) -> Response:
     return RedirectResponse(HERE, status_code=HTTPStatus.SEE_OTHER)
 
 
-def _require_present_password(writing: Managing, owner: Caller, form: PasswordForm) -> None:
+def _require_password_twice(form: PasswordForm) -> None:
     if form.password != form.repeated:
         raise AccessError(Problem.PASSWORD_REPEATED, "the two new passwords differ")
+
+
+def _require_password(writing: Managing, owner: Caller, present: str) -> None:
     # Counted like a login: a browser that somebody left open is no place to guess at.
     visitor = Visitor(address=owner.address)
-    answer = try_to_log_in(writing.connection, owner.account.name, form.present, visitor, writing.now)
+    answer = try_to_log_in(writing.connection, owner.account.name, present, visitor, writing.now)
     if answer.wait:
         raise AccessError(Problem.PASSWORD_LATER, "too many attempts that failed")
     if answer.account is None:

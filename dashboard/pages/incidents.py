@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from alerts.wording import name_of, place_named, said
 from dashboard import words
-from dashboard.access import Writer, may_write, named
+from dashboard.access import NotAllowedError, Writer, may_write, named
 from dashboard.asking import Ask, Asking, Writing
 from dashboard.audited import tell_audit
 from dashboard.failures import NotFoundError
@@ -172,7 +172,7 @@ def show_incident(asking: Ask, incident: str) -> HTMLResponse:
         occasion=lambda code: said(f"occasion_{code}", told.f.language),
         deliveries=DELIVERIES,
         holds=HOLDS,
-        may_write=may_write(asking.request),
+        may_write=may_write(asking.request) and _sees_all_of(asking, card),
     )
 
 
@@ -198,13 +198,25 @@ def incident_of(asking: Asking, incident: str) -> IncidentCard:
 
 
 def save_acknowledgement(asking: Asking, incident: str, person: Person, note: str) -> None:
-    """Write who takes on an incident that the caller may see; whoever did so first stays.
+    """Write who takes on an incident of which the caller sees every area; whoever did so first stays.
+
+    Whoever sees a part of it only would end the escalation for the others.
 
     Raises:
         NotFoundError: If there is none.
+        NotAllowedError: If it reaches into areas that the caller does not see.
     """
-    acknowledge(asking.connection, incident_of(asking, incident).id, person, asking.now, note)
+    card = incident_of(asking, incident)
+    if not _sees_all_of(asking, card):
+        raise NotAllowedError(
+            marked("This incident reaches into other areas too: an engineer of all of them acknowledges it.")
+        )
+    acknowledge(asking.connection, card.id, person, asking.now, note)
     tell_audit(asking.request, after={"incident": incident, "note": note.strip()})
+
+
+def _sees_all_of(asking: Asking, card: IncidentCard) -> bool:
+    return asking.scope.areas is None or asking.scope.areas.issuperset(card.areas)
 
 
 def signal_told(row: SignalRow, f: Formats) -> SignalTold:

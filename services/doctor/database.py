@@ -9,6 +9,7 @@ from typing import Final
 from pipeline.errors import StorageError
 from services.doctor.finding import Check, Told, check, fault, ok, warning
 from services.doctor.machine import Machine
+from storage.area_scope import ROLE, RoleState, role_state
 from storage.database import COMPILED, Connection, Level
 from storage.doctor_questions import preloads_timescaledb, server_facts
 from storage.migrate import status
@@ -67,6 +68,24 @@ def schema(connection: Connection) -> Iterator[Told]:
         )
     else:
         yield ok(f"schema {found.version}, level {found.level}")
+
+
+@_in_database
+def area_scope(connection: Connection) -> Iterator[Told]:
+    """Look whether the database itself keeps accounts with areas to them."""
+    if status(connection).pending:
+        return
+    state = role_state(connection)
+    if state is RoleState.READY:
+        yield ok("row-level security holds for accounts with areas")
+    elif state is RoleState.LOCKED_OUT:
+        yield fault("accounts with areas may read nothing", "run 'kilowatch db migrate'")
+    else:
+        yield warning(
+            f"row-level security is off: this user may not take the role {ROLE}",
+            f"as a superuser, GRANT {ROLE} TO {connection.info.user} (CREATE ROLE {ROLE} NOLOGIN before, "
+            "where it is missing), then run 'kilowatch db migrate'",
+        )
 
 
 @_in_database

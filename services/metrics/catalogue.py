@@ -72,6 +72,17 @@ FLEET: Final = (
         "Freshness: time since the newest slot read, of the meter in the middle.",
         "quantity_group",
     ),
+    _gauge(
+        "kilowatch_group_period_seconds",
+        "How often the group is read by the archive's schedules, the slowest of them.",
+        "quantity_group",
+    ),
+    _gauge(
+        "kilowatch_bus_newest_age_seconds",
+        "Freshness: time since the newest slot, of any group, for which a meter on the bus was read.",
+        "bus",
+    ),
+    _gauge("kilowatch_area_newest_age_seconds", "The same by area (台区).", "area"),
     _gauge("kilowatch_group_meters", "Meters for which the group was due.", "quantity_group"),
     _gauge(
         "kilowatch_group_silent_meters",

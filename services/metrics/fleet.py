@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, defaultdict
@@ -95,13 +96,17 @@ def fleet_samples(connection: Connection, now: datetime) -> Iterator[Sample]:
 
 
 def read_samples(reads: Sequence[ReadFigures]) -> Iterator[Sample]:
-    """Yield the success rates by group, bus and area; nothing due has no rate, which is not 0 %."""
+    """Yield success rates by group, bus and area, and ages; nothing due has no rate, which is not 0 %."""
     yield from _rates("kilowatch_group_success_ratio", reads, lambda read: read.quantity_group)
     yield from _rates("kilowatch_bus_success_ratio", reads, lambda read: read.bus or PUSHING)
     yield from _rates("kilowatch_area_success_ratio", reads, lambda read: read.area or NOWHERE)
+    yield from _newest("kilowatch_bus_newest_age_seconds", reads, lambda read: read.bus or PUSHING)
+    yield from _newest("kilowatch_area_newest_age_seconds", reads, lambda read: read.area or NOWHERE)
     meters: Counter[str] = Counter()
     silent: Counter[str] = Counter()
     for read in reads:
+        if not read.due:
+            continue
         meters[read.quantity_group] += read.meters
         silent[read.quantity_group] += read.silent
     for group, number in meters.items():
@@ -112,6 +117,7 @@ def read_samples(reads: Sequence[ReadFigures]) -> Iterator[Sample]:
 def freshness_samples(freshness: Sequence[FreshnessFigures]) -> Iterator[Sample]:
     """Yield ages; where nothing came at all there is none."""
     for group in freshness:
+        yield Sample("kilowatch_group_period_seconds", group.period_s, (group.quantity_group,))
         for name, age_s in (("newest", group.newest_age_s), ("median", group.median_age_s)):
             if age_s is not None:
                 yield Sample(f"kilowatch_group_{name}_age_seconds", age_s, (group.quantity_group,))
@@ -125,4 +131,16 @@ def _rates(name: str, reads: Sequence[ReadFigures], key: Callable[[ReadFigures],
         counted[0] += read.arrived
         counted[1] += read.due
     for value, (arrived, due) in sums.items():
-        yield Sample(name, arrived / due, (value,))
+        if due:
+            yield Sample(name, arrived / due, (value,))
+
+
+def _newest(name: str, reads: Sequence[ReadFigures], key: Callable[[ReadFigures], str]) -> Iterator[Sample]:
+    label = bounded([*{key(read) for read in reads}])
+    ages: dict[str, float] = {}
+    for read in reads:
+        if read.newest_age_s is not None:
+            value = label(key(read))
+            ages[value] = min(read.newest_age_s, ages.get(value, math.inf))
+    for value, age_s in ages.items():
+        yield Sample(name, age_s, (value,))

@@ -1,4 +1,4 @@
-"""Whether a service can do its work: the database answers, has the schema, carries notifications."""
+"""Whether a service can work: the database answers, has the schema, lets accounts in, carries notices."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from pipeline.errors import StorageError
+from storage.area_scope import RoleState, role_state
 from storage.database import Connection
 from storage.migrate import status
 from storage.notify_probe import notifications_arrive
@@ -40,6 +41,8 @@ def database_readiness(connect: Callable[[], AbstractContextManager[Connection]]
                 return Readiness(
                     reasons=[f"{len(schema.pending)} migrations are pending: run 'kilowatch db migrate'"]
                 )
+            if role_state(connection) is RoleState.LOCKED_OUT:
+                return Readiness(reasons=["accounts with areas may read nothing: run 'kilowatch db migrate'"])
             if not notifications_arrive(connection):
                 return Readiness(
                     reasons=[

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, get_origin
 
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from dashboard.parts import routers
 
@@ -51,7 +54,15 @@ class Place:
     path: str
     parameter: str
     kind: str
-    """``path``, ``query``, ``form`` or ``header``."""
+    """``path``, ``query``, ``form``, ``json`` (both: a field of the body) or ``header``."""
+    is_list: bool = False
+    others: Mapping[str, object] = field(default_factory=dict)
+    """What the other fields of a body must hold, so that it fits."""
+
+    @property
+    def in_body(self) -> bool:
+        """Whether it is a field of a body."""
+        return self.kind in {"form", "json"}
 
 
 def routes() -> list[APIRoute]:
@@ -86,17 +97,46 @@ def places() -> list[Place]:
                 Place(method=method, path=route.path, parameter=name, kind=kind)
                 for kind, name in sorted(named)
             ]
+            found += _fields(method, route.path, route.dependant)
     return found
 
 
 def _parameters(dependant: Dependant) -> Iterator[tuple[str, str]]:
-    for kind, fields in (
+    for kind, parameters in (
         ("path", dependant.path_params),
         ("query", dependant.query_params),
         ("header", dependant.header_params),
-        ("form", dependant.body_params),
     ):
-        for field in fields:
-            yield kind, field.alias
+        for parameter in parameters:
+            yield kind, parameter.alias
     for each in dependant.dependencies:
         yield from _parameters(each)
+
+
+def _fields(method: str, path: str, dependant: Dependant) -> Iterator[Place]:
+    """Give each field of what a route takes as a body."""
+    for body in dependant.body_params:
+        kind = "form" if isinstance(body.field_info, Form) else "json"
+        model = body.field_info.annotation
+        assert isinstance(model, type), body
+        assert issubclass(model, BaseModel), body
+        fitting = {
+            name: _fitting(each.annotation) for name, each in model.model_fields.items() if each.is_required()
+        }
+        for name, each in model.model_fields.items():
+            yield Place(
+                method=method,
+                path=path,
+                parameter=name,
+                kind=kind,
+                is_list=get_origin(each.annotation) is list,
+                others={other: value for other, value in fitting.items() if other != name},
+            )
+    for asked in dependant.dependencies:
+        yield from _fields(method, path, asked)
+
+
+def _fitting(kind: object) -> object:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind)).value
+    return ["x"] if get_origin(kind) is list else "x"

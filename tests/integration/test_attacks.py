@@ -22,9 +22,12 @@ from dashboard.cookies import SESSION
 from dashboard.forgery import HEADER, form_secret
 from dashboard.gate import is_open
 from dashboard.slow_clients import GUARDS, PatientProtocol
+from pipeline.accounts import Role
+from services.cases import work_out_cases
 from storage.database import connect
 from tests.fix_dashboard import NOW, PLANT
 from tests.integration.attacks import (
+    ENDS_THE_SESSION,
     INJECTIONS,
     LEAKS,
     TRAVERSALS,
@@ -37,7 +40,30 @@ from tests.integration.attacks import (
 from tests.tester import TESTERS_TOKEN, let_in
 
 SPAN = {"since": "2026-11-19T00:00:00Z", "until": "2026-11-20T00:00:00Z", "quantity": "voltage_a"}
-KNOWN = {"meter": PLANT, "customer": "华光铸造有限公司"}
+KNOWN = {
+    "meter": PLANT,
+    "customer": "华光铸造有限公司",
+    "name": "wang",
+    "deed": "note",
+    "incident": "incident-1",
+}
+"""What stands in addresses, so that what comes with them gets as far as the database."""
+CASE_FIELDS: dict[str, list[str]] = {"episodes": []}
+FIELDS: dict[str, dict[str, list[str]]] = {
+    "/cases/{case}": CASE_FIELDS,
+    "/api/cases/{case}/feedback": CASE_FIELDS,
+    "/episodes": {"episodes": []},
+}
+"""What bodies name that is there, by address; filled from the city."""
+NOT_REACHED = {405, 413, 422}
+"""What is answered before anything but the form of a body was looked at."""
+GROWING = {"account", "episode_feedback"}
+"""Tables to which forms that fit add rows, whatever their texts are."""
+INCIDENT = """
+    INSERT INTO incident (id, cause, place, severity, state, starts_at, opened_at, reopened, areas,
+                          signals, meters)
+    VALUES (%(id)s, 'communication', '', 30, 'open', %(at)s, %(at)s, 0, '{TA-01}', 1, 1)
+"""
 LONGEST_S = 15.0
 """An answer that takes longer has run what was injected (20 s of sleep) or hangs."""
 EVIL = "evil.example"
@@ -67,6 +93,7 @@ def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
 def served(url: str) -> Iterator[str]:
     """Serve as the command does, but for the patience; gives the address."""
     app = create_app(url, clock=lambda: NOW)
+    let_in(app, "wang", "token-of-wang", Role.VIEWER)
     let_in(app)
     options: dict[str, Any] = {**GUARDS, "http": HastyProtocol}
     server = uvicorn.Server(
@@ -83,6 +110,18 @@ def served(url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def address(city_url: str) -> Iterator[str]:
+    with connect(city_url) as connection:
+        work_out_cases(connection, NOW)
+        connection.execute(INCIDENT, {"id": KNOWN["incident"], "at": NOW})
+        for name, query in (
+            ("episode", "SELECT min(id) FROM episode"),
+            ("case", "SELECT min(id) FROM inspection_case"),
+        ):
+            (KNOWN[name],) = connection.execute(query.encode()).fetchone() or ("",)
+        (CASE_FIELDS["episodes"],) = connection.execute(
+            "SELECT episodes FROM inspection_case WHERE id = %s", (KNOWN["case"],)
+        ).fetchone() or ([],)
+        FIELDS["/episodes"]["episodes"] = [f"{KNOWN['episode']}@0"]
     with served(city_url) as address:
         yield address
 
@@ -109,14 +148,45 @@ def raw(address: str) -> Iterator[http.client.HTTPConnection]:
 def test_nothing_injected_is_run_or_shown_as_code(client: httpx.Client, city_url: str) -> None:
     before = _rows(city_url)
     broken = []
+    reached: Counter[tuple[str, str]] = Counter()
     for place in places():
         for kind, payload in INJECTIONS.items():
-            answer = _ask(client, place, payload)
-            TRIED["injection"] += 1
+            TRIED["injection into a body" if place.in_body else "injection"] += 1
+            try:
+                answer = _ask(client, place, payload)
+            except httpx.TransportError as error:
+                broken.append(f"{place.method} {place.path} {place.parameter} ({kind}): no answer, {error!r}")
+                continue
+            if place.in_body:
+                reached[place.method, place.path] += answer.status_code not in NOT_REACHED
             if wrong := _what_is_wrong(answer, payload):
                 broken.append(f"{place.method} {place.path} {place.parameter} ({kind}): {wrong}")
+    for route in routes():
+        if "GET" in methods_of(route) and route.path not in ENDS_THE_SESSION:
+            # What was taken and kept is shown by pages that nobody attacks.
+            answer = client.get(_filled(route.path), params=SPAN)
+            if wrong := _what_is_wrong(answer, ""):
+                broken.append(f"GET {route.path} afterwards: {wrong}")
     assert broken == []
-    assert _rows(city_url) == before
+    assert {route for route, count in reached.items() if not count} == set()
+    after = _rows(city_url)
+    assert {t: n for t, n in after.items() if t not in GROWING} == {
+        t: n for t, n in before.items() if t not in GROWING
+    }
+    assert all(after[table] >= before[table] for table in GROWING)
+
+
+def test_every_field_of_every_body_is_a_place() -> None:
+    found = {(place.path, place.parameter, place.kind) for place in places() if place.in_body}
+    assert {
+        ("/account/tokens", "name", "form"),
+        ("/episodes", "assignee", "form"),
+        ("/login", "next", "form"),
+        ("/readings", "meters", "form"),
+        ("/api/episodes/{episode}/{deed}", "text", "json"),
+        ("/api/readings", "area", "json"),
+    } <= found
+    assert {parameter for _, parameter, _ in found}.isdisjoint({"form", "body", "wish"})
 
 
 @pytest.mark.parametrize("traversal", TRAVERSALS)
@@ -264,11 +334,22 @@ def test_without_a_session_nothing_is_told(address: str) -> None:
 def _ask(client: httpx.Client, place: Place, payload: str) -> httpx.Response:
     path = _filled(place.path, {place.parameter: payload} if place.kind == "path" else {})
     query = {**SPAN, place.parameter: payload} if place.kind == "query" else SPAN
-    form = {place.parameter: payload} if place.kind == "form" else None
+    body = {
+        **place.others,
+        **FIELDS.get(place.path, {}),
+        place.parameter: [payload] if place.is_list else payload,
+    }
     headers = {}
     if place.kind == "header" and payload.isascii() and payload.isprintable():
         headers[place.parameter] = payload
-    return client.request(place.method, path, params=query, data=form, headers=headers)
+    return client.request(
+        place.method,
+        path,
+        params=query,
+        data=body if place.kind == "form" else None,
+        json=body if place.kind == "json" else None,
+        headers=headers,
+    )
 
 
 def _what_is_wrong(answer: httpx.Response, payload: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -10,13 +11,28 @@ import psycopg
 import pytest
 
 from pipeline.errors import ConfigError, DataError, KilowatchError
+from pipeline.model import Scope
 from services.backup import back_up, restore
+from services.status.readiness import database_readiness
+from storage.area_scope import limited_to
 from storage.backup_questions import extension_version
-from storage.database import connect
+from storage.dashboard_queries import meter_total
+from storage.database import Connection, connect
 from storage.migrate import migrate
 from tests.e2e.command import kilowatch
-from tests.fix_dashboard import seed
+from tests.fix_dashboard import NOW, seed
 from tests.fix_database import _database
+
+
+def comments(connection: Connection) -> set[tuple[str, ...]]:
+    """Return what is said of our tables, columns and views."""
+    return set(
+        connection.execute(
+            "SELECT c.relname, d.objsubid::text, d.description FROM pg_description AS d "
+            "JOIN pg_class AS c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass "
+            "WHERE c.relnamespace IN ('public'::regnamespace, 'grafana'::regnamespace)"
+        ).fetchall()
+    )
 
 
 @pytest.fixture
@@ -41,6 +57,12 @@ def test_every_row_comes_back_and_what_is_written_afterwards_too(
         chunks = "SELECT count(*) FROM timescaledb_information.chunks"
         assert connection.execute(chunks).fetchone() != (0,), "they are hypertables again"
         assert migrate(connection).applied == ()
+        assert database_readiness(partial(connect, empty_timescale_url)).ready
+        with limited_to(connection, Scope(frozenset({"TA-01"}))):
+            assert meter_total(connection, scope=Scope(frozenset({"TA-01"})), now=NOW) == 16
+            assert connection.execute("SELECT count(*) FROM meter").fetchone() == (16,), "policies hold too"
+        with connect(timescale_city) as original:
+            assert comments(connection) == comments(original) != set()
         # A new partition can be made, so the extension works again.
         connection.execute(
             "INSERT INTO coverage (slot_at, meter_id, attempts, status, quantity_group) "

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pipeline.errors import ConfigError
+from pipeline.model import MeterId
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from services.metrics.catalogue import EVERY
 from services.reader import make_reader_of
-from storage.database import connect
+from storage.database import Connection, connect
+from storage.registry import save_registry
 from tests.fix_dashboard import NOW, PLANT, seed
 
 FOLDER = Path(__file__).parents[2] / "dashboard" / "grafana"
@@ -124,6 +127,68 @@ def test_the_account_sees_the_views_alone_and_writes_nothing(
 ) -> None:
     with pytest.raises(psycopg.Error, match=r"permission denied|read-only"):
         reader.execute(question.encode())
+
+
+MOVED = datetime(2026, 5, 31, 16, tzinfo=UTC)
+"""Midnight in Shanghai: the meter hung in A until then, and in B since."""
+
+
+@pytest.fixture
+def moved(database: Connection) -> Connection:
+    save_registry(
+        database,
+        Registry(
+            meters=[Meter(id=MeterId("M1"))],
+            areas=[Area(id="A"), Area(id="B")],
+            service_points=[ServicePoint(id="PA", area="A"), ServicePoint(id="PB", area="B")],
+            installations=[
+                Installation(meter=MeterId("M1"), service_point="PA", ends_at=MOVED),
+                Installation(meter=MeterId("M1"), service_point="PB", starts_at=MOVED),
+            ],
+        ),
+    )
+    database.execute("SET TIME ZONE 'UTC'")
+    return database
+
+
+def test_a_finding_belongs_to_the_place_where_it_was_found(moved: Connection) -> None:
+    for name, meter, point, at in (
+        ("of the point", "", "PA", MOVED + timedelta(days=9)),
+        ("before", "M1", None, MOVED - timedelta(days=9)),
+        ("after", "M1", None, MOVED + timedelta(days=9)),
+        ("of nothing", "unknown", None, MOVED),
+    ):
+        moved.execute(
+            "INSERT INTO episode (id, detector, version, meter, service_point, starts_at, detected_at, "
+            "verdict, severity, score, message, parameters, evidence) VALUES (%s, 'd', 1, %s, %s, %s, now(), "
+            "'abnormal', 30, 1, 'm', '{}', '{}')",
+            (name, meter, point, at),
+        )
+    found: dict[str, str] = dict(moved.execute("SELECT id, area FROM grafana.episode").fetchall())
+    assert found == {"of the point": "A", "before": "A", "after": "B", "of nothing": None}
+
+
+def test_days_and_months_begin_at_midnight_of_the_area_and_are_told_by_area(moved: Connection) -> None:
+    for day in (date(2026, 5, 31), date(2026, 6, 1)):
+        moved.execute(
+            "INSERT INTO voltage_day (meter, day, phase, minutes_monitored, minutes_over, minutes_under, "
+            "coverage) VALUES ('M1', %s, 'a', 1, 0, 0, 1)",
+            (day,),
+        )
+    days = moved.execute("SELECT time, area FROM grafana.voltage_day ORDER BY time").fetchall()
+    assert days == [(MOVED - timedelta(days=1), "A"), (MOVED, "B")]
+    moved.execute(
+        "INSERT INTO quality_judgement (service_point, month, meter_id, number, check_name, subject, "
+        "verdict, detail) SELECT 'PB', '2026-06-01', meter_id, 1, 'c', 's', 'normal', '{}' FROM meter"
+    )
+    assert moved.execute("SELECT time, area FROM grafana.quality_verdict").fetchall() == [(MOVED, "B")]
+
+
+def test_every_panel_of_a_dashboard_with_areas_keeps_to_the_chosen_ones() -> None:
+    for name, dashboard in dashboards().items():
+        if "area" in {variable["name"] for variable in dashboard["templating"]["list"]}:
+            for title, question in ((t, q) for n, t, q in panels("kilowatch") if n == name):
+                assert "${area:sqlstring}" in question, (name, title)
 
 
 def test_nobody_becomes_a_reader_by_mistake(database_url: str, tmp_path: Path) -> None:

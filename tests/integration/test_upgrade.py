@@ -94,6 +94,48 @@ def test_an_older_schema_is_brought_up_to_date_with_its_data_and_views(old_url: 
         assert _held(connection, views) == shown
 
 
+RULES = {
+    "policies": "SELECT tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies",
+    "tables held to their policies": (
+        "SELECT relname FROM pg_class WHERE relrowsecurity AND relnamespace = 'public'::regnamespace"
+    ),
+    "privileges": (
+        "SELECT table_schema, table_name, privilege_type FROM information_schema.table_privileges "
+        "WHERE grantee = 'kilowatch_scoped'"
+    ),
+    "views": (
+        "SELECT schemaname, viewname, definition FROM pg_views WHERE schemaname IN ('public', 'grafana')"
+    ),
+    "columns": (
+        "SELECT table_schema, table_name, column_name, data_type, is_nullable, column_default "
+        "FROM information_schema.columns WHERE table_schema IN ('public', 'grafana')"
+    ),
+    "triggers": (
+        "SELECT tgrelid::regclass::text, tgname, tgfoid::regproc::text FROM pg_trigger WHERE NOT tgisinternal"
+    ),
+}
+
+
+@pytest.mark.parametrize("server", ["timescale_url", "plain_server_url"])
+def test_an_upgraded_schema_has_the_rules_views_and_columns_of_a_new_one(
+    server: str, request: pytest.FixtureRequest
+) -> None:
+    url: str = request.getfixturevalue(server)
+    with (
+        _database(url) as upgraded,
+        _database(url) as fresh,
+        connect(upgraded) as old,
+        connect(fresh) as new,
+    ):
+        migrate(old, OLDER)
+        migrate(old)
+        migrate(new)
+        for what, question in RULES.items():
+            made = sorted(new.execute(question.encode()).fetchall(), key=str)
+            assert made, what
+            assert sorted(old.execute(question.encode()).fetchall(), key=str) == made, what
+
+
 def test_an_older_program_refuses_the_newer_schema(bare_url: str) -> None:
     with connect(bare_url) as connection:
         migrate(connection)

@@ -9,8 +9,11 @@ import pytest
 
 from dashboard.app import create_app
 from pipeline.accounts import Role
+from services.api_tokens import NewToken, add_token
 from services.cases import work_out_cases
+from services.persons import Person
 from storage.access_events import AccessEvent, access_events
+from storage.accounts import find_account
 from storage.database import connect
 from tests.fix_dashboard import NOW, browsing
 from tests.tester import TESTER, let_in
@@ -68,3 +71,21 @@ def test_what_is_not_allowed_is_recorded(url: str) -> None:
     managing, writing = newest(url, 2)
     assert (writing.event, writing.account, writing.subject) == ("not allowed", "viewer", "POST /cases/any")
     assert (managing.event, managing.subject) == ("not allowed", "GET /accounts")
+
+
+def test_what_a_program_did_is_told_from_what_its_owner_did(client: httpx.Client, url: str) -> None:
+    with connect(url) as connection:
+        found = find_account(connection, TESTER)
+        assert found is not None
+        wanted = NewToken(name="billing", role=Role.VIEWER, areas=None, days=30)
+        token = add_token(connection, found[0], wanted, Person(account=TESTER), NOW)
+    bearer = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=client.base_url, headers=bearer) as program:
+        assert program.get("/customer-list.csv").status_code == 200
+    (line,) = newest(url)
+    assert (line.event, line.account, line.token_name) == ("export", TESTER, "billing")
+    assert client.get("/customer-list.csv").status_code == 200
+    owners, programs = client.get("/api/audit?limit=2").json()["lines"]
+    assert (owners["account"], owners["token"]) == (TESTER, None)
+    assert (programs["account"], programs["token"], programs["token_name"]) == (TESTER, line.token, "billing")
+    assert f"token {line.token} billing" in client.get("/audit", headers={"Accept-Language": "en"}).text

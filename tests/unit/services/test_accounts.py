@@ -22,6 +22,7 @@ from services.accounts import (
     set_password,
     state_of,
 )
+from services.api_tokens import NewToken, add_token, token_of
 from services.login import SessionRules, Visitor, check_password, open_session, session_of
 from services.persons import Person
 from storage.access_events import access_events
@@ -170,6 +171,27 @@ def test_another_password_ends_all_sessions_but_the_one_that_asks(archive: Conne
     assert alive == [False, True, False]
     assert check_password(archive, "wang", PASSWORD, HERE, NOW) is None
     assert check_password(archive, "wang", "another long password", HERE, NOW) is not None
-    assert access_events(archive, event="password set")[0].after == {"sessions_closed": 2}
+    assert access_events(archive, event="password set")[0].after == {
+        "sessions_closed": 2,
+        "tokens_revoked": 0,
+    }
     with pytest.raises(ConfigError, match="12 to 256"):
         set_password(archive, account, "short", ROOT, NOW)
+
+
+def test_a_reset_by_another_leaves_no_token_and_ones_own_change_leaves_them(archive: Connection) -> None:
+    account = add(archive)
+    cookie = open_session(archive, account, HERE, NOW, RULES)
+    own = session_of(archive, cookie, NOW, RULES)
+    assert own is not None
+    token = add_token(
+        archive, account, NewToken(name="billing", role=Role.VIEWER, areas=None, days=30), ROOT, NOW
+    )
+    set_password(archive, account, "another long password", ROOT, NOW, keep_session=own.id)
+    assert token_of(archive, token, NOW) is not None
+    set_password(archive, account, "a third long password", ROOT, NOW)
+    assert token_of(archive, token, NOW) is None
+    assert access_events(archive, event="password set")[0].after == {
+        "sessions_closed": 1,
+        "tokens_revoked": 1,
+    }

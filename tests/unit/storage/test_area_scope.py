@@ -9,7 +9,7 @@ from psycopg import sql
 from pipeline.accounts import Role
 from pipeline.model import EVERYTHING, Scope
 from storage.accounts import insert_account
-from storage.area_scope import HIDDEN, ROLE, is_role_prepared, limited_to, prepare_scoped_role
+from storage.area_scope import HIDDEN, ROLE, RoleState, limited_to, prepare_scoped_role, role_state
 from storage.database import Connection
 from storage.registry import save_registry
 from tests.fix_dashboard import NOW, city
@@ -159,12 +159,36 @@ def test_the_role_cannot_log_in(archive: Connection) -> None:
 def test_who_may_not_give_rights_is_told_and_goes_on(
     archive: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert is_role_prepared(archive)
+    assert role_state(archive) is RoleState.READY
     archive.execute("REVOKE SELECT ON meter FROM kilowatch_scoped")
-    assert not is_role_prepared(archive)
+    assert role_state(archive) is RoleState.LOCKED_OUT
     archive.execute("SET ROLE pg_read_all_data")  # who reads, and owns nothing
+    assert role_state(archive) is RoleState.OUT_OF_REACH
     assert not prepare_scoped_role(archive)
     assert "row-level security is off" in caplog.text
     archive.execute("RESET ROLE")
     assert prepare_scoped_role(archive)
-    assert is_role_prepared(archive)
+    assert role_state(archive) is RoleState.READY
+
+
+def test_a_user_of_its_own_is_held_to_areas_once_the_role_is_granted(archive: Connection) -> None:
+    user = sql.Identifier(f"kw_own_{archive.info.dbname}")
+    try:
+        for statement in (
+            "CREATE ROLE {}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+            "SET SESSION AUTHORIZATION {}",
+        ):
+            archive.execute(sql.SQL(statement).format(user))
+        assert role_state(archive) is RoleState.OUT_OF_REACH
+        archive.execute("RESET SESSION AUTHORIZATION")
+        archive.execute(sql.SQL("GRANT kilowatch_scoped TO {}").format(user))
+        archive.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(user))
+        assert role_state(archive) is RoleState.READY
+        assert len(rows(archive, "meter")) == 30
+        with limited_to(archive, ONE):
+            assert len(rows(archive, "meter")) == 16
+    finally:
+        archive.execute("RESET SESSION AUTHORIZATION")
+        for statement in ("DROP OWNED BY {}", "DROP ROLE {}"):
+            archive.execute(sql.SQL(statement).format(user))

@@ -72,7 +72,51 @@ def test_a_silent_meter_is_older_than_every_other(database: Connection) -> None:
     }
 
 
-def test_a_fleet_without_schedules_has_no_figures(database: Connection) -> None:
+def test_when_nobody_reads_any_more_the_newest_reading_still_grows_older(database: Connection) -> None:
+    fill(database)
+    later = NOW + timedelta(days=20)
+    found = latest_reads(database, later)
+    day_s = 86_400.0
+    assert {f.quantity_group: (f.period_s, f.newest_age_s) for f in found.freshness} == {
+        "register": (3600.0, 20 * day_s + 3600),
+        "demand": (day_s, 22 * day_s),
+    }
+    assert {(f.quantity_group, f.area, f.due, f.newest_age_s) for f in found.reads} == {
+        ("register", "TA", 0, 20 * day_s + 3600),
+        ("demand", None, 0, 22 * day_s),
+    }
+    assert found.missing == []
+
+
+def test_lines_that_are_silent_all_together_have_an_age(database: Connection) -> None:
+    fill(database)
+    database.execute(
+        "INSERT INTO coverage (slot_at, meter_id, attempts, status, quantity_group, cause) "
+        "SELECT %s + h * INTERVAL '1 hour', meter_id, 1, 'missing', 'register', 'link' "
+        "FROM meter, generate_series(1, 6) AS h WHERE id IN ('A', 'B')",
+        (NOW,),
+    )
+    found = latest_reads(database, NOW + timedelta(hours=6, minutes=30))
+    (register,) = (f for f in found.freshness if f.quantity_group == "register")
+    assert register.newest_age_s == 7.5 * 3600
+    assert {f.area: (f.due, f.arrived, f.silent) for f in found.reads if f.quantity_group == "register"} == {
+        "TA": (3, 0, 1),
+        None: (3, 0, 1),
+    }
+
+
+def test_an_archive_without_schedules_is_read_by_the_default_ones(database: Connection) -> None:
+    fill(database)
+    database.execute("UPDATE schedule SET quantity_group = 'event' WHERE quantity_group = 'register'")
+    database.execute("DELETE FROM schedule WHERE quantity_group = 'demand'")
+    found = latest_reads(database, NOW)
+    assert {f.quantity_group: (f.period_s, f.newest_age_s) for f in found.freshness} == {
+        "register": (900.0, 3600.0),
+        "demand": (3600.0, 48 * 3600.0),
+    }
+
+
+def test_a_fleet_without_meters_has_no_figures(database: Connection) -> None:
     assert latest_reads(database, NOW) == LatestReads(reads=[], freshness=[], missing=[])
 
 

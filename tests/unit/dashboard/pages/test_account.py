@@ -84,7 +84,7 @@ def sessions(app: FastAPI, name: str) -> list[int]:
 
 
 def make_token(client: httpx.Client, **fields: object) -> str:
-    form = {"name": "billing", "role": "viewer", "days": "30", **fields}
+    form = {"name": "billing", "present": PASSWORD, "role": "viewer", "days": "30", **fields}
     answer = client.post("/account/tokens", data=form, follow_redirects=True)
     (token,) = re.findall(r"kw_[\w-]{40,}", answer.text)
     return str(token)
@@ -136,10 +136,16 @@ def test_a_program_with_a_token_of_an_engineer_needs_no_field_of_a_form(client: 
 
 @pytest.mark.parametrize(
     ("fields", "told"),
-    [({"days": "0"}, "1 to 366 days"), ({"days": "367"}, "1 to 366 days"), ({"name": " "}, "needs a name")],
+    [
+        ({"days": "0"}, "1 to 366 days"),
+        ({"days": "367"}, "1 to 366 days"),
+        ({"name": " "}, "needs a name"),
+        ({"present": ""}, "present password is another"),
+        ({"present": "a wrong guess"}, "present password is another"),
+    ],
 )
 def test_a_token_that_will_not_do_is_told(client: httpx.Client, fields: dict[str, object], told: str) -> None:
-    form = {"name": "billing", "role": "viewer", "days": "30", **fields}
+    form = {"name": "billing", "present": PASSWORD, "role": "viewer", "days": "30", **fields}
     answer = client.post("/account/tokens", data=form)
     assert "kw_" not in answer.text
     assert told in answer.text

@@ -141,3 +141,28 @@ def test_a_viewer_of_another_area_sees_none_of_it_and_one_of_this_area_only_read
         assert viewer.get(plant).status_code == 200
         assert "<textarea" not in viewer.get(plant).text
         assert viewer.post(plant, data={}).status_code == 403
+
+
+def test_an_incident_of_two_areas_is_acknowledged_by_whoever_sees_both(url: str) -> None:
+    spanning = """
+        INSERT INTO incident (id, cause, place, severity, state, starts_at, opened_at, reopened, areas,
+                              signals, meters)
+        VALUES ('spanning', 'communication', '', 30, 'open', %(at)s, %(at)s, 0, '{TA-01,TA-02}', 1, 1)
+    """
+    with connect(url) as connection:
+        connection.execute(spanning, {"at": NOW})
+    app = create_app(url, clock=lambda: NOW + timedelta(minutes=5))
+    let_in(app, "half", "half-token", Role.ENGINEER, frozenset({"TA-01"}))
+    with browsing(app, "half-token") as half:
+        assert 'name="note"' not in half.get("/incidents/spanning").text
+        answer = half.post("/incidents/spanning", data={"note": "mine"}, headers=EN)
+        assert answer.status_code == 403
+        assert "reaches into other areas too" in answer.text
+        assert half.post("/api/incidents/spanning/acknowledgement", json={}).status_code == 403
+        assert half.get("/api/incidents/spanning").json()["acknowledged_by"] is None
+    app = create_app(url, clock=lambda: NOW + timedelta(minutes=5))
+    let_in(app, "whole", "whole-token", Role.ENGINEER, frozenset({"TA-01", "TA-02"}))
+    with browsing(app, "whole-token") as whole:
+        assert 'name="note"' in whole.get("/incidents/spanning").text
+        assert whole.post("/incidents/spanning", data={"note": "ours"}).status_code == 303
+        assert whole.get("/api/incidents/spanning").json()["acknowledged_by"] == "whole (whole@127.0.0.1)"

@@ -160,3 +160,19 @@ def test_who_may_only_read_has_no_button_and_is_refused(city_url: str, server: F
         assert 'action="/readings"' not in viewer.get(f"/meters/{LOW_VOLTAGE}", headers=EN).text
         assert viewer.post("/readings", data={"meters": PLANT}).status_code == 403
     assert server.started == []
+
+
+def test_what_was_asked_of_another_area_is_told_like_what_is_nowhere(
+    city_url: str, client: httpx.Client, server: FakePrefect
+) -> None:
+    asked = client.post("/api/readings", json={"meters": [PLANT]}).json()
+    assert client.get(f"/readings/{asked['id']}").status_code == 200
+    started = len(server.started)
+    app = create_app(city_url, clock=lambda: NOW)
+    let_in(app, "south", "token-south", Role.ENGINEER, frozenset({"TA-02"}))
+    with browsing(app, "token-south") as south:
+        for path in ("/readings", "/api/readings"):
+            assert south.get(f"{path}/{asked['id']}").status_code == 404, path
+        assert south.post("/api/readings", json={"meters": [PLANT]}).status_code == 404
+        assert south.post("/api/readings", json={"area": "TA-01"}).status_code == 404
+    assert len(server.started) == started

@@ -16,7 +16,14 @@ from tests.fix_dashboard import NOW
 
 def reads(bus: str | None, area: str | None, due: int, arrived: int) -> ReadFigures:
     return ReadFigures(
-        quantity_group="register", bus=bus, area=area, due=due, arrived=arrived, meters=2, silent=arrived == 0
+        quantity_group="register",
+        bus=bus,
+        area=area,
+        due=due,
+        arrived=arrived,
+        meters=2,
+        silent=arrived == 0,
+        newest_age_s=60.0 * (arrived + 1) if bus else None,
     )
 
 
@@ -29,14 +36,24 @@ def test_rates_are_weighted_by_what_was_due() -> None:
     assert found["kilowatch_area_success_ratio", ("(none)",)] == 0.75
     assert found["kilowatch_group_success_ratio", ("register",)] == 93 / 104
     assert found["kilowatch_group_silent_meters", ("register",)] == 1
+    assert found["kilowatch_bus_newest_age_seconds", ("b1",)] == 91 * 60
+    assert found["kilowatch_area_newest_age_seconds", ("A",)] == 60, "its freshest bus"
+    assert ("kilowatch_bus_newest_age_seconds", ("(push)",)) not in found, "nothing ever came"
     assert found["kilowatch_group_meters", ("register",)] == 6
 
 
+def test_where_nobody_tries_there_is_no_rate_but_an_age() -> None:
+    found = {s.name: s.value for s in read_samples([reads("b1", "A", 0, 0)])}
+    assert found == {"kilowatch_bus_newest_age_seconds": 60, "kilowatch_area_newest_age_seconds": 60}
+
+
 def test_nothing_that_came_has_no_age() -> None:
-    none = FreshnessFigures(quantity_group="demand", newest_age_s=None, median_age_s=None)
-    some = FreshnessFigures(quantity_group="register", newest_age_s=540.0, median_age_s=None)
+    none = FreshnessFigures(quantity_group="demand", period_s=3600.0, newest_age_s=None, median_age_s=None)
+    some = FreshnessFigures(quantity_group="register", period_s=900.0, newest_age_s=540.0, median_age_s=None)
     assert [(s.name, s.value, s.labels) for s in freshness_samples([none, some])] == [
-        ("kilowatch_group_newest_age_seconds", 540.0, ("register",))
+        ("kilowatch_group_period_seconds", 3600.0, ("demand",)),
+        ("kilowatch_group_period_seconds", 900.0, ("register",)),
+        ("kilowatch_group_newest_age_seconds", 540.0, ("register",)),
     ]
 
 

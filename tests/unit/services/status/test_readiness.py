@@ -26,6 +26,13 @@ def test_pending_migrations_are_not_ready_and_say_what_to_do(any_database_url: s
     assert reason == "1 migrations are pending: run 'kilowatch db migrate'"
 
 
+def test_a_database_that_locks_accounts_with_areas_out_is_not_ready(any_database_url: str) -> None:
+    with connect(any_database_url) as connection:
+        connection.execute("REVOKE SELECT ON meter FROM kilowatch_scoped")
+    (reason,) = database_readiness(partial(connect, any_database_url)).reasons
+    assert reason == "accounts with areas may read nothing: run 'kilowatch db migrate'"
+
+
 def test_a_database_that_is_away_is_not_ready_and_is_not_named() -> None:
     @contextmanager
     def away() -> Iterator[Connection]:
