@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community fuzz chaos audit reference docs check lint format lock clean
+.PHONY: help demo test test-community fuzz chaos audit reference docs check lint lint-pyright lint-mypy \
+	lint-docs lint-layers format lock clean
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q
@@ -25,7 +26,7 @@ test: ## every check, and every test against real servers; a part: TESTS=tests/u
 	@scripts/frontend --dev
 	@$(MAKE) --no-print-directory lint
 	@url=$$(scripts/timescaledb start); export KILOWATCH_TEST_DATABASE_URL=$$url; \
-		$(PYTEST) -m "not community" $(ARGS) $(TESTS)
+		$(if $(filter tests,$(TESTS)),scripts/tests-side-by-side,$(PYTEST) $(TESTS)) -m "not community" $(ARGS)
 
 test-community: ## the schema and its policies on TimescaleDB's community edition
 	@scripts/environment
@@ -58,9 +59,16 @@ check: ## the linters and type checkers alone
 lint:
 	@echo "check: ruff"; $(BIN)/ruff check --quiet .
 	@echo "check: ruff format"; $(BIN)/ruff format --quiet --check . || { $(BIN)/ruff format --check . || true; exit 1; }
-	@echo "check: mypy"; $(BIN)/mypy --no-error-summary .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint-pyright lint-mypy lint-docs lint-layers
+
+# The slow ones, two at a time, the longest first.
+lint-pyright:
 	@echo "check: pyright"; scripts/with-node node_modules/.bin/pyright --pythonpath $(BIN)/python
+lint-mypy:
+	@echo "check: mypy"; $(BIN)/mypy --no-error-summary .
+lint-docs:
 	@echo "check: docs"; report=$$(NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build 2>&1) || { echo "$$report"; exit 1; }
+lint-layers:
 	@echo "check: layers"; report=$$($(BIN)/lint-imports 2>&1) || { echo "$$report"; exit 1; }
 
 format: ## put the code into the project's form

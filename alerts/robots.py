@@ -6,12 +6,12 @@ import base64
 import hashlib
 import hmac
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote_plus
 
 import orjson
@@ -22,6 +22,7 @@ from pipeline.alarms.records import ChannelKind
 _INERT = {ord(sign): ord(sign) + 0xFEE0 for sign in "<>[]@"}
 """Full-width forms (Unicode, FF01 on, in the order of ASCII): names of the archive must not become links,
 colours or calls of people in a robot's markup."""
+MOST_TITLE_BYTES: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +31,18 @@ class Robot:
 
     address: str
     most_bytes: int
+    of: str
+    """Of what: ``text`` or ``body``."""
+    most_a_minute: int
+    """Messages that a robot takes."""
     source: str
-    confirmed: bool
+    to_be_confirmed: str
+    refusals: Mapping[str, str]
+    """What to do about an answer, by its code."""
+
+
+ROBOTS: Final = (ChannelKind.WECOM, ChannelKind.DINGTALK, ChannelKind.FEISHU)
+"""The kinds of channels that are robots."""
 
 
 def robot_of(kind: ChannelKind) -> Robot:
@@ -43,18 +54,27 @@ def robot_request(
     kind: ChannelKind, address: str, outgoing: Outgoing, secret: str | None, at: datetime
 ) -> tuple[str, bytes]:
     """Return the address and the JSON body of a POST to a robot; ``secret`` signs it, where one is set."""
-    title, text = (part.translate(_INERT) for part in (outgoing.title, outgoing.text))
-    most = robot_of(kind).most_bytes
-    if kind is ChannelKind.WECOM:
-        lines = f"**{title}**\n{text}{_link(outgoing.url)}"
-        return address, orjson.dumps({"msgtype": "markdown", "markdown": {"content": _cut(lines, most)}})
-    if kind is ChannelKind.DINGTALK:
-        # A line break of its markdown takes two spaces before it.
-        lines = f"#### {title}\n" + f"{text}{_link(outgoing.url)}".replace("\n", "  \n")
-        markdown = {"title": title, "text": _cut(lines, most)}
-        body = orjson.dumps({"msgtype": "markdown", "markdown": markdown})
-        return address if secret is None else address + dingtalk_signature(secret, at), body
-    return address, orjson.dumps(_feishu(outgoing, title, _cut(text, most), secret, at))
+    robot = robot_of(kind)
+    title = _cut(outgoing.title.translate(_INERT), MOST_TITLE_BYTES)
+    text = outgoing.text.translate(_INERT)
+
+    def document(shortened: str) -> Mapping[str, Any]:  # Any: JSON
+        return _DOCUMENTS[kind](title, shortened, outgoing.url)
+
+    def size(shortened: str) -> int:
+        found = document(shortened)
+        counted = orjson.dumps(found) if robot.of == "body" else found["markdown"]["content"].encode()
+        return len(counted)
+
+    most = robot.most_bytes
+    if kind is ChannelKind.FEISHU and secret is not None:
+        most -= len(orjson.dumps(feishu_signature(secret, at)))
+    body = document(_fitting(text, most, size))
+    if secret is not None and kind is ChannelKind.FEISHU:
+        body = {**feishu_signature(secret, at), **body}
+    if secret is not None and kind is ChannelKind.DINGTALK:
+        address += dingtalk_signature(secret, at)
+    return address, orjson.dumps(body)
 
 
 def dingtalk_signature(secret: str, at: datetime) -> str:
@@ -74,7 +94,8 @@ def feishu_signature(secret: str, at: datetime) -> dict[str, str]:
 def robot_refusal(kind: ChannelKind, answer: bytes) -> str | None:
     """Return what a robot objects to; None where it took the message.
 
-    They answer 200 to everything: WeCom and DingTalk tell ``errcode``, Feishu ``code``; 0 is yes.
+    They answer 200 to everything: WeCom and DingTalk tell ``errcode``, Feishu ``code``; 0 is yes. Whatever
+    else they say is tried again as any failure is: a limit passes by itself, a setting is mended by somebody.
     """
     key = "code" if kind is ChannelKind.FEISHU else "errcode"
     try:
@@ -85,30 +106,54 @@ def robot_refusal(kind: ChannelKind, answer: bytes) -> str | None:
     if code == 0 and code is not False:
         return None
     said = told.get("errmsg") or told.get("msg") if isinstance(told, dict) else None
-    return f"{key} {code}: {said}"
+    known = robot_of(kind).refusals.get(str(code))
+    return f"{key} {code}: {said}" + ("" if known is None else f". Next step: {known}")
 
 
-def _feishu(
-    outgoing: Outgoing, title: str, text: str, secret: str | None, at: datetime
-) -> Mapping[str, object]:
+def _wecom(title: str, text: str, url: str | None) -> Mapping[str, Any]:  # Any: JSON
+    return {"msgtype": "markdown", "markdown": {"content": f"**{title}**\n{text}{_link(url)}"}}
+
+
+def _dingtalk(title: str, text: str, url: str | None) -> Mapping[str, Any]:  # Any: JSON
+    # A line break of its markdown takes two spaces before it.
+    lines = f"#### {title}\n" + f"{text}{_link(url)}".replace("\n", "  \n")
+    return {"msgtype": "markdown", "markdown": {"title": title, "text": lines}}
+
+
+def _feishu(title: str, text: str, url: str | None) -> Mapping[str, Any]:  # Any: JSON
     lines: list[list[dict[str, str]]] = [[{"tag": "text", "text": line}] for line in text.splitlines()]
-    if outgoing.url is not None:
-        lines.append([{"tag": "a", "text": outgoing.url, "href": outgoing.url}])
-    post = {"zh_cn": {"title": title, "content": lines}}
-    signed = {} if secret is None else feishu_signature(secret, at)
-    return {**signed, "msg_type": "post", "content": {"post": post}}
+    if url is not None:
+        lines.append([{"tag": "a", "text": url, "href": url}])
+    return {"msg_type": "post", "content": {"post": {"zh_cn": {"title": title, "content": lines}}}}
+
+
+_DOCUMENTS: Final[Mapping[ChannelKind, Callable[[str, str, str | None], Mapping[str, Any]]]] = {
+    ChannelKind.WECOM: _wecom,
+    ChannelKind.DINGTALK: _dingtalk,
+    ChannelKind.FEISHU: _feishu,
+}
 
 
 def _link(url: str | None) -> str:
     return "" if url is None else f"\n[{url}]({url})"
 
 
+def _fitting(text: str, most_bytes: int, size: Callable[[str], int]) -> str:
+    """Return a text whose message has at most so many bytes; the link at its end is kept."""
+    shortened, room = text, len(text.encode())
+    while (over := size(shortened) - most_bytes) > 0 and room > 0:
+        room = max(room - over, 0)
+        shortened = _cut(text, room)
+    return shortened
+
+
 def _cut(text: str, most_bytes: int) -> str:
-    """Return a text that fits, cut at a whole character."""
+    """Return a text of at most so many bytes, cut at a whole character; nothing where no sign has room."""
     raw = text.encode()
     if len(raw) <= most_bytes:
         return text
-    return raw[: most_bytes - len("…".encode())].decode("utf-8", "ignore") + "…"
+    room = most_bytes - len("…".encode())
+    return "" if room < 0 else raw[:room].decode("utf-8", "ignore") + "…"
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from math import inf, sqrt
@@ -55,6 +55,10 @@ class VoltageBand:
     low_v: float
     high_v: float
     limit: VoltageLimit
+
+    def in_front(self, pt: float) -> VoltageBand:
+        """Return the band in front of a voltage transformer: what a profile of primary values shows."""
+        return replace(self, nominal_v=self.nominal_v * pt, low_v=self.low_v * pt, high_v=self.high_v * pt)
 
 
 def voltage_limit(wiring: Wiring, nominal_kv: float = 0.0) -> VoltageLimit:

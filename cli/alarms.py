@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,28 +14,38 @@ app = typer.Typer(help="Incidents (告警), and the channels they are told by.",
 
 
 @app.command()
-def run(
-    *,
+def watch(
     every: Annotated[
-        float | None, typer.Option(min=5, help="Look again after so many seconds, until stopped.")
-    ] = None,
-    as_json: JsonFlag = False,
+        float, typer.Option(min=5, help="Look after so many seconds at the latest, also when nothing is new.")
+    ] = 60.0,
 ) -> None:
-    """Work out the incidents and send what is due: once, or as long as it runs. The flow does the same.
+    """Watch alarms until stopped (Ctrl-C): look as soon as episodes are new, and send what is due.
 
-    Example: kilowatch alarms run --every 60
+    Example: kilowatch alarms watch
+    """
+    from cli.logs import log_on_stderr
+    from services.alarm_watch import watch_alarms
+    from services.settings import load_settings
+
+    settings = load_settings()
+    log_on_stderr(settings.log_format)
+    watch_alarms(settings, every_s=every)
+    typer.echo("stopped")
+
+
+@app.command()
+def run(*, as_json: JsonFlag = False) -> None:
+    """Work out the incidents and send what is due, once. The flow does the same.
+
+    Example: kilowatch alarms run
     """
     from services.alarms import raise_alarms
 
-    while True:
-        done = asdict(raise_alarms())
-        if as_json:
-            print_json(done)
-        else:
-            print_fields({**done["looked"], **done["delivered"]})
-        if every is None:
-            return
-        time.sleep(every)
+    done = asdict(raise_alarms())
+    if as_json:
+        print_json(done)
+    else:
+        print_fields({**done["looked"], **done["delivered"]})
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_json, print_table, progress
+from cli.output import JsonFlag, print_json, print_table, progress, rounded
 
 STEPS = 4
 NAMES = "api, archive, bus, dashboard, decode, detect, forecast, harmonics, ingest, mqtt, poll, scale"
@@ -16,7 +16,7 @@ def bench(
     name: Annotated[str, typer.Argument(help=f"Which benchmark: {NAMES}.")],
     *,
     meters: Annotated[
-        str | None, typer.Option(help="For archive and scale: how many meters, such as 100,1000.")
+        str | None, typer.Option(help="For api, archive and scale: how many meters, such as 100,1000.")
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -48,7 +48,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _figure(value: float | None) -> str | None:
-    return None if value is None else f"{value:.3g}"
+    return None if value is None else rounded(value, 3)
 
 
 def _word(holds: bool | None) -> str | None:  # noqa: FBT001 - a value, not a switch

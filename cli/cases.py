@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_fields, print_json, print_table
+from cli.output import JsonFlag, print_fields, print_json, print_table, rounded
 from pipeline.case_records import Outcome, Standing
 
 MOST_SHOWN = 50
@@ -61,8 +61,8 @@ def cases(
     if waiting and not every:
         typer.echo(
             f"{waiting} more wait for a second hit: at {budget:g} cases a day only detectors with at most "
-            f"{worklist.budget.allowed_rate:.2g} measured false alarms a meter-year open a case alone "
-            "(--all shows them)",
+            f"{rounded(worklist.budget.allowed_rate, 2)} measured false alarms a meter-year open a case "
+            "alone (--all shows them)",
             err=True,
         )
 

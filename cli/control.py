@@ -105,6 +105,24 @@ def approve(
     exit_for(report)
 
 
+@app.command("cancel")
+def cancel(
+    order_id: Annotated[str, typer.Argument(metavar="ID", help="From `kilowatch control pending`.")],
+    *,
+    name: Name = "",
+) -> None:
+    """Withdraw your own order, or turn another person's down; nothing is sent.
+
+    Example: kilowatch control cancel 3f9c1a77b0
+    """
+    from services.control import OrderDesk
+    from services.control_settings import load_control_settings
+    from services.persons import this_person
+
+    OrderDesk(settings=load_control_settings(), person=this_person(name)).cancel(order_id)
+    typer.echo(f"{order_id}: cancelled")
+
+
 @app.command("audit")
 def audit(*, as_json: JsonFlag = False) -> None:
     """Check the record of orders and list it; a changed or removed line shows.

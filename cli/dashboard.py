@@ -27,6 +27,7 @@ def dashboard(
     from dashboard.server import DashboardServer
     from dashboard.slow_clients import GUARDS
     from pipeline.errors import StorageError
+    from services.garbage import seldom_collected
     from services.serving import make_first_account, serving_of
     from services.settings import load_settings
     from services.status.permit import permit_of
@@ -53,6 +54,7 @@ def dashboard(
         limits=limits,
         metrics_for=permit_of(settings.metrics_token_file),
     )
+    _say(f"open {serving.address}")
     # Its lines go the way of ours; those who ask last are waited for, but not for long.
     config = uvicorn.Config(
         app,
@@ -62,7 +64,8 @@ def dashboard(
         **GUARDS,
         **serving.options,
     )
-    DashboardServer(config).run()
+    with seldom_collected():
+        DashboardServer(config).run()
 
 
 def _say(line: str) -> None:

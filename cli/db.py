@@ -52,7 +52,7 @@ def retention(
     forever: Annotated[bool, typer.Option("--forever", help="Keep its rows for ever.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show or set how long each table is kept; nothing but raw frames is dropped unless it is set here.
+    """Show or set how long each table is kept; nothing but raw frames and alarms is dropped unless set here.
 
     Example: kilowatch db retention electrical_reading --days 730
     """

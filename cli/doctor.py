@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -11,17 +12,27 @@ from cli.output import JsonFlag, print_json
 SIGNS = {"ok": "ok     ", "warning": "warning", "fault": "FAULT  "}
 
 
-def doctor(*, as_json: JsonFlag = False) -> None:
-    """Check this machine: settings, secrets, database, broker, ports, clock; exit status 1 with a fault.
+def doctor(
+    meter: Annotated[
+        str | None, typer.Option(help="Ask this meter. Default: one meter of each bus that nobody reads.")
+    ] = None,
+    *,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check this machine: settings, secrets, database, broker, ports, clock, meters; exit status 1: a fault.
+
+    A bus that a running collector has is left alone: what it read last is told instead.
 
     Example: kilowatch doctor --json
+
+    Example: kilowatch doctor --meter M-1001
     """
     from services.doctor.examine import examine
     from services.doctor.finding import Grade
     from services.doctor.machine import Machine
 
     faults = 0
-    for finding in examine(Machine()):
+    for finding in examine(Machine(meter=meter)):
         faults += finding.grade is Grade.FAULT
         if as_json:
             print_json(asdict(finding))

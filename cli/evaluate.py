@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.output import JsonFlag, console, print_json, print_table, progress
+from cli.output import JsonFlag, console, print_json, print_table, progress, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,8 +65,8 @@ def _print_clean(clean: Mapping[str, CleanFigures]) -> None:
             name,
             figures.alarms,
             figures.major,
-            f"{figures.meter_years:.3g}",
-            None if figures.upper95 is None else f"{figures.upper95:.2g}",
+            rounded(figures.meter_years, 3),
+            None if figures.upper95 is None else rounded(figures.upper95, 2),
             figures.status.value,
         )
         for name, figures in clean.items()

@@ -47,8 +47,8 @@ def serve(
     os.environ |= for_flow_runs(form)
     from flows.deploy import serve_here
 
-    served_by = os.environ.get("PREFECT_API_URL", "a server of its own")
-    logging.getLogger("kilowatch.flows").info("flows.serving", extra={"limit": limit, "server": served_by})
+    server = os.environ.get("PREFECT_API_URL", "as Prefect's profile names it")
+    logging.getLogger("kilowatch.flows").info("flows.serving", extra={"limit": limit, "server": server})
     serve_here(limit)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.forecast_backtest import measure
 from cli.instants import instant_of
 from cli.output import JsonFlag, print_json, print_table, status
 
@@ -101,6 +100,8 @@ def forecast(  # noqa: PLR0913 - a command with all its options
     if backtest:
         if files is not None and write is not None:
             raise typer.BadParameter("--write keeps what the real curves give: leave --intervals out")
+        from cli.forecast_backtest import measure
+
         measure(
             installed_models(),
             days,

@@ -10,7 +10,6 @@ import typer
 
 from cli.instants import instant_of
 from cli.output import JsonFlag, console, print_json, print_table, status
-from pipeline.timegrid import local_day
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -120,6 +119,8 @@ def _span(month: datetime | None, starts: str | None, ends: str | None) -> SpanO
         return None if month is None else _of_month(month.date())
     if month is not None:
         raise typer.BadParameter("give either --month, or --from and --to")
+    from pipeline.timegrid import local_day
+
     first, last = _edge(starts), _edge(ends)
 
     def span(zone: ZoneInfo) -> Span:

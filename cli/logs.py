@@ -6,6 +6,9 @@ import logging
 
 from services.log_lines import FOR_PEOPLE, LogFormat, WithFields, service_lines
 
+OURS = "kilowatch"
+"""Every logger of this program is below it."""
+
 
 def warn_on_stderr() -> None:
     """Tell warnings, until a command asks for more."""
@@ -13,10 +16,13 @@ def warn_on_stderr() -> None:
 
 
 def log_on_stderr(form: LogFormat = LogFormat.TEXT) -> None:
-    """Tell all that a long-running command does, with times."""
-    logging.basicConfig(handlers=[_handler(service_lines(form))], level=logging.INFO, force=True)
-    # A line for each request of Prefect's client would bury ours.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    """Tell all that a long-running command does, with times.
+
+    Of libraries only warnings are told: a line for each request of a client would bury ours. Prefect, which
+    says what becomes of a flow run, sets its own level (``PREFECT_LOGGING_LEVEL``).
+    """
+    logging.basicConfig(handlers=[_handler(service_lines(form))], level=logging.WARNING, force=True)
+    logging.getLogger(OURS).setLevel(logging.INFO)
 
 
 def leave_to_output(*loggers: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, TypeAlias
 
 import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -23,6 +25,8 @@ progress_console = Console(stderr=True)
 """Progress goes to stderr, so that ``--json`` can be piped."""
 EMPTY = ("", "-")
 """Cells that say nothing."""
+_MOST_WIDTH = 10_000
+"""Characters: what a table needs is measured without a terminal's bound."""
 
 
 @contextmanager
@@ -62,6 +66,8 @@ def print_table(
 ) -> None:
     """Print a table for people; a column that holds nothing is left out.
 
+    Where its words are wider than the terminal, the rows are printed one below the other instead.
+
     Args:
         title: Printed above it.
         columns: Their heads.
@@ -80,7 +86,24 @@ def print_table(
         table.add_column(name, overflow="fold", no_wrap=not yields)
     for row in cells:
         table.add_row(*(escape(row[number]) for number in shown))
-    console.print(table)
+    least = Measurement.get(console, console.options.update(max_width=_MOST_WIDTH), table).minimum
+    if yielding or least <= console.width:
+        console.print(table)
+    else:
+        _print_rows(
+            [columns[number] for number in shown], [[row[number] for number in shown] for row in cells]
+        )
+
+
+def _print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print each row as names and values under one another, what comes first above them."""
+    for row in rows:
+        console.print(Text(row[0], style="bold"))
+        fields = Table.grid(padding=(0, 2))
+        for name, value in zip(columns[1:], row[1:], strict=True):
+            if value not in EMPTY:
+                fields.add_row(escape(name), escape(value))
+        console.print(Padding(fields, (0, 0, 0, 4)))
 
 
 def print_below(text: str) -> None:
@@ -107,6 +130,11 @@ def cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def rounded(value: float, digits: int) -> str:
+    """Return a number with so many digits that count, never as a power of ten: 110, 0.34."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}"
 
 
 _WORDS = {None: "-", True: "yes", False: "no"}

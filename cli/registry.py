@@ -21,16 +21,25 @@ RegistryFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=
 def import_(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
     """Import a registry file into the database; nothing is imported when one entry is wrong.
 
+    What the file only names stays as it is. Of a meter, service point, tariff or total for which it has
+    installations, ratios, contracts, versions or members it must have all of them: others are removed.
+
     Example: kilowatch registry import site.toml
     """
     from services import archive
 
-    _report(lambda: archive.import_file(file), as_json=as_json)
+    def run() -> Mapping[str, int]:
+        imported = archive.import_file(file)
+        for table, count in imported.removed.items():
+            typer.echo(f"removed: {count} [[{table}]] that the file no longer has of what it names", err=True)
+        return imported.counts
+
+    _report(run, as_json=as_json)
 
 
 @app.command()
 def check(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
-    """Check a registry file without a database.
+    """Check a registry file as ``import`` would; without a database in the settings as a whole archive.
 
     Example: kilowatch registry check site.toml --json
     """

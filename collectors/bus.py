@@ -18,7 +18,7 @@ from collectors.connection import Connection, MakeLine
 from collectors.counters import BusCounters, MeterHealth
 from collectors.exchange import QUIET_S, Clock, Outcome, Timing, exchange, unasked
 from collectors.free_turn import TurnLine
-from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_snapshots
+from collectors.poller import MeterState, Plan, Poll, present_snapshot, stored_frames, stored_snapshots
 from collectors.probing import FORGET_SLOW, PROBE_SHARE, first_byte_s
 from collectors.strangers import Strangers
 from collectors.tally import Tally
@@ -230,6 +230,7 @@ class BusOwner:
             attempts=poll.attempts,
             refused=refused,
             failure=poll.failure,
+            frames=stored_frames(poll),
         )
 
     async def ask_by_turns(self, target: Target, plan: Plan, priority: Priority = Priority.BACKFILL) -> Poll:

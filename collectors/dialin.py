@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias, cast
@@ -33,7 +33,7 @@ class _Terminal(Receiver):
     """One connection of a terminal, known by its first packet."""
 
     def __init__(self, listener: _Listener) -> None:
-        super().__init__()
+        super().__init__(self.receive)
         self._listener = listener
         self._buffer = b""
         self._timer: asyncio.TimerHandle | None = None
@@ -175,11 +175,11 @@ class DialInLine:
             raise TransportError(f"{self.name}: the terminal takes no more bytes")
         terminal.transport.write(data)
 
-    async def read(self, deadline: float) -> bytes:
+    def read(self, deadline: float) -> Awaitable[bytes]:
         """Return some bytes; see ``collectors.transports.Line.read``."""
         if self._terminal is None:
             raise TransportError(f"{self.name}: the terminal has hung up")
-        return await self._terminal.inbox.read(deadline)
+        return self._terminal.inbox.read(deadline)
 
     def drain_input(self) -> bytes:
         """Return and forget what came unasked."""

@@ -123,18 +123,18 @@ async def exchange(line: Line, session: Session, query: Query, timing: Timing, *
     except TransportError as error:
         failure = str(error)
     answered = event is not None
-    outcome = Outcome(
-        event=event,
-        cause=None if isinstance(event, Answer) else _cause(query, event, hearing.dropped, failure),
-        attempts=attempts,
-        dropped=hearing.dropped,
-        sent_at=sent_at or now(),
-        answered_at=now() if answered else None,
-        first_byte_s=hearing.first_byte_s if answered else None,
-        raw=bytes(len(hearing.raw)) if query.is_secret else hearing.raw,
-        failure=failure or _oddity(event, hearing.dropped),
-        foreign=hearing.foreign,
-        asked=bytes(len(question)) if query.is_secret else question,
+    outcome = Outcome(  # by position: eleven keywords take as long again (decision 0090)
+        event,
+        None if isinstance(event, Answer) else _cause(query, event, hearing.dropped, failure),
+        attempts,
+        hearing.dropped,
+        sent_at or now(),
+        now() if answered else None,
+        hearing.first_byte_s if answered else None,
+        bytes(len(hearing.raw)) if query.is_secret else hearing.raw,
+        failure or _oddity(event, hearing.dropped),
+        hearing.foreign,
+        bytes(len(question)) if query.is_secret else question,
     )
     if timing.linger and not failure and timing.first_byte_s is None:
         unsure = bool(query.answer_bytes) and (event is None or attempts > 1)

@@ -22,14 +22,14 @@ class Inbox:
     def __init__(self) -> None:
         """Start empty and open."""
         self._buffer = bytearray()
-        self._waiter: asyncio.Future[bytes | None] | None = None
+        self._waiter: asyncio.Future[bytes] | None = None
         self._error: TransportError | None = None
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the line."""
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(data)
             return
@@ -50,32 +50,29 @@ class Inbox:
         if self._error is not None:
             raise self._error
 
-    async def read(self, deadline: float) -> bytes:
-        """Return what came, as soon as there is something.
+    def read(self, deadline: float) -> asyncio.Future[bytes]:
+        """Return what came, as soon as there is something; to be awaited before the next read.
+
+        The future itself, not a coroutine around it: one object less for every answer.
 
         Args:
             deadline: The event loop's time at which to give up.
 
         Raises:
-            TimeoutError: If nothing came in time.
-            TransportError: If the line is closed and nothing is left.
+            TimeoutError: When awaited, if nothing came in time.
+            TransportError: When awaited, if the line is closed and nothing is left.
         """
+        waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         if self._buffer:
-            return self.drain()
-        if self._error is not None:
-            raise self._error
-        waiter: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        self._waiter = waiter
-        self._deadline = deadline
-        if self._timer is None or self._timer.when() > deadline:
-            self._start_timer(deadline)
-        try:
-            data = await waiter
-        finally:
-            self._waiter = None
-        if data is None:
-            raise TimeoutError
-        return data
+            waiter.set_result(self.drain())
+        elif self._error is not None:
+            waiter.set_exception(self._error)
+        else:
+            self._waiter = waiter
+            self._deadline = deadline
+            if self._timer is None or self._timer.when() > deadline:
+                self._start_timer(deadline)
+        return waiter
 
     def drain(self) -> bytes:
         """Return and forget what has come so far."""
@@ -103,4 +100,4 @@ class Inbox:
         if self._deadline > fired_for:
             self._start_timer(self._deadline)
         else:
-            waiter.set_result(None)
+            waiter.set_exception(TimeoutError())

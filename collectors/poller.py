@@ -101,7 +101,8 @@ class Poll:
         self.outcomes: list[Outcome] = []
         """The answered questions, in order."""
         self.frames: list[RawFrame] = []
-        """The bytes of every exchange of a round of present values, answered or not; none of a backfill."""
+        """The bytes of every exchange of a round of present values, answered or not; of a backfill those of
+        the outcomes, in the same order."""
         self.attempts = 0
         self.cause: Cause | None = None
         self.failure = ""
@@ -140,7 +141,7 @@ class Poll:
     def take(self, query: Query, outcome: Outcome) -> None:
         """Take what became of the question."""
         self.attempts += outcome.attempts
-        if self._remember and outcome.attempts:
+        if outcome.attempts if self._remember else isinstance(outcome.event, Answer):
             self.frames.append(_raw(query, outcome))
         self._asked.add(query.what)
         self._queue.popleft()
@@ -287,6 +288,24 @@ def stored_snapshots(meter: MeterId, poll: Poll) -> list[Snapshot]:
         )
         for (taken_at, origin), (values, flags, received_at) in sorted(merged.items(), key=lambda e: e[0])
     ]
+
+
+def stored_frames(poll: Poll) -> dict[datetime, tuple[RawFrame, ...]]:
+    """Return the bytes of the answers behind :func:`stored_snapshots`, by the snapshots' ``received_at``."""
+    records = [answer.records if isinstance(answer := o.event, Answer) else () for o in poll.outcomes]
+    received = {
+        (record.taken_at, record.origin): _answered_at(outcome)
+        for outcome, held in zip(poll.outcomes, records, strict=True)
+        for record in held
+    }
+    behind: dict[datetime, dict[RawFrame, None]] = {}
+    parts: list[RawFrame] = []
+    for outcome, frame, held in zip(poll.outcomes, poll.frames, records, strict=True):
+        is_part = isinstance(outcome.event, Answer) and outcome.event.query.part_of
+        parts = [*parts, frame] if is_part else [frame]
+        for received_at in {received[record.taken_at, record.origin] for record in held}:
+            behind.setdefault(received_at, {}).update(dict.fromkeys(parts))
+    return {received_at: tuple(frames)[-QUESTIONS_MOST:] for received_at, frames in behind.items()}
 
 
 def _raw(query: Query, outcome: Outcome) -> RawFrame:

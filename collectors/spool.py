@@ -25,7 +25,19 @@ CREATE INDEX IF NOT EXISTS record_by_rank ON record (rank, seq);
 CREATE TABLE IF NOT EXISTS dropped (
     rank INTEGER PRIMARY KEY, records INTEGER NOT NULL, readings INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS made (id TEXT NOT NULL, at TEXT);
 """
+_MADE: Final = """
+INSERT INTO made
+SELECT lower(hex(randomblob(8))), CASE WHEN ? THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%SZ', 'now') END
+WHERE NOT EXISTS (SELECT 1 FROM made)
+"""
+"""What tells this file from every other; an older file does not know when it was made."""
+SPARE: Final = -1
+"""The rank of what is no reading, such as raw frames: taken while half of the room is free, the first to
+go, and without an alarm."""
+TAKEN_BYTES_MOST: Final = 32_000_000
+"""Taken together, but for a single record that is larger."""
 _THINNED_AT_ONCE: Final = 64
 """Records looked at together when room is needed."""
 _BUSY_S: Final = 10.0
@@ -64,6 +76,10 @@ class SpoolCounters:
     """Readings that left for the database."""
     dropped: Mapping[int, int] = field(default_factory=dict)
     """Readings dropped for want of room, by rank."""
+    file: str = ""
+    """What tells this file from every other, whichever process has it."""
+    made_at: str | None = None
+    """When the file was made (ISO 8601); None where it does not know."""
 
 
 class Spool:
@@ -91,10 +107,14 @@ class Spool:
     def put(self, records: Sequence[Record]) -> None:
         """Keep records; when this returns they are on the disk, and what had no room is counted.
 
+        Spare ones are passed over while more than half of the room is used.
+
         Raises:
             StorageError: If the file cannot be written, like on a full disk; nothing is kept then.
         """
         with self._lock, _spool_errors(self.path):
+            if 2 * self._used_bytes() > self._max_bytes:
+                records = [record for record in records if record.rank != SPARE]
             with self._file:
                 self._file.executemany(
                     "INSERT INTO record (rank, readings, payload) VALUES (?, ?, ?)",
@@ -102,7 +122,7 @@ class Spool:
                 )
                 lost = self._thin()
             self._tally["put"] += sum(record.readings for record in records)
-        if lost:
+        if lost.keys() - {SPARE}:
             _log.error(
                 "spool.full: dropped %s; readings by rank, lowest rank first",
                 dict(lost),
@@ -148,8 +168,14 @@ class Spool:
         with self._lock, _spool_errors(self.path):
             (waiting,) = self._file.execute("SELECT count(*) FROM record").fetchone()
             dropped = dict(self._file.execute("SELECT rank, readings FROM dropped"))
+            name, made_at = self._file.execute("SELECT id, at FROM made").fetchone()
             return SpoolCounters(
-                waiting=waiting, used_bytes=self._used_bytes(), dropped=dropped, **self._tally
+                waiting=waiting,
+                used_bytes=self._used_bytes(),
+                dropped=dropped,
+                file=name,
+                made_at=made_at,
+                **self._tally,
             )
 
     def close(self) -> None:
@@ -196,9 +222,10 @@ _COLUMNS: Final = ("seq", "rank", "readings", "payload")
 
 
 def _up_to(most_readings: int, records: Iterable[Waiting]) -> Iterator[Waiting]:
-    held = 0
+    held = held_bytes = 0
     for record in records:
-        if held and held + record.readings > most_readings:
+        held_bytes += len(record.payload)
+        if held and (held + record.readings > most_readings or held_bytes > TAKEN_BYTES_MOST):
             return
         held += max(1, record.readings)
         yield record
@@ -225,7 +252,10 @@ def _open(path: Path) -> sqlite3.Connection:
         file.execute("PRAGMA journal_mode = WAL")
         # A commit is on the disk when it returns: the broker is told so, and forgets the messages.
         file.execute("PRAGMA synchronous = FULL")
+        is_older = bool(file.execute("SELECT 1 FROM sqlite_master WHERE name = 'record'").fetchall())
         file.executescript(_SCHEMA)
+        with file:
+            file.execute(_MADE, (is_older,))
     except sqlite3.Error:
         file.close()
         raise

@@ -88,6 +88,8 @@ class MeterBackfill:
     attempts: int
     refused: frozenset[str] = frozenset()
     failure: str = ""
+    frames: Mapping[datetime, Sequence[RawFrame]] = field(default_factory=dict)
+    """The bytes of the answers that gave snapshots, by the snapshots' ``received_at``."""
 
 
 def coverage_entries(read: MeterRead) -> tuple[CoverageEntry, ...]:

@@ -256,12 +256,9 @@ class _Connection(Receiver):
     """Hands what the event loop receives to the inbox."""
 
     def __init__(self, inbox: Inbox, name: str) -> None:
-        super().__init__()
+        super().__init__(inbox.feed)
         self._inbox = inbox
         self._name = name
-
-    def receive(self, data: bytes) -> None:
-        self._inbox.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = str(exc) if exc is not None else "the peer closed the connection"

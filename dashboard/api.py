@@ -13,23 +13,19 @@ from fastapi import APIRouter, Depends, Query, Response
 from dashboard.asked_times import AskedTime
 from dashboard.asking import Ask, Asking
 from dashboard.curves import Curves, break_gaps, import_of, load_curve, pack, seconds_of, thin, usual_step_s
+from dashboard.episode_filters import ApiEpisodeQuestion, Order, order_of
 from dashboard.evidence_curves import columns_of, is_curves
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.pages.fleet import Fleet, fleet_of, midnight
 from dashboard.pages.meters import meter_card
 from dashboard.paging import Paged
+from dashboard.search_text import SearchText
 from dashboard.words import marked
-from pipeline.model import MeterId, Severity, Verdict
+from pipeline.model import MeterId
 from pipeline.quantities import Kind, Quantity
 from storage.columns import table_of
-from storage.dashboard_episodes import (
-    EpisodeCard,
-    EpisodeFilter,
-    episode_card,
-    episode_cards,
-    episode_total,
-)
+from storage.dashboard_episodes import EpisodeCard, episode_card, episode_cards, episode_total
 from storage.dashboard_queries import MeterCard, meter_cards, meter_total
 from storage.dashboard_values import current_values
 from storage.finals import finest_settled_series
@@ -75,27 +71,6 @@ class CurveQuestion:
         """Refuse a stretch that is empty, backwards or endless."""
         if not timedelta() < self.until - self.since <= LONGEST_SPAN:
             raise WrongAddressError(f"until must be after since, by at most {LONGEST_SPAN.days} days")
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpisodeQuestion:
-    """Which episodes."""
-
-    verdict: Verdict | None = None
-    severity: Severity | None = None
-    detector: str | None = None
-    meter: str | None = None
-    open: bool | None = None
-
-    def filter(self) -> EpisodeFilter:
-        """Return what storage is asked for."""
-        return EpisodeFilter(
-            verdict=self.verdict,
-            severity=int(self.severity) if self.severity is not None else None,
-            detector=self.detector,
-            meter=self.meter,
-            is_open=self.open,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +123,7 @@ def api_fleet(asking: Ask) -> Fleet:
 
 
 @router.get("/api/meters")
-def api_meters(asking: Ask, paging: Paged, q: str = "") -> list[MeterCard]:
+def api_meters(asking: Ask, paging: Paged, q: SearchText = "") -> list[MeterCard]:
     """Return meters; ``q`` is looked for in ids, places, customers, buses, addresses and profiles."""
     paging.tell(meter_total(asking.connection, scope=asking.scope, now=asking.now, search=q))
     return meter_cards(
@@ -233,11 +208,18 @@ def api_load(asking: Ask, meter: str, question: Annotated[CurveQuestion, Depends
 
 
 @router.get("/api/episodes")
-def api_episodes(asking: Ask, paging: Paged, question: Annotated[EpisodeQuestion, Depends()]) -> EpisodePage:
-    """Return episodes, open and grave ones first."""
-    wanted = question.filter()
+def api_episodes(
+    asking: Ask, paging: Paged, question: Annotated[ApiEpisodeQuestion, Depends()], sort: Order = ""
+) -> EpisodePage:
+    """Return episodes, open and grave ones first unless ``sort`` asks for another order."""
+    wanted = question.filter(asking.now)
     cards = episode_cards(
-        asking.connection, wanted, scope=asking.scope, limit=paging.limit, offset=paging.offset
+        asking.connection,
+        wanted,
+        scope=asking.scope,
+        order=order_of(sort),
+        limit=paging.limit,
+        offset=paging.offset,
     )
     total = episode_total(asking.connection, wanted, scope=asking.scope)
     paging.tell(total)

@@ -141,8 +141,15 @@ def api_bill(
 
 @router.get("/api/bills/{point}/{month}/interim")
 def api_interim_bills(asking: Ask, point: str, month: str) -> ApiInterimBills:
-    """Return the interim bills of a month, the earliest first, whether or not the month is billed."""
-    return ApiInterimBills(interim=_interim_of(asking, point, month))
+    """Return the interim bills of a month, the earliest first, whether or not the month is billed.
+
+    Raises:
+        NotFoundError: If neither they nor the month's bill are there.
+    """
+    interim = _interim_of(asking, point, month)
+    if not interim:
+        bill_of(asking, point, month)
+    return ApiInterimBills(interim=interim)
 
 
 @router.get("/api/bills/{point}/{month}/interim/{until}")

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from dashboard.asking import Ask
 from dashboard.pages.customers import MonthName, month_of, sheet_of_customer
 from dashboard.paging import Paged
+from dashboard.search_text import SearchText
 from reports.customers.document import sheet_document
 from reports.customers.write import json_bytes
 from storage.customers import LEAST_KVA, CustomerFilter, Sort, customer_cards, customer_total
@@ -50,7 +51,7 @@ def api_customers(  # noqa: PLR0913 - one question with all that bounds it
     asking: Ask,
     paging: Paged,
     *,
-    q: str = "",
+    q: SearchText = "",
     month: MonthName = "",
     sort: Sort = Sort.KWH,
     least_kva: Annotated[float, Query(ge=0)] = LEAST_KVA,

@@ -16,10 +16,10 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from dashboard.access import CallerScope
-from dashboard.api import EpisodeQuestion
 from dashboard.api_bills import BillQuestion
 from dashboard.api_coverage import Stretch
 from dashboard.asking import Dashboard
+from dashboard.episode_filters import ApiEpisodeQuestion
 from dashboard.failures import WrongAddressError
 from pipeline.model import MeterId, Scope
 from pipeline.quantities import Kind, Quantity
@@ -138,13 +138,14 @@ async def export_coverage_file(
 async def export_episodes_file(
     request: Request,
     scope: CallerScope,
-    question: Annotated[EpisodeQuestion, Depends()],
+    question: Annotated[ApiEpisodeQuestion, Depends()],
     form: Annotated[
         EpisodeFormat, Query(alias="format", description="the form of the file")
     ] = EpisodeFormat.JSONL,
 ) -> StreamingResponse:
     """Return episodes in the order of their ids, with the keys of the episode files."""
-    pieces = export_episodes(_borrow(request, scope), question.filter(), scope=scope)
+    dashboard: Dashboard = request.app.state.dashboard
+    pieces = export_episodes(_borrow(request, scope), question.filter(dashboard.clock()), scope=scope)
     if form is EpisodeFormat.JSONL:
         lines = (b"".join(episode_line(episode) for episode in piece) for piece in pieces)
         return await _streamed(request, "episodes.jsonl", lines, LINES)

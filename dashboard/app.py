@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from dashboard import api_export, openapi, status
+from dashboard.asked_names import refuse_unknown_names
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
 from dashboard.etags import Etags
@@ -32,7 +33,7 @@ from dashboard.failures import (
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
 from dashboard.live import LiveHub
-from dashboard.parts import in_order, routers
+from dashboard.parts import answer_heads, in_order, routers
 from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
 from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
@@ -99,7 +100,7 @@ def create_app(  # noqa: PLR0913 - what the application is given
         redoc_url=None,
         lifespan=lifespan,
         generate_unique_id_function=openapi.operation_id,
-        dependencies=[Depends(refuse_forged)],
+        dependencies=[Depends(refuse_forged), Depends(refuse_unknown_names)],
         **openapi.ABOUT,
     )
     openapi.describe(app)
@@ -134,6 +135,7 @@ def create_app(  # noqa: PLR0913 - what the application is given
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
     for router in routers():
+        answer_heads(router.routes)
         app.include_router(router)
     app.router.routes[:] = in_order(app.router.routes)
     return app

@@ -20,6 +20,8 @@ from storage.area_scope import limited_to
 from storage.database import Connection
 
 LANGUAGE_COOKIE = "kilowatch_language"
+LANGUAGE_HEADER = "Kilowatch-Language"
+"""What an open page says of itself when it fetches itself anew: another tab may have changed the cookie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,9 @@ class Asking:
 
 
 def language_of(request: Request) -> str:
-    """Return the language wished in the address, else in the cookie, else by the browser."""
-    for wish in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+    """Return the language of the open page that asks, else of the address, the cookie or the browser."""
+    asked, given = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    for wish in (request.headers.get(LANGUAGE_HEADER), asked, given):
         if wish is not None and wish in LANGUAGES:
             return wish
     return preferred(request.headers.get("accept-language", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -39,6 +39,18 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Between:
+    """An area filled between two of a chart's lines."""
+
+    upper: int
+    """The place of the upper line among the chart's."""
+    lower: int
+    colour: str
+    label: str
+    """What it says that a value lies in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
     """A stretch of time marked behind the curves."""
 
@@ -64,11 +76,16 @@ class Chart:
     lines: Sequence[Line]
     limits: Sequence[Limit] = ()
     band: tuple[float, float] | None = None
+    between: Between | None = None
     stretches: Sequence[Stretch] = field(default=())
+    live: bool = False
+    """The open page takes in what is stored after it was drawn."""
 
     def config(self, f: Formats) -> dict[str, Json]:
         """Return what the script needs, ready for JSON."""
         return {
+            "id": self.id,
+            "live": self.live,
             "address": self.address,
             "unit": self.unit,
             "digits": self.digits,
@@ -81,6 +98,7 @@ class Chart:
             ],
             "limits": [{"value": limit.value, "label": limit.label} for limit in self.limits],
             "band": list(self.band) if self.band is not None else None,
+            "between": None if self.between is None else asdict(self.between),
             "stretches": [
                 {
                     "since": s.since.timestamp(),
@@ -93,6 +111,7 @@ class Chart:
             "time": f.catalogue.gettext("Time"),
             "lowest": f.catalogue.gettext("lowest"),
             "highest": f.catalogue.gettext("highest"),
+            "widest": f.catalogue.gettext("at the widest"),
         }
 
 
@@ -121,6 +140,7 @@ def load_chart(  # noqa: PLR0913 - what a chart shows
         ),
         limits=limits,
         stretches=stretches,
+        live=True,
     )
 
 
@@ -144,6 +164,7 @@ def voltage_chart(
         ],
         band=band_of(card),
         stretches=stretches,
+        live=True,
     )
 
 

@@ -13,11 +13,25 @@ from starlette.exceptions import HTTPException
 
 from dashboard.access import NotAllowedError, NotLoggedInError
 from dashboard.asking import formats_of
+from dashboard.forgery import SAFE_METHODS
+from dashboard.local_addresses import page_before
 from dashboard.problems import API_PAGE, FOR_PROGRAMS, problem
 from dashboard.rendering import render
 from dashboard.words import marked
 
 log = logging.getLogger("kilowatch.dashboard")
+TITLES: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: marked("This request is not understood"),
+    HTTPStatus.FORBIDDEN: marked("Not allowed"),
+    HTTPStatus.NOT_FOUND: marked("There is nothing here"),
+    HTTPStatus.METHOD_NOT_ALLOWED: marked("This address only takes what a form sends"),
+    HTTPStatus.CONFLICT: marked("Somebody else was faster"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: marked("That is too much at once"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: marked("Something does not fit"),
+    HTTPStatus.TOO_MANY_REQUESTS: marked("Too many requests"),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: marked("That is too much at once"),
+}
+"""How the pages that refuse something are headed."""
 
 
 class NotFoundError(HTTPException):
@@ -46,6 +60,14 @@ class TooLongError(HTTPException):
         self.most_bytes = most_bytes
 
 
+class UnavailableError(HTTPException):
+    """What is asked for cannot be given just now, or on this machine; the text says what would help."""
+
+    def __init__(self, status: HTTPStatus, explanation: str) -> None:
+        """Take the status, and a marked sentence that says what to do."""
+        super().__init__(status, explanation)
+
+
 async def show_away(request: Request, error: Exception) -> Response:
     """Answer 503: the database is away; the page fetches itself again."""
     log.warning("database away", extra={"path": request.url.path, "reason": str(error)})
@@ -62,12 +84,17 @@ async def show_away(request: Request, error: Exception) -> Response:
 async def show_wrong_address(request: Request, error: Exception) -> Response:
     """Answer 422 and name what does not fit in the address."""
     problems = error.errors() if isinstance(error, RequestValidationError) else []
+    is_address = request.method in SAFE_METHODS or is_for_programs(request)
     detail = "; ".join(f"{'.'.join(map(str, p['loc'][1:]))}: {p['msg']}" for p in problems)
     return refusal(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        marked("This address does not fit"),
-        marked("A part of the address is not understood. Start again from the overview."),
+        marked("This address does not fit")
+        if is_address
+        else title_of(request, HTTPStatus.UNPROCESSABLE_ENTITY),
+        marked("A part of the address is not understood. Start again from the overview.")
+        if is_address
+        else marked("A part of what was sent is not understood. Go back, change it, then send it again."),
         detail=detail,
     )
 
@@ -76,16 +103,28 @@ async def show_refusal(request: Request, error: Exception) -> Response:
     """Answer with the error's own status, such as 404."""
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
     fitting = isinstance(
-        error, NotFoundError | WrongAddressError | NotAllowedError | NotLoggedInError | TooLongError
+        error,
+        NotFoundError
+        | WrongAddressError
+        | NotAllowedError
+        | NotLoggedInError
+        | TooLongError
+        | UnavailableError,
     )
     return refusal(
         request,
         status,
-        marked("There is nothing here") if status == HTTPStatus.NOT_FOUND else status.phrase,
+        title_of(request, status),
         str(getattr(error, "detail", "")) if fitting else marked("Start again from the overview."),
         detail="",
         headers=getattr(error, "headers", None),
     )
+
+
+def title_of(request: Request, status: HTTPStatus) -> str:
+    """Return how a refusal is headed: programs are told by the words of HTTP."""
+    known = status == HTTPStatus.NOT_FOUND or not is_for_programs(request)
+    return TITLES.get(status, status.phrase) if known else status.phrase
 
 
 def is_for_programs(request: Request) -> bool:
@@ -134,7 +173,10 @@ def refusal(  # noqa: PLR0913 - what is told
         given = {**asks_who, **(headers or {})}
         return problem(request.url.path, status, title, advice, detail=detail, headers=given)
     text = formats_of(request).catalogue.gettext
-    shown = {"title": text(title), "advice": text(advice), "detail": detail}
+    back = page_before(request) if request.method not in SAFE_METHODS else "/"
+    shown = {"title": text(title), "advice": text(advice), "detail": detail, "back": back}
+    if request.method not in SAFE_METHODS:
+        shown["here"] = back
     response = render(request, "failure.html", shown, status)
     response.headers.update(headers or {})
     return response

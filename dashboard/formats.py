@@ -109,12 +109,18 @@ class Formats:
         return text("%(n)s d") % {"n": self.number(hours / 24, 1)}
 
     def zone_name(self, now: datetime) -> str:
-        """Return the zone with its present offset, as ``Asia/Shanghai (UTC+8)``."""
+        """Return the zone with its present offset, ``Asia/Shanghai (UTC+8)``; in Chinese by its name."""
         offset = now.astimezone(self.zone).utcoffset() or timedelta()
         hours, seconds = divmod(abs(int(offset.total_seconds())), 3600)
         sign = "-" if offset < timedelta() else "+"
         minutes = f":{seconds // 60:02d}" if seconds else ""
-        return f"{self.zone.key} (UTC{sign}{hours}{minutes})"
+        return f"{self._zone_word(now)} (UTC{sign}{hours}{minutes})"
+
+    def _zone_word(self, now: datetime) -> str:
+        """Return what people call the zone; its key where that is English anyway, or where it is no place."""
+        if self.language == "en" or "/" not in self.zone.key or self.zone.key.startswith("Etc/"):
+            return self.zone.key
+        return dates.get_timezone_name(now.astimezone(self.zone), width="long", locale=self.locale)
 
     def _joined(self, day: str, clock: str, instant: datetime | None) -> str:
         """Return day and clock; the locale data has no skeleton for both together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,6 +16,7 @@ from dashboard.asking import Dashboard
 from dashboard.cookies import BEFORE, SESSION, cookie_of
 from dashboard.failures import is_for_programs, show_away, show_refusal
 from dashboard.forgery import SAFE_METHODS
+from dashboard.local_addresses import page_before
 from pipeline.errors import StorageError
 from services.api_tokens import needs_noting, note_token_use, token_of
 from services.login import needs_touch, note_use, session_of
@@ -66,9 +67,16 @@ async def _turned_away(request: Request) -> Response | None:
         return None
     if is_for_programs(request):
         return await show_refusal(request, NotLoggedInError())
-    wish = path + (f"?{request.url.query}" if request.url.query else "")
-    where = f"?next={quote(wish, safe='')}" if request.method in SAFE_METHODS and wish != "/" else ""
-    return RedirectResponse(LOGIN + where, status_code=HTTPStatus.SEE_OTHER)
+    return RedirectResponse(_login_for(request), status_code=HTTPStatus.SEE_OTHER)
+
+
+def _login_for(request: Request) -> str:
+    """Return the login that leads back to what was asked for; of a form, to the page it was on."""
+    is_form = request.method not in SAFE_METHODS
+    asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    wish = page_before(request) if is_form else asked
+    query = {**({} if wish == "/" else {"next": wish}), **({"unsaved": "1"} if is_form else {})}
+    return LOGIN + (f"?{urlencode(query, quote_via=quote, safe='')}" if query else "")
 
 
 def _caller(request: Request) -> Caller | None:

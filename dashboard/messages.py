@@ -10,9 +10,13 @@ from zoneinfo import ZoneInfo
 from dashboard import words
 from dashboard.formats import Formats
 from pipeline.messages import render
+from pipeline.quality_texts import CHECK_NAMES
+from pipeline.templates import Template
 from storage.dashboard_episodes import EpisodeCard
 
 _SHORTEST_ISO_INSTANT = len("2026-01-01T00:00")
+_CHECKS: Mapping[float | str, Template] = {f"{name.en} ({name.zh})": name for name in CHECK_NAMES.values()}
+"""The checks of power quality as episodes name them, in both languages at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,8 @@ def instant_in(value: object) -> datetime | None:
 
 
 def _readable(value: float | str, formats: Formats) -> float | str:
+    if value in _CHECKS:
+        return _CHECKS[value].in_language(formats.language)
     instant = instant_in(value)
     if instant is not None:
         return formats.when(instant)

@@ -48,6 +48,7 @@ def electrical_charts(card: MeterCard, f: Formats, *, since: datetime, until: da
             since=since,
             until=until,
             lines=[_line(name, quantity, f) for quantity in quantities],
+            live=True,
         )
         for name, digits, quantities in drawn
     ]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from dashboard.search_text import SearchText
 from dashboard.success import state_of
 from dashboard.words import STATES
 from storage.fleet_standings import MeterStanding
@@ -44,7 +45,7 @@ class StatedMeter:
 class MeterQuestion:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     area: str = ""
     bus: str = ""
     profile: str = ""

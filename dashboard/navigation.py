@@ -32,6 +32,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("/customers", marked("Customers")),
     Entry("/bills", marked("Bills")),
     Entry("/collectors", marked("Collectors")),
+    Entry("/orders", marked("Orders")),
     Entry("/flows", marked("Flows")),
     Entry("/settings", marked("Settings")),
 )

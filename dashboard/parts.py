@@ -7,6 +7,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
 FOLDERS = ("dashboard", "dashboard.pages")
@@ -27,6 +29,13 @@ def routers() -> Iterator[APIRouter]:
 def in_order(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
     """Return routes so that a plain address goes before one with a parameter in its place."""
     return sorted(routes, key=_vagueness)
+
+
+def answer_heads(routes: Sequence[BaseRoute]) -> None:
+    """Let pages answer HEAD as they answer GET; the server leaves the content out (RFC 9110, 9.3.2)."""
+    for route in routes:
+        if isinstance(route, APIRoute) and route.response_class is HTMLResponse and route.methods == {"GET"}:
+            route.methods = {"GET", "HEAD"}
 
 
 def _vagueness(route: BaseRoute) -> list[bool]:

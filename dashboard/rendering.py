@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from http import HTTPStatus
 from importlib.resources import files
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dashboard import words, work_words
 from dashboard.access import known_caller
-from dashboard.asking import LANGUAGE_COOKIE, Asking, Dashboard, formats_of
+from dashboard.asking import LANGUAGE_COOKIE, LANGUAGE_HEADER, Asking, Dashboard, formats_of
 from dashboard.forgery import csrf_field
 from dashboard.formats import Formats
 from dashboard.navigation import NAVIGATION
@@ -26,7 +26,10 @@ COOKIE_LIFE_S = 365 * 24 * 3600
 
 
 def page(asking: Asking, template: str, **shown: object) -> HTMLResponse:
-    """Return a page; ``shown`` is what its template names, and may replace ``f`` by another zone's."""
+    """Return a page; ``shown`` is what its template names, and may replace ``f`` by another zone's.
+
+    ``here`` is the address of the page that the answer to a form shows, where it is another one.
+    """
     return render(asking.request, template, {"now": asking.now, **shown})
 
 
@@ -36,10 +39,10 @@ def render(
     """Return a rendered template and remember the language if the address wished one."""
     dashboard: Dashboard = request.app.state.dashboard
     formats = formats_of(request)
-    context = {"request": request, "f": formats, "now": dashboard.clock(), **shown}
+    context = {"request": request, "f": formats, "now": dashboard.clock(), "here": "", **shown}
     html = environment(formats.language).get_template(template).render(context)
     response = HTMLResponse(html, status_code=status, headers={"Content-Language": formats.language})
-    if request.query_params.get("lang") in LANGUAGES:
+    if request.query_params.get("lang") in LANGUAGES and LANGUAGE_HEADER not in request.headers:
         response.set_cookie(
             LANGUAGE_COOKIE, formats.language, max_age=COOKIE_LIFE_S, httponly=True, samesite="lax"
         )
@@ -67,6 +70,7 @@ def environment(language: str) -> Environment:
         static=static_address,
         path=path_of,
         with_query=with_query,
+        in_language=in_language,
         csrf_field=csrf_field,
         caller_of=known_caller,
         words=words,
@@ -87,6 +91,14 @@ def with_query(request: Request, **changes: str | None) -> str:
     query: dict[str, str | None] = {**request.query_params, **changes}
     kept = {key: value for key, value in query.items() if value}
     return request.url.path + (f"?{urlencode(kept)}" if kept else "")
+
+
+def in_language(request: Request, code: str, here: str) -> str:
+    """Return the present page in another language; ``here`` is that which an answer to a form shows."""
+    if not here:
+        return with_query(request, lang=code)
+    path, _, query = here.partition("?")
+    return f"{path}?{urlencode({**dict(parse_qsl(query)), 'lang': code})}"
 
 
 @cache

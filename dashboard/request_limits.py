@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.failures import TooLongError, refusal
+from dashboard.failures import TooLongError, refusal, title_of
 from dashboard.token_buckets import Rate, TokenBuckets
 from dashboard.words import marked
 
@@ -162,5 +162,6 @@ async def _refuse(  # noqa: PLR0913 - an ASGI call and what to say
     detail: str = "",
     headers: dict[str, str] | None = None,
 ) -> None:
-    answer = refusal(Request(scope, receive), status, status.phrase, advice, detail=detail, headers=headers)
+    request = Request(scope, receive)
+    answer = refusal(request, status, title_of(request, status), advice, detail=detail, headers=headers)
     await answer(scope, receive, send)

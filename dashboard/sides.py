@@ -25,5 +25,6 @@ def ratio_of(card: MeterCard) -> float:
 def band_shown(meter: Meter, *, pt: float | None, profile: str | None) -> tuple[float, float]:
     """Return the permitted band of the supply voltage on the side that the meter shows, V."""
     band = voltage_band(meter, pt or 1.0)
-    side = (pt or 1.0) if profile in primary_names() else 1.0
-    return band.low_v * side, band.high_v * side
+    if profile in primary_names():
+        band = band.in_front(pt or 1.0)
+    return band.low_v, band.high_v

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashboard.words import marked
+from services.episode_work import Deed
 
 HANDLINGS: Mapping[str, str] = {
     "unfinished": marked("To be done"),
@@ -25,6 +26,14 @@ DEEDS: Mapping[str, str] = {
     "rejected": marked("Not confirmed"),
 }
 """What a line of an episode's history tells."""
+TEXT_NEEDED: Mapping[Deed, str] = {
+    Deed.CLOSE: marked("To close an episode, say the cause. Nothing was changed."),
+    Deed.NOTE: marked("To add a note, write it first. Nothing was changed."),
+}
+"""What is wrong with a deed that says nothing."""
+TEXT_TOO_LONG = marked(
+    "A note has at most 500 characters and a name 80, none of them NUL. Nothing was changed."
+)
 AGES: Mapping[str, str] = {
     "1": marked("the last day"),
     "7": marked("the last 7 days"),

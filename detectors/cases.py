@@ -12,6 +12,7 @@ from detectors.catalogue import about, detectors
 from detectors.engine import episode_id
 from detectors.measured import false_alarms
 from detectors.precisions import Precision, last_of, precision_of, precisions, prior_of
+from pipeline import case_records
 from pipeline.archive_records import MemberRole
 from pipeline.case_records import Case, Feedback, Hit, Outcome, Sentence, Standing
 from pipeline.model import Episode, Verdict
@@ -225,11 +226,9 @@ def _at_stake_kwh(episodes: Sequence[Episode], decided: Mapping[str, Feedback]) 
 
 
 def _standing(episodes: Sequence[Episode], hits: Sequence[Hit], decided: Mapping[str, Feedback]) -> Standing:
-    outcomes = [decided[e.id].outcome if e.id in decided else None for e in episodes]
-    if Outcome.CONFIRMED in outcomes:
-        return Standing.CONFIRMED
-    if all(outcome is Outcome.NOT_CONFIRMED for outcome in outcomes):
-        return Standing.REJECTED
+    by_people = case_records.decided([decided[e.id].outcome if e.id in decided else None for e in episodes])
+    if by_people is not None:
+        return by_people
     counted = [hit for hit in hits if hit.weight > 0]
     if len(counted) > 1 or any(hit.opens_alone for hit in counted):
         return Standing.OPEN

@@ -109,6 +109,8 @@ class About:
     """Of its abnormal episodes, as a rule."""
     learns_days: int = 0
     """What begins in so many days at a window's start it cannot see, for it learns there what is usual."""
+    of_customers: bool = False
+    """Judges how a customer draws: what supplies an area draws what all its customers do."""
 
 
 class Detector(Protocol):

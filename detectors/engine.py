@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from detectors.catalogue import Detector, Together, about, detectors, parameters_of
 from detectors.suppression import blinded, in_order
 from detectors.thresholds import overruled
+from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.errors import PluginError
@@ -59,11 +60,15 @@ def run(
     registry = overruled(registry, settings or {})
     if any(about(name).needs.daily for name in ordered):
         window = with_daily_rows(window, registry)
+    supplying = {m.service_point for m in registry.area_members if m.role is MemberRole.SUPPLY}
     found: list[Episode] = []
     for name in ordered:
         detector = made(name, (settings or {}).get(name, {}))
         seen = blinded(window, found, detector.about.suppressed_by)
-        found += on_blocks(detector, seen, registry, threads)
+        told = on_blocks(detector, seen, registry, threads)
+        if detector.about.of_customers:
+            told = [episode for episode in told if episode.service_point not in supplying]
+        found += told
     return sorted((episode for episode in found if episode.detector in wanted), key=_order)
 
 

@@ -91,7 +91,7 @@ class Ratings:
 def ratings(window: MeterMatrix, registry: Registry) -> Ratings:
     """Return the ratings of a window's meters, as of its first slot."""
     ratio_of = _ratios(window, registry)
-    alike: dict[tuple[Wiring, float, float, float], VoltageBand] = {}
+    alike: dict[tuple[Wiring, float, float, float, float], VoltageBand] = {}
     bands: list[tuple[VoltageBand, Wiring] | None] = []
     numbers = np.full((5, len(window.meters)), np.nan)
     for row, (name, step_kwh) in enumerate(zip(window.meters, window.step_kwh.tolist(), strict=True)):
@@ -103,11 +103,11 @@ def ratings(window: MeterMatrix, registry: Registry) -> Ratings:
         # A step that no ratio has enlarged: the meter's profile shows primary values, voltages too.
         is_primary = abs(shown - 1.0) < _SAME
         ratio = ratio_of.get(name, Ratio(meter=name))
-        pt, ct = (1.0, ratio.ct) if is_primary else (ratio.pt, 1.0)
-        kind = (meter.wiring, meter.nominal_voltage_v, meter.rated_voltage_v, pt)
+        front, ct = (ratio.pt, ratio.ct) if is_primary else (1.0, 1.0)
+        kind = (meter.wiring, meter.nominal_voltage_v, meter.rated_voltage_v, ratio.pt, front)
         band = alike.get(kind)
         if band is None:
-            band = alike[kind] = voltage_band(meter, pt)
+            band = alike[kind] = voltage_band(meter, ratio.pt).in_front(front)
         bands.append((band, meter.wiring))
         filed_a = np.nan if meter.max_current_a is None else meter.max_current_a
         amps = (ct * a for a in (meter.rated_current_a, meter.most_current_a, filed_a))

@@ -80,6 +80,9 @@ def deploy_to(work_pool: str | None = None) -> list[str]:
 def serve_here(limit: int = 2) -> None:
     """Run every flow in this process' children until it is stopped.
 
+    Prefect pauses what was served when whoever served it ends, so that nothing piles up. Nobody can tell that
+    from a pause that somebody asked for, so all of it runs again.
+
     Raises:
         FlowServerError: If no server answers, or it refuses us.
     """
@@ -89,7 +92,7 @@ def serve_here(limit: int = 2) -> None:
         prepare(client, settings)
         for each in wanted:
             if each.full_name == settings.critical_run:
-                _apply(client, each)  # its automation names it by its id
+                each.apply()  # its automation names it by its id
         _remove(client, wanted)
         make_automations(client, settings)
     serve(*wanted, limit=limit)

@@ -21,7 +21,7 @@ def show(key: str, rows: Rows, description: str, page: str) -> None:
         description: What the table holds.
         page: The path of the page, such as ``/episodes``.
     """
-    address = load_flow_settings().dashboard_address
+    address = load_flow_settings().dashboard_url
     if address is None:
         create_table_artifact(key=key, table=list(rows), description=description)
         return

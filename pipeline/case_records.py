@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +43,18 @@ class Standing(StrEnum):
     """Everything in it was looked at and not confirmed."""
     CLEARED = "cleared"
     """Its episodes were withdrawn."""
+
+
+def decided(outcomes: Collection[Outcome | None]) -> Standing | None:
+    """Return what was found about the episodes of a case (None: not looked at) makes it.
+
+    None where that decides nothing: what detectors found counts.
+    """
+    if Outcome.CONFIRMED in outcomes:
+        return Standing.CONFIRMED
+    if all(outcome is Outcome.NOT_CONFIRMED for outcome in outcomes):
+        return Standing.REJECTED
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from pipeline.alarms.operation import (
 from services.counters import dropped_in
 from storage.collector_states import collector_states
 from storage.database import Connection
-from storage.operation import HeardMeter, heard_meters, lost_leases, moved_marks, read_subjects
+from storage.operation import HeardMeter, Total, heard_meters, lost_leases, moved_marks, read_subjects
 
 LOOK_BACK: Final = timedelta(hours=3)
 """Of the coverage ledger: a minute's look at 10 000 meters must stay cheap."""
@@ -29,12 +29,15 @@ SILENT_SLOTS: Final = 2
 """One missed slot is no silence."""
 
 
-def operation_signals(connection: Connection, going_on: Sequence[Signal], now: datetime) -> list[Signal]:
+def operation_signals(
+    connection: Connection, going_on: Sequence[Signal], began_at: datetime, now: datetime
+) -> list[Signal]:
     """Return the conditions of operation after a look.
 
     Args:
         connection: The database.
         going_on: Conditions of earlier looks that had not ended.
+        began_at: When looking began here: what was dropped before it is history.
         now: By the clock.
     """
     heard = heard_meters(connection, since=now - LOOK_BACK, until=now)
@@ -49,7 +52,7 @@ def operation_signals(connection: Connection, going_on: Sequence[Signal], now: d
         observed.append(
             Observed(what=COLLECTOR_SILENT, subject=lost.owner, since=lost.expired_at, facts=facts)
         )
-    grown = moved_marks(connection, _dropped(connection), now)
+    grown = _dropped(connection, began_at, now)
     for name, (more, since) in grown.items():
         if more:
             facts_of_drop = {"dropped": more}
@@ -101,10 +104,19 @@ def _lines_down(heard: Sequence[HeardMeter]) -> Iterator[Observed]:
             )
 
 
-def _dropped(connection: Connection) -> dict[str, int]:
-    """Return what each collecting process has dropped so far, wherever it runs."""
-    return {
-        f"{state.process}: {what}": count
-        for state in collector_states(connection)
-        for what, count in dropped_in(state.counters).items()
-    }
+def _dropped(connection: Connection, began_at: datetime, now: datetime) -> dict[str, tuple[int, datetime]]:
+    """Return what each collecting process has dropped since the last look, wherever it runs, and since when.
+
+    A spool's count goes on from one process to the next: what the last minute of a killed one cost is told by
+    the one that opens its spool.
+    """
+    totals: dict[str, Total] = {}
+    subjects: dict[str, str] = {}
+    for state in collector_states(connection):
+        for drop in dropped_in(state.counters, state.process, state.started_at):
+            mark = f"{drop.counter}: {drop.says}"
+            # The newest comes first: a process that is gone may have told of the same spool.
+            totals.setdefault(mark, Total(value=drop.total, counts_since=drop.counts_since))
+            subjects.setdefault(mark, f"{state.process}: {drop.says}")
+    grown = moved_marks(connection, totals, began_at, now)
+    return {subjects[mark]: how for mark, how in grown.items()}

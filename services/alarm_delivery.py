@@ -13,7 +13,7 @@ from typing import Final
 from alerts.mail import send_mail
 from alerts.outgoing import Outgoing, shown_answer
 from alerts.posting import post
-from alerts.robots import robot_of, robot_refusal, robot_request
+from alerts.robots import ROBOTS, robot_of, robot_refusal, robot_request
 from alerts.topics import publish
 from alerts.webhook import signed_request
 from alerts.wording import worded
@@ -25,12 +25,15 @@ from services.alarm_settings import AlarmSettings, alarm_broker
 from services.settings import Settings
 from services.wiring import utc_now
 from storage.database import Connection
-from storage.notifications import Message, claim_messages, record_attempt
+from storage.notifications import Message, attempts_since, claim_messages, record_attempt
 from storage.registry import load_alarm_book
 
 CLAIM: Final = timedelta(minutes=5)
 """Longer than an attempt can last: a message of a killed sender is anybody's again after it."""
 AT_ONCE: Final = 8
+MINUTE: Final = timedelta(minutes=1)
+SPARE: Final = 5
+"""Messages a minute that a robot is spared: our minute is not the service's, and others may use it too."""
 LONGEST: Final = timedelta(seconds=50)
 """A run sends no more after it: the next one is due."""
 
@@ -57,8 +60,16 @@ def deliver(
     settings: Settings,
     alarm_settings: AlarmSettings,
     clock: Callable[[], datetime] = utc_now,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Delivered:
     """Send what is due; a channel that fails costs the others nothing but their share of the time.
+
+    Args:
+        connection: The database.
+        settings: Of this process.
+        alarm_settings: With what channels need.
+        clock: What the time is.
+        go_on: Asked before each part: a process that is told to stop begins no other.
 
     Raises:
         StorageError: If the database is away: what was sent and not recorded is sent again under its id.
@@ -70,8 +81,9 @@ def deliver(
         return _attempt(message, channels, settings, alarm_settings, clock())
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as senders:
-        while clock() - begun < LONGEST:
-            taken = claim_messages(connection, now=clock(), lasting=CLAIM, most=AT_ONCE)
+        while go_on() and clock() - begun < LONGEST:
+            room = _room(attempts_since(connection, clock() - MINUTE), channels)
+            taken = claim_messages(connection, now=clock(), lasting=CLAIM, most=AT_ONCE, room=room)
             if not taken:
                 break
             tried = {senders.submit(attempt, message): message for message in taken}
@@ -150,6 +162,15 @@ def send_test(
     content = {"occasion": TEST, "channel": channel.id}
     number = f"msg_test_{channel.id}_{int(now.timestamp())}"
     return send(channel, worded(number, content, language, now), settings, alarm_settings, now)
+
+
+def _room(begun: Mapping[str, int], channels: Mapping[str, AlarmChannel]) -> dict[str, int]:
+    """Return how many messages each robot takes now: what is beyond it waits, and is not refused for it."""
+    return {
+        channel.id: max(robot_of(channel.kind).most_a_minute - SPARE - begun.get(channel.id, 0), 0)
+        for channel in channels.values()
+        if channel.kind in ROBOTS
+    }
 
 
 def _attempt(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,7 +30,7 @@ from storage.incidents import (
     standing_incidents,
 )
 from storage.notifications import file_messages, told_of
-from storage.operation import first_look
+from storage.operation import first_look, note_look
 from storage.registry import load_alarm_book
 
 LOOK_BACK: Final = timedelta(days=3)
@@ -58,8 +58,10 @@ class AlarmRun:
     delivered: Delivered
 
 
-def raise_alarms(settings: Settings | None = None, now: datetime | None = None) -> AlarmRun:
-    """Work out the incidents, file messages, and send what is due.
+def raise_alarms(
+    settings: Settings | None = None, now: datetime | None = None, go_on: Callable[[], bool] = lambda: True
+) -> AlarmRun:
+    """Work out the incidents, file messages, and send what is due for as long as ``go_on`` says so.
 
     Raises:
         ConfigError: If no database is named.
@@ -69,7 +71,7 @@ def raise_alarms(settings: Settings | None = None, now: datetime | None = None) 
     alarm_settings = load(AlarmSettings)
     with connect(settings.require_database_url()) as connection:
         looked = look(connection, alarm_settings, now or utc_now())
-        delivered = deliver(connection, settings, alarm_settings)
+        delivered = deliver(connection, settings, alarm_settings, go_on=go_on)
     return AlarmRun(looked=looked, delivered=delivered)
 
 
@@ -84,9 +86,10 @@ def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -
             return Looked(open_incidents=0, opened=0, signals=0, messages=0, held=0, elsewhere=True)
         known = standing_incidents(connection, since=now - LOOK_BACK)
         stored = known_signals(connection, [incident.id for incident in known])
-        signals = _signals(connection, [signal for signal, _ in stored], now)
+        began_at = first_look(connection, now)
+        signals = _signals(connection, [signal for signal, _ in stored], began_at, now)
         members = {signal.id: incident for signal, incident in stored if incident is not None}
-        found = reconciled(signals, known, members, now, first_look(connection, now))
+        found = reconciled(signals, known, members, now, began_at)
         of_incident = _by_incident(signals, found.member_of)
         standing = [i for i in found.incidents if i.state is not IncidentState.MERGED]
         archive = load_alarm_book(connection)
@@ -111,6 +114,7 @@ def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -
             return content_of(message, by_id, of_incident, zones[message.route], alarm_settings.dashboard_url)
 
         messages = file_messages(connection, [(m, worded(m)) for m in plan.due], now)  # type: ignore[misc]  # JSON
+        note_look(connection, now)
     before = {incident.id for incident in known}
     return Looked(
         open_incidents=sum(i.state is IncidentState.OPEN for i in standing),
@@ -149,12 +153,14 @@ def try_channel(channel: str, language: str, settings: Settings | None = None) -
     return send_test(channels[channel], language, settings, load(AlarmSettings), utc_now())
 
 
-def _signals(connection: Connection, stored: Sequence[Signal], now: datetime) -> list[Signal]:
+def _signals(
+    connection: Connection, stored: Sequence[Signal], began_at: datetime, now: datetime
+) -> list[Signal]:
     """Return all signals of this look: episodes, conditions of operation, and known ones that are over."""
     episodes = [signal for signal in stored if signal.source is Source.EPISODE]
     found = episode_signals(connection, since=now - LOOK_BACK, known=[signal.id for signal in episodes])
     going_on = [s for s in stored if s.source is Source.OPERATION and s.ends_at is None]
-    found += operation_signals(connection, going_on, now)
+    found += operation_signals(connection, going_on, began_at, now)
     here = {signal.id for signal in found}
     # Withdrawn or rejected episodes end now; conditions that ended before stay as they are.
     found += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ConfigError, Problem, RegistryError
@@ -13,28 +14,46 @@ from services.wiring import load_profiles
 from storage.database import connect
 from storage.registry import load_registry, save_registry
 from storage.registry_entries import read_entries
+from storage.registry_filed import NOTHING_FILED, Filed, load_filed
 from storage.registry_files import export_registry, read_registry
 
 
 def check_file(file: Path) -> Mapping[str, int]:
-    """Read a registry file and return how many entries each table has.
+    """Read a registry file as an import would, and return how many entries each table has.
+
+    Without a database in the settings the file is checked as a whole archive.
+
+    Raises:
+        RegistryError: With every problem found.
+        StorageError: If there is a database in the settings and it does not answer.
+    """
+    url = load_settings().database_url
+    if url is None:
+        return counts(_read(file, NOTHING_FILED))
+    with connect(url.get_secret_value()) as connection, connection.transaction():
+        return counts(_read(file, load_filed(connection)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did."""
+
+    counts: Mapping[str, int]
+    """Entries of the file, by table."""
+    removed: Mapping[str, int]
+    """Entries of histories that the file has without them, by table."""
+
+
+def import_file(file: Path) -> Imported:
+    """Store a registry file in the database, all of it or nothing; it may name what the archive has already.
 
     Raises:
         RegistryError: With every problem found.
     """
-    return counts(_read(file))
-
-
-def import_file(file: Path) -> Mapping[str, int]:
-    """Store a registry file in the database, all of it or nothing.
-
-    Raises:
-        RegistryError: With every problem found.
-    """
-    registry = _read(file)
-    with connect(load_settings().require_database_url()) as connection:
-        save_registry(connection, registry)
-    return counts(registry)
+    with connect(load_settings().require_database_url()) as connection, connection.transaction():
+        registry = _read(file, load_filed(connection))
+        saved = save_registry(connection, registry)
+    return Imported(counts=counts(registry), removed=saved.removed)
 
 
 def export_file(file: Path) -> Mapping[str, int]:
@@ -58,8 +77,8 @@ def counts(registry: Registry) -> dict[str, int]:
     return {name: len(entries) for name, entries in tables.items() if entries}
 
 
-def _read(file: Path) -> Registry:
-    registry = read_registry(file)
+def _read(file: Path, filed: Filed) -> Registry:
+    registry = read_registry(file, filed)
     if strangers := _strangers(file):
         raise RegistryError(strangers)
     return registry

@@ -25,6 +25,8 @@ from storage.requests import file_request
 
 FLOW = "remote_reading/on-demand"
 """The deployment that reads what people ask for."""
+READY = "READY"
+"""The status of a deployment whose runs somebody has asked for within the last minute."""
 MOST_METERS = 500
 """Of one wish; more are a round of the schedule."""
 
@@ -34,8 +36,8 @@ def ask_for_reading(
 ) -> int:
     """File a wish for meters to be read now, have it served, and return its number.
 
-    A run of the flow is started; where Prefect's server is away or does not know the flow, the owners of
-    the buses are asked over the table of read requests instead.
+    A run of the flow is started; where Prefect's server is away, does not know the flow or has nobody to
+    run it, the owners of the buses are asked over the table of read requests instead.
 
     Raises:
         StorageError: If the database is away.
@@ -64,6 +66,8 @@ def state_of_run(asked: AskedReading) -> str | None:
 async def _start(meters: Sequence[str], asked_id: int, asked_by: str) -> UUID:
     async with flow_server() as server:
         deployment = await server.ask(f"/deployments/name/{FLOW}")
+        if deployment["paused"] or deployment["status"] != READY:
+            raise FlowServerError(f"nobody runs {FLOW}: `kilowatch flows serve` does, or a worker")
         run = await server.ask(
             f"/deployments/{deployment['id']}/create_flow_run",
             {

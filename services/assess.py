@@ -199,9 +199,10 @@ def _voltage_days_of(
     for meter in meters:
         own, place = series.of(meter.id), installed.get(meter.id)
         zone = registry.zone_of(None if place is None else place.service_point)
-        # A profile of primary values shows what stands before the transformer.
-        is_primary = place is not None and place.profile in primary
-        band = voltage_band(meter, 1.0 if is_primary else registry.ratio_of(meter.id, span[1]).pt)
+        pt = registry.ratio_of(meter.id, span[1]).pt
+        band = voltage_band(meter, pt)
+        if place is not None and place.profile in primary:
+            band = band.in_front(pt)
         for phase in PHASES[meter.wiring]:
             known = np.isfinite(own.values[phase])
             samples = own.taken_at[known], own.values[phase][known]

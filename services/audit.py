@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +67,13 @@ class Audit:
             return self._read(descriptor)
 
     def append(
-        self, event: str, order: str, at: datetime, details: Mapping[str, Any], *, once: bool = False
+        self,
+        event: str,
+        order: str,
+        at: datetime,
+        details: Mapping[str, Any],
+        *,
+        unless: Collection[str] = (),
     ) -> Entry:
         """Write one line and wait until it is on the disk.
 
@@ -76,7 +82,7 @@ class Audit:
             order: To which order.
             at: When.
             details: Anything that JSON can hold.
-            once: Refuse when this has happened to this order before, also to another process just now.
+            unless: Refuse when any of these has happened to this order, also by another process just now.
 
         Raises:
             NotAllowedError: If it has happened before.
@@ -85,8 +91,9 @@ class Audit:
         # Both files are open before either is written: an entry never goes without its head.
         with self._opened(self._path, WRITE) as descriptor, self._opened(self._head, WRITE_HEAD) as head:
             known = self._read(descriptor)
-            if once and any((entry.event, entry.order) == (event, order) for entry in known):
-                raise NotAllowedError(f"order {order} was {event} before: an order is given once")
+            for entry in known:
+                if entry.order == order and entry.event in unless:
+                    raise NotAllowedError(f"order {order} was {entry.event} before: an order is given once")
             previous = known[-1].hash if known else FIRST
             body = {
                 "number": len(known) + 1,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from collectors.scheduler import BusPlan
 from collectors.targets import MeterBackfill, Target
 from pipeline.coverage import CoverageEntry, CoverageStatus
+from pipeline.frames import RawMessage
 from pipeline.model import EVERYTHING, MeterId, Origin, Quality, Snapshot
 from pipeline.quantities import Group, Quantity
 from protocols.profile import Profile
@@ -95,9 +96,19 @@ async def _fetch(
 
 def _entry(fetched: MeterBackfill, *, is_misplaced: bool) -> Entry:
     """Return what to store; records by a wrong clock are flagged and answer no slot."""
+    raw = _raw(fetched)
     if not is_misplaced:
-        return Entry(snapshots=fetched.snapshots, coverage=_lines(fetched))
-    return Entry(snapshots=[s._replace(quality=s.quality | Quality.CLOCK_SUSPECT) for s in fetched.snapshots])
+        return Entry(snapshots=fetched.snapshots, coverage=_lines(fetched), raw=raw)
+    suspect = [s._replace(quality=s.quality | Quality.CLOCK_SUSPECT) for s in fetched.snapshots]
+    return Entry(snapshots=suspect, raw=raw)
+
+
+def _raw(fetched: MeterBackfill) -> list[RawMessage]:
+    """Return the bytes of the answers, under the times by which their readings are found again."""
+    return [
+        RawMessage(received_at=received_at, source=fetched.bus, meters=(fetched.meter,), frames=frames)
+        for received_at, frames in fetched.frames.items()
+    ]
 
 
 def _lines(fetched: MeterBackfill) -> list[CoverageEntry]:

@@ -27,6 +27,8 @@ from storage.migrate import available_migrations, status
 
 MANIFEST: Final = ".json"
 """What stands behind the dump's name in the name of what it held."""
+DUMP_OPTIONS: Final = ("--format=custom", "--no-owner", "--no-privileges")
+RESTORE_OPTIONS: Final = ("--no-owner", "--no-privileges", "--exit-on-error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,8 @@ def back_up(url: str, file: Path, programs: Path | None = None) -> Manifest:
             sums = backup_questions.table_sums(connection)
             extension = backup_questions.extension_version(connection)
             _private(file)
-            options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
             try:
-                _run([str(program), *options, f"--file={file}"], url)
+                _run([str(program), *DUMP_OPTIONS, f"--snapshot={snapshot}", f"--file={file}"], url)
             except StorageError:
                 file.unlink(missing_ok=True)
                 raise
@@ -101,9 +102,17 @@ def restore(url: str, file: Path, programs: Path | None = None) -> Manifest:
         _refuse_misfits(connection, manifest)
         with _held_back(connection, manifest.timescaledb):
             dbname = libpq_environment(url).get("PGDATABASE", "postgres")
-            options = ["--no-owner", "--no-privileges", "--exit-on-error"]
             with _contents(program, file, url) as contents:
-                _run([str(program), *options, f"--use-list={contents}", f"--dbname={dbname}", str(file)], url)
+                _run(
+                    [
+                        str(program),
+                        *RESTORE_OPTIONS,
+                        f"--use-list={contents}",
+                        f"--dbname={dbname}",
+                        str(file),
+                    ],
+                    url,
+                )
         # Backups hold no privileges, for another server may have other users.
         prepare_scoped_role(connection)
         sums = backup_questions.table_sums(connection)

@@ -9,14 +9,22 @@ from typing import Final
 
 from detectors.case_model import probability_model
 from detectors.cases import Budget, cases_of, reconcile_cases
-from pipeline.case_records import Case, Feedback, Outcome, Standing
+from detectors.precisions import last_of
+from pipeline.case_records import Case, Feedback, Outcome, Standing, decided
 from pipeline.errors import ConfigError, DataError
 from pipeline.messages import DETECTOR_TEXTS, render
 from pipeline.model import EVERYTHING, Verdict
 from services.persons import Person
 from services.settings import Settings, load_settings
 from services.wiring import utc_now
-from storage.cases import add_feedback, all_feedback, known_cases, save_cases
+from storage.cases import (
+    add_feedback,
+    all_feedback,
+    known_cases,
+    save_cases,
+    stand,
+    standing_cases,
+)
 from storage.database import Connection, connect
 from storage.episode_changes import EpisodeChange, NewFields, change_episode
 from storage.episodes import EpisodeState, get_episode, list_episodes
@@ -101,7 +109,9 @@ def give_feedback(  # noqa: PLR0913 - what one person says of one episode
     recovered_kwh: float | None = None,
     revision: int | None = None,
 ) -> Feedback:
-    """File what was found about an episode; it counts from the next time that cases are worked out.
+    """File what was found about an episode: its case follows at once, as far as findings alone decide it.
+
+    What it says of its detector counts from the next time that cases are worked out.
 
     Raises:
         DataError: If there is no such episode, or not of the ``revision`` that the person saw.
@@ -128,7 +138,22 @@ def give_feedback(  # noqa: PLR0913 - what one person says of one episode
         fields = NewFields(state=state, note=cause or None)
         if not change_episode(connection, episode, fields, change, revision=revision):
             raise DataError(f"episode {episode!r} was changed by somebody else; look at it again first")
+        _follow(connection, episode)
     return feedback
+
+
+def _follow(connection: Connection, episode: str) -> None:
+    """Let the cases of an episode stand as what was found about all of theirs decides.
+
+    One that was decided and no longer is stands open until the cases are worked out again.
+    """
+    for case in standing_cases(connection, episode):
+        found = last_of(all_feedback(connection, case.episodes))
+        standing = decided([found[each].outcome if each in found else None for each in case.episodes])
+        if standing is None and case.standing in {Standing.CONFIRMED, Standing.REJECTED}:
+            standing = Standing.OPEN
+        if standing is not None and standing != case.standing:
+            stand(connection, case.id, standing)
 
 
 def case_document(case: Case) -> dict[str, object]:

@@ -6,7 +6,7 @@ Nothing is sent twice, and nothing before the audit has it on disk. An order wit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,6 +26,8 @@ from services.persons import Person, are_the_same
 from services.shown_values import shown_time
 from services.wiring import utc_now
 
+DECIDED = ("approved", "cancelled")
+"""What ends an order's waiting: one of them, once."""
 SHOWN_OPERATOR = "00000000"
 """In a dry run, where no operator code is set."""
 
@@ -120,8 +122,18 @@ class OrderDesk:
         meter = parse_ordered_meter(record.order.url)
         means = Means(meter=meter, credentials=self.settings, now=utc_now())
         plan_of(record.order, means)  # a missing password shows before the order is used up
-        self._note("approved", record.id, {"hash": record.hash}, once=True)
+        self._note("approved", record.id, {"hash": record.hash}, unless=DECIDED)
         return asyncio.run(self._give(record, meter))
+
+    def cancel(self, order_id: str) -> None:
+        """Withdraw one's own order, or turn another person's down; nothing was sent and nothing will be.
+
+        Raises:
+            NotAllowedError: If it does not wait any more.
+            AuditError: If that cannot be recorded.
+        """
+        record = self._waiting(order_id)
+        self._note("cancelled", record.id, {}, unless=DECIDED)
 
     def require_allowed(self, order: Order) -> None:
         """Complain about an order that this installation, or a meter's protection, forbids.
@@ -168,15 +180,26 @@ class OrderDesk:
                 f"order {record.id} was asked for by {record.requested_by.shown}: another person, with "
                 f"another account, approves it, not {self.person.shown}"
             )
+        if record.requested_by.is_of_the_pages != self.person.is_of_the_pages:
+            # One person may have an account here and there: who is who is known within each only.
+            where = "on the pages" if record.requested_by.is_of_the_pages else "on the command line"
+            raise NotAllowedError(f"order {record.id} was asked for {where} and is approved there")
 
     def _open_orders(self) -> Sequence[OrderRecord]:
-        """Return what was asked for and not yet approved, expired ones too."""
+        """Return what was asked for and not yet decided, expired ones too."""
         entries = self.audit.entries()
-        used = {entry.order for entry in entries if entry.event == "approved"}
-        return [_record(entry) for entry in entries if entry.event == "requested" and entry.order not in used]
+        used = {entry.order for entry in entries if entry.event in DECIDED}
+        return [
+            recorded_order(entry)
+            for entry in entries
+            if entry.event == "requested" and entry.order not in used
+        ]
 
-    def _note(self, event: str, order: str, details: Mapping[str, object], *, once: bool = False) -> None:
-        self.audit.append(event, order, utc_now(), {**details, "by": person_details(self.person)}, once=once)
+    def _note(
+        self, event: str, order: str, details: Mapping[str, object], *, unless: Collection[str] = ()
+    ) -> None:
+        by = {**details, "by": person_details(self.person)}
+        self.audit.append(event, order, utc_now(), by, unless=unless)
 
 
 def outcome_details(sent: Sent) -> dict[str, object]:
@@ -211,7 +234,12 @@ def required(settings: ControlSettings, capability: Capability) -> Audit:
     return audit
 
 
-def _record(entry: Entry) -> OrderRecord:
+def recorded_order(entry: Entry) -> OrderRecord:
+    """Return the order that an entry ``requested`` holds.
+
+    Raises:
+        AuditError: If it holds none, or another one than it says.
+    """
     try:
         record = record_of(entry.details)
     except (KeyError, TypeError, ValueError) as error:

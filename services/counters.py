@@ -25,6 +25,19 @@ class Drop(NamedTuple):
     says: str
     counted_at: tuple[str, ...]
     """The keys that lead to its count."""
+    of_file: tuple[str, ...] = ()
+    """The keys that lead to the file that counts it, whatever process has it; none: its process does."""
+
+
+class DropCount(NamedTuple):
+    """How much a process has told to be lost in one way."""
+
+    says: str
+    total: int
+    counter: str
+    """What counts it: the process, or a file that outlives processes."""
+    counts_since: datetime | None
+    """When that began with nothing; None where nobody knows."""
 
 
 DROPS: Final = (
@@ -32,6 +45,7 @@ DROPS: Final = (
         "spool_full",
         "readings for which the spool had no room, by rank",
         ("landing", "spool", "dropped"),
+        of_file=("landing", "spool"),
     ),
     Drop(
         "spool_unreadable",
@@ -133,10 +147,13 @@ class Counters:
             _log.warning("the counters cannot be written to %s: %s", self._file, error.strerror)
 
 
-def dropped_in(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
-    """Return how many were dropped so far of each kind of :data:`DROPS`, by its name for people."""
+def dropped_in(told: Mapping[str, Any], process: str, started_at: datetime) -> list[DropCount]:  # Any: JSON
+    """Return how much a process has told to be dropped of each kind of :data:`DROPS`."""
     found = _dropped(told)
-    return {drop.says: found[drop.cause] for drop in DROPS}
+    return [
+        DropCount(drop.says, found[drop.cause], *_counter(_at(told, drop.of_file), process, started_at))
+        for drop in DROPS
+    ]
 
 
 def drops(sections: Mapping[str, object]) -> dict[str, int]:
@@ -146,6 +163,14 @@ def drops(sections: Mapping[str, object]) -> dict[str, int]:
 
 def _dropped(told: Mapping[str, Any]) -> dict[str, int]:  # Any: JSON
     return {drop.cause: _total(_at(told, drop.counted_at)) for drop in DROPS}
+
+
+def _counter(file: object, process: str, started_at: datetime) -> tuple[str, datetime | None]:
+    """Return what counts, and since when: a file that says its name, else the process."""
+    if not isinstance(file, Mapping) or not file.get("file"):
+        return process, started_at
+    made_at = file.get("made_at")
+    return f"spool {file['file']}", None if made_at is None else datetime.fromisoformat(str(made_at))
 
 
 def _plain(counted: object) -> object:

@@ -27,6 +27,8 @@ from services.load_parts import Part, summaries
 
 SUSPENSIONS_BACK = timedelta(days=396)
 """Thirteen months: a year, and the month itself."""
+JUST_ENDED = timedelta(days=31)
+"""As long as the next month can be: until then a month is the last one that is over."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -73,12 +75,16 @@ def facts_of(gathered: Gathered) -> CustomerFacts:
     )
 
 
-def recent_suspensions(archive: Registry, until: datetime) -> list[Suspension]:
-    """Return the suspensions that the sheet tells of: those of the last thirteen months before an instant."""
+def recent_suspensions(archive: Registry, until: datetime, now: datetime) -> list[Suspension]:
+    """Return the suspensions that the sheet tells of: those of the thirteen months before an instant.
+
+    Of a month that has just ended also those that began since: who reads it today asks what is today.
+    """
+    latest = now if until <= now < until + JUST_ENDED else until
     return [
         each
         for each in archive.suspensions
-        if each.starts_at < until and (each.ends_at is None or each.ends_at > until - SUSPENSIONS_BACK)
+        if each.starts_at < latest and (each.ends_at is None or each.ends_at > until - SUSPENSIONS_BACK)
     ]
 
 
@@ -95,7 +101,9 @@ def _point(gathered: Gathered, point: str, loads: Mapping[str, LoadSummary]) -> 
         contract=contract,
         tariff=tariff,
         suspensions=[
-            _check(gathered, s) for s in recent_suspensions(archive, ends) if s.service_point == point
+            _check(gathered, s)
+            for s in recent_suspensions(archive, ends, gathered.now)
+            if s.service_point == point
         ],
         load=loads.get(point),
         days=_days(gathered, point, (begins, ends)),

@@ -93,7 +93,7 @@ def gather_stored(  # noqa: PLR0913, PLR0917 - one customer's month with all tha
 
 
 def open_episodes(connection: Connection, own: Registry, scope: Scope) -> list[Episode]:
-    """Return the abnormal episodes of a customer's meters and service points that go on.
+    """Return a customer's abnormal episodes that still have to be dealt with.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -104,7 +104,7 @@ def open_episodes(connection: Connection, own: Registry, scope: Scope) -> list[E
         *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, meters=meters),
         *list_episodes(connection, scope=scope, verdict=Verdict.ABNORMAL, service_points=sorted(points)),
     ]
-    open_ones = {s.episode.id: s.episode for s in found if s.episode.ends_at is None}
+    open_ones = {s.episode.id: s.episode for s in found if s.is_pending}
     return [e for e in open_ones.values() if _place(e, own) in points]
 
 
@@ -123,7 +123,7 @@ def _suspended(  # noqa: PLR0913 - one question with all that bounds it
     primary: frozenset[str],
 ) -> Mapping[str, MeterMatrix]:
     found = {}
-    for suspension in recent_suspensions(own, until):
+    for suspension in recent_suspensions(own, until, now):
         ends_at = now if suspension.ends_at is None else min(suspension.ends_at + _MARGIN, now)
         placed = {i.meter for i in own.installations_of(suspension.service_point)}
         if ends_at <= suspension.starts_at or not placed:

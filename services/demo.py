@@ -162,6 +162,7 @@ def _bring_up(stack: ExitStack, folder: Path, port: int, say: Say) -> Demo:
     say(f"dashboard: {page} (filling up; log in as {demo.login})")
     _wait_for(demo, "prefect", f"http://127.0.0.1:{prefect_port}/api/health")
     say(f"Prefect: http://127.0.0.1:{prefect_port} (user:password in {folder / PREFECT_LOGIN})")
+    children.start_kilowatch("alarms", ["alarms", "watch"])
     children.start_kilowatch("flows", ["flows", "serve"])
     return demo
 
@@ -175,7 +176,7 @@ def _environment(folder: Path, url: str, broker_port: int, prefect_port: int, pa
         **QUIET,
         "PREFECT_SERVER_API_AUTH_STRING": login,
         "PREFECT_API_AUTH_STRING": login,
-        "KILOWATCH_DASHBOARD_ADDRESS": page,
+        "KILOWATCH_DASHBOARD_URL": page,
         "KILOWATCH_DATABASE_URL": url,
         "KILOWATCH_MQTT_HOST": "127.0.0.1",
         "KILOWATCH_MQTT_PORT": str(broker_port),

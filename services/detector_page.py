@@ -53,6 +53,8 @@ def _section(name: str) -> Iterator[str]:
     yield f"## {name}\n"
     yield f"{texts.name.en} ({texts.name.zh}), version {about.version}. {texts.clears.en}\n"
     yield f"Goes through {about.kind.value}; looks at {_needs(about.needs)}.\n"
+    if about.of_customers:
+        yield "Of customers only: meters that supply an area are left out.\n"
     yield "| number | default | unit | effect | source | tag |"
     yield "|---|---|---|---|---|---|"
     for parameter in parameters_of(detector):

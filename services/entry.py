@@ -42,7 +42,7 @@ class Entry:
     coverage: Sequence[CoverageEntry] = ()
     unmatched: Sequence[Unmatched] = ()
     raw: Sequence[RawMessage] = ()
-    """The bytes that the readings were made of: kept where the database takes them at once, never spooled."""
+    """The bytes that the readings were made of; a spool takes them while it has much room."""
 
     def __len__(self) -> int:
         """Return how many rows it is that must not be lost."""

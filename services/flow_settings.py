@@ -38,7 +38,7 @@ class FlowSettings(BaseSettings):
     late_webhook: SecretStr | None = Field(
         default=None, description="address that Prefect's server calls when a run is late; none = nobody"
     )
-    dashboard_address: str | None = Field(
+    dashboard_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/\s]+",
         description="address of the dashboard as people see it, for links in flows' results; none = no links",

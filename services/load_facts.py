@@ -22,7 +22,7 @@ from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
 from pipeline.registry import Registry, Role
-from pipeline.timegrid import from_numpy
+from pipeline.timegrid import from_numpy, to_numpy
 from services.load_capacity import area_capacity_kva, point_capacity_kva
 from services.load_contracts import contract_stretches
 from services.load_groups import AreaGroup
@@ -124,7 +124,10 @@ def primary_readings(
 
 def meter_facts(known: Known, meter: MeterId) -> Facts:
     """Return what is known of a meter beside its energies."""
+    point = known.registry.service_point_of(meter, known.ends_at - _MOMENT)
     return Facts(
+        suspended=None if point is None else _suspended(known, point),
+        supplies_area=point in known.feeding,
         register=_register(known, meter),
         phases_kw=_phases(known, meter),
         problems=known.energies.problems.get(meter, ()),
@@ -147,6 +150,8 @@ def point_facts(known: Known, point: str) -> Facts:
         ),
         capacity_kva=point_capacity_kva(known.registry, point, known.energies.starts_at),
         temperatures=_temperatures(known, point),
+        suspended=_suspended(known, point),
+        supplies_area=point in known.feeding,
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
         wants={
@@ -208,6 +213,20 @@ def area_facts(known: Known, area: AreaGroup, group: GroupSum, points: Mapping[s
             else (carried if feeding else one_supply),
         },
     )
+
+
+def _suspended(known: Known, point: str) -> NDArray[np.bool_] | None:
+    """Return the slots that a suspension of a point touches; None where it has none."""
+    filed = known.registry.suspensions_by_point.get(point, ())
+    if not filed:
+        return None
+    starts_at = known.energies.starts_at
+    ends_at = starts_at + np.timedelta64(known.energies.minutes, "m")
+    touched: NDArray[np.bool_] = np.zeros(len(starts_at), dtype=np.bool_)
+    for each in filed:
+        within = ends_at > to_numpy(each.starts_at)
+        touched |= within if each.ends_at is None else within & (starts_at < to_numpy(each.ends_at))
+    return touched
 
 
 def _temperatures(known: Known, point: str) -> Mapping[date, float]:

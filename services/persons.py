@@ -11,6 +11,8 @@ from pathlib import Path
 LOGIN_UID = Path("/proc/self/loginuid")
 """Set by Linux at login and kept through su and sudo."""
 NOBODY_LOGGED_IN = 2**32 - 1
+OF_THE_PAGES = "pages/"
+"""Before the name of an account of the dashboard; no account of an operating system holds a slash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,11 @@ class Person:
     host: str = ""
     name: str = ""
     """What the person calls themselves: told to others, never compared."""
+
+    @property
+    def is_of_the_pages(self) -> bool:
+        """Whether the dashboard knows this person, and not the operating system."""
+        return self.account.startswith(OF_THE_PAGES)
 
     @property
     def shown(self) -> str:

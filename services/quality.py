@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from analysis.power_quality.catalogue import judge_month
@@ -14,7 +14,7 @@ from analysis.power_quality.point_month import PointMonth
 from detectors.engine import reconcile
 from detectors.quality.month_violations import DETECTOR, MonthVerdicts, month_violations
 from pipeline.errors import DataError
-from pipeline.model import EVERYTHING, Episode
+from pipeline.model import EVERYTHING, Episode, Scope
 from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import last_month
 from services.quality_months import month_of, months_of_files, months_stored, records_of
@@ -142,6 +142,24 @@ def judge_stored(
             run = sorted([*others, _verdicts(point)], key=lambda one: one.month)
             save_episodes(connection, _episodes(connection, place, run))
             yield point
+
+
+def verdicts_before(
+    connection: Connection, service_point: str, first: date, *, scope: Scope
+) -> dict[date, list[Judgement]]:
+    """Return what was judged of a point in the year before a month, by month.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    stored = judged_months(
+        connection,
+        scope=scope,
+        first=_months_before(first, HISTORY_MONTHS),
+        last=first - timedelta(days=1),
+        service_points=[service_point],
+    )
+    return {judged.month: [judgement_of(each) for each in judged.documents] for judged in stored}
 
 
 def forget_waveform(service_point: str, name: str, settings: Settings | None = None) -> int:

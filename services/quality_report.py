@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pipeline.rectification import Rectification
 from pipeline.registry import DEFAULT_ZONE
@@ -96,10 +96,11 @@ def report_stored(wish: Wish) -> Iterator[Reported]:
                     person=this_person(),
                     now=now,
                 )
-            yield make(point, folder, _known(connection, point))
+            yield make(point, folder, known_beside(connection, point))
 
 
-_Known = tuple[Sequence[Comparison], Sequence[Rectification]]
+Beside: TypeAlias = tuple[Sequence[Comparison], Sequence[Rectification]]
+"""What stands beside a month's own verdicts: other months, and what is being put right."""
 
 
 def _placed(points: Iterator[JudgedPoint], out: Path | None) -> Iterator[tuple[JudgedPoint, Path | None]]:
@@ -112,22 +113,12 @@ def _placed(points: Iterator[JudgedPoint], out: Path | None) -> Iterator[tuple[J
 
 def _reporter(
     wish: Wish, now: datetime, source: str
-) -> Callable[[JudgedPoint, Path | None, _Known], Reported]:
+) -> Callable[[JudgedPoint, Path | None, Beside], Reported]:
     """Return what reports a point; ``source`` is how the command names where its readings come from."""
     key = signing_key(load_settings().report_key_file)
 
-    def report(point: JudgedPoint, folder: Path | None, known: _Known) -> Reported:
-        place, month = point.month.point.service_point, point.month.month
-        comparisons, under_way = known
-        told = MonthlyReport(
-            month=point.month,
-            judgements=point.judgements,
-            made_at=now,
-            issuer=wish.issuer,
-            query=f"kilowatch quality {source}--month {month:%Y-%m} --point {place} --json",
-            comparisons=comparisons,
-            rectifications=under_way,
-        )
+    def report(point: JudgedPoint, folder: Path | None, known: Beside) -> Reported:
+        told = monthly_report(point, now, known, issuer=wish.issuer, source=source)
         written = None
         if folder is not None:
             written = write_report(told, folder, languages=wish.languages, pdf=wish.pdf, key=key)
@@ -136,7 +127,24 @@ def _reporter(
     return report
 
 
-def _known(connection: Connection, point: JudgedPoint) -> _Known:
+def monthly_report(
+    point: JudgedPoint, now: datetime, beside: Beside, *, issuer: str = "", source: str = ""
+) -> MonthlyReport:
+    """Return what a report says; ``source`` is how the command names where its readings come from."""
+    place, month = point.month.point.service_point, point.month.month
+    comparisons, rectifications = beside
+    return MonthlyReport(
+        month=point.month,
+        judgements=point.judgements,
+        made_at=now,
+        issuer=issuer,
+        query=f"kilowatch quality {source}--month {month:%Y-%m} --point {place} --json",
+        comparisons=comparisons,
+        rectifications=rectifications,
+    )
+
+
+def known_beside(connection: Connection, point: JudgedPoint) -> Beside:
     """Return the month before, the month a year ago, and rectifications under way or closed in the month."""
     month = point.month.month
     year_ago = month.replace(year=month.year - 1)

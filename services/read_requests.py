@@ -19,7 +19,7 @@ from services.bus_reading import BusReading
 from services.inquiry import Inquiry, Reply
 from services.present_reading import PresentReading, as_json, from_json, present_reading
 from storage.database import connect
-from storage.requests import ReadRequest, file_request, get_request
+from storage.requests import ReadRequest, file_request, get_request, withdraw_request
 
 POLL_S = 0.5
 TAKE_WITHIN_S = 30.0
@@ -99,7 +99,11 @@ async def _served(url: str, bus: str, request_id: int) -> ReadRequest:
             raise BusBusyError(f"bus {bus}: its owner {request.taken_by} failed: {request.error}")
         if request.served_at is not None:
             return request
-        if waited_s > (TAKE_WITHIN_S if request.taken_at is None else SERVE_WITHIN_S):
+        if request.taken_at is None:
+            late = waited_s > TAKE_WITHIN_S and await asyncio.to_thread(_withdraw, url, request_id)
+        else:
+            late = waited_s > SERVE_WITHIN_S
+        if late:
             raise BusBusyError(f"bus {bus} is owned, but its owner does not serve request {request_id}")
         await asyncio.sleep(POLL_S)
         waited_s += POLL_S
@@ -137,3 +141,8 @@ def _file_present(url: str, bus: str, meter: MeterId, wanted: Collection[str]) -
 def _look(url: str, request_id: int) -> ReadRequest:
     with connect(url) as connection:
         return get_request(connection, request_id)
+
+
+def _withdraw(url: str, request_id: int) -> bool:
+    with connect(url) as connection:
+        return withdraw_request(connection, request_id, f"not taken within {TAKE_WITHIN_S:.0f} s")

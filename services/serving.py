@@ -41,6 +41,13 @@ class Serving:
     session_rules: SessionRules
     warnings: tuple[str, ...]
 
+    @property
+    def address(self) -> str:
+        """Where a browser of this machine finds the pages."""
+        scheme = "https" if "ssl_certfile" in self.options else "http"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options["host"], self.options["host"])  # noqa: S104 - compared
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.options['port']}"
+
 
 def serving_of(settings: Settings, host: str | None, port: int | None) -> Serving:
     """Return how to serve by settings and by what the command says.

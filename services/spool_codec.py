@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import orjson
 
-from collectors.spool import Record
+from collectors.spool import SPARE, Record
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.errors import DataError
+from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
 from pipeline.ports import Unmatched
 from pipeline.quantities import Group, Quantity
@@ -26,6 +27,8 @@ LAST_RANK: Final = len(RANKS) - 1
 """Also of messages that fit nothing."""
 ROWS_OF_RECORD: Final = 500
 """A record is closed after the meter that brings it to so many rows."""
+FRAMES_OF_RECORD: Final = 1000
+"""The same for raw frames, which have records of their own: 60 to 500 bytes each."""
 
 _VERSION: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,9 +39,13 @@ _RANK_OF_GROUP: Final = {group: RANKS.index(table) for group, table in TABLE_OF_
 
 
 def pack(entry: Entry) -> list[Record]:
-    """Return an entry as records, the dearest first; a dropped one takes its lines of the ledger along."""
+    """Return an entry as records, the dearest first; a dropped one takes its lines of the ledger along.
+
+    Raw frames are spare: they come last, and the first to go.
+    """
     ranks = reversed(range(len(RANKS)))
-    return [_record(part, rank) for rank in ranks for part in _chunks(_part(entry, rank))]
+    records = [_record(part, rank) for rank in ranks for part in _chunks(_part(entry, rank))]
+    return records + [_record(Entry(raw=messages), SPARE) for messages in _chunks_of_raw(entry.raw)]
 
 
 def unpack(payload: bytes) -> Entry:
@@ -55,6 +62,7 @@ def unpack(payload: bytes) -> Entry:
             snapshots=[_snapshot_of(row) for row in content["snapshots"]],
             coverage=[_line_of(row) for row in content["coverage"]],
             unmatched=[_unmatched_of(row) for row in content["unmatched"]],
+            raw=[_message_of(row) for row in content.get("raw", ())],
         )
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError(f"a spooled record cannot be read: {type(error).__name__}: {error}") from error
@@ -97,13 +105,28 @@ def _chunks(entry: Entry) -> Iterator[Entry]:
         yield merged(together)
 
 
+def _chunks_of_raw(messages: Sequence[RawMessage]) -> Iterator[Sequence[RawMessage]]:
+    together: list[RawMessage] = []
+    frames = 0
+    for message in messages:
+        together.append(message)
+        frames += len(message.frames)
+        if frames >= FRAMES_OF_RECORD:
+            yield together
+            together, frames = [], 0
+    if together:
+        yield together
+
+
 def _record(entry: Entry, rank: int) -> Record:
-    content = {
+    content: dict[str, object] = {
         "version": _VERSION,
         "snapshots": [_snapshot_row(snapshot) for snapshot in entry.snapshots],
         "coverage": [_line_row(line) for line in entry.coverage],
         "unmatched": [_unmatched_row(message) for message in entry.unmatched],
     }
+    if entry.raw:
+        content["raw"] = [_message_row(message) for message in entry.raw]
     payload = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
     return Record(payload=payload, readings=len(entry.snapshots), rank=rank)
 
@@ -167,6 +190,48 @@ def _unmatched_of(row: Sequence[Any]) -> Unmatched:  # Any: what JSON holds
     received_at, source, reason, key, payload = row
     return Unmatched(
         received_at=_instant(received_at), source=source, reason=reason, key=key, payload=b64decode(payload)
+    )
+
+
+def _message_row(message: RawMessage) -> Sequence[object]:
+    return (
+        _us(message.received_at),
+        None if message.slot_at is None else _us(message.slot_at),
+        printable(message.source),
+        [printable(meter) for meter in message.meters],
+        [_frame_row(frame) for frame in message.frames],
+    )
+
+
+def _message_of(row: Sequence[Any]) -> RawMessage:  # Any: what JSON holds
+    received_at, slot_at, source, meters, frames = row
+    return RawMessage(
+        received_at=_instant(received_at),
+        slot_at=None if slot_at is None else _instant(slot_at),
+        source=source,
+        meters=tuple(MeterId(meter) for meter in meters),
+        frames=tuple(_frame_of(frame) for frame in frames),
+    )
+
+
+def _frame_row(frame: RawFrame) -> Sequence[object]:
+    return (
+        printable(frame.what),
+        None if frame.sent_at is None else _us(frame.sent_at),
+        None if frame.answered_at is None else _us(frame.answered_at),
+        b64encode(frame.asked).decode(),
+        b64encode(frame.answered).decode(),
+    )
+
+
+def _frame_of(row: Sequence[Any]) -> RawFrame:  # Any: what JSON holds
+    what, sent_at, answered_at, asked, answered = row
+    return RawFrame(
+        what,
+        None if sent_at is None else _instant(sent_at),
+        None if answered_at is None else _instant(answered_at),
+        b64decode(asked),
+        b64decode(answered),
     )
 
 

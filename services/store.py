@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.errors import StorageError
@@ -65,7 +66,8 @@ class Store:
     async def put(self, entry: Entry) -> None:
         """Hand over one entry; waits while the queue is full. With a spool it then outlives this process.
 
-        It is noted in the very step in which it is queued: the journal is settled in the queue's order.
+        It is noted in the very step in which it is queued: the journal is settled in the queue's order. Its
+        raw frames are not: they would double what each read costs here, for a moment's frames after a kill.
         """
         earned = checked(entry, self._registry, datetime.now(UTC))
         await self._queue.put(earned)
@@ -73,7 +75,7 @@ class Store:
         if self._journal is None:
             return
         try:
-            self._journal.put(pack(earned))
+            self._journal.put(pack(replace(earned, raw=())))
         except StorageError as error:
             _log.error("journal.unwritable: %s", error)
 

@@ -165,3 +165,9 @@ def _asked(connection: Connection, rest: LiteralString, **values: object) -> lis
         connection.cursor(row_factory=class_row(AskedReading)) as cursor,
     ):
         return cursor.execute(query, values).fetchall()
+
+
+def drop_asked(connection: Connection, before: datetime) -> int:
+    """Drop wishes that were filed before an instant, with their results, and return how many."""
+    with storage_errors("dropping old asked readings"):
+        return connection.execute("DELETE FROM asked_reading WHERE asked_at < %s", (before,)).rowcount

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from storage.database import Connection, storage_errors
+from storage.database import Connection, Level, storage_errors
+from storage.migrate import recorded_level
+
+MONTH: Final = timedelta(days=30)
 
 
 def seed_intervals(
     connection: Connection, meters: Sequence[str], starts_at: datetime, until: datetime
 ) -> int:
-    """Fill quarter hours of load with a daily course into ``[starts_at, until)``; returns the rows."""
+    """Fill quarter hours of load with a daily course into ``[starts_at, until)``; returns the rows.
+
+    They come in the order in which deriving writes them: an hour at a time, meter by meter. A month is one
+    statement, so that the server sorts it in little memory.
+    """
+    rows = 0
+    while starts_at < until:
+        ends_at = min(starts_at + MONTH, until)
+        rows += _seed_month(connection, meters, starts_at, ends_at)
+        starts_at = ends_at
+    return rows
+
+
+def _seed_month(connection: Connection, meters: Sequence[str], starts_at: datetime, until: datetime) -> int:
     with storage_errors("making intervals"):
         return connection.execute(
             """
@@ -23,6 +40,7 @@ def seed_intervals(
             CROSS JOIN generate_series(
                 %(from)s::timestamptz, %(to)s::timestamptz - INTERVAL '15 minutes', '15 minutes') AS slot
             WHERE m.id = ANY (%(meters)s)
+            ORDER BY date_trunc('hour', slot), m.meter_id, slot
             """,
             {"meters": list(meters), "from": starts_at, "to": until},
         ).rowcount
@@ -43,6 +61,30 @@ def seed_electrical(connection: Connection, starts_at: datetime, until: datetime
             """,
             {"from": starts_at, "to": until},
         ).rowcount
+
+
+def seed_coverage(connection: Connection) -> int:
+    """Fill the ledger of what was read with the electrical readings that are there; returns the rows."""
+    with storage_errors("making the ledger"):
+        return connection.execute(
+            """
+            INSERT INTO coverage (slot_at, updated_at, meter_id, attempts, status, quantity_group)
+            SELECT slot_at, received_at, meter_id, 1, 'got', 'electrical' FROM electrical_reading
+            """
+        ).rowcount
+
+
+def compress_old_intervals(connection: Connection) -> int:
+    """Compress what the policy would compress (community level only); returns the chunks."""
+    if recorded_level(connection) is not Level.COMMUNITY:
+        return 0
+    with storage_errors("compressing intervals"):
+        chunks = connection.execute(
+            "SELECT show_chunks('interval', older_than => INTERVAL '60 days')::text"
+        ).fetchall()
+        for (chunk,) in chunks:
+            connection.execute("SELECT compress_chunk(%s::regclass, if_not_compressed => true)", (chunk,))
+    return len(chunks)
 
 
 def analyze(connection: Connection) -> None:

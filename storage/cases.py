@@ -41,6 +41,15 @@ class KnownCase:
     decided_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingCase:
+    """What has become of a case so far, and its episodes."""
+
+    id: str
+    standing: str
+    episodes: Sequence[str]
+
+
 def add_feedback(connection: Connection, feedback: Feedback) -> None:
     """Keep what somebody found; what was found before stays too.
 
@@ -62,12 +71,15 @@ def add_feedback(connection: Connection, feedback: Feedback) -> None:
         )
 
 
-def all_feedback(connection: Connection) -> list[Feedback]:
-    """Return all feedback, oldest first."""
+def all_feedback(connection: Connection, episodes: Sequence[str] | None = None) -> list[Feedback]:
+    """Return all feedback, or that on some episodes, oldest first."""
     with storage_errors("reading feedback"):
         rows = connection.execute(
             "SELECT f.episode, e.detector, f.outcome, f.cause, f.recovered_kwh, f.given_by, f.given_at "
-            "FROM episode_feedback AS f JOIN episode AS e ON e.id = f.episode ORDER BY f.given_at, f.id"
+            "FROM episode_feedback AS f JOIN episode AS e ON e.id = f.episode "
+            "WHERE %(episodes)s::text[] IS NULL OR f.episode = ANY (%(episodes)s) "
+            "ORDER BY f.given_at, f.id",
+            {"episodes": None if episodes is None else list(episodes)},
         ).fetchall()
     return [
         Feedback(
@@ -111,6 +123,27 @@ def save_cases(connection: Connection, cases: Sequence[Case], cleared: Sequence[
         connection.execute(
             "UPDATE inspection_case SET standing = %s, amended_at = now() WHERE id = ANY(%s)",
             (Standing.CLEARED.value, list(cleared)),
+        )
+
+
+def standing_cases(connection: Connection, episode: str) -> list[StandingCase]:
+    """Return the cases that have an episode and of which something is left."""
+    with (
+        storage_errors(f"reading the cases of episode {episode}"),
+        connection.cursor(row_factory=class_row(StandingCase)) as cursor,
+    ):
+        return cursor.execute(
+            "SELECT id, standing, episodes FROM inspection_case "
+            "WHERE episodes @> ARRAY[%s]::text[] AND standing <> %s ORDER BY id FOR UPDATE",
+            (episode, Standing.CLEARED.value),
+        ).fetchall()
+
+
+def stand(connection: Connection, case_id: str, standing: Standing) -> None:
+    """Write what has become of a case."""
+    with storage_errors(f"writing what became of case {case_id}"):
+        connection.execute(
+            "UPDATE inspection_case SET standing = %s WHERE id = %s", (standing.value, case_id)
         )
 
 

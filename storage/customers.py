@@ -16,6 +16,7 @@ from pipeline.model import Scope
 from pipeline.registry import DEFAULT_ZONE
 from pipeline.timegrid import local_month
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 LEAST_KVA = 100.0
 """From this contracted capacity on a customer is a large one: from here on power factor is assessed."""
@@ -108,7 +109,7 @@ _LISTED = sql.SQL("""
         SELECT coalesce(e.service_point, hung.service_point) AS service_point, count(*) AS episodes,
                max(e.severity) AS severity
         FROM episode AS e LEFT JOIN hung ON hung.meter = e.meter
-        WHERE e.ends_at IS NULL AND e.verdict = 'abnormal' GROUP BY 1
+        WHERE {pending} AND e.verdict = 'abnormal' GROUP BY 1
     ), listed AS (
         SELECT p.customer, array_agg(p.id ORDER BY p.id) AS points, min(p.category) AS category,
                sum(p.capacity_kva) AS capacity_kva,
@@ -123,7 +124,7 @@ _LISTED = sql.SQL("""
             lower(%(search)s)
             IN lower(p.customer || ' ' || string_agg(concat_ws(' ', p.id, p.name), ' '))) > 0)
     )
-""")
+""").format(pending=sql.SQL(PENDING))
 
 
 def customer_cards(  # noqa: PLR0913 - one question with all that bounds it

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from pipeline.model import Json, Scope
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING, SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,11 @@ class EpisodeCard:
     revision: int = 0
     """How often people have changed it."""
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether it goes on and still has to be dealt with."""
+        return self.ends_at is None and self.state not in SETTLED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeFilter:
@@ -53,6 +59,7 @@ class EpisodeFilter:
     detector: str | None = None
     meter: str | None = None
     is_open: bool | None = None
+    """Whether it still has to be dealt with: it goes on, and nobody has rejected or closed it."""
     since: datetime | None = None
     """Only episodes that had not ended before this instant."""
     states: Sequence[str] | None = None
@@ -97,12 +104,12 @@ SEEN: LiteralString = """
     WHERE (%(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[]))
 """
 """Every episode that the caller may see, with its place."""
-_FILTERED: LiteralString = """
+_FILTERED: LiteralString = f"""
       AND (%(verdict)s::text IS NULL OR e.verdict = %(verdict)s)
       AND (%(severity)s::int IS NULL OR e.severity = %(severity)s)
       AND (%(detector)s::text IS NULL OR e.detector = %(detector)s)
       AND (%(meter)s::text IS NULL OR e.meter = %(meter)s)
-      AND (%(is_open)s::bool IS NULL OR (e.ends_at IS NULL) = %(is_open)s)
+      AND (%(is_open)s::bool IS NULL OR {PENDING} = %(is_open)s)
       AND (%(since)s::timestamptz IS NULL OR e.ends_at IS NULL OR e.ends_at > %(since)s)
       AND (%(states)s::text[] IS NULL OR e.state = ANY (%(states)s::text[]))
       AND (%(assignee)s::text IS NULL OR coalesce(e.assignee, '') = %(assignee)s)
@@ -131,7 +138,7 @@ class EpisodeOrder(StrEnum):
 
 
 _ORDERS: Mapping[EpisodeOrder, LiteralString] = {
-    EpisodeOrder.GRAVE: "(e.ends_at IS NULL) DESC, (e.verdict = 'abnormal') DESC, e.severity DESC, "
+    EpisodeOrder.GRAVE: f"{PENDING} DESC, (e.verdict = 'abnormal') DESC, e.severity DESC, "
     "e.starts_at DESC, e.id",
     EpisodeOrder.NEWEST: "e.starts_at DESC, e.id",
     EpisodeOrder.OLDEST: "e.starts_at, e.id",
@@ -195,8 +202,8 @@ def episodes_of_ids(connection: Connection, episodes: Sequence[str], *, scope: S
 def episode_counts(connection: Connection, *, scope: Scope) -> list[EpisodeCount]:
     """Return how many episodes there are by verdict, severity, detector and state."""
     query = (
-        """
-        SELECT e.verdict, e.severity, e.detector, e.ends_at IS NULL AS is_open, count(*) AS episodes
+        f"""
+        SELECT e.verdict, e.severity, e.detector, {PENDING} AS is_open, count(*) AS episodes
         """
         + SEEN
         + "GROUP BY 1, 2, 3, 4 ORDER BY 3"

@@ -66,7 +66,8 @@ WITH cards AS (
     AND (%(areas)s::text[] IS NULL OR p.area = ANY(%(areas)s))
     AND (%(point)s::text IS NULL OR q.service_point = %(point)s)
     AND (%(search)s = '' OR
-        position(lower(%(search)s) IN lower(concat_ws(' ', q.service_point, p.name, p.customer, m.id))) > 0)
+        position(lower(%(search)s) IN lower(
+            concat_ws(' ', q.service_point, p.name, p.customer, m.id, p.area, a.name))) > 0)
     GROUP BY q.service_point, p.name, p.customer, a.zone, q.month, m.id
 )
 SELECT *, count(*) OVER () AS total FROM cards ORDER BY violating DESC, not_decidable DESC, service_point

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import LiteralString, TypeVar
 
 from psycopg import sql
@@ -12,6 +13,7 @@ from psycopg.rows import class_row
 
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 Row = TypeVar("Row")
 
@@ -90,12 +92,18 @@ _PLACED: LiteralString = """
         SELECT m.*, i.service_point, i.role, i.bus, i.address, i.profile,
                p.name AS service_point_name, p.customer, p.area, a.name AS area_name, a.zone AS area_zone
         FROM meter AS m
-        LEFT JOIN LATERAL (
-            SELECT * FROM installation AS i
-            WHERE i.meter_id = m.meter_id AND (i.starts_at IS NULL OR i.starts_at <= %(now)s)
+        -- Of those in force the one that began last. Without LATERAL the server is free to join by hashing.
+        LEFT JOIN (
+            SELECT i.* FROM installation AS i
+            WHERE (i.starts_at IS NULL OR i.starts_at <= %(now)s)
               AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
-            ORDER BY i.starts_at DESC NULLS LAST LIMIT 1
-        ) AS i ON true
+              AND NOT EXISTS (
+                SELECT FROM installation AS later
+                WHERE later.meter_id = i.meter_id AND later.starts_at <= %(now)s
+                  AND (later.ends_at IS NULL OR later.ends_at > %(now)s)
+                  AND later.starts_at > coalesce(i.starts_at, '-infinity')
+              )
+        ) AS i USING (meter_id)
         LEFT JOIN service_point AS p ON p.id = i.service_point
         LEFT JOIN area AS a ON a.id = p.area
         WHERE %(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[])
@@ -103,10 +111,17 @@ _PLACED: LiteralString = """
 """
 """The meters a caller may see with the installation in force; every query starts here, so none forgets."""
 
-_SEARCHED = sql.SQL("""
-    (%(search)s = '' OR position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point,
-     m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0)
-""")
+_CONDITIONS: Mapping[str, LiteralString] = MappingProxyType(
+    {
+        "search": "position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point, "
+        "m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0",
+        "area": "m.area = %(area)s",
+        "meters": "m.id = ANY (%(meters)s::text[])",
+        "points": "m.service_point = ANY (%(points)s::text[])",
+    }
+)
+"""What narrows the meters, by the value that it is about. Conditions that nobody sets are left out: how a
+prepared question is answered is planned for all values at once."""
 
 _NEWEST = sql.SQL("""
     LEFT JOIN LATERAL (
@@ -154,9 +169,14 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         connection,
         MeterCard,
         """
-        , worst AS (
+        , found AS MATERIALIZED (  -- or they would be gone through by id, one by one, until enough fit
+            SELECT * FROM placed AS m
+            WHERE {fitting}
+        ), chosen AS MATERIALIZED (
+            SELECT * FROM found ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
+        ), worst AS (
             SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-            FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
+            FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
         )
         SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
                m.max_current_a, m.digits, m.resolution,
@@ -164,7 +184,8 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
                m.area_zone AS zone, m.role, m.bus, m.address, m.profile, q.ct, q.pt,
                n.newest_at, coalesce(c.due, 0) AS due, coalesce(c.arrived, 0) AS arrived,
                coalesce(w.episodes, 0) AS open_episodes, w.severity AS worst_severity
-        FROM placed AS m
+        -- Only of those that are shown it is worked out how they are doing.
+        FROM chosen AS m
         LEFT JOIN LATERAL (
             SELECT ct, pt FROM ratio AS q
             WHERE q.meter_id = m.meter_id AND (q.starts_at IS NULL OR q.starts_at <= %(now)s)
@@ -178,10 +199,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
             WHERE c.meter_id = m.meter_id AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
         ) AS c ON true
         LEFT JOIN worst AS w ON w.meter = m.id
-        WHERE (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
-          AND (%(points)s::text[] IS NULL OR m.service_point = ANY (%(points)s::text[]))
-          AND {searched}
-        ORDER BY m.id LIMIT %(limit)s OFFSET %(offset)s
+        ORDER BY m.id
         """,
         scope=scope,
         now=now,
@@ -196,10 +214,11 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
 
 def meter_total(connection: Connection, *, scope: Scope, now: datetime, search: str = "") -> int:
     """Return how many meters :func:`meter_cards` finds in all."""
-    query = sql.SQL(_PLACED) + sql.SQL("SELECT count(*) FROM placed AS m WHERE ") + _SEARCHED
     areas = sorted(scope.areas) if scope.areas is not None else None
+    bound = {"areas": areas, "now": now, "search": search.strip()}
+    query = sql.SQL(_PLACED) + sql.SQL("SELECT count(*) FROM placed AS m WHERE ") + _fitting(bound)
     with storage_errors("counting meters"):
-        row = connection.execute(query, {"areas": areas, "now": now, "search": search.strip()}).fetchone()
+        row = connection.execute(query, bound).fetchone()
     return 0 if row is None else int(row[0])
 
 
@@ -254,11 +273,21 @@ def contract_of(connection: Connection, service_point: str, *, now: datetime) ->
 def rows_in_scope(
     connection: Connection, kind: type[Row], query: LiteralString, *, scope: Scope, **values: object
 ) -> list[Row]:
-    """Run one query in the caller's scope and return its rows as values of ``kind``."""
+    """Run one query in the caller's scope and return its rows as values of ``kind``.
+
+    Its ``{fitting}`` is what ``search``, ``area``, ``meters`` and ``points`` among the values ask for.
+    """
     bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
-    whole = sql.SQL(_PLACED + query).format(newest=_NEWEST, today=_TODAY, searched=_SEARCHED)
+    whole = sql.SQL(_PLACED + query).format(
+        newest=_NEWEST, today=_TODAY, fitting=_fitting(bound), pending=sql.SQL(PENDING)
+    )
     with (
         storage_errors("reading for the dashboard"),
         connection.cursor(row_factory=class_row(kind)) as cursor,
     ):
         return cursor.execute(whole, bound).fetchall()
+
+
+def _fitting(bound: Mapping[str, object]) -> sql.Composed:
+    asked = [sql.SQL(text) for name, text in _CONDITIONS.items() if bound.get(name) not in (None, "")]
+    return sql.SQL(" AND ").join(asked or [sql.SQL("true")])

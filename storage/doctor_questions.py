@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from psycopg.rows import class_row
 
 from storage.database import Connection, storage_errors
 
@@ -54,3 +57,29 @@ def preloads_timescaledb(connection: Connection) -> bool:
     with storage_errors("looking at the server"):
         row = connection.execute("SELECT current_setting('timescaledb.disable_load', true)").fetchone()
     return row is not None and row[0] is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestRead:
+    """The newest scheduled instant that brought something."""
+
+    meter: str
+    slot_at: datetime
+
+
+def newest_read(connection: Connection, meters: Sequence[str], *, since: datetime) -> NewestRead | None:
+    """Return the newest slot of some meters that was got; None where there is none since then.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with (
+        storage_errors("reading the coverage ledger"),
+        connection.cursor(row_factory=class_row(NewestRead)) as cursor,
+    ):
+        return cursor.execute(
+            "SELECT m.id AS meter, c.slot_at FROM coverage AS c JOIN meter AS m USING (meter_id) "
+            "WHERE m.id = ANY(%s) AND c.slot_at >= %s AND c.status IN ('got', 'late') "
+            "ORDER BY c.slot_at DESC, m.id LIMIT 1",
+            (list(meters), since),
+        ).fetchone()

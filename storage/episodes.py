@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import LiteralString
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -43,6 +44,12 @@ class EpisodeState(StrEnum):
     CLOSED = "closed"
 
 
+SETTLED = frozenset({EpisodeState.REJECTED, EpisodeState.CLOSED})
+"""What people made of those that need nobody any more, though what was found may go on."""
+PENDING: LiteralString = "(e.ends_at IS NULL AND e.state NOT IN ('rejected', 'closed'))"
+"""The same in SQL: an episode ``e`` still has to be dealt with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEpisode:
     """An episode with people's own fields."""
@@ -52,6 +59,11 @@ class StoredEpisode:
     assignee: str | None
     note: str | None
     decided_at: datetime | None
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it goes on and still has to be dealt with."""
+        return self.episode.ends_at is None and self.state not in SETTLED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -215,12 +215,14 @@ def finest_settled_series(
     ends_at: datetime,
     meters: Sequence[MeterId],
 ) -> IntervalColumns:
-    """Return what counts, as :func:`settled_series`, of the shortest intervals that these meters have.
+    """Return what counts, as :func:`settled_series`, of the import of these meters' shortest intervals.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
-    raw = interval_series(connection, scope=scope, starts_at=starts_at, ends_at=ends_at, meters=meters)
+    raw = interval_series(
+        connection, scope=scope, starts_at=starts_at, ends_at=ends_at, meters=meters, energies=(IMPORT,)
+    )
     shortest = raw.take(raw.minutes == raw.minutes.min(initial=MINUTES_PER_DAY))
     visible = visible_meters(connection, meters, scope=scope)
     return _settled(connection, shortest, visible, (starts_at, ends_at))
@@ -242,7 +244,7 @@ def _settled(
     letters = {name: letters_of(raw, name).copy() for name in ENERGIES}
     quality = raw.quality.copy()
     for number, start, energy, value, letter, raw_version, edited in rows:
-        place = places.of(number, start)
+        place = places.of(number, start) if energy in energies else None
         if place is None or not (edited or raw_version == places.versions[place]):
             continue
         energies[energy][place] = np.nan if value is None else value

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 from pipeline.quantities import Group
 from pipeline.registry import DEFAULT_SCHEDULES
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 Row = TypeVar("Row")
 
@@ -166,12 +167,12 @@ def latest_reads(connection: Connection, now: datetime) -> LatestReads:
 
 
 def open_episodes(connection: Connection, now: datetime) -> list[EpisodeFigures]:
-    """Return the episodes that last, but for those found normal."""
+    """Return the episodes that still have to be dealt with, but for those found normal."""
     return _rows(
         connection,
         EpisodeFigures,
-        "SELECT detector, severity, verdict, count(*) AS number FROM episode "
-        "WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        "SELECT detector, severity, verdict, count(*) AS number FROM episode AS e "  # noqa: S608 - a constant
+        f"WHERE {PENDING} AND verdict <> 'normal' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         now,
     )
 

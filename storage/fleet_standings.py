@@ -12,6 +12,7 @@ from pipeline.model import Scope
 from storage.dashboard_episodes import SEEN, areas_of
 from storage.dashboard_queries import rows_in_scope
 from storage.database import Connection, storage_errors
+from storage.episodes import PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,9 @@ class MeterStanding:
     late: int
     backfilled: int
     open_episodes: int
-    """Abnormal and undecided ones."""
+    """Abnormal and undecided ones that nobody has rejected or closed."""
     worst_severity: int | None
-    """Of its open abnormal episodes."""
+    """Of the abnormal ones among them."""
 
     @property
     def arrived(self) -> int:
@@ -55,17 +56,23 @@ class OpenEpisodes:
 
 
 _STANDINGS: LiteralString = """
-    {today}
-    , counted AS (
-        SELECT meter_id, sum(reads)::int AS due,
-               coalesce(sum(reads) FILTER (WHERE status = 'got'), 0)::int AS in_time,
-               coalesce(sum(reads) FILTER (WHERE status = 'late'), 0)::int AS late,
-               coalesce(sum(reads) FILTER (WHERE status = 'backfilled'), 0)::int AS backfilled
-        FROM today GROUP BY meter_id
+    , local AS (
+        SELECT zone, (%(now)s AT TIME ZONE zone)::date AS day FROM meter GROUP BY zone
+    ), counted AS (
+        SELECT c.meter_id, coalesce(sum(reads) FILTER (WHERE c.day = l.day), 0)::int AS due,
+               coalesce(sum(reads) FILTER (WHERE c.day = l.day AND status = 'got'), 0)::int AS in_time,
+               coalesce(sum(reads) FILTER (WHERE c.day = l.day AND status = 'late'), 0)::int AS late,
+               coalesce(sum(reads) FILTER (WHERE c.day = l.day AND status = 'backfilled'), 0)::int
+                   AS backfilled,
+               max(newest_slot_at) FILTER (WHERE status >= 'late') AS newest_slot_at
+        FROM coverage_day AS c JOIN meter AS m USING (meter_id) JOIN local AS l USING (zone)
+        -- A local day is at most one away from the server's.
+        WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1 AND c.reads > 0
+        GROUP BY c.meter_id
     ), worst AS (
         SELECT meter, count(*)::int AS episodes,
                max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-        FROM episode WHERE ends_at IS NULL AND verdict <> 'normal' GROUP BY meter
+        FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
     )
     SELECT m.id AS meter, m.service_point, m.service_point_name, m.customer, m.area, m.area_name,
            m.bus, m.address, m.profile,
@@ -84,14 +91,15 @@ _STANDINGS: LiteralString = """
     FROM placed AS m
     LEFT JOIN counted AS c USING (meter_id)
     LEFT JOIN worst AS w ON w.meter = m.id
-    LEFT JOIN LATERAL (
-        SELECT newest_slot_at AS slot_at FROM coverage_day AS d
-        WHERE d.meter_id = m.meter_id AND d.status >= 'late' AND d.reads > 0
-        ORDER BY d.day DESC, d.newest_slot_at DESC LIMIT 1
-    ) AS l ON true
-    WHERE (%(search)s = '' OR position(lower(%(search)s) IN lower(concat_ws(' ', m.id, m.service_point,
-           m.service_point_name, m.customer, m.area, m.area_name, m.bus, m.address, m.profile))) > 0)
-      AND (%(area)s::text IS NULL OR m.area = %(area)s)
+    CROSS JOIN LATERAL (
+        -- Only of a meter without a read in these days older ones are looked at.
+        SELECT coalesce(c.newest_slot_at, (
+            SELECT newest_slot_at FROM coverage_day AS d
+            WHERE d.meter_id = m.meter_id AND d.status >= 'late' AND d.reads > 0
+            ORDER BY d.day DESC, d.newest_slot_at DESC LIMIT 1
+        )) AS slot_at
+    ) AS l
+    WHERE {fitting}
     ORDER BY m.id
 """
 
@@ -126,7 +134,7 @@ def meter_standings(  # noqa: PLR0913 - one question with all that bounds it
 
 
 def open_episode_counts(connection: Connection, *, scope: Scope) -> list[OpenEpisodes]:
-    """Return how many episodes are open, by verdict and severity; those that ended are not even looked at.
+    """Return how many episodes still have to be dealt with, by verdict and severity.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -134,7 +142,7 @@ def open_episode_counts(connection: Connection, *, scope: Scope) -> list[OpenEpi
     query: LiteralString = (
         "SELECT e.verdict, e.severity, count(*) AS episodes "
         + SEEN
-        + "AND e.ends_at IS NULL GROUP BY e.verdict, e.severity"
+        + f"AND {PENDING} GROUP BY e.verdict, e.severity"
     )
     with (
         storage_errors("counting open episodes"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import compress
+from itertools import compress, repeat
 from types import MappingProxyType
 
 import numpy as np
@@ -19,6 +19,7 @@ from pipeline.quantities import QUADRANTS_OF, Quantity
 from pipeline.timegrid import to_numpy
 from storage import pgcopy
 from storage.database import Connection, storage_errors
+from storage.packed_columns import double, instant, integer, letter, letters, packed, times_of, unpacked
 from storage.pgcopy import BytesColumn, FixedColumn
 from storage.registry import meter_numbers
 from storage.visible import visible_meters
@@ -62,7 +63,7 @@ class IntervalColumns:
     energies: Mapping[str, NDArray[np.float64]]
     """By the names in :data:`ENERGIES`; NaN where missing."""
     methods: Sequence[str] = field(default=())
-    """How each was made; empty for "measured" throughout."""
+    """How each was made; empty for "measured" throughout, and where nobody asked."""
     letters: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
     """The letter of each energy, by name; of an energy that is not there it is the interval's own."""
     versions: NDArray[np.int16] | None = None
@@ -164,43 +165,54 @@ def interval_series(  # noqa: PLR0913 - one question with all that bounds it
     ends_at: datetime,
     minutes: int | None = None,
     meters: Sequence[MeterId] | None = None,
+    energies: Sequence[str] | None = None,
 ) -> IntervalColumns:
-    """Return the newest versions of intervals that start in ``[starts_at, ends_at)``, by meter and time."""
+    """Return the newest versions of intervals that start in ``[starts_at, ends_at)``, by meter and time.
+
+    ``energies`` are those that are wanted, and each costs time; None for all, with how they were made.
+    """
+    wanted = ENERGIES if energies is None else energies
+    columns = [
+        instant("starts_at"),
+        integer("minutes"),
+        integer("version"),
+        letter("quality"),
+        letters("letters", len(ENERGIES)),
+        *map(double, wanted),
+    ]
+    order = sql.SQL("starts_at, minutes")
+    methods = sql.SQL("array_agg(method ORDER BY {})" if energies is None else "'{{}}'::text[]").format(order)
     with storage_errors("reading intervals"):
         visible = visible_meters(connection, meters, scope=scope)
         statement = sql.SQL(
-            "SELECT meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, minutes, quality, method, "
-            "version, letters, {names} FROM interval_current AS i WHERE {visible} "
+            "SELECT meter_id, count(*), {}, {} FROM interval_current AS i WHERE {} "
             "AND starts_at >= %(from)s AND starts_at < %(to)s "
-            "AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) "
-            "ORDER BY meter_id, starts_at, minutes"
-        ).format(names=_names(ENERGIES), visible=visible.at("i", "starts_at"))
+            "AND (%(minutes)s::int IS NULL OR minutes = %(minutes)s) GROUP BY meter_id ORDER BY meter_id"
+        ).format(methods, packed(columns, order), visible.at("i", "starts_at"))
         parameters = {**visible.bound, "from": starts_at, "to": ends_at, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
             rows = cursor.execute(statement, parameters).fetchall()
-    columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (7 + len(ENERGIES))
+    starts, lengths, versions, quality, kept, *values = unpacked([row[3:] for row in rows], columns)
     names = visible.names
     found = IntervalColumns(
-        meters=[names[row[0]] for row in rows],
-        starts_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
-        minutes=np.array(columns[2], dtype=np.int16),
-        quality=np.array(columns[3], dtype="U1"),
-        methods=[row[4] for row in rows],
-        versions=np.array(columns[5], dtype=np.int16),
-        energies={
-            name: np.array(column, dtype=np.float64)
-            for name, column in zip(ENERGIES, columns[7:], strict=True)
-        },
+        meters=[name for number, count, *_ in rows for name in repeat(names[number], count)],
+        starts_at=times_of(starts),
+        minutes=lengths.astype(np.int16),
+        quality=quality.astype("U1"),
+        methods=[method for row in rows for method in row[2]],
+        versions=versions.astype(np.int16),
+        energies={name: sent.astype(np.float64) for name, sent in zip(wanted, values, strict=True)},
     )
-    return _with_letters(found, [row[6] for row in rows])
+    return _with_letters(found, kept)
 
 
-def _with_letters(intervals: IntervalColumns, kept: Sequence[str | None]) -> IntervalColumns:
-    rows = [row for row, text in enumerate(kept) if text is not None]
-    if not rows:
+def _with_letters(intervals: IntervalColumns, kept: NDArray[np.bytes_]) -> IntervalColumns:
+    """Set the letters of intervals where they are kept: a text of a letter for each of :data:`ENERGIES`."""
+    rows = np.flatnonzero(kept != b" " * len(ENERGIES))
+    if not len(rows):
         return intervals
     letters = np.stack([letters_of(intervals, energy) for energy in ENERGIES], axis=1)
-    letters[rows] = [list(kept[row] or "") for row in rows]
+    letters[rows] = kept[rows].astype(f"U{len(ENERGIES)}").view("U1").reshape(len(rows), -1)
     return replace(intervals, letters=dict(zip(ENERGIES, letters.T, strict=True)))
 
 

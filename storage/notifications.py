@@ -77,10 +77,30 @@ def file_messages(
     return len(planned)
 
 
-def claim_messages(connection: Connection, *, now: datetime, lasting: timedelta, most: int) -> list[Message]:
+def attempts_since(connection: Connection, since: datetime) -> dict[str, int]:
+    """Return how many attempts have begun since then, by channel."""
+    with storage_errors("counting attempts"):
+        rows = connection.execute(
+            "SELECT n.channel, count(*) FROM notification_attempt AS a "
+            "JOIN notification AS n ON n.id = a.notification WHERE a.started_at > %s GROUP BY 1",
+            (since,),
+        ).fetchall()
+    return {str(channel): number for channel, number in rows}
+
+
+def claim_messages(
+    connection: Connection, *, now: datetime, lasting: timedelta, most: int, room: Mapping[str, int]
+) -> list[Message]:
     """Take messages that are due and that no other sender has; each begins an attempt.
 
     Whoever is killed keeps them until ``lasting`` has passed: then they are sent again under their ids.
+
+    Args:
+        connection: The database.
+        now: By the clock.
+        lasting: How long they are this sender's.
+        most: How many are taken at once.
+        room: How many each of some channels takes now; the others take any number.
     """
     with (
         storage_errors("claiming messages"),
@@ -88,12 +108,18 @@ def claim_messages(connection: Connection, *, now: datetime, lasting: timedelta,
         connection.cursor(row_factory=class_row(Message)) as cursor,
     ):
         taken = cursor.execute(
+            "WITH due AS (SELECT id, next_attempt_at, row_number() OVER (PARTITION BY channel "
+            "ORDER BY next_attempt_at, id) <= coalesce((%(room)s::jsonb ->> channel)::bigint, %(most)s) "
+            "AS fits FROM notification WHERE state = 'waiting' AND next_attempt_at <= %(now)s "
+            "AND (claimed_until IS NULL OR claimed_until <= %(now)s)) "
             "UPDATE notification SET claimed_until = %(until)s, attempts = attempts + 1 WHERE id IN ("
-            "SELECT id FROM notification WHERE state = 'waiting' AND next_attempt_at <= %(now)s "
-            "AND (claimed_until IS NULL OR claimed_until <= %(now)s) "
-            "ORDER BY next_attempt_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED) "
+            "SELECT n.id FROM notification AS n JOIN due ON due.id = n.id WHERE due.fits "
+            # Asked again of the locked row: another sender may have had it in between.
+            "AND n.state = 'waiting' AND n.next_attempt_at <= %(now)s "
+            "AND (n.claimed_until IS NULL OR n.claimed_until <= %(now)s) "
+            "ORDER BY n.next_attempt_at, n.id LIMIT %(most)s FOR UPDATE OF n SKIP LOCKED) "
             "RETURNING id, channel, route, language, content, attempts, planned_at",
-            {"now": now, "until": now + lasting, "most": most},
+            {"now": now, "until": now + lasting, "most": most, "room": Jsonb(dict(room))},
         ).fetchall()
         cursor.executemany(
             "INSERT INTO notification_attempt (notification, number, started_at) VALUES (%s, %s, %s)",

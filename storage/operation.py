@@ -11,7 +11,8 @@ from psycopg.rows import class_row
 from storage.database import Connection, storage_errors
 
 _FIRST_LOOK = "first look"
-"""Its row of ``operation_mark``; counters are named by their process, with a colon."""
+LAST_LOOK = "last look"
+"""Rows of ``operation_mark``; counters are named by their process, with a colon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,15 @@ class LostLease:
     owner: str
     expired_at: datetime
     buses: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """What a counter stands at."""
+
+    value: int
+    counts_since: datetime | None
+    """When it began with nothing; None where nobody knows."""
 
 
 def heard_meters(connection: Connection, *, since: datetime, until: datetime) -> list[HeardMeter]:
@@ -118,26 +128,48 @@ def first_look(connection: Connection, now: datetime) -> datetime:
     return began
 
 
-def moved_marks(
-    connection: Connection, totals: Mapping[str, int], now: datetime
-) -> dict[str, tuple[int, datetime]]:
-    """Return how far counters have grown since the last look, and when that was; remember them.
+def note_look(connection: Connection, now: datetime) -> None:
+    """Write that incidents have been worked out now: monitoring sees when nobody does."""
+    with storage_errors("noting a look"):
+        connection.execute(
+            "INSERT INTO operation_mark (name, value, at) VALUES (%s, 0, %s) "
+            "ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+            (LAST_LOOK, now),
+        )
 
-    A counter that is seen for the first time, or began anew, has grown by nothing; one that nobody has told
-    of for a week, as of a process that ended, is forgotten.
+
+def moved_marks(
+    connection: Connection, totals: Mapping[str, Total], began_at: datetime, now: datetime
+) -> dict[str, tuple[int, datetime]]:
+    """Return how far counters have grown since the last look, and since when; remember them.
+
+    A counter that began anew has grown by all it counts, and so has one that is seen for the first time if it
+    began after looking did; what an older one counted before is history. One that nobody has told of for a
+    week, as of a process that ended, is forgotten.
+
+    Args:
+        connection: The database.
+        totals: By the counters' names.
+        began_at: When looking began here.
+        now: By the clock.
     """
-    grown = {}
+    grown = {
+        name: (total.value, total.counts_since)
+        for name, total in totals.items()
+        if total.counts_since is not None and total.counts_since > began_at
+    }
     with storage_errors("reading counters"), connection.transaction():
         rows = connection.execute(
             "SELECT name, value, at FROM operation_mark WHERE name = ANY(%s)", (list(totals),)
         ).fetchall()
         for name, value, at in rows:
-            grown[str(name)] = (max(totals[str(name)] - value, 0), at)
+            total = totals[str(name)].value
+            grown[str(name)] = (total - value if total >= value else total, at)
         with connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO operation_mark (name, value, at) VALUES (%s, %s, %s) "
                 "ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at",
-                [(name, value, now) for name, value in totals.items()],
+                [(name, total.value, now) for name, total in totals.items()],
             )
         connection.execute(
             "DELETE FROM operation_mark WHERE at < %s - interval '7 days' AND name <> %s", (now, _FIRST_LOOK)

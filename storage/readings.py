@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -17,9 +19,11 @@ from pipeline.model import MeterId, Origin, Scope, Value
 from pipeline.quantities import Kind, Quantity
 from storage.columns import NUMBER_OF_ORIGIN, ORIGIN_OF_NUMBER, table_of
 from storage.database import Connection, storage_errors
+from storage.packed_columns import double, instant, integer, packed, real, times_of, unpacked
 from storage.visible import visible_meters
 
-_SCALAR = frozenset({Kind.COUNTER, Kind.REAL, Kind.INSTANT})
+_COLUMN_OF_KIND = MappingProxyType({Kind.COUNTER: double, Kind.REAL: real, Kind.INSTANT: instant})
+"""How the values of a series are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +102,26 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
         StorageError: If quantities of different tables, spectra or words are asked for.
     """
     table = _one_table(quantities)
-    if any(q.kind not in _SCALAR for q in quantities):
+    if any(q.kind not in _COLUMN_OF_KIND for q in quantities):
         raise StorageError("spectra and status words are no series of numbers: ask for arrays instead")
     wanted = sorted(NUMBER_OF_ORIGIN[o] for o in (Origin if origins is None else origins))
     with storage_errors("reading a series"):
         visible = visible_meters(connection, meters, scope=scope)
+        columns = [
+            instant("taken_at"),
+            instant("slot_at"),
+            integer("origin"),
+            integer("quality"),
+            *(_COLUMN_OF_KIND[q.kind](q.value) for q in quantities),
+        ]
         statement = sql.SQL(
-            "SELECT meter_id, (extract(epoch FROM taken_at) * 1000000)::bigint, "
-            "(extract(epoch FROM slot_at) * 1000000)::bigint, origin, quality, {columns} FROM {table} AS r "
+            "SELECT meter_id, count(*), {columns} FROM {table} AS r "
             "WHERE {visible} AND taken_at >= %(from)s AND taken_at < %(to)s "
             "AND origin = ANY(%(origins)s) AND num_nonnulls({names}) > 0 "
             "AND (%(zone)s::text IS NULL OR (taken_at AT TIME ZONE %(zone)s)::time "
-            "< time '00:00' + make_interval(mins => %(minutes)s)) ORDER BY meter_id, taken_at, origin"
+            "< time '00:00' + make_interval(mins => %(minutes)s)) GROUP BY meter_id ORDER BY meter_id"
         ).format(
-            columns=sql.SQL(", ").join(map(_as_number, quantities)),
+            columns=packed(columns, sql.SQL("taken_at, origin")),
             table=sql.Identifier(table),
             names=sql.SQL(", ").join(sql.Identifier(q.value) for q in quantities),
             visible=visible.at("r", "taken_at"),
@@ -120,8 +130,20 @@ def reading_series(  # noqa: PLR0913 - one question with all that bounds it
         zone, minutes = (None, 0) if after_midnight is None else after_midnight
         parameters |= {"zone": None if zone is None else zone.key, "minutes": minutes}
         with connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(statement, parameters).fetchall()
-    return _series(rows, visible.names, quantities)
+            meters_found = cursor.execute(statement, parameters).fetchall()
+    taken_at, slot_at, origin, quality, *values = unpacked([row[2:] for row in meters_found], columns)
+    names = visible.names
+    return ReadingSeries(
+        meters=[names[row[0]] for row in meters_found],
+        meter_index=np.repeat(
+            np.arange(len(meters_found)), np.array([row[1] for row in meters_found], dtype=np.int64)
+        ),
+        taken_at=times_of(taken_at),
+        slot_at=times_of(slot_at),
+        origin=origin.astype(np.int16),
+        quality=quality.astype(np.int32),
+        values={q: _numbers(sent, q) for q, sent in zip(quantities, values, strict=True)},
+    )
 
 
 def latest_values(
@@ -172,30 +194,11 @@ def _one_table(quantities: Sequence[Quantity]) -> str:
     return tables.pop()
 
 
-def _as_number(quantity: Quantity) -> sql.Composed:
-    column = sql.Identifier(quantity.value)
-    if quantity.kind is Kind.INSTANT:
-        return sql.SQL("extract(epoch FROM {})::float8").format(column)
-    return sql.SQL("{}").format(column)
-
-
-def _series(
-    rows: Sequence[Sequence[object]], names: Mapping[int, MeterId], quantities: Sequence[Quantity]
-) -> ReadingSeries:
-    columns: Sequence[Sequence[object]] = list(zip(*rows, strict=True)) or [()] * (5 + len(quantities))
-    numbers = np.array(columns[0], dtype=np.int64)
-    present, index = np.unique(numbers, return_inverse=True)
-    return ReadingSeries(
-        meters=[names[int(n)] for n in present],
-        meter_index=index.astype(np.int64),
-        taken_at=np.array(columns[1], dtype=np.int64).view("datetime64[us]"),
-        slot_at=np.array(columns[2], dtype="datetime64[us]"),
-        origin=np.array(columns[3], dtype=np.int16),
-        quality=np.array(columns[4], dtype=np.int32),
-        values={
-            q: np.array(column, dtype=np.float64) for q, column in zip(quantities, columns[5:], strict=True)
-        },
-    )
+def _numbers(sent: NDArray[Any], quantity: Quantity) -> NDArray[np.float64]:  # Any: what its column holds
+    if quantity.kind is not Kind.INSTANT:
+        return sent.astype(np.float64)
+    times = times_of(sent)
+    return np.where(np.isnat(times), np.nan, times.astype(np.int64) / 1e6)
 
 
 def _value(value: object) -> Value:

@@ -173,8 +173,18 @@ TABLES: tuple[ArchiveTable, ...] = (
 TABLE_BY_NAME: Mapping[str, ArchiveTable] = MappingProxyType({table.name: table for table in TABLES})
 
 
-def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
-    """Bring the database in line with ``registry`` and return how many entries of each table changed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """How many entries of each table a registry changed."""
+
+    changed: Mapping[str, int]
+    """Added, made another, or removed."""
+    removed: Mapping[str, int]
+    """Those of histories that the registry has without them."""
+
+
+def save_registry(connection: Connection, registry: Registry) -> Saved:
+    """Bring the database in line with ``registry`` and return what changed.
 
     What the registry does not name stays. Of a meter or service point for which it has installations, ratios
     or contracts it has all of them: older ones that it no longer has are removed.
@@ -183,14 +193,16 @@ def save_registry(connection: Connection, registry: Registry) -> dict[str, int]:
         StorageError: If the database is away or refuses; nothing is saved then.
     """
     with storage_errors("saving the registry"), connection.transaction():
-        changed = {}
+        changed: dict[str, int] = {}
+        removed: dict[str, int] = {}
         ids: dict[MeterId, int] = {}
         for table in TABLES:
             if "meter" in table.fields and not ids:
                 ids = meter_numbers(connection)
             rows = [_row(table, record, ids) for record in getattr(registry, table.attribute)]
-            changed[table.name] = _remove_stale(connection, table, rows) + _upsert(connection, table, rows)
-        return changed
+            removed[table.name] = _remove_stale(connection, table, rows)
+            changed[table.name] = removed[table.name] + _upsert(connection, table, rows)
+        return Saved(changed=changed, removed={name: count for name, count in removed.items() if count})
 
 
 def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table

@@ -9,7 +9,6 @@ from itertools import pairwise
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pipeline.errors import Problem
 from pipeline.registry import DEFAULT_ZONE, Installation, Registry
@@ -21,7 +20,9 @@ from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
 from storage.registry_alarms import alarm_problems
 from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, convert
 from storage.registry_entries import Entry
+from storage.registry_filed import NOTHING_FILED, Filed
 from storage.registry_tariffs import market_problems, tariff_problems
+from storage.registry_zones import Zones, zones_of
 
 INSTALLED_FOR_EVER = frozenset({"service_point", "role", "bus", "address", "profile"})
 """Keys of ``[[meter]]`` that stand for an installation without dates."""
@@ -61,17 +62,25 @@ CHECKED_WHERE_FILED = frozenset({"tariff", "transformer", "alarm_channel"})
 """Tables that an archive may do without: names of their entries are checked where it has any of them."""
 
 MADE_WHEN_NAMED = ("service_point", "area")
-"""Tables that a file may leave out wholly: their entries are then made from the names that others use."""
+"""Tables that a file may leave out wholly: names that the archive has not either become entries."""
+
+PLACES = ("service_point", "meter", "area")
+"""Keys that say where an entry belongs; the first that it gives decides in whose zone its dates are."""
 
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registry:
-    """Return the registry that ``written`` makes; what is wrong is added to ``problems`` and left out."""
+def build_registry(
+    written: Sequence[Entry], problems: list[Problem], filed: Filed = NOTHING_FILED
+) -> Registry:
+    """Return the registry that ``written`` makes; what is wrong is added to ``problems`` and left out.
+
+    What ``filed`` has may be named, and is then none of the registry's own.
+    """
     entries = _known_tables(_split_installations(written), problems)
-    ids = _ids(entries)
-    zones = _zones(entries)
+    ids = _ids(entries, filed)
+    zones = zones_of(entries, filed)
     records: dict[str, list[Any]] = {table.attribute: [] for table in TABLES}  # Any: records of each table
     stretches: list[tuple[Installation, Entry]] = []
     tariffs: list[tuple[Tariff, Entry]] = []
@@ -98,7 +107,8 @@ def build_registry(written: Sequence[Entry], problems: list[Problem]) -> Registr
     for name in MADE_WHEN_NAMED:
         if name not in entries:
             made = TABLE_BY_NAME[name]
-            records[made.attribute] = [made.record(id=i) for i in sorted(ids[name])]
+            new = ids[name].difference(filed.names(name))
+            records[made.attribute] = [made.record(id=i) for i in sorted(new)]
     problems += _overlaps(stretches)
     problems += tariff_problems(tariffs)
     problems += market_problems(markets)
@@ -132,9 +142,10 @@ def _known_tables(entries: Sequence[Entry], problems: list[Problem]) -> dict[str
     return known
 
 
-def _ids(entries: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
+def _ids(entries: Mapping[str, Sequence[Entry]], filed: Filed) -> dict[str, set[str]]:
     ids = {
         table.name: {str(e.values["id"]) for e in entries.get(table.name, []) if "id" in e.values}
+        | set(filed.names(table.name))
         for table in TABLES
     }
     for (table, key), target in REFERENCES.items():
@@ -142,32 +153,6 @@ def _ids(entries: Mapping[str, Sequence[Entry]]) -> dict[str, set[str]]:
             named = (entry.values.get(key) for entry in entries.get(table, []))
             ids[target] |= {name for name in named if isinstance(name, str) and name}
     return ids
-
-
-def _zones(entries: Mapping[str, Sequence[Entry]]) -> dict[tuple[str, str], ZoneInfo]:
-    """Return the zone of each service point, meter and tariff whose area has one."""
-    zones: dict[tuple[str, str], ZoneInfo] = {}
-    of_area: dict[object, ZoneInfo] = {}
-    for entry in entries.get("area", []):
-        try:
-            zone = convert(TABLE_BY_NAME["area"].record, "zone", entry.values.get("zone", DEFAULT_ZONE.key))
-        except CellError:
-            continue  # said where the entry itself is read
-        if isinstance(zone, ZoneInfo):
-            of_area[entry.values.get("id")] = zone
-    for entry in entries.get("service_point", []):
-        zones["service_point", str(entry.values.get("id"))] = of_area.get(
-            entry.values.get("area"), DEFAULT_ZONE
-        )
-    for entry in entries.get("installation", []):
-        point = ("service_point", str(entry.values.get("service_point")))
-        if point in zones:
-            zones.setdefault(("meter", str(entry.values.get("meter"))), zones[point])
-    for entry in entries.get("contract", []):
-        point = ("service_point", str(entry.values.get("service_point")))
-        if point in zones and "tariff" in entry.values:
-            zones.setdefault(("tariff", str(entry.values["tariff"])), zones[point])
-    return zones
 
 
 def _unknown_limits(entries: Mapping[str, Sequence[Entry]]) -> list[Problem]:
@@ -228,9 +213,7 @@ def _named(key: str, value: object) -> Sequence[object]:
     return [value]
 
 
-def _record(
-    table: ArchiveTable, entry: Entry, zones: Mapping[tuple[str, str], ZoneInfo], problems: list[Problem]
-) -> Any:  # noqa: ANN401 - a record of the table, or None
+def _record(table: ArchiveTable, entry: Entry, zones: Zones, problems: list[Problem]) -> Any:  # noqa: ANN401 - a record of the table, or None
     before = len(problems)
     values: dict[str, Any] = {}  # Any: the fields' own types, which convert() has checked
     for key, value in entry.values.items():
@@ -243,7 +226,7 @@ def _record(
                 values[name] = convert(table.record, name, value)
             except CellError as error:
                 problems += [entry.problem(key + at, text) for at, text in error.found]
-    _place_dates(table, values, zones)
+    problems += _place_dates(table, entry, values, zones)
     _complete(table, values)
     missing = [
         f.name
@@ -260,18 +243,29 @@ def _record(
 
 def _place_dates(
     table: ArchiveTable,
+    entry: Entry,
     values: dict[str, Any],  # Any: as above
-    zones: Mapping[tuple[str, str], ZoneInfo],
-) -> None:
+    zones: Zones,
+) -> list[Problem]:
+    dates = {name: value.day for name, value in values.items() if isinstance(value, LocalDate)}
     if table.name == "tariff":  # those of the customers who have it
-        owner = ("tariff", str(values.get("id")))
+        place, name = "tariff", values.get("id")
     else:
-        name = "service_point" if "service_point" in values else "meter"
-        owner = (name, str(values.get(name)))
-    zone = zones.get(owner, DEFAULT_ZONE)
-    for name, value in values.items():
-        if isinstance(value, LocalDate):
-            values[name] = local_day(value.day, zone)[0]
+        place = next((key for key in PLACES if values.get(key) is not None), "")
+        name = values.get(place)
+    zone = zones.zone_of(place, name)
+    for key, day in dates.items():
+        values[key] = local_day(day, zone or DEFAULT_ZONE)[0]
+    if zone is not None:
+        return []
+    return [
+        entry.problem(
+            _key(key),
+            f"when {day} begins is not known: neither the file nor the archive says in which area "
+            f"{place} {name!r} is; mend its name, add its [[service_point]], or write a time with its offset",
+        )
+        for key, day in dates.items()
+    ]
 
 
 def _complete(table: ArchiveTable, values: dict[str, Any]) -> None:  # Any: as above

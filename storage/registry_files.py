@@ -21,6 +21,7 @@ from storage.registry import TABLES
 from storage.registry_cells import KEY_OF_FIELD
 from storage.registry_check import build_registry
 from storage.registry_entries import read_entries
+from storage.registry_filed import NOTHING_FILED, Filed
 from storage.tariff_cells import is_nested, written
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -29,17 +30,21 @@ EntryKey: TypeAlias = tuple[str, tuple[object, ...]]
 """A table, and the fields that tell its entries apart: ``("contract", ("SP-1", None))``."""
 
 
-def read_registry(path: Path) -> Registry:
+def read_registry(path: Path, filed: Filed = NOTHING_FILED) -> Registry:
     """Return the registry in a TOML file, a CSV file, or a folder with one CSV file a table.
 
     A date without a time is the local midnight of the area; a time needs its offset.
+
+    Args:
+        path: The file or folder.
+        filed: What the archive has that the file is for: it may be named without an entry of its own.
 
     Raises:
         RegistryError: If entries are wrong; carries every problem with file, line, table, entry and key.
         ConfigError: If there is nothing to read.
     """
     problems: list[Problem] = []
-    registry = build_registry(read_entries(path, problems), problems)
+    registry = build_registry(read_entries(path, problems), problems, filed)
     if problems:
         raise RegistryError(sorted(problems, key=lambda p: (p.file, p.line, p.key)))
     return registry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -17,6 +17,12 @@ from storage.database import Connection, storage_errors
 _COLUMNS = sql.SQL(
     "id, bus, meter, kind, starts_at, ends_at, quantities, filed_by, filed_at, taken_by, taken_at, "
     "served_at, result, error"
+)
+LAPSES_AFTER: Final = timedelta(hours=1)
+"""What nobody has taken by then is not read any more: the one who wanted it has gone."""
+_LAPSE: Final = sql.SQL(
+    "UPDATE read_request SET served_at = now(), error = 'nobody took it in time' "
+    "WHERE served_at IS NULL AND taken_at IS NULL AND filed_at < now() - %(lapses_after)s"
 )
 
 
@@ -69,7 +75,10 @@ def file_request(  # noqa: PLR0913 - the fields of one request
 def take_requests(
     connection: Connection, buses: Sequence[str], *, taken_by: str, limit: int = 100
 ) -> list[ReadRequest]:
-    """Take the waiting requests of ``buses``, oldest first; no two processes take the same one."""
+    """Take the waiting requests of ``buses``, oldest first; no two processes take the same one.
+
+    Those that have waited for longer than :data:`LAPSES_AFTER` are left.
+    """
     with (
         storage_errors("taking read requests"),
         connection.cursor(row_factory=class_row(ReadRequest)) as cursor,
@@ -77,9 +86,11 @@ def take_requests(
         statement = sql.SQL(
             "UPDATE read_request SET taken_by = %(by)s, taken_at = now() WHERE id IN ("
             "SELECT id FROM read_request WHERE bus = ANY(%(buses)s) AND served_at IS NULL "
-            "AND taken_at IS NULL ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) RETURNING {}"
+            "AND taken_at IS NULL AND filed_at >= now() - %(lapses_after)s "
+            "ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) RETURNING {}"
         ).format(_COLUMNS)
-        taken = cursor.execute(statement, {"by": taken_by, "buses": list(buses), "limit": limit}).fetchall()
+        asked = {"by": taken_by, "buses": list(buses), "limit": limit, "lapses_after": LAPSES_AFTER}
+        taken = cursor.execute(statement, asked).fetchall()
     return sorted(taken, key=lambda request: request.id)
 
 
@@ -90,6 +101,28 @@ def release_requests(connection: Connection, buses: Sequence[str]) -> int:
             "UPDATE read_request SET taken_by = NULL, taken_at = NULL "
             "WHERE bus = ANY(%s) AND served_at IS NULL AND taken_at IS NOT NULL",
             (list(buses),),
+        ).rowcount
+
+
+def withdraw_request(connection: Connection, request_id: int, why: str) -> bool:
+    """Close a request that nobody has taken, and return whether it was so."""
+    with storage_errors(f"withdrawing read request {request_id}"):
+        return (
+            connection.execute(
+                "UPDATE read_request SET served_at = now(), error = %s "
+                "WHERE id = %s AND served_at IS NULL AND taken_at IS NULL",
+                (why, request_id),
+            ).rowcount
+            == 1
+        )
+
+
+def drop_requests(connection: Connection, before: datetime) -> int:
+    """Close what has lapsed, drop what was filed before an instant, and return how many were dropped."""
+    with storage_errors("dropping old read requests"), connection.transaction():
+        connection.execute(_LAPSE, {"lapses_after": LAPSES_AFTER})
+        return connection.execute(
+            "DELETE FROM read_request WHERE filed_at < %s AND served_at IS NOT NULL", (before,)
         ).rowcount
 
 

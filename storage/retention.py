@@ -1,13 +1,15 @@
-"""How long each hypertable is kept. Off until somebody sets it, but for raw frames."""
+"""How long hypertables, incidents and messages are kept: for ever, but for raw frames and alarms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from psycopg import sql
 
 from pipeline.errors import StorageError
+from storage.alarm_retention import ALARM_TABLES
 from storage.database import Connection, Level, storage_errors
 from storage.migrate import recorded_level
 
@@ -21,6 +23,8 @@ _TIME_COLUMN: Mapping[str, str] = {
     "coverage": "slot_at",
     "raw_frame": "received_at",
 }
+_LEAST_OF_ALARMS: Final = timedelta(days=7)
+"""Looks at alarms go back three days: what they know of must be there."""
 
 
 def retention(connection: Connection) -> dict[str, timedelta | None]:
@@ -33,12 +37,17 @@ def set_retention(connection: Connection, table: str, keep: timedelta | None) ->
     """Keep the rows of ``table`` for ``keep``; None keeps them for ever.
 
     Raises:
-        StorageError: If there is no such table.
+        StorageError: If there is no such table, or it must be kept longer.
     """
     _known(table)
+    if table in ALARM_TABLES and keep is not None and keep < _LEAST_OF_ALARMS:
+        raise StorageError(
+            f"{table} is kept for at least {_LEAST_OF_ALARMS.days} days: "
+            "what was told and closed lately must be known"
+        )
     with storage_errors(f"setting the retention of {table}"), connection.transaction():
         connection.execute("UPDATE retention SET keep = %s WHERE table_name = %s", (keep, table))
-        if recorded_level(connection) is Level.COMMUNITY:
+        if table in _TIME_COLUMN and recorded_level(connection) is Level.COMMUNITY:
             connection.execute("SELECT remove_retention_policy(%s, if_exists => true)", (table,))
             if keep is not None:
                 connection.execute("SELECT add_retention_policy(%s, %s::interval)", (table, keep))
@@ -47,7 +56,8 @@ def set_retention(connection: Connection, table: str, keep: timedelta | None) ->
 def apply_retention(connection: Connection, now: datetime) -> dict[str, int]:
     """Drop what is older than allowed; returns chunks (TimescaleDB) or rows (plain) dropped of each table.
 
-    The community level does this by itself; calling it there again does no harm.
+    The community level does this by itself, but for incidents and messages, which are rows on each level;
+    calling it there again does no harm.
     """
     dropped = {}
     plain = recorded_level(connection) is Level.PLAIN
@@ -55,7 +65,9 @@ def apply_retention(connection: Connection, now: datetime) -> dict[str, int]:
         if keep is None:
             continue
         with storage_errors(f"dropping old rows of {table}"):
-            if plain:
+            if table in ALARM_TABLES:
+                dropped[table] = ALARM_TABLES[table](connection, now - keep)
+            elif plain:
                 statement = sql.SQL("DELETE FROM {} WHERE {} < %s").format(
                     sql.Identifier(table), sql.Identifier(_TIME_COLUMN[_known(table)])
                 )
@@ -69,6 +81,7 @@ def apply_retention(connection: Connection, now: datetime) -> dict[str, int]:
 
 
 def _known(table: str) -> str:
-    if table not in _TIME_COLUMN:
-        raise StorageError(f"no retention for {table!r}; it can be set for {', '.join(_TIME_COLUMN)}")
+    known = (*_TIME_COLUMN, *ALARM_TABLES)
+    if table not in known:
+        raise StorageError(f"no retention for {table!r}; it can be set for {', '.join(known)}")
     return table

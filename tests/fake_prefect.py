@@ -22,11 +22,13 @@ class FakePrefect:
         self.run_state = "Running"
         self.last_state = "Completed"
         self.late = 0
+        self.is_paused = False
+        self.status = "READY"
         self.url = ""
 
     def answer(self, path: str, body: Mapping[str, Any]) -> Any:
         if path.startswith("/api/deployments/name/"):
-            return {"id": DEPLOYMENT}
+            return {"id": DEPLOYMENT, "paused": self.is_paused, "status": self.status}
         if path.endswith("/create_flow_run"):
             self.started.append(body)
             return {"id": RUN}

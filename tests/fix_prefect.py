@@ -19,6 +19,8 @@ import pytest
 START_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 20.0
 POLL_S = 0.2
+LOGIN = "kilowatch:of-the-tests"
+"""The server asks everybody for it, as that of an installation does."""
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -58,7 +60,10 @@ def _prefect_server(pytestconfig: pytest.Config) -> Iterator[str]:
     port = _free_port()
     url = f"http://127.0.0.1:{port}/api"
     log = home / "server.log"
-    with _server(home, port, log) as process, _environment({"PREFECT_API_URL": url}):
+    with (
+        _server(home, port, log) as process,
+        _environment({"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": LOGIN}),
+    ):
         _await_health(url, process, log)
         _reload_settings()
         yield url
@@ -72,6 +77,7 @@ def _server(home: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes
     environment = {
         **os.environ,
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'server.db'}",
+        "PREFECT_SERVER_API_AUTH_STRING": LOGIN,
         "PYTHONWARNINGS": "default",
     }
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]

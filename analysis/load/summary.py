@@ -108,6 +108,10 @@ class Facts:
     """Mean outdoor temperature of local days."""
     shape_before: str | None = None
     """The class of load shape of the last month."""
+    suspended: NDArray[np.bool_] | None = None
+    """Slots within a suspension (暂停): they say nothing of how it usually draws."""
+    supplies_area: bool = False
+    """It feeds an area, and draws what all the customers there do: no shape is its own."""
     register: RegisterReadings | None = None
     phases_kw: Floats | None = None
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
@@ -143,6 +147,8 @@ class LoadSummary:
     transformer: TransformerLoading | None
     phases: PhaseUnbalance | None
     shape: LoadShape | None
+    supplies_area: bool
+    """It feeds an area: no customer, and without a shape."""
     coincidence: Coincidence | None
     advice: Sequence[Advice]
     members: Sequence[str]
@@ -219,16 +225,8 @@ def summarise(
         tariff=tariff,
         transformer=transformer,
         phases=phases,
-        shape=load_shape(
-            subject.net_kwh,
-            subject.starts_at,
-            subject.minutes,
-            subject.zone,
-            shape_classes(),
-            tariff=begun[-1] if begun else None,
-            temperatures=facts.temperatures,
-            before=facts.shape_before,
-        ),
+        shape=None if facts.supplies_area else _shape(subject, facts, begun[-1] if begun else None),
+        supplies_area=facts.supplies_area,
         coincidence=coincidence(group.members) if group is not None and len(group.members) > 1 else None,
         advice=list(advices(basis, levels.advice)) if basis is not None else [],
         members=[] if group is None else list(group.members),
@@ -236,6 +234,21 @@ def summarise(
         stays={} if group is None else group.stays,
         problems=list(facts.problems),
         wants={name: entry for name, entry in facts.wants.items() if sections.get(name) is None},
+    )
+
+
+def _shape(subject: Subject, facts: Facts, tariff: Tariff | None) -> LoadShape | None:
+    """Return the class of the curve outside of suspensions."""
+    net_kwh = subject.net_kwh
+    return load_shape(
+        net_kwh if facts.suspended is None else np.where(facts.suspended, np.nan, net_kwh),
+        subject.starts_at,
+        subject.minutes,
+        subject.zone,
+        shape_classes(),
+        tariff=tariff,
+        temperatures=facts.temperatures,
+        before=facts.shape_before,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from typing import Final
@@ -290,8 +290,10 @@ def _point(
 ) -> QualityPoint:
     meter = archive.meter_by_id[stay.meter]
     ratio = archive.ratio_of(meter.id, month.due_until)
-    ct, pt = (1.0, 1.0) if stay.profile in primary else (ratio.ct, ratio.pt)
-    nominal_v = nominal_seen_v(meter, pt) * pt
+    is_primary = stay.profile in primary
+    # Where primary values are shown, the archive's ratings were put on that side; the plate's are secondary.
+    plate = replace(meter, rated_voltage_v=meter.rated_voltage_v / ratio.pt) if is_primary else meter
+    nominal_v = nominal_seen_v(plate, ratio.pt) * ratio.pt
     place = archive.service_point_by_id.get(service_point)
     supply = next((s for s in archive.supplies if s.service_point == service_point), None)
     return QualityPoint(
@@ -305,7 +307,7 @@ def _point(
         nominal_kv=level_kv(_line_voltage_v(meter, nominal_v) / 1000.0),
         ct=ratio.ct,
         pt=ratio.pt,
-        rated_current_a=meter.rated_current_a * ct,
+        rated_current_a=meter.rated_current_a * (1.0 if is_primary else ratio.ct),
         max_demand_current_a=None if supply is None else supply.demand_current_a,
         supply=supply,
         point_class=None if supply is None else supply.point_class,

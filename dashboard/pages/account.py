@@ -15,6 +15,7 @@ from dashboard.account_words import ROLES, problem_told
 from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page
+from dashboard.shown_once import NOTHING, Outcome, lead_on, once, outcome_of
 from dashboard.words import marked
 from pipeline.accounts import AccessError, Problem, Role
 from pipeline.errors import DataError
@@ -52,11 +53,12 @@ class TokenForm(BaseModel):
 @router.get(HERE, name="account", response_class=HTMLResponse)
 def show_account(asking: Managing, owner: Owner) -> HTMLResponse:
     """Show one's own account."""
-    return _page(asking, owner)
+    request = asking.request
+    return once(request, _page(asking, owner, outcome=outcome_of(request)))
 
 
 @router.post(f"{HERE}/password", name="own_password", response_class=HTMLResponse)
-def change_password(writing: Managing, owner: Owner, form: Annotated[PasswordForm, Form()]) -> HTMLResponse:
+def change_password(writing: Managing, owner: Owner, form: Annotated[PasswordForm, Form()]) -> Response:
     """Take another password; the present one is asked for, and every other session ends."""
     account, now = owner.account, writing.now
     try:
@@ -67,7 +69,8 @@ def change_password(writing: Managing, owner: Owner, form: Annotated[PasswordFor
         )
     except AccessError as error:
         return _page(writing, owner, problem=problem_told(error, writing.formats))
-    return _page(writing, owner, done=marked("The password is changed; every other session has ended."))
+    done = marked("The password is changed; every other session has ended.")
+    return lead_on(writing.request, HERE, Outcome(done=done))
 
 
 @router.post(f"{HERE}/sessions/{{session}}", name="end_session")
@@ -79,7 +82,7 @@ def end_own_session(writing: Managing, owner: Owner, session: int) -> Response:
 
 
 @router.post(f"{HERE}/tokens", name="add_token", response_class=HTMLResponse)
-def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form()]) -> HTMLResponse:
+def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form()]) -> Response:
     """Make a token and show it, once; the password is asked for, since a token outlives the session."""
     areas = frozenset(form.areas) if form.areas else None
     wanted = NewToken(name=form.name, role=form.role, areas=areas, days=form.days)
@@ -88,7 +91,7 @@ def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form(
         token = add_token(writing.connection, owner.account, wanted, owner.person, writing.now)
     except AccessError as error:
         return _page(writing, owner, problem=problem_told(error, writing.formats))
-    return _page(writing, owner, secret=token)
+    return lead_on(writing.request, HERE, Outcome(secret=token))
 
 
 @router.post(f"{HERE}/tokens/{{token}}", name="end_token")
@@ -116,9 +119,7 @@ def _require_password(writing: Managing, owner: Caller, present: str) -> None:
         raise AccessError(Problem.PASSWORD_PRESENT, "the present password is another one")
 
 
-def _page(
-    asking: Asking, owner: Caller, *, problem: str = "", done: str = "", secret: str = ""
-) -> HTMLResponse:
+def _page(asking: Asking, owner: Caller, *, problem: str = "", outcome: Outcome = NOTHING) -> HTMLResponse:
     account = owner.account
     return page(
         asking,
@@ -133,8 +134,8 @@ def _page(
         days=DAYS,
         longest_days=LONGEST_DAYS,
         problem=problem,
-        done=done,
-        secret=secret,
+        outcome=outcome,
+        here=HERE,
     )
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from dashboard.access import Caller, Manager
 from dashboard.account_words import ROLES, problem_told
 from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
-from dashboard.rendering import page
+from dashboard.rendering import page, path_of
+from dashboard.shown_once import NOTHING, Outcome, lead_on, once, outcome_of
 from dashboard.words import marked
 from pipeline.accounts import AccessError, Account, Problem, Role, may_manage
 from pipeline.errors import DataError
@@ -60,7 +62,7 @@ def show_accounts(asking: Managing, manager: Manager) -> HTMLResponse:
 
 
 @router.post("/accounts", name="add_account", response_class=HTMLResponse)
-def make_account(writing: Managing, manager: Manager, form: Annotated[AccountForm, Form()]) -> HTMLResponse:
+def make_account(writing: Managing, manager: Manager, form: Annotated[AccountForm, Form()]) -> Response:
     """Add an account with a generated password, which is shown once."""
     password = generate_password()
     try:
@@ -70,19 +72,20 @@ def make_account(writing: Managing, manager: Manager, form: Annotated[AccountFor
         account = add_account(writing.connection, wanted, password, manager.person, writing.now)
     except AccessError as error:
         return _list(writing, manager, typed=form, problem=problem_told(error, writing.formats))
-    return _one(writing, manager, account, secret=password)
+    return lead_on(writing.request, _address_of(account), Outcome(secret=password))
 
 
 @router.get("/accounts/{name}", name="account_of", response_class=HTMLResponse)
 def show_one(asking: Managing, manager: Manager, name: str) -> HTMLResponse:
     """Show one account."""
-    return _one(asking, manager, managed(asking.connection, manager, name))
+    request, account = asking.request, managed(asking.connection, manager, name)
+    return once(request, _one(asking, manager, account, outcome=outcome_of(request)))
 
 
 @router.post("/accounts/{name}", name="change_account", response_class=HTMLResponse)
 def change_one(
     writing: Managing, manager: Manager, name: str, form: Annotated[AccountForm, Form()]
-) -> HTMLResponse:
+) -> Response:
     """Change what an account may do and see, or shut it; it holds at once."""
     before = managed(writing.connection, manager, name)
     try:
@@ -96,28 +99,28 @@ def change_one(
     except AccessError as error:
         present = managed(writing.connection, manager, name)
         return _one(writing, manager, present, problem=problem_told(error, writing.formats))
-    return _one(writing, manager, account, done=marked("Changed: it holds at once."))
+    return lead_on(writing.request, _address_of(account), Outcome(done=marked("Changed: it holds at once.")))
 
 
 @router.post("/accounts/{name}/password", name="other_password", response_class=HTMLResponse)
-def replace_password(writing: Managing, manager: Manager, name: str) -> HTMLResponse:
+def replace_password(writing: Managing, manager: Manager, name: str) -> Response:
     """Give an account a generated password, which is shown once, and end its sessions."""
     account = managed(writing.connection, manager, name)
     password = generate_password()
     keep = manager.session if account.id == manager.account.id else None
     set_password(writing.connection, account, password, manager.person, writing.now, keep_session=keep)
-    return _one(writing, manager, account, secret=password)
+    return lead_on(writing.request, _address_of(account), Outcome(secret=password))
 
 
 @router.post("/accounts/{name}/tokens/{token}", name="end_token_of", response_class=HTMLResponse)
-def end_one_token(writing: Managing, manager: Manager, name: str, token: int) -> HTMLResponse:
+def end_one_token(writing: Managing, manager: Manager, name: str, token: int) -> Response:
     """Revoke a token of an account."""
     account = managed(writing.connection, manager, name)
     try:
         end_token(writing.connection, account, token, manager.person, writing.now)
     except DataError as error:
         raise NotFoundError(marked("This token was revoked already.")) from error
-    return _one(writing, manager, account)
+    return RedirectResponse(_address_of(account), status_code=HTTPStatus.SEE_OTHER)
 
 
 def managed(connection: Connection, manager: Caller, name: str) -> Account:
@@ -135,6 +138,10 @@ def managed(connection: Connection, manager: Caller, name: str) -> Account:
 def managed_accounts(connection: Connection, manager: Caller) -> Sequence[Account]:
     """Return the accounts that the administrator may manage."""
     return [each for each in list_accounts(connection) if may_manage(manager.account, each.areas)]
+
+
+def _address_of(account: Account) -> str:
+    return path_of("accounts", account.name)
 
 
 def _require_own(manager: Caller, areas: frozenset[str] | None) -> None:
@@ -162,8 +169,8 @@ def _list(
     )
 
 
-def _one(  # noqa: PLR0913 - what one page shows
-    asking: Asking, manager: Caller, account: Account, *, problem: str = "", done: str = "", secret: str = ""
+def _one(
+    asking: Asking, manager: Caller, account: Account, *, problem: str = "", outcome: Outcome = NOTHING
 ) -> HTMLResponse:
     tokens = tokens_of(asking.connection, account)
     return page(
@@ -176,6 +183,6 @@ def _one(  # noqa: PLR0913 - what one page shows
         tokens=[token for token in tokens if is_alive(token, asking.now)],
         role_names=ROLES,
         problem=problem,
-        done=done,
-        secret=secret,
+        outcome=outcome,
+        here=_address_of(account),
     )

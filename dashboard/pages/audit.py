@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from dashboard.access import Administrator, Caller, NotAllowedError
 from dashboard.account_words import EVENTS
 from dashboard.asking import Managing
+from dashboard.audit_words import change_told
 from dashboard.rendering import page
 from dashboard.words import marked
 from storage.access_events import access_event_total, access_events, event_kinds
@@ -69,6 +70,7 @@ def show_audit(
         ),
         kinds=event_kinds(asking.connection),
         event_names=EVENTS,
+        change_told=change_told,
         chosen=chosen,
         total=total,
         pages=max(-(-total // PAGE_LENGTH), 1),

@@ -49,12 +49,13 @@ class Bus:
     line: BusLine
     use: float | None
     """Share of the time in which the line was used, 0 to 1."""
-    exchanges: int
-    answered: int
-    retries: int
-    opened: int
+    exchanges: int | None
+    """With all meters of the line, so this and the rest are told to those who may see every area."""
+    answered: int | None
+    retries: int | None
+    opened: int | None
     """Times the line was opened."""
-    silent: int
+    silent: int | None
     """Meters that are only probed: their breaker is open."""
 
 
@@ -79,18 +80,28 @@ def api_collectors(asking: Ask) -> Collection:
 
 
 def collection_of(asking: Asking) -> Collection:
-    """Ask how meters are read; of buses only those with a meter that the caller may see."""
+    """Ask how the buses are read that have a meter which the caller may see, and by whom."""
+    lines = buses_of(asking)
     states = collector_states(asking.connection)
     told: dict[str, Mapping[str, Any]] = {}  # Any: JSON
     for state in reversed(states):
         told |= {bus["bus"]: bus for bus in state.counters.get("buses", ()) if bus.get("exchanges")}
+    sees_all = asking.scope.areas is None
+    seen = {line.card.bus for line in lines}
+    collectors = [(state, _owned(state) if sees_all else _owned(state) & seen) for state in states]
     return Collection(
-        collectors=[_collector(state, asking.now) for state in states],
-        buses=[_bus(line, told.get(line.card.bus or "", {})) for line in buses_of(asking)],
+        collectors=[
+            _collector(state, len(buses), asking.now) for state, buses in collectors if sees_all or buses
+        ],
+        buses=[_bus(line, told.get(line.card.bus or "", {}), sees_all=sees_all) for line in lines],
     )
 
 
-def _collector(state: CollectorState, now: datetime) -> Collector:
+def _owned(state: CollectorState) -> set[str]:
+    return {bus["bus"] for bus in state.counters.get("buses", ()) if bus.get("owned")}
+
+
+def _collector(state: CollectorState, buses: int, now: datetime) -> Collector:
     landing, queue = state.counters.get("landing") or {}, state.counters.get("queue") or {}
     spool = landing.get("spool") or {}
     return Collector(
@@ -98,7 +109,7 @@ def _collector(state: CollectorState, now: datetime) -> Collector:
         started_at=state.started_at,
         told_at=state.told_at,
         is_silent=now - state.told_at > SILENT_AFTER,
-        buses=sum(bool(bus.get("owned")) for bus in state.counters.get("buses", ())),
+        buses=buses,
         spool_readings=spool.get("waiting"),
         spool_bytes=spool.get("used_bytes"),
         behind=bool(landing.get("behind")),
@@ -109,14 +120,18 @@ def _collector(state: CollectorState, now: datetime) -> Collector:
     )
 
 
-def _bus(line: BusLine, told: Mapping[str, Any]) -> Bus:  # Any: JSON
+def _bus(line: BusLine, told: Mapping[str, Any], *, sees_all: bool) -> Bus:  # Any: JSON
     watched_s = told.get("watched_s", 0.0)
+
+    def count(name: str) -> int | None:
+        return told.get(name, 0) if sees_all else None
+
     return Bus(
         line=line,
         use=min(1.0, told["busy_s"] / watched_s) if watched_s else None,
-        exchanges=told.get("exchanges", 0),
-        answered=told.get("answered", 0),
-        retries=told.get("retries", 0),
-        opened=told.get("opened", 0),
-        silent=told.get("silent", 0),
+        exchanges=count("exchanges"),
+        answered=count("answered"),
+        retries=count("retries"),
+        opened=count("opened"),
+        silent=count("silent"),
     )

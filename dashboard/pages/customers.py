@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse
-from starlette.exceptions import HTTPException
 
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, load_chart, suspension_stretches
-from dashboard.failures import NotFoundError
+from dashboard.failures import NotFoundError, UnavailableError
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
+from dashboard.search_text import SearchText
 from dashboard.words import marked
 from pipeline.errors import MissingPartError
 from pipeline.registry import DEFAULT_ZONE, Role
@@ -53,7 +53,7 @@ MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     month: MonthName = ""
     sort: Sort = Sort.KWH
     size: Literal["large", "all"] = "large"
@@ -147,7 +147,7 @@ def export_customer(
     try:
         return _file(pdf_of(paper(sheet, language)).raw, "application/pdf", name)
     except MissingPartError as error:
-        raise HTTPException(HTTPStatus.NOT_IMPLEMENTED, str(error)) from error
+        raise UnavailableError(HTTPStatus.NOT_IMPLEMENTED, str(error)) from error
 
 
 def sheet_of_customer(asking: Asking, customer: str, month: str) -> MadeSheet:

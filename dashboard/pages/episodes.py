@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
-from urllib.parse import urlencode
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from dashboard.access import Writer, may_write
+from dashboard.access import Writer, caller_of_request, may_write
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.audited import tell_audit
+from dashboard.colleagues import Colleagues, who_may_see
+from dashboard.episode_filters import InboxQuestion
 from dashboard.evidence import evidence_of
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.messages import told
 from dashboard.rendering import page, path_of
-from dashboard.words import SEVERITY_OF, marked
+from dashboard.words import marked
+from dashboard.work_words import TEXT_NEEDED, TEXT_TOO_LONG
+from pipeline.accounts import Account
 from pipeline.errors import DataError
-from services.episode_work import LONGEST_ASSIGNEE, LONGEST_TEXT, Deed, Task, WorkDone, work_on
+from services.episode_work import (
+    LONGEST_ASSIGNEE,
+    LONGEST_TEXT,
+    NEEDS_TEXT,
+    Deed,
+    Task,
+    WorkDone,
+    work_on,
+)
 from services.persons import Person
 from storage.dashboard_episodes import (
     EpisodeCard,
     EpisodeFilter,
-    EpisodeOrder,
     episode_card,
     episode_cards,
     episode_choices,
@@ -39,76 +49,12 @@ from storage.dashboard_episodes import (
 )
 from storage.dashboard_queries import meter_cards, suspensions_of
 from storage.episode_changes import episode_changes
-from storage.episodes import EpisodeState
 
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
 MOST_AT_ONCE = 5000
 LONGEST_REVISION = 10
 """Episodes that one form may change."""
-NOBODY: Final = "-"
-"""How the address asks for what is nobody's."""
-HANDLINGS: Final[Mapping[str, Sequence[EpisodeState]]] = {
-    "unfinished": (EpisodeState.OPEN, EpisodeState.ACKNOWLEDGED),
-    "open": (EpisodeState.OPEN,),
-    "acknowledged": (EpisodeState.ACKNOWLEDGED,),
-    "confirmed": (EpisodeState.CONFIRMED,),
-    "rejected": (EpisodeState.REJECTED,),
-    "closed": (EpisodeState.CLOSED,),
-}
-"""What people have made of them, as the address asks for it."""
-Handling = Literal["", "unfinished", "open", "acknowledged", "confirmed", "rejected", "closed"]
-Age = Literal["", "1", "7", "30", "older"]
-"""Started in the last so many days, or before the last 30."""
-OLD_DAYS = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """The filters and the order in the address; empty means all, the gravest first."""
-
-    verdict: Literal["", "abnormal", "normal", "unknown"] = ""
-    severity: Literal["", "critical", "major", "minor", "info"] = ""
-    detector: str = ""
-    state: Literal["", "open", "closed"] = ""
-    handling: Handling = ""
-    assignee: str = ""
-    area: str = ""
-    meter: str = ""
-    age: Age = ""
-    sort: Literal["", "grave", "newest", "oldest", "energy", "sure", "meter"] = ""
-
-    @property
-    def any(self) -> bool:
-        """Whether the list is narrowed at all."""
-        return any(value for name, value in asdict(self).items() if name != "sort")
-
-    @property
-    def order(self) -> EpisodeOrder:
-        """What comes first."""
-        return EpisodeOrder(self.sort or "grave")
-
-    def filter(self, now: datetime) -> EpisodeFilter:
-        """Return what storage is asked for."""
-        days = timedelta(days=OLD_DAYS if self.age == "older" else int(self.age or 0))
-        assignee = self.assignee.strip()
-        return EpisodeFilter(
-            verdict=self.verdict or None,
-            severity=SEVERITY_OF.get(self.severity),
-            detector=self.detector or None,
-            meter=self.meter.strip() or None,
-            is_open={"open": True, "closed": False}.get(self.state),
-            states=HANDLINGS.get(self.handling),
-            assignee="" if assignee == NOBODY else assignee or None,
-            area=self.area.strip() or None,
-            started_since=now - days if self.age not in ("", "older") else None,
-            started_before=now - days if self.age == "older" else None,
-        )
-
-    def address(self, **more: object) -> str:
-        """Return the address of this list."""
-        kept = {name: value for name, value in {**asdict(self), **more}.items() if value}
-        return "/episodes" + (f"?{urlencode(kept)}" if kept else "")
 
 
 class WorkForm(BaseModel):
@@ -129,16 +75,95 @@ class WorkForm(BaseModel):
         return Task(deed=self.deed, text=self.text, assignee=self.assignee)
 
 
+NOTHING_TYPED = WorkForm(deed=Deed.NOTE)
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
+
+
 @router.get("/episodes", name="episodes", response_class=HTMLResponse)
 def show_episodes(
+    colleagues: Colleagues,
     asking: Ask,
-    chosen: Annotated[Chosen, Depends()],
-    page_number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    chosen: Annotated[InboxQuestion, Depends()],
+    page_number: PageNumber = 1,
     done: Annotated[int | None, Query(ge=0)] = None,
-    stale: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
     """Show the episodes that pass the filters of the address, and what a form has just done."""
-    wanted = chosen.filter(asking.now)
+    return _list(asking, colleagues, chosen, page_number, done=done)
+
+
+@router.post("/episodes", name="episodes_work", response_class=HTMLResponse)
+def work_on_many(  # noqa: PLR0913, PLR0917 - what a form brings
+    colleagues: Colleagues,
+    writer: Writer,
+    writing: Writing,
+    chosen: Annotated[InboxQuestion, Depends()],
+    form: Annotated[WorkForm, Form()],
+    page_number: PageNumber = 1,
+) -> Response:
+    """Do one thing with the chosen episodes, or with all that pass the filter, and show the list again.
+
+    What was typed is there again where something was left undone.
+    """
+    try:
+        found = _all_as_seen(writing, chosen, form) if form.whole else _ticked(writing, form.episodes)
+        _require_colleague(writing, colleagues, form, found)
+        did = worked(writing, found, form.task(), writer)
+    except WrongAddressError as refused:
+        response = _list(writing, colleagues, chosen, page_number, typed=form, problem=refused.detail)
+        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return response
+    done, stale = len(did.done), len(did.stale)
+    if not stale:
+        return RedirectResponse(chosen.address(done=str(done)), status_code=HTTPStatus.SEE_OTHER)
+    response = _list(writing, colleagues, chosen, page_number, typed=form, done=done, stale=stale)
+    response.status_code = HTTPStatus.OK if done else HTTPStatus.CONFLICT
+    return response
+
+
+@router.get("/episodes/{episode}", name="episode", response_class=HTMLResponse)
+def show_episode(colleagues: Colleagues, asking: Ask, episode: str) -> HTMLResponse:
+    """Show one episode: what, when, how sure, the readings that show it, and what was done with it."""
+    return _one(asking, colleagues, episode)
+
+
+@router.post("/episodes/{episode}", name="episode_work", response_class=HTMLResponse)
+def work_on_one(
+    colleagues: Colleagues,
+    writer: Writer,
+    writing: Writing,
+    episode: str,
+    form: Annotated[WorkForm, Form()],
+) -> Response:
+    """Do one thing with an episode, and show it again, with what was typed where that was not done."""
+    card = seen_episode(writing, episode)
+    found = [(episode, form.revision)]
+    try:
+        if form.assignee != card.assignee:
+            _require_colleague(writing, colleagues, form, found)
+        did = worked(writing, found, form.task(), writer)
+    except WrongAddressError as refused:
+        response = _one(writing, colleagues, episode, typed=form, problem=refused.detail)
+        response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return response
+    if did.stale:
+        response = _one(writing, colleagues, episode, typed=form, stale=True)
+        response.status_code = HTTPStatus.CONFLICT
+        return response
+    return RedirectResponse(path_of("episodes", episode) + "#work", status_code=HTTPStatus.SEE_OTHER)
+
+
+def _list(  # noqa: PLR0913 - what one page shows
+    asking: Asking,
+    colleagues: Sequence[Account],
+    chosen: InboxQuestion,
+    page_number: int,
+    *,
+    typed: WorkForm | None = None,
+    problem: str = "",
+    done: int | None = None,
+    stale: int = 0,
+) -> HTMLResponse:
+    wanted = _wanted(asking, chosen)
     cards = episode_cards(
         asking.connection,
         wanted,
@@ -161,36 +186,24 @@ def show_episodes(
         any_at_all=bool(counts),
         chosen=chosen,
         may_write=may_write(asking.request),
+        colleagues=colleagues,
         seen=digest_of(_all_of(asking, chosen)) if may_write(asking.request) else "",
+        typed=typed or NOTHING_TYPED,
+        problem=problem,
         done=done,
         stale=stale,
     )
 
 
-@router.post("/episodes", name="episodes_work", response_class=HTMLResponse)
-def work_on_many(
-    writer: Writer, writing: Writing, chosen: Annotated[Chosen, Depends()], form: Annotated[WorkForm, Form()]
-) -> RedirectResponse:
-    """Do one thing with the chosen episodes, or with all that pass the filter, and show the list again."""
-    if form.whole:
-        found = _all_of(writing, chosen)
-        if len(found) > MOST_AT_ONCE or digest_of(found) != form.seen:
-            raise WrongAddressError(
-                marked(
-                    "The list has changed meanwhile, or is too long to be changed at once: look at it again."
-                )
-            )
-    else:
-        found = _ticked(writing, form.episodes)
-    did = worked(writing, found, form.task(), writer)
-    return RedirectResponse(
-        chosen.address(done=str(len(did.done)), stale=len(did.stale)), status_code=HTTPStatus.SEE_OTHER
-    )
-
-
-@router.get("/episodes/{episode}", name="episode", response_class=HTMLResponse)
-def show_episode(asking: Ask, episode: str, stale: Annotated[int, Query(ge=0)] = 0) -> HTMLResponse:
-    """Show one episode: what, when, how sure, the readings that show it, and what was done with it."""
+def _one(  # noqa: PLR0913 - what one page shows
+    asking: Asking,
+    colleagues: Sequence[Account],
+    episode: str,
+    *,
+    typed: WorkForm | None = None,
+    problem: str = "",
+    stale: bool = False,
+) -> HTMLResponse:
     card = seen_episode(asking, episode)
     shown = told(card, asking.formats)
     meters = meter_cards(
@@ -214,20 +227,10 @@ def show_episode(asking: Ask, episode: str, stale: Annotated[int, Query(ge=0)] =
         length=(card.ends_at or card.detected_at) - card.starts_at,
         changes=episode_changes(asking.connection, episode),
         may_write=may_write(asking.request),
+        colleagues=who_may_see(colleagues, card.area),
+        typed=typed or NOTHING_TYPED,
+        problem=problem,
         stale=stale,
-    )
-
-
-@router.post("/episodes/{episode}", name="episode_work", response_class=HTMLResponse)
-def work_on_one(
-    writer: Writer, writing: Writing, episode: str, form: Annotated[WorkForm, Form()]
-) -> RedirectResponse:
-    """Do one thing with an episode, and show it again."""
-    seen_episode(writing, episode)
-    did = worked(writing, [(episode, form.revision)], form.task(), writer)
-    told_so = "?stale=1" if did.stale else ""
-    return RedirectResponse(
-        path_of("episodes", episode) + told_so + "#work", status_code=HTTPStatus.SEE_OTHER
     )
 
 
@@ -246,15 +249,27 @@ def seen_episode(asking: Asking, episode: str) -> EpisodeCard:
 def worked(
     asking: Asking, episodes: Sequence[tuple[str, int | None]], task: Task, person: Person
 ) -> WorkDone:
-    """Do one thing with episodes that the caller may see.
+    """Do one thing with episodes that the caller may see, and tell the audit which were changed.
 
     Raises:
         WrongAddressError: If a text is missing or does not fit.
     """
+    if task.deed in NEEDS_TEXT and not task.text.strip():
+        raise WrongAddressError(TEXT_NEEDED[task.deed])
     try:
-        return work_on(asking.connection, episodes, task, person, asking.now)
+        did = work_on(asking.connection, episodes, task, person, asking.now)
     except DataError as error:
-        raise WrongAddressError(str(error)) from error
+        raise WrongAddressError(TEXT_TOO_LONG) from error
+    tell_audit(
+        asking.request,
+        after={
+            "deed": task.deed.value,
+            "episodes": list(did.done),
+            **({"assignee": task.assignee.strip()} if task.deed is Deed.ASSIGN else {}),
+            **({"text": task.text.strip()} if task.text.strip() else {}),
+        },
+    )
+    return did
 
 
 def digest_of(episodes: Sequence[tuple[str, int | None]]) -> str:
@@ -262,11 +277,44 @@ def digest_of(episodes: Sequence[tuple[str, int | None]]) -> str:
     return hashlib.sha256(json.dumps(list(episodes)).encode()).hexdigest()
 
 
-def _all_of(asking: Asking, chosen: Chosen) -> Sequence[tuple[str, int | None]]:
+def _wanted(asking: Asking, chosen: InboxQuestion) -> EpisodeFilter:
+    return chosen.filter(asking.now, caller_of_request(asking.request).account.name)
+
+
+def _require_colleague(
+    asking: Asking, colleagues: Sequence[Account], form: WorkForm, found: Sequence[tuple[str, int | None]]
+) -> None:
+    """Refuse to give work to somebody who could not see it.
+
+    Raises:
+        WrongAddressError: If that is so, or nobody has this account.
+    """
+    if form.deed is not Deed.ASSIGN or not form.assignee:
+        return
+    account = next((each for each in colleagues if each.name == form.assignee), None)
+    if account is None:
+        raise WrongAddressError(marked("Choose an account of the list. Nothing was changed."))
+    episodes = [episode for episode, _ in found]
+    if account.areas is not None and len(
+        episodes_of_ids(asking.connection, episodes, scope=account.scope)
+    ) < len(episodes):
+        raise WrongAddressError(
+            marked("This account may not see all of these episodes: choose another one. Nothing was changed.")
+        )
+
+
+def _all_as_seen(asking: Asking, chosen: InboxQuestion, form: WorkForm) -> Sequence[tuple[str, int | None]]:
+    found = _all_of(asking, chosen)
+    if len(found) > MOST_AT_ONCE or digest_of(found) != form.seen:
+        raise WrongAddressError(
+            marked("The list has changed meanwhile, or is too long to be changed at once: look at it again.")
+        )
+    return found
+
+
+def _all_of(asking: Asking, chosen: InboxQuestion) -> Sequence[tuple[str, int | None]]:
     """Return all that pass the filters; one more than may be changed at once where these are too many."""
-    return episode_ids(
-        asking.connection, chosen.filter(asking.now), scope=asking.scope, limit=MOST_AT_ONCE + 1
-    )
+    return episode_ids(asking.connection, _wanted(asking, chosen), scope=asking.scope, limit=MOST_AT_ONCE + 1)
 
 
 def _ticked(asking: Asking, ticked: Sequence[str]) -> Sequence[tuple[str, int | None]]:

@@ -13,10 +13,11 @@ from fastapi.responses import HTMLResponse
 
 from analysis.load.levels import load_levels
 from dashboard.asking import Ask, Asking
-from dashboard.charts import Chart, Limit, Line
+from dashboard.charts import Between, Chart, Limit, Line
 from dashboard.curves import Curves, seconds_of
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, path_of, reader
+from dashboard.search_text import SearchText
 from dashboard.words import marked
 from pipeline.contracts import BasicCharge
 from pipeline.model import MeterId
@@ -39,7 +40,7 @@ MEASURED = "A"
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     show: Literal["all", "over"] = "all"
 
     def filter(self, asking: Asking) -> ForecastFilter:
@@ -172,7 +173,7 @@ def band_curves(asking: Asking, shown: Shown) -> Curves:
 
 
 def band_chart(shown: Shown, asking: Asking) -> Chart:
-    """Return the slots ahead as a band of lines beside what came, and the contract's demand."""
+    """Return the slots ahead as a band about its middle beside what came, and the contract's demand."""
     text, card, one = asking.formats.catalogue.gettext, shown.card, shown.forecast
     agreed = [] if card.contract_demand_kw is None else [card.contract_demand_kw]
     return Chart(
@@ -190,6 +191,13 @@ def band_chart(shown: Shown, asking: Asking) -> Chart:
             Line(label=text("What came"), colour="actual", step=True),
         ),
         limits=[Limit(value=kw, label=text("Contract demand")) for kw in agreed],
+        between=Between(
+            upper=2,
+            lower=0,
+            colour="forecast-band",
+            label=text("P10 to P90: eight of ten are between"),
+        ),
+        live=True,
     )
 
 

@@ -16,6 +16,7 @@ from alerts.wording import name_of, place_named, said
 from dashboard import words
 from dashboard.access import NotAllowedError, Writer, may_write, named
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.audited import tell_audit
 from dashboard.failures import NotFoundError
 from dashboard.formats import Formats
 from dashboard.messages import sentence
@@ -211,6 +212,7 @@ def save_acknowledgement(asking: Asking, incident: str, person: Person, note: st
             marked("This incident reaches into other areas too: an engineer of all of them acknowledges it.")
         )
     acknowledge(asking.connection, card.id, person, asking.now, note)
+    tell_audit(asking.request, after={"incident": incident, "note": note.strip()})
 
 
 def _sees_all_of(asking: Asking, card: IncidentCard) -> bool:

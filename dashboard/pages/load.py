@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from dashboard.charts import Chart, Limit, Line
 from dashboard.curves import Curves
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, path_of, reader
+from dashboard.search_text import SearchText
+from dashboard.want_words import want_text
 from dashboard.words import marked
 from storage.dashboard_load import LoadFilter, LoadSort, load_cards, load_total, months_of_load
 from storage.load_months import LoadMonth, list_load_months
@@ -45,7 +48,7 @@ MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     month: MonthName = ""
     kind: Kind = "service_point"
     sort: LoadSort = LoadSort.MAXIMUM
@@ -95,6 +98,7 @@ def show_subject(asking: Ask, kind: Kind, subject: str, month: MonthName = "") -
         found=found,
         detail=found.detail,
         instant=_instant,
+        want_text=partial(want_text, catalogue=f.catalogue),
         months=months,
         kinds=KINDS,
         loadings=LOADINGS,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -17,6 +16,7 @@ from dashboard.access import LoggedIn, known_caller
 from dashboard.asking import Dashboard
 from dashboard.cookies import BEFORE, SESSION, cookie_of, give_cookie, take_cookie
 from dashboard.gate import address_of
+from dashboard.local_addresses import LONGEST, local_address
 from dashboard.rendering import render
 from dashboard.words import marked
 from pipeline.errors import DataError
@@ -27,9 +27,9 @@ from storage.accounts import has_accounts
 router = APIRouter(include_in_schema=False)
 FORM_LIFE = timedelta(hours=12)
 """How long a login page may lie open."""
-LONGEST_NEXT = 2000
-Next = Annotated[str, Query(max_length=LONGEST_NEXT)]
+Next = Annotated[str, Query(max_length=LONGEST)]
 REFUSED = marked("Name and password do not belong together, or the account is shut.")
+UNSAVED = marked("Your session is over: what you sent was not saved. Log in, then send it again.")
 TOO_OLD = marked("This page was open for too long, or cookies are switched off. Try again.")
 
 
@@ -38,11 +38,15 @@ class LoginForm(BaseModel):
 
     name: Annotated[str, Field(max_length=200)] = ""
     password: Annotated[str, Field(max_length=1000)] = ""
-    next: Annotated[str, Field(max_length=LONGEST_NEXT)] = ""
+    next: Annotated[str, Field(max_length=LONGEST)] = ""
 
 
 @router.get("/login", name="login", response_class=HTMLResponse)
-def show_login(request: Request, next_page: Annotated[Next, Query(alias="next")] = "") -> Response:
+def show_login(
+    request: Request,
+    next_page: Annotated[Next, Query(alias="next")] = "",
+    unsaved: Annotated[str, Query(max_length=1, description="a form came after its session")] = "",
+) -> Response:
     """Show the form; whoever is logged in goes on at once."""
     where = local_address(next_page)
     if known_caller(request) is not None:
@@ -50,7 +54,7 @@ def show_login(request: Request, next_page: Annotated[Next, Query(alias="next")]
     dashboard: Dashboard = request.app.state.dashboard
     with dashboard.pool.connection() as connection:
         is_new = not has_accounts(connection)
-    return _form(request, {"next": where, "is_new": is_new})
+    return _form(request, {"next": where, "is_new": is_new, "problem": UNSAVED if unsaved else ""})
 
 
 @router.post("/login", name="log_in", response_class=HTMLResponse)
@@ -86,14 +90,6 @@ def leave(request: Request, caller: LoggedIn) -> Response:
     response = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
     take_cookie(request, response, SESSION)
     return response
-
-
-def local_address(wish: str) -> str:
-    """Return an address on this server: whatever could lead elsewhere becomes the overview."""
-    # Browsers read "\\" as "/" and skip control characters, so "/\t/elsewhere" would be another server.
-    is_plain = wish.isprintable() and "\\" not in wish
-    is_local = is_plain and wish.startswith("/") and not wish.startswith("//")
-    return wish if is_local and urlsplit(wish).path != "/login" else "/"
 
 
 def _refused(request: Request, shown: Mapping[str, object], wait: timedelta) -> Response:

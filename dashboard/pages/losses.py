@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from analysis.line_loss import AreaDay
+from analysis.loss_problems import LossProblem, ProblemKind
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Line
 from dashboard.curves import Curves
@@ -22,9 +23,10 @@ from dashboard.messages import sentence
 from dashboard.rendering import page, path_of, reader
 from dashboard.words import marked
 from pipeline.timegrid import local_day
-from services.line_loss_documents import why_text
+from services.line_loss_documents import problem_text, why_text
 from services.loss_ranking import LossRank, loss_ranks, reasons_of
 from storage.area_losses import StoredLoss, area_days_stored, area_losses_stored
+from storage.area_unjudged import UnjudgedArea, unjudged_areas
 
 router = APIRouter(include_in_schema=False)
 Days = Annotated[int, Query(ge=7, le=366)]
@@ -58,6 +60,15 @@ class Accused:
     reasons: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """An area of which no loss is known, and why, in the reader's words."""
+
+    area: str
+    name: str
+    why: Sequence[str]
+
+
 @router.get("/losses", name="losses", response_class=HTMLResponse)
 def show_losses(asking: Ask, days: Days = USUAL_DAYS) -> HTMLResponse:
     """Show areas and feeders, those whose loss has risen most first."""
@@ -65,6 +76,7 @@ def show_losses(asking: Ask, days: Days = USUAL_DAYS) -> HTMLResponse:
         asking,
         "losses.html",
         ranks=ranks_of(asking, days),
+        unjudged=_unjudged(asking, days),
         days=days,
         choices=CHOICES,
         verdicts=VERDICTS,
@@ -152,6 +164,25 @@ def loss_chart(area: str, days: Sequence[AreaDay], zone: ZoneInfo, asking: Askin
             Line(label=text("Told from here on"), colour="limit", dashed=True),
         ),
     )
+
+
+def _unjudged(asking: Asking, days: int) -> list[Unjudged]:
+    first, end = _span(asking, days)
+    return [
+        Unjudged(area=each.area, name=each.name, why=_lacking(each, asking))
+        for each in unjudged_areas(asking.connection, scope=asking.scope, first=first, end=end)
+    ]
+
+
+def _lacking(area: UnjudgedArea, asking: Asking) -> list[str]:
+    """Return what keeps an area from being judged; where nothing does, who would judge it."""
+    kinds = [
+        *([ProblemKind.NO_SUPPLY_METER] if not area.supplies else []),
+        *([ProblemKind.NO_MEMBERS] if not area.members else []),
+    ]
+    if not kinds:
+        return [asking.formats.catalogue.gettext("Not judged yet: the flow line_loss does it every morning.")]
+    return [problem_text(LossProblem(kind=kind, area=area.area), asking.formats.language) for kind in kinds]
 
 
 def _span(asking: Asking, days: int) -> tuple[date, date]:

@@ -16,6 +16,7 @@ from analysis.power_quality.judgement import FOR_COMPARISON, WORST_FIRST, Judgem
 from dashboard.asking import Ask, Asking
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, reader
+from dashboard.search_text import SearchText
 from dashboard.words import marked
 from pipeline.timegrid import last_month
 from reports.power_quality.telling import Telling
@@ -37,7 +38,7 @@ CHIPS: Mapping[str, str] = {
 class Chosen:
     """What the address narrows the list to."""
 
-    q: str = ""
+    q: SearchText = ""
     month: MonthName = ""
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from dashboard import flow_words
 from dashboard.access import Writer
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.audited import tell_audit
 from dashboard.failures import NotFoundError, WrongAddressError
 from dashboard.pages.flows import prefect_pages
 from dashboard.rendering import page, path_of
@@ -123,6 +124,10 @@ def start_reading(asking: Asking, form: ReadForm, person: Person) -> int:
         )
     if len(found) > MOST_METERS:
         raise WrongAddressError(marked("At most 500 meters are read at once: choose a part of them."))
+    tell_audit(
+        asking.request,
+        after={"meters": [each.meter for each in found], **({"area": form.area} if form.area else {})},
+    )
     return ask_for_reading(asking.connection, found, person.shown, asking.now)
 
 

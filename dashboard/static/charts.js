@@ -1,28 +1,21 @@
 "use strict";
-// Draws every figure marked data-chart with uPlot. The curve comes as bytes: all times as Float64 POSIX
-// seconds, then one Float32 column a line (see dashboard/curves.py). NaN is "nothing here", never zero.
+// Draws every figure marked data-chart with uPlot, and lets live ones take in what is newer than their last point
+// when live.js hears of something new: at most once a second, with the zoom and the span as they are.
 
 (() => {
   const HEIGHT = 240;
   const HEIGHT_NARROW = 200;
   const NARROW = 560;
+  /** News come in bursts; each chart fetches at most this often. */
+  const GAP_MS = 1000;
+  const FRESH_MS = 5000;
+  /** Late and backfilled values stand before the last point: now and then the whole curve is fetched, thinned anew. */
+  const WHOLE_AGAIN_MS = 300000;
   /** Height of a line of names in the plot. */
   const NAME_HEIGHT = 14;
 
   /** Colours come from the style sheet, so that light and dark are decided in one place. */
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
-  async function fetchCurve(config) {
-    const answer = await fetch(config.address);
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-    const bytes = await answer.arrayBuffer();
-    const points = bytes.byteLength / (8 + 4 * config.lines.length);
-    if (!Number.isInteger(points)) throw new Error("the curve's length does not fit its columns");
-    const seconds = new Float64Array(bytes, 0, points);
-    const columns = config.lines.map((_, n) => new Float32Array(bytes, 8 * points + 4 * n * points, points));
-    // uPlot knows null, not NaN.
-    return [seconds, ...columns.map((column) => Array.from(column, (v) => (Number.isNaN(v) ? null : v)))];
-  }
 
   /** A value holds from its own time to the next point's: one horizontal line a slot, joined where they touch. */
   function slotPath(u, series, first, last) {
@@ -191,6 +184,10 @@
     };
   }
 
+  /** The area between two lines; uPlot counts the axis of times as the first series. */
+  const bandsOf = ({ between }) => (between
+    ? [{ series: [between.upper + 1, between.lower + 1], fill: colour(between.colour) }] : []);
+
   function options(figure, config, width) {
     const names = timeNames(config);
     const grid = { stroke: colour("grid"), width: 1 };
@@ -223,70 +220,47 @@
           value: (_u, v) => shown(v),
         })),
       ],
+      bands: bandsOf(config),
       hooks: {
         drawClear: [(u) => drawBehind(u, config)],
         draw: [
           (u) => {
             drawBefore(u, config);
-            figure.dataset.points = String(config.lines.reduce((sum, _, n) => sum + countValues(u.data[n + 1]), 0));
+            figure.dataset.shown = `${u.scales.x.min} ${u.scales.x.max}`;
+            figure.dataset.points = String(config.lines.reduce((sum, _, n) => sum + curveData.countValues(u.data[n + 1]), 0));
           },
         ],
       },
     };
   }
 
-  const countValues = (column) => column.reduce((sum, value) => sum + (value === null ? 0 : 1), 0);
-
-  /** The whole span is shown even where data covers only a part of it: an empty half is a finding too. */
-  function wholeSpan(config, data) {
-    const pad = (s) => [s, ...config.lines.map(() => null)];
-    const rows = [];
-    if (data[0][0] > config.since) rows.push([0, pad(config.since)]);
-    if (data[0][data[0].length - 1] < config.until) rows.push([1, pad(config.until)]);
-    return data.map((column, n) => {
-      const values = Array.from(column);
-      for (const [end, row] of rows) {
-        if (end) values.push(row[n]); else values.unshift(row[n]);
-      }
-      return values;
-    });
-  }
-
   const ROWS_OF_TABLE = 48;
-
-  /** The lowest and highest value of a column between two places, with their places; null where there is none. */
-  function extremes(column, from, to) {
-    let found = null;
-    for (let i = from; i < to; i++) {
-      const value = column[i];
-      if (value === null) continue;
-      found ??= { low: value, high: value, lowAt: i, highAt: i };
-      if (value < found.low) { found.low = value; found.lowAt = i; }
-      if (value > found.high) { found.high = value; found.highAt = i; }
-    }
-    return found;
-  }
 
   /** What the curves show, in words and on demand as a table, for whoever does not see them. */
   function describe(figure, config, data) {
     const names = timeNames(config);
     const shown = (value) => `${value.toFixed(config.digits)} ${config.unit}`;
-    figure.querySelector(".summary").textContent = config.lines.map((line, n) => {
-      const all = extremes(data[n + 1], 0, data[0].length);
+    const told = config.lines.map((line, n) => {
+      const all = curveData.extremes(data[n + 1], 0, data[0].length);
       if (!all) return `${line.label}: –`;
       const place = (i) => names.whole(data[0][i]);
       return `${line.label}: ${config.lowest} ${shown(all.low)} (${place(all.lowAt)}), `
         + `${config.highest} ${shown(all.high)} (${place(all.highAt)})`;
-    }).join("; ");
-    const details = figure.querySelector(".values-table");
-    details.hidden = false;
-    details.addEventListener("toggle", () => {
-      const place = details.querySelector("div");
-      if (details.open && !place.firstChild) place.append(table(figure, config, data, names));
     });
+    if (config.between) told.push(...widestOf(config, data, names, shown));
+    figure.querySelector(".summary").textContent = told.join("; ");
   }
 
-  function table(figure, config, data, names) {
+  /** How wide the area between two lines is at the most. */
+  function widestOf({ between, widest }, data, names, shown) {
+    const lower = data[between.lower + 1];
+    const widths = data[between.upper + 1].map((high, i) => (high === null || lower[i] === null ? null : high - lower[i]));
+    const all = curveData.extremes(widths, 0, widths.length);
+    return all ? [`${between.label}: ${widest} ${shown(all.high)} (${names.whole(data[0][all.highAt])})`] : [];
+  }
+
+  function table(figure, config, data) {
+    const names = timeNames(config);
     const found = document.createElement("table");
     found.createCaption().textContent = `${figure.querySelector("figcaption").textContent.trim()}: ${config.lowest} – ${config.highest}`;
     const head = found.createTHead().insertRow();
@@ -307,7 +281,7 @@
       time.textContent = names.whole(config.since + n * step);
       row.append(time);
       for (let line = 1; line < data.length; line++) {
-        const both = extremes(data[line], from, to);
+        const both = curveData.extremes(data[line], from, to);
         row.insertCell().textContent = both
           ? `${both.low.toFixed(config.digits)} – ${both.high.toFixed(config.digits)}` : "–";
       }
@@ -316,37 +290,110 @@
     return found;
   }
 
-  async function draw(figure) {
+  /** One chart: drawn from the whole curve, then kept up with what is new. */
+  function chart(figure) {
     const config = JSON.parse(figure.dataset.chart);
     const [nothing, failed] = figure.querySelectorAll(".empty");
     const place = figure.querySelector(".canvas");
-    let data;
-    try {
-      data = await fetchCurve(config);
-    } catch (error) {
-      failed.hidden = false;
-      figure.dataset.points = "0";
-      console.warn("chart:", String(error));
-      return;
+    const details = figure.querySelector(".values-table");
+    let data = null;
+    let plot = null;
+    let wholeAt = -Infinity;
+    let begunAt = -Infinity;
+    let busy = false;
+    let timer = 0;
+
+    /** The whole curve, or its end alone where that is enough and the address says since when. */
+    async function fetchNews() {
+      const address = new URL(config.address, location.href);
+      const end = data && data[0].length ? curveData.tailStart(data) : 0;
+      const isTail = end > 0 && address.searchParams.has("since") && begunAt - wholeAt < WHOLE_AGAIN_MS;
+      if (!isTail) {
+        data = await curveData.fetched(address, config.lines.length);
+        wholeAt = begunAt;
+        return;
+      }
+      address.searchParams.set("since", new Date(1000 * data[0][end]).toISOString());
+      data = curveData.joined(data, await curveData.fetched(address, config.lines.length));
     }
-    if (!data.slice(1).some((column) => countValues(column) > 0)) {
-      nothing.hidden = false;
-      place.hidden = true;
-      figure.dataset.points = "0";
-      return;
+
+    async function renew() {
+      timer = 0;
+      busy = true;
+      begunAt = performance.now();
+      try {
+        await fetchNews();
+        failed.hidden = true;
+      } catch (error) {
+        // What is drawn stays; the next news tries again.
+        failed.hidden = plot !== null;
+        figure.dataset.points ??= "0";
+        console.warn("chart:", String(error));
+        return;
+      } finally {
+        busy = false;
+      }
+      show();
     }
-    describe(figure, config, data);
-    const plotted = wholeSpan(config, data);
-    let plot = new uPlot(options(figure, config, place.clientWidth), plotted, place);
+
+    /** Called as often as one likes: fetches at most once a second, and not at all where nobody looks. */
+    function wake() {
+      if (!config.live || document.hidden || timer) return;
+      timer = setTimeout(() => { timer = 0; if (busy) wake(); else renew(); }, Math.max(0, begunAt + GAP_MS - performance.now()));
+    }
+
+    function show() {
+      const isEmpty = !data.slice(1).some((column) => curveData.countValues(column) > 0);
+      nothing.hidden = !isEmpty;
+      place.hidden = isEmpty;
+      details.hidden = isEmpty;
+      if (isEmpty) { figure.dataset.points = "0"; return; }
+      describe(figure, config, data);
+      if (details.open) details.querySelector("div").replaceChildren(table(figure, config, data));
+      const plotted = curveData.wholeSpan(data, config.since, config.until);
+      if (!plot) { plot = new uPlot(options(figure, config, place.clientWidth), plotted, place); return; }
+      const { min, max } = plot.scales.x;
+      const isZoomed = min > plot.data[0][0] || max < plot.data[0].at(-1);
+      plot.setData(plotted, !isZoomed);
+      // The value axis follows what is in view.
+      if (isZoomed) plot.setScale("x", { min, max });
+    }
+
+    /** The page was fetched again: marked stretches change, and past midnight the span moves on, which is told. */
+    function follow(fresh) {
+      const next = fresh.querySelector(`[data-chart][data-chart-id="${config.id}"]`);
+      if (!next || next.dataset.chart === figure.dataset.chart) return false;
+      figure.dataset.chart = next.dataset.chart;
+      const known = config.address;
+      Object.assign(config, JSON.parse(next.dataset.chart));
+      const isMoved = config.address !== known;
+      if (isMoved) wholeAt = -Infinity; else plot?.redraw(false);
+      return isMoved;
+    }
+
+    details.addEventListener("toggle", () => {
+      const inside = details.querySelector("div");
+      if (details.open) inside.replaceChildren(table(figure, config, data));
+      else inside.replaceChildren();
+    });
     new ResizeObserver(() => {
       const width = place.clientWidth;
-      if (width && width !== plot.width) plot.setSize({ width, height: width < NARROW ? HEIGHT_NARROW : HEIGHT });
+      if (plot && width && width !== plot.width) plot.setSize({ width, height: width < NARROW ? HEIGHT_NARROW : HEIGHT });
     }).observe(place);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      if (!plot) return;
+      const drawn = plot.data;
       plot.destroy();
-      plot = new uPlot(options(figure, config, place.clientWidth), plotted, place);
+      plot = new uPlot(options(figure, config, place.clientWidth), drawn, place);
     });
+    document.addEventListener("kilowatch:news", wake);
+    document.addEventListener("kilowatch:refreshed", ({ detail }) => {
+      if (!config.live) return;
+      // A refresh that news have caused finds the chart renewed already.
+      if (follow(detail.fresh) || performance.now() - begunAt > FRESH_MS) wake();
+    });
+    renew();
   }
 
-  for (const figure of document.querySelectorAll("[data-chart]")) draw(figure);
+  for (const figure of document.querySelectorAll("[data-chart]")) chart(figure);
 })();

@@ -8,19 +8,29 @@
   const dialog = document.getElementById("keys");
   const opener = document.querySelector("[data-help]");
   const form = document.getElementById("work");
+  const sure = document.getElementById("sure");
+  /** Ids of rows that were chosen until somebody else changed them. */
+  const left = new Set();
+  let asked = null;
+  let agreed = false;
   const rows = () => Array.from(document.querySelectorAll("[data-row]"));
   const boxes = () => Array.from(document.querySelectorAll("input[name=episodes]"));
+  const ticked = () => boxes().filter((each) => each.checked);
+  const whole = () => document.getElementById("whole");
   const row = () => document.activeElement.closest("tr");
   const box = () => row()?.querySelector("input[name=episodes]");
 
   function count() {
     const chosen = document.querySelector("[data-chosen]");
     if (!chosen) return;
-    const ticked = boxes().filter((each) => each.checked).length;
-    chosen.textContent = ticked ? `${chosen.dataset.some} ${ticked}` : chosen.dataset.none;
+    markLeft();
+    const many = ticked().length;
+    const lost = left.size ? `. ${chosen.dataset.left} ${left.size}` : "";
+    chosen.textContent = (howMany() ? `${chosen.dataset.some} ${howMany()}` : chosen.dataset.none) + lost;
     const all = document.querySelector("[data-all]");
-    all.checked = ticked > 0 && ticked === boxes().length;
-    all.indeterminate = ticked > 0 && ticked < boxes().length;
+    all.checked = many > 0 && many === boxes().length;
+    all.indeterminate = many > 0 && many < boxes().length;
+    if (sure.open) ask();
   }
 
   function step(by) {
@@ -53,15 +63,44 @@
       || (target.matches("input") && !["checkbox", "radio"].includes(target.type));
   }
 
-  /** Enter in a field does what stands beside it, not what the form's first button does. */
-  function submitBeside(event) {
-    const pair = event.target.closest(".pair");
-    if (event.key !== "Enter" || event.isComposing || !pair || !event.target.matches("input")) return;
-    event.preventDefault();
-    event.target.form.requestSubmit(pair.querySelector("button"));
+  const howMany = () => (whole()?.checked ? Number(whole().dataset.total) : ticked().length);
+
+  function ask() {
+    const question = sure.querySelector("[data-question]");
+    const deed = asked.textContent.trim();
+    question.textContent = question.dataset.question.replace("{deed}", deed).replace("{count}", howMany());
   }
 
-  document.addEventListener("keydown", submitBeside);
+  /** What changes many is asked about first. */
+  function beforeWork(event) {
+    if (agreed || howMany() < 2) return;
+    event.preventDefault();
+    asked = event.submitter;
+    sure.returnValue = "no";
+    ask();
+    sure.showModal();
+  }
+
+  function answered() {
+    if (sure.returnValue !== "yes") return;
+    agreed = true;
+    form.requestSubmit(asked);
+    agreed = false;
+  }
+
+  /** A row that somebody else has changed is chosen no longer: that is said, and the row is marked. */
+  function noteLost(lost) {
+    for (const value of lost) if (value.includes("@")) left.add(value.slice(0, value.lastIndexOf("@")));
+  }
+
+  function markLeft() {
+    for (const each of boxes()) {
+      const id = each.value.slice(0, each.value.lastIndexOf("@"));
+      if (each.checked) left.delete(id);
+      each.closest("tr").classList.toggle("left", left.has(id));
+    }
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
     const act = Object.hasOwn(KEYS, event.key) ? KEYS[event.key] : null;
@@ -76,7 +115,11 @@
     }
     count();
   });
-  document.addEventListener("kilowatch:replaced", () => { reveal(); count(); });
+  document.addEventListener("kilowatch:replaced", (event) => {
+    noteLost(event.detail.lost);
+    reveal();
+    count();
+  });
 
   function reveal() {
     for (const part of document.querySelectorAll("[data-all], [data-help]")) part.hidden = false;
@@ -87,5 +130,9 @@
     opener?.addEventListener("click", () => dialog.showModal());
     reveal();
   }
-  if (form) count();
+  if (sure) {
+    form.addEventListener("submit", beforeWork);
+    sure.addEventListener("close", answered);
+    count();
+  }
 })();

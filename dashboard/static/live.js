@@ -1,8 +1,9 @@
 "use strict";
 // Keeps a page fresh. The server tells by events (/api/live) when something new has been stored; then the page is
 // fetched again and the parts marked data-live are replaced where they differ. Where no events come, because the
-// stream or the database is away, the page is fetched every ten seconds. Charts and forms are left alone, a page
-// in the background rests and keeps no stream open: a browser opens only six connections to one server.
+// stream or the database is away, the page is fetched every ten seconds. Charts are told and fetch what is new
+// themselves (charts.js), forms are left alone. A page in the background rests and keeps no stream open: a browser
+// opens only six connections to one server.
 
 (() => {
   const POLL_MS = 10000;
@@ -17,8 +18,9 @@
   const DEAD_MS = 40000;
   const AGAIN_MS = 60000;
 
-  const address = document.currentScript.dataset.stream;
+  const { stream: address, language, here } = document.currentScript.dataset;
   const mark = document.querySelector("[data-live-mark]");
+  const over = document.querySelector("[data-session-over]");
   const isLive = document.querySelector("main [data-live]") !== null;
   let stream = null;
   let pushed = false;
@@ -63,10 +65,15 @@
     busy = true;
     const begunAt = performance.now();
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (answer.redirected) return location.reload(); // the session is over: the login page follows
-      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-      replaceParts(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const headers = { Accept: "text/html", "Kilowatch-Language": language };
+      const answer = await fetch(here ?? location.href, { headers });
+      // The login answers once the session is over. The page stays: somebody may have typed into it.
+      over.hidden = !answer.redirected;
+      if (!answer.ok || answer.redirected) throw new Error(`the server answered ${answer.status}`);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      renewSecrets(fresh);
+      replaceParts(fresh);
+      document.dispatchEvent(new CustomEvent("kilowatch:refreshed", { detail: { fresh } }));
       reached = true;
     } catch {
       // The dot turns red; what is on the page stays, with the time of its last success beside it.
@@ -82,6 +89,12 @@
     refreshIn(pushed ? QUIET_MS : POLL_MS);
   }
 
+  /** Whoever has logged in again in another tab goes on here: forms are bound to the session. */
+  function renewSecrets(fresh) {
+    const given = fresh.querySelector("input[name=csrf]")?.value;
+    if (given) for (const field of document.querySelectorAll("input[name=csrf]")) field.value = given;
+  }
+
   function replaceParts(fresh) {
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
@@ -93,7 +106,9 @@
       part.replaceChildren(...next.childNodes);
       for (const box of part.querySelectorAll("input[type=checkbox]")) box.checked = ticked.includes(box.value);
       if (focused) document.getElementById(focused).focus({ preventScroll: true });
-      part.dispatchEvent(new CustomEvent("kilowatch:replaced", { bubbles: true }));
+      const boxes = Array.from(part.querySelectorAll("input[type=checkbox]"), (box) => box.value);
+      const lost = ticked.filter((value) => !boxes.includes(value));
+      part.dispatchEvent(new CustomEvent("kilowatch:replaced", { bubbles: true, detail: { lost } }));
     }
   }
 
@@ -114,7 +129,10 @@
     on("listening", ({ listening }) => {
       pushed = listening;
       // What came while nobody listened was not told.
-      if (joined) news();
+      if (joined) {
+        document.dispatchEvent(new CustomEvent("kilowatch:news", { detail: { name: "listening", meters: [] } }));
+        news();
+      }
       joined = true;
       show();
     });

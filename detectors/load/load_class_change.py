@@ -59,6 +59,7 @@ class LoadClassChange:
     about: ClassVar[About] = About(
         name="load_class_change",
         number="D35",
+        version=2,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,
@@ -71,6 +72,7 @@ class LoadClassChange:
         messages=("episode.load_class_change",),
         severity=Severity.INFO,
         learns_days=42,
+        of_customers=True,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -62,6 +62,7 @@ class LongLowUse:
     about: ClassVar[About] = About(
         name="long_low_use",
         number="D22",
+        version=2,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,
@@ -73,6 +74,7 @@ class LongLowUse:
         messages=("episode.long_low_use", "episode.long_zero_use", "episode.daily_zero_use"),
         severity=Severity.MINOR,
         learns_days=35,
+        of_customers=True,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

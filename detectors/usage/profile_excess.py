@@ -54,6 +54,7 @@ class ProfileExcess:
     about: ClassVar[About] = About(
         name="profile_excess",
         number="D23",
+        version=2,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,
@@ -65,6 +66,7 @@ class ProfileExcess:
         messages=("episode.profile_excess",),
         severity=Severity.INFO,
         learns_days=35,
+        of_customers=True,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

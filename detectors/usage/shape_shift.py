@@ -72,6 +72,7 @@ class ShapeShift:
     about: ClassVar[About] = About(
         name="shape_shift",
         number="D24",
+        version=2,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,
@@ -83,6 +84,7 @@ class ShapeShift:
         messages=("episode.shape_shift",),
         severity=Severity.INFO,
         learns_days=35,
+        of_customers=True,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

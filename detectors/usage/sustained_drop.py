@@ -68,13 +68,14 @@ class SustainedDrop:
     about: ClassVar[About] = About(
         name="sustained_drop",
         number="D21",
-        version=2,
+        version=3,
         kind=Kind.DAYS,
         needs=Needs(daily=True, archive=("suspension", "contract", "installation")),
         suppressed_by=("outage",),
         messages=("episode.sustained_drop",),
         severity=Severity.MAJOR,
         learns_days=35,
+        of_customers=True,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -19,11 +19,16 @@ MAX_BUFFER: Final = 64 * 1024
 
 
 class Framer:
-    """Takes bytes, gives whole frames (checked, without preamble) and the bytes that belong to none."""
+    """Takes bytes, gives whole frames (checked, without preamble) and the bytes that belong to none.
+
+    What waits is kept as ``bytes``: an answer comes whole nearly always, and then nothing is copied.
+    """
+
+    __slots__ = ("_at", "_buffer", "_failed_to", "overflowed")
 
     def __init__(self) -> None:
         """Start with nothing received."""
-        self._buffer = bytearray()
+        self._buffer = b""
         self._at = 0  # Where to look next; bytes before it belong to no frame.
         self._failed_to = 0  # End of the frame that broke its checksum, counted as _at is.
         self.overflowed = 0
@@ -56,10 +61,10 @@ class Framer:
             end = at + OVERHEAD + buffer[at + HEADER - 1]
             if end > size:
                 return NEED_DATA
-            if buffer[end - 1] == END and sums_up(raw := bytes(buffer[at:end])):
+            if buffer[end - 1] == END and sums_up(raw := buffer[at:end]):
                 if at and (dropped := self._before_frame()) is not None:
                     return dropped
-                del buffer[:end]
+                self._buffer = buffer[end:]
                 self._at = self._failed_to = 0
                 return raw
             self._failed_to = max(self._failed_to, end)
@@ -78,19 +83,19 @@ class Framer:
 
     def _before_frame(self) -> Dropped | None:
         """Hand out what stands before the frame at ``_at``, but for its preamble of any length."""
-        before = bytes(self._buffer[: self._at]).rstrip(b"\xfe")
+        before = self._buffer[: self._at].rstrip(b"\xfe")
         if not before:
             return None
         return self._drop(DropReason.CHECKSUM if self._failed_to else DropReason.NOISE, len(before))
 
     def _drop(self, reason: DropReason, count: int) -> Dropped:
-        raw = bytes(self._buffer[:count])
+        raw = self._buffer[:count]
         self._forget(count)
         if reason is DropReason.CHECKSUM:
             self._failed_to = 0
         return Dropped(reason=reason, raw=raw)
 
     def _forget(self, count: int) -> None:
-        del self._buffer[:count]
+        self._buffer = self._buffer[count:]
         self._at = max(0, self._at - count)
         self._failed_to = max(0, self._failed_to - count)

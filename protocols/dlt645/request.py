@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocols.dlt645.catalogue import Item
 from protocols.dlt645.decoding import Decoder, Slot
 from protocols.dlt645.frame import END, FROM_METER, PLUS_33
 from protocols.dlt645.version import Version
 
+_CLOSINGS: Final = tuple(bytes((checksum, END)) for checksum in range(256))
+
 
 class Request(NamedTuple):
     """One question without the address."""
 
     function: int
-    answered_with: int
-    """The control code of a whole, normal answer."""
     sent: bytes
     """From the control code to the last byte of data."""
     total: int
@@ -26,14 +26,15 @@ class Request(NamedTuple):
     """What is read, DI0 first; empty for a question that is no read."""
     item: Item | None = None
     """What the identifier means; None where the catalogue has no row for it."""
+    answer: bytes = b""
+    """How an answer with nothing but present values is sent, from the control code to the identifier; empty
+    where more has to be looked at."""
     slots: tuple[Slot, ...] = ()
-    """The fields of a present value, prepared for reading."""
-    length: int = -1
-    """Bytes of such a value; -1 where the answer is no plain one."""
+    """The fields of such an answer, prepared for reading."""
 
     def closing(self, head_sum: int) -> bytes:
         """Return checksum and end of a frame whose bytes before the control code sum up to ``head_sum``."""
-        return bytes(((head_sum + self.total) & 0xFF, END))
+        return _CLOSINGS[(head_sum + self.total) & 0xFF]
 
 
 def sent(function: int, data: bytes, version: Version) -> Request:
@@ -41,7 +42,6 @@ def sent(function: int, data: bytes, version: Version) -> Request:
     out = bytes((function, len(data))) + data.translate(PLUS_33)
     return Request(
         function=function,
-        answered_with=function | FROM_METER,
         sent=out,
         total=sum(out),
         is_order=not version.asks(function),
@@ -51,14 +51,15 @@ def sent(function: int, data: bytes, version: Version) -> Request:
 def reading(function: int, data: bytes, decoder: Decoder, version: Version) -> Request:
     """Return a question that begins with the identifier it reads."""
     identifier = data[: version.identifier_bytes]
-    item = decoder.item(identifier)
-    request = sent(function, data, version)._replace(identifier=identifier, item=item)
-    if item is None or not item.is_plain:
-        return request
-    return request._replace(slots=decoder.prepared(item), length=item.element_length)
+    return sent(function, data, version)._replace(identifier=identifier, item=decoder.item(identifier))
 
 
 @lru_cache(maxsize=4096)
 def reading_present(identifier: bytes, decoder: Decoder, version: Version) -> Request:
     """Return the question for an identifier alone; it is asked again and again."""
-    return reading(version.read, identifier, decoder, version)
+    request = reading(version.read, identifier, decoder, version)
+    item = request.item
+    if item is None or not item.is_plain:
+        return request
+    head = bytes((version.read | FROM_METER, len(identifier) + item.element_length))
+    return request._replace(answer=head + identifier.translate(PLUS_33), slots=decoder.prepared(item))

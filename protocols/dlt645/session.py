@@ -71,9 +71,10 @@ class Dlt645Session:
             ValueError: If the address has other characters or is too long.
         """
         self._address = address_bytes(padded_address(address))
-        head = bytes((START, *self._address, START))
-        self._opening = PREAMBLE + head
-        self._head_sum = sum(head)
+        self._head = bytes((START, *self._address, START))
+        self._opening = PREAMBLE + self._head
+        self._head_sum = sum(self._head)
+        self._answer_head = b""  # How a plain answer to the open question begins; empty where none is due.
         self._decoder = decoder
         self._version = version
         self._size = version.identifier_bytes
@@ -99,6 +100,8 @@ class Dlt645Session:
         else:
             request = self._unusual_request(body[0], body[1:])
         self._request = request
+        is_plain = request.answer and self._address != ANY_ADDRESS
+        self._answer_head = self._head + request.answer if is_plain else b""
         return self._opening + request.sent + request.closing(self._head_sum)
 
     def _unusual_request(self, function: int, data: bytes) -> Request:
@@ -106,9 +109,7 @@ class Dlt645Session:
         version, last = self._version, self._request
         is_next_part = function == version.read_following and data[: self._size] == last.identifier
         if is_next_part or function == version.read_again:
-            return sent(function, data, version)._replace(
-                identifier=last.identifier, item=last.item, slots=last.slots, length=last.length
-            )
+            return sent(function, data, version)._replace(identifier=last.identifier, item=last.item)
         data = self._numbered(function, data)
         self._begin(data[: self._size])
         if function not in (version.read, version.read_following):
@@ -145,19 +146,18 @@ class Dlt645Session:
         found = self._framer.next_event()
         if not isinstance(found, bytes):
             return self._clean(found)
-        query, request = self._query, self._request
+        query, head = self._query, self._answer_head
+        if query is not None and head and not self._report and found.startswith(head):
+            self._query = None
+            content = found[len(head) : -2].translate(MINUS_33)
+            values, flags = self._decoder.read(self._request.slots, content)
+            return Answer(query, found, values, flags)
         data = found[HEADER:-2].translate(MINUS_33)
-        if (
-            query is None
-            or found[CONTROL] != request.answered_with
-            or found[1:7] != self._address
-            or data[: self._size] != request.identifier
-        ):
-            reason = self._no_answer(found, data)
-            if reason is not None or query is None:
-                foreign = reason is DropReason.FOREIGN_ADDRESS
-                address = found[6:0:-1].hex().upper() if foreign else ""
-                return Dropped(reason=reason or DropReason.LATE, raw=redacted(found), address=address)
+        reason = self._no_answer(found, data)
+        if reason is not None or query is None:
+            foreign = reason is DropReason.FOREIGN_ADDRESS
+            address = found[6:0:-1].hex().upper() if foreign else ""
+            return Dropped(reason=reason or DropReason.LATE, raw=redacted(found), address=address)
         try:
             refused = found[CONTROL] & ABNORMAL
             event = self._refused(query, found, data) if refused else self._answer(query, found, data)
@@ -214,18 +214,14 @@ class Dlt645Session:
         Raises:
             DecodeError: If it does not fit the question.
         """
-        request = self._request
-        if request.is_order:
+        if self._request.is_order:
             facts = acknowledged(self._version, query.body, data)
             return Answer(query=query, raw=redacted(raw), facts=facts)
         content = data[self._size :]
         if raw[CONTROL] & MORE or self._joined or query.part_of:
             answer = self._part(query, raw, content)
-        elif len(content) != request.length or self._report or raw[1:7] == ANY_ADDRESS:
-            answer = self._unusual(query, raw, data, cut_short=False)
         else:
-            values, flags = self._decoder.read(request.slots, content)
-            return Answer(query=query, raw=raw, values=values, flags=flags)
+            answer = self._unusual(query, raw, data, cut_short=False)
         if isinstance(answer, Answer) and self._is_of_an_earlier_time(answer):
             return Dropped(reason=DropReason.LATE, raw=raw)
         return answer

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
-import httpx
-import numpy as np
-
-from pipeline.errors import NoAnswerError
 from pipeline.model import MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, Schedule, ServicePoint
 from pipeline.timegrid import slot_start
+from services.benchmarks.asking_clients import quantile_rows, times_s
 from services.benchmarks.rows import BenchRow, benchmarks
-from services.benchmarks.running_dashboard import COOKIE, RunningDashboard, running_dashboard
+from services.benchmarks.running_dashboard import running_dashboard
 from services.benchmarks.servers import bench_database
 from services.wiring import utc_now
-from storage.benchmark_seed import analyze, seed_electrical, seed_intervals
+from storage.benchmark_seed import analyze, seed_coverage, seed_electrical, seed_intervals
 from storage.database import connect
 from storage.registry import save_registry
 
@@ -34,8 +29,6 @@ RECENT_DAYS: Final = 1
 """All of them have so many days of readings."""
 CLIENTS: Final = 4
 SECONDS: Final = 20.0
-TIMEOUT_S: Final = 60.0
-SEED: Final = 8000
 
 
 @benchmarks.register("api")
@@ -52,33 +45,31 @@ def api(begin: Callable[[str], None]) -> Sequence[BenchRow]:
     end = slot_start(now, 15)
     with bench_database() as url:
         with connect(url) as connection:
-            save_registry(connection, _archive())
+            save_registry(connection, fleet_archive())
             begin("writing their readings")
             slots = seed_intervals(
                 connection, [f"M-{n:05d}" for n in range(YEAR_METERS)], end - timedelta(days=365), end
             )
             readings = seed_electrical(connection, end - timedelta(days=RECENT_DAYS), end)
+            seed_coverage(connection)
             analyze(connection)
         with running_dashboard(url) as running:
-            begin(f"{CLIENTS} clients for {SECONDS:.0f} s")
-            took_s = _asked(running, end)
+            begin(f"one client, then {CLIENTS}, for {SECONDS:.0f} s each")
+            routes = partial(_routes, end=end)
+            alone_s, took_s = (
+                times_s(running, routes, clients=clients, seconds=SECONDS) for clients in (1, CLIENTS)
+            )
     return [
         BenchRow(what="intervals in the database", value=slots),
         BenchRow(what="electrical readings in the database", value=readings),
-        *(row for route, times in took_s.items() for row in _rows(route, times)),
+        *(row for route, times in took_s.items() for row in quantile_rows(route, times)),
+        *(row for route, times in alone_s.items() for row in quantile_rows(f"{route}, alone", times)),
         BenchRow(what="requests answered (1/s)", value=sum(map(len, took_s.values())) / SECONDS),
     ]
 
 
-def _rows(route: str, times_s: Sequence[float]) -> list[BenchRow]:
-    p50_ms, p95_ms = (float(v) * 1e3 for v in np.quantile(times_s, (0.5, 0.95)))
-    return [
-        BenchRow(what=f"{route}: p50 (ms)", value=p50_ms),
-        BenchRow(what=f"{route}: p95 of {len(times_s)} (ms)", value=p95_ms),
-    ]
-
-
-def _archive() -> Registry:
+def fleet_archive() -> Registry:
+    """Return an archive of all the meters, each with a place."""
     meters = [MeterId(f"M-{n:05d}") for n in range(METERS)]
     return Registry(
         areas=[Area(id=f"TA-{n:03d}") for n in range(-(-METERS // METERS_OF_AREA))],
@@ -96,51 +87,27 @@ def _archive() -> Registry:
 def _routes(chance: random.Random, end: datetime) -> Mapping[str, str]:
     """Return one address of each kind, of a meter by chance."""
     meter = f"M-{chance.randrange(METERS):05d}"
-    long_read = f"M-{chance.randrange(YEAR_METERS):05d}"
-
-    def span(days: int, **more: str) -> str:
-        return urlencode(
-            {"since": (end - timedelta(days=days)).isoformat(), "until": end.isoformat(), **more}
-        )
-
     return {
         "/api/meters?q= (100 of 10 000)": f"/api/meters?{urlencode({'q': meter[:5], 'limit': '100'})}",
         "/api/meters/{meter}": f"/api/meters/{meter}",
         "/api/meters/{meter}/values": f"/api/meters/{meter}/values",
         "/api/meters/{meter}/series, a day": f"/api/meters/{meter}/series?"
-        + span(1, quantity="voltage_a", format="binary"),
-        "/api/meters/{meter}/load, 30 days": f"/api/meters/{long_read}/load?" + span(30, format="binary"),
-        "/api/meters/{meter}/load, a year": f"/api/meters/{long_read}/load?" + span(365, format="binary"),
+        + span(end, 1, quantity="voltage_a", format="binary"),
+        **load_routes(chance, end, YEAR_METERS),
         "/api/episodes": "/api/episodes",
+        "/meters (page of 10 000)": "/meters",
     }
 
 
-def _asked(running: RunningDashboard, end: datetime) -> Mapping[str, Sequence[float]]:
-    """Ask mixed questions from several clients at once; returns seconds by route."""
-    took_s: dict[str, list[float]] = defaultdict(list)
-    refused: list[str] = []
-    lock = threading.Lock()
-    stops_at = time.monotonic() + SECONDS
+def load_routes(chance: random.Random, end: datetime, meters: int) -> Mapping[str, str]:
+    """Return addresses of load curves of one of the first ``meters``, by chance."""
+    load = f"/api/meters/M-{chance.randrange(meters):05d}/load?"
+    return {
+        "/api/meters/{meter}/load, 30 days": load + span(end, 30, format="binary"),
+        "/api/meters/{meter}/load, a year": load + span(end, 365, format="binary"),
+    }
 
-    def client(number: int) -> None:
-        chance = random.Random(SEED + number)  # noqa: S311 - which meter is asked about
-        cookies = {COOKIE: running.token}
-        with httpx.Client(base_url=running.address, cookies=cookies, timeout=TIMEOUT_S) as http:
-            while time.monotonic() < stops_at and not refused:
-                route, address = chance.choice(list(_routes(chance, end).items()))
-                begun_s = time.perf_counter()
-                answer = http.get(address)
-                passed_s = time.perf_counter() - begun_s
-                with lock:
-                    took_s[route].append(passed_s)
-                    if not answer.is_success:
-                        refused.append(f"{address}: {answer.status_code} {answer.text[:200]}")
 
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if refused:
-        raise NoAnswerError(f"the dashboard refuses {refused[0]}")
-    return dict(sorted(took_s.items()))
+def span(end: datetime, days: int, **more: str) -> str:
+    """Return the query for so many days up to ``end``."""
+    return urlencode({"since": (end - timedelta(days=days)).isoformat(), "until": end.isoformat(), **more})

@@ -39,14 +39,14 @@ class RunningDashboard:
 
 
 @contextmanager
-def running_dashboard(url: str) -> Iterator[RunningDashboard]:
-    """Run ``kilowatch dashboard`` on a free port over a migrated database.
+def running_dashboard(url: str, *, account: str = "bench") -> Iterator[RunningDashboard]:
+    """Run ``kilowatch dashboard`` on a free port over a migrated database, with a new account.
 
     Raises:
         NoAnswerError: If it does not begin to answer.
         ChildDiedError: If it ends by itself.
     """
-    token = _logged_in(url)
+    token = _logged_in(url, account)
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="kilowatch-bench-") as folder:
         environment = {"KILOWATCH_DATABASE_URL": url}
@@ -58,12 +58,12 @@ def running_dashboard(url: str) -> Iterator[RunningDashboard]:
             children.check()
 
 
-def _logged_in(url: str) -> str:
+def _logged_in(url: str, name: str) -> str:
     """Make an administrator, so that the server's start makes none, and open a session."""
     with connect(url) as connection:
         account = add_account(
             connection,
-            NewAccount(name="bench", role=Role.ADMINISTRATOR),
+            NewAccount(name=name, role=Role.ADMINISTRATOR),
             secrets.token_urlsafe(24),
             this_person(),
             utc_now(),

@@ -32,6 +32,8 @@ class Machine:
     """Looks at the real machine; a test replaces what it needs to."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    meter: str | None = None
+    """The one meter to ask; None: one of each bus."""
 
     @cached_property
     def settings(self) -> Settings | ConfigError:

@@ -90,7 +90,13 @@ FLEET: Final = (
         "quantity_group",
     ),
     _gauge("kilowatch_missing_reads", "Reads that are missing now, by cause.", "cause"),
-    _gauge("kilowatch_open_episodes", "Episodes (异常) that last.", "detector", "severity", "verdict"),
+    _gauge(
+        "kilowatch_open_episodes",
+        "Episodes (异常) that last, and that nobody has rejected or closed.",
+        "detector",
+        "severity",
+        "verdict",
+    ),
     _gauge(
         "kilowatch_unmatched_messages",
         "Messages and rows that fit no meter or field, kept aside and counted.",
@@ -98,6 +104,25 @@ FLEET: Final = (
     ),
     _gauge("kilowatch_waiting_read_requests", "Requests for reads that no collector has served."),
     _gauge("kilowatch_leased_buses", "Buses that some collector owns at present."),
+    _gauge(
+        "kilowatch_open_incidents",
+        "Incidents (告警事件) that are open: `new`, or `acknowledged` by somebody.",
+        *("severity", "state"),
+    ),
+    _gauge(
+        "kilowatch_alarm_deliveries",
+        "Attempts to send a message that ended within the last hour, by kind of channel and outcome: "
+        "sent, failed (it is tried again), given up.",
+        *("kind", "outcome"),
+    ),
+    _gauge("kilowatch_alarm_waiting_messages", "Messages about incidents that are not sent yet."),
+    _gauge(
+        "kilowatch_alarm_oldest_waiting_seconds", "Time since the oldest of these was due; 0 if none waits."
+    ),
+    _gauge(
+        "kilowatch_alarms_looked_age_seconds",
+        "Time since incidents were worked out last, by whichever process.",
+    ),
 )
 """What the dashboard exposes: the fleet by the database."""
 

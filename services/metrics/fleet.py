@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 
 from pipeline.errors import SchemaMissingError, StorageError
 from pipeline.model import Severity
+from services.metrics.alarms import alarm_samples
 from services.metrics.catalogue import DATABASE_UP
 from services.metrics.exposition import Sample, bounded
 from storage import fleet_figures as figures
@@ -91,6 +92,7 @@ def fleet_samples(connection: Connection, now: datetime) -> Iterator[Sample]:
         yield Sample("kilowatch_open_episodes", kind.number, labels)
     for count in figures.unmatched_by_reason(connection, now):
         yield Sample("kilowatch_unmatched_messages", count.number, (count.kind,))
+    yield from alarm_samples(connection, now)
 
 
 def read_samples(reads: Sequence[ReadFigures]) -> Iterator[Sample]:

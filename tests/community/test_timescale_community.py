@@ -1,20 +1,10 @@
-"""What only TimescaleDB's community edition has: compression, policies, continuous aggregates, late rows.
-
-The server is a TimescaleDB in WebAssembly. It takes one connection, no server-side parameters and no COPY, so
-COPY into compressed chunks is tested only where KILOWATCH_DATABASE_URL names a community server.
-"""
+"""What only TimescaleDB's community edition has: compression, policies, continuous aggregates, late rows."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import LiteralString
 
-import psycopg
 import pytest
 
 from pipeline.model import MeterId, Scope
@@ -22,64 +12,13 @@ from pipeline.registry import Area, Meter, Registry, ServicePoint
 from storage.area_scope import limited_to
 from storage.database import Connection, Level, server_level
 from storage.final_edits import SlotOfEnergy, edit_final
-from storage.migrate import available_migrations, migrate
+from storage.migrate import migrate
 from storage.registry import load_registry, save_registry
 from storage.retention import apply_retention, set_retention
 
 pytestmark = pytest.mark.community
 
-HERE = Path(__file__).parent
-PROJECT = HERE.parent.parent
-NODE = PROJECT / "scripts" / "with-node"
 START = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def packages() -> Path:
-    """The folder in the cache with the packages of ``package-lock.json``."""
-    folder = Path(os.environ.get("KILOWATCH_CACHE", PROJECT / ".cache")) / "community"
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (HERE / "package-lock.json").read_bytes()
-    stamp = folder / ".complete"
-    if not stamp.exists() or stamp.read_bytes() != lock:
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(HERE / name, folder / name)
-        subprocess.run([NODE, "npm", "ci"], cwd=folder, check=True)  # noqa: S603 - our own script
-        stamp.write_bytes(lock)
-    return folder
-
-
-@pytest.fixture
-def community(packages: Path) -> Iterator[Connection]:
-    """A connection to a fresh TimescaleDB with the community licence, migrated."""
-    server = subprocess.Popen(  # noqa: S603 - our own script
-        [NODE, "node", HERE / "server.mjs", packages], stdout=subprocess.PIPE, text=True
-    )
-    assert server.stdout is not None
-    try:
-        port = int(server.stdout.readline())
-        connection = psycopg.connect(
-            host="127.0.0.1",
-            port=port,
-            user="postgres",
-            password="unused",  # noqa: S106 - it asks for one and takes any
-            dbname="postgres",
-            sslmode="disable",
-            autocommit=True,
-            cursor_factory=psycopg.ClientCursor,
-            prepare_threshold=None,
-        )
-        # This build has the extension without preloading it, which no other server allows.
-        connection.execute("CREATE EXTENSION timescaledb")
-        connection.execute("SET TimeZone = 'UTC'")
-        report = migrate(connection)
-        assert (report.level, len(report.applied)) == (Level.COMMUNITY, len(available_migrations()))
-        yield connection
-        connection.close()
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
 
 
 def insert_voltage(connection: Connection, at: datetime, volts: float) -> int:
@@ -196,6 +135,8 @@ def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection)
     assert community.execute(jobs).fetchone() == (1,)
     assert apply_retention(community, START + timedelta(days=100)) == {
         "electrical_reading": 1,
+        "incident": 0,
+        "notification": 0,
         "raw_frame": 0,
     }
     set_retention(community, "electrical_reading", None)
@@ -204,7 +145,7 @@ def test_a_retention_becomes_a_policy_and_goes_away_again(community: Connection)
 
 def test_the_archive_is_saved_and_read_back(community: Connection) -> None:
     registry = Registry(meters=[Meter(id=MeterId("M1"))])
-    assert save_registry(community, registry)["meter"] == 1
+    assert save_registry(community, registry).changed["meter"] == 1
     assert load_registry(community).meters == registry.meters
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ import typer.main
 import yaml
 
 from cli.main import app
+from services.flow_settings import FlowSettings
 from services.settings import PREFIX, Settings
 from tests.contract.project import ROOT
 
@@ -30,6 +32,7 @@ def test_all_parts_of_a_site_are_there() -> None:
         "mosquitto",
         "prefect",
         "migrate",
+        "alarms",
         "collect",
         "dashboard",
         "flows",
@@ -65,13 +68,20 @@ def test_a_service_that_is_waited_for_tells_how_it_is(name: str) -> None:
 @each_service
 def test_secrets_come_out_of_files_and_settings_exist(name: str) -> None:
     service = site()["services"][name]
-    known = {f"{PREFIX}{field.upper()}{end}" for field in Settings.model_fields for end in ("", "_FILE")}
+    fields = {*Settings.model_fields, *FlowSettings.model_fields}
+    known = {f"{PREFIX}{field.upper()}{end}" for field in fields for end in ("", "_FILE")}
     for variable, value in service.get("environment", {}).items():
         if "PASSWORD" in variable or "TOKEN" in variable or "DATABASE_URL" in variable:
             assert str(value).startswith("/run/secrets/")
             assert str(value).removeprefix("/run/secrets/") in service["secrets"]
         if variable.startswith(PREFIX) and "GRAFANA" not in variable:
             assert variable in known
+
+
+def test_prefects_server_asks_for_a_login_and_who_asks_it_has_it() -> None:
+    logins = {name: service.get("env_file") for name, service in site()["services"].items()}
+    with_login = {name for name, files in logins.items() if "./secrets/prefect-login.env" in (files or ())}
+    assert with_login == {"prefect", "flows", "dashboard"}
 
 
 @each_service
@@ -86,3 +96,19 @@ def test_its_command_is_one_of_ours(name: str) -> None:
         command = command.commands[word]
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in service["command"] if word.startswith("--")} <= options
+
+
+@each_service
+def test_its_image_is_pinned(name: str) -> None:
+    image = site()["services"][name]["image"]
+    assert image == "kilowatch" or re.fullmatch(r"docker\.io/[a-z0-9/-]+:v?\d+(\.\d+)+(-pg\d+)?", image)
+
+
+def test_images_are_the_versions_that_the_project_tests() -> None:
+    """The database as for tests with Docker; Python at least as old as the project supports."""
+    image = re.findall("^image=(.*)$", (ROOT / "scripts" / "timescaledb").read_text(), re.MULTILINE)[0]
+    assert f"docker.io/{image}" == site()["services"]["timescaledb"]["image"]
+    containers = (ROOT / "Containerfile").read_text()
+    pythons = set(re.findall(r"FROM docker\.io/library/python:(3\.\d+)-", containers))
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert pythons == {wanted.removeprefix(">=")}

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from services.alarm_settings import AlarmSettings
 from services.bounded_stop import STOP_S
 from services.settings import PREFIX, Settings
 from tests.contract.project import ROOT
 
 UNITS = sorted((ROOT / "ops" / "systemd").glob("*.service"))
+FIELDS = (*Settings.model_fields, *AlarmSettings.model_fields)
 each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 HARDENED = (
     "NoNewPrivileges=yes",
@@ -36,8 +38,16 @@ def test_it_is_hardened(unit: Path) -> None:
 def test_it_holds_no_secret_and_sets_only_what_there_is(unit: Path) -> None:
     text = unit.read_text()
     assert "://" not in text.replace("http://127.0.0.1", "")
-    known = {f"{PREFIX}{name.upper()}{end}" for name in Settings.model_fields for end in ("", "_FILE")}
+    known = {f"{PREFIX}{name.upper()}{end}" for name in FIELDS for end in ("", "_FILE")}
     assert set(re.findall(r"KILOWATCH_\w+", text)) <= known
+
+
+def test_prefects_server_asks_for_a_login() -> None:
+    server, asking = (
+        (ROOT / "ops" / "systemd" / f"kilowatch-{name}.service").read_text() for name in ("prefect", "flows")
+    )
+    assert "EnvironmentFile=/etc/kilowatch/prefect-login.env" in server
+    assert "EnvironmentFile=-/etc/kilowatch/prefect-login.env" in asking
 
 
 @each_unit
@@ -48,7 +58,7 @@ def test_it_waits_longer_than_a_service_takes_to_end(unit: Path) -> None:
 
 def test_the_example_of_settings_holds_no_secret_and_only_known_ones() -> None:
     text = (ROOT / "ops" / "systemd" / "kilowatch.env.example").read_text()
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = {f"{PREFIX}{name.upper()}" for name in FIELDS}
     assert set(re.findall(r"KILOWATCH_\w+", text)) <= known
     assert "PASSWORD" not in text
 

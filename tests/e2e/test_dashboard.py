@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dashboard.app import create_app
+from dashboard.navigation import NAVIGATION
 from pipeline.model import Episode, Json, Severity, Verdict
 from services.cases import work_out_cases
 from storage.database import connect
@@ -166,6 +167,34 @@ def test_a_phone_never_scrolls_sideways(browser: Browser, address: str, scheme: 
     page.goto(suspended)
     wait_for_charts(page)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH
+    context.close()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_on_a_phone_the_entry_of_the_page_stands_in_view(
+    browser: Browser, address: str, language: str
+) -> None:
+    context = browser.new_context(viewport={"width": PHONE_WIDTH, "height": 812})
+    page = context.new_page()
+    for entry in (NAVIGATION[0], NAVIGATION[len(NAVIGATION) // 2], NAVIGATION[-1]):
+        page.goto(f"{address}{entry.path}?lang={language}")
+        here = page.locator(".top nav [aria-current]")
+        box = here.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, entry
+        assert box["x"] + box["width"] <= PHONE_WIDTH, entry
+        assert page.evaluate("[scrollX, scrollY]") == [0, 0]
+    # With the keyboard too: whatever has the focus is in view, with the whole of its outline.
+    page.locator(".brand").focus()
+    for entry in NAVIGATION:
+        page.keyboard.press("Tab")
+        focused = page.locator(".top nav a:focus-visible")
+        expect(focused).to_have_attribute("href", entry.path)
+        box = focused.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, entry
+        assert box["x"] + box["width"] <= PHONE_WIDTH, entry
+        assert focused.evaluate("(link) => getComputedStyle(link).outlineOffset") == "-2px"
     context.close()
 
 

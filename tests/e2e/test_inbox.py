@@ -14,7 +14,8 @@ from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import Meter, Registry
 from storage.dashboard_episodes import episode_card
 from storage.database import Connection, connect
-from storage.episodes import save_episodes
+from storage.episode_changes import EpisodeChange, NewFields, change_episode
+from storage.episodes import EpisodeState, save_episodes
 from storage.registry import save_registry
 from tests.findings import finding
 from tests.fix_dashboard import NOW, serving
@@ -61,6 +62,11 @@ def test_episodes_are_walked_chosen_and_acknowledged_by_keyboard(
     assert focused(page) == "row-2"
     expect(page.locator("[data-chosen]")).to_have_text("Chosen: 2")
     page.keyboard.press("a")
+    question = page.get_by_role("dialog", name="Acknowledge: really change 2 episodes at once?")
+    question.get_by_role("button", name="Cancel").click()
+    assert states(database) == ["open"] * 4
+    page.get_by_role("button", name="Acknowledge").click()
+    question.get_by_role("button", name="Change them").click()
     expect(page.get_by_role("status").filter(has_text="2 episodes were changed")).to_be_visible()
     assert states(database) == ["open", "acknowledged", "acknowledged", "open"]
     page.keyboard.press("j")
@@ -98,16 +104,50 @@ def test_keys_are_told_and_can_be_turned_off_and_never_act_while_somebody_types(
     assert states(database) == ["open"] * 4
 
 
-def test_enter_in_a_field_does_what_stands_beside_it(page: Page, address: str, database: Connection) -> None:
+def test_enter_in_a_field_does_nothing(page: Page, address: str, database: Connection) -> None:
+    for path in ("/episodes", "/episodes/e0"):
+        page.goto(address + path)
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        page.get_by_label("Cause or note").fill("was there")
+        page.keyboard.press("Enter")
+        page.reload()
+        assert "done=" not in page.url
+    cards = [episode_card(database, f"e{n}", scope=EVERYTHING) for n in range(4)]
+    assert [card.revision for card in cards if card is not None] == [0, 0, 0, 0]
+
+
+def test_all_that_pass_the_filters_can_be_closed_after_the_list_has_changed(
+    page: Page, address: str, database: Connection
+) -> None:
     page.goto(f"{address}/episodes")
-    page.keyboard.press("j")
-    page.keyboard.press("x")
-    page.get_by_label("Assign to").fill("Li Wei")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**done=1*")
-    card = episode_card(database, "e0", scope=EVERYTHING)
-    assert card is not None
-    assert (card.state, card.assignee) == ("open", "Li Wei")
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "pushed")
+    save_episodes(database, [finding(id="new", meter="M-3", starts_at=NOW)])
+    page.get_by_label("choose all 5 that pass the filters").check()
+    expect(page.locator("[data-chosen]")).to_have_text("Chosen: 5")
+    page.get_by_label("Cause or note").fill("fuse changed")
+    page.get_by_role("button", name="Close", exact=True).click()
+    question = page.get_by_role("dialog", name="Close: really change 5 episodes at once?")
+    question.get_by_role("button", name="Change them").click()
+    expect(page.get_by_role("status").filter(has_text="5 episodes were changed")).to_be_visible()
+    assert states(database) == ["closed"] * 4
+
+
+def test_a_row_that_somebody_else_changes_is_no_longer_chosen_and_that_is_said(
+    page: Page, address: str, database: Connection
+) -> None:
+    page.goto(f"{address}/episodes")
+    expect(page.locator("[data-live-mark]")).to_have_attribute("data-state", "pushed")
+    for key in ("j", "x", "j", "x"):
+        page.keyboard.press(key)
+    change = EpisodeChange(at=NOW, person="Li", deed="acknowledged", detail="")
+    fields = NewFields(state=EpisodeState.ACKNOWLEDGED, assignee=None, note=None)
+    assert change_episode(database, "e0", fields, change, revision=0)
+    told = page.locator("[data-chosen]")
+    expect(told).to_have_text("Chosen: 1. No longer chosen, because somebody else changed them meanwhile: 1")
+    expect(page.locator("tr.left [data-row]")).to_have_attribute("href", "/episodes/e0")
+    page.locator("tr.left input").check()
+    expect(told).to_have_text("Chosen: 2")
 
 
 def test_a_new_episode_comes_into_the_list_and_the_choice_and_the_focus_stay(

@@ -88,6 +88,31 @@ def test_a_forecast_draws_its_band_beside_what_came(page: Page, address: str, sa
     assert said == []
 
 
+@pytest.mark.parametrize(("scheme", "alpha"), [("light", 0x2E), ("dark", 0x3B)])
+def test_the_band_of_a_forecast_is_filled_and_told_in_words(
+    browser: Browser, address: str, scheme: str, alpha: int
+) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    page.goto(f"{address}/forecasts/{PLANT}?lang=en")
+    expect(page.locator("[data-chart]:not([data-points])")).to_have_count(0)
+    # Pixels of the area's own colour; grid, lines and the fill below what came have others.
+    filled, all_pixels = page.evaluate(
+        "(alpha) => { const canvas = document.querySelector('[data-chart] canvas');"
+        " const bytes = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;"
+        " let found = 0;"
+        " for (let i = 3; i < bytes.length; i += 4) if (Math.abs(bytes[i] - alpha) <= 1) found += 1;"
+        " return [found, bytes.length / 4]; }",
+        alpha,
+    )
+    assert filled > 0.01 * all_pixels
+    expect(page.locator("figure.chart p.sub")).to_have_text("P10 to P90: eight of ten are between")
+    expect(page.locator("figure.chart .summary")).to_contain_text(
+        "P10 to P90: eight of ten are between: at the widest"
+    )
+    context.close()
+
+
 def test_an_area_that_loses_more_leads_to_whom_to_look_at(page: Page, lossy: str, said: list[str]) -> None:
     page.goto(f"{lossy}/losses?lang=en")
     page.locator("td.customer a").first.click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -194,7 +195,73 @@ def test_dropped_readings_are_an_incident_while_the_counter_of_a_process_anywher
     db.execute("DELETE FROM collector_state WHERE process = 'south:1:b'")
     look(db, alarms, NOW + timedelta(days=8))
     rows = db.execute("SELECT DISTINCT split_part(name, ':', 1) FROM operation_mark ORDER BY 1").fetchall()
-    assert rows == [("first look",), ("north",)]
+    assert rows == [("first look",), ("last look",), ("north",)]
+
+
+def spool_dropped(
+    db: Connection, process: str, at: datetime, count: int, made_at: datetime | None = None
+) -> None:
+    """Tell what a process found in its spool, which several processes had one after the other."""
+    spool = {
+        "dropped": {"1": count},
+        "file": "00ff",
+        "made_at": None if made_at is None else made_at.isoformat(),
+    }
+    save_collector_state(
+        db,
+        CollectorState(
+            process=process,
+            started_at=at,
+            told_at=at,
+            counters={"landing": {"spool": spool, "unreadable_records": 0}},
+        ),
+    )
+
+
+def test_what_a_new_process_dropped_before_it_first_told_is_an_incident(
+    db: Connection, alarms: AlarmSettings
+) -> None:
+    minute = timedelta(minutes=1)
+    assert look(db, alarms, NOW).opened == 0
+    counters = {"mqtt": {"dropped": 3}, "landing": {"report": {"refused": 0}}}
+    state = CollectorState(
+        process="new:1:a", started_at=NOW + minute, told_at=NOW + 2 * minute, counters=counters
+    )
+    save_collector_state(db, state)
+    assert look(db, alarms, NOW + 2 * minute).opened == 1
+    (row,) = db.execute("SELECT facts, starts_at FROM incident_signal").fetchall()
+    assert (row[0]["dropped"], row[1]) == (3, NOW + minute)
+    assert row[0]["subject"].startswith("new:1:a: MQTT messages")
+    # The counters of the process begin anew with a changed archive, and with less than before.
+    look(db, alarms, NOW + 3 * minute)
+    save_collector_state(db, replace(state, counters={"mqtt": {"dropped": 1}}))
+    look(db, alarms, NOW + 4 * minute)
+    facts = db.execute("SELECT facts->>'dropped' FROM incident_signal WHERE ends_at IS NULL").fetchall()
+    assert facts == [("1",)]
+
+
+def test_what_the_last_minute_of_a_killed_process_dropped_is_told_by_the_next_one_on_its_spool(
+    db: Connection, alarms: AlarmSettings
+) -> None:
+    spool_dropped(db, "c:1:a", NOW, 100)
+    assert look(db, alarms, NOW).opened == 0, "what was lost before anybody looked is history"
+    spool_dropped(db, "c:2:b", NOW + timedelta(minutes=5), 107)
+    assert look(db, alarms, NOW + timedelta(minutes=5)).opened == 1
+    (row,) = db.execute("SELECT facts FROM incident_signal").fetchall()
+    assert (row[0]["dropped"], row[0]["subject"].partition(": ")[0]) == (7, "c:2:b")
+    look(db, alarms, NOW + timedelta(minutes=6))
+    assert look(db, alarms, NOW + timedelta(minutes=25)).open_incidents == 0
+
+
+@pytest.mark.parametrize(("made_minutes_ago", "opened"), [(1, 1), (None, 0), (60 * 24, 0)])
+def test_a_spool_that_is_seen_for_the_first_time_is_news_only_if_it_was_made_since(
+    db: Connection, alarms: AlarmSettings, made_minutes_ago: int | None, opened: int
+) -> None:
+    look(db, alarms, NOW)
+    now = NOW + timedelta(minutes=10)
+    made_at = None if made_minutes_ago is None else now - timedelta(minutes=made_minutes_ago)
+    spool_dropped(db, "c:1:a", now, 100, made_at)
+    assert look(db, alarms, now).opened == opened
 
 
 def test_an_episode_that_is_withdrawn_rejected_or_closed_ends_its_incident(

@@ -61,6 +61,10 @@ NOT_THERE = {
     "GET /api/losses/{area}",
     "GET /api/loss-curves/{area}",
     "GET /api/quality/{point}",
+    "POST /api/orders",
+    "GET /api/orders/{order}",
+    "POST /api/orders/{order}/approval",
+    "POST /api/orders/{order}/cancellation",
 }
 """What the city has none of: these answer 404 to whatever is asked."""
 FITTING: Mapping[str, object] = {

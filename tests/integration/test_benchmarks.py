@@ -7,6 +7,7 @@ import os
 import psycopg
 import pytest
 
+from pipeline.errors import ConfigError
 from services.benchmarks.rows import BenchRow, benchmarks, growing
 
 
@@ -110,5 +111,25 @@ def test_the_api_answers_several_clients_at_once(timescale_url: str, monkeypatch
     rows = {row.what: row.value for row in run("api")}
     assert rows["intervals in the database"] == 2 * 365 * 96
     assert rows["electrical readings in the database"] == 40 * 96
-    assert sum("p95" in what for what in rows) == 7
+    assert sum("p95" in what for what in rows) == 2 * 8  # one client, and several
     assert left_behind(timescale_url) == []
+
+
+def test_the_api_is_compared_over_more_and_more_years(
+    timescale_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOWATCH_DATABASE_URL", timescale_url)
+    for name, value in (("METERS", 40), ("METERS_OF_AREA", 20)):
+        monkeypatch.setattr(f"services.benchmarks.api.{name}", value)
+    monkeypatch.setattr("services.benchmarks.api_years.SECONDS", 2.0)
+    rows = {row.what: row for row in growing.get("api")(lambda _step: None, [3, 1])}
+    assert rows["1 meters with a year: rows written"].value == 365 * 96
+    assert rows["3 meters with a year: rows written"].value == 2 * 365 * 96
+    assert sum("p95" in what for what in rows) == 2 * 2 * 2  # sizes, spans, numbers of clients
+    assert rows["a year of one meter alone, most meters against fewest (ms)"].holds is not None
+    assert left_behind(timescale_url) == []
+
+
+def test_the_api_has_no_more_years_than_meters() -> None:
+    with pytest.raises(ConfigError, match="ask for at most so many"):
+        growing.get("api")(lambda _step: None, [10_001])

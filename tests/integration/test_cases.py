@@ -62,6 +62,29 @@ def test_feedback_is_kept_counts_at_once_and_marks_the_episode(found: Connection
     assert settled["Li"] is Standing.CONFIRMED
 
 
+def test_a_case_follows_what_is_found_at_once(found: Connection) -> None:
+    def standings() -> dict[str, str]:
+        return dict(found.execute("SELECT place, standing FROM inspection_case").fetchall())
+
+    work_out_cases(found, NOW)
+    before = standings()
+    assert before["Li"] == "open"
+    hours = iter(range(1, 9))
+    for episode_of_li, outcome, standing in [
+        ("a", Outcome.NOT_CONFIRMED, "open"),  # the other one has not been looked at
+        ("b", Outcome.NOT_CONFIRMED, "rejected"),
+        ("b", Outcome.CONFIRMED, "confirmed"),
+        ("a", Outcome.CONFIRMED, "confirmed"),
+        ("b", Outcome.NOT_CONFIRMED, "confirmed"),
+        ("a", Outcome.NOT_CONFIRMED, "rejected"),
+    ]:
+        give_feedback(found, episode_of_li, outcome, CREW, NOW + timedelta(hours=next(hours)))
+        assert standings() == {**before, "Li": standing}
+        worked_out = {case.place: case.standing for case in work_out_cases(found, NOW).cases}
+        if standing != "open":
+            assert worked_out["Li"] == standing
+
+
 def test_a_case_whose_episodes_were_withdrawn_is_cleared(found: Connection) -> None:
     work_out_cases(found, NOW)
     save_episodes(found, [episode("c", WIRING, "P3", verdict=Verdict.NORMAL)])

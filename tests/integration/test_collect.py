@@ -34,7 +34,7 @@ WHERE r.meter_id = c.meter_id AND r.slot_at = c.slot_at)
 
 READINGS_WITHOUT_FRAMES = """
 SELECT m.id, r.received_at FROM register_reading r JOIN meter m USING (meter_id)
-WHERE r.origin = 0 AND left(m.id, 5) <> 'LAB-Q' AND NOT EXISTS (SELECT 1 FROM raw_frame f
+WHERE r.origin IN (0, 3) AND left(m.id, 5) <> 'LAB-Q' AND NOT EXISTS (SELECT 1 FROM raw_frame f
 WHERE m.id = ANY (f.meters) AND f.received_at = r.received_at)
 """
 EMPTY_FRAMES = "SELECT count(*) FROM raw_frame, unnest(asked) AS question WHERE length(question) < 8"

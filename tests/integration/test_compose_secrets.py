@@ -24,8 +24,12 @@ def made(folder: Path) -> dict[str, str]:
 def test_every_secret_of_compose_is_made_once_behind_a_closed_folder(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     first = made(folder)
-    wanted = yaml.safe_load((ROOT / "compose.yaml").read_text())["secrets"].values()
-    assert {Path(secret["file"]).name for secret in wanted} <= set(first)
+    site = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    assert {Path(secret["file"]).name for secret in site["secrets"].values()} <= set(first)
+    variables = {file for service in site["services"].values() for file in service.get("env_file", ())}
+    assert variables == {f"./secrets/{name}" for name in ("alarms.env",)}
+    assert "alarms.env" in first
+    assert "\nKILOWATCH" not in first["alarms.env"], "nothing is set before somebody does"
     assert first["database-password"].strip() in first["database-url"]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert made(folder) == first

@@ -31,23 +31,23 @@ from tests.fix_filed_archive import END, M1, M2, NORTH, REGISTRY, SLOT, START, A
 
 def test_the_archive_comes_back_equal_and_saving_it_again_changes_nothing(database: Connection) -> None:
     first = save_registry(database, REGISTRY)
-    assert sum(first.values()) == 26
+    assert sum(first.changed.values()) == 26
     assert load_registry(database) == REGISTRY
-    assert sum(save_registry(database, REGISTRY).values()) == 0
+    assert sum(save_registry(database, REGISTRY).changed.values()) == 0
 
 
 def test_a_member_that_left_a_total_is_gone_though_another_began_at_the_same_time(
     archive: Connection,
 ) -> None:
     kept = [m for m in REGISTRY.total_members if m.meter == M1]
-    assert save_registry(archive, replace(REGISTRY, total_members=kept))["total_member"] == 2
+    assert save_registry(archive, replace(REGISTRY, total_members=kept)).changed["total_member"] == 2
     assert load_registry(archive).total_members == kept
 
 
 def test_a_corrected_date_replaces_the_wrong_installation(archive: Connection) -> None:
     first, second = REGISTRY.installations
     corrected = replace(REGISTRY, installations=[first, replace(second, starts_at=START + SLOT)])
-    assert save_registry(archive, corrected)["installation"] == 2  # one removed, one added
+    assert save_registry(archive, corrected).changed["installation"] == 2  # one removed, one added
     assert load_registry(archive) == corrected
 
 

@@ -98,6 +98,12 @@ def test_a_request_is_taken_once_and_served_with_a_result_or_an_error(archive: C
         get_request(archive, 999)
 
 
+def test_a_request_that_waited_for_days_is_not_read_any_more(archive: Connection) -> None:
+    old, fresh = (file_request(archive, bus="B1", kind="present", filed_by="page") for _ in range(2))
+    archive.execute("UPDATE read_request SET filed_at = now() - interval '9 days' WHERE id = %s", (old,))
+    assert [r.id for r in take_requests(archive, ["B1"], taken_by="owner")] == [fresh]
+
+
 def test_unmatched_messages_are_counted_in_full_and_kept_bounded(archive: Connection) -> None:
     store = UnmatchedStore(archive)
     message = Unmatched(received_at=START, source="a/b", reason="unknown field", key="x", payload=b"old")
@@ -175,10 +181,11 @@ def test_nothing_is_dropped_until_a_retention_is_set(archive: Connection) -> Non
         [reading({Q.VOLTAGE_A: 1.0}, M1, START), reading({Q.VOLTAGE_A: 1.0}, M1, START + timedelta(90))]
     )
     now = START + timedelta(days=100)
-    assert apply_retention(archive, now) == {"raw_frame": 0}
+    of_itself = {"incident": 0, "notification": 0, "raw_frame": 0}
+    assert apply_retention(archive, now) == of_itself
     set_retention(archive, "electrical_reading", timedelta(days=30))
     assert retention(archive)["electrical_reading"] == timedelta(days=30)
-    assert apply_retention(archive, now) == {"electrical_reading": 1, "raw_frame": 0}
+    assert apply_retention(archive, now) == {"electrical_reading": 1, **of_itself}
     left = archive.execute("SELECT taken_at FROM electrical_reading").fetchall()
     assert left == [(START + timedelta(days=90),)]
     with pytest.raises(StorageError, match="no retention for 'meter'"):

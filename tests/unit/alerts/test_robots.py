@@ -86,7 +86,7 @@ def test_feishu_gets_rich_text_with_a_signature_in_its_body() -> None:
 def test_a_long_text_is_cut_to_what_the_service_takes(kind: ChannelKind) -> None:
     long = replace(NEWS, text="电" * 20_000)
     _, body = robot_request(kind, "https://r.example/", long, None, AT)
-    assert len(body) < robot_of(kind).most_bytes + 500
+    assert len(body) < robot_of(kind).most_bytes + 100
     assert "…" in body.decode()
 
 
@@ -104,16 +104,22 @@ def test_names_of_the_archive_become_no_markup(kind: ChannelKind) -> None:
         (
             ChannelKind.DINGTALK,
             b'{"errcode":310000,"errmsg":"sign not match"}',
-            "errcode 310000: sign not match",
+            "errcode 310000: sign not match. Next step: the robot's security settings: ",
         ),
         (ChannelKind.FEISHU, b'{"code":0,"msg":"success","data":{}}', None),
-        (ChannelKind.FEISHU, b'{"code":19021,"msg":"sign match fail"}', "code 19021: sign match fail"),
+        (
+            ChannelKind.FEISHU,
+            b'{"code":19021,"msg":"sign match fail"}',
+            "code 19021: sign match fail. Next step: the signature",
+        ),
+        (ChannelKind.FEISHU, b'{"code":1,"msg":"new"}', "code 1: new"),
         (ChannelKind.WECOM, b"<html>", "the answer is no JSON"),
         (ChannelKind.WECOM, b"[]", "errcode None: None"),
     ],
 )
 def test_what_a_robot_answers(kind: ChannelKind, answer: bytes, refusal: str | None) -> None:
-    assert robot_refusal(kind, answer) == refusal
+    told = robot_refusal(kind, answer)
+    assert told == refusal or (refusal is not None and told is not None and told.startswith(refusal))
 
 
 @given(st.sampled_from(ROBOTS), st.binary() | st.builds(orjson.dumps, JSON))
@@ -126,5 +132,7 @@ def test_any_answer_is_a_yes_or_a_refusal(kind: ChannelKind, answer: bytes) -> N
 def test_every_robot_names_its_source_and_keeps_its_key_out_of_the_address(kind: ChannelKind) -> None:
     robot = robot_of(kind)
     assert robot.source
+    assert robot.most_a_minute >= 20
+    assert all(code.isdigit() and step for code, step in robot.refusals.items())
     assert robot.address.startswith("https://")
     assert robot.address.endswith("{token}")

@@ -35,6 +35,25 @@ def test_the_band_fits_the_point(
     assert (band.low_v, band.high_v) == pytest.approx(expected_v, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("wiring", "nominal_v", "rated_v", "pt", "expected_v"),
+    [
+        (Wiring.THREE_PHASE_THREE_WIRE, 100.0, 100.0, 100.0, (9_300.0, 10_700.0)),
+        (Wiring.THREE_PHASE_THREE_WIRE, 10_000.0, 100.0, 100.0, (9_300.0, 10_700.0)),
+        # 57.7 V behind 100:1 are 5 770 V to the neutral; behind 1100:1 it is 110 kV, where +-10 % hold.
+        (Wiring.THREE_PHASE_FOUR_WIRE, 57.7, 57.7, 100.0, (5_366.1, 6_173.9)),
+        (Wiring.THREE_PHASE_FOUR_WIRE, 57.7, 57.7, 1100.0, (57_123.0, 69_817.0)),
+        (Wiring.ONE_PHASE, 220.0, 220.0, 1.0, (198.0, 235.4)),
+    ],
+)
+def test_in_front_of_a_transformer_the_band_is_that_of_the_line(
+    wiring: Wiring, nominal_v: float, rated_v: float, pt: float, expected_v: tuple[float, float]
+) -> None:
+    band = voltage_band(_meter(wiring, nominal_v, rated_v), pt).in_front(pt)
+    assert (band.low_v, band.high_v) == pytest.approx(expected_v, abs=0.06)
+    assert band.nominal_v == pytest.approx(nominal_v * (1.0 if nominal_v > 2.5 * rated_v else pt))
+
+
 @pytest.mark.parametrize("wiring", list(Wiring))
 def test_every_limit_says_where_it_stands(wiring: Wiring) -> None:
     limit = voltage_limit(wiring)

@@ -16,7 +16,11 @@ def on_database(kilowatch: Invoke, plain_database_url: str, monkeypatch: pytest.
 
 def test_a_retention_is_set_shown_and_taken_back(on_database: Invoke) -> None:
     before = json.loads(on_database("db", "retention", "--json").out)
-    assert {name: days for name, days in before.items() if days is not None} == {"raw_frame_days": 7.0}
+    assert {name: days for name, days in before.items() if days is not None} == {
+        "incident_days": 1095.0,
+        "notification_days": 180.0,
+        "raw_frame_days": 7.0,
+    }
     after = json.loads(on_database("db", "retention", "electrical_reading", "--days", "730", "--json").out)
     assert after == {**before, "electrical_reading_days": 730.0}
     assert (

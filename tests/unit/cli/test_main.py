@@ -1,5 +1,7 @@
 """What every sub-command has in common: help with an example, exit status, errors without a traceback."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +31,18 @@ def test_the_commands_of_the_design_are_there() -> None:
         *("db migrate", "db status", "registry check", "registry export", "registry import"),
         *("flows deploy", "flows run", "flows serve"),
     } <= set(COMMANDS)
+
+
+def test_starting_it_loads_nothing_heavy() -> None:
+    """Each command imports what it needs as it runs: all of them pay for what cli/ imports on top."""
+    told = subprocess.run(
+        [sys.executable, "-c", "import cli.main, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    heavy = {"numpy", "pandas", "scipy", "psycopg", "prefect", "fastapi", "httpx", "pydantic", "pymodbus"}
+    assert heavy.isdisjoint(told)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

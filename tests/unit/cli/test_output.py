@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.output import console, print_below, print_fields, print_json, print_table
+from cli.output import console, print_below, print_fields, print_json, print_table, rounded
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +86,30 @@ def test_what_is_below_is_indented_and_broken_at_words(
         "    voltage 220.1 V;",
         "    [current] 5 A",
     ]
+
+
+def test_a_table_whose_words_do_not_fit_is_printed_row_by_row(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = ("case", "place", "rules", "remark")
+    rows = [["0a1b2c3d4e5f", "Huaguang Foundry", "register_stopped 0.95, wiring_error 0.90", "-"]]
+    monkeypatch.setenv("COLUMNS", "48")  # 12 + 8 + 17 for the longest words, 10 for the lines between them
+    print_table("", heads, rows)
+    assert "│ 0a1b2c3d4e5f │" in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table("", heads, rows)
+    shown = capsys.readouterr().out
+    assert [line.split() for line in shown.splitlines()] == [
+        ["0a1b2c3d4e5f"],
+        ["place", "Huaguang", "Foundry"],
+        ["rules", "register_stopped", "0.95,"],
+        ["wiring_error", "0.90"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "shown"),
+    [(110.6, 2, "110"), (0.3357, 2, "0.34"), (1234.5, 3, "1230"), (4.0, 2, "4"), (0.00001, 2, "0.00001")],
+)
+def test_a_rounded_number_is_never_a_power_of_ten(value: float, digits: int, shown: str) -> None:
+    assert rounded(value, digits) == shown

@@ -12,6 +12,7 @@ from collectors.poller import (
     MeterState,
     Poll,
     present_snapshot,
+    stored_frames,
     stored_snapshots,
 )
 from pipeline.coverage import Cause
@@ -252,7 +253,7 @@ def test_the_bytes_of_every_exchange_of_a_round_are_at_hand_answered_or_not() ->
     assert (second.answered, second.answered_at) == (b"damaged", None)
 
 
-def test_the_bytes_of_a_secret_and_of_a_backfill_are_not_at_hand() -> None:
+def test_the_bytes_of_a_secret_are_not_at_hand() -> None:
     poll = new_poll(new_state())
     query = poll.next_query()
     assert query is not None
@@ -260,7 +261,32 @@ def test_the_bytes_of_a_secret_and_of_a_backfill_are_not_at_hand() -> None:
     answer = toy_answer(secret, b"password", VALUES[query.what[0]])
     poll.take(secret, outcome(answer)._replace(asked=bytes(8), raw=bytes(8)))
     assert [(frame.asked, frame.answered) for frame in poll.frames] == [(bytes(8), bytes(8))]
-    driver = ToyDriver(("P",))
-    backfill = Poll(new_state(), lambda refused: driver.plan(WANTED, refused), START, remember=False)
-    run(backfill, silence)
-    assert backfill.frames == []
+
+
+def test_the_bytes_behind_stored_records_are_those_of_every_answer_that_gave_them() -> None:
+    """Two questions of one instant, one of another: each snapshot's bytes are under its own receipt."""
+    questions = [replace(toy_query(what), what=what) for what in ("L1", "L2", "L1 again")]
+    poll = Poll(new_state(), lambda _refused: questions, START, remember=False)
+    run(poll, lambda what, number: answered(what[:2], at_s=10.0 * number)._replace(raw=what.encode()))
+    receipts = {s.received_at: s.taken_at for s in stored_snapshots(MeterId("M1"), poll)}
+    behind = stored_frames(poll)
+    assert behind.keys() == receipts.keys()
+    whats = {receipts[at]: [frame.what for frame in frames] for at, frames in behind.items()}
+    assert whats == {START - timedelta(hours=1): ["L1", "L1 again"], START - timedelta(hours=2): ["L2"]}
+
+
+def test_every_part_of_a_stored_answer_is_kept_and_what_brought_no_record_is_not() -> None:
+    rest = replace(toy_query("L1"), what="L1 #1", part_of="L1")
+    begun = Answer(query=toy_query("L1"), raw=b"begun", more=rest)
+    ended = toy_answer(toy_query("L1"), b"ended", VALUES["L"])._replace(query=rest)
+    behave = {
+        "L1": outcome(begun),
+        "L1 #1": outcome(ended, at_s=5),
+        "V": answered("V", at_s=9),
+        "C": outcome(cause=Cause.NO_ANSWER),
+    }
+    queries = [toy_query(what) for what in ("V", "L1", "C")]
+    poll = Poll(new_state(), lambda _refused: queries, START, remember=False)
+    run(poll, lambda what, _number: behave[what])
+    (frames,) = stored_frames(poll).values()
+    assert [(frame.what, frame.answered) for frame in frames] == [("L1", b"begun"), ("L1 #1", b"ended")]

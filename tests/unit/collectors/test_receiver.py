@@ -1,17 +1,6 @@
 from collectors.receiver import CHUNK_BYTES, Receiver
 
 
-class Kept(Receiver):
-    """Keeps what it receives."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.chunks: list[bytes] = []
-
-    def receive(self, data: bytes) -> None:
-        self.chunks.append(data)
-
-
 def arrive(receiver: Receiver, data: bytes) -> None:
     """Do what an event loop does with bytes from the system."""
     receiver.get_buffer(-1)[: len(data)] = data
@@ -19,14 +8,16 @@ def arrive(receiver: Receiver, data: bytes) -> None:
 
 
 def test_chunks_are_handed_on_in_order_and_stay_what_they_were() -> None:
-    receiver = Kept()
+    chunks: list[bytes] = []
+    receiver = Receiver(chunks.append)
     arrive(receiver, b"first")
     arrive(receiver, b"2nd")
-    assert receiver.chunks == [b"first", b"2nd"]
+    assert chunks == [b"first", b"2nd"]
 
 
 def test_the_buffer_keeps_its_size() -> None:
-    receiver = Kept()
+    chunks: list[bytes] = []
+    receiver = Receiver(chunks.append)
     arrive(receiver, bytes(CHUNK_BYTES))
     assert len(receiver.get_buffer(-1)) == CHUNK_BYTES
-    assert receiver.chunks == [bytes(CHUNK_BYTES)]
+    assert chunks == [bytes(CHUNK_BYTES)]

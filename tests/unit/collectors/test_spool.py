@@ -3,11 +3,12 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from collectors.spool import Record, Spool
+from collectors.spool import SPARE, Record, Spool
 from pipeline.errors import StorageError
 
 ROOMY = 10_000_000
@@ -53,6 +54,14 @@ def test_what_is_taken_stays_until_it_is_forgotten(spool: Spool) -> None:
 def test_a_record_larger_than_a_batch_is_taken_alone(spool: Spool) -> None:
     spool.put([Record(payload=b"1", readings=50, rank=DEAR), record(2)])
     assert numbers(spool, 10) == [1]
+
+
+def test_what_is_taken_together_is_bounded_in_bytes(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.spool.TAKEN_BYTES_MOST", 250)
+    spool.put([record(1, size=300), *(record(n, size=100) for n in range(2, 6))])
+    assert numbers(spool) == [1]
+    spool.forget(spool.take(10))
+    assert numbers(spool) == [2, 3]
 
 
 def test_an_empty_spool_gives_nothing(spool: Spool) -> None:
@@ -115,6 +124,24 @@ def test_what_is_in_hand_is_not_dropped_for_it_may_be_stored_already(path: Path)
     spool.close()
 
 
+def test_spare_records_are_taken_while_half_is_free_and_go_first_without_alarm(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(path, 400_000)
+    with caplog.at_level(logging.ERROR, "kilowatch.spool"):
+        for n in range(25):
+            spool.put([record(n, DEAR, 8_000), record(1_000 + n, SPARE, 8_000)])
+        taken = spool.counters.waiting - 25
+        for n in range(25, 42):
+            spool.put([record(n, DEAR, 8_000)])
+    left = numbers(spool)
+    spool.close()
+    assert 5 < taken < 20
+    assert [n for n in left if n < 1_000] == list(range(42))
+    assert 0 < len(left) - 42 < taken
+    assert "spool.full" not in caplog.text
+
+
 def test_room_that_was_drained_is_used_again(path: Path) -> None:
     spool = Spool(path, 200_000)
     for start in range(0, 1_000, 10):
@@ -155,3 +182,29 @@ def test_commits_are_on_the_disk_when_they_return(spool: Spool) -> None:
     full = 2
     assert spool._file.execute("PRAGMA synchronous").fetchone() == (full,)
     assert isinstance(spool._file, sqlite3.Connection)
+
+
+def test_a_file_says_which_it_is_and_when_it_was_made_whoever_opens_it(path: Path, tmp_path: Path) -> None:
+    began = datetime.now(UTC).replace(microsecond=0)
+    spool = Spool(path, ROOMY)
+    first = spool.counters
+    spool.close()
+    again = Spool(path, ROOMY)
+    assert (again.counters.file, again.counters.made_at) == (first.file, first.made_at)
+    again.close()
+    assert first.made_at is not None
+    assert began <= datetime.fromisoformat(first.made_at) <= datetime.now(UTC)
+    other = Spool(tmp_path / "other.sqlite", ROOMY)
+    assert other.counters.file != first.file
+    other.close()
+
+
+def test_a_file_of_an_older_version_gets_a_name_and_no_time(path: Path) -> None:
+    Spool(path, ROOMY).close()
+    older = sqlite3.connect(path)
+    older.execute("DROP TABLE made")
+    older.close()
+    spool = Spool(path, ROOMY)
+    assert spool.counters.file
+    assert spool.counters.made_at is None
+    spool.close()

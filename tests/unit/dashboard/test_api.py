@@ -137,7 +137,12 @@ def test_no_endpoint_shows_what_lies_outside_the_callers_areas(
             there = 404 if path.startswith("/api/forecast") else 200
             assert client.get(path, params=wide).status_code == there, path
     sheets = [f"/customer-sheets/{kind}/{PLANT_OWNER}" for kind in ("csv", "xlsx", "pdf", "html")]
-    for path in (f"/meters/{PLANT}", f"/episodes/{episode}", f"/customers/{PLANT_OWNER}", *sheets):
+    reports = [
+        f"/quality-report?point={PLANT}",
+        "/quality-report?point=SP-001",
+        "/api/quality-reports/SP-001",
+    ]
+    for path in (f"/meters/{PLANT}", f"/episodes/{episode}", f"/customers/{PLANT_OWNER}", *sheets, *reports):
         assert stranger.get(path).status_code == 404, path
     for path in ("/", "/meters", "/episodes", "/api/fleet", "/api/meters", "/api/episodes"):
         assert PLANT not in stranger.get(path).text, path

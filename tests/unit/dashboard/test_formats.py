@@ -54,3 +54,9 @@ def test_an_age_is_told_in_the_largest_fitting_unit(seconds: int, zh: str, en: s
 def test_lengths_of_time_are_told_in_minutes_hours_or_days() -> None:
     lengths = [timedelta(minutes=45), timedelta(hours=6.5), timedelta(days=12)]
     assert [EN.length(length) for length in lengths] == ["45 min", "6.5 h", "12.0 d"]
+
+
+def test_in_chinese_a_zone_has_a_name_and_keeps_its_offset() -> None:
+    chinese = Formats("zh", ZoneInfo("Asia/Shanghai"))
+    assert chinese.zone_name(INSTANT) == "中国标准时间 (UTC+8)"
+    assert chinese.in_zone(ZoneInfo("UTC")).zone_name(INSTANT) == "UTC (UTC+0)"

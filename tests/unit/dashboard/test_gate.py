@@ -47,8 +47,14 @@ def test_people_are_led_to_the_login_and_back(nobody: httpx.Client, path: str, l
 
 def test_what_is_sent_without_an_account_is_not_looked_at(nobody: httpx.Client) -> None:
     answer = nobody.post("/cases/any", data={"outcome": "confirmed"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/login?unsaved=1")
     assert nobody.post("/api/cases/any/feedback", json={}).status_code == 401
+
+
+def test_a_form_that_comes_after_its_session_leads_back_to_its_page(nobody: httpx.Client) -> None:
+    referer = f"{nobody.base_url}/episodes?sort=newest".replace("//episodes", "/episodes")
+    answer = nobody.post("/episodes", data={"deed": "note"}, headers={"Referer": referer})
+    assert answer.headers["Location"] == "/login?next=%2Fepisodes%3Fsort%3Dnewest&unsaved=1"
 
 
 @pytest.mark.parametrize("path", ["/login", "/health", "/static/style.css"])

@@ -64,3 +64,20 @@ def test_codes_and_quantities_in_a_message_are_told_by_their_names() -> None:
         "after_kwh": 1.0,
     }
     assert sentence("episode.register_reset", fallen, ZH).startswith("正向有功电能 示值由")
+
+
+def test_a_check_of_power_quality_is_named_in_one_language() -> None:
+    parameters: dict[str, float | int | str] = {
+        "service_point": "SP-011",
+        "month": "2026-11",
+        "check": "voltage deviation (供电电压偏差)",
+        "subject": "B",
+        "value": -8.4,
+        "limit": -7.0,
+        "unit": "%",
+        "standard": "GB/T 12325-2008 4.2",
+        "figures": 1,
+    }
+    assert "voltage" not in sentence("episode.power_quality", parameters, ZH)
+    assert "供电电压偏差" in sentence("episode.power_quality", parameters, ZH)
+    assert "供电" not in sentence("episode.power_quality", parameters, EN)

@@ -183,3 +183,12 @@ def test_an_empty_database_says_how_to_begin(plain_database_url: str) -> None:
         assert "kilowatch registry import" in text_of(client.get("/", headers=EN))
         assert "kilowatch demo" in text_of(client.get("/meters", headers=EN))
         assert "kilowatch detect" in text_of(client.get("/episodes", headers=EN))
+
+
+def test_a_full_width_search_finds_and_a_head_says_what_a_page_would(client: httpx.Client) -> None:
+    wide = "".join(chr(ord(each) + 0xFEE0) for each in PLANT)
+    assert [meter["meter"] for meter in client.get("/api/meters", params={"q": wide}).json()] == [PLANT]
+    page, head = client.get("/meters", params={"q": wide}), client.head("/meters", params={"q": wide})
+    assert f">{PLANT}<" in page.text
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == page.headers["content-type"]

@@ -1,8 +1,11 @@
 """Every module with a router is a part of the application, and no address hides another."""
 
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
 from starlette.routing import Route
 
-from dashboard.parts import in_order, routers
+from dashboard.parts import answer_heads, in_order, routers
 
 
 def _endpoint() -> None:
@@ -20,3 +23,16 @@ def test_a_plain_address_goes_before_one_with_a_parameter() -> None:
     order = [route.path for route in found if isinstance(route, Route)]
     assert order.index("/a/d") < order.index("/a/{b}")
     assert order.index("/a") < order.index("/{e}")
+
+
+def test_pages_answer_heads_and_endpoints_need_not() -> None:
+    router = APIRouter()
+    router.get("/page", response_class=HTMLResponse)(_endpoint)
+    router.post("/page", response_class=HTMLResponse)(_endpoint)
+    router.get("/data")(_endpoint)
+    answer_heads(router.routes)
+    assert [route.methods for route in router.routes if isinstance(route, Route | APIRoute)] == [
+        {"GET", "HEAD"},
+        {"POST"},
+        {"GET"},
+    ]

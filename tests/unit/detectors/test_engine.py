@@ -1,13 +1,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from detectors.engine import episode_id, reconcile, run
+from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.errors import PluginError
 from pipeline.model import Episode, MeterId, Severity, Verdict
 from pipeline.quantities import Quantity
-from pipeline.registry import Meter, Registry, Wiring
+from pipeline.registry import Installation, Meter, Registry, Wiring
+from tests.day_windows import by_days
 from tests.fix_windows import grid, volts
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,3 +122,18 @@ def test_what_began_while_a_window_was_learnt_is_neither_withdrawn_nor_moved() -
     assert (stored.id, stored.starts_at) == (known.id, known.starts_at)
     (withdrawn,) = reconcile([], [known], examined=(BEGIN - timedelta(days=36), ends))
     assert withdrawn.verdict is Verdict.NORMAL
+
+
+@pytest.mark.parametrize("name", ["sustained_drop", "long_low_use"])
+def test_how_a_customer_draws_is_not_asked_of_a_meter_that_supplies_an_area(name: str) -> None:
+    # Both fall from 100 kWh a day to 20 as the plant behind the supply meter stops.
+    kwh = np.full((2, 63), 100.0)
+    kwh[:, 42:] = 20.0
+    registry = Registry(
+        installations=[Installation(meter=MeterId(f"M{n}"), service_point=f"P{n}") for n in (0, 1)],
+        area_members=[
+            AreaMember(area="T", service_point="P0", role=MemberRole.SUPPLY),
+            AreaMember(area="T", service_point="P1"),
+        ],
+    )
+    assert {episode.meter for episode in run(by_days(kwh), registry, only=[name])} == {"M1"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ConfigError, RegistryError, StorageError
-from services.archive import check_file, counts, export_file, import_file
+from services.archive import Imported, check_file, counts, export_file, import_file
 from storage.database import connect
 from storage.registry import load_registry
 from storage.registry_files import read_registry
@@ -65,11 +65,11 @@ def test_a_dialect_or_profile_that_nobody_speaks_is_told(site: Path, entry: str,
 
 
 def test_what_is_imported_comes_back(site: Path, url: str, tmp_path: Path) -> None:
-    assert import_file(site) == COUNTS
+    assert import_file(site) == Imported(counts=COUNTS, removed={})
     out = tmp_path / "out.toml"
     assert export_file(out) == COUNTS
     assert read_registry(out) == read_registry(site)
-    assert import_file(out) == COUNTS
+    assert import_file(out) == Imported(counts=COUNTS, removed={})
     with connect(url) as connection:
         assert counts(load_registry(connection)) == COUNTS
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from pipeline.model import MeterId, Origin, Snapshot
 from pipeline.quantities import Quantity
-from pipeline.registry import Installation, Meter, Ratio, Registry, Role, ServicePoint
+from pipeline.registry import Installation, Meter, Ratio, Registry, Role, ServicePoint, Wiring
 from services.assess import highest_loads, load_days, voltage_quality, worst_voltages
 from services.settings import Settings
 from storage.database import connect
@@ -159,6 +159,33 @@ def test_behind_a_transformer_the_side_that_the_meter_shows_counts(
     save_volts(plain_database_url, "M1", Quantity.VOLTAGE_A, [volts] * 192)
     days = [d for d in voltage_quality(1, settings, NOW) if d.day == date(2026, 11, 21)]
     assert [d.qualified_share for d in days] == [1.0]
+
+
+@pytest.mark.parametrize("filed_v", [100.0, 10_000.0])
+def test_a_line_of_10_kv_read_as_primary_volts_has_seven_percent_either_way(
+    plain_database_url: str, monkeypatch: pytest.MonkeyPatch, filed_v: float
+) -> None:
+    """GB/T 12325-2008 4.2: 10 kV +-7 % are 9 300 to 10 700 V, whichever side the archive names."""
+    monkeypatch.setattr("services.assess.primary_profiles", lambda _settings: frozenset({"own_primary"}))
+    registry = Registry(
+        meters=[
+            Meter(
+                id=MeterId("M1"),
+                wiring=Wiring.THREE_PHASE_THREE_WIRE,
+                rated_voltage_v=100.0,
+                nominal_voltage_v=filed_v,
+            )
+        ],
+        installations=[Installation(meter=MeterId("M1"), service_point=POINT, profile="own_primary")],
+        service_points=[ServicePoint(id=POINT)],
+        ratios=[Ratio(meter=MeterId("M1"), ct=10, pt=100)],
+    )
+    settings = settings_of(plain_database_url, registry)
+    # Four quarters above the band, eight below it, the rest at its edges and its middle.
+    volts = [10_701.0] * 4 + [9_299.0] * 8 + [10_699.0] * 40 + [9_301.0] * 40 + [10_000.0] * 4
+    save_volts(plain_database_url, "M1", Quantity.VOLTAGE_AB, [10_000.0] * 96 + volts)
+    (day,) = [d for d in voltage_quality(1, settings, NOW) if d.day == date(2026, 11, 21)]
+    assert (day.minutes_over, day.minutes_under) == (60.0, 120.0)
 
 
 def test_tables_show_the_highest_loads_and_the_worst_voltages_first(plain_database_url: str) -> None:

@@ -92,10 +92,10 @@ def test_a_crash_between_the_entry_and_its_second_file_is_no_damage(audit: Audit
 
 
 def test_what_happens_once_is_written_once(audit: Audit) -> None:
-    audit.append("approved", "order-1", AT, {}, once=True)
+    audit.append("approved", "order-1", AT, {}, unless=("approved", "cancelled"))
     with pytest.raises(NotAllowedError, match="order-1 was approved before"):
-        audit.append("approved", "order-1", AT, {}, once=True)
-    audit.append("approved", "order-2", AT, {}, once=True)
+        audit.append("approved", "order-1", AT, {}, unless=("approved", "cancelled"))
+    audit.append("approved", "order-2", AT, {}, unless=("approved", "cancelled"))
 
 
 def test_many_writers_keep_one_chain(audit: Audit) -> None:

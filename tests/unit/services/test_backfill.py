@@ -13,6 +13,7 @@ from collectors.bus import BusOwner
 from collectors.scheduler import BusPlan
 from collectors.targets import MeterBackfill, Target
 from pipeline.coverage import Cause
+from pipeline.frames import RawFrame
 from pipeline.model import MeterId, Origin, Snapshot
 from pipeline.quantities import Quantity
 from pipeline.registry import Bus, Meter, Registry
@@ -52,7 +53,15 @@ class Memory:
             )
         hours = (starts_at + n * HOUR for n in range((ends_at - starts_at) // HOUR))
         held = [record(target.meter, at) for at in hours if self.holds[target.meter](at)]
-        return MeterBackfill(bus="bus", meter=target.meter, snapshots=held, cause=None, attempts=1)
+        frame = RawFrame("load records", starts_at, UNTIL, b"question", b"answer")
+        return MeterBackfill(
+            bus="bus",
+            meter=target.meter,
+            snapshots=held,
+            cause=None,
+            attempts=1,
+            frames={UNTIL: [frame]} if held else {},
+        )
 
 
 def record(meter: MeterId, at: datetime) -> Snapshot:
@@ -129,6 +138,12 @@ def test_everything_missing_is_fetched_and_stands_in_the_ledger(plain_database_u
     assert number(plain_database_url, "SELECT count(*) FROM register_reading") == 2 * 6 * 24
     ledger = "SELECT count(*) FROM coverage WHERE status = 'backfilled'"
     assert number(plain_database_url, ledger) == 2 * 6 * 24 * 2
+    explained = (
+        "SELECT count(DISTINCT (m.id, taken_at)) FROM raw_frame f "
+        "JOIN register_reading r USING (received_at) "
+        "JOIN meter m ON m.meter_id = r.meter_id AND m.id = ANY (f.meters)"
+    )
+    assert number(plain_database_url, explained) == 2 * 6 * 24
     # Both meters fill up side by side, what is newest first.
     assert [(meter, ends) for meter, _, ends in memory.asked[:3]] == [
         (A, UNTIL),

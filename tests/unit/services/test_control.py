@@ -20,7 +20,7 @@ from services.audit import Audit
 from services.capabilities import WRITES, Capability
 from services.control import OrderDesk
 from services.control_settings import ControlSettings
-from services.order_record import Order
+from services.order_record import Order, OrderRecord
 from services.order_sending import Result
 from services.persons import Person
 from services.read_back import Confirmed
@@ -359,3 +359,41 @@ def test_a_dry_run_shows_every_field_and_sends_nothing(desk: Desk) -> None:
     assert dry.frame.count("**") == 4
     assert desk.meter.heard == []
     assert not desk.audit.path.exists()
+
+
+@pytest.mark.parametrize("who", ["li", "wang"])
+def test_an_order_is_cancelled_by_either_person_and_never_given(desk: Desk, who: str) -> None:
+    getattr(desk, who).cancel((record := desk.li.request(desk.order("relay", order="open"))).id)
+    for deed in (desk.wang.approve, desk.wang.cancel):
+        with pytest.raises(NotAllowedError, match="no order"):
+            deed(record.id)
+    assert (desk.events, desk.meter.heard, desk.wang.pending()) == (["requested", "cancelled"], [], [])
+
+
+def test_an_order_that_was_cancelled_in_the_same_moment_is_not_given(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = desk.li.request(desk.order("relay", order="open"))
+    waiting = OrderDesk._waiting  # Wang has read the record; before he writes into it, Li cancels.
+
+    def then_cancelled(self: OrderDesk, order_id: str) -> OrderRecord:
+        found = waiting(self, order_id)
+        if self.person is WANG:
+            monkeypatch.setattr(OrderDesk, "_waiting", waiting)
+            desk.li.cancel(order_id)
+        return found
+
+    monkeypatch.setattr(OrderDesk, "_waiting", then_cancelled)
+    with pytest.raises(NotAllowedError, match="was cancelled before"):
+        desk.wang.approve(record.id)
+    assert (desk.events, desk.meter.heard) == (["requested", "cancelled"], [])
+
+
+@pytest.mark.parametrize("asked", ["on the pages", "on the command line"])
+def test_what_was_asked_on_the_pages_is_approved_there_and_nothing_else(desk: Desk, asked: str) -> None:
+    on_pages = replace(desk.wang, person=Person(account="pages/zhao"))
+    asking, approving = (on_pages, desk.li) if asked == "on the pages" else (desk.li, on_pages)
+    record = asking.request(desk.order("relay", order="open"))
+    with pytest.raises(NotAllowedError, match=f"{asked} and is approved there"):
+        approving.approve(record.id)
+    assert (desk.events, desk.meter.heard) == (["requested", "denied"], [])

@@ -36,7 +36,7 @@ def test_suspensions_of_long_ago_and_of_later_are_left_out() -> None:
     later = replace(STOP, id="later", starts_at=APRIL, ends_at=None)
     lasting = replace(STOP, id="lasting", starts_at=MARCH - timedelta(days=900), ends_at=None)
     registry = archive(suspensions=[old, later, lasting, STOP])
-    assert [s.id for s in recent_suspensions(registry, APRIL)] == ["lasting", "ZT-1"]
+    assert [s.id for s in recent_suspensions(registry, APRIL, APRIL)] == ["lasting", "ZT-1"]
 
 
 def test_episodes_come_gravest_first() -> None:
@@ -58,3 +58,14 @@ def test_a_meter_that_went_elsewhere_has_no_forecast_on_the_sheet() -> None:
     gone = [replace(i, ends_at=APRIL) for i in registry.installations]
     (point,) = facts(replace(registry, installations=gone)).points
     assert list(point.forecasts) == []
+
+
+def test_a_month_that_has_just_ended_tells_what_has_begun_since() -> None:
+    begun = replace(STOP, id="begun", starts_at=APRIL + timedelta(days=9), ends_at=None)
+
+    def told(now: datetime) -> list[str]:
+        return [s.id for s in recent_suspensions(archive(suspensions=[begun]), APRIL, now)]
+
+    assert told(APRIL + timedelta(days=8)) == []  # it is filed ahead
+    assert told(APRIL + timedelta(days=20)) == ["begun"]
+    assert told(APRIL + timedelta(days=400)) == []  # the sheet of an old month says what was so then

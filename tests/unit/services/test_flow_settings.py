@@ -15,7 +15,7 @@ def test_patterns_are_divided_by_commas_or_spaces(monkeypatch: pytest.MonkeyPatc
 
 def test_without_settings_schedules_are_those_of_shanghai_and_buses_one_group() -> None:
     settings = load_flow_settings()
-    assert (settings.flow_zone, settings.bus_groups, settings.dashboard_address) == (
+    assert (settings.flow_zone, settings.bus_groups, settings.dashboard_url) == (
         "Asia/Shanghai",
         ("*",),
         None,
@@ -24,7 +24,7 @@ def test_without_settings_schedules_are_those_of_shanghai_and_buses_one_group() 
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("FLOW_ZONE", "Mars/Olympus"), ("DASHBOARD_ADDRESS", "dashboard:8645"), ("BUS_GROUP_LIMIT", "0")],
+    [("FLOW_ZONE", "Mars/Olympus"), ("DASHBOARD_URL", "dashboard:8645"), ("BUS_GROUP_LIMIT", "0")],
 )
 def test_a_wrong_value_names_its_variable(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"KILOWATCH_{variable}", value)

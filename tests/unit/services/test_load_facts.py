@@ -1,12 +1,12 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from pipeline.archive_records import Transformer
+from pipeline.archive_records import AreaMember, MemberRole, Transformer
 from pipeline.block import MeterMatrix
-from pipeline.contracts import Contract
+from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
@@ -123,3 +123,27 @@ def test_registers_and_phases_are_those_of_one_meter(role: Role, meter: MeterId 
     known = _known(registry)
     assert only_meter(registry, "P", known.energies) == meter
     assert ("one main meter" in point_facts(known, "P").wants["phases"]) == (meter is None)
+
+
+def test_slots_that_a_suspension_touches_say_nothing_of_the_shape() -> None:
+    # Four quarters of an hour from AT: the stop begins within the second and ends with the third.
+    stop = Suspension(
+        id="S", service_point="P", starts_at=AT + timedelta(minutes=20), ends_at=AT + timedelta(minutes=45)
+    )
+    known = _known(replace(REGISTRY, suspensions=[stop]))
+    for facts in (point_facts(known, "P"), meter_facts(known, M)):
+        assert facts.suspended is not None
+        assert facts.suspended.tolist() == [False, True, True, False]
+    open_ended = _known(replace(REGISTRY, suspensions=[replace(stop, ends_at=None)]))
+    assert point_facts(open_ended, "P").suspended.tolist() == [False, True, True, True]  # type: ignore[union-attr]  # it has one
+    assert point_facts(known, "Q").suspended is None
+
+
+def test_what_feeds_an_area_is_told_as_that() -> None:
+    known = _known(
+        replace(REGISTRY, area_members=[AreaMember(area="A", service_point="P", role=MemberRole.SUPPLY)])
+    )
+    assert point_facts(known, "P").supplies_area
+    assert meter_facts(known, M).supplies_area
+    assert not point_facts(known, "Q").supplies_area
+    assert not meter_facts(known, S).supplies_area

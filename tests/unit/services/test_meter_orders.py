@@ -53,7 +53,7 @@ def _ordered(  # noqa: PLR0913 - an order and what became of it
     )
     audit.append("requested", record.id, NOW, record.details())
     if sent:
-        audit.append("approved", record.id, NOW, {}, once=True)
+        audit.append("approved", record.id, NOW, {}, unless=("approved",))
         audit.append("sending", record.id, NOW + timedelta(minutes=1), {"frames": []})
     if result is not None:
         audit.append("outcome", record.id, NOW + timedelta(minutes=2), {"result": result})

@@ -9,8 +9,8 @@ import pytest
 from pipeline.errors import BusBusyError
 from services.bus_reading import BusReading
 from services.read_requests import ask_owner, result_of, this_process
-from storage.database import connect
-from storage.requests import serve_request, take_requests
+from storage.database import Connection, connect
+from storage.requests import ReadRequest, get_request, serve_request, take_requests
 
 UNTIL = datetime(2026, 11, 22, 4, tzinfo=UTC)
 SINCE = UNTIL - timedelta(hours=6)
@@ -19,6 +19,11 @@ SINCE = UNTIL - timedelta(hours=6)
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.read_requests.POLL_S", 0.02)
+
+
+def stored(connection: Connection) -> list[ReadRequest]:
+    numbers = connection.execute("SELECT id FROM read_request ORDER BY id").fetchall()
+    return [get_request(connection, number) for (number,) in numbers]
 
 
 async def serve(url: str, result: BusReading | None, error: str | None) -> None:
@@ -78,6 +83,10 @@ def test_an_owner_that_does_nothing_is_not_waited_for_ever(
 
     with pytest.raises(BusBusyError, match="its owner does not serve request"):
         asyncio.run(scenario())
+    # What was not taken is withdrawn: an owner that comes back does not read for somebody who has left.
+    with connect(plain_database_url) as connection:
+        assert take_requests(connection, ["bus"], taken_by="host:2") == []
+        assert [each.error for each in stored(connection)] == [None if takes_it else "not taken within 0 s"]
 
 
 def test_a_process_is_named_so_that_a_person_finds_it() -> None:

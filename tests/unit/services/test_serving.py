@@ -87,3 +87,17 @@ def test_a_password_that_cannot_be_told_is_not_made(
 def test_a_database_that_is_away_is_told() -> None:
     with pytest.raises(StorageError):
         make_first_account("postgresql://nobody@127.0.0.1:1/none", print, terminal=True)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8645"),
+        ("0.0.0.0", "http://127.0.0.1:8645"),  # noqa: S104 - not listened on
+        ("::", "http://[::1]:8645"),
+        ("fd00::1", "http://[fd00::1]:8645"),
+        ("meters.example", "http://meters.example:8645"),
+    ],
+)
+def test_where_a_browser_finds_the_pages(host: str, address: str) -> None:
+    assert serving_of(Settings(), host, 8645).address == address

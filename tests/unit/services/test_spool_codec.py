@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.spool import SPARE
 from pipeline.coverage import Cause, CoverageEntry, CoverageStatus
 from pipeline.errors import DataError
+from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import MeterId, Origin, Quality, Snapshot, Value
 from pipeline.ports import Unmatched
 from pipeline.quantities import Group, Quantity
 from services.entry import Entry, merged
-from services.spool_codec import LAST_RANK, RANKS, ROWS_OF_RECORD, pack, unpack
+from services.spool_codec import FRAMES_OF_RECORD, LAST_RANK, RANKS, ROWS_OF_RECORD, pack, unpack
 
 AT = datetime(2026, 11, 22, 4, 0, 0, 123_457, tzinfo=UTC)
 ELECTRICAL = RANKS.index("electrical_reading")
@@ -106,6 +108,29 @@ def test_a_large_entry_is_several_records_and_a_meter_is_never_torn_from_its_lin
         assert record.readings == len(part.snapshots)
 
 
+def test_raw_frames_come_back_in_records_of_their_own_that_are_the_first_to_go() -> None:
+    later = AT + timedelta(milliseconds=130)
+    frames = (
+        RawFrame("0201FF00", AT, later, b"\x68\x16", bytes(range(256))),
+        RawFrame("", None, None, b"", b""),
+    )
+    messages = [
+        RawMessage(received_at=later, slot_at=AT, source="母线 1", meters=(MeterId("A"),), frames=frames),
+        RawMessage(received_at=AT, source="bus", meters=(), frames=frames[:1]),
+    ]
+    entry = Entry(snapshots=[register()], raw=messages)
+    assert list(through(entry).raw) == messages
+    reading, spare = pack(entry)
+    assert (reading.rank, spare.rank, spare.readings) == (LAST_RANK, SPARE, 0)
+    assert unpack(reading.payload).raw == []
+
+
+def test_many_raw_frames_are_several_records() -> None:
+    frame = RawFrame("", None, AT, b"", b"\x16")
+    message = RawMessage(received_at=AT, source="bus", meters=(), frames=(frame,) * (FRAMES_OF_RECORD // 2))
+    assert [len(unpack(r.payload).raw) for r in pack(Entry(raw=[message] * 5))] == [2, 2, 1]
+
+
 def test_an_empty_entry_is_no_record() -> None:
     assert pack(Entry()) == []
 
@@ -134,7 +159,8 @@ def test_other_bytes_give_one_named_error(payload: bytes) -> None:
 
 @given(st.data())
 def test_a_record_with_a_changed_byte_gives_an_entry_or_one_named_error(data: st.DataObject) -> None:
-    (record,) = pack(Entry(snapshots=[register()]))
+    message = RawMessage(received_at=AT, source="bus", meters=(), frames=(RawFrame("", AT, AT, b"1", b"2"),))
+    record = data.draw(st.sampled_from(pack(Entry(snapshots=[register()], raw=[message]))))
     changed = bytearray(record.payload)
     changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
     with suppress(DataError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import tracemalloc
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow ships no types
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # pyarrow ships no types
@@ -65,3 +66,25 @@ def test_a_piece_is_asked_for_only_when_the_one_before_was_taken(form: TableForm
     for n in range(1, 20):
         next(stream)
         assert asked <= n
+
+
+@pytest.mark.parametrize("form", TableFormat)
+def test_memory_does_not_grow_with_the_file(form: TableFormat) -> None:
+    rows = [(f"M{n}", AT + timedelta(seconds=n), n / 7) for n in range(2000)]
+
+    def most_bytes(pieces: int) -> tuple[int, int]:
+        """Return how many bytes Python and Arrow held at most, and how long the file became."""
+        length = held = 0
+        before = pa.total_allocated_bytes()
+        tracemalloc.start()
+        for taken in stream_tables(SCHEMA, (piece(*rows) for _ in range(pieces)), form):
+            length += len(taken)
+            held = max(held, pa.total_allocated_bytes() - before)
+        held += tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return held, length
+
+    most_bytes(1)  # what is made once and kept
+    (few, short), (many, long) = most_bytes(5), most_bytes(50)
+    assert long > 8 * short
+    assert many < 1.5 * few

@@ -134,3 +134,19 @@ def test_a_group_tells_of_its_members() -> None:
     assert found.coincidence.coincidence == 1.0
     assert (found.members, found.absent, found.stays) == (["a", "b"], {"c": 0.5}, stays)
     assert (found.import_kwh, found.energy_coverage, found.curve.energy_kwh) == (1000.0, 0.99, 975.0)
+
+
+def test_a_plant_at_rest_is_no_holiday_home() -> None:
+    # Four weeks from Monday 2 March in Shanghai: two at 40 kW day and night, then two at nothing.
+    span = AT, AT + timedelta(days=28)
+    at = slot_grid(*span, 15)
+    kwh = np.where(np.arange(len(at)) < 14 * 96, 10.0, 0.0)
+    plant = replace(_subject(), starts_at=at, import_kwh=kwh, quality=np.full(len(at), "A"))
+    away = summarise(plant, Facts(), span, LEVELS).shape
+    assert away is not None
+    assert away.shape == "holiday_home"
+    known = summarise(plant, Facts(suspended=kwh == 0.0), span, LEVELS).shape
+    assert known is not None
+    assert (known.shape, known.coverage) == ("continuous", 0.5)
+    supply = summarise(plant, Facts(supplies_area=True), span, LEVELS)
+    assert (supply.shape, supply.supplies_area) == (None, True)

@@ -16,6 +16,7 @@ from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, ParameterReading, Records, TimedValues
 from pipeline.registry import Area, Installation, Meter, Ratio, Registry, Role, ServicePoint, Wiring
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import to_numpy
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -122,6 +123,21 @@ def test_a_profile_of_primary_values_takes_no_ratio() -> None:
     month = month_of(given, archive)
     assert month.values[Quantity.CURRENT_A].tolist() == [30.0]
     assert month.point.rated_current_a == 1.5, "the archive was put on the side of the values before"
+
+
+@pytest.mark.parametrize("filed_v", [100.0, 10_000.0])
+def test_the_nominal_voltage_of_primary_values_is_that_of_the_line(filed_v: float) -> None:
+    plate = replace(ARCHIVE.meter_by_id[NEW], nominal_voltage_v=filed_v)
+    archive = Registry(
+        meters=[plate],
+        installations=[Installation(meter=NEW, service_point="P", profile="primary_one")],
+        ratios=[Ratio(meter=NEW, ct=40.0, pt=100.0)],
+        service_points=ARCHIVE.service_points,
+    )
+    primary = frozenset({"primary_one"})
+    given = replace(electrical(), primary=primary)
+    point = month_of(given, as_shown(archive, primary)).point
+    assert (point.nominal_v, point.nominal_kv) == (10_000.0, 10.0)
 
 
 def test_of_two_readings_for_one_slot_the_preferred_one_counts_and_the_other_fills_in() -> None:

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from dashboard.app import create_app
+from dashboard.shown_once import COOKIE
 from pipeline.accounts import Role
 from pipeline.registry import Area, Registry
 from services.passwords import hash_password
@@ -41,7 +42,7 @@ def client(app: FastAPI, plain_database_url: str) -> Iterator[httpx.Client]:
 
 def change(client: httpx.Client, present: str, password: str, repeated: str | None = None) -> str:
     form = {"present": present, "password": password, "repeated": password if repeated is None else repeated}
-    return client.post("/account/password", data=form).text
+    return client.post("/account/password", data=form, follow_redirects=True).text
 
 
 def test_the_page_is_in_both_languages(client: httpx.Client) -> None:
@@ -83,10 +84,8 @@ def sessions(app: FastAPI, name: str) -> list[int]:
 
 
 def make_token(client: httpx.Client, **fields: object) -> str:
-    answer = client.post(
-        "/account/tokens",
-        data={"name": "billing", "present": PASSWORD, "role": "viewer", "days": "30", **fields},
-    )
+    form = {"name": "billing", "present": PASSWORD, "role": "viewer", "days": "30", **fields}
+    answer = client.post("/account/tokens", data=form, follow_redirects=True)
     (token,) = re.findall(r"kw_[\w-]{40,}", answer.text)
     return str(token)
 
@@ -148,5 +147,34 @@ def test_a_program_with_a_token_of_an_engineer_needs_no_field_of_a_form(client: 
 def test_a_token_that_will_not_do_is_told(client: httpx.Client, fields: dict[str, object], told: str) -> None:
     form = {"name": "billing", "present": PASSWORD, "role": "viewer", "days": "30", **fields}
     answer = client.post("/account/tokens", data=form)
-    assert "kw_" not in answer.text
+    # The secret of a form may hold the three letters by chance.
+    assert re.search(r"\bkw_[\w-]{40,}", answer.text) is None
     assert told in answer.text
+
+
+def test_the_page_of_a_new_token_is_reloaded_without_making_another(client: httpx.Client) -> None:
+    make_token(client)
+    again = client.get("/account")
+    assert again.text.count('action="/account/tokens/') == 1
+    assert not re.search(r"kw_[\w-]{40,}", again.text)
+
+
+def test_what_is_shown_once_is_of_this_session_and_page_alone(
+    app: FastAPI, client: httpx.Client, plain_database_url: str
+) -> None:
+    form = {"name": "billing", "role": "viewer", "days": "30"}
+    cookie = client.post("/account/tokens", data=form).cookies[COOKIE]
+    let_in(app, "wang", "wangs-token", Role.VIEWER)
+    with browsing(create_app(plain_database_url, clock=lambda: NOW), "wangs-token") as wang:
+        wang.cookies.set(COOKIE, cookie)  # planted by somebody
+        assert "kw_" not in wang.get("/account").text
+    assert "kw_" not in client.get(f"/accounts/{TESTER}").text
+    for planted in ("", "x", ".", "e30=.e30=", cookie[:-4], cookie[4:]):
+        client.cookies.set(COOKIE, planted)
+        answer = client.get("/account")
+        assert (answer.status_code, "kw_" in answer.text) == (200, False)
+
+
+def test_the_language_of_an_answer_to_a_form_is_changed_on_its_page(client: httpx.Client) -> None:
+    answer = client.post("/account/tokens", data={"name": " ", "days": "30"})
+    assert 'href="/account?lang=zh"' in answer.text

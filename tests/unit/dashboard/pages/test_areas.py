@@ -72,7 +72,7 @@ def test_an_area_tells_its_meters_supply_loss_and_episodes(client: httpx.Client)
 
 def test_voltages_outside_their_band_come_first(client: httpx.Client) -> None:
     shown = text_of(client.get("/areas/TA-01", headers=EN))
-    assert re.search(rf"permitted band Read {LOW_VOLTAGE} 197.5 2\d\d.\d 204.6 – 235.4 outside", shown)
+    assert re.search(rf"permitted band V Read {LOW_VOLTAGE} 197.5 2\d\d.\d 204.6 – 235.4 outside", shown)
     # The plant's meter reads line voltages of 400 V too; its band, 204.6 to 235.4 V, is for its phases.
     assert "1 / 15 meters outside their band" in shown
 

@@ -30,7 +30,7 @@ def client(bills_url: str) -> Iterator[httpx.Client]:
 def test_lines_are_narrowed_and_paged(client: httpx.Client) -> None:
     first = client.get("/audit", headers=EN).text
     assert "132 lines" in first
-    assert "role: viewer" in first
+    assert "Role: Viewer" in first
     assert "1 / 2" in first
     narrowed = client.get("/audit?event=account+changed&account=a1", headers=EN).text
     assert "1 line" in narrowed
@@ -39,7 +39,9 @@ def test_lines_are_narrowed_and_paged(client: httpx.Client) -> None:
 
 
 def test_it_is_told_in_chinese(client: httpx.Client) -> None:
-    assert "登录被拒" in client.get("/audit", headers=ZH).text
+    told = client.get("/audit", headers=ZH).text
+    assert "登录被拒" in told
+    assert "角色：查看" in told
 
 
 def test_what_somebody_typed_is_text(client: httpx.Client) -> None:

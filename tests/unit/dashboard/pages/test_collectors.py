@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from collectors.counters import BusCounters
+from dashboard.access import scope_of_request
 from dashboard.app import create_app
+from pipeline.model import Scope
 from services.collector_state import keep_collector_state
 from services.counters import Counters
 from storage.collector_states import CollectorState, collector_states, save_collector_state
@@ -60,6 +62,25 @@ def test_a_bus_is_told_with_the_use_of_its_line_and_its_silent_meters(client: ht
     assert first["line"]["today"]["due"] > 0
     assert buses["rs485-02"]["use"] is None
     assert None in buses  # those that push
+
+
+def test_who_may_see_one_area_hears_of_its_buses_and_of_who_reads_them_alone(
+    city_url: str, client: httpx.Client
+) -> None:
+    whole = {bus["line"]["card"]["bus"] for bus in client.get("/api/collectors").json()["buses"]}
+    for area, is_read_there in (("TA-01", True), ("TA-02", False)):
+        app = create_app(city_url, clock=lambda: NOW)
+        app.dependency_overrides[scope_of_request] = lambda area=area: Scope(areas=frozenset({area}))
+        with browsing(app) as limited:
+            found = limited.get("/api/collectors").json()
+            assert limited.get("/collectors").status_code == 200
+        buses = {bus["line"]["card"]["bus"]: bus for bus in found["buses"]}
+        assert ("rs485-01" in buses) == is_read_there
+        assert buses.keys() < whole
+        # What is counted of a line is counted of all its meters, those of other areas among them.
+        assert {bus["silent"] for bus in buses.values()} == {None}
+        told = [(each["process"], each["buses"]) for each in found["collectors"]]
+        assert told == ([("north:12:ab", 1)] if is_read_there else [])
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,8 @@ def test_an_incident_says_what_it_is_made_of_who_was_told_and_what_is_held_back(
 
 def test_an_engineer_acknowledges_it_and_whoever_did_so_first_stays(client: httpx.Client, plant: str) -> None:
     answer = client.post(plant, data={"note": "crew is on its way"}, follow_redirects=True)
+    (line,) = client.get("/api/audit?event=change&limit=1").json()["lines"]
+    assert line["after"] == {"incident": plant.rpartition("/")[2], "note": "crew is on its way"}
     shown = text_of(answer)
     assert "crew is on its way" in shown
     api = f"/api{plant}"

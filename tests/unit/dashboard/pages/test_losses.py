@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,12 +13,14 @@ from pydantic import SecretStr
 
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
-from pipeline.model import Scope
+from pipeline.model import EVERYTHING, Scope
 from pipeline.timegrid import from_numpy
 from services.evaluate_area_draws import AreaDraw, draw_area
 from services.evaluate_curves import read_homes
 from services.line_loss import loss_recent
 from services.settings import Settings
+from storage.area_unjudged import unjudged_areas
+from storage.database import connect
 from tests.fix_dashboard import browsing
 from tests.integration.test_line_loss import QUARTER, _stored
 from tests.loss_files import SLICES
@@ -36,7 +38,25 @@ def url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
     with _database(plain_server_url, _plain_template) as url:
         _stored(url, DRAWN)
         loss_recent(20, Settings(database_url=SecretStr(url)), ENDS)
+        _file_unjudged(url)
         yield url
+
+
+def _file_unjudged(url: str) -> None:
+    """File an area whose supply meter was there until 2001, and one that nothing was measured of."""
+    with connect(url) as connection:
+        connection.execute(
+            "INSERT INTO area (id, name, zone) VALUES ('TA-EU', 'Hafen', 'Europe/Berlin'), "
+            "('TA-9', '', 'Asia/Shanghai')"
+        )
+        connection.execute(
+            "INSERT INTO service_point (id, name, customer) VALUES ('X1', '', ''), ('X2', '', '')"
+        )
+        connection.execute(
+            "INSERT INTO area_member (area, service_point, role, sign, starts_at, ends_at) VALUES "
+            "('TA-EU', 'X1', 'member', 1, NULL, NULL), ('TA-9', 'X1', 'member', 1, NULL, NULL), "
+            "('TA-9', 'X2', 'supply', 1, NULL, NULL), ('TA-EU', 'X2', 'supply', 1, NULL, '2001-01-01+00')"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +113,20 @@ def test_losses_are_seen_only_within_the_callers_areas(url: str) -> None:
         assert "No line loss is stored" in text_of(stranger.get("/losses", headers=EN))
         for path in ("/losses/T", "/api/losses/T", "/api/loss-curves/T"):
             assert stranger.get(path).status_code == 404
+
+
+def test_areas_without_a_loss_are_told_with_what_they_lack(url: str, client: httpx.Client) -> None:
+    with connect(url) as connection:
+        span = {"first": (ENDS - timedelta(days=31)).date(), "end": ENDS.date()}
+        everywhere = unjudged_areas(connection, scope=EVERYTHING, **span)
+        assert [(each.area, each.name, each.supplies, each.members) for each in everywhere] == [
+            ("TA-9", "", 1, 1),
+            ("TA-EU", "Hafen", 0, 1),
+        ]
+        assert unjudged_areas(connection, scope=Scope(frozenset({"T"})), **span) == []
+        long_ago = unjudged_areas(connection, scope=EVERYTHING, first=date(2000, 1, 1), end=date(2000, 2, 1))
+        assert [(each.area, each.supplies) for each in long_ago] == [("T", 1), ("TA-9", 1), ("TA-EU", 1)]
+    shown = text_of(client.get("/losses", headers=EN))
+    assert "Hafen TA-EU area TA-EU has no supply meter: file an" in shown
+    assert "TA-9 Not judged yet" in shown
+    assert "台区 TA-EU 没有总表" in text_of(client.get("/losses", headers=ZH))

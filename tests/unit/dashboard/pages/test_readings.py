@@ -46,6 +46,7 @@ def test_a_press_of_the_button_starts_a_run_that_knows_who_asked(
 ) -> None:
     assert 'action="/readings"' in client.get(f"/meters/{PLANT}", headers=EN).text
     page = client.post("/readings", data={"meters": PLANT}, headers=EN, follow_redirects=True)
+    assert client.get("/api/audit?event=change&limit=1").json()["lines"][0]["after"] == {"meters": [PLANT]}
     number = int(str(page.url).rsplit("/", 1)[-1])
     (started,) = server.started
     assert started["parameters"]["meters"] == [PLANT]
@@ -94,6 +95,18 @@ def test_without_a_server_the_owner_of_the_bus_is_asked(
         serve_request(connection, request.id, result={"meters": [TOLD]})
     (meter,) = client.get(f"/api/readings/{number}").json()["meters"]
     assert (meter["state"], meter["values"]) == ("read", {"voltage_a": 231.25})
+
+
+@pytest.mark.parametrize(("is_paused", "status"), [(True, "READY"), (False, "NOT_READY")])
+def test_where_nobody_runs_the_flow_the_owner_of_the_bus_is_asked(
+    client: httpx.Client, server: FakePrefect, *, is_paused: bool, status: str
+) -> None:
+    # Prefect's runner leaves its deployments paused when it ends; a worker that dies leaves them not ready.
+    server.is_paused, server.status = is_paused, status
+    page = client.post("/readings", data={"meters": PLANT}, headers=EN, follow_redirects=True)
+    assert server.started == []
+    assert "the owners of the buses are asked to read" in text_of(page)
+    assert "kilowatch flows serve" in text_of(page)
 
 
 def test_a_request_that_nobody_takes_says_so(city_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,3 +102,10 @@ def test_one_rule_is_shown_alone_and_an_unknown_one_is_said(client: httpx.Client
     assert '<details class="rule" open>' in alone
     assert alone.count("<details") == 1
     assert "There is no such rule." in client.get("/settings", params={"rule": "none", "lang": "en"}).text
+
+
+def test_settings_lead_to_the_users_and_the_audit(client: httpx.Client) -> None:
+    shown = client.get("/settings?lang=en").text
+    assert "Users and audit" in shown
+    for path in ("/account", "/accounts", "/audit"):
+        assert f'<a href="{path}">' in shown

@@ -1,0 +1,135 @@
+"""A point's power-quality report (电能质量月报) as an answer: reports wait for each other, pages do not."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from dashboard.asking import Dashboard, language_of
+from dashboard.failures import NotFoundError, UnavailableError
+from dashboard.words import marked
+from pipeline.errors import MissingPartError
+from pipeline.model import Scope
+from pipeline.timegrid import last_month
+from reports.pdf import pdf_of
+from reports.power_quality.figures import canonical, figures_csv, figures_document, sha256_of
+from reports.power_quality.page import page
+from reports.power_quality.subject import MonthlyReport
+from services.quality_asked import report_asked
+from storage.area_scope import limited_to
+
+LONGEST_WAIT_S: Final = 30.0
+"""For the turn of a report; whoever would wait longer is told to come again."""
+_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+class ReportForm(StrEnum):
+    """In which form a report is given."""
+
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+    JSON = "json"
+
+
+MEDIA_TYPES: Final = {
+    ReportForm.HTML: "text/html; charset=utf-8",
+    ReportForm.PDF: "application/pdf",
+    ReportForm.CSV: "text/csv; charset=utf-8",
+    ReportForm.JSON: "application/json",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportQuestion:
+    """Which month's report."""
+
+    month: Annotated[
+        str,
+        Query(
+            pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$",
+            description="2026-10; the last month that is over when left out",
+        ),
+    ] = ""
+
+
+async def report_answer(
+    request: Request, scope: Scope, name: str, question: ReportQuestion, form: ReportForm
+) -> Response:
+    """Return the report of a service point, or of the point of a meter.
+
+    Raises:
+        NotFoundError: If the caller can see no such point, or nothing hung there in the month.
+        UnavailableError: 503 if the turn does not come in time, 501 if no PDF can be made here.
+    """
+    turns: asyncio.Semaphore = request.app.state.exports
+    try:
+        await asyncio.wait_for(turns.acquire(), LONGEST_WAIT_S)
+    except TimeoutError as error:
+        raise UnavailableError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            marked("Several reports are being made just now. Ask again in a minute."),
+        ) from error
+    try:
+        return await run_in_threadpool(partial(_made, request, scope, name, question.month, form))
+    finally:
+        turns.release()
+
+
+def _made(request: Request, scope: Scope, name: str, month: str, form: ReportForm) -> Response:
+    dashboard: Dashboard = request.app.state.dashboard
+    now = dashboard.clock()
+    first = date.fromisoformat(f"{month}-01") if month else last_month(now, dashboard.zone)
+    # The connection is given back before anything is drawn.
+    with dashboard.pool.connection() as connection, limited_to(connection, scope):
+        report = report_asked(connection, name, first, now, scope=scope)
+    if report is None:
+        raise NotFoundError(
+            marked("No report: your areas have no such service point or meter, or no meter hung there then.")
+        )
+    return _drawn(report, form, language_of(request))
+
+
+def _drawn(report: MonthlyReport, form: ReportForm, language: str) -> Response:
+    figures = canonical(figures_document(report))
+    name = f"{report.month.point.service_point}-{report.month_text}.{form.value}"
+    if form is ReportForm.JSON:
+        return _answer(figures, form, name)
+    if form is ReportForm.CSV:
+        return _answer(figures_csv(report), form, name)
+    html = page(report, language, sha256_of(figures))
+    if form is ReportForm.HTML:
+        return _answer(html.encode(), form, name, {"Content-Security-Policy": _policy(html)})
+    try:
+        return _answer(pdf_of(html).raw, form, name)
+    except MissingPartError as error:
+        raise UnavailableError(HTTPStatus.NOT_IMPLEMENTED, str(error)) from error
+
+
+def _answer(raw: bytes, form: ReportForm, name: str, headers: dict[str, str] | None = None) -> Response:
+    """Return a document that the browser opens, with the name under which it is kept (RFC 6266)."""
+    place = "attachment" if form is ReportForm.CSV else "inline"
+    kept = {"Content-Disposition": f"{place}; filename*=UTF-8''{quote(name, safe='')}"}
+    return Response(raw, media_type=MEDIA_TYPES[form], headers={**kept, **(headers or {})})
+
+
+def _policy(html: str) -> str:
+    """Return what the browser may take in: the document's own style sheet by its hash, and nothing else."""
+    hashes = [hashlib.sha256(style.encode()).digest() for style in _STYLE.findall(html)]
+    styles = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
+    return (
+        f"default-src 'none'; style-src {styles}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )

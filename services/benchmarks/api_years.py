@@ -1,0 +1,79 @@
+"""Whether the API answers a year of load as fast when more meters have a year of quarter hours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+from pipeline.timegrid import slot_start
+from services.benchmarks.api import CLIENTS, METERS, fleet_archive, load_routes
+from services.benchmarks.asking_clients import quantile_rows, times_s
+from services.benchmarks.rows import BenchRow, growing
+from services.benchmarks.running_dashboard import running_dashboard
+from services.benchmarks.servers import bench_database
+from services.wiring import utc_now
+from storage.benchmark_seed import analyze, compress_old_intervals, seed_intervals
+from storage.database import connect
+from storage.registry import save_registry
+
+SECONDS: Final = 10.0
+YEAR: Final = timedelta(days=365)
+GOAL: Final = 0.5
+"""However many meters have a year, one meter's may take at most twice as long as with the fewest."""
+
+
+@growing.register("api")
+def api_years(begin: Callable[[str], None], sizes: Sequence[int]) -> Sequence[BenchRow]:
+    """Measure with each number of meters that have a year, in one archive of all the meters.
+
+    Raises:
+        ConfigError: If there are not so many meters.
+        MissingPartError: If there is no server.
+        NoAnswerError: If an answer is an error.
+        StorageError: If the server does not let a database be made.
+    """
+    if max(sizes) > METERS:
+        raise ConfigError(f"the archive of this benchmark has {METERS} meters: ask for at most so many")
+    rows: list[BenchRow] = []
+    medians_s: list[float] = []
+    end = slot_start(utc_now(), 15)
+    with bench_database() as url:
+        with connect(url) as connection:
+            save_registry(connection, fleet_archive())
+        years = 0
+        for size in sorted(sizes):
+            begin(f"writing a year of {size} meters")
+            begun_s = time.perf_counter()
+            with connect(url) as connection:
+                added = [f"M-{n:05d}" for n in range(years, size)]
+                slots = seed_intervals(connection, added, end - YEAR, end)
+                chunks = compress_old_intervals(connection)
+                analyze(connection)
+            years = size
+            name = f"{size} meters with a year"
+            rows.append(BenchRow(what=f"{name}: rows written", value=slots))
+            rows.append(BenchRow(what=f"{name}: writing them (s)", value=time.perf_counter() - begun_s))
+            rows.append(BenchRow(what=f"{name}: chunks compressed", value=chunks))
+            begin(f"asking one client, then {CLIENTS}, for {SECONDS:.0f} s each")
+            with running_dashboard(url, account=f"bench-{size}") as running:
+                routes = partial(load_routes, end=end, meters=size)
+                alone = times_s(running, routes, clients=1, seconds=SECONDS)
+                crowd = times_s(running, routes, clients=CLIENTS, seconds=SECONDS)
+            rows += [row for route, s in alone.items() for row in quantile_rows(f"{name}: {route}, alone", s)]
+            rows += [row for route, s in crowd.items() for row in quantile_rows(f"{name}: {route}", s)]
+            medians_s.append(float(np.median(alone["/api/meters/{meter}/load, a year"])))
+    rows.append(
+        BenchRow(
+            what="a year of one meter alone, most meters against fewest (ms)",
+            value=medians_s[-1] * 1e3,
+            limit=medians_s[0] * 1e3,
+            goal=GOAL,
+        )
+    )
+    return rows
