@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-community fuzz chaos audit reference docs check lint lint-pyright lint-mypy \
+.PHONY: pictures help demo test test-community fuzz chaos audit reference docs check lint lint-pyright lint-mypy \
 	lint-docs lint-layers format lock clean
 
 BIN := .venv/bin
@@ -45,6 +45,11 @@ reference: ## write the reference pages of docs/reference anew from the profiles
 	@$(BIN)/python -m services.reference_pages docs/reference
 	@$(BIN)/python -m cli.reference_page docs/reference
 	@$(BIN)/python -m simulators.faults.page docs/simulators.md
+
+pictures: ## take the pictures of the READMEs and the documentation anew, of the pages as they are
+	@scripts/environment
+	@scripts/frontend --dev
+	@KILOWATCH_PICTURES=docs/images $(PYTEST) tests/e2e/test_pictures.py
 
 docs: ## the documentation as a site, in build/site; a broken link fails
 	@scripts/environment

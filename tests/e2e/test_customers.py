@@ -38,7 +38,8 @@ BEGINS = {"2026-10": datetime(2026, 9, 30, 16, tzinfo=UTC), "2026-11": datetime(
 ENDS = {"2026-10": datetime(2026, 10, 31, 16, tzinfo=UTC), "2026-11": datetime(2026, 11, 30, 16, tzinfo=UTC)}
 
 
-def _save_bill(url: str, month: str, kwh: str, price: str) -> None:
+def save_plant_bill(url: str, month: str, kwh: str, price: str) -> None:
+    """File a bill of the plant, of one line."""
     amount = (Decimal(kwh) * Decimal(price)).quantize(Decimal("0.01"))
     line = BillLine(
         item="energy", period="flat", quantity=Decimal(kwh), unit="kWh", price=Decimal(price), amount=amount
@@ -72,8 +73,8 @@ def address(city_url: str) -> Iterator[str]:
     with connect(city_url) as connection:
         bigger = replace(archive.contracts[0], service_point="SP-009", capacity_kva=1000.0)
         save_registry(connection, replace(archive, contracts=[*archive.contracts, bigger]))
-    _save_bill(city_url, "2026-10", "52000.00", "0.70")
-    _save_bill(city_url, "2026-11", "48000.00", "0.75")
+    save_plant_bill(city_url, "2026-10", "52000.00", "0.70")
+    save_plant_bill(city_url, "2026-11", "48000.00", "0.75")
     with serving(create_app(city_url, clock=lambda: NOW)) as address:
         yield address
 
