@@ -33,7 +33,7 @@ from dashboard.failures import (
 from dashboard.forgery import refuse_forged
 from dashboard.gate import Gate
 from dashboard.live import LiveHub
-from dashboard.parts import answer_heads, in_order, routers
+from dashboard.parts import answer_heads, joined, routers
 from dashboard.request_limits import BodyLimit, RateLimit, RequestLimits
 from pipeline.errors import ContentRefusedError, StorageError
 from pipeline.registry import DEFAULT_ZONE
@@ -134,10 +134,9 @@ def create_app(  # noqa: PLR0913 - what the application is given
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
     app.mount("/static", StaticFiles(directory=str(files("dashboard") / "static")), name="static")
-    for router in routers():
-        answer_heads(router.routes)
-        app.include_router(router)
-    app.router.routes[:] = in_order(app.router.routes)
+    router = joined(routers())
+    answer_heads(router.routes)
+    app.include_router(router)
     return app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -24,6 +24,17 @@ def routers() -> Iterator[APIRouter]:
                 router = getattr(import_module(module), "router", None)
                 if isinstance(router, APIRouter):
                     yield router
+
+
+def joined(parts: Iterable[APIRouter]) -> APIRouter:
+    """Return one router with the routes of all, in order.
+
+    Routers that are included one by one are asked one after the other, whatever their routes say: a parameter
+    of the first would take the plain addresses of the second.
+    """
+    router = APIRouter()
+    router.routes[:] = in_order([route for part in parts for route in part.routes])
+    return router
 
 
 def in_order(routes: Sequence[BaseRoute]) -> list[BaseRoute]:

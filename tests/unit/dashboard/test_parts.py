@@ -1,11 +1,12 @@
 """Every module with a router is a part of the application, and no address hides another."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.routing import Route
 
-from dashboard.parts import answer_heads, in_order, routers
+from dashboard.parts import answer_heads, in_order, joined, routers
+from tests.asgi_client import AsgiClient
 
 
 def _endpoint() -> None:
@@ -23,6 +24,17 @@ def test_a_plain_address_goes_before_one_with_a_parameter() -> None:
     order = [route.path for route in found if isinstance(route, Route)]
     assert order.index("/a/d") < order.index("/a/{b}")
     assert order.index("/a") < order.index("/{e}")
+
+
+def test_a_plain_address_of_one_router_goes_before_a_parameter_of_another() -> None:
+    vague, plain = APIRouter(), APIRouter()
+    vague.get("/meters/{meter}")(lambda meter: f"meter {meter}")
+    plain.get("/meters/silent")(lambda: "all that are silent")
+    app = FastAPI()
+    app.include_router(joined([vague, plain]))
+    client = AsgiClient(app)
+    assert client.get("/meters/silent").json() == "all that are silent"
+    assert client.get("/meters/7").json() == "meter 7"
 
 
 def test_pages_answer_heads_and_endpoints_need_not() -> None:
