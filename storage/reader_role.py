@@ -17,6 +17,8 @@ MOST_CONNECTIONS: Final = 10
 def make_reader(connection: Connection, name: str, password: str) -> None:
     """Make the account, or set its password and rights anew.
 
+    The server is sent what it keeps of the password, never the password: statements may be logged.
+
     Raises:
         ConfigError: If an account of that name is more than a reader: it is left alone.
         StorageError: If the database is away, or this account may make none.
@@ -46,10 +48,17 @@ def make_reader(connection: Connection, name: str, password: str) -> None:
             connection.execute(
                 sql.SQL(statement).format(
                     role=role,
-                    password=sql.Literal(password),
+                    password=sql.Literal(_verifier(connection, name, password)),
                     most=sql.Literal(MOST_CONNECTIONS),
                     timeout=sql.Literal(f"{STATEMENT_S}s"),
                     schema=sql.Identifier(SCHEMA),
                     database=sql.Identifier(connection.info.dbname),
                 )
             )
+
+
+def _verifier(connection: Connection, name: str, password: str) -> str:
+    """Return what the server keeps of a password, of the kind that its ``password_encryption`` names."""
+    encoding = connection.info.encoding
+    kept = connection.pgconn.encrypt_password(password.encode(encoding), name.encode(encoding))
+    return kept.decode()
