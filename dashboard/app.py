@@ -22,6 +22,7 @@ from dashboard import api_export, openapi, status
 from dashboard.asked_names import refuse_unknown_names
 from dashboard.asking import Dashboard
 from dashboard.audited import Audited
+from dashboard.cookies import is_over_tls
 from dashboard.etags import Etags
 from dashboard.failures import (
     show_away,
@@ -50,6 +51,10 @@ HEADERS = {
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+}
+TLS_HEADERS = {
+    # For a year browsers ask this host over TLS alone. Said over TLS only: RFC 6797, 7.2.
+    "Strict-Transport-Security": "max-age=31536000",
 }
 
 
@@ -165,7 +170,7 @@ def _places(pool: ConnectionPool) -> Mapping[int, MeterPlace]:
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
-    for name, value in HEADERS.items():
+    for name, value in (HEADERS | TLS_HEADERS if is_over_tls(request) else HEADERS).items():
         response.headers.setdefault(name, value)
     if request.url.path.startswith("/static/"):
         # Addresses of static files carry a digest of their content, see dashboard.rendering.

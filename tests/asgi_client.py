@@ -13,9 +13,10 @@ from starlette.types import ASGIApp
 class AsgiClient:
     """One request after the other, each in an event loop of its own."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Ask ``app``."""
+    def __init__(self, app: ASGIApp, address: str = "http://127.0.0.1") -> None:
+        """Ask ``app`` as if it were at ``address``."""
         self._app = app
+        self._address = address
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Fetch."""
@@ -31,7 +32,7 @@ class AsgiClient:
     def _asked(self, method: str, path: str, **given: Any) -> httpx.Response:  # Any: as httpx takes them
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            async with httpx.AsyncClient(transport=transport, base_url=self._address) as client:
                 return await client.request(method, path, **given)
 
         return asyncio.run(ask())

@@ -16,6 +16,7 @@ from pipeline.quantities import Quantity
 from pipeline.registry import Registry, ServicePoint
 from storage.database import connect
 from storage.registry import save_registry
+from tests.asgi_client import AsgiClient
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing, save_episode
 from tests.fix_windows import grid, volts
 
@@ -171,6 +172,14 @@ def test_ids_from_the_address_are_shown_as_text_and_never_as_markup(client: http
     answer = client.get("/meters", params={"q": '"><script>alert(1)</script>'})
     assert "<script>alert" not in answer.text
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_browsers_are_told_to_stay_with_tls_where_they_came_over_it() -> None:
+    app = create_app("postgresql://nowhere.invalid/none", clock=lambda: NOW)
+    plain = AsgiClient(app, "http://kw.example").get("/health")
+    secure = AsgiClient(app, "https://kw.example").get("/health")
+    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in plain.headers
 
 
 def test_pages_are_light(client: httpx.Client, suspended: str) -> None:
