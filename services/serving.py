@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypedDict
+from typing import Required, TypedDict
 
 from pipeline.errors import ConfigError
 from services.accounts import first_administrator
@@ -20,12 +20,15 @@ from storage.database import connect
 
 FIRST_PASSWORD_FILE = "first-password"  # noqa: S105 - a file's name
 
+EVERYWHERE: Mapping[str, str] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what others say
+"""By an address that listens on every interface, the one that this machine reaches it by."""
+
 
 class ServerOptions(TypedDict, total=False):
     """What uvicorn is told."""
 
-    host: str
-    port: int
+    host: Required[str]
+    port: Required[int]
     ssl_certfile: str
     ssl_keyfile: str
     proxy_headers: bool
@@ -45,7 +48,7 @@ class Serving:
     def address(self) -> str:
         """Where a browser of this machine finds the pages."""
         scheme = "https" if "ssl_certfile" in self.options else "http"
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options["host"], self.options["host"])  # noqa: S104 - compared
+        host = EVERYWHERE.get(self.options["host"], self.options["host"])
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.options['port']}"
 
 

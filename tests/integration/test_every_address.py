@@ -119,8 +119,6 @@ NAMED_THERE = """
 """
 DESCRIPTIONS = frozenset({"/openapi.json", "/api/docs"})
 """Of the application itself, whatever the database holds: its examples happen to be named as in the city."""
-EMPTY_THERE = frozenset({"/api/bills/{point}/{month}/interim"})
-"""Lists that hold nothing for whom there is nothing: of another area as of nowhere."""
 NEVER_ENDS = frozenset({"/api/live"})
 """Streams of events; their own tests say what they tell to whom."""
 
@@ -352,7 +350,7 @@ def test_what_lies_in_another_area_is_told_like_what_is_nowhere(world: World, ad
     nowhere: dict[str, str] = dict.fromkeys(PLACES, UNKNOWN)
     foreign = world.engineer.get(filled(address, world.foreign))
     unknown = world.engineer.get(filled(address, nowhere))
-    assert foreign.status_code in ({200} if address.path in EMPTY_THERE else {403, 404})
+    assert foreign.status_code in {403, 404}
     assert shape_of(foreign, world.foreign) == shape_of(unknown, nowhere)
 
 
