@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -192,3 +193,16 @@ def test_a_full_width_search_finds_and_a_head_says_what_a_page_would(client: htt
     assert f">{PLANT}<" in page.text
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == page.headers["content-type"]
+
+
+def test_the_plate_leads_to_customer_area_load_bills_and_forecast(client: httpx.Client) -> None:
+    shown = client.get(f"/meters/{PLANT}", headers=EN).text
+    for address in (
+        f"/customers/{quote('华光铸造有限公司')}",
+        "/areas/TA-01",
+        "/load?q=SP-001",
+        "/bills?point=SP-001",
+        f"/forecasts?q={PLANT}",
+    ):
+        assert f'href="{address}"' in shown, address
+        assert client.get(address).status_code == 200, address
