@@ -20,6 +20,13 @@ from storage.registry import save_registry
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing, save_episode
 from tests.fix_windows import grid, volts
 
+FLOW_OF_PAGE = {
+    "/episodes": "abnormal_use",
+    "/load": "load_statistics",
+    "/forecasts": "forecasting",
+    "/losses": "line_loss",
+    "/quality": "power_quality",
+}
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
 
@@ -183,7 +190,11 @@ def test_an_empty_database_says_how_to_begin(plain_database_url: str) -> None:
     with browsing(create_app(plain_database_url, clock=lambda: NOW)) as client:
         assert "kilowatch registry import" in text_of(client.get("/", headers=EN))
         assert "kilowatch demo" in text_of(client.get("/meters", headers=EN))
-        assert "kilowatch detect" in text_of(client.get("/episodes", headers=EN))
+        for path, flow in FLOW_OF_PAGE.items():
+            shown = text_of(client.get(path, headers=EN))
+            assert f"kilowatch flows serve runs {flow} on its schedule" in shown, path
+            assert f"kilowatch flows run {flow}." in shown, path
+            assert "kilowatch detect" not in shown, path
 
 
 def test_a_full_width_search_finds_and_a_head_says_what_a_page_would(client: httpx.Client) -> None:
