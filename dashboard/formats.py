@@ -70,11 +70,11 @@ class Formats:
 
     def clock(self, instant: datetime | None) -> str:
         """Return the time of day to the second."""
-        return self._skeleton("Hms", instant) if instant is not None else NOTHING
+        return self._time("Hms", instant) if instant is not None else NOTHING
 
     def minute(self, instant: datetime | None) -> str:
         """Return the time of day to the minute."""
-        return self._skeleton("Hm", instant) if instant is not None else NOTHING
+        return self._time("Hm", instant) if instant is not None else NOTHING
 
     def day(self, day: date | None) -> str:
         """Return a calendar day with its weekday."""
@@ -108,25 +108,40 @@ class Formats:
             return text("%(n)s h") % {"n": self.number(hours, 1)}
         return text("%(n)s d") % {"n": self.number(hours / 24, 1)}
 
-    def zone_name(self, now: datetime) -> str:
-        """Return the zone with its present offset, ``Asia/Shanghai (UTC+8)``; in Chinese by its name."""
-        offset = now.astimezone(self.zone).utcoffset() or timedelta()
-        hours, seconds = divmod(abs(int(offset.total_seconds())), 3600)
-        sign = "-" if offset < timedelta() else "+"
-        minutes = f":{seconds // 60:02d}" if seconds else ""
-        return f"{self._zone_word(now)} (UTC{sign}{hours}{minutes})"
+    def zone_name(self, *shown: datetime) -> str:
+        """Return the zone with its offset at what is shown, ``Asia/Shanghai (UTC+8)``; in Chinese its name.
 
-    def _zone_word(self, now: datetime) -> str:
+        Of a span that holds a clock change both offsets are told.
+        """
+        offsets = list(dict.fromkeys(self._offset(instant) for instant in shown))
+        moment = shown[0].astimezone(self.zone) if len(offsets) == 1 else self.zone
+        return f"{self._zone_word(moment)} ({', '.join(offsets)})"
+
+    def _zone_word(self, moment: datetime | ZoneInfo) -> str:
         """Return what people call the zone; its key where that is English anyway, or where it is no place."""
         if self.language == "en" or "/" not in self.zone.key or self.zone.key.startswith("Etc/"):
             return self.zone.key
-        return dates.get_timezone_name(now.astimezone(self.zone), width="long", locale=self.locale)
+        return dates.get_timezone_name(moment, width="long", locale=self.locale)
 
     def _joined(self, day: str, clock: str, instant: datetime | None) -> str:
         """Return day and clock; the locale data has no skeleton for both together."""
         if instant is None:
             return NOTHING
-        return f"{self._skeleton(day, instant)} {self._skeleton(clock, instant)}"
+        return f"{self._skeleton(day, instant)} {self._time(clock, instant)}"
+
+    def _time(self, clock: str, instant: datetime) -> str:
+        """Return the time of day, with its offset in an hour that a clock change repeats."""
+        local = instant.astimezone(self.zone)
+        is_repeated = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
+        told = self._skeleton(clock, instant)
+        return f"{told} {self._offset(instant)}" if is_repeated else told
+
+    def _offset(self, instant: datetime) -> str:
+        """Return the zone's offset at an instant, ``UTC+5:30``."""
+        offset = instant.astimezone(self.zone).utcoffset() or timedelta()
+        hours, seconds = divmod(abs(int(offset.total_seconds())), 3600)
+        minutes = f":{seconds // 60:02d}" if seconds else ""
+        return f"UTC{'-' if offset < timedelta() else '+'}{hours}{minutes}"
 
     def _skeleton(self, skeleton: str, instant: datetime) -> str:
         return dates.format_skeleton(skeleton, instant.astimezone(UTC), tzinfo=self.zone, locale=self.locale)

@@ -103,6 +103,11 @@ class CaseTold:
     f: Formats
     """The reader's formats in the zone of the case's area."""
 
+    @property
+    def is_customer(self) -> bool:
+        """Whether it is a customer's, rather than that of an area or of a meter without one."""
+        return not self.card.place.startswith((_AREA, _METER))
+
 
 def case_told(card: CaseCard, asking: Asking) -> CaseTold:
     """Return a case with its hits in the reader's language."""

@@ -44,10 +44,15 @@
       const format = new Intl.DateTimeFormat(config.locale, { timeZone: config.zone, hourCycle: "h23", ...options });
       return (s) => format.format(new Date(s * 1000));
     };
+    const minutes = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+    const usual = name(minutes);
+    const exact = name({ ...minutes, timeZoneName: "shortOffset" });
+    // An hour that a clock change repeats is told with its offset.
+    const isRepeated = (s) => [s - 3600, s + 3600].some((other) => usual(other) === usual(s));
     return {
       hour: name({ hour: "2-digit", minute: "2-digit" }),
       day: name({ month: "short", day: "numeric" }),
-      whole: name({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }),
+      whole: (s) => (isRepeated(s) ? exact(s) : usual(s)),
     };
   }
 
@@ -235,6 +240,14 @@
   }
 
   const ROWS_OF_TABLE = 48;
+  const SLOT = 900;
+
+  /** About so many rows, of whole slots where the span is long enough: a day of 25 hours has 50 of half an hour. */
+  function rowsOf(seconds) {
+    const even = seconds / ROWS_OF_TABLE;
+    const step = Math.round(even / SLOT) * SLOT || even;
+    return { step, rows: Math.ceil(seconds / step) };
+  }
 
   /** What the curves show, in words and on demand as a table, for whoever does not see them. */
   function describe(figure, config, data) {
@@ -271,8 +284,8 @@
       head.append(cell);
     }
     const body = found.createTBody();
-    const step = (config.until - config.since) / ROWS_OF_TABLE;
-    for (let n = 0, from = 0; n < ROWS_OF_TABLE; n++) {
+    const { step, rows } = rowsOf(config.until - config.since);
+    for (let n = 0, from = 0; n < rows; n++) {
       let to = from;
       while (to < data[0].length && data[0][to] < config.since + (n + 1) * step) to++;
       const row = body.insertRow();

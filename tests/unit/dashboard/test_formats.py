@@ -60,3 +60,26 @@ def test_in_chinese_a_zone_has_a_name_and_keeps_its_offset() -> None:
     chinese = Formats("zh", ZoneInfo("Asia/Shanghai"))
     assert chinese.zone_name(INSTANT) == "中国标准时间 (UTC+8)"
     assert chinese.in_zone(ZoneInfo("UTC")).zone_name(INSTANT) == "UTC (UTC+0)"
+
+
+def test_an_hour_that_comes_twice_is_told_with_its_offset() -> None:
+    # Berlin, 2026-10-25: at 03:00 UTC+2 (01:00 UTC) clocks go back to 02:00 UTC+1.
+    berlin = EN.in_zone(ZoneInfo("Europe/Berlin"))
+    before, change = datetime(2026, 10, 25, 0, 45, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)
+    assert berlin.when(before) == "25 Oct 2026 02:45 UTC+2"
+    assert [berlin.minute(before), berlin.minute(change)] == ["02:45 UTC+2", "02:00 UTC+1"]
+    assert berlin.clock(change) == "02:00:00 UTC+1"
+    assert berlin.minute(change + timedelta(hours=1)) == "03:00"
+    # In spring 02:00 to 03:00 is left out: nothing there is meant twice.
+    spring = datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert [berlin.minute(spring - timedelta(minutes=15)), berlin.minute(spring)] == ["01:45", "03:00"]
+
+
+def test_a_zone_has_the_offsets_of_what_is_shown() -> None:
+    berlin = EN.in_zone(ZoneInfo("Europe/Berlin"))
+    summer, winter = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
+    assert berlin.zone_name(summer, summer + timedelta(days=1)) == "Europe/Berlin (UTC+2)"
+    assert berlin.zone_name(summer, winter) == "Europe/Berlin (UTC+2, UTC+1)"
+    chinese = ZH.in_zone(ZoneInfo("Europe/Berlin"))
+    assert chinese.zone_name(summer) == "中欧夏令时间 (UTC+2)"
+    assert chinese.zone_name(summer, winter) == "中欧时间 (UTC+2, UTC+1)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -20,6 +21,13 @@ from tests.asgi_client import AsgiClient
 from tests.fix_dashboard import LOW_VOLTAGE, NOW, PLANT, SILENT, browsing, save_episode
 from tests.fix_windows import grid, volts
 
+FLOW_OF_PAGE = {
+    "/episodes": "abnormal_use",
+    "/load": "load_statistics",
+    "/forecasts": "forecasting",
+    "/losses": "line_loss",
+    "/quality": "power_quality",
+}
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
 
 
@@ -191,7 +199,11 @@ def test_an_empty_database_says_how_to_begin(plain_database_url: str) -> None:
     with browsing(create_app(plain_database_url, clock=lambda: NOW)) as client:
         assert "kilowatch registry import" in text_of(client.get("/", headers=EN))
         assert "kilowatch demo" in text_of(client.get("/meters", headers=EN))
-        assert "kilowatch detect" in text_of(client.get("/episodes", headers=EN))
+        for path, flow in FLOW_OF_PAGE.items():
+            shown = text_of(client.get(path, headers=EN))
+            assert f"kilowatch flows serve runs {flow} on its schedule" in shown, path
+            assert f"kilowatch flows run {flow}." in shown, path
+            assert "kilowatch detect" not in shown, path
 
 
 def test_a_full_width_search_finds_and_a_head_says_what_a_page_would(client: httpx.Client) -> None:
@@ -201,3 +213,16 @@ def test_a_full_width_search_finds_and_a_head_says_what_a_page_would(client: htt
     assert f">{PLANT}<" in page.text
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == page.headers["content-type"]
+
+
+def test_the_plate_leads_to_customer_area_load_bills_and_forecast(client: httpx.Client) -> None:
+    shown = client.get(f"/meters/{PLANT}", headers=EN).text
+    for address in (
+        f"/customers/{quote('华光铸造有限公司')}",
+        "/areas/TA-01",
+        "/load?q=SP-001",
+        "/bills?point=SP-001",
+        f"/forecasts?q={PLANT}",
+    ):
+        assert f'href="{address}"' in shown, address
+        assert client.get(address).status_code == 200, address

@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from dashboard.area_words import LOSS_VERDICTS
+from dashboard.pages.losses import VERDICTS
 from pipeline.messages import MESSAGES
 from services.translations import LANGUAGES
 
@@ -61,3 +63,9 @@ def test_translations_keep_every_placeholder(language: str) -> None:
 
 def test_every_episode_message_has_both_languages() -> None:
     assert [key for key, template in MESSAGES.items() if not (template.zh and template.en)] == []
+
+
+def test_one_verdict_on_a_line_loss_is_called_the_same_in_the_list_and_at_the_area() -> None:
+    chinese = catalogue_of("zh")
+    listed, of_area = (str(chinese[words["rises"]].string) for words in (VERDICTS, LOSS_VERDICTS))
+    assert of_area == f"线损{listed}"

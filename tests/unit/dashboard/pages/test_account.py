@@ -162,7 +162,7 @@ def test_the_page_of_a_new_token_is_reloaded_without_making_another(client: http
 def test_what_is_shown_once_is_of_this_session_and_page_alone(
     app: FastAPI, client: httpx.Client, plain_database_url: str
 ) -> None:
-    form = {"name": "billing", "role": "viewer", "days": "30"}
+    form = {"name": "billing", "present": PASSWORD, "role": "viewer", "days": "30"}
     cookie = client.post("/account/tokens", data=form).cookies[COOKIE]
     let_in(app, "wang", "wangs-token", Role.VIEWER)
     with browsing(create_app(plain_database_url, clock=lambda: NOW), "wangs-token") as wang:

@@ -175,3 +175,12 @@ def test_a_token_of_another_is_revoked(app: FastAPI, client: httpx.Client) -> No
     bearer = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=client.base_url, headers=bearer) as program:
         assert program.get("/api/account").status_code == 401
+
+
+def test_in_chinese_accounts_have_no_words_of_episodes_and_meters(client: httpx.Client) -> None:
+    chinese = {"Accept-Language": "zh-CN"}
+    listed, own = (client.get(path, headers=chinese).text for path in ("/accounts", "/account"))
+    assert "<td>启用</td>" in listed
+    assert "未结束" not in listed
+    assert '<th scope="col">IP 地址</th>' in own
+    assert "通信地址" not in own

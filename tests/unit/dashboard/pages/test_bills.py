@@ -118,3 +118,9 @@ def test_another_areas_caller_sees_no_bill(url: str) -> None:
 def test_a_bill_without_intervals_has_no_chart() -> None:
     document: dict[str, Any] = {"basis": {"days": []}}  # Any: JSON
     assert day_chart(document, Wording(language="en", zone=PLANT.zone_of(POINT))) is None
+
+
+def test_a_bill_leads_to_its_customer_in_its_month(client: httpx.Client) -> None:
+    address = "/customers/Works?month=2026-03"
+    assert f'<h1><a href="{address}">Works</a>' in client.get(BILL, headers=EN).text
+    assert client.get(address).status_code == 200

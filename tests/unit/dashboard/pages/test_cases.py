@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -152,3 +153,12 @@ def test_who_may_only_read_gets_no_form_but_the_next_step(url: str, plant: str) 
 def test_a_case_that_is_gone_and_an_empty_list_say_what_to_do(client: httpx.Client) -> None:
     assert "No such case" in client.get("/cases/nobody", headers=EN).text
     assert "choose another state" in text_of(client.get("/cases?standing=cleared", headers=EN))
+
+
+def test_a_case_leads_to_its_customer_and_to_load_and_bills_of_its_point(
+    client: httpx.Client, plant: str
+) -> None:
+    shown = client.get(plant, headers=EN).text
+    for address in (f"/customers/{quote('华光铸造有限公司')}", "/load?q=SP-001", "/bills?point=SP-001"):
+        assert f'href="{address}"' in shown
+        assert client.get(address).status_code == 200

@@ -94,6 +94,8 @@ def test_the_hour_that_comes_twice_is_walked_through_slot_by_slot(client: httpx.
     assert first == ("2026-10-25T02:45", ["2026-10-25T02:30+02:00", "2026-10-25T02:00+01:00"])
     assert second == ("2026-10-25T02:00", ["2026-10-25T02:45+02:00", "2026-10-25T02:15+01:00"])
     assert shown("2026-10-25T01:15:00Z")[1][0] == "2026-10-25T02:00+01:00"
+    told = text_of(client.get(f"/meters/{BERLIN}/slot?at=2026-10-25T02:45", headers=EN))
+    assert "25 Oct 2026 02:45 UTC+2 – 02:00 UTC+1 Europe/Berlin (UTC+2)" in told
 
 
 def test_a_slot_before_the_meter_came_to_the_callers_area_is_not_there(city_url: str) -> None:
