@@ -63,6 +63,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, object]]] = {
     "state": ("only those in this state", None),
     "acknowledged": ("only those that somebody has acknowledged, or nobody", None),
     "incident": ("id of an incident", None),
+    "order": ("id of an order to a meter", None),
     "at": ("an instant of the slot, ISO 8601 with an offset", "2026-11-20T10:00:00+08:00"),
     "version": ("version of the bill; none = the newest", 1),
     "kind": ("kind of subject", "service_point"),

@@ -132,10 +132,12 @@ def test_no_endpoint_shows_what_lies_outside_the_callers_areas(
         if path != route and "get" not in methods:
             assert stranger.post(path, json={}).status_code == 404, path
         elif path != route:
-            assert stranger.get(path, params=wide).status_code == 404, path
+            known = {parameter["name"] for parameter in methods["get"].get("parameters", ())}
+            asked = {name: value for name, value in wide.items() if name in known}
+            assert stranger.get(path, params=asked).status_code == 404, path
             # Nobody has worked forecasts out in the city.
             there = 404 if path.startswith("/api/forecast") else 200
-            assert client.get(path, params=wide).status_code == there, path
+            assert client.get(path, params=asked).status_code == there, path
     sheets = [f"/customer-sheets/{kind}/{PLANT_OWNER}" for kind in ("csv", "xlsx", "pdf", "html")]
     reports = [
         f"/quality-report?point={PLANT}",

@@ -81,5 +81,5 @@ def test_edits_say_who_and_why(client: httpx.Client) -> None:
 
 
 def test_a_meter_that_is_not_there_is_told(client: httpx.Client) -> None:
-    for path in ("findings", "finals", "edits"):
-        assert client.get(f"/api/meters/X/{path}", params=SPAN).status_code == 404
+    for path, asked in (("findings", SPAN), ("finals", SPAN), ("edits", {})):
+        assert client.get(f"/api/meters/X/{path}", params=asked).status_code == 404

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from dashboard.app import create_app
 from pipeline.accounts import Role
 from pipeline.registry import Area, Registry
-from services.passwords import hash_password, password_fits
+from services.passwords import password_fits
 from storage.access_events import access_events
-from storage.accounts import find_account, update_password
+from storage.accounts import find_account
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_dashboard import NOW, browsing
@@ -158,13 +158,9 @@ def test_nobody_else_manages(app: FastAPI, role: Role) -> None:
 
 
 def test_a_token_of_another_is_revoked(app: FastAPI, client: httpx.Client) -> None:
-    let_in(app, "wang", "wangs-token", Role.ENGINEER)
     password = "correct horse battery"  # noqa: S105 - made up here
+    let_in(app, "wang", "wangs-token", Role.ENGINEER, password=password)
     with browsing(app, "wangs-token") as wang:
-        with app.state.dashboard.connect() as connection:
-            found = find_account(connection, "wang")
-            assert found is not None
-            update_password(connection, found[0], hash_password(password), NOW)
         form = {"name": "billing", "present": password, "role": "viewer", "days": "30"}
         made = wang.post("/account/tokens", data=form, follow_redirects=True)
     (token,) = re.findall(r"kw_[\w-]{40,}", made.text)

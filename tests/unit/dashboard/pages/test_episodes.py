@@ -117,7 +117,8 @@ def test_the_address_narrows_and_orders_pages_answers_and_files_alike(
     assert ids(client.get(f"/episodes?{query}")) == found
     told = client.get(f"/api/episodes?{query}").json()
     assert ([episode["id"] for episode in told["episodes"]], told["total"]) == (found, len(found))
-    lines = client.get(f"/api/export/episodes?{query}").text.splitlines()
+    narrowed = "&".join(part for part in query.split("&") if not part.startswith("sort="))
+    lines = client.get(f"/api/export/episodes?{narrowed}").text.splitlines()
     assert [json.loads(line)["id"] for line in lines] == sorted(found)
 
 
