@@ -40,6 +40,11 @@ TRAVERSALS: Final = (
     "..%2fapp.py",
     "%2e%2e%2fapp.py",
 )
+ASKED: Final[Mapping[str, str]] = {
+    "since": "2026-11-19T00:00:00Z",
+    "until": "2026-11-20T00:00:00Z",
+    "quantity": "voltage_a",
+}
 LEAKS: Final = ("root:x:0", "def create_app")
 ENDS_THE_SESSION: Final = ("/logout",)
 ENDLESS: Final = ("/api/live",)
@@ -58,6 +63,8 @@ class Place:
     is_list: bool = False
     others: Mapping[str, object] = field(default_factory=dict)
     """What the other fields of a body must hold, so that it fits."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """What else the address asks for."""
 
     @property
     def in_body(self) -> bool:
@@ -94,11 +101,17 @@ def places() -> list[Place]:
         for method in methods_of(route):
             named = {("query", "lang"), *_parameters(route.dependant)}
             found += [
-                Place(method=method, path=route.path, parameter=name, kind=kind)
+                Place(method=method, path=route.path, parameter=name, kind=kind, query=query_of(route))
                 for kind, name in sorted(named)
             ]
             found += _fields(method, route.path, route.dependant)
     return found
+
+
+def query_of(route: APIRoute) -> Mapping[str, str]:
+    """Return a query that a route takes, and of which it wants nothing more."""
+    taken = {name for kind, name in _parameters(route.dependant) if kind == "query"}
+    return {name: value for name, value in ASKED.items() if name in taken}
 
 
 def _parameters(dependant: Dependant) -> Iterator[tuple[str, str]]:

@@ -48,6 +48,7 @@ QUESTIONS = 12
 NOT_THERE = {
     "GET /api/episodes/{episode}/curves/{name}",
     "GET /api/bills/{point}/{month}",
+    "GET /api/bills/{point}/{month}/interim",
     "GET /api/bills/{point}/{month}/interim/{until}",
     "GET /api/cases/{case}",
     "GET /api/cases/{case}/feedback",

@@ -35,11 +35,11 @@ from tests.integration.attacks import (
     changing,
     methods_of,
     places,
+    query_of,
     routes,
 )
 from tests.tester import TESTERS_TOKEN, let_in
 
-SPAN = {"since": "2026-11-19T00:00:00Z", "until": "2026-11-20T00:00:00Z", "quantity": "voltage_a"}
 KNOWN = {
     "meter": PLANT,
     "customer": "华光铸造有限公司",
@@ -164,7 +164,7 @@ def test_nothing_injected_is_run_or_shown_as_code(client: httpx.Client, city_url
     for route in routes():
         if "GET" in methods_of(route) and route.path not in ENDS_THE_SESSION:
             # What was taken and kept is shown by pages that nobody attacks.
-            answer = client.get(_filled(route.path), params=SPAN)
+            answer = client.get(_filled(route.path), params=query_of(route))
             if wrong := _what_is_wrong(answer, ""):
                 broken.append(f"GET {route.path} afterwards: {wrong}")
     assert broken == []
@@ -294,9 +294,8 @@ def test_a_forged_host_gets_into_no_answer(client: httpx.Client) -> None:
         if "GET" not in methods_of(route):
             continue
         for cookies in ({}, {SESSION: TESTERS_TOKEN}):
-            request = httpx.Request(
-                "GET", client.base_url.join(_filled(route.path)), headers=forged, cookies=cookies, params=SPAN
-            )
+            asked = client.base_url.join(_filled(route.path))
+            request = httpx.Request("GET", asked, headers=forged, cookies=cookies, params=query_of(route))
             with httpx.Client(timeout=60) as bare:
                 answer = bare.send(request)
             TRIED["forged host"] += 1
@@ -322,7 +321,7 @@ def test_without_a_session_nothing_is_told(address: str) -> None:
         for method in methods_of(route):
             for cookies in ({}, {SESSION: "guessed"}, {SESSION: "' OR 1=1 --"}):
                 with httpx.Client(base_url=address, cookies=cookies, timeout=60) as nobody:
-                    answer = nobody.request(method, _filled(route.path), params=SPAN)
+                    answer = nobody.request(method, _filled(route.path), params=query_of(route))
                 TRIED["no session"] += 1
                 if not is_open(route.path):
                     assert answer.status_code in {303, 401, 403}, (method, route.path)
@@ -333,7 +332,7 @@ def test_without_a_session_nothing_is_told(address: str) -> None:
 
 def _ask(client: httpx.Client, place: Place, payload: str) -> httpx.Response:
     path = _filled(place.path, {place.parameter: payload} if place.kind == "path" else {})
-    query = {**SPAN, place.parameter: payload} if place.kind == "query" else SPAN
+    query = {**place.query, place.parameter: payload} if place.kind == "query" else place.query
     body = {
         **place.others,
         **FIELDS.get(place.path, {}),

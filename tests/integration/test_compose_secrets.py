@@ -27,8 +27,10 @@ def test_every_secret_of_compose_is_made_once_behind_a_closed_folder(tmp_path: P
     site = yaml.safe_load((ROOT / "compose.yaml").read_text())
     assert {Path(secret["file"]).name for secret in site["secrets"].values()} <= set(first)
     variables = {file for service in site["services"].values() for file in service.get("env_file", ())}
-    assert variables == {f"./secrets/{name}" for name in ("alarms.env",)}
-    assert "alarms.env" in first
+    assert variables == {"./secrets/alarms.env", "./secrets/prefect-login.env"}
+    assert {Path(file).name for file in variables} <= set(first)
+    asked, answered = first["prefect-login.env"].split()
+    assert asked == f"PREFECT_SERVER_{answered.removeprefix('PREFECT_')}"
     assert "\nKILOWATCH" not in first["alarms.env"], "nothing is set before somebody does"
     assert first["database-password"].strip() in first["database-url"]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

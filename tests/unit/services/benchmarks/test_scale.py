@@ -24,5 +24,5 @@ def test_both_groups_of_every_meter_are_due_in_each_slot() -> None:
 
 
 def test_what_takes_numbers_of_meters_also_has_usual_ones() -> None:
-    assert set(growing.all()) == {"archive", "scale"}
+    assert set(growing.all()) == {"api", "archive", "scale"}
     assert set(growing.all()) < set(benchmarks.all())

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,12 @@ from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
 
 PROFILE = "dlt645_2007_three_phase"
 ABSENT = "000000000099"
-SLOT = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+
+
+@pytest.fixture
+def slot() -> datetime:
+    """A slot of just now: the tests before this one take their time."""
+    return utc_now().replace(second=0, microsecond=0) - timedelta(minutes=1)
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def in_thread(meters: list[Dlt645Meter]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[str]:
-    with in_thread([Dlt645Meter(ADDRESS, Load(), utc_now, zone=ZONE, memory_from=SLOT)]) as url:
+    with in_thread([Dlt645Meter(ADDRESS, Load(), utc_now, zone=ZONE, memory_from=utc_now())]) as url:
         yield url
 
 
@@ -160,7 +165,7 @@ def test_bytes_that_make_no_frame_point_to_baud_rate_and_parity(site: str) -> No
 
 @pytest.mark.parametrize("held", ["by a lease", "by a lock"])
 def test_a_bus_that_somebody_reads_is_not_asked_and_its_last_read_is_told(
-    site: str, closed_port: int, tmp_path: Path, held: str
+    site: str, closed_port: int, tmp_path: Path, slot: datetime, held: str
 ) -> None:
     """Were it asked, the closed port would show."""
     file(site, f"tcp://127.0.0.1:{closed_port}", ADDRESS)
@@ -174,19 +179,19 @@ def test_a_bus_that_somebody_reads_is_not_asked_and_its_last_read_is_told(
         assert nothing.grade is Grade.FAULT
         assert "nothing was read of it in a day" in nothing.says
         got = CoverageEntry(
-            meter=MeterId(ADDRESS), group=Group.REGISTER, slot_at=SLOT, status=CoverageStatus.GOT
+            meter=MeterId(ADDRESS), group=Group.REGISTER, slot_at=slot, status=CoverageStatus.GOT
         )
         CoverageLedger(connection).record([got])
         (found,) = asked()
         assert found.grade is Grade.OK
-        assert f"meter {ADDRESS} was read last, for {SLOT:%Y-%m-%d %H:%M:%S} UTC" in found.says
+        assert f"meter {ADDRESS} was read last, for {slot:%Y-%m-%d %H:%M:%S} UTC" in found.says
         assert ("north:7" in found.says) == (held == "by a lease")
     lock.release()
 
 
-def test_what_was_read_long_ago_is_a_warning(site: str, closed_port: int) -> None:
+def test_what_was_read_long_ago_is_a_warning(site: str, closed_port: int, slot: datetime) -> None:
     file(site, f"tcp://127.0.0.1:{closed_port}", ADDRESS)
-    long_ago = SLOT - timedelta(hours=2)
+    long_ago = slot - timedelta(hours=2)
     got = CoverageEntry(
         meter=MeterId(ADDRESS), group=Group.REGISTER, slot_at=long_ago, status=CoverageStatus.GOT
     )
