@@ -30,6 +30,7 @@ from pipeline.model import Severity
 from services.flow_status import flow_statuses
 from storage.database import connect
 from storage.episodes import save_episodes
+from tests.fix_prefect import LOGIN
 from tests.unit.detectors.case_episodes import episode
 
 pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
@@ -73,7 +74,8 @@ def runs_asked_for(client: SyncPrefectClient, deployment: UUID) -> list[FlowRun]
 def events_of_storm(server: str) -> int:
     """How many events of critical episodes the server has."""
     wanted = {"filter": {"event": {"name": [EVENT]}}, "limit": 50}
-    answer = httpx.post(f"{server}/events/filter", json=wanted, timeout=30)
+    user, _, password = LOGIN.partition(":")
+    answer = httpx.post(f"{server}/events/filter", json=wanted, timeout=30, auth=(user, password))
     return int(answer.json()["total"])
 
 
