@@ -43,6 +43,7 @@ TRAVERSALS: Final = (
 ASKED: Final[Mapping[str, str]] = {
     "since": "2026-11-19T00:00:00Z",
     "until": "2026-11-20T00:00:00Z",
+    "at": "2026-11-19T12:00:00Z",
     "quantity": "voltage_a",
 }
 LEAKS: Final = ("root:x:0", "def create_app")

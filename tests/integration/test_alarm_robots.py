@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +13,7 @@ from pipeline.errors import DeliveryError
 from services.alarm_delivery import SPARE, deliver, send
 from services.alarm_settings import AlarmSettings
 from services.settings import Settings
-from storage.database import Connection, connect
+from storage.database import Connection
 from storage.registry import save_registry
 from tests.alarm_archive import feeder, told
 from tests.fix_robot_services import RobotServices
@@ -113,33 +112,30 @@ def test_a_message_of_any_length_is_cut_at_a_character_and_keeps_its_link(
     assert "…" in str(robots.taken[-1])
 
 
-@pytest.fixture
-def db(database_url: str) -> Iterator[Connection]:
-    with connect(database_url) as connection:
-        yield connection
-
-
 @pytest.mark.parametrize("kind", [ChannelKind.WECOM, ChannelKind.DINGTALK])
 def test_what_is_more_than_a_robot_takes_in_a_minute_waits_and_is_not_refused(
-    kind: ChannelKind, db: Connection, robots: RobotServices
+    kind: ChannelKind, alarm_database: Connection, robots: RobotServices
 ) -> None:
     other = AlarmChannel(
         id="hook", kind=ChannelKind.WEBHOOK, address=f"{robots.url}/robot/send?access_token=x"
     )
-    save_registry(db, told(feeder(1), [channel(robots, kind), other], []))
+    save_registry(alarm_database, told(feeder(1), [channel(robots, kind), other], []))
     content = '{"occasion": "test", "channel": "group"}'
-    db.execute(
+    alarm_database.execute(
         "INSERT INTO notification (id, channel, route, language, content, state, planned_at, "
         "next_attempt_at) SELECT 'm' || n, 'group', 'r', 'zh', %s, 'waiting', %s, %s "
         "FROM generate_series(1, 40) AS n",
         (content, NOW, NOW),
     )
     at = [NOW]
-    assert (deliver(db, Settings(), AlarmSettings(), lambda: at[0]).sent, len(robots.taken)) == (15, 15)
+    assert (deliver(alarm_database, Settings(), AlarmSettings(), lambda: at[0]).sent, len(robots.taken)) == (
+        15,
+        15,
+    )
     at[0] = NOW + timedelta(seconds=59)
-    assert deliver(db, Settings(), AlarmSettings(), lambda: at[0]).sent == 0
+    assert deliver(alarm_database, Settings(), AlarmSettings(), lambda: at[0]).sent == 0
     robots.most_a_minute += 20
     at[0] = NOW + timedelta(seconds=61)
-    assert deliver(db, Settings(), AlarmSettings(), lambda: at[0]).sent == 20 - SPARE
+    assert deliver(alarm_database, Settings(), AlarmSettings(), lambda: at[0]).sent == 20 - SPARE
     assert all(answer["errcode"] == 0 for answer in robots.answers)
-    assert db.execute("SELECT sum(attempts) FROM notification").fetchall() == [(30,)]
+    assert alarm_database.execute("SELECT sum(attempts) FROM notification").fetchall() == [(30,)]
