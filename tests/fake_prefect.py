@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.threads import web_server
 
 DEPLOYMENT = "5d3f0b9e-0000-4000-8000-000000000001"
 RUN = "5d3f0b9e-0000-4000-8000-000000000002"
@@ -86,16 +87,6 @@ def fake_prefect() -> Iterator[FakePrefect]:
             self.end_headers()
             self.wfile.write(told)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    fake.url = f"http://127.0.0.1:{server.server_port}/api"
-    try:
+    with web_server(Handler) as url:
+        fake.url = f"{url}/api"
         yield fake
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -22,6 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.threads import web_server
 
 USER, PASSWORD = "kilowatch", "for the tests"
 
@@ -98,21 +99,8 @@ def receiver() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(kept.answer)
 
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing on the terminal."""
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 100
-        """Connections that wait to be taken: forty come at once."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    kept.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield kept
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_server(Handler) as kept.url:
+        yield kept
 
 
 @contextmanager

@@ -10,12 +10,14 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
+
+from tests.threads import web_server
 
 HOUR_S = 3600
 BLOCK = 64
@@ -132,14 +134,5 @@ def robots() -> Iterator[RobotServices]:
             self.end_headers()
             self.wfile.write(answer)
 
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing on the terminal."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    kept.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield kept
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_server(Handler) as kept.url:
+        yield kept

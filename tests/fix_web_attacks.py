@@ -138,6 +138,6 @@ def raw_attacker(attacked: str) -> Iterator[http.client.HTTPConnection]:
 
 def filled(path: str, given: Mapping[str, str] | None = None) -> str:
     """Return an address with what is there in place of its parameters, or with what is given."""
-    kinds = {"kind": kind for start, kind in KINDS.items() if path.startswith(start)}
-    values = {**KNOWN, **kinds, **(given or {})}
+    kind = next((kind for start, kind in KINDS.items() if path.startswith(start)), "x")
+    values = {**KNOWN, "kind": kind, **(given or {})}
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: quote(values.get(found[1], "x"), safe=""), path)

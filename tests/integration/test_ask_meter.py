@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +24,7 @@ from services.shown_values import shown_time
 from services.wiring import load_profiles, target_of
 from simulators.dlt645.traits import Traits
 from simulators.dlt645_meter import Dlt645Meter
-from simulators.line import serve_line
+from tests.threads import line_of
 from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -53,23 +52,8 @@ def line() -> Iterator[str]:
         memory_from=MEMORY_FROM,
         traits=Traits(refuses_following=True),
     )
-    opened, stop = threading.Event(), asyncio.Event()
-    served: list[tuple[asyncio.AbstractEventLoop, int]] = []
-
-    async def serve() -> None:
-        server = await serve_line([meter, single, stubborn], host="127.0.0.1")
-        served.append((asyncio.get_running_loop(), server.port))
-        opened.set()
-        await stop.wait()
-        await server.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    assert opened.wait(10)
-    [(loop, port)] = served
-    yield f"tcp://127.0.0.1:{port}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
+    with line_of([meter, single, stubborn]) as peer:
+        yield f"tcp://{peer}"
 
 
 def test_identifiers_are_told_by_name_and_a_refusal_costs_only_itself(line: str) -> None:

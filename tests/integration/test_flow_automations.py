@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from queue import Queue
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +30,7 @@ from services.flow_status import flow_statuses
 from storage.database import connect
 from storage.episodes import save_episodes
 from tests.fix_prefect import LOGIN
+from tests.threads import web_server
 from tests.unit.detectors.case_episodes import episode
 
 pytestmark = [pytest.mark.usefixtures("prefect_server"), pytest.mark.timeout(400)]
@@ -48,18 +48,8 @@ def webhook() -> Iterator[tuple[str, Queue[Mapping[str, Any]]]]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/", posted
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web_server(Handler) as url:
+        yield f"{url}/", posted
 
 
 def runs_asked_for(client: SyncPrefectClient, deployment: UUID) -> list[FlowRun]:

@@ -16,7 +16,8 @@ from services.control_settings import ControlSettings
 from services.order_record import Order
 from services.order_sending import Result
 from services.persons import Person
-from tests.unit.services.obedient_meter import ObedientMeter, line_of
+from tests.threads import line_of
+from tests.unit.services.obedient_meter import ObedientMeter
 
 ADDRESS = "000000000001"
 # No time, address or operator code of these orders has such digits in a row.

@@ -9,8 +9,9 @@ import pytest
 
 from services import persons
 from services.persons import Person
+from tests.threads import line_of
 from tests.unit.cli.invoke import Invoke
-from tests.unit.services.obedient_meter import ObedientMeter, line_of
+from tests.unit.services.obedient_meter import ObedientMeter
 
 ADDRESS = "000000000101"
 ORDERS = (

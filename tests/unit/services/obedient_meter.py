@@ -5,17 +5,13 @@ It stands on our framer alone and shares no code with what builds the orders.
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from protocols.dlt645.frame import Frame
 from protocols.dlt645.framer import Framer
 from protocols.session import NEED_DATA
-from simulators.line import Slave, serve_line
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WRONG_PASSWORD = b"\x04"
@@ -193,19 +189,3 @@ class ObedientMeter1997(ObedientMeter):
     def _is_heard(self, asked: Frame) -> bool:
         """Meters of 1997 answer also to 99..99 (captured)."""
         return asked.control != 0x08
-
-
-@contextmanager
-def line_of(slaves: Sequence[Slave]) -> Iterator[str]:
-    """Serve a line from a thread with a loop of its own; gives ``host:port``."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    served = asyncio.run_coroutine_threadsafe(serve_line(slaves, host="127.0.0.1"), loop).result(10)
-    try:
-        yield f"{served.host}:{served.port}"
-    finally:
-        asyncio.run_coroutine_threadsafe(served.close(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()

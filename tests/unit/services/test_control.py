@@ -25,7 +25,8 @@ from services.order_sending import Result
 from services.persons import Person
 from services.read_back import Confirmed
 from services.wiring import utc_now
-from tests.unit.services.obedient_meter import ObedientMeter, ObedientMeter1997, line_of
+from tests.threads import line_of
+from tests.unit.services.obedient_meter import ObedientMeter, ObedientMeter1997
 
 LI = Person(account="li", host="station")
 WANG = Person(account="wang", host="station")

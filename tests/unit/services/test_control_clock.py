@@ -21,7 +21,8 @@ from services.control_settings import ControlSettings
 from services.order_sending import Result
 from services.persons import Person
 from services.read_back import Confirmed
-from tests.unit.services.obedient_meter import ZONE, ObedientMeter, line_of
+from tests.threads import line_of
+from tests.unit.services.obedient_meter import ZONE, ObedientMeter
 
 ADDRESS = "000000000101"
 NOON = datetime(2026, 3, 2, 12, tzinfo=ZONE)

@@ -23,7 +23,8 @@ from services.order_sending import Result
 from services.persons import Person
 from services.read_back import Confirmed
 from services.wiring import utc_now
-from tests.unit.services.obedient_meter import ObedientMeter, line_of
+from tests.threads import line_of
+from tests.unit.services.obedient_meter import ObedientMeter
 
 ADDRESS = "000000000101"
 

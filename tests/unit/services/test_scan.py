@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -16,9 +13,9 @@ from services.scan import require_meters, scan
 from services.scan_line import parse_line_url
 from services.wiring import load_profiles
 from simulators.dlt645_meter import Dlt645Meter
-from simulators.line import Slave, serve_line
 from simulators.modbus_meter import ModbusMeter
 from simulators.sunspec_meter import SunSpecMeter
+from tests.threads import line_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -32,22 +29,6 @@ class Steady:
             Quantity.FREQUENCY: 50.0,
             Quantity.ACTIVE_ENERGY_IMPORT: 12.5,
         }
-
-
-@contextmanager
-def line_of(slaves: Sequence[Slave]) -> Iterator[str]:
-    """Serve a line from a thread with a loop of its own."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    served = asyncio.run_coroutine_threadsafe(serve_line(slaves, host="127.0.0.1"), loop).result(10)
-    try:
-        yield f"{served.host}:{served.port}"
-    finally:
-        asyncio.run_coroutine_threadsafe(served.close(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
 
 
 def test_dlt645_meters_are_found_with_their_profile() -> None:

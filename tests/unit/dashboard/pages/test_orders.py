@@ -22,7 +22,8 @@ from services.persons import Person
 from storage.database import connect
 from tests.fix_dashboard import NOW, browsing
 from tests.tester import let_in
-from tests.unit.services.obedient_meter import ObedientMeter, line_of
+from tests.threads import line_of
+from tests.unit.services.obedient_meter import ObedientMeter
 
 METER, ADDRESS = "M-1001", "202611200000"
 ELSEWHERE = "M-3001"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,11 +24,11 @@ from services.doctor.machine import Machine
 from services.doctor.meters import told_of
 from services.wiring import utc_now
 from simulators.dlt645_meter import Dlt645Meter
-from simulators.line import serve_line
 from storage.coverage import CoverageLedger
 from storage.database import connect
 from storage.leases import take_leases
 from storage.registry import save_registry
+from tests.threads import line_of
 from tests.unit.simulators.dlt645.bench import ADDRESS, ZONE, Load
 
 PROFILE = "dlt645_2007_three_phase"
@@ -43,32 +41,10 @@ def slot() -> datetime:
     return utc_now().replace(second=0, microsecond=0) - timedelta(minutes=1)
 
 
-@contextmanager
-def in_thread(meters: list[Dlt645Meter]) -> Iterator[str]:
-    """Serve meters on one line; yields the line's URL."""
-    opened, stop = threading.Event(), asyncio.Event()
-    served: list[tuple[asyncio.AbstractEventLoop, int]] = []
-
-    async def serve() -> None:
-        server = await serve_line(meters, host="127.0.0.1")
-        served.append((asyncio.get_running_loop(), server.port))
-        opened.set()
-        await stop.wait()
-        await server.close()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    assert opened.wait(10)
-    [(loop, port)] = served
-    yield f"tcp://127.0.0.1:{port}"
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-
-
 @pytest.fixture(scope="module")
 def line() -> Iterator[str]:
-    with in_thread([Dlt645Meter(ADDRESS, Load(), utc_now, zone=ZONE, memory_from=utc_now())]) as url:
-        yield url
+    with line_of([Dlt645Meter(ADDRESS, Load(), utc_now, zone=ZONE, memory_from=utc_now())]) as peer:
+        yield f"tcp://{peer}"
 
 
 @pytest.fixture
