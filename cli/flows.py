@@ -133,7 +133,7 @@ def status(*, as_json: JsonFlag = False) -> None:
         )
         if not found:
             typer.echo("no flow is deployed: run `kilowatch flows deploy` or `kilowatch flows serve`")
-    if not found or any(each.late or each.last_state in {"Failed", "Crashed"} for each in found):
+    if not found or any(each.is_bad for each in found):
         raise typer.Exit(1)
 
 

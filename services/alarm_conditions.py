@@ -1,4 +1,4 @@
-"""Looks at how collecting goes: silent meters, lines that are down, silent collectors, dropped readings."""
+"""Looks at how operation goes: meters, lines and collectors that are silent, dropped readings, late flows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pipeline.alarms.operation import (
     followed,
 )
 from services.counters import dropped_in
+from services.flow_conditions import FlowsSeen
 from storage.collector_states import collector_states
 from storage.database import Connection
 from storage.operation import HeardMeter, Total, heard_meters, lost_leases, moved_marks, read_subjects
@@ -30,7 +31,11 @@ SILENT_SLOTS: Final = 2
 
 
 def operation_signals(
-    connection: Connection, going_on: Sequence[Signal], began_at: datetime, now: datetime
+    connection: Connection,
+    going_on: Sequence[Signal],
+    began_at: datetime,
+    now: datetime,
+    flows: FlowsSeen | None = None,
 ) -> list[Signal]:
     """Return the conditions of operation after a look.
 
@@ -39,9 +44,11 @@ def operation_signals(
         going_on: Conditions of earlier looks that had not ended.
         began_at: When looking began here: what was dropped before it is history.
         now: By the clock.
+        flows: What Prefect's server was seen to say; None where nobody asked it.
     """
+    flows = flows or FlowsSeen(told=frozenset())
     heard = heard_meters(connection, since=now - LOOK_BACK, until=now)
-    observed = [*_silent(heard), *_lines_down(heard)]
+    observed = [*_silent(heard), *_lines_down(heard), *flows.observed]
     well = {(METER_SILENT, m.meter): m.heard_at for m in heard if m.heard_at and m.silent_since is None}
     for one in heard:
         if one.bus is not None and one.heard_at is not None and not one.line_down:
@@ -65,7 +72,8 @@ def operation_signals(
     for signal in going_on:
         key = (signal.what, str(signal.facts.get("subject")))
         is_gone = signal.what in read and key[1] not in read[signal.what]
-        if key not in seen and (signal.what == COLLECTOR_SILENT or key[1] in grown or is_gone):
+        is_told = signal.what == COLLECTOR_SILENT or signal.what in flows.told
+        if key not in seen and (is_told or key[1] in grown or is_gone):
             well[key] = now
     return followed(observed, going_on, Answered(subjects=well), now)
 

@@ -68,7 +68,7 @@ def _shown(status: FlowStatus, asking: Asking) -> ShownFlow:
     return ShownFlow(
         status=status,
         schedule=flow_words.schedule_words(status.crons, asking.formats),
-        is_bad=status.late > 0 or status.last_state in {"Failed", "Crashed", "TimedOut"},
+        is_bad=status.is_bad,
     )
 
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.alarms.operation import FLOW_LATE, FLOW_SERVER_SILENT, Observed
 from pipeline.coverage import Cause
 from pipeline.model import MeterId, Severity
 from services.alarm_settings import AlarmSettings
 from services.alarms import look
+from services.flow_conditions import FlowsSeen
 from storage.collector_states import CollectorState, save_collector_state
 from storage.database import Connection
 from storage.leases import take_leases
@@ -189,3 +191,26 @@ def test_what_waits_before_it_opens_a_closed_incident_again_opens_that_one(
     assert alarm_database.execute("SELECT state, reopened, signals FROM incident").fetchall() == [
         ("open", 1, 2)
     ]
+
+
+def test_flows_that_do_not_run_are_an_incident_until_the_server_says_that_they_do(
+    alarm_database: Connection, alarm_settings: AlarmSettings
+) -> None:
+    def late(since: datetime, *flows: str) -> FlowsSeen:
+        return FlowsSeen(observed=[Observed(what=FLOW_LATE, subject=flow, since=since) for flow in flows])
+
+    save_registry(alarm_database, feeder(1))
+    looked = look(
+        alarm_database, alarm_settings, NOW, late(NOW - timedelta(minutes=12), "alarms/a", "loss/a")
+    )
+    assert looked.opened == 1, "one worker, one trouble"
+    assert alarm_database.execute("SELECT cause, severity FROM incident").fetchall() == [
+        ("flows", int(Severity.MAJOR))
+    ]
+    # A look that did not ask, and one at which the server was away, know nothing better.
+    assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=20)).open_incidents == 1
+    away = FlowsSeen(told=frozenset({FLOW_SERVER_SILENT}))
+    assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=40), away).open_incidents == 1
+    over = NOW + timedelta(minutes=60)
+    assert look(alarm_database, alarm_settings, over, FlowsSeen()).open_incidents == 1, "closes after 15 min"
+    assert look(alarm_database, alarm_settings, over + timedelta(minutes=16), FlowsSeen()).open_incidents == 0
