@@ -111,6 +111,14 @@ def print_below(text: str) -> None:
     console.print(Padding(Text(text), (0, 0, 0, 4)))
 
 
+def print_done(sentence: str, fields: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what a command did: one sentence for people, its fields for programs."""
+    if as_json:
+        print_json(fields)
+    else:
+        typer.echo(sentence)
+
+
 def print_fields(fields: Mapping[str, object]) -> None:
     """Print name and value pairs under one another."""
     table = Table.grid(padding=(0, 2))
