@@ -48,6 +48,7 @@ class ReverseEnergy:
     about: ClassVar[About] = About(
         name="reverse_energy",
         number="D31",
+        version=2,
         kind=Kind.DAYS,
         needs=Needs(
             energies=(EXPORT,),
