@@ -12,10 +12,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.catalogue import Detector, Together, about, detectors, parameters_of
+from detectors.catalogue import About, Detector, Together, about, detectors, parameters_of
 from detectors.suppression import blinded, in_order
 from detectors.thresholds import overruled
-from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.errors import PluginError
@@ -60,16 +59,23 @@ def run(
     registry = overruled(registry, settings or {})
     if any(about(name).needs.daily for name in ordered):
         window = with_daily_rows(window, registry)
-    supplying = {m.service_point for m in registry.area_members if m.role is MemberRole.SUPPLY}
     found: list[Episode] = []
     for name in ordered:
         detector = made(name, (settings or {}).get(name, {}))
         seen = blinded(window, found, detector.about.suppressed_by)
         told = on_blocks(detector, seen, registry, threads)
         if detector.about.of_customers:
-            told = [episode for episode in told if episode.service_point not in supplying]
+            told = [episode for episode in told if not _of_supply(episode, detector.about, registry)]
         found += told
     return sorted((episode for episode in found if episode.detector in wanted), key=_order)
+
+
+def _of_supply(episode: Episode, rule: About, registry: Registry) -> bool:
+    """Tell whether a point supplied an area during an episode, or while what is usual was learnt for it."""
+    judged_from = episode.starts_at - timedelta(days=rule.learns_days)
+    return bool(
+        registry.supplying(episode.service_point, judged_from, episode.ends_at or episode.detected_at)
+    )
 
 
 def finite(window: MeterMatrix) -> MeterMatrix:

@@ -15,7 +15,6 @@ from analysis.load.demand import RegisterReadings
 from analysis.load.problems import LoadProblem, fed_in_problems
 from analysis.load.summary import Facts, Subject, SubjectKind
 from analysis.power_factor import standards
-from pipeline.archive_records import MemberRole
 from pipeline.block import Times
 from pipeline.contracts import Contract
 from pipeline.model import MeterId
@@ -75,15 +74,14 @@ class Known:
             found[temperature.area][temperature.day] = temperature.mean_c
         return found
 
-    @cached_property
-    def feeding(self) -> frozenset[str]:
-        """Service points whose meters feed an area."""
-        return frozenset(m.service_point for m in self.registry.area_members if m.role is MemberRole.SUPPLY)
-
     @property
     def starts_at(self) -> datetime:
         """Start of the span."""
         return from_numpy(self.energies.starts_at[0])
+
+    def supplies_area(self, point: str | None) -> bool:
+        """Tell whether a service point's meters feed an area within the span."""
+        return bool(self.registry.supplying(point, self.starts_at, self.ends_at))
 
 
 def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Shown]:
@@ -127,7 +125,7 @@ def meter_facts(known: Known, meter: MeterId) -> Facts:
     point = known.registry.service_point_of(meter, known.ends_at - _MOMENT)
     return Facts(
         suspended=None if point is None else _suspended(known, point),
-        supplies_area=point in known.feeding,
+        supplies_area=known.supplies_area(point),
         register=_register(known, meter),
         phases_kw=_phases(known, meter),
         problems=known.energies.problems.get(meter, ()),
@@ -151,7 +149,7 @@ def point_facts(known: Known, point: str) -> Facts:
         capacity_kva=point_capacity_kva(known.registry, point, known.energies.starts_at),
         temperatures=_temperatures(known, point),
         suspended=_suspended(known, point),
-        supplies_area=point in known.feeding,
+        supplies_area=known.supplies_area(point),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
         wants={
@@ -174,7 +172,7 @@ def point_problems(known: Known, point: Subject) -> list[LoadProblem]:
     stretches = contract_stretches(known.registry, point.name, known.starts_at, known.ends_at)
     if (
         point.export_kwh is None
-        or point.name in known.feeding
+        or known.supplies_area(point.name)
         or any(s.contract.generation for s in stretches)
     ):
         return found

@@ -137,3 +137,27 @@ def test_how_a_customer_draws_is_not_asked_of_a_meter_that_supplies_an_area(name
         ],
     )
     assert {episode.meter for episode in run(by_days(kwh), registry, only=[name])} == {"M1"}
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "found"),
+    [
+        # The window begins 2024-06-03, the drop on 2024-07-15; what is usual is learnt in the 35 days before.
+        (None, datetime(2012, 1, 1, tzinfo=UTC), {"M0", "M1"}),
+        (None, datetime(2024, 6, 10, tzinfo=UTC), {"M0", "M1"}),
+        (None, datetime(2024, 6, 12, tzinfo=UTC), {"M1"}),
+        (datetime(2024, 8, 4, tzinfo=UTC), None, {"M1"}),
+        (datetime(2024, 8, 5, tzinfo=UTC), None, {"M0", "M1"}),
+    ],
+)
+def test_a_point_is_a_customer_again_once_it_supplies_no_area_any_more(
+    begins: datetime | None, ends: datetime | None, found: set[str]
+) -> None:
+    kwh = np.full((2, 63), 100.0)
+    kwh[:, 42:] = 20.0
+    supply = AreaMember(area="T", service_point="P0", role=MemberRole.SUPPLY, starts_at=begins, ends_at=ends)
+    registry = Registry(
+        installations=[Installation(meter=MeterId(f"M{n}"), service_point=f"P{n}") for n in (0, 1)],
+        area_members=[supply],
+    )
+    assert {episode.meter for episode in run(by_days(kwh), registry, only=["sustained_drop"])} == found

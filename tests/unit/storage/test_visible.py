@@ -172,6 +172,38 @@ def frames(connection: Connection, scope: Scope) -> list[datetime]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tells", "seen_by"),
+    [
+        ((BEFORE, MOVED - HOUR), {"A"}),
+        ((BEFORE, MOVED), set()),
+        ((BEFORE, AFTER), set()),
+        ((MOVED, AFTER), {"B"}),
+        (None, set()),
+    ],
+)
+def test_a_frame_without_a_slot_is_seen_where_the_meter_hung_in_all_the_time_it_tells_of(
+    archive: Connection, tells: tuple[datetime, datetime] | None, seen_by: set[str]
+) -> None:
+    # A backfill: what the meter recorded before and after it was moved came in one answer.
+    frame = RawFrame("load records", UNTIL, UNTIL, b"\x01", b"\x02")
+    message = RawMessage(received_at=UNTIL, tells=tells, source="B", meters=[M1], frames=[frame])
+    keep_raw_frames(archive, [message])
+
+    def told(scope: Scope) -> bool:
+        """Ask in the slots of either time: readings of both came with the answer."""
+        return any(
+            m.received_at == UNTIL
+            for at in (BEFORE, AFTER)
+            for m in raw_messages_of(
+                archive, M1, scope=scope, starts_at=at, ends_at=at + HOUR, received=[UNTIL]
+            )
+        )
+
+    assert {name for name in "ABC" if told(Scope(frozenset(name)))} == seen_by
+    assert told(EVERYTHING)
+
+
 SPAN: Final[Arguments] = {"starts_at": FROM, "ends_at": UNTIL}
 QUESTIONS: Final[dict[str, Callable[[Connection, Scope], Iterable[datetime]]]] = {
     "exported readings": lambda c, scope: exported("readings", c, scope),
