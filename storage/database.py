@@ -25,6 +25,12 @@ _CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLim
 
 
 COMPILED = ("binary", "c")
+_SESSION = "-c TimeZone=UTC -c jit=off"
+"""How every session is set.
+
+Compiling our queries takes longer than running them: a look at the whole fleet for monitoring, estimated at
+far more rows than it reads, took 3.3 to 7.7 s with it and 0.8 to 1.0 s without.
+"""
 
 
 class Level(StrEnum):
@@ -51,7 +57,7 @@ def connect(url: str) -> Connection:
             connect_timeout=CONNECT_TIMEOUT_S,
             tcp_user_timeout=SILENT_MS,
             application_name="kilowatch",
-            options="-c TimeZone=UTC",
+            options=_SESSION,
         )
     except psycopg.Error as error:
         reason = " ".join(str(error).split())
