@@ -92,7 +92,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration] | None = Non
             _apply(connection, migration, level)
         version = max([*done, *(m.version for m in missing)], default=0)
         if migrations is None and (missing or role_state(connection) is not RoleState.READY):
-            prepare_scoped_role(connection)
+            prepare_scoped_role(connection, told=not missing)
         return MigrationReport(level=level, applied=tuple(m.name for m in missing), version=version)
     finally:
         if not connection.closed:
