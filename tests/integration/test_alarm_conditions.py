@@ -170,6 +170,24 @@ def test_a_drop_is_over_when_its_spool_has_another_process_that_drops_nothing(
     assert look(alarm_database, alarm_settings, NOW + 20 * minute).open_incidents == 0
 
 
+def test_a_spool_that_was_away_for_weeks_is_known_when_it_comes_back(
+    alarm_database: Connection, alarm_settings: AlarmSettings
+) -> None:
+    made_at = NOW + timedelta(minutes=1)
+    look(alarm_database, alarm_settings, NOW)
+    spool_dropped(alarm_database, "c:1:a", NOW + timedelta(minutes=2), 100, made_at)
+    assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=2)).opened == 1
+    # Another collector goes on telling meanwhile, and silent ones are forgotten after a week.
+    for days in range(1, 30):
+        at = NOW + timedelta(days=days)
+        state = CollectorState(process="south:1:b", started_at=NOW, told_at=at, counters={})
+        save_collector_state(alarm_database, state)
+        look(alarm_database, alarm_settings, at)
+    spool_dropped(alarm_database, "c:2:b", NOW + timedelta(days=30), 100, made_at)
+    looked = look(alarm_database, alarm_settings, NOW + timedelta(days=30))
+    assert (looked.opened, looked.open_incidents) == (0, 0)
+
+
 def test_a_drop_that_nobody_tells_of_any_more_is_over(
     alarm_database: Connection, alarm_settings: AlarmSettings
 ) -> None:

@@ -8,7 +8,7 @@ from tests.unit.cli.invoke import Invoke
 
 SITE = '[[meter]]\nid = "M1"\n\n[[meter]]\nid = "M2"\n'
 
-NOTHING_ELSE = {"removed": {}, "resets": [], "areas_made": []}
+NOTHING_ELSE: dict[str, object] = {"removed": {}, "resets": [], "areas_made": []}
 
 
 @pytest.fixture
