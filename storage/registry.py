@@ -303,7 +303,7 @@ def _resets(
         return
     columns = _names(table.columns(table.fields))
     filed = connection.execute(sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table.name)))
-    names = {number: name for name, number in ids.items()}
+    names: dict[object, MeterId] = {number: name for name, number in ids.items()}
     meter = table.fields.index("meter") if "meter" in table.fields else None
     before, after = (
         [[names.get(cell, cell) if at == meter else cell for at, cell in enumerate(row)] for row in some]
