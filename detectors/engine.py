@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -146,21 +147,28 @@ def reconcile(
     the stretch of time that the window covered, known episodes that lie in it and were not found again are
     returned as withdrawn (verdict ``normal``).
     """
-    remaining = sorted(known, key=_order)
+    remaining = {old.id: old for old in sorted(known, key=_order)}
+    alike: dict[tuple[object, ...], list[Episode]] = defaultdict(list)
+    for old in remaining.values():
+        alike[_place(old)].append(old)
     kept: list[Episode] = []
     for episode in sorted(found, key=_order):
-        same = [old for old in remaining if _is_same(episode, old)]
+        candidates = {old.id: old for old in alike.get(_place(episode), ()) if old.id in remaining}
+        if episode.id in remaining:
+            candidates[episode.id] = remaining[episode.id]
+        same = sorted((old for old in candidates.values() if _is_same(episode, old)), key=_order)
         if not same:
             kept.append(episode)
             continue
         named = next((old for old in same if old.id == episode.id), same[0])
         kept.append(_amended(episode, named, examined))
         kept += [_merged(old, named.id) for old in same if old is not named]
-        remaining = [old for old in remaining if old not in same]
+        for old in same:
+            del remaining[old.id]
     if examined is not None:
         kept += [
             _withdrawn(old)
-            for old in remaining
+            for old in remaining.values()
             if old.verdict is not Verdict.NORMAL
             and _seen_from(old.detector, examined) <= old.starts_at
             and (old.ends_at or old.detected_at) <= examined[1]
@@ -184,8 +192,12 @@ def _is_same(episode: Episode, old: Episode) -> bool:
 
 def _subject(episode: Episode) -> tuple[object, ...]:
     """What a stretch is about: of two subjects, overlapping stretches are two episodes."""
-    named = (episode.parameters.get(name) for name in SUBJECTS)
-    return episode.detector, episode.meter, episode.service_point, episode.message, *named
+    return *_place(episode), *(episode.parameters.get(name) for name in SUBJECTS)
+
+
+def _place(episode: Episode) -> tuple[object, ...]:
+    """What stretches of one subject have in common whatever their parameters hold."""
+    return episode.detector, episode.meter, episode.service_point, episode.message
 
 
 def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime] | None) -> Episode:

@@ -28,6 +28,7 @@ LOOK_BACK: Final = timedelta(hours=3)
 """Of the coverage ledger: a minute's look at 10 000 meters must stay cheap."""
 SILENT_SLOTS: Final = 2
 """One missed slot is no silence."""
+_KNOWN_AS_A_WHOLE: Final = frozenset({COLLECTOR_SILENT, READINGS_DROPPED})
 
 
 def operation_signals(
@@ -59,21 +60,20 @@ def operation_signals(
         observed.append(
             Observed(what=COLLECTOR_SILENT, subject=lost.owner, since=lost.expired_at, facts=facts)
         )
-    grown = _dropped(connection, began_at, now)
-    for name, (more, since) in grown.items():
+    for name, (more, since) in _dropped(connection, began_at, now).items():
         if more:
             facts_of_drop = {"dropped": more}
             observed.append(Observed(what=READINGS_DROPPED, subject=name, since=since, facts=facts_of_drop))
-    # Leases are known as a whole, and counters that were found: what is not seen to be bad is well. Of what
-    # nobody reads any more nothing will ever be seen: a meter that was taken down, a bus without meters.
+    # Leases and counters are known as a whole: what is not seen to be bad is well, whoever told of it before.
+    # Of what nobody reads any more nothing will ever be seen: a meter taken down, a bus without meters.
     seen = {(one.what, one.subject) for one in observed}
     meters, buses = read_subjects(connection, now=now)
     read = {METER_SILENT: meters, BUS_DOWN: buses}
     for signal in going_on:
         key = (signal.what, str(signal.facts.get("subject")))
         is_gone = signal.what in read and key[1] not in read[signal.what]
-        is_told = signal.what == COLLECTOR_SILENT or signal.what in flows.told
-        if key not in seen and (is_told or key[1] in grown or is_gone):
+        is_told = signal.what in _KNOWN_AS_A_WHOLE or signal.what in flows.told
+        if key not in seen and (is_told or is_gone):
             well[key] = now
     return followed(observed, going_on, Answered(subjects=well), now)
 

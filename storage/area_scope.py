@@ -69,10 +69,11 @@ def role_state(connection: Connection) -> RoleState:
     return RoleState.READY if row[0] else RoleState.LOCKED_OUT
 
 
-def prepare_scoped_role(connection: Connection) -> bool:
+def prepare_scoped_role(connection: Connection, *, told: bool = False) -> bool:
     """Make the role where it is missing, and give it the tables; tells whether that was possible.
 
-    Whoever migrates may lack the right to make roles. Queries then still keep to the scope by themselves.
+    Whoever migrates may lack the right to make roles. Queries then still keep to the scope by themselves; the
+    log warns of it, but where it was ``told`` before.
     """
     try:
         with connection.transaction():
@@ -80,7 +81,8 @@ def prepare_scoped_role(connection: Connection) -> bool:
             for grant in _GRANTS:
                 connection.execute(grant.encode())
     except psycopg.errors.InsufficientPrivilege as error:
-        log.warning(
+        log.log(
+            logging.DEBUG if told else logging.WARNING,
             "row-level security is off: the database's user may not make the role %s. Next step: as a "
             "superuser, CREATE ROLE %s NOLOGIN and GRANT it to that user, then 'kilowatch db migrate'",
             *(ROLE, ROLE),

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from detectors import engine
 from detectors.engine import episode_id, reconcile, run
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.errors import PluginError
@@ -63,6 +64,32 @@ def test_two_known_ones_that_turn_out_to_be_one_are_merged() -> None:
     ]
     assert stored[1].message == "episode.merged"
     assert stored[1].parameters == {"into": known[0].id}
+
+
+def test_what_is_found_is_compared_with_what_is_known_of_its_own_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+    is_same = engine._is_same
+
+    def counted(found: Episode, old: Episode) -> bool:
+        compared.append((found.id, old.id))
+        return is_same(found, old)
+
+    monkeypatch.setattr(engine, "_is_same", counted)
+    meters = [MeterId(f"m{n}") for n in range(300)]
+    known = [replace(_episode((1, 4)), id=f"old {meter}", meter=meter) for meter in meters]
+    found = [replace(_episode((2, 6)), id=f"new {meter}", meter=meter) for meter in meters]
+    stored = reconcile(found, known, examined=(BEGIN, BEGIN + timedelta(days=1)))
+    assert sorted(episode.id for episode in stored) == sorted(old.id for old in known)
+    assert len(compared) == len(meters)
+
+
+def test_an_episode_of_the_same_id_is_the_same_whatever_it_is_about() -> None:
+    known = replace(_episode((1, 2)), service_point="SP1")
+    later = replace(_episode((8, None)), service_point="SP2")
+    (stored,) = reconcile([later], [known])
+    assert (stored.id, stored.service_point, stored.ends_at) == (known.id, "SP2", None)
 
 
 def test_another_phase_or_verdict_is_another_episode() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -166,6 +168,9 @@ def test_who_may_not_give_rights_is_told_and_goes_on(
     assert role_state(archive) is RoleState.OUT_OF_REACH
     assert not prepare_scoped_role(archive)
     assert "row-level security is off" in caplog.text
+    caplog.clear()
+    assert not prepare_scoped_role(archive, told=True)
+    assert [record.levelname for record in caplog.records if record.levelno > logging.DEBUG] == []
     archive.execute("RESET ROLE")
     assert prepare_scoped_role(archive)
     assert role_state(archive) is RoleState.READY
