@@ -22,11 +22,10 @@ from services.order_standing import OrderStanding, OrderState, order_standings
 from services.ordered_meter import parse_ordered_meter
 from services.persons import OF_THE_PAGES, Person, are_the_same
 from services.wiring import utc_now
-from storage.asked_readings import meters_on_buses
-from storage.order_meters import order_place
+from storage.order_meters import meters_hung_in, order_place
 
 MOST_SHOWN: Final = 1000
-"""Orders of the record, the newest first."""
+"""Orders in a list, the newest first; one that is named is found however old it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +57,16 @@ def offered(settings: ControlSettings) -> Sequence[str]:
     return [key for key in order_words.OFFERED if order_words.capability_of(key) in settings.allow_writes]
 
 
-def seen_orders(asking: Asking) -> Sequence[OrderStanding]:
-    """Return the orders that the caller may see: those for meters of their areas; the rest with all areas.
+def seen_orders(asking: Asking, meter: str = "") -> Sequence[OrderStanding]:
+    """Return the orders that the caller may see, of one meter if it is named, the newest first.
+
+    These are the orders for meters that hung in the caller's areas when they were asked for; the rest is seen
+    with all areas.
 
     Raises:
         WrongAddressError: If the record is damaged or a setting of control is none.
     """
-    with _refusals():
-        entries = Audit(load_control_settings().audit_file).entries()
-        standings = order_standings(entries, utc_now())[:MOST_SHOWN]
-    if asking.scope.areas is None:
-        return standings
-    meters = sorted({standing.meter for standing in standings if standing.meter is not None})
-    found = meters_on_buses(
-        asking.connection, scope=asking.scope, now=asking.now, meters=meters, limit=max(len(meters), 1)
-    )
-    seen = {each.meter for each in found}
-    return [standing for standing in standings if standing.meter in seen]
+    return _seen(asking, [each for each in _standings() if not meter or each.meter == meter])[:MOST_SHOWN]
 
 
 def seen_order(asking: Asking, order: str) -> OrderStanding:
@@ -83,10 +75,10 @@ def seen_order(asking: Asking, order: str) -> OrderStanding:
     Raises:
         NotFoundError: If there is none of that id that the caller may see.
     """
-    for standing in seen_orders(asking):
-        if standing.record.id == order:
-            return standing
-    raise NotFoundError(order_words.NO_ORDER)
+    found = _seen(asking, [each for each in _standings() if each.record.id == order])
+    if not found:
+        raise NotFoundError(order_words.NO_ORDER)
+    return found[0]
 
 
 def ask_for(asking: Asking, person: Person, wish: Wish) -> str:
@@ -145,6 +137,20 @@ def cancel(asking: Asking, person: Person, order: str) -> None:
         raise NotAllowedError(order_words.NO_LONGER)
     with _refusals():
         desk_of(person).cancel(order)
+
+
+def _standings() -> Sequence[OrderStanding]:
+    with _refusals():
+        return order_standings(Audit(load_control_settings().audit_file).entries(), utc_now())
+
+
+def _seen(asking: Asking, standings: Sequence[OrderStanding]) -> Sequence[OrderStanding]:
+    """Return those that the caller may see: a meter that was moved tells each area of its own time only."""
+    if asking.scope.areas is None:
+        return standings
+    asked = {(each.meter, each.record.requested_at) for each in standings if each.meter is not None}
+    hung = meters_hung_in(asking.connection, asked, scope=asking.scope)
+    return [each for each in standings if (each.meter, each.record.requested_at) in hung]
 
 
 def hindrance_of(standing: OrderStanding, desk: OrderDesk) -> str | None:
