@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final
 
 from dashboard import order_words
 from dashboard.access import NotAllowedError
 from dashboard.asking import Asking
-from dashboard.failures import NotFoundError, WrongAddressError
+from dashboard.failures import NotFoundError, UnavailableError, WrongAddressError
 from pipeline import errors
-from services.audit import Audit
+from services.audit_looks import known_entries
 from services.control import OrderDesk
 from services.control_settings import ControlSettings, load_control_settings
 from services.order_address import order_url
@@ -43,13 +44,10 @@ def desk_of(person: Person) -> OrderDesk:
     """Return the desk of somebody who is logged in; their account is told from those of the system.
 
     Raises:
-        WrongAddressError: If a setting of control is none.
+        UnavailableError: If a setting of control is none.
     """
-    with _refusals():
-        settings = load_control_settings()
-    return OrderDesk(
-        settings=settings, person=replace(person, account=f"{OF_THE_PAGES}{person.account}", login="")
-    )
+    known = replace(person, account=f"{OF_THE_PAGES}{person.account}", login="")
+    return OrderDesk(settings=_settings(), person=known)
 
 
 def offered(settings: ControlSettings) -> Sequence[str]:
@@ -64,7 +62,7 @@ def seen_orders(asking: Asking, meter: str = "") -> Sequence[OrderStanding]:
     with all areas.
 
     Raises:
-        WrongAddressError: If the record is damaged or a setting of control is none.
+        UnavailableError: If the record is damaged or a setting of control is none.
     """
     return _seen(asking, [each for each in _standings() if not meter or each.meter == meter])[:MOST_SHOWN]
 
@@ -87,7 +85,8 @@ def ask_for(asking: Asking, person: Person, wish: Wish) -> str:
     Raises:
         NotAllowedError: If it is switched off, or the meter protected.
         NotFoundError: If the caller may see no such meter.
-        WrongAddressError: If the order cannot be, or cannot be recorded.
+        WrongAddressError: If the order cannot be.
+        UnavailableError: If it cannot be recorded.
     """
     desk = desk_of(person)
     place = order_place(asking.connection, wish.meter, scope=asking.scope, now=asking.now)
@@ -111,7 +110,8 @@ def approve(asking: Asking, person: Person, order: str) -> None:
     Raises:
         NotFoundError: If the caller may see no such order.
         NotAllowedError: If it is the caller's own, does not wait, or is not allowed any more.
-        WrongAddressError: If a password is missing, or a step cannot be recorded: nothing is sent then.
+        WrongAddressError: If a password is missing: nothing is sent then.
+        UnavailableError: If a step cannot be recorded, before anything is sent.
     """
     standing = seen_order(asking, order)
     desk = desk_of(person)
@@ -131,7 +131,7 @@ def cancel(asking: Asking, person: Person, order: str) -> None:
     Raises:
         NotFoundError: If the caller may see no such order.
         NotAllowedError: If it does not wait any more.
-        WrongAddressError: If that cannot be recorded.
+        UnavailableError: If that cannot be recorded.
     """
     if seen_order(asking, order).state is not OrderState.WAITING:
         raise NotAllowedError(order_words.NO_LONGER)
@@ -141,7 +141,7 @@ def cancel(asking: Asking, person: Person, order: str) -> None:
 
 def _standings() -> Sequence[OrderStanding]:
     with _refusals():
-        return order_standings(Audit(load_control_settings().audit_file).entries(), utc_now())
+        return order_standings(known_entries(_settings().audit_file), utc_now())
 
 
 def _seen(asking: Asking, standings: Sequence[OrderStanding]) -> Sequence[OrderStanding]:
@@ -185,9 +185,22 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except errors.NotAllowedError as error:
-        raise NotAllowedError(str(error)) from error
-    except (errors.ConfigError, errors.AuditError) as error:
-        raise WrongAddressError(str(error)) from error
+        raise NotAllowedError(order_words.NOT_ALLOWED, str(error)) from error
+    except errors.ConfigError as error:
+        raise WrongAddressError(order_words.CANNOT_BE, str(error)) from error
+    except errors.AuditError as error:
+        raise _not_ready(error) from error
+
+
+def _settings() -> ControlSettings:
+    try:
+        return load_control_settings()
+    except errors.ConfigError as error:
+        raise _not_ready(error) from error
+
+
+def _not_ready(error: errors.KilowatchError) -> UnavailableError:
+    return UnavailableError(HTTPStatus.SERVICE_UNAVAILABLE, order_words.NOT_READY, str(error))
 
 
 def _is_protected(settings: ControlSettings, url: str) -> bool:

@@ -129,7 +129,12 @@ def test_one_asks_another_approves_and_the_page_shows_what_the_meter_shows(desk:
     assert "the relay is open" in over
     assert [frame.control for frame in desk.meter.heard] == [0x1C, 0x11]
     assert desk.events == ["requested", "approved", "sending", "outcome"]
+    chinese = text_of(desk.viewer.get(address, headers=ZH))
+    assert "继电器处于断开（拉闸）状态" in chinese
+    assert "pages/" not in chinese
+    assert "the relay is open" not in chinese
     listed = text_of(desk.viewer.get("/orders", headers=ZH))
+    assert "pages/" not in listed
     assert "拉闸" in listed
     assert "li" in listed
     assert "wang" in listed
@@ -231,7 +236,8 @@ def test_a_parameter_is_written_and_read_back(desk: Desk) -> None:
     assert (over["result"], over["read_back"]) == ("done", "confirmed")
     wrong = desk.li.post("/orders", data={**OPEN, "order": "write", "identifier": "04000103", "value": "x"})
     assert wrong.status_code == 422
-    assert "04000103" in wrong.text or "写数据" in wrong.text
+    assert "change it, then ask again" in wrong.text
+    assert re.search(r'<pre lang="en">[^<]*not &#39;x&#39;', wrong.text), wrong.text
 
 
 def test_what_is_not_switched_on_or_no_order_or_no_such_meter_is_refused(desk: Desk) -> None:
@@ -263,10 +269,36 @@ def test_a_damaged_record_is_told_and_nothing_is_sent(desk: Desk) -> None:
     record = desk.audit.path
     record.write_bytes(record.read_bytes().replace(b"relay", b"alarm", 1))
     answer = desk.wang.post(f"{address}/approval")
-    assert answer.status_code == 422
+    assert answer.status_code == 503
     assert "the record was changed here" in answer.text
-    assert desk.wang.get("/orders").status_code == 422
+    for path in ("/orders", address, "/api/orders"):
+        looked_at = desk.wang.get(path, headers=ZH)
+        assert looked_at.status_code == 503
+        assert "the record was changed here" in looked_at.text
+        assert "不符合" not in looked_at.text, "nobody has filled in anything"
+    assert '<pre lang="en">' in desk.wang.get("/orders", headers=ZH).text
     assert desk.meter.heard == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("AUDIT_FILE", f"/{'x' * 300}/audit.jsonl"), ("ALLOW_WRITES", "everything")]
+)
+def test_a_record_or_setting_that_does_not_serve_is_told_with_the_next_step(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"KILOWATCH_{variable}", value)
+    answer = desk.li.get("/orders", headers=EN)
+    assert answer.status_code == 503
+    assert "Orders rest until those who run the server" in answer.text
+    assert f"KILOWATCH_{variable}" in answer.text
+
+
+def test_who_has_asked_sees_the_page_go_on_by_itself(desk: Desk) -> None:
+    address = desk.asked()
+    for path, part in (("/orders", "orders"), (address, "order")):
+        page = desk.li.get(path).text
+        _, _, live = page.partition(f'<div data-live="{part}">')
+        assert "waits for a second person" in live or "待第二人" in live
 
 
 @pytest.fixture
