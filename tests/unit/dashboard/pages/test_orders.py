@@ -275,7 +275,7 @@ def test_a_damaged_record_is_told_and_nothing_is_sent(desk: Desk) -> None:
         looked_at = desk.wang.get(path, headers=ZH)
         assert looked_at.status_code == 503
         assert "the record was changed here" in looked_at.text
-        assert "不符合" not in looked_at.text, "nobody has filled in anything"
+        assert "填写的内容有误" not in looked_at.text, "nobody has filled in anything"
     assert '<pre lang="en">' in desk.wang.get("/orders", headers=ZH).text
     assert desk.meter.heard == []
 
