@@ -256,8 +256,9 @@ def worked(
         WrongAddressError: If a text is missing or does not fit, or work is given to somebody who is none of
             the colleagues or may not see it.
     """
-    if task.deed is Deed.ASSIGN and task.assignee:
-        _require_colleague(asking, colleagues, task.assignee, [episode for episode, _ in episodes])
+    assignee = task.assignee.strip()
+    if task.deed is Deed.ASSIGN and assignee:
+        _require_colleague(asking, colleagues, assignee, [episode for episode, _ in episodes])
     if task.deed in NEEDS_TEXT and not task.text.strip():
         raise WrongAddressError(TEXT_NEEDED[task.deed])
     try:
@@ -269,7 +270,7 @@ def worked(
         after={
             "deed": task.deed.value,
             "episodes": list(did.done),
-            **({"assignee": task.assignee.strip()} if task.deed is Deed.ASSIGN else {}),
+            **({"assignee": assignee} if task.deed is Deed.ASSIGN else {}),
             **({"text": task.text.strip()} if task.text.strip() else {}),
         },
     )

@@ -93,6 +93,13 @@ def test_work_is_given_only_to_an_account_that_may_see_and_do_it(database: Conne
     assert (handling["assignee"], handling["revision"]) == (None, 0)
 
 
+def test_spaces_around_a_name_do_not_count(client: httpx.Client) -> None:
+    given = client.post("/api/episodes/a/assign", json={"assignee": f" {TESTER} "})
+    assert (given.status_code, given.json()["assignee"]) == (200, TESTER)
+    nobody = client.post("/api/episodes/a/assign", json={"assignee": " "})
+    assert (nobody.status_code, nobody.json()["assignee"]) == (200, None)
+
+
 def test_who_has_it_may_keep_it_also_when_shut_out_since(client: httpx.Client, database: Connection) -> None:
     database.execute("UPDATE episode SET assignee = 'gone' WHERE id = 'a'")
     kept = client.post("/api/episodes/a/assign", json={"assignee": "gone", "text": "still there"})
