@@ -18,6 +18,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from dashboard.asked_times import MonthName
 from dashboard.asking import Dashboard, language_of
 from dashboard.failures import NotFoundError, UnavailableError
 from dashboard.words import marked
@@ -57,13 +58,7 @@ MEDIA_TYPES: Final = {
 class ReportQuestion:
     """Which month's report."""
 
-    month: Annotated[
-        str,
-        Query(
-            pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$",
-            description="2026-10; the last month that is over when left out",
-        ),
-    ] = ""
+    month: Annotated[MonthName, Query(description="2026-10; the last month that is over when left out")] = ""
 
 
 async def report_answer(

@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from pipeline.load_wants import Want
+
 CENT = Decimal("0.01")
 _EXACT = Decimal("0.000001")
 
@@ -32,7 +34,7 @@ class Advice:
     """Yuan, or a factor of the tariff, as filed."""
     coverage: float
     """Of the measured quantities."""
-    wants: str | None
+    wants: Want | None
     """What the saving would need."""
 
 
@@ -44,7 +46,7 @@ def advice(  # noqa: PLR0913 - an advice is all of this
     coverage: float,
     prices: Mapping[str, Decimal] | None = None,
     words: Mapping[str, str] | None = None,
-    wants: str | None = None,
+    wants: Want | None = None,
 ) -> Advice:
     """Return an advice with its texts; ``words`` are names that they translate, by their place in them."""
     texts = _texts()

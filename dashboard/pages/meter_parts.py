@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from numpy.typing import NDArray
 
-from dashboard.asked_times import AskedDay, AskedTime
+from dashboard.asked_times import AskedDay, AskedTime, MonthName
 from dashboard.asking import Ask, Asking
 from dashboard.coverage_strips import CELLS, strips_of
 from dashboard.day_registers import BASES, closed_days, registers_of
@@ -38,7 +38,6 @@ REGISTER_DAYS = 14
 EVENT_DAYS = 365
 MOST_EVENTS = 200
 SPECTRA_OFFERED = 30
-MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 
 
 @router.get("/meters/{meter}/electrical", name="meter_electrical", response_class=HTMLResponse)

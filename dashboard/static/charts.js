@@ -314,6 +314,7 @@
     let wholeAt = -Infinity;
     let begunAt = -Infinity;
     let busy = false;
+    let wanted = false;
     let timer = 0;
 
     /** The whole curve, or its end alone where that is enough and the address says since when. */
@@ -345,6 +346,7 @@
         return;
       } finally {
         busy = false;
+        if (wanted) { wanted = false; wake(); }
       }
       show();
     }
@@ -352,7 +354,9 @@
     /** Called as often as one likes: fetches at most once a second, and not at all where nobody looks. */
     function wake() {
       if (!config.live || document.hidden || timer) return;
-      timer = setTimeout(() => { timer = 0; if (busy) wake(); else renew(); }, Math.max(0, begunAt + GAP_MS - performance.now()));
+      // What comes during a slow fetch waits for its end.
+      if (busy) { wanted = true; return; }
+      timer = setTimeout(renew, Math.max(0, begunAt + GAP_MS - performance.now()));
     }
 
     function show() {

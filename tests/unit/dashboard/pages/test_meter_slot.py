@@ -138,6 +138,11 @@ def test_a_time_that_does_not_fit_is_refused(client: httpx.Client, path: str) ->
     assert client.get(path).status_code == 422
 
 
+def test_where_nobody_filled_in_anything_the_address_is_what_does_not_fit(client: httpx.Client) -> None:
+    early = client.get(f"/meters/{PLANT}/slot?at=1960-01-01T00:00", headers={"Accept-Language": "en"})
+    assert (early.status_code, "<h1>This address does not fit</h1>" in early.text) == (422, True)
+
+
 def test_strangers_see_no_chain(city_url: str) -> None:
     app = create_app(city_url, clock=lambda: NOW)
     app.dependency_overrides[scope_of_request] = lambda: Scope(frozenset({"TA-02"}))
