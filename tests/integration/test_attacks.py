@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from dashboard.app import HEADERS
 from dashboard.cookies import SESSION
 from dashboard.forgery import HEADER, form_secret
 from dashboard.gate import is_open
@@ -163,6 +164,8 @@ def _ask(attacker: httpx.Client, place: Place, payload: str) -> httpx.Response:
 def _what_is_wrong(answer: httpx.Response, payload: str) -> str:
     if answer.status_code >= 500:
         return f"status {answer.status_code}"
+    if missing := [name for name in (*HEADERS, "Cache-Control") if name not in answer.headers]:
+        return f"without {', '.join(missing)}"
     if "x-kw-attack" in answer.headers:
         return "a header came out"
     if "1337" in answer.text and "1337" not in payload:
