@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.flow_words import FLOWS, RUN_STATES, schedule_words
+from dashboard.flow_words import FLOWS, schedule_words
 from dashboard.formats import Formats
-from dashboard.pages.readings import FAILED_RUNS
 from flows.schedule import FLOWS as FILED
 
 ENGLISH = Formats("en", ZoneInfo("Asia/Shanghai"))
@@ -33,7 +32,3 @@ def test_a_schedule_in_words(cron: str, words: str) -> None:
 
 def test_every_flow_has_a_name_for_people() -> None:
     assert set(FILED.all()) <= set(FLOWS)
-
-
-def test_every_way_in_which_a_run_fails_has_a_word() -> None:
-    assert set(RUN_STATES) >= FAILED_RUNS
