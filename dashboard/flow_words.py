@@ -33,6 +33,7 @@ RUN_STATES: Mapping[str, str] = {
     "Completed": marked("Completed"),
     "Failed": marked("Failed"),
     "Crashed": marked("Crashed"),
+    "TimedOut": marked("Took too long"),
     "Cancelled": marked("Left out"),
     "AwaitingConcurrencySlot": marked("Waits for another run"),
     "AwaitingRetry": marked("Waits to try again"),

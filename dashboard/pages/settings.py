@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -52,7 +53,7 @@ class Price:
     """What one item of a tariff costs, by period."""
 
     item: str
-    by_period: Mapping[str, str]
+    by_period: Mapping[str, Decimal]
 
 
 @router.get("/settings", name="settings", response_class=HTMLResponse, include_in_schema=False)
@@ -95,7 +96,7 @@ def prices_of(tariff: Tariff, asking: Asking) -> list[Price]:
             item=(charge.name_zh if language == "zh" else charge.name_en)
             or word_of("item", charge.item, language),
             by_period={
-                word_of("period", period.value, language): str(price)
+                word_of("period", period.value, language): price
                 for period in Period
                 if (price := charge.price_in(period)) is not None
             },
