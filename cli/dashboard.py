@@ -28,7 +28,7 @@ def dashboard(
     from dashboard.slow_clients import GUARDS
     from pipeline.errors import StorageError
     from services.garbage import seldom_collected
-    from services.serving import make_first_account, serving_of
+    from services.serving import make_first_account, require_free_address, serving_of
     from services.settings import load_settings
     from services.status.permit import permit_of
 
@@ -36,6 +36,7 @@ def dashboard(
     log_on_stderr(settings.log_format)
     database_url = settings.require_database_url()
     serving = serving_of(settings, host, port)
+    require_free_address(serving.options["host"], serving.options["port"])
     for warning in serving.warnings:
         _say(f"warning: {warning}")
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.output import JsonFlag, print_fields, print_json
+from storage.database_rights import Rights
 
 if TYPE_CHECKING:
     from services.backup import Manifest
@@ -109,19 +110,42 @@ def restore(
 
 
 @app.command()
-def reader(
-    name: Annotated[str, typer.Argument(help="The account's name in PostgreSQL.")],
-    password_file: Annotated[Path, typer.Option(help="File that holds its password and nothing else.")],
+def user(
+    name: Annotated[str, typer.Argument(help="The user's name at the server.")],
+    rights: Annotated[
+        Rights,
+        typer.Option(
+            help="own: the database is its own, made where it is missing; for the services. write: rows, not "
+            "the schema; for a service with a user of its own. read: the views of the schema grafana; for "
+            "Grafana and other programs."
+        ),
+    ],
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="File that holds the password and nothing else. Default: one is generated."),
+    ] = None,
 ) -> None:
-    """Make the account that Grafana reads with: it sees the views of the schema grafana alone.
+    """Make a user of the database of KILOWATCH_DATABASE_URL, as the server's superuser; or set it up anew.
 
-    Example: kilowatch db reader grafana --password-file /etc/kilowatch/grafana-reader.secret
+    A generated password is told once: stdout has the new user's address and nothing else, to go straight into
+    a file. No log and no command line holds it.
+
+    Example: KILOWATCH_DATABASE_URL=postgresql:///kilowatch kilowatch db user kilowatch --rights own
+
+    Example: kilowatch db user grafana --rights read --password-file /etc/kilowatch/grafana-reader.secret
     """
-    from services.reader import make_reader_of
+    from services.database_users import make_user_of, password_in
+    from services.passwords import generate_password
     from services.settings import load_settings
 
-    make_reader_of(load_settings().require_database_url(), name, password_file)
-    typer.echo(f"{name} may read the views of the schema grafana")
+    url = load_settings().require_database_url()
+    password = generate_password() if password_file is None else password_in(password_file)
+    address = make_user_of(url, name, password, rights)
+    if password_file is None:
+        typer.echo(f"{name} may {rights}; its address holds its password, which is told only here:", err=True)
+        typer.echo(address)
+    else:
+        typer.echo(f"{name} may {rights}", err=True)
 
 
 def _summary(manifest: Manifest) -> dict[str, object]:

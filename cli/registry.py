@@ -29,6 +29,7 @@ def import_(file: RegistryFile, *, as_json: JsonFlag = False) -> None:
     What the file only names stays as it is. Of a meter, service point, tariff or total for which it has
     installations, ratios, contracts, versions or members it must have all of them: others are removed. A
     key that an entry leaves out goes back to its default. Both are told, and new areas that are only named.
+    A running collector keeps the archive that it started with: restart it.
 
     Example: kilowatch registry import site.toml
     """

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
+
+_AUTHORITY: Final = (
+    "KILOWATCH_MQTT_CA_FILE must be the authority that signed it, and KILOWATCH_MQTT_HOST a name in it; "
+    "a running service has read that file at its start"
+)
+_CERTIFICATE: Final[Mapping[int, str]] = {
+    9: "look at the clocks of both machines",
+    10: "renew it at the broker, and look at the clocks of both machines",
+    92: "make the authority's own with keyUsage keyCertSign, which Python 3.13 and newer insist on",
+}
+"""By OpenSSL's number of what was found (openssl/x509_vfy.h): not yet valid, expired, no key usage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +78,21 @@ class Broker:
 
 def connection_advice(error: BaseException | None) -> str:
     """Return the next step after a connection that did not come about."""
+    advice = tls_advice(error)
+    return "trying again until it answers" if advice is None else f"{advice}; trying again"
+
+
+def tls_advice(error: BaseException | None) -> str | None:
+    """Return what is to be mended where TLS came not about; None where something else is at fault."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"the broker's certificate is refused ({error.verify_message}): KILOWATCH_MQTT_CA_FILE must be "
-            "the authority that signed it, and KILOWATCH_MQTT_HOST a name in it; trying again"
-        )
+        step = _CERTIFICATE.get(error.verify_code, _AUTHORITY)
+        return f"the broker's certificate is refused ({error.verify_message}): {step}"
     if isinstance(error, ssl.SSLError):
         return (
             f"TLS failed ({error.reason}): check that KILOWATCH_MQTT_PORT is the broker's port for TLS and, "
-            "where it wants a certificate, KILOWATCH_MQTT_CERT_FILE and KILOWATCH_MQTT_KEY_FILE; trying again"
+            "where it wants a certificate, KILOWATCH_MQTT_CERT_FILE and KILOWATCH_MQTT_KEY_FILE"
         )
-    return "trying again until it answers"
+    return None
 
 
 def let_go(client: mqtt.Client) -> None:

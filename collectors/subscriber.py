@@ -122,7 +122,7 @@ class Subscriber:
         self._stopping = threading.Event()
         self._subscribed = threading.Event()
         self._failure: Exception | None = None
-        self._unreachable = False
+        self._told_away: str | None = None
         self._client = self._new_client()
         self._consumer = threading.Thread(
             target=self._consume, name=f"mqtt-consumer-{options.client_id}", daemon=True
@@ -207,18 +207,19 @@ class Subscriber:
         with self._lock:
             self._tally["connections"] += 1
             number = self._connection = self._tally["connections"]
-        self._unreachable = False
+        self._told_away = None
         log.info("mqtt.connected", extra={"connection": number, "session_kept": flags.session_present})
         wanted = SubscribeOptions(qos=QOS, retainHandling=RETAIN_ON_NEW_ONLY)
         client.subscribe([(topic, wanted) for topic in self._options.topics])
 
     def _on_connect_fail(self, _client: mqtt.Client, _userdata: object) -> None:
-        """Tell it once an outage: paho tries again and again."""
-        if not self._unreachable:
-            self._unreachable = True
+        """Tell it once an outage, and again when there is another reason: paho tries again and again."""
+        # paho calls this while it handles the error, and tells it in no other way.
+        advice = connection_advice(sys.exc_info()[1])
+        if advice != self._told_away:
+            self._told_away = advice
             where = {"host": self._options.host, "port": self._options.port}
-            # paho calls this while it handles the error, and tells it in no other way.
-            log.warning("mqtt.unreachable", extra={**where, "next": connection_advice(sys.exc_info()[1])})
+            log.warning("mqtt.unreachable", extra={**where, "next": advice})
 
     def _on_disconnect(
         self,

@@ -113,8 +113,9 @@ def restore(url: str, file: Path, programs: Path | None = None) -> Manifest:
                     ],
                     url,
                 )
-        # Backups hold no privileges, for another server may have other users.
+        # Backups hold no owners and no privileges, for another server may have other users.
         prepare_scoped_role(connection)
+        backup_questions.hand_over(connection)
         sums = backup_questions.table_sums(connection)
     differing = sorted(name for name in manifest.tables if sums.get(name) != manifest.tables[name])
     if differing:

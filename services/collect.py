@@ -8,6 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from collectors.bus import OnResult
@@ -25,6 +26,7 @@ from services.bounded_stop import stop_by
 from services.bus_leases import BusLeases, usable_here
 from services.bus_reading import BusReading, Station, keep_reads, read_now, reading_of
 from services.bus_use import tell_use
+from services.clock_jumps import ClockWatch, tell_clock_jumps
 from services.clock_sync import CLOCKS_EVERY_S, ClockSync, clock_sync_of
 from services.collector_state import collector_counters, keep_collector_state
 from services.garbage import seldom_collected
@@ -150,9 +152,9 @@ async def collect(
             group.create_task(_watch(writing))
             group.create_task(_note_missed(station.database_url, ours, started_at))
             group.create_task(leases.keep(lambda: usable_here(owners)))
-            group.create_task(scheduler.run())
-            group.create_task(tell_use(scheduler))
-            group.create_task(counters.run())
+            jumps = tell_clock_jumps(ClockWatch(utc_now, monotonic))
+            for running in (scheduler.run(), tell_use(scheduler), counters.run(), jumps):
+                group.create_task(running)
             group.create_task(file_strangers(plans, station.store.put, utc_now))
             for work in works:
                 group.create_task(work.keep_whole(catch_up_days))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,6 +79,24 @@ def serving_of(settings: Settings, host: str | None, port: int | None) -> Servin
         ),
         warnings=() if is_loopback(where) or _is_shielded(options) else (_open_to_listeners(where),),
     )
+
+
+def require_free_address(host: str, port: int) -> None:
+    """Make sure that the pages can be served there, before anything else is begun.
+
+    Raises:
+        ConfigError: If another program has the port, or the address is none of this host's.
+    """
+    try:
+        families = {found[0] for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        for family in families:
+            socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigError(
+            f"the pages cannot be served at {host}:{port}: {error.strerror}. Next step: see who has the port "
+            f"('ss -ltnp'), or name a free one in {PREFIX}DASHBOARD_PORT, and an address of this host in "
+            f"{PREFIX}DASHBOARD_HOST"
+        ) from error
 
 
 def is_loopback(host: str) -> bool:

@@ -21,7 +21,7 @@ HIDDEN = ("account", "account_session", "api_token", "login_failure", "access_ev
 """Tables that it may not even look at."""
 _NO_ROLE = (psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege)
 """What the database says of a role that is not there, or that the connection may not take."""
-_MAKE = """
+MAKE_ROLE = """
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'kilowatch_scoped') THEN
@@ -35,10 +35,12 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END
 $$
 """
+"""Makes it where it is missing, and lets the connection's user take it."""
 _GRANTS = (
     f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}",
     f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {ROLE}",
     f"REVOKE ALL ON {', '.join(HIDDEN)} FROM {ROLE}",
+    f"REVOKE INSERT, UPDATE, DELETE ON schema_level, schema_migration FROM {ROLE}",
 )
 
 
@@ -77,7 +79,7 @@ def prepare_scoped_role(connection: Connection, *, told: bool = False) -> bool:
     """
     try:
         with connection.transaction():
-            connection.execute(_MAKE.encode())
+            connection.execute(MAKE_ROLE.encode())
             for grant in _GRANTS:
                 connection.execute(grant.encode())
     except psycopg.errors.InsufficientPrivilege as error:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import sql
 
+from pipeline.errors import ConfigError
 from storage.database import Connection, storage_errors
 
 
@@ -83,14 +85,89 @@ def is_empty(connection: Connection) -> bool:
 
 
 def begin_restore(connection: Connection, version: str) -> None:
-    """Install TimescaleDB in that version and hold its own work back."""
+    """Install TimescaleDB in that version and hold its own work back.
+
+    Raises:
+        ConfigError: If the connection's user may not: the extension's own tables are the superuser's.
+        StorageError: If the database is away or refuses.
+    """
     with storage_errors("preparing TimescaleDB for a restore"):
         install = sql.SQL("CREATE EXTENSION IF NOT EXISTS timescaledb VERSION {}")
         connection.execute(install.format(sql.Literal(version)))
-        connection.execute("SELECT timescaledb_pre_restore()")
+        try:
+            connection.execute("SELECT timescaledb_pre_restore()")
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ConfigError(
+                f"{connection.info.user} may not restore TimescaleDB's own tables. Next step: run this as "
+                "the server's superuser, which hands every table over to the owner of the database: runuser "
+                f"-u postgres -- env KILOWATCH_DATABASE_URL=postgresql:///{connection.info.dbname} kilowatch "
+                "db restore ... (with a copy of the backup that postgres may read)"
+            ) from error
 
 
 def end_restore(connection: Connection) -> None:
     """Let TimescaleDB work again."""
     with storage_errors("waking TimescaleDB after a restore"):
         connection.execute("SELECT timescaledb_post_restore()")
+
+
+_OWNED = """
+    WITH ours AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN ('public', 'grafana'))
+    SELECT 'TABLE' AS kind, oid::regclass::text AS name FROM pg_class AS c
+    WHERE relnamespace IN (SELECT oid FROM ours) AND relkind IN ('r', 'p', 'v', 'm')
+      AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = c.oid AND deptype = 'e')
+    UNION ALL
+    -- One of a column goes with its table.
+    SELECT 'SEQUENCE', oid::regclass::text FROM pg_class AS c
+    WHERE relnamespace IN (SELECT oid FROM ours) AND relkind = 'S'
+      AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i', 'e'))
+    UNION ALL
+    SELECT 'ROUTINE', oid::regprocedure::text FROM pg_proc AS p
+    WHERE pronamespace IN (SELECT oid FROM ours)
+      AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
+    UNION ALL
+    SELECT 'TYPE', oid::regtype::text FROM pg_type AS t
+    WHERE typnamespace IN (SELECT oid FROM ours) AND typtype IN ('e', 'd')
+      AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = t.oid AND deptype = 'e')
+    UNION ALL
+    SELECT 'SCHEMA', oid::regnamespace::text FROM ours WHERE nspname <> 'public'
+"""
+
+
+def hand_over(connection: Connection) -> None:
+    """Let the database's owner own what a superuser has restored; partitions go with their tables.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("handing the tables over to the database's owner"), connection.transaction():
+        row = connection.execute(
+            "SELECT pg_get_userbyid(datdba), pg_get_userbyid(datdba) = current_user FROM pg_database "
+            "WHERE datname = current_database()"
+        ).fetchone()
+        owner, is_ours = row or ("", True)
+        if is_ours:
+            return
+        aggregates = _continuous_aggregates(connection)
+        for kind, name in connection.execute(_OWNED).fetchall():
+            # The server has quoted the name.
+            statement = sql.SQL("ALTER {} {} OWNER TO {}").format(
+                sql.SQL("MATERIALIZED VIEW" if name in aggregates else kind),
+                sql.SQL(name),
+                sql.Identifier(owner),
+            )
+            connection.execute(statement)
+
+
+def _continuous_aggregates(connection: Connection) -> set[str]:
+    """Return the views that TimescaleDB keeps up to date, named as the server writes them."""
+    catalog = connection.execute(
+        "SELECT to_regclass('_timescaledb_catalog.continuous_agg') IS NOT NULL"
+    ).fetchone()
+    if catalog is None or not catalog[0]:
+        return set()
+    rows = connection.execute(
+        "SELECT format('%I.%I', user_view_schema, user_view_name)::regclass::text "
+        "FROM _timescaledb_catalog.continuous_agg"
+    ).fetchall()
+    return {name for (name,) in rows}

@@ -72,7 +72,7 @@ def _next_step(reason: str) -> str:
     if "certificate" in reason or "SSL" in reason:
         return (
             "check TLS: sslrootcert in KILOWATCH_DATABASE_URL must be the authority that signed the server's "
-            "certificate, and the host a name in it (sslmode=verify-full)"
+            "certificate, which must not have run out, and the host a name in it (sslmode=verify-full)"
         )
     return (
         "check that the server runs and that KILOWATCH_DATABASE_URL names it; "
@@ -115,6 +115,11 @@ def storage_errors(doing: str) -> Iterator[None]:
     except _CONTENT as error:
         raise ContentRefusedError(
             f"{doing}: the database refused the content ({' '.join(str(error).split())})"
+        ) from error
+    except psycopg.errors.DiskFull as error:
+        raise StorageError(
+            f"{doing}: the disk of the database is full ({error.diag.message_primary}). Next step: make room "
+            "there, or enlarge it ('kilowatch db retention' keeps less); what was not confirmed is not stored"
         ) from error
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).split())

@@ -23,6 +23,8 @@ class ServerFacts:
     max_connections: int
     clock_ahead_s: float
     """Its clock minus ours, the way there and back taken off by half."""
+    shared_buffers_bytes: int
+    encoding: str
 
 
 def server_facts(connection: Connection) -> ServerFacts:
@@ -38,10 +40,13 @@ def server_facts(connection: Connection) -> ServerFacts:
             "(SELECT coalesce(reset_val, setting) FROM pg_settings WHERE name = 'TimeZone'), "
             "pg_database_size(current_database()), "
             "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), "
-            "current_setting('max_connections')::int"
+            "current_setting('max_connections')::int, pg_size_bytes(current_setting('shared_buffers')), "
+            "current_setting('server_encoding')"
         ).fetchone()
         answered = datetime.now(UTC)
-    clock, version, zone, size_bytes, connections, most = row or (asked, 0, "", 0, 0, 0)
+    clock, version, zone, size_bytes, connections, most, buffers, encoding = row or (
+        *(asked, 0, "", 0, 0, 0, 0, ""),
+    )
     return ServerFacts(
         version=version,
         zone=zone,
@@ -49,6 +54,8 @@ def server_facts(connection: Connection) -> ServerFacts:
         connections=connections,
         max_connections=most,
         clock_ahead_s=(clock - (asked + (answered - asked) / 2)).total_seconds(),
+        shared_buffers_bytes=buffers,
+        encoding=encoding,
     )
 
 

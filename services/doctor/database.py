@@ -17,6 +17,10 @@ from storage.notify_probe import notifications_arrive
 
 OLDEST_POSTGRESQL: Final = 15
 """``NULLS NOT DISTINCT`` of the archive's keys came with it."""
+DEFAULT_BUFFERS_BYTES: Final = 128 * 1024**2
+"""What PostgreSQL is installed with."""
+LARGE_ARCHIVE_BYTES: Final = 2 * 1024**3
+"""About three days of ten thousand meters, quarter by quarter of an hour (docs/scaling.md)."""
 
 
 @check
@@ -127,6 +131,34 @@ def notifications(connection: Connection) -> Iterator[Told]:
         yield ok("LISTEN and NOTIFY work")
     else:
         yield fault("LISTEN brings nothing", "connect to the server itself, or to a pool in session mode")
+
+
+@_in_database
+def database_memory(connection: Connection) -> Iterator[Told]:
+    """Look whether a large archive still runs with the memory that PostgreSQL is installed with."""
+    facts = server_facts(connection)
+    told = f"shared_buffers is {facts.shared_buffers_bytes / 1024**2:.0f} MB"
+    if facts.size_bytes >= LARGE_ARCHIVE_BYTES and facts.shared_buffers_bytes <= DEFAULT_BUFFERS_BYTES:
+        yield warning(
+            f"{told} for an archive of {facts.size_bytes / 1e9:.1f} GB",
+            "give it a quarter of the machine's memory and look at the settings beside it "
+            "(ops/postgresql/kilowatch.conf, docs/operating.md), then restart the server",
+        )
+    else:
+        yield ok(told)
+
+
+@_in_database
+def database_text(connection: Connection) -> Iterator[Told]:
+    """Look whether the database keeps characters: names are Chinese."""
+    encoding = server_facts(connection).encoding
+    if encoding == "UTF8":
+        yield ok("it keeps text in UTF-8")
+    else:
+        yield fault(
+            f"it keeps text as {encoding}",
+            "make a new database ('kilowatch db user NAME --rights own' makes it in UTF-8) and restore there",
+        )
 
 
 @_in_database

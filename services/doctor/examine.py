@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.doctor import database, host, meters, peers
+from services.doctor import certificates, database, host, meters, peers
 from services.doctor.finding import CHECKS, Finding, findings
 from services.doctor.machine import Machine
 
-GROUPS = (host, database, peers, meters)
+GROUPS = (host, certificates, database, peers, meters)
 """The files of checks; each files its own as it is imported."""
 
 

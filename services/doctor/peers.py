@@ -6,6 +6,7 @@ import grp
 from collections.abc import Iterator
 from typing import Final
 
+from collectors.broker import tls_advice
 from collectors.broker_window import measured_window
 from collectors.subscriber import BATCH_MESSAGES
 from pipeline.errors import KilowatchError, StorageError
@@ -29,7 +30,9 @@ def mqtt_broker(machine: Machine) -> Iterator[Told]:
         window = measured_window(broker, 2 * BATCH_MESSAGES)
     except KilowatchError as error:
         yield fault(
-            str(error), "start the broker, or correct KILOWATCH_MQTT_HOST, _PORT, _USERNAME and password"
+            str(error),
+            tls_advice(error.__cause__)
+            or "start the broker, or correct KILOWATCH_MQTT_HOST, _PORT, _USERNAME and password",
         )
         return
     if window is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from functools import partial
 from pathlib import Path
@@ -9,19 +10,24 @@ from pathlib import Path
 import orjson
 import psycopg
 import pytest
+from psycopg import sql
 
 from pipeline.errors import ConfigError, DataError, KilowatchError
 from pipeline.model import Scope
 from services.backup import back_up, restore
+from services.database_users import make_user_of
 from services.status.readiness import database_readiness
 from storage.area_scope import limited_to
 from storage.backup_questions import extension_version
 from storage.dashboard_queries import meter_total
 from storage.database import Connection, connect
+from storage.database_rights import Rights
 from storage.migrate import migrate
 from tests.e2e.command import kilowatch
 from tests.fix_dashboard import NOW, seed
-from tests.fix_database import _database
+from tests.fix_database import _database, with_database
+
+PASSWORD = "owns-one-database"  # noqa: S105 - of a user of this test
 
 
 def comments(connection: Connection) -> set[tuple[str, ...]]:
@@ -68,6 +74,40 @@ def test_every_row_comes_back_and_what_is_written_afterwards_too(
             "INSERT INTO coverage (slot_at, meter_id, attempts, status, quantity_group) "
             "VALUES ('2031-01-01 00:00+00', 1, 1, 'got', 'register')"
         )
+
+
+def test_what_a_superuser_restores_belongs_to_the_owner_of_the_database(
+    timescale_city: str, timescale_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "city.dump"
+    back_up(timescale_city, file)
+    name = f"kw_owner_{os.getpid()}"
+    url = with_database(timescale_url, name)
+    address = make_user_of(url, name, PASSWORD, Rights.OWN)
+    try:
+        with pytest.raises(ConfigError, match="runuser -u postgres"):
+            restore(address, file)
+        restore(url, file)
+        with connect(address) as owner:
+            assert migrate(owner).applied == ()
+            strangers = (
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'v', 'S') AND relowner <> "
+                "current_user::regrole AND relnamespace IN ('public'::regnamespace, 'grafana'::regnamespace, "
+                "'_timescaledb_internal'::regnamespace) AND NOT EXISTS (SELECT 1 FROM pg_depend "
+                "WHERE objid = pg_class.oid AND deptype = 'e')"
+            )
+            assert owner.execute(strangers).fetchall() == []
+            owner.execute("ALTER TABLE electrical_reading ADD COLUMN later real")
+            owner.execute(
+                "INSERT INTO coverage (slot_at, meter_id, attempts, status, quantity_group) "
+                "VALUES ('2031-01-01 00:00+00', 1, 1, 'got', 'register')"
+            )
+            with limited_to(owner, Scope(frozenset({"TA-01"}))):
+                assert owner.execute("SELECT count(*) FROM meter").fetchone() == (16,)
+    finally:
+        with psycopg.connect(timescale_url, autocommit=True) as server:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            server.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def test_a_plain_database_comes_back_too(

@@ -17,12 +17,12 @@ import yaml
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pipeline.errors import ConfigError
 from pipeline.model import MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
+from services.database_users import make_user_of
 from services.metrics.catalogue import EVERY
-from services.reader import make_reader_of
 from storage.database import Connection, connect
+from storage.database_rights import Rights
 from storage.registry import save_registry
 from tests.fix_dashboard import NOW, PLANT, seed
 
@@ -65,19 +65,15 @@ def expanded(question: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def reader(
-    timescale_url: str, _timescale_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[psycopg.Connection]:
+def reader(timescale_url: str, _timescale_template: str) -> Iterator[psycopg.Connection]:
     """The reading account's connection to a city on TimescaleDB."""
     from tests.fix_database import _database  # noqa: PLC0415 - the plug-in
 
     name = f"kw_reader_{os.getpid()}"
-    file = tmp_path_factory.mktemp("reader") / "password"
-    file.write_text(PASSWORD)
     with _database(timescale_url, _timescale_template) as url, connect(url) as owner:
         seed(owner)
-        make_reader_of(url, name, file)
-        make_reader_of(url, name, file)  # again changes nothing
+        make_user_of(url, name, PASSWORD, Rights.READ)
+        make_user_of(url, name, PASSWORD, Rights.READ)  # again changes nothing
         try:
             given = make_conninfo(url, user=name, password=PASSWORD)
             with psycopg.connect(given, autocommit=True) as connection:
@@ -189,16 +185,6 @@ def test_every_panel_of_a_dashboard_with_areas_keeps_to_the_chosen_ones() -> Non
         if "area" in {variable["name"] for variable in dashboard["templating"]["list"]}:
             for title, question in ((t, q) for n, t, q in panels("kilowatch") if n == name):
                 assert "${area:sqlstring}" in question, (name, title)
-
-
-def test_nobody_becomes_a_reader_by_mistake(database_url: str, tmp_path: Path) -> None:
-    file = tmp_path / "password"
-    file.write_text("long-enough-password")
-    with pytest.raises(ConfigError, match="is no reader"):
-        make_reader_of(database_url, "kilowatch", file)
-    file.write_text("short")
-    with pytest.raises(ConfigError, match="at least 12"):
-        make_reader_of(database_url, "grafana_x", file)
 
 
 @pytest.mark.parametrize(("dashboard", "title", "question"), panels("kilowatch-metrics"))

@@ -1,3 +1,5 @@
+import ssl
+
 import pytest
 from paho.mqtt.client import DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
@@ -40,6 +42,27 @@ def test_a_broker_that_is_away_is_told_once(caplog: pytest.LogCaptureFixture) ->
     (record,) = caplog.records
     assert record.getMessage() == "mqtt.unreachable"
     assert (vars(record)["host"], vars(record)["port"]) == ("127.0.0.1", 1)
+
+
+def test_another_reason_of_an_outage_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    options = SubscriberOptions(host="127.0.0.1", port=1, topics=("t",))
+    subscriber = Subscriber(options, lambda _: ())
+    away: tuple[Exception, ...] = (ConnectionRefusedError(), expired(), expired(), ConnectionRefusedError())
+    for reason in away:
+        try:
+            raise reason
+        except OSError:
+            subscriber._on_connect_fail(subscriber._client, None)
+    subscriber.stop()
+    steps = [vars(record)["next"] for record in caplog.records]
+    assert len(steps) == 3
+    assert "renew it at the broker" in steps[1]
+
+
+def expired() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = 10, "certificate has expired"
+    return error
 
 
 def test_a_session_that_another_process_took_over_is_told_with_what_to_do(

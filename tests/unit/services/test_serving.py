@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError, StorageError
-from services.serving import first_password_path, is_loopback, make_first_account, serving_of
+from services.serving import (
+    first_password_path,
+    is_loopback,
+    make_first_account,
+    require_free_address,
+    serving_of,
+)
 from services.settings import Settings
 from storage.accounts import find_account
 from storage.database import connect
@@ -49,6 +56,20 @@ def test_tls_takes_both_files(tmp_path: Path) -> None:
     serving = serving_of(both, "192.0.2.1", None)
     assert (serving.options.get("ssl_certfile"), serving.options.get("ssl_keyfile")) == (str(chain), str(key))
     assert serving.warnings == ()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_port_that_another_program_has_is_told_with_what_to_set(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"{host}:{port}: .*in use.*KILOWATCH_DASHBOARD_PORT"):
+            require_free_address(host, port)
+    require_free_address("127.0.0.1", port)
+
+
+def test_an_address_of_another_host_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"192\.0\.2\.1:0.*KILOWATCH_DASHBOARD_HOST"):
+        require_free_address("192.0.2.1", 0)
 
 
 def test_the_first_password_is_said_once_to_a_terminal(plain_database_url: str) -> None:

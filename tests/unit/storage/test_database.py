@@ -35,3 +35,8 @@ def test_a_fault_of_the_server_is_none_of_the_content(fault: psycopg.Error) -> N
     with pytest.raises(StorageError) as told, storage_errors("storing"):
         raise fault
     assert not isinstance(told.value, ContentRefusedError)
+
+
+def test_a_full_disk_is_told_as_one() -> None:
+    with pytest.raises(StorageError, match=r"disk of the database is full.*make room"), storage_errors("x"):
+        raise psycopg.errors.DiskFull("could not extend file")

@@ -1,4 +1,4 @@
-"""The reading account: its password is set and never sent."""
+"""Users of the server: each gets the rights that its kind has and no more; a password is never sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from psycopg import sql
 
 from storage.database import connect
-from storage.reader_role import make_reader
+from storage.database_rights import Rights
+from storage.database_users import make_user
 
 PASSWORD = "correct-horse-电表"  # noqa: S105 - of an account that lives as long as the test
 
@@ -24,7 +25,7 @@ def test_the_server_is_sent_what_it_keeps_of_the_password_alone(
     with connect(plain_database_url) as connection, sent.open("wb") as trace:
         try:
             connection.pgconn.trace(trace.fileno())
-            make_reader(connection, name, PASSWORD)
+            make_user(connection, name, PASSWORD, Rights.READ)
             connection.pgconn.untrace()
             kept = connection.execute(
                 "SELECT rolpassword FROM pg_authid WHERE rolname = %s", (name,)
