@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from dashboard import order_words
@@ -22,8 +23,7 @@ from services.order_standing import OrderStanding, OrderState, order_standings
 from services.ordered_meter import parse_ordered_meter
 from services.persons import OF_THE_PAGES, Person, are_the_same
 from services.wiring import utc_now
-from storage.asked_readings import meters_on_buses
-from storage.order_meters import order_place
+from storage.order_meters import asked_in_scope, order_place
 
 MOST_SHOWN: Final = 1000
 """Orders of the record, the newest first."""
@@ -59,7 +59,7 @@ def offered(settings: ControlSettings) -> Sequence[str]:
 
 
 def seen_orders(asking: Asking) -> Sequence[OrderStanding]:
-    """Return the orders that the caller may see: those for meters of their areas; the rest with all areas.
+    """Return the orders that the caller may see: for meters in their areas at that time; all with all areas.
 
     Raises:
         WrongAddressError: If the record is damaged or a setting of control is none.
@@ -69,12 +69,16 @@ def seen_orders(asking: Asking) -> Sequence[OrderStanding]:
         standings = order_standings(entries, utc_now())[:MOST_SHOWN]
     if asking.scope.areas is None:
         return standings
-    meters = sorted({standing.meter for standing in standings if standing.meter is not None})
-    found = meters_on_buses(
-        asking.connection, scope=asking.scope, now=asking.now, meters=meters, limit=max(len(meters), 1)
+    asked = {standing.record.id: _asked(standing) for standing in standings}
+    seen = asked_in_scope(
+        asking.connection, {each for each in asked.values() if each is not None}, scope=asking.scope
     )
-    seen = {each.meter for each in found}
-    return [standing for standing in standings if standing.meter in seen]
+    return [standing for standing in standings if asked[standing.record.id] in seen]
+
+
+def _asked(standing: OrderStanding) -> tuple[str, datetime] | None:
+    meter = standing.meter
+    return None if meter is None else (meter, standing.record.requested_at)
 
 
 def seen_order(asking: Asking, order: str) -> OrderStanding:
