@@ -108,10 +108,11 @@ _LISTED = sql.SQL("""
         -- A finding about a meter alone belongs to the place where the meter hung when it began.
         LEFT JOIN LATERAL (
             SELECT i.service_point FROM installation AS i JOIN meter AS m USING (meter_id)
-            WHERE m.id = e.meter AND (i.starts_at IS NULL OR i.starts_at <= e.starts_at)
+            WHERE e.service_point IS NULL AND m.id = e.meter
+              AND (i.starts_at IS NULL OR i.starts_at <= e.starts_at)
               AND (i.ends_at IS NULL OR i.ends_at > e.starts_at)
             ORDER BY i.starts_at DESC NULLS LAST LIMIT 1
-        ) AS hung ON e.service_point IS NULL
+        ) AS hung ON true
         WHERE {pending} AND e.verdict = 'abnormal' GROUP BY 1
     ), listed AS (
         SELECT p.customer, array_agg(p.id ORDER BY p.id) AS points, min(p.category) AS category,

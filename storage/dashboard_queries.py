@@ -182,8 +182,9 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         ), chosen AS MATERIALIZED (
             SELECT * FROM found ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
         ), worst AS (
-            SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-            FROM episode AS e WHERE {pending} AND verdict <> 'normal' AND {own_episodes} GROUP BY meter
+            SELECT e.meter, count(*) AS episodes,
+                   max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
+            FROM {episodes} WHERE {pending} AND e.verdict <> 'normal' AND {own_episodes} GROUP BY e.meter
         )
         SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
                m.max_current_a, m.digits, m.resolution,

@@ -71,9 +71,9 @@ _STANDINGS: LiteralString = """
         WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1 AND c.reads > 0
         GROUP BY c.meter_id
     ), worst AS (
-        SELECT meter, count(*)::int AS episodes,
+        SELECT e.meter, count(*)::int AS episodes,
                max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-        FROM episode AS e WHERE {pending} AND verdict <> 'normal' AND {own_episodes} GROUP BY meter
+        FROM {episodes} WHERE {pending} AND e.verdict <> 'normal' AND {own_episodes} GROUP BY e.meter
     )
     SELECT m.id AS meter, m.service_point, m.service_point_name, m.customer, m.area, m.area_name,
            m.bus, m.address, m.profile,

@@ -31,8 +31,9 @@ _OWN_DAYS: LiteralString = """
 """
 _OWN_SLOTS: LiteralString = "(m.hung_since IS NULL OR c.slot_at >= m.hung_since OR {hung})"
 _OWN_EPISODES: LiteralString = """(
-    EXISTS (SELECT 1 FROM service_point AS p WHERE p.id = e.service_point AND p.area = ANY(%(areas)s::text[]))
-    OR e.service_point IS NULL AND {hung}
+    e.service_point = m.service_point
+    OR e.service_point IS NULL AND (m.hung_since IS NULL OR e.starts_at >= m.hung_since OR {hung})
+    OR e.service_point IN (SELECT p.id FROM service_point AS p WHERE p.area = ANY(%(areas)s::text[]))
 )"""
 _OF_ALL: Final[Mapping[str, sql.Composable]] = MappingProxyType(
     {
@@ -40,6 +41,7 @@ _OF_ALL: Final[Mapping[str, sql.Composable]] = MappingProxyType(
         "days": sql.SQL(""),
         "coverage_day": sql.SQL("coverage_day"),
         "own_slots": sql.SQL("true"),
+        "episodes": sql.SQL("episode AS e"),
         "own_episodes": sql.SQL("true"),
     }
 )
@@ -56,20 +58,19 @@ def own_time(areas: Sequence[str] | None) -> Mapping[str, sql.Composable]:
         ``days``: makes what ``coverage_day`` then names: the ledger's sums of the local days around now. A
         day in which a meter came is summed up from that instant on.
         ``own_slots``: whether ``coverage AS c`` is of it.
-        ``own_episodes``: whether ``episode AS e`` is: a finding about a meter alone belongs to the place
-        where the meter hung when it began.
+        ``own_episodes``: whether one of ``episodes``, ``episode AS e``, is: a finding about a meter alone
+        belongs to the place where the meter hung when it began.
     """
     if areas is None:
         return _OF_ALL
     hung = sql.SQL(HUNG_THEN)
     slot = hung.format(meter=sql.SQL("c.meter_id"), at=sql.SQL("c.slot_at"))
-    found = hung.format(
-        meter=sql.SQL("(SELECT n.meter_id FROM meter AS n WHERE n.id = e.meter)"), at=sql.SQL("e.starts_at")
-    )
+    found = hung.format(meter=sql.SQL("m.meter_id"), at=sql.SQL("e.starts_at"))
     return {
         "hung_since": sql.SQL("i.starts_at"),
         "days": sql.SQL(_OWN_DAYS).format(hung=slot),
         "coverage_day": sql.SQL("own_day"),
         "own_slots": sql.SQL(_OWN_SLOTS).format(hung=slot),
+        "episodes": sql.SQL("placed AS m JOIN episode AS e ON e.meter = m.id"),
         "own_episodes": sql.SQL(_OWN_EPISODES).format(hung=found),
     }

@@ -18,6 +18,7 @@ def test_whoever_may_see_all_areas_asks_the_same_as_if_there_were_no_areas() -> 
         "days": "",
         "coverage_day": "coverage_day",
         "own_slots": "true",
+        "episodes": "episode AS e",
         "own_episodes": "true",
     }
 
