@@ -34,8 +34,8 @@ OWN, FOREIGN = "TA-02", "TA-01"
 OWN_CUSTOMER, FOREIGN_CUSTOMER = "新华纺织有限公司", "华光铸造有限公司"
 BILLED_MONTH, BILLED_UNTIL = "2026-10", date(2026, 10, 15)
 """The month of the bills, and the first day that their interim bills leave out."""
-FIRST_WISH: Final = 910_001
-"""The numbers of the wishes to read meters are such that no page shows them by chance."""
+WISHES_BEFORE: Final = 910_000
+"""So the wishes to read meters have numbers that no page shows by chance."""
 PLACES: Final = (("SP-001", "M-1001", FOREIGN), ("SP-030", "M-4006", OWN))
 """A service point with a contract in each area, and its meter."""
 _SEEN_HERE_TOO = """
@@ -55,7 +55,9 @@ def fill_both_areas(connection: Connection, url: str) -> None:
     keep_load_months(settings=settings, now=NOW)
     assert list(forecast_stored(Wish(slots=96), settings, NOW))
     save_area_losses(connection, {area: (_loss(area), [_LOST]) for area in (OWN, FOREIGN)})
-    connection.execute(f"ALTER TABLE asked_reading ALTER COLUMN asked_id RESTART WITH {FIRST_WISH}")
+    connection.execute(
+        "SELECT setval(pg_get_serial_sequence('asked_reading', 'asked_id'), %s)", (WISHES_BEFORE,)
+    )
     for point, meter, _ in PLACES:
         document = judgement_document(_JUDGED)
         save_judged_month(

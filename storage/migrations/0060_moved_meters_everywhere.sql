@@ -13,6 +13,13 @@ $$;
 COMMENT ON FUNCTION kilowatch_hung_elsewhere IS
     'Whether a meter hung outside of some areas at any time from one instant until before another';
 
+-- Most meters were never moved, and all of what is counted of those is of one place.
+CREATE FUNCTION kilowatch_moved_meters() RETURNS SETOF integer LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT meter_id FROM installation GROUP BY meter_id HAVING count(*) > 1
+$$;
+COMMENT ON FUNCTION kilowatch_moved_meters IS 'Meters that were hung up more than once, by number';
+
 DO $$
 DECLARE
     found record;
@@ -42,13 +49,12 @@ BEGIN
                          'load_month.month::timestamp AT TIME ZONE a.zone',
                          '(load_month.month + INTERVAL ''1 month'') AT TIME ZONE a.zone')
         UNION ALL
-        -- Of the very many days most are of meters that were never moved.
         SELECT 'coverage_day',
-               'meter_id IN (SELECT i.meter_id FROM installation AS i WHERE i.starts_at IS NULL AND i.ends_at IS NULL)'
-               ' OR meter_id IN (SELECT i.meter_id FROM installation AS i) AND '
+               'meter_id IN (SELECT i.meter_id FROM installation AS i)'
+               ' AND (meter_id NOT IN (SELECT moved FROM kilowatch_moved_meters() AS moved) OR '
                || format(only_there, 'i.meter_id = coverage_day.meter_id',
                          'coverage_day.day::timestamp AT TIME ZONE m.zone',
-                         '(coverage_day.day + 1)::timestamp AT TIME ZONE m.zone')
+                         '(coverage_day.day + 1)::timestamp AT TIME ZONE m.zone') || ')'
         UNION ALL
         -- What a meter held belongs to the places where it was read first or last.
         SELECT 'meter_parameter',

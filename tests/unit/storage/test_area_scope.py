@@ -128,6 +128,13 @@ def test_it_ends_with_the_block_also_when_that_fails(archive: Connection) -> Non
     assert archive.execute("SELECT current_user = session_user").fetchone() == (True,)
 
 
+def test_questions_of_some_areas_are_not_compiled(archive: Connection) -> None:
+    before = archive.execute("SHOW jit").fetchone()
+    with limited_to(archive, ONE):
+        assert archive.execute("SHOW jit").fetchone() == ("off",)
+    assert archive.execute("SHOW jit").fetchone() == before
+
+
 def test_nothing_of_another_area_is_written(archive: Connection) -> None:
     with limited_to(archive, ONE):
         assert archive.execute("UPDATE service_point SET name = 'mine'").rowcount == 16
