@@ -110,8 +110,9 @@ def _take_role(connection: Connection, areas: frozenset[str]) -> bool:
     try:
         with storage_errors("limiting a connection to areas"):
             connection.execute(
+                # Policies make a small question look dear: compiling it would take longer than answering it.
                 "SELECT set_config('kilowatch.areas', %s::text[]::text, false), "
-                "set_config('role', %s, false)",
+                "set_config('jit', 'off', false), set_config('role', %s, false)",
                 (sorted(areas), ROLE),
             )
     except StorageError as error:
@@ -124,9 +125,7 @@ def _take_role(connection: Connection, areas: frozenset[str]) -> bool:
 
 def _leave_role(connection: Connection) -> None:
     try:
-        connection.execute(
-            "SELECT set_config('role', 'none', false), set_config('kilowatch.areas', '', false)"
-        )
+        connection.execute("RESET ROLE; RESET jit; SELECT set_config('kilowatch.areas', '', false)")
     except psycopg.Error:
         # It must not serve anybody else as what it is: a pool makes another one.
         connection.close()

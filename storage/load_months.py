@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from pipeline.errors import StorageError
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
-from storage.visible import HUNG_THROUGHOUT
+from storage.visible import HUNG_ONLY_THERE
 
 VISIBLE: Final = sql.SQL(
     "(%(areas)s::text[] IS NULL OR l.kind = 'area' AND l.subject = ANY(%(areas)s) "
@@ -22,10 +22,10 @@ VISIBLE: Final = sql.SQL(
     "WHERE p.id = l.subject AND p.area = ANY(%(areas)s)) "
     "OR l.kind = 'meter' AND {hung})"
 ).format(
-    hung=sql.SQL(HUNG_THROUGHOUT).format(
+    hung=sql.SQL(HUNG_ONLY_THERE).format(
         meter=sql.SQL("(SELECT meter_id FROM meter WHERE id = l.subject)"),
-        first=sql.SQL("l.month"),
-        after=sql.SQL("(l.month + INTERVAL '1 month')"),
+        first=sql.SQL("l.month::timestamp AT TIME ZONE own.zone"),
+        after=sql.SQL("(l.month + INTERVAL '1 month') AT TIME ZONE own.zone"),
     )
 )
 """Which rows of ``load_month AS l`` a caller with these areas sees."""

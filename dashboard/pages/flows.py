@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -73,9 +74,10 @@ def _shown(status: FlowStatus, asking: Asking) -> ShownFlow:
 
 
 def _asked(asking: Asking) -> list[AskedReading]:
-    seen = (
-        asked
+    """Return the newest wishes with those of their meters that the caller may see."""
+    found = (
+        (asked, asked_meters(asking.connection, asked, scope=asking.scope))
         for asked in newest_asked(asking.connection, limit=ASKED_LOOKED_AT)
-        if asked_meters(asking.connection, asked, scope=asking.scope, now=asking.now)
     )
-    return [asked for asked, _ in zip(seen, range(ASKED_SHOWN), strict=False)]
+    seen = (replace(asked, meters=[each.meter for each in meters]) for asked, meters in found if meters)
+    return list(islice(seen, ASKED_SHOWN))

@@ -139,7 +139,7 @@ def shown_reading(asking: Asking, asked_id: int) -> ShownReading:
         NotFoundError: If there is none, or the caller sees none of its meters.
     """
     asked = asked_reading(asking.connection, asked_id)
-    seen = [] if asked is None else asked_meters(asking.connection, asked, scope=asking.scope, now=asking.now)
+    seen = [] if asked is None else asked_meters(asking.connection, asked, scope=asking.scope)
     if asked is None or not seen:
         raise NotFoundError(marked("No such reading. Ask for one on the page of a meter."))
     run_state = state_of_run(asked)

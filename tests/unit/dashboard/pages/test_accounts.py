@@ -105,6 +105,33 @@ def test_another_password_is_generated_and_ends_sessions(app: FastAPI, client: h
         assert wang.get("/").status_code == 303
 
 
+def test_ones_own_password_is_replaced_by_whoever_knows_it(app: FastAPI, client: httpx.Client) -> None:
+    password = "correct horse battery"  # noqa: S105 - made up here
+    generated = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")
+    let_in(app, "chief", "chiefs-token", Role.ADMINISTRATOR, password=password)
+    assert 'name="present"' not in client.get("/accounts/chief").text
+    with browsing(app, "chiefs-token") as chief:
+        chief.headers.update(EN)
+        assert 'name="present"' in chief.get("/accounts/chief").text
+        for form in ({}, {"present": "another horse battery"}):
+            refused = chief.post("/accounts/chief/password", data=form, follow_redirects=True)
+            assert "The present password is another one" in refused.text
+            assert not generated.search(refused.text)
+        assert is_password(app, "chief", password)
+        made = chief.post("/accounts/chief/password", data={"present": password}, follow_redirects=True)
+        assert generated.search(made.text)
+        assert chief.get("/").status_code == 200
+    assert not is_password(app, "chief", password)
+
+
+def is_password(app: FastAPI, name: str, password: str) -> bool:
+    """Tell whether a password is an account's."""
+    with app.state.dashboard.connect() as connection:
+        found = find_account(connection, name)
+    assert found is not None
+    return password_fits(password, found[1])
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
