@@ -14,6 +14,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
+from analysis.load.advice import name_of, told_formula
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, Line
 from dashboard.curves import Curves
@@ -98,6 +99,8 @@ def show_subject(asking: Ask, kind: Kind, subject: str, month: MonthName = "") -
         found=found,
         detail=found.detail,
         instant=_instant,
+        told_formula=told_formula,
+        name_of=name_of,
         want_text=partial(want_text, catalogue=f.catalogue),
         months=months,
         kinds=KINDS,
