@@ -74,7 +74,7 @@ def advice(  # noqa: PLR0913 - an advice is all of this
 
 
 def name_of(quantity: str, language: str) -> str:
-    """Return what a quantity or a price of advice is called, with its unit; an unknown one is its own name."""
+    """Return what a quantity or a price is called, with its unit; an unknown one is its own name."""
     names: Mapping[str, str] = _texts()["names"]["zh" if language.startswith("zh") else "en"]
     return names.get(quantity, quantity)
 
@@ -82,7 +82,7 @@ def name_of(quantity: str, language: str) -> str:
 def told_formula(formula: str, language: str) -> str:
     """Return a formula with its quantities and prices called by their names, without units."""
     told = _NAME.sub(lambda found: _UNIT.split(name_of(found[0], language))[0], formula)
-    return told.replace(" x ", " × ").replace(" - ", " − ")
+    return told.replace(" x ", " × ")
 
 
 def exact(value: float) -> Decimal:

@@ -1,6 +1,5 @@
-from decimal import Decimal
-
 import re
+from decimal import Decimal
 
 import pytest
 
