@@ -181,9 +181,9 @@ def _sources(report: AreaReport, t: Telling) -> list[Block]:
     rows = [
         [
             Cell(text=each.name),
-            Cell(text=each.clause),
+            Cell(text=t.clause(each)),
             Cell(text=each.effective_from.isoformat()),
-            Cell(text=each.source),
+            Cell(text=t.source(each)),
             Cell(text=t("yes") if each.confirmed else t("no")),
         ]
         for each in found

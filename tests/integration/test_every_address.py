@@ -33,6 +33,7 @@ from services.settings import Settings
 from services.settle_stored import settle_stored
 from storage.database import Connection, connect
 from storage.registry import save_registry
+from tests.chinese_pages import english_on
 from tests.dashboard_routes import Address, addresses_of, queries_wanted
 from tests.fix_dashboard import NOW, browsing, city
 from tests.settled_plants import TARIFF
@@ -117,6 +118,8 @@ NAMED_THERE = """
     JOIN installation AS i USING (meter_id) JOIN service_point AS p ON p.id = i.service_point
     WHERE p.area = %(area)s
 """
+NOT_TRANSLATED = ("/audit", "/api/docs")
+"""Pages that show addresses and words as they came, and descriptions for programmers."""
 DESCRIPTIONS = frozenset({"/openapi.json", "/api/docs"})
 """Of the application itself, whatever the database holds: its examples happen to be named as in the city."""
 NEVER_ENDS = frozenset({"/api/live"})
@@ -343,6 +346,15 @@ def test_of_another_area_nothing_appears(
         return
     text = answer.content.decode("utf-8", "replace")
     assert sorted(secret for secret in world.secrets if secret in text) == []
+
+
+@pytest.mark.parametrize("address", READ, ids=named)
+def test_a_page_in_chinese_holds_no_english(world: World, address: Address) -> None:
+    answer = world.administrator.get(filled(address, world.own), headers={"Accept-Language": "zh-CN"})
+    if answer.headers.get("Content-Language") != "zh" or address.path.startswith(NOT_TRANSLATED):
+        return
+    known = [*world.own.values(), "tester", "viewer", "engineer", "pages/somebody", "broker", "python-httpx"]
+    assert english_on(answer.text, known) == []
 
 
 @pytest.mark.parametrize("address", OF_ONE_PLACE, ids=named)
