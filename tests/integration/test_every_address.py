@@ -67,7 +67,7 @@ ELSEWHERE = (
 """Those that stand for different things, by the beginnings of paths; the first that fits holds."""
 NOT_IN_THE_CITY = (
     *("/load", "/api/load", "/loss", "/api/loss", "/forecast", "/api/forecast"),
-    *("/quality", "/api/quality", "/readings", "/api/readings"),
+    *("/quality", "/api/quality", "/area-quality", "/api/area-quality", "/readings", "/api/readings"),
     *("/bills/{point}/{month}/{until}", "/api/bills/{point}/{month}/interim/{until}"),
 )
 """Where the addresses begin whose things nobody has worked out in the city: they answer 404 to everybody."""
