@@ -16,6 +16,7 @@ from dashboard.asking import formats_of
 from dashboard.forgery import SAFE_METHODS
 from dashboard.local_addresses import page_before
 from dashboard.problems import API_PAGE, FOR_PROGRAMS, problem
+from dashboard.refused_forms import form_shown_again
 from dashboard.rendering import render
 from dashboard.words import marked
 
@@ -91,7 +92,7 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     is_address = request.method in SAFE_METHODS or is_for_programs(request)
     detail = "; ".join(f"{'.'.join(map(str, p['loc'][1:]))}: {p['msg']}" for p in problems)
-    return refusal(
+    return await refused(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         WRONG_ADDRESS if is_address else title_of(request, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -114,7 +115,7 @@ async def show_refusal(request: Request, error: Exception) -> Response:
         | TooLongError
         | UnavailableError,
     )
-    return refusal(
+    return await refused(
         request,
         status,
         title_of(request, status),
@@ -142,7 +143,7 @@ def is_for_programs(request: Request) -> bool:
 async def show_refused_content(request: Request, error: Exception) -> Response:
     """Answer 422: the database runs, and cannot hold or compare what was given."""
     log.warning("content refused", extra={"path": request.url.path, "reason": str(error)})
-    return refusal(
+    return await refused(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         marked("This cannot be stored or compared"),
@@ -162,6 +163,25 @@ async def show_broken(request: Request, error: Exception) -> Response:
         marked("Something went wrong in the server"),
         marked("Try again; if it stays, send the server's log of this minute to those who run it."),
     )
+
+
+async def refused(  # noqa: PLR0913 - what is told
+    request: Request,
+    status: HTTPStatus,
+    title: str,
+    advice: str,
+    *,
+    detail: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a refusal; of a form, on the page that it stands on, with what was typed."""
+    if request.method not in SAFE_METHODS and not is_for_programs(request):
+        text = formats_of(request).catalogue.gettext
+        again = await form_shown_again(request, status, text(title), text(advice), detail)
+        if again is not None:
+            again.headers.update(headers or {})
+            return again
+    return refusal(request, status, title, advice, detail=detail, headers=headers)
 
 
 def refusal(  # noqa: PLR0913 - what is told

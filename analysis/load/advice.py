@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from pipeline.load_wants import Want
 
 CENT = Decimal("0.01")
 _EXACT = Decimal("0.000001")
+_NAME = re.compile(r"[a-z][a-z_]+")
+_UNIT = re.compile(r", |（")
+"""What stands between a name and its unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,18 @@ def advice(  # noqa: PLR0913 - an advice is all of this
         coverage=coverage,
         wants=wants,
     )
+
+
+def name_of(quantity: str, language: str) -> str:
+    """Return what a quantity or a price is called, with its unit; an unknown one is its own name."""
+    names: Mapping[str, str] = _texts()["names"]["zh" if language.startswith("zh") else "en"]
+    return names.get(quantity, quantity)
+
+
+def told_formula(formula: str, language: str) -> str:
+    """Return a formula with its quantities and prices called by their names, without units."""
+    told = _NAME.sub(lambda found: _UNIT.split(name_of(found[0], language))[0], formula)
+    return told.replace(" x ", " × ")
 
 
 def exact(value: float) -> Decimal:

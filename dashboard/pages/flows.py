@@ -49,7 +49,7 @@ def show_flows(asking: Ask) -> HTMLResponse:
         asking,
         "flows.html",
         flows=[_shown(each, asking) for each in found],
-        away=away,
+        away=flow_words.away_words(away, asking.formats),
         ui=prefect_pages(),
         asked=_asked(asking),
         flow_words=flow_words,

@@ -14,6 +14,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
+from analysis.load.advice import name_of, told_formula
 from dashboard.asked_times import MonthName
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, Line
@@ -99,6 +100,8 @@ def show_subject(asking: Ask, kind: Kind, subject: str, month: MonthName = "") -
         detail=found.detail,
         instant=_instant,
         wants_of=partial(wants_of, f=f),
+        told_formula=told_formula,
+        name_of=name_of,
         months=months,
         kinds=KINDS,
         loadings=LOADINGS,

@@ -16,6 +16,7 @@ from dashboard.charts import load_chart, stretches_of, suspension_stretches, vol
 from dashboard.curves import ACTUAL, import_of
 from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
+from dashboard.month_files import month_files
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
 from dashboard.shown_values import ShownValue, shown_values
@@ -78,6 +79,7 @@ def show_meter(
         ratio=ratio_of(card),
         state=state_of(card, now=asking.now, silent=silent_after(schedules.values())),
         span=span,
+        files=month_files(meter, card.wiring, span.last, now=asking.now, zone=f.zone),
         energy=energy_of(asking, meter, span),
         charts=[
             draw(card, f, since=span.since, until=span.until, stretches=marked_stretches)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,7 @@ from dashboard.rendering import page
 from pipeline.archive_records import Threshold
 from pipeline.bill_texts import word_of
 from pipeline.messages import DETECTOR_TEXTS
+from pipeline.source_texts import SOURCES, UNITS, in_words
 from pipeline.tariff import Period, Tariff
 from services.rule_numbers import RuleNumber, rule_numbers
 from storage.dashboard_queries import schedule_intervals
@@ -66,6 +68,8 @@ def show_settings(asking: Ask, rule: Annotated[str, Query(max_length=64)] = "") 
         rules=[entry for entry in rules if rule in ("", entry.name)],
         names=[(entry.name, entry.title) for entry in rules],
         chosen=rule,
+        unit_text=partial(in_words, UNITS, language=asking.formats.language),
+        source_text=partial(in_words, SOURCES, language=asking.formats.language),
         tariffs=[(tariff, prices_of(tariff, asking)) for tariff in load_table(asking.connection, "tariff")],
         schedules=schedule_intervals(asking.connection),
     )

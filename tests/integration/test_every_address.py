@@ -26,6 +26,7 @@ from services.audit import Audit
 from services.order_record import Order, OrderRecord
 from services.persons import Person
 from storage.database import Connection, connect
+from tests.chinese_pages import english_on
 from tests.dashboard_routes import Address, addresses_of, queries_wanted
 from tests.filled_city import (
     BILLED_MONTH,
@@ -37,6 +38,7 @@ from tests.filled_city import (
     fill_both_areas,
 )
 from tests.fix_dashboard import NOW, browsing
+from tests.page_texts import without_form_secrets
 from tests.tester import let_in
 
 UNKNOWN = "nowhere-at-all"
@@ -109,6 +111,8 @@ NAMED_THERE = """
     JOIN installation AS i USING (meter_id) JOIN service_point AS p ON p.id = i.service_point
     WHERE p.area = %(area)s
 """
+NOT_TRANSLATED = ("/audit", "/api/docs")
+"""Pages that show addresses and words as they came, and descriptions for programmers."""
 DESCRIPTIONS = frozenset({"/openapi.json", "/api/docs"})
 """Of the application itself, whatever the database holds: its examples happen to be named as in the city."""
 NEVER_ENDS = frozenset({"/api/live"})
@@ -279,7 +283,7 @@ def body_of(address: Address, things: Mapping[str, str]) -> dict[str, Any]:
 
 def shape_of(answer: httpx.Response, asked: Mapping[str, str]) -> tuple[int, str]:
     """Return status and text of an answer without what was asked for and without secrets of forms."""
-    text = re.sub(r'name="csrf" value="[^"]*"', "", answer.text)
+    text = without_form_secrets(answer.text)
     for each in asked.values():
         text = text.replace(quote(each, safe=""), "*").replace(quote(each), "*").replace(each, "*")
     return answer.status_code, text
@@ -293,7 +297,7 @@ def test_without_an_account_nothing_is_reached(world: World, found: tuple[str, A
         assert answer.headers["Location"].startswith("/login")
     else:
         assert answer.status_code == 401
-    assert not [secret for secret in world.secrets if secret in answer.text]
+    assert not [secret for secret in world.secrets if secret in without_form_secrets(answer.text)]
 
 
 @pytest.mark.parametrize("by", ["queries and rows", "queries alone"])
@@ -310,8 +314,17 @@ def test_of_another_area_nothing_appears(
         assert answer.status_code == 200, answer.text
     if address.path in DESCRIPTIONS:
         return
-    text = answer.content.decode("utf-8", "replace")
+    text = without_form_secrets(answer.content.decode("utf-8", "replace"))
     assert sorted(secret for secret in world.secrets if secret in text) == []
+
+
+@pytest.mark.parametrize("address", READ, ids=named)
+def test_a_page_in_chinese_holds_no_english(world: World, address: Address) -> None:
+    answer = world.administrator.get(filled(address, world.own), headers={"Accept-Language": "zh-CN"})
+    if answer.headers.get("Content-Language") != "zh" or address.path.startswith(NOT_TRANSLATED):
+        return
+    known = [*world.own.values(), "tester", "viewer", "engineer", "pages/somebody", "broker", "python-httpx"]
+    assert english_on(answer.text, known) == []
 
 
 @pytest.mark.parametrize("address", OF_ONE_PLACE, ids=named)

@@ -114,6 +114,6 @@ def test_what_feeds_an_area_is_told_as_that() -> None:
 @pytest.mark.parametrize(("ends_at", "supplies"), [(SPAN[0], False), (SPAN[1], True)])
 def test_what_fed_an_area_before_the_span_is_a_customer_in_it(ends_at: datetime, *, supplies: bool) -> None:
     fed = AreaMember(area="A", service_point="P", role=MemberRole.SUPPLY, ends_at=ends_at)
-    known = _known(replace(REGISTRY, area_members=[fed]))
+    known = known_of(replace(REGISTRY, area_members=[fed]))
     assert point_facts(known, "P").supplies_area is supplies
     assert meter_facts(known, M).supplies_area is supplies
