@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from dashboard.access import CallerScope
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask
 from dashboard.failures import NotFoundError
-from dashboard.pages.quality import CHIPS, MonthName
+from dashboard.pages.quality import CHIPS
 from dashboard.quality_reports import NO_AREA_REPORT, AreaQuestion, ReportForm, area_report_answer
 from dashboard.rendering import page
 from reports.power_quality.area import class_name, rate_text, span_text
