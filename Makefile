@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: pictures help demo test test-community fuzz chaos audit reference docs check lint lint-pyright lint-mypy \
+.PHONY: pictures page-pictures help demo test test-community fuzz chaos audit reference docs check lint lint-pyright lint-mypy \
 	lint-docs lint-layers format lock clean
 
 BIN := .venv/bin
@@ -50,6 +50,11 @@ pictures: ## take the pictures of the READMEs and the documentation anew, of the
 	@scripts/environment
 	@scripts/frontend --dev
 	@KILOWATCH_PICTURES=docs/images $(PYTEST) tests/e2e/test_pictures.py
+
+page-pictures: ## take a picture of every kind of page in both languages, into build/pages
+	@scripts/environment
+	@scripts/frontend --dev
+	@KILOWATCH_PAGE_PICTURES=build/pages $(PYTEST) tests/e2e/test_every_page.py
 
 docs: ## the documentation as a site, in build/site; a broken link fails
 	@scripts/environment
