@@ -176,7 +176,7 @@ def test_the_command_tells_an_address_alone_on_stdout_and_that_works(
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
     ran = kilowatch("db", "user", NAME, "--rights", "write")
     assert ran.status == 0
-    password = conninfo_to_dict(ran.out.strip())["password"]
+    password = str(conninfo_to_dict(ran.out.strip())["password"])
     assert password not in ran.err
     with connect(ran.out.strip()) as writer:
         writer.execute("SELECT count(*) FROM meter")
