@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from cli.output import JsonFlag, print_json, print_table
+from cli.output import JsonFlag, print_done, print_json, print_table
 from pipeline.accounts import Account, Role
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def add(  # noqa: PLR0913 - a command with all its options
     full_name: FullName = None,
     password_file: PasswordFile = None,
     generate: Generate = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Add an account; the password is asked for, never an argument.
 
@@ -55,7 +56,7 @@ def add(  # noqa: PLR0913 - a command with all its options
     with _connected() as connection:
         password = _password(password_file, generate=generate)
         account = add_account(connection, wanted, password, this_person(), utc_now())
-    _tell(account, "added", password if generate else None)
+    _tell(account, "added", password if generate else None, as_json=as_json)
 
 
 @app.command("list")
@@ -90,13 +91,14 @@ def show(*, as_json: JsonFlag = False) -> None:
 
 
 @app.command("change")
-def change(
+def change(  # noqa: PLR0913 - a command with all its options
     name: Name,
     *,
     role: Annotated[Role | None, typer.Option("--role", help="What it may do from now on.")] = None,
     area: Areas = None,
     all_areas: Annotated[bool, typer.Option("--all-areas", help="Let it see every area.")] = False,
     full_name: FullName = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Change what an account may do and see; it holds at once, also for who is logged in.
 
@@ -117,11 +119,13 @@ def change(
             full_name=before.full_name if full_name is None else full_name,
         )
         account = change_account(connection, after, this_person(), utc_now())
-    _tell(account, "changed")
+    _tell(account, "changed", as_json=as_json)
 
 
 @app.command("password")
-def password(name: Name, *, password_file: PasswordFile = None, generate: Generate = False) -> None:
+def password(
+    name: Name, *, password_file: PasswordFile = None, generate: Generate = False, as_json: JsonFlag = False
+) -> None:
     """Give an account another password and end its sessions.
 
     Example: kilowatch accounts password wang --generate
@@ -134,28 +138,28 @@ def password(name: Name, *, password_file: PasswordFile = None, generate: Genera
         account = get_account(connection, name)
         chosen = _password(password_file, generate=generate)
         set_password(connection, account, chosen, this_person(), utc_now())
-    _tell(account, "has another password", chosen if generate else None)
+    _tell(account, "has another password", chosen if generate else None, as_json=as_json)
 
 
 @app.command("disable")
-def disable(name: Name) -> None:
+def disable(name: Name, *, as_json: JsonFlag = False) -> None:
     """Shut an account: its sessions and tokens end at once, its record stays.
 
     Example: kilowatch accounts disable wang
     """
-    _shut(name, shut=True)
+    _shut(name, shut=True, as_json=as_json)
 
 
 @app.command("enable")
-def enable(name: Name) -> None:
+def enable(name: Name, *, as_json: JsonFlag = False) -> None:
     """Open an account again.
 
     Example: kilowatch accounts enable wang
     """
-    _shut(name, shut=False)
+    _shut(name, shut=False, as_json=as_json)
 
 
-def _shut(name: str, *, shut: bool) -> None:
+def _shut(name: str, *, shut: bool, as_json: bool) -> None:
     from services.accounts import change_account, get_account
     from services.persons import this_person
     from services.wiring import utc_now
@@ -165,7 +169,7 @@ def _shut(name: str, *, shut: bool) -> None:
         before = get_account(connection, name)
         after = replace(before, disabled_at=now if shut else None)
         account = change_account(connection, after, this_person(), now)
-    _tell(account, "is shut" if shut else "is open again")
+    _tell(account, "is shut" if shut else "is open again", as_json=as_json)
 
 
 def _connected() -> Connection:
@@ -200,11 +204,13 @@ def _first_line(file: Path) -> str:
     return lines[0]
 
 
-def _tell(account: Account, what: str, generated: str | None = None) -> None:
+def _tell(account: Account, what: str, generated: str | None = None, *, as_json: bool) -> None:
     areas = "all areas" if account.areas is None else "areas " + ", ".join(sorted(account.areas))
-    typer.echo(f"account {account.name} {what}: {account.role.value}, {areas}")
+    sentence, fields = f"account {account.name} {what}: {account.role.value}, {areas}", _document(account)
     if generated is not None:
-        typer.echo(f"password, told only this once: {generated}")
+        sentence += f"\npassword, told only this once: {generated}"
+        fields["password"] = generated
+    print_done(sentence, fields, as_json=as_json)
 
 
 def _document(account: Account) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import JsonFlag, print_fields, print_json, print_table
+from cli.output import JsonFlag, print_done, print_fields, print_json, print_table
 from pipeline.alarms.records import Language
 
 app = typer.Typer(help="Incidents (告警), and the channels they are told by.", no_args_is_help=True)
@@ -110,6 +110,7 @@ def ack(
     *,
     note: Annotated[str, typer.Option(help="What is being done.")] = "",
     name: Annotated[str, typer.Option(help="What you call yourself, for the record.")] = "",
+    as_json: JsonFlag = False,
 ) -> None:
     """Take an incident on (确认): it is not told any higher.
 
@@ -123,7 +124,7 @@ def ack(
 
     with connect(load_settings().require_database_url()) as connection:
         acknowledge(connection, incident, this_person(name), utc_now(), note)
-    typer.echo(f"{incident}: acknowledged")
+    print_done(f"{incident}: acknowledged", {"id": incident, "acknowledged": True}, as_json=as_json)
 
 
 @app.command("test")
@@ -131,6 +132,7 @@ def try_out(
     channel: Annotated[str, typer.Argument(help="The id of an [[alarm_channel]] of the archive.")],
     *,
     language: Annotated[Language, typer.Option(help="Of the message.")] = Language.CHINESE,
+    as_json: JsonFlag = False,
 ) -> None:
     """Send a message over one channel that says that it is a test.
 
@@ -138,4 +140,5 @@ def try_out(
     """
     from services.alarms import try_channel
 
-    typer.echo(f"{channel}: {try_channel(channel, language)}")
+    told = try_channel(channel, language)
+    print_done(f"{channel}: {told}", {"channel": channel, "told": told}, as_json=as_json)

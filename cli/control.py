@@ -9,7 +9,7 @@ import typer
 from cli.control_orders import DryRun, Name, Url, ask_for
 from cli.control_orders import app as orders_app
 from cli.control_output import exit_for, print_report, report_as_json
-from cli.output import JsonFlag, cell, print_fields, print_json, print_table
+from cli.output import JsonFlag, cell, print_done, print_fields, print_json, print_table
 
 app = orders_app
 
@@ -110,6 +110,7 @@ def cancel(
     order_id: Annotated[str, typer.Argument(metavar="ID", help="From `kilowatch control pending`.")],
     *,
     name: Name = "",
+    as_json: JsonFlag = False,
 ) -> None:
     """Withdraw your own order, or turn another person's down; nothing is sent.
 
@@ -120,7 +121,7 @@ def cancel(
     from services.persons import this_person
 
     OrderDesk(settings=load_control_settings(), person=this_person(name)).cancel(order_id)
-    typer.echo(f"{order_id}: cancelled")
+    print_done(f"{order_id}: cancelled", {"id": order_id, "cancelled": True}, as_json=as_json)
 
 
 @app.command("audit")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from cli.output import JsonFlag, print_json, print_table
+from cli.output import JsonFlag, print_done, print_json, print_table
 
 if TYPE_CHECKING:
     from services.flow_status import FlowStatus
@@ -58,7 +58,9 @@ def run(
         list[str],
         typer.Argument(help="Such as remote_reading; one after another. `kilowatch flows list` names them."),
     ],
+    *,
     parameters: Annotated[str, typer.Option(help="The parameters of each, as JSON.")] = "{}",
+    as_json: JsonFlag = False,
 ) -> None:
     """Start deployed flows now, outside their schedules, and wait for their end.
 
@@ -72,17 +74,19 @@ def run(
         raise typer.BadParameter(f"--parameters is no JSON: {error}") from error
     for name in names:
         state = run_now(name, given)
-        typer.echo(f"{name}: {state.name}")
+        print_done(f"{name}: {state.name}", {"flow": name, "state": state.name}, as_json=as_json)
         if not state.is_completed():
             raise typer.Exit(1)
 
 
 @app.command()
 def deploy(
+    *,
     work_pool: Annotated[
         str | None,
         typer.Option(help="The work pool whose workers run the flows; default: KILOWATCH_FLOW_WORK_POOL."),
     ] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Tell the server every flow, its schedule and its limits; the same again changes nothing.
 
@@ -93,8 +97,7 @@ def deploy(
     from flows.deploy import deploy_to
 
     changes = deploy_to(work_pool)
-    for line in changes or ["nothing to change"]:
-        typer.echo(line)
+    print_done("\n".join(changes or ["nothing to change"]), {"changes": changes}, as_json=as_json)
 
 
 @app.command("list")
@@ -133,7 +136,7 @@ def status(*, as_json: JsonFlag = False) -> None:
         )
         if not found:
             typer.echo("no flow is deployed: run `kilowatch flows deploy` or `kilowatch flows serve`")
-    if not found or any(each.late or each.last_state in {"Failed", "Crashed"} for each in found):
+    if not found or any(each.is_bad for each in found):
         raise typer.Exit(1)
 
 

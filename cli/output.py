@@ -87,7 +87,7 @@ def print_table(
     for row in cells:
         table.add_row(*(escape(row[number]) for number in shown))
     least = Measurement.get(console, console.options.update(max_width=_MOST_WIDTH), table).minimum
-    if yielding or least <= console.width:
+    if yielding or not cells or least <= console.width:
         console.print(table)
     else:
         _print_rows(
@@ -98,7 +98,7 @@ def print_table(
 def _print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print each row as names and values under one another, what comes first above them."""
     for row in rows:
-        console.print(Text(row[0], style="bold"))
+        console.print(Text.assemble(f"{columns[0]}  ", (row[0], "bold")))
         fields = Table.grid(padding=(0, 2))
         for name, value in zip(columns[1:], row[1:], strict=True):
             if value not in EMPTY:
@@ -109,6 +109,14 @@ def _print_rows(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def print_below(text: str) -> None:
     """Print what belongs to the line above, indented and broken at words."""
     console.print(Padding(Text(text), (0, 0, 0, 4)))
+
+
+def print_done(sentence: str, fields: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what a command did: one sentence for people, its fields for programs."""
+    if as_json:
+        print_json(fields)
+    else:
+        typer.echo(sentence)
 
 
 def print_fields(fields: Mapping[str, object]) -> None:

@@ -129,6 +129,7 @@ def import_(  # noqa: PLR0913 - each is an option of its own
     unit: Annotated[int | None, typer.Option(help="Telegraf: the slave_id, where there are several.")] = None,
     power_unit: Annotated[PowerUnit | None, typer.Option(help="Of a list that has no units.")] = None,
     energy_unit: Annotated[EnergyUnit | None, typer.Option(help="Of a list that has no units.")] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Turn a register list of Telegraf (inputs.modbus) or mbmap into a profile.
 
@@ -148,10 +149,13 @@ def import_(  # noqa: PLR0913 - each is an option of its own
         energy_unit=energy_unit.value if energy_unit else "",
     )
     written = import_profile(file, ImportFormat(form.value), wishes)
+    if output is not None:
+        save_profile(written, output)
+    if as_json:
+        print_json({"profile": written.text, "registers": written.points, "open": written.open})
+        return
     if output is None:
         typer.echo(written.text)
-    else:
-        save_profile(written, output)
     typer.echo(f"{written.points} registers taken over, {len(written.open)} left to you", err=True)
     for why in written.open:
         typer.echo(f"  {why}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import accumulate, takewhile
 from pathlib import Path
-from typing import Final
+from shutil import disk_usage
+from typing import Final, TypeAlias
 
 from pipeline.errors import StorageError
 
@@ -34,13 +36,18 @@ WHERE NOT EXISTS (SELECT 1 FROM made)
 """
 """What tells this file from every other; an older file does not know when it was made."""
 SPARE: Final = -1
-"""The rank of what is no reading, such as raw frames: taken while half of the room is free, the first to
-go, and without an alarm."""
+"""The rank of what is no reading, such as raw frames: taken while half of the room is free and the disk is
+not short, the first to go, and without an alarm."""
+DISK_SHORT_BYTES: Final = 16_000_000
+"""With less free on its disk what is spare goes: on a full one nothing can be dropped any more, for a file
+that has no room to grow cannot take over its journal of 4 MB."""
 TAKEN_BYTES_MOST: Final = 32_000_000
 """Taken together, but for a single record that is larger."""
 _THINNED_AT_ONCE: Final = 64
 """Records looked at together when room is needed."""
 _BUSY_S: Final = 10.0
+
+_Row: TypeAlias = tuple[int, int, int, int]
 
 _log = logging.getLogger("kilowatch.spool")
 
@@ -107,13 +114,14 @@ class Spool:
     def put(self, records: Sequence[Record]) -> None:
         """Keep records; when this returns they are on the disk, and what had no room is counted.
 
-        Spare ones are passed over while more than half of the room is used.
+        Spare ones are passed over while more than half of the room is used, or the disk is short.
 
         Raises:
             StorageError: If the file cannot be written, like on a full disk; nothing is kept then.
         """
         with self._lock, _spool_errors(self.path):
-            if 2 * self._used_bytes() > self._max_bytes:
+            disk_is_short = disk_usage(self.path.parent).free < DISK_SHORT_BYTES
+            if disk_is_short or 2 * self._used_bytes() > self._max_bytes:
                 records = [record for record in records if record.rank != SPARE]
             with self._file:
                 self._file.executemany(
@@ -121,6 +129,8 @@ class Spool:
                     [(record.rank, record.readings, record.payload) for record in records],
                 )
                 lost = self._thin()
+                if disk_is_short:
+                    self._drop(self._first(_THINNED_AT_ONCE, SPARE))
             self._tally["put"] += sum(record.readings for record in records)
         if lost.keys() - {SPARE}:
             _log.error(
@@ -190,24 +200,34 @@ class Spool:
         """Drop records until the file has room; return the readings lost by rank."""
         lost: Counter[int] = Counter()
         while (over := self._used_bytes() - self._max_bytes) > 0:
-            rows = self._file.execute(
-                "SELECT seq, rank, readings, length(payload) FROM record WHERE seq > ? "
-                "ORDER BY rank, seq LIMIT ?",
-                (self._in_hand, _THINNED_AT_ONCE),
-            ).fetchall()
+            rows = self._first(_THINNED_AT_ONCE)
             if not rows:
                 break
             freed = accumulate((size for *_, size in rows), initial=0)
-            for (seq, rank, readings, _), _ in takewhile(
-                lambda pair: pair[1] < over, zip(rows, freed, strict=False)
-            ):
-                self._file.execute("DELETE FROM record WHERE seq = ?", (seq,))
-                self._file.execute(
-                    "INSERT INTO dropped VALUES (?, 1, ?) ON CONFLICT (rank) DO UPDATE SET "
-                    "records = records + 1, readings = readings + excluded.readings",
-                    (rank, readings),
-                )
-                lost[rank] += readings
+            lost += self._drop(
+                row for row, _ in takewhile(lambda pair: pair[1] < over, zip(rows, freed, strict=False))
+            )
+        return lost
+
+    def _first(self, most: int, rank_most: int = sys.maxsize) -> list[_Row]:
+        """Return what goes first of records up to a rank: sequence, rank, readings and bytes of each."""
+        return self._file.execute(
+            "SELECT seq, rank, readings, length(payload) FROM record WHERE seq > ? AND rank <= ? "
+            "ORDER BY rank, seq LIMIT ?",
+            (self._in_hand, rank_most, most),
+        ).fetchall()
+
+    def _drop(self, rows: Iterable[_Row]) -> Counter[int]:
+        """Drop records and count them; return the readings lost by rank."""
+        lost: Counter[int] = Counter()
+        for seq, rank, readings, _ in rows:
+            self._file.execute("DELETE FROM record WHERE seq = ?", (seq,))
+            self._file.execute(
+                "INSERT INTO dropped VALUES (?, 1, ?) ON CONFLICT (rank) DO UPDATE SET "
+                "records = records + 1, readings = readings + excluded.readings",
+                (rank, readings),
+            )
+            lost[rank] += readings
         return lost
 
     def _used_bytes(self) -> int:

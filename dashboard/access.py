@@ -38,9 +38,10 @@ class Caller:
 class NotAllowedError(HTTPException):
     """The caller may not do this; the text says who may."""
 
-    def __init__(self, explanation: str) -> None:
-        """Take a marked sentence that says what to do."""
+    def __init__(self, explanation: str, particulars: str = "") -> None:
+        """Take a marked sentence that says what to do, and in English what exactly is the matter."""
         super().__init__(HTTPStatus.FORBIDDEN, explanation)
+        self.particulars = particulars
 
 
 class NotLoggedInError(HTTPException):

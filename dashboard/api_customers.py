@@ -10,8 +10,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask
-from dashboard.pages.customers import MonthName, month_of, sheet_of_customer
+from dashboard.pages.customers import month_of, sheet_of_customer
 from dashboard.paging import Paged
 from dashboard.search_text import SearchText
 from reports.customers.document import sheet_document

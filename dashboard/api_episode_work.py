@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from dashboard.access import Writer
 from dashboard.asking import Ask, Asking, Writing
+from dashboard.colleagues import Colleagues
 from dashboard.pages.episodes import seen_episode, worked
 from dashboard.problems import problem
 from services.episode_work import LONGEST_ASSIGNEE, LONGEST_TEXT, Deed, Task
@@ -27,7 +28,9 @@ class ApiWork(BaseModel):
     text: Annotated[
         str, Field(max_length=LONGEST_TEXT, description="the note, or the cause; close and note need it")
     ] = ""
-    assignee: Annotated[str, Field(max_length=LONGEST_ASSIGNEE, description="to whom; empty: nobody")] = ""
+    assignee: Annotated[
+        str, Field(max_length=LONGEST_ASSIGNEE, description="to which account; empty: to none")
+    ] = ""
     revision: Annotated[
         int | None, Field(ge=0, le=2**31 - 1, description="what was seen; another one there is a conflict")
     ] = None
@@ -57,8 +60,8 @@ def api_handling(asking: Ask, episode: str) -> ApiHandling:
     response_model=ApiHandling,
     responses={409: {"description": "somebody else has changed it meanwhile; the answer has what is there"}},
 )
-def api_work(
-    writer: Writer, writing: Writing, episode: str, deed: Deed, body: ApiWork
+def api_work(  # noqa: PLR0913, PLR0917 - what a request brings
+    colleagues: Colleagues, writer: Writer, writing: Writing, episode: str, deed: Deed, body: ApiWork
 ) -> ApiHandling | Response:
     """Acknowledge, assign, note, close, reopen, confirm or reject an episode; an engineer's role is needed.
 
@@ -66,7 +69,7 @@ def api_work(
     """
     seen_episode(writing, episode)
     task = Task(deed=deed, text=body.text, assignee=body.assignee)
-    did = worked(writing, [(episode, body.revision)], task, writer)
+    did = worked(writing, colleagues, [(episode, body.revision)], task, writer)
     if did.stale:
         return problem(
             writing.request.url.path,

@@ -53,6 +53,9 @@ class ApiIncident:
     closed_at: datetime | None
     reopened: int
     areas: Sequence[str]
+    """As ``signals`` and ``meters``, of what the caller may see."""
+    reaches_beyond: bool
+    """Into areas that the caller may not see: times and severity are of the whole."""
     signals: int
     meters: int
     merged_into: str | None
@@ -177,6 +180,7 @@ def _api_incident(card: IncidentCard, asking: Asking) -> ApiIncident:
         closed_at=card.closed_at,
         reopened=card.reopened,
         areas=card.areas,
+        reaches_beyond=card.reaches_beyond,
         signals=card.signals,
         meters=card.meters,
         merged_into=card.merged_into,

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask
 from dashboard.curves import pack
-from dashboard.pages.load import Chosen, Kind, MonthName, day_curves, filter_of, subject_month
+from dashboard.pages.load import Chosen, Kind, day_curves, filter_of, subject_month
 from dashboard.paging import Paged
 from storage.dashboard_load import LoadCard, load_cards, load_total, months_of_load
 

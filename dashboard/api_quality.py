@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask
-from dashboard.pages.quality import Chosen, MonthName, filter_of, month_of
+from dashboard.pages.quality import Chosen, filter_of, month_of
 from dashboard.paging import Paged
 from storage.dashboard_quality import QualityCard, quality_cards, quality_months
 

@@ -134,7 +134,7 @@ def create_app(  # noqa: PLR0913 - what the application is given
     app.middleware("http")(_with_headers)
     app.add_exception_handler(StorageError, show_away)
     app.add_exception_handler(ContentRefusedError, show_refused_content)
-    app.add_exception_handler(Exception, show_broken)
+    app.add_exception_handler(Exception, _show_broken)
     app.add_exception_handler(PoolTimeout, show_away)
     app.add_exception_handler(RequestValidationError, show_wrong_address)
     app.add_exception_handler(HTTPException, show_refusal)
@@ -169,12 +169,21 @@ def _places(pool: ConnectionPool) -> Mapping[int, MeterPlace]:
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
+    return _headed(request, await call_next(request))
+
+
+async def _show_broken(request: Request, error: Exception) -> Response:
+    """Answer 500 with the headers too: Starlette answers faults before anything that is put before it."""
+    return _headed(request, await show_broken(request, error))
+
+
+def _headed(request: Request, response: Response) -> Response:
+    """Return an answer with the headers that each one bears."""
     for name, value in (HEADERS | TLS_HEADERS if is_over_tls(request) else HEADERS).items():
         response.headers.setdefault(name, value)
-    if request.url.path.startswith("/static/"):
+    if request.url.path.startswith("/static/") and response.status_code < HTTPStatus.BAD_REQUEST:
         # Addresses of static files carry a digest of their content, see dashboard.rendering.
         response.headers["Cache-Control"] = "public, max-age=604800"
-    elif response.status_code == HTTPStatus.OK:
+    else:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

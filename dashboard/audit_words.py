@@ -21,6 +21,7 @@ FIELDS: Mapping[str, str] = {
     "disabled_at": marked("Shut since"),
     "expires_at": marked("Expires"),
     "sessions_closed": marked("Sessions closed"),
+    "tokens_revoked": marked("Tokens revoked"),
     "deed": marked("What was done"),
     "outcome": marked("Outcome"),
     "episodes": marked("Episodes"),

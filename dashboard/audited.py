@@ -64,8 +64,8 @@ def event_of(request: Request, message: Message) -> str | None:
         return None
     if request.method not in SAFE_METHODS:
         return None if request.url.path.startswith(THEMSELVES) else CHANGE
-    is_file = headers.get(b"content-disposition", b"").startswith(b"attachment")
-    return EXPORT if is_file else None
+    # A report that the browser shows at once is one too: it comes with the name under which it is kept.
+    return EXPORT if b"content-disposition" in headers else None
 
 
 def _record(request: Request, caller: Caller, event: str) -> None:

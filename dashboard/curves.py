@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,29 +80,51 @@ def usual_step_s(seconds: Column) -> float:
 
 
 def thin(curves: Curves, most: int = MAX_POINTS) -> Curves:
-    """Return at most ``most`` points (and one bucket more) that keep every column's extremes.
+    """Return at most ``most`` points (and one bucket more) that keep every column's extremes, and its holes.
 
-    The points are cut into buckets of equal count; each leaves two points, and in each column these are its
-    smallest and largest value in the order in which they came. A value moves by less than a bucket's width.
+    The points are cut into buckets of about equal count; each leaves two points, and in each column these are
+    its smallest and largest value in the order in which they came. A value moves by less than a bucket's
+    width. An empty point that stands for more time than a bucket takes is a bucket of its own, and no line
+    is drawn over an outage; where there are more of these than an eighth of ``most``, the longest.
     """
     if len(curves) <= most:
         return curves
-    width = -(-len(curves) // (most // 2))
-    buckets = -(-len(curves) // width)
-    padding = buckets * width - len(curves)
-    seconds = np.pad(curves.seconds, (0, padding), mode="edge").reshape(buckets, width)
+    rows = _buckets(curves, most)
     return Curves(
-        seconds=seconds[:, [0, width // 2]].reshape(-1),
-        columns={name: _extremes(column, buckets, padding) for name, column in curves.columns.items()},
+        seconds=curves.seconds[rows[:, [0, rows.shape[1] // 2]]].reshape(-1),
+        columns={name: _extremes(column[rows]) for name, column in curves.columns.items()},
     )
 
 
-def _extremes(column: Column, buckets: int, padding: int) -> Column:
-    cells = np.pad(column, (0, padding), constant_values=np.nan).reshape(buckets, -1)
+def _buckets(curves: Curves, most: int) -> NDArray[np.intp]:
+    """Return the places of each bucket's points, a row a bucket; a short one repeats its last."""
+    buckets = most // 2
+    widths = range(-(-len(curves) // buckets), len(curves) + 1)
+    holes = _holes(curves, longest_s=widths[0] * usual_step_s(curves.seconds), most=most // 8)
+    cuts = np.unique(np.concatenate(([0], holes, holes + 1, [len(curves)])))
+    # Stretches that end within a bucket cost more of them: the narrowest width that still fits.
+    width = widths[
+        bisect_left(widths, x=True, key=lambda w: bool((-(-np.diff(cuts) // w)).sum() <= buckets + 1))
+    ]
+    starts = [np.arange(begin, end, width) for begin, end in pairwise(cuts)]
+    ends = np.repeat(cuts[1:], [len(each) for each in starts])
+    rows: NDArray[np.intp] = np.concatenate(starts)[:, np.newaxis] + np.arange(width)
+    return rows.clip(max=ends[:, np.newaxis] - 1)
+
+
+def _holes(curves: Curves, *, longest_s: float, most: int) -> NDArray[np.intp]:
+    """Return the places of empty points that stand for more than ``longest_s``, or for all that follows."""
+    lengths_s = np.append(np.diff(curves.seconds), np.inf)
+    is_empty = np.logical_and.reduce([np.isnan(column) for column in curves.columns.values()])
+    holes = np.flatnonzero(is_empty & (lengths_s > longest_s))
+    return holes[np.argsort(-lengths_s[holes], kind="stable")[:most]]
+
+
+def _extremes(cells: Column) -> Column:
     empty = np.isnan(cells)
     lowest = np.where(empty, np.inf, cells).argmin(axis=1)
     highest = np.where(empty, -np.inf, cells).argmax(axis=1)
-    rows = np.arange(buckets)
+    rows = np.arange(len(cells))
     pair = np.stack([cells[rows, np.minimum(lowest, highest)], cells[rows, np.maximum(lowest, highest)]])
     return pair.T.reshape(-1)
 

@@ -16,6 +16,7 @@ from dashboard.asking import formats_of
 from dashboard.forgery import SAFE_METHODS
 from dashboard.local_addresses import page_before
 from dashboard.problems import API_PAGE, FOR_PROGRAMS, problem
+from dashboard.refused_forms import form_shown_again
 from dashboard.rendering import render
 from dashboard.words import marked
 
@@ -30,8 +31,11 @@ TITLES: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: marked("Something does not fit"),
     HTTPStatus.TOO_MANY_REQUESTS: marked("Too many requests"),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: marked("That is too much at once"),
+    HTTPStatus.SERVICE_UNAVAILABLE: marked("This cannot be had just now"),
 }
 """How the pages that refuse something are headed."""
+WRONG_ADDRESS = marked("This address does not fit")
+"""How they are headed where nobody has filled in anything."""
 
 
 class NotFoundError(HTTPException):
@@ -43,11 +47,12 @@ class NotFoundError(HTTPException):
 
 
 class WrongAddressError(HTTPException):
-    """A part of the address does not fit; the text says which and what would."""
+    """A part of the address or of what was sent does not fit; the text says which and what would."""
 
-    def __init__(self, explanation: str) -> None:
-        """Take what does not fit."""
+    def __init__(self, explanation: str, particulars: str = "") -> None:
+        """Take what does not fit, and in English what exactly is the matter."""
         super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, explanation)
+        self.particulars = particulars
 
 
 class TooLongError(HTTPException):
@@ -63,9 +68,10 @@ class TooLongError(HTTPException):
 class UnavailableError(HTTPException):
     """What is asked for cannot be given just now, or on this machine; the text says what would help."""
 
-    def __init__(self, status: HTTPStatus, explanation: str) -> None:
-        """Take the status, and a marked sentence that says what to do."""
+    def __init__(self, status: HTTPStatus, explanation: str, particulars: str = "") -> None:
+        """Take the status, a marked sentence that says what to do, and in English what is the matter."""
         super().__init__(status, explanation)
+        self.particulars = particulars
 
 
 async def show_away(request: Request, error: Exception) -> Response:
@@ -86,12 +92,10 @@ async def show_wrong_address(request: Request, error: Exception) -> Response:
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     is_address = request.method in SAFE_METHODS or is_for_programs(request)
     detail = "; ".join(f"{'.'.join(map(str, p['loc'][1:]))}: {p['msg']}" for p in problems)
-    return refusal(
+    return await refused(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        marked("This address does not fit")
-        if is_address
-        else title_of(request, HTTPStatus.UNPROCESSABLE_ENTITY),
+        WRONG_ADDRESS if is_address else title_of(request, HTTPStatus.UNPROCESSABLE_ENTITY),
         marked("A part of the address is not understood. Start again from the overview.")
         if is_address
         else marked("A part of what was sent is not understood. Go back, change it, then send it again."),
@@ -111,18 +115,21 @@ async def show_refusal(request: Request, error: Exception) -> Response:
         | TooLongError
         | UnavailableError,
     )
-    return refusal(
+    return await refused(
         request,
         status,
         title_of(request, status),
         str(getattr(error, "detail", "")) if fitting else marked("Start again from the overview."),
-        detail="",
+        detail=str(getattr(error, "particulars", "")),
         headers=getattr(error, "headers", None),
     )
 
 
 def title_of(request: Request, status: HTTPStatus) -> str:
     """Return how a refusal is headed: programs are told by the words of HTTP."""
+    is_looked_at = request.method in SAFE_METHODS and not is_for_programs(request)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and is_looked_at:
+        return WRONG_ADDRESS
     known = status == HTTPStatus.NOT_FOUND or not is_for_programs(request)
     return TITLES.get(status, status.phrase) if known else status.phrase
 
@@ -136,7 +143,7 @@ def is_for_programs(request: Request) -> bool:
 async def show_refused_content(request: Request, error: Exception) -> Response:
     """Answer 422: the database runs, and cannot hold or compare what was given."""
     log.warning("content refused", extra={"path": request.url.path, "reason": str(error)})
-    return refusal(
+    return await refused(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         marked("This cannot be stored or compared"),
@@ -156,6 +163,25 @@ async def show_broken(request: Request, error: Exception) -> Response:
         marked("Something went wrong in the server"),
         marked("Try again; if it stays, send the server's log of this minute to those who run it."),
     )
+
+
+async def refused(  # noqa: PLR0913 - what is told
+    request: Request,
+    status: HTTPStatus,
+    title: str,
+    advice: str,
+    *,
+    detail: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a refusal; of a form, on the page that it stands on, with what was typed."""
+    if request.method not in SAFE_METHODS and not is_for_programs(request):
+        text = formats_of(request).catalogue.gettext
+        again = await form_shown_again(request, status, text(title), text(advice), detail)
+        if again is not None:
+            again.headers.update(headers or {})
+            return again
+    return refusal(request, status, title, advice, detail=detail, headers=headers)
 
 
 def refusal(  # noqa: PLR0913 - what is told

@@ -23,6 +23,24 @@ FLOWS: Mapping[str, str] = {
     "settlement_run": marked("Settlement"),
     "voltage_quality": marked("Voltage quality"),
 }
+_AWAY: Sequence[tuple[re.Pattern[str], str]] = tuple(
+    (re.compile(pattern), told)
+    for pattern, told in (
+        (r"no Prefect server is named: .*", marked("PREFECT_API_URL is not set.")),
+        (r"no Prefect server answers at (?P<url>\S+) .*", marked("Nothing answers at %(url)s.")),
+        (
+            r"the Prefect server at (?P<url>\S+) wants a user and password: .*",
+            marked("%(url)s wants a user and password: set PREFECT_API_AUTH_STRING=user:password."),
+        ),
+        (
+            r"the Prefect server at (?P<url>\S+) answers (?P<status>\d+) to (?P<asked>.*)",
+            marked("%(url)s answers with status %(status)s: %(asked)s"),
+        ),
+        (r"nobody runs (?P<flow>\w+): .*", marked("Nobody runs the flow %(flow)s.")),
+        (r"(?P<url>\S+) is no Prefect server: .*", marked("What answers at %(url)s is no Prefect server.")),
+    )
+)
+"""What is said of a Prefect server that does not tell, by the errors of ``services.flow_server``."""
 RUN_STATES: Mapping[str, str] = {
     "Scheduled": marked("Scheduled"),
     "Late": marked("Late: nobody picks it up"),
@@ -33,6 +51,7 @@ RUN_STATES: Mapping[str, str] = {
     "Completed": marked("Completed"),
     "Failed": marked("Failed"),
     "Crashed": marked("Crashed"),
+    "TimedOut": marked("Took too long"),
     "Cancelled": marked("Left out"),
     "AwaitingConcurrencySlot": marked("Waits for another run"),
     "AwaitingRetry": marked("Waits to try again"),
@@ -78,3 +97,12 @@ def _numbers(field: str) -> list[int]:
 
 def _times(hours: Sequence[int], minutes: Sequence[int]) -> str:
     return ", ".join(f"{hour:02d}:{minute:02d}" for hour in hours for minute in minutes)
+
+
+def away_words(error: str, formats: Formats) -> str:
+    """Return why Prefect's server does not tell, in the reader's language; other errors as they are."""
+    for pattern, told in _AWAY:
+        found = pattern.fullmatch(error)
+        if found is not None:
+            return formats.catalogue.gettext(told) % found.groupdict()
+    return error

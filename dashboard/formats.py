@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
@@ -44,8 +45,15 @@ class Formats:
         """Return a number with exactly ``digits`` decimals and grouped thousands."""
         if value is None or math.isnan(value):
             return NOTHING
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return numbers.format_decimal(value, format=pattern, locale=self.locale)
+        return self._grouped(value, digits)
+
+    def exact(self, value: float | Decimal | None) -> str:
+        """Return a number that somebody laid down, with every digit of it and grouped thousands."""
+        if value is None:
+            return NOTHING
+        given = value if isinstance(value, Decimal) else Decimal(repr(value)).normalize()
+        digits = given.as_tuple().exponent
+        return self._grouped(given, max(-digits, 0)) if isinstance(digits, int) else str(value)
 
     def percent(self, share: float | None, digits: int = 2) -> str:
         """Return a share of 1 in percent, rounded down: 99.999 % must not read as 100 %."""
@@ -122,6 +130,10 @@ class Formats:
         if self.language == "en" or "/" not in self.zone.key or self.zone.key.startswith("Etc/"):
             return self.zone.key
         return dates.get_timezone_name(moment, width="long", locale=self.locale)
+
+    def _grouped(self, value: float | Decimal, digits: int) -> str:
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return numbers.format_decimal(value, format=pattern, locale=self.locale)
 
     def _joined(self, day: str, clock: str, instant: datetime | None) -> str:
         """Return day and clock; the locale data has no skeleton for both together."""

@@ -9,14 +9,10 @@ from zoneinfo import ZoneInfo
 
 from dashboard import words
 from dashboard.formats import Formats
-from pipeline.messages import render
-from pipeline.quality_texts import CHECK_NAMES
-from pipeline.templates import Template
+from pipeline.messages import CHECK, render
 from storage.dashboard_episodes import EpisodeCard
 
 _SHORTEST_ISO_INSTANT = len("2026-01-01T00:00")
-_CHECKS: Mapping[float | str, Template] = {f"{name.en} ({name.zh})": name for name in CHECK_NAMES.values()}
-"""The checks of power quality as episodes name them, in both languages at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,8 @@ def sentence(message: str, parameters: Mapping[str, float | int | str], formats:
     A message that is not in the catalogue, or lacks a parameter, is shown as key and parameters: what a
     detector found must not vanish because its text is wrong.
     """
-    shown = {key: _readable(value, formats) for key, value in parameters.items()}
+    # A check is named by the catalogue: some are called as a quantity is.
+    shown = {key: value if key == CHECK else _readable(value, formats) for key, value in parameters.items()}
     try:
         return render(message, shown, formats.language)
     except (KeyError, ValueError, IndexError):
@@ -67,8 +64,6 @@ def instant_in(value: object) -> datetime | None:
 
 
 def _readable(value: float | str, formats: Formats) -> float | str:
-    if value in _CHECKS:
-        return _CHECKS[value].in_language(formats.language)
     instant = instant_in(value)
     if instant is not None:
         return formats.when(instant)

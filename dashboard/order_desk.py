@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final
 
 from dashboard import order_words
 from dashboard.access import NotAllowedError
 from dashboard.asking import Asking
-from dashboard.failures import NotFoundError, WrongAddressError
+from dashboard.failures import NotFoundError, UnavailableError, WrongAddressError
 from pipeline import errors
-from services.audit import Audit
+from services.audit_looks import known_entries
 from services.control import OrderDesk
 from services.control_settings import ControlSettings, load_control_settings
 from services.order_address import order_url
@@ -22,11 +23,10 @@ from services.order_standing import OrderStanding, OrderState, order_standings
 from services.ordered_meter import parse_ordered_meter
 from services.persons import OF_THE_PAGES, Person, are_the_same
 from services.wiring import utc_now
-from storage.asked_readings import meters_on_buses
-from storage.order_meters import order_place
+from storage.order_meters import meters_hung_in, order_place
 
 MOST_SHOWN: Final = 1000
-"""Orders of the record, the newest first."""
+"""Orders in a list, the newest first; one that is named is found however old it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +44,10 @@ def desk_of(person: Person) -> OrderDesk:
     """Return the desk of somebody who is logged in; their account is told from those of the system.
 
     Raises:
-        WrongAddressError: If a setting of control is none.
+        UnavailableError: If a setting of control is none.
     """
-    with _refusals():
-        settings = load_control_settings()
-    return OrderDesk(
-        settings=settings, person=replace(person, account=f"{OF_THE_PAGES}{person.account}", login="")
-    )
+    known = replace(person, account=f"{OF_THE_PAGES}{person.account}", login="")
+    return OrderDesk(settings=_settings(), person=known)
 
 
 def offered(settings: ControlSettings) -> Sequence[str]:
@@ -58,23 +55,16 @@ def offered(settings: ControlSettings) -> Sequence[str]:
     return [key for key in order_words.OFFERED if order_words.capability_of(key) in settings.allow_writes]
 
 
-def seen_orders(asking: Asking) -> Sequence[OrderStanding]:
-    """Return the orders that the caller may see: those for meters of their areas; the rest with all areas.
+def seen_orders(asking: Asking, meter: str = "") -> Sequence[OrderStanding]:
+    """Return the orders that the caller may see, of one meter if it is named, the newest first.
+
+    These are the orders for meters that hung in the caller's areas when they were asked for; the rest is seen
+    with all areas.
 
     Raises:
-        WrongAddressError: If the record is damaged or a setting of control is none.
+        UnavailableError: If the record is damaged or a setting of control is none.
     """
-    with _refusals():
-        entries = Audit(load_control_settings().audit_file).entries()
-        standings = order_standings(entries, utc_now())[:MOST_SHOWN]
-    if asking.scope.areas is None:
-        return standings
-    meters = sorted({standing.meter for standing in standings if standing.meter is not None})
-    found = meters_on_buses(
-        asking.connection, scope=asking.scope, now=asking.now, meters=meters, limit=max(len(meters), 1)
-    )
-    seen = {each.meter for each in found}
-    return [standing for standing in standings if standing.meter in seen]
+    return _seen(asking, [each for each in _standings() if not meter or each.meter == meter])[:MOST_SHOWN]
 
 
 def seen_order(asking: Asking, order: str) -> OrderStanding:
@@ -83,10 +73,10 @@ def seen_order(asking: Asking, order: str) -> OrderStanding:
     Raises:
         NotFoundError: If there is none of that id that the caller may see.
     """
-    for standing in seen_orders(asking):
-        if standing.record.id == order:
-            return standing
-    raise NotFoundError(order_words.NO_ORDER)
+    found = _seen(asking, [each for each in _standings() if each.record.id == order])
+    if not found:
+        raise NotFoundError(order_words.NO_ORDER)
+    return found[0]
 
 
 def ask_for(asking: Asking, person: Person, wish: Wish) -> str:
@@ -95,7 +85,8 @@ def ask_for(asking: Asking, person: Person, wish: Wish) -> str:
     Raises:
         NotAllowedError: If it is switched off, or the meter protected.
         NotFoundError: If the caller may see no such meter.
-        WrongAddressError: If the order cannot be, or cannot be recorded.
+        WrongAddressError: If the order cannot be.
+        UnavailableError: If it cannot be recorded.
     """
     desk = desk_of(person)
     place = order_place(asking.connection, wish.meter, scope=asking.scope, now=asking.now)
@@ -119,7 +110,8 @@ def approve(asking: Asking, person: Person, order: str) -> None:
     Raises:
         NotFoundError: If the caller may see no such order.
         NotAllowedError: If it is the caller's own, does not wait, or is not allowed any more.
-        WrongAddressError: If a password is missing, or a step cannot be recorded: nothing is sent then.
+        WrongAddressError: If a password is missing: nothing is sent then.
+        UnavailableError: If a step cannot be recorded, before anything is sent.
     """
     standing = seen_order(asking, order)
     desk = desk_of(person)
@@ -139,12 +131,26 @@ def cancel(asking: Asking, person: Person, order: str) -> None:
     Raises:
         NotFoundError: If the caller may see no such order.
         NotAllowedError: If it does not wait any more.
-        WrongAddressError: If that cannot be recorded.
+        UnavailableError: If that cannot be recorded.
     """
     if seen_order(asking, order).state is not OrderState.WAITING:
         raise NotAllowedError(order_words.NO_LONGER)
     with _refusals():
         desk_of(person).cancel(order)
+
+
+def _standings() -> Sequence[OrderStanding]:
+    with _refusals():
+        return order_standings(known_entries(_settings().audit_file), utc_now())
+
+
+def _seen(asking: Asking, standings: Sequence[OrderStanding]) -> Sequence[OrderStanding]:
+    """Return those that the caller may see: a meter that was moved tells each area of its own time only."""
+    if asking.scope.areas is None:
+        return standings
+    asked = {(each.meter, each.record.requested_at) for each in standings if each.meter is not None}
+    hung = meters_hung_in(asking.connection, asked, scope=asking.scope)
+    return [each for each in standings if (each.meter, each.record.requested_at) in hung]
 
 
 def hindrance_of(standing: OrderStanding, desk: OrderDesk) -> str | None:
@@ -179,9 +185,22 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except errors.NotAllowedError as error:
-        raise NotAllowedError(str(error)) from error
-    except (errors.ConfigError, errors.AuditError) as error:
-        raise WrongAddressError(str(error)) from error
+        raise NotAllowedError(order_words.NOT_ALLOWED, str(error)) from error
+    except errors.ConfigError as error:
+        raise WrongAddressError(order_words.CANNOT_BE, str(error)) from error
+    except errors.AuditError as error:
+        raise _not_ready(error) from error
+
+
+def _settings() -> ControlSettings:
+    try:
+        return load_control_settings()
+    except errors.ConfigError as error:
+        raise _not_ready(error) from error
+
+
+def _not_ready(error: errors.KilowatchError) -> UnavailableError:
+    return UnavailableError(HTTPStatus.SERVICE_UNAVAILABLE, order_words.NOT_READY, str(error))
 
 
 def _is_protected(settings: ControlSettings, url: str) -> bool:

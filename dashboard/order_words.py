@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dashboard.words import marked
+from pipeline.read_back_texts import read_back_text
 from services.order_kinds import kind_of
 from services.order_record import Order
+from services.order_standing import OrderStanding
+from services.persons import OF_THE_PAGES, Person
 
-OF_THE_PAGES: Final = "meter"
+ARCHIVE_METER: Final = "meter"
 """The argument that names the meter of the archive: the kinds of orders pass it over, the record holds it."""
 
 
@@ -87,6 +90,11 @@ MOVED: Final = marked(
 )
 NO_METER: Final = marked("No such meter, or it does not lie in your areas.")
 NO_ORDER: Final = marked("No such order.")
+NOT_ALLOWED: Final = marked("This order is not allowed; the reason stands below.")
+CANNOT_BE: Final = marked("This order cannot be given as it is: change it, then ask again.")
+NOT_READY: Final = marked(
+    "Orders rest until those who run the server have put right what stands below: nothing is sent before."
+)
 
 
 def title_of(order: Order) -> str:
@@ -101,10 +109,31 @@ def made(key: str, url: str, meter: str, identifier: str, value: str) -> Order:
     """Return the order that somebody chose."""
     offered = OFFERED[key]
     item = {"identifier": identifier.strip().upper(), "value": value.strip()} if offered.wants_item else {}
-    return Order(kind=offered.kind, url=url, arguments={**offered.arguments, **item, OF_THE_PAGES: meter})
+    return Order(kind=offered.kind, url=url, arguments={**offered.arguments, **item, ARCHIVE_METER: meter})
 
 
 def capability_of(key: str) -> str:
     """Return which capability a choice needs; of ``write`` the usual one, its item may want another."""
     offered = OFFERED[key]
     return str(kind_of(Order(kind=offered.kind, url="")).capability(Order(kind=offered.kind, url="")))
+
+
+def shown_text(standing: OrderStanding, language: str) -> str:
+    """Return what the meter showed in the reader's language; empty where only its English words are known."""
+    try:
+        return read_back_text(standing.read_back_message, standing.read_back_parameters, language)
+    except KeyError:
+        return ""
+
+
+def person_text(person: Person) -> str:
+    """Return a person for the pages, whose accounts stand there by their names alone."""
+    account = account_text(person.account)
+    if not person.is_of_the_pages:
+        return person.shown
+    return f"{person.name} ({account})" if person.name else account
+
+
+def account_text(account: str) -> str:
+    """Return an account, or what somebody is called, without what tells accounts of the pages from others."""
+    return account.removeprefix(OF_THE_PAGES)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,6 +19,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from dashboard.asked_times import MonthName
 from dashboard.asking import Dashboard, language_of
 from dashboard.failures import NotFoundError, UnavailableError
 from dashboard.words import marked
@@ -25,14 +27,21 @@ from pipeline.errors import MissingPartError
 from pipeline.model import Scope
 from pipeline.timegrid import last_month
 from reports.pdf import pdf_of
+from reports.power_quality.area import area_csv, area_document, area_page
 from reports.power_quality.figures import canonical, figures_csv, figures_document, sha256_of
 from reports.power_quality.page import page
 from reports.power_quality.subject import MonthlyReport
+from services.area_quality import area_report
 from services.quality_asked import report_asked
 from storage.area_scope import limited_to
 
 LONGEST_WAIT_S: Final = 30.0
 """For the turn of a report; whoever would wait longer is told to come again."""
+NO_AREA_REPORT: Final = marked(
+    "No report: your areas have no such area, or no point of it was judged in that month. "
+    "The flow power_quality makes the verdicts."
+)
+MONTH_OR_NONE: Final = r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$"
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -57,12 +66,15 @@ MEDIA_TYPES: Final = {
 class ReportQuestion:
     """Which month's report."""
 
+    month: Annotated[MonthName, Query(description="2026-10; the last month that is over when left out")] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaQuestion:
+    """Which month's report of an area."""
+
     month: Annotated[
-        str,
-        Query(
-            pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$",
-            description="2026-10; the last month that is over when left out",
-        ),
+        MonthName, Query(description="2026-10; the newest month in which a point was judged when left out")
     ] = ""
 
 
@@ -75,6 +87,27 @@ async def report_answer(
         NotFoundError: If the caller can see no such point, or nothing hung there in the month.
         UnavailableError: 503 if the turn does not come in time, 501 if no PDF can be made here.
     """
+    return await in_turn(request, partial(_made, request, scope, name, question.month, form))
+
+
+async def area_report_answer(
+    request: Request, scope: Scope, area: str, question: AreaQuestion, form: ReportForm
+) -> Response:
+    """Return the report of an area, of its newest judged month where none is named.
+
+    Raises:
+        NotFoundError: If the caller can see no such area, or no verdict on the month is stored.
+        UnavailableError: 503 if the turn does not come in time, 501 if no PDF can be made here.
+    """
+    return await in_turn(request, partial(_made_of_area, request, scope, area, question.month, form))
+
+
+async def in_turn(request: Request, made: Callable[[], Response]) -> Response:
+    """Return what is made in a thread when the turn has come.
+
+    Raises:
+        UnavailableError: 503 if it does not come in time.
+    """
     turns: asyncio.Semaphore = request.app.state.exports
     try:
         await asyncio.wait_for(turns.acquire(), LONGEST_WAIT_S)
@@ -84,7 +117,7 @@ async def report_answer(
             marked("Several reports are being made just now. Ask again in a minute."),
         ) from error
     try:
-        return await run_in_threadpool(partial(_made, request, scope, name, question.month, form))
+        return await run_in_threadpool(made)
     finally:
         turns.release()
 
@@ -100,17 +133,56 @@ def _made(request: Request, scope: Scope, name: str, month: str, form: ReportFor
         raise NotFoundError(
             marked("No report: your areas have no such service point or meter, or no meter hung there then.")
         )
-    return _drawn(report, form, language_of(request))
+    return _drawn(_of_point(report), form, language_of(request))
 
 
-def _drawn(report: MonthlyReport, form: ReportForm, language: str) -> Response:
-    figures = canonical(figures_document(report))
-    name = f"{report.month.point.service_point}-{report.month_text}.{form.value}"
+def _made_of_area(request: Request, scope: Scope, area: str, month: str, form: ReportForm) -> Response:
+    dashboard: Dashboard = request.app.state.dashboard
+    first = date.fromisoformat(f"{month}-01") if month else None
+    with dashboard.pool.connection() as connection, limited_to(connection, scope):
+        found = area_report(connection, area, first, dashboard.clock(), scope=scope)
+    if found is None:
+        raise NotFoundError(NO_AREA_REPORT)
+    report = found.report
+    drawing = Drawing(
+        name=f"{report.area}-{report.month_text}",
+        figures=canonical(area_document(report)),
+        table=partial(area_csv, report),
+        page=partial(area_page, report),
+    )
+    return _drawn(drawing, form, language_of(request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A report that can be given in every form."""
+
+    name: str
+    """Of its files."""
+    figures: bytes
+    """As JSON."""
+    table: Callable[[], bytes]
+    """As CSV."""
+    page: Callable[[str, str], str]
+    """As HTML of a language, with the SHA-256 of the figures."""
+
+
+def _of_point(report: MonthlyReport) -> Drawing:
+    return Drawing(
+        name=f"{report.month.point.service_point}-{report.month_text}",
+        figures=canonical(figures_document(report)),
+        table=partial(figures_csv, report),
+        page=partial(page, report),
+    )
+
+
+def _drawn(drawing: Drawing, form: ReportForm, language: str) -> Response:
+    name = f"{drawing.name}.{form.value}"
     if form is ReportForm.JSON:
-        return _answer(figures, form, name)
+        return _answer(drawing.figures, form, name)
     if form is ReportForm.CSV:
-        return _answer(figures_csv(report), form, name)
-    html = page(report, language, sha256_of(figures))
+        return _answer(drawing.table(), form, name)
+    html = drawing.page(language, sha256_of(drawing.figures))
     if form is ReportForm.HTML:
         return _answer(html.encode(), form, name, {"Content-Security-Policy": _policy(html)})
     try:

@@ -20,6 +20,7 @@ from dashboard.asking import LANGUAGE_COOKIE, LANGUAGE_HEADER, Asking, Dashboard
 from dashboard.forgery import csrf_field
 from dashboard.formats import Formats
 from dashboard.navigation import NAVIGATION
+from dashboard.refused_forms import refused_in, typed_in
 from services.translations import LANGUAGES, translations
 
 COOKIE_LIFE_S = 365 * 24 * 3600
@@ -39,7 +40,7 @@ def render(
     """Return a rendered template and remember the language if the address wished one."""
     dashboard: Dashboard = request.app.state.dashboard
     formats = formats_of(request)
-    context = {"request": request, "f": formats, "now": dashboard.clock(), "here": "", **shown}
+    context = {"request": request, "f": formats, "now": dashboard.clock(), "here": _here(request), **shown}
     html = environment(formats.language).get_template(template).render(context)
     response = HTMLResponse(html, status_code=status, headers={"Content-Language": formats.language})
     if request.query_params.get("lang") in LANGUAGES and LANGUAGE_HEADER not in request.headers:
@@ -47,6 +48,13 @@ def render(
             LANGUAGE_COOKIE, formats.language, max_age=COOKIE_LIFE_S, httponly=True, samesite="lax"
         )
     return response
+
+
+def _here(request: Request) -> str:
+    """Return the address of a page that is shown for a refused form; empty where the browser knows it."""
+    if refused_in(request) is None:
+        return ""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 @cache
@@ -72,6 +80,8 @@ def environment(language: str) -> Environment:
         with_query=with_query,
         in_language=in_language,
         csrf_field=csrf_field,
+        refused_in=refused_in,
+        typed_in=typed_in,
         caller_of=known_caller,
         words=words,
         work_words=work_words,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
@@ -31,3 +32,8 @@ def half_width(text: str) -> str:
 
 SearchText = Annotated[str, AfterValidator(half_width)]
 """A query parameter that something is searched by."""
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of what was typed, in lower case and whatever their width (NFKC)."""
+    return unicodedata.normalize("NFKC", text).lower().replace("\x00", " ").split()

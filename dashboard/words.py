@@ -34,6 +34,8 @@ SOURCE_TAGS: Mapping[str, str] = {
     "own": marked("our own choice"),
 }
 """Where a rule's number comes from."""
+SOURCE_LETTERS: Mapping[str, str] = {"S": "S", "D": "D", "M": "M", "own": marked("own")}
+"""The same, as short as beside a number."""
 STATUSES: Mapping[str, str] = {
     "got": marked("In time"),
     "late": marked("Late"),
@@ -241,7 +243,14 @@ _SENTENCES = (
     ),
 )
 """Texts that detectors put into their evidence, with the first number replaced."""
-VALUES: Mapping[str, str] = {**VERDICTS, **SUSPENSIONS, **{text: text for text in _SENTENCES}}
+_BASIC_CHARGES: Mapping[str, str] = {"capacity": marked("capacity"), "demand": marked("demand")}
+"""What a basic charge is counted by."""
+VALUES: Mapping[str, str] = {
+    **VERDICTS,
+    **SUSPENSIONS,
+    **_BASIC_CHARGES,
+    **{text: text for text in _SENTENCES},
+}
 """Codes and texts that stand as values in parameters and evidence."""
 _BASES: Mapping[str, str] = {
     "active_energy_import": marked("Active energy, import"),

@@ -13,7 +13,6 @@ from detectors.engine import episode_id
 from detectors.measured import false_alarms
 from detectors.precisions import Precision, last_of, precision_of, precisions, prior_of
 from pipeline import case_records
-from pipeline.archive_records import MemberRole
 from pipeline.case_records import Case, Feedback, Hit, Outcome, Sentence, Standing
 from pipeline.model import Episode, Verdict
 from pipeline.registry import Registry
@@ -108,16 +107,16 @@ class _Places:
     """Whose an episode is."""
 
     def __init__(self, registry: Registry) -> None:
-        self._points = registry.service_point_by_id
-        self._areas = {m.service_point: m.area for m in registry.area_members if m.role is MemberRole.SUPPLY}
+        self._registry = registry
 
     def of(self, episode: Episode) -> str:
         point = episode.service_point
         if point is None:
             return f"meter {episode.meter}"
-        if point in self._areas:
-            return f"area {self._areas[point]}"
-        filed = self._points.get(point)
+        ends_at = episode.ends_at or episode.detected_at
+        if supplying := self._registry.supplying(point, episode.starts_at, ends_at):
+            return f"area {supplying[-1].area}"
+        filed = self._registry.service_point_by_id.get(point)
         return filed.customer if filed is not None and filed.customer else point
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,10 +13,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.catalogue import Detector, Together, about, detectors, parameters_of
+from detectors.catalogue import About, Detector, Together, about, detectors, parameters_of
 from detectors.suppression import blinded, in_order
 from detectors.thresholds import overruled
-from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.errors import PluginError
@@ -60,16 +60,23 @@ def run(
     registry = overruled(registry, settings or {})
     if any(about(name).needs.daily for name in ordered):
         window = with_daily_rows(window, registry)
-    supplying = {m.service_point for m in registry.area_members if m.role is MemberRole.SUPPLY}
     found: list[Episode] = []
     for name in ordered:
         detector = made(name, (settings or {}).get(name, {}))
         seen = blinded(window, found, detector.about.suppressed_by)
         told = on_blocks(detector, seen, registry, threads)
         if detector.about.of_customers:
-            told = [episode for episode in told if episode.service_point not in supplying]
+            told = [episode for episode in told if not _of_supply(episode, detector.about, registry)]
         found += told
     return sorted((episode for episode in found if episode.detector in wanted), key=_order)
+
+
+def _of_supply(episode: Episode, rule: About, registry: Registry) -> bool:
+    """Tell whether a point supplied an area during an episode, or while what is usual was learnt for it."""
+    judged_from = episode.starts_at - timedelta(days=rule.learns_days)
+    return bool(
+        registry.supplying(episode.service_point, judged_from, episode.ends_at or episode.detected_at)
+    )
 
 
 def finite(window: MeterMatrix) -> MeterMatrix:
@@ -140,21 +147,28 @@ def reconcile(
     the stretch of time that the window covered, known episodes that lie in it and were not found again are
     returned as withdrawn (verdict ``normal``).
     """
-    remaining = sorted(known, key=_order)
+    remaining = {old.id: old for old in sorted(known, key=_order)}
+    alike: dict[tuple[object, ...], list[Episode]] = defaultdict(list)
+    for old in remaining.values():
+        alike[_place(old)].append(old)
     kept: list[Episode] = []
     for episode in sorted(found, key=_order):
-        same = [old for old in remaining if _is_same(episode, old)]
+        candidates = {old.id: old for old in alike.get(_place(episode), ()) if old.id in remaining}
+        if episode.id in remaining:
+            candidates[episode.id] = remaining[episode.id]
+        same = sorted((old for old in candidates.values() if _is_same(episode, old)), key=_order)
         if not same:
             kept.append(episode)
             continue
         named = next((old for old in same if old.id == episode.id), same[0])
         kept.append(_amended(episode, named, examined))
         kept += [_merged(old, named.id) for old in same if old is not named]
-        remaining = [old for old in remaining if old not in same]
+        for old in same:
+            del remaining[old.id]
     if examined is not None:
         kept += [
             _withdrawn(old)
-            for old in remaining
+            for old in remaining.values()
             if old.verdict is not Verdict.NORMAL
             and _seen_from(old.detector, examined) <= old.starts_at
             and (old.ends_at or old.detected_at) <= examined[1]
@@ -178,8 +192,12 @@ def _is_same(episode: Episode, old: Episode) -> bool:
 
 def _subject(episode: Episode) -> tuple[object, ...]:
     """What a stretch is about: of two subjects, overlapping stretches are two episodes."""
-    named = (episode.parameters.get(name) for name in SUBJECTS)
-    return episode.detector, episode.meter, episode.service_point, episode.message, *named
+    return *_place(episode), *(episode.parameters.get(name) for name in SUBJECTS)
+
+
+def _place(episode: Episode) -> tuple[object, ...]:
+    """What stretches of one subject have in common whatever their parameters hold."""
+    return episode.detector, episode.meter, episode.service_point, episode.message
 
 
 def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime] | None) -> Episode:

@@ -26,7 +26,7 @@ LATE_WEBHOOK = "kilowatch-late-runs"
 AT_MOST_EVERY = timedelta(seconds=60)
 """A storm of episodes starts one run a minute, which looks at all of them."""
 LATE_PAYLOAD = '{"text": "kilowatch: flow run {{ flow_run.name }} of {{ flow.name }} is late"}'
-"""What the webhook is sent; robots of chats take this form."""
+"""What the webhook is sent; group robots want forms of their own: alarm channels tell them of late runs."""
 
 
 def make_automations(client: SyncPrefectClient, settings: FlowSettings) -> list[str]:

@@ -48,7 +48,7 @@ def forecasting(
         rows=night.rows,
         description=f"{night.forecast} meters forecast, {night.lacking} lack history; "
         "nearest to their contract's demand first",
-        page="/meters",
+        page="/forecasts",
     )
     return night.forecast
 

@@ -33,13 +33,13 @@ def line_loss(days: Days = 7) -> int:
         key="line-loss",
         rows=line_loss_documents.as_table(reports),
         description="Line loss by area and month, those that rose first",
-        page="/meters",
+        page="/losses",
     )
     show(
         key="line-loss-suspects",
         rows=line_loss_documents.suspects_table(reports),
         description="Whom to look at where the loss has risen",
-        page="/meters",
+        page="/losses",
     )
     return len(reports)
 

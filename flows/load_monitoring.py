@@ -33,7 +33,7 @@ def load_monitoring(days: Days = 2) -> int:
         key="load-monitoring",
         rows=assess.highest_loads(rows),
         description="The highest 15-minute loads",
-        page="/meters",
+        page="/load",
     )
     return len(rows)
 

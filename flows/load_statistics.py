@@ -27,7 +27,7 @@ def load_statistics(month: MonthOf = None) -> int:
         key="load-statistics",
         rows=list(kept.highest),
         description="The month's highest loads, with load factor, coincidence and coverage",
-        page="/customers",
+        page="/load",
     )
     return kept.subjects
 

@@ -70,14 +70,14 @@ def power_quality(  # noqa: PLR0913 - a form with all its fields
         rows=rows,
         description="Verdicts on power quality, violating service points first"
         + ("" if report_folder is None else f"; reports in {report_folder}"),
-        page="/episodes",
+        page="/quality",
     )
     if network:
         show(
             key="power-quality-network",
             rows=network,
             description="Voltage qualification rates (电压合格率) by class of point, and the network's",
-            page="/episodes",
+            page="/quality",
         )
     return len(rows)
 

@@ -26,7 +26,7 @@ def voltage_quality(days: Days = 2) -> int:
         key="voltage-quality",
         rows=assess.worst_voltages(rows),
         description="Meters with the lowest voltage qualification rate",
-        page="/meters",
+        page="/quality",
     )
     return len(rows)
 

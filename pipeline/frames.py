@@ -34,6 +34,8 @@ class RawMessage:
     received_at: datetime
     """As in the readings that were made of it; of a read without one, when it last heard or asked."""
     slot_at: datetime | None = None
+    tells: tuple[datetime, datetime] | None = None
+    """The first and the last time that it may tell of, where that is not the slot's."""
     source: str
     """The bus, or the topic."""
     meters: Sequence[MeterId]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pipeline.model import Episode
+from pipeline.quality_texts import CHECK_NAMES
 from pipeline.templates import Template, add_templates, tables_in, templates_of
 
 
@@ -70,10 +71,15 @@ SHAPE_NAMES: Mapping[str, Template] = MappingProxyType(
 """What classes of load shape are called, by their English names."""
 PARAMETER = "parameter"
 """The parameter of a message that names one of a meter's own."""
+CHECK = "check"
+"""The parameter of a message that names a check of power quality."""
 
 
 PARAMETER_NAMES = templates_of("meter_parameters.toml")
 """What the parameters that are read from meters are called, by their names at rest."""
+_NAMES: Mapping[str, Mapping[str, Template]] = MappingProxyType(
+    {PARAMETER: PARAMETER_NAMES, CHECK: CHECK_NAMES}
+)
 
 
 def render(key: str, parameters: Mapping[str, float | int | str], language: str = "en") -> str:
@@ -83,15 +89,17 @@ def render(key: str, parameters: Mapping[str, float | int | str], language: str 
         KeyError: If the key is unknown or a parameter is missing.
     """
     template = MESSAGES[key]
-    named = parameters.get(PARAMETER)
-    if isinstance(named, str) and named in PARAMETER_NAMES:
-        parameters = {**parameters, PARAMETER: PARAMETER_NAMES[named].in_language(language)}
+    named = {
+        place: names[value].in_language(language)
+        for place, names in _NAMES.items()
+        if isinstance(value := parameters.get(place), str) and value in names
+    }
     spoken = {
         name: SHAPE_NAMES[value].in_language(language)
         for name, value in parameters.items()
         if isinstance(value, str) and value in SHAPE_NAMES
     }
-    return template.in_language(language).format(**{**parameters, **spoken})
+    return template.in_language(language).format(**{**parameters, **spoken, **named})
 
 
 def said(value: str, language: str) -> str | None:

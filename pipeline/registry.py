@@ -14,7 +14,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline.alarms.records import AlarmChannel, AlarmRoute
-from pipeline.archive_records import AreaMember, Supply, Threshold, Transformer, WorkOrder
+from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
 from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
 from pipeline.quantities import Group
@@ -197,7 +197,7 @@ class MqttSource:
 
 Dated = TypeVar("Dated", Installation, Ratio, Contract, Tariff)
 """A record that replaces an older one of its kind from its start."""
-Placed = TypeVar("Placed", Installation, Contract, Suspension)
+Placed = TypeVar("Placed", Installation, Contract, Suspension, AreaMember)
 Key = TypeVar("Key")
 
 
@@ -288,6 +288,23 @@ class Registry:
         """The suspensions of each service point, oldest first."""
         return _grouped(self.suspensions, lambda suspension: suspension.service_point)
 
+    @cached_property
+    def supplying_by_point(self) -> dict[str, list[AreaMember]]:
+        """When each service point supplies an area, oldest first: what its meters draw is many customers'."""
+        supplying = [member for member in self.area_members if member.role is MemberRole.SUPPLY]
+        return _grouped(supplying, lambda member: member.service_point)
+
+    def supplying(
+        self, service_point: str | None, starts_at: datetime, ends_at: datetime
+    ) -> list[AreaMember]:
+        """Return the memberships by which a point supplies an area within ``[starts_at, ends_at)``."""
+        return [
+            member
+            for member in self.supplying_by_point.get(service_point or "", ())
+            if (member.starts_at is None or member.starts_at < ends_at)
+            and (member.ends_at is None or starts_at < member.ends_at)
+        ]
+
     def service_point_of(self, meter: MeterId, instant: datetime) -> str | None:
         """Return where a meter hung at ``instant``; None if nowhere."""
         placed = self.installations_by_meter.get(meter, ())
@@ -317,7 +334,7 @@ class Registry:
         return latest(t for t in self.tariffs if t.id == tariff and in_force(t.starts_at, t.ends_at, instant))
 
 
-def _start(entry: Installation | Contract | Suspension) -> datetime:
+def _start(entry: Installation | Contract | Suspension | AreaMember) -> datetime:
     return entry.starts_at or _LONG_AGO
 
 

@@ -66,7 +66,7 @@ def wanted_number(name: str, number: float) -> str | None:
     """Return what is expected of one of :data:`SETTABLE` instead of a number; None if it may be that."""
     least = _AT_LEAST.get(name, 0)
     if isinstance(getattr(LIMITS, name), int):
-        return None if number >= least and number == int(number) else f"a whole number from {least} on"
+        return None if number >= least and float(number).is_integer() else f"a whole number from {least} on"
     return None if number >= least else f"a number from {least} on"
 
 

@@ -1,4 +1,4 @@
-"""Looks at how collecting goes: silent meters, lines that are down, silent collectors, dropped readings."""
+"""Looks at how operation goes: meters, lines and collectors that are silent, dropped readings, late flows."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pipeline.alarms.operation import (
     followed,
 )
 from services.counters import dropped_in
+from services.flow_conditions import FlowsSeen
 from storage.collector_states import collector_states
 from storage.database import Connection
 from storage.operation import HeardMeter, Total, heard_meters, lost_leases, moved_marks, read_subjects
@@ -27,10 +28,15 @@ LOOK_BACK: Final = timedelta(hours=3)
 """Of the coverage ledger: a minute's look at 10 000 meters must stay cheap."""
 SILENT_SLOTS: Final = 2
 """One missed slot is no silence."""
+_KNOWN_AS_A_WHOLE: Final = frozenset({COLLECTOR_SILENT, READINGS_DROPPED})
 
 
 def operation_signals(
-    connection: Connection, going_on: Sequence[Signal], began_at: datetime, now: datetime
+    connection: Connection,
+    going_on: Sequence[Signal],
+    began_at: datetime,
+    now: datetime,
+    flows: FlowsSeen | None = None,
 ) -> list[Signal]:
     """Return the conditions of operation after a look.
 
@@ -39,9 +45,11 @@ def operation_signals(
         going_on: Conditions of earlier looks that had not ended.
         began_at: When looking began here: what was dropped before it is history.
         now: By the clock.
+        flows: What Prefect's server was seen to say; None where nobody asked it.
     """
+    flows = flows or FlowsSeen(told=frozenset())
     heard = heard_meters(connection, since=now - LOOK_BACK, until=now)
-    observed = [*_silent(heard), *_lines_down(heard)]
+    observed = [*_silent(heard), *_lines_down(heard), *flows.observed]
     well = {(METER_SILENT, m.meter): m.heard_at for m in heard if m.heard_at and m.silent_since is None}
     for one in heard:
         if one.bus is not None and one.heard_at is not None and not one.line_down:
@@ -52,20 +60,20 @@ def operation_signals(
         observed.append(
             Observed(what=COLLECTOR_SILENT, subject=lost.owner, since=lost.expired_at, facts=facts)
         )
-    grown = _dropped(connection, began_at, now)
-    for name, (more, since) in grown.items():
+    for name, (more, since) in _dropped(connection, began_at, now).items():
         if more:
             facts_of_drop = {"dropped": more}
             observed.append(Observed(what=READINGS_DROPPED, subject=name, since=since, facts=facts_of_drop))
-    # Leases are known as a whole, and counters that were found: what is not seen to be bad is well. Of what
-    # nobody reads any more nothing will ever be seen: a meter that was taken down, a bus without meters.
+    # Leases and counters are known as a whole: what is not seen to be bad is well, whoever told of it before.
+    # Of what nobody reads any more nothing will ever be seen: a meter taken down, a bus without meters.
     seen = {(one.what, one.subject) for one in observed}
     meters, buses = read_subjects(connection, now=now)
     read = {METER_SILENT: meters, BUS_DOWN: buses}
     for signal in going_on:
         key = (signal.what, str(signal.facts.get("subject")))
         is_gone = signal.what in read and key[1] not in read[signal.what]
-        if key not in seen and (signal.what == COLLECTOR_SILENT or key[1] in grown or is_gone):
+        is_told = signal.what in _KNOWN_AS_A_WHOLE or signal.what in flows.told
+        if key not in seen and (is_told or is_gone):
             well[key] = now
     return followed(observed, going_on, Answered(subjects=well), now)
 

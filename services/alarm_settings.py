@@ -15,7 +15,7 @@ from alerts.posting import Web
 from alerts.topics import AlarmBroker
 from pipeline.errors import ConfigError
 from services.mqtt_tls import tls_of
-from services.settings import PREFIX, Settings
+from services.settings import PAGES_ADDRESS, PREFIX, Settings
 
 _OTHERS = 0o007
 _PROXY = re.compile(r"https?://[^/\s]+/?")
@@ -47,7 +47,9 @@ class AlarmSettings(BaseSettings):
         default=None, description="proxy for webhooks and robots; those of the environment are not used"
     )
     dashboard_url: str | None = Field(
-        default=None, description="address of the pages as people reach them, for links in messages"
+        default=None,
+        pattern=PAGES_ADDRESS,
+        description="address of the pages as people reach them, for links in messages and results",
     )
 
     @field_validator("alarm_http_proxy")

@@ -59,8 +59,12 @@ class AlarmWatch:
         self._news.set()
 
     async def run(self) -> None:
-        """Look until stopped. A database that is away is told of in the log, and asked again."""
+        """Look until stopped. A database that is away is told of in the log, and asked again.
+
+        What else ends hearing ends the watch, and is raised: a deaf one would look well.
+        """
         hearing = asyncio.create_task(self._hear())
+        hearing.add_done_callback(lambda _: self.stop())
         try:
             while not self._stopping.is_set():
                 await self._look_once()

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError, DataError
 from services.alarm_conditions import operation_signals
 from services.alarm_delivery import Delivered, deliver, send_test
 from services.alarm_settings import AlarmSettings
+from services.flow_conditions import FlowsSeen, flows_seen
 from services.persons import Person
 from services.settings import Settings, load, load_settings
 from services.wiring import utc_now
@@ -69,14 +70,20 @@ def raise_alarms(
     """
     settings = settings or load_settings()
     alarm_settings = load(AlarmSettings)
+    now = now or utc_now()
+    flows = flows_seen(now)
     with connect(settings.require_database_url()) as connection:
-        looked = look(connection, alarm_settings, now or utc_now())
+        looked = look(connection, alarm_settings, now, flows)
         delivered = deliver(connection, settings, alarm_settings, go_on=go_on)
     return AlarmRun(looked=looked, delivered=delivered)
 
 
-def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -> Looked:
+def look(
+    connection: Connection, alarm_settings: AlarmSettings, now: datetime, flows: FlowsSeen | None = None
+) -> Looked:
     """Work out the incidents and file the messages that are due, in one transaction.
+
+    What Prefect's server says of ``flows`` is asked before: it may keep one waiting.
 
     Raises:
         StorageError: If the database is away or refuses; nothing is changed then.
@@ -87,7 +94,7 @@ def look(connection: Connection, alarm_settings: AlarmSettings, now: datetime) -
         known = standing_incidents(connection, since=now - LOOK_BACK)
         stored = known_signals(connection, [incident.id for incident in known])
         began_at = first_look(connection, now)
-        signals = _signals(connection, [signal for signal, _ in stored], began_at, now)
+        signals = _signals(connection, [signal for signal, _ in stored], began_at, now, flows)
         members = {signal.id: incident for signal, incident in stored if incident is not None}
         found = reconciled(signals, known, members, now, began_at)
         of_incident = _by_incident(signals, found.member_of)
@@ -154,13 +161,17 @@ def try_channel(channel: str, language: str, settings: Settings | None = None) -
 
 
 def _signals(
-    connection: Connection, stored: Sequence[Signal], began_at: datetime, now: datetime
+    connection: Connection,
+    stored: Sequence[Signal],
+    began_at: datetime,
+    now: datetime,
+    flows: FlowsSeen | None,
 ) -> list[Signal]:
     """Return all signals of this look: episodes, conditions of operation, and known ones that are over."""
     episodes = [signal for signal in stored if signal.source is Source.EPISODE]
     found = episode_signals(connection, since=now - LOOK_BACK, known=[signal.id for signal in episodes])
     going_on = [s for s in stored if s.source is Source.OPERATION and s.ends_at is None]
-    found += operation_signals(connection, going_on, began_at, now)
+    found += operation_signals(connection, going_on, began_at, now, flows)
     here = {signal.id for signal in found}
     # Withdrawn or rejected episodes end now; conditions that ended before stay as they are.
     found += [

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ConfigError, Problem, RegistryError
-from pipeline.registry import Registry
+from pipeline.registry import Area, Registry
 from protocols.mqtt.dialects import dialects
 from services.settings import load_settings
 from services.wiring import load_profiles
-from storage.database import connect
+from storage.database import Connection, connect
 from storage.registry import load_registry, save_registry
 from storage.registry_entries import read_entries
 from storage.registry_filed import NOTHING_FILED, Filed, load_filed
 from storage.registry_files import export_registry, read_registry
+from storage.registry_resets import Reset
 
 
-def check_file(file: Path) -> Mapping[str, int]:
-    """Read a registry file as an import would, and return how many entries each table has.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did, or would do."""
+
+    counts: Mapping[str, int]
+    """Entries of the file, by table."""
+    removed: Mapping[str, int]
+    """Entries of histories that the file has without them, by table."""
+    resets: Sequence[Reset] = ()
+    """Keys of filed entries that go back to their default, since the file leaves them out."""
+    areas_made: Sequence[Area] = ()
+    """New areas that the file only names."""
+
+
+def check_file(file: Path) -> Imported:
+    """Read a registry file as an import would, and return what that would do; nothing is kept.
 
     Without a database in the settings the file is checked as a whole archive.
 
@@ -29,19 +44,9 @@ def check_file(file: Path) -> Mapping[str, int]:
     """
     url = load_settings().database_url
     if url is None:
-        return counts(_read(file, NOTHING_FILED))
-    with connect(url.get_secret_value()) as connection, connection.transaction():
-        return counts(_read(file, load_filed(connection)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did."""
-
-    counts: Mapping[str, int]
-    """Entries of the file, by table."""
-    removed: Mapping[str, int]
-    """Entries of histories that the file has without them, by table."""
+        return Imported(counts=counts(_read(file, NOTHING_FILED)), removed={})
+    with connect(url.get_secret_value()) as connection, connection.transaction(force_rollback=True):
+        return _save(connection, file)
 
 
 def import_file(file: Path) -> Imported:
@@ -51,9 +56,7 @@ def import_file(file: Path) -> Imported:
         RegistryError: With every problem found.
     """
     with connect(load_settings().require_database_url()) as connection, connection.transaction():
-        registry = _read(file, load_filed(connection))
-        saved = save_registry(connection, registry)
-    return Imported(counts=counts(registry), removed=saved.removed)
+        return _save(connection, file)
 
 
 def export_file(file: Path) -> Mapping[str, int]:
@@ -75,6 +78,19 @@ def counts(registry: Registry) -> dict[str, int]:
     """Return the number of entries of each table that has any."""
     tables = {name: getattr(registry, name) for name in registry.__dataclass_fields__}
     return {name: len(entries) for name, entries in tables.items() if entries}
+
+
+def _save(connection: Connection, file: Path) -> Imported:
+    filed = load_filed(connection)
+    registry = _read(file, filed)
+    saved = save_registry(connection, registry)
+    known = {entry.values.get("id") for entry in read_entries(file, []) if entry.kind == "area"}
+    return Imported(
+        counts=counts(registry),
+        removed=saved.removed,
+        resets=tuple(saved.resets),
+        areas_made=tuple(a for a in registry.areas if a.id not in known | filed.area_zones.keys()),
+    )
 
 
 def _read(file: Path, filed: Filed) -> Registry:

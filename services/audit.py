@@ -54,13 +54,18 @@ class Audit:
         """Where it is."""
         return self._path
 
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The record, and the file that holds the number and hash of its newest line."""
+        return self._path, self._head
+
     def entries(self) -> Sequence[Entry]:
         """Return every line, oldest first, after checking the chain.
 
         Raises:
             AuditError: If a line was changed, removed or torn; names it.
         """
-        if not self._path.exists():
+        if not self._is_there():
             self._check_head([])
             return ()
         with self._opened(self._path, os.O_RDONLY) as descriptor:
@@ -122,18 +127,25 @@ class Audit:
         with self._opened(self._path, WRITE) as descriptor, self._opened(self._head, WRITE_HEAD):
             self._read(descriptor)
 
+    def _is_there(self) -> bool:
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _closed(self._path, error) from error
+        return True
+
     @contextmanager
     def _opened(self, path: Path, flags: int) -> Iterator[int]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, flags | os.O_CLOEXEC, MODE)
         except OSError as error:
-            raise AuditError(
-                f"the audit {path} cannot be opened: {error.strerror}; set KILOWATCH_AUDIT_FILE, or have "
-                "both of its files made for your group"
-            ) from error
+            raise _closed(path, error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Who only reads holds up nobody but those who write.
+            fcntl.flock(descriptor, fcntl.LOCK_SH if flags == os.O_RDONLY else fcntl.LOCK_EX)
             yield descriptor
         except OSError as error:
             raise AuditError(f"the audit {path}: {error.strerror}") from error
@@ -185,6 +197,13 @@ class Audit:
                 f"{self._path}: it ends at entry {len(found)}, which {self._head} does not know: lines were "
                 "removed at its end, or the second file was; keep both as evidence and begin a new record"
             )
+
+
+def _closed(path: Path, error: OSError) -> AuditError:
+    return AuditError(
+        f"the audit {path} cannot be opened: {error.strerror}; set KILOWATCH_AUDIT_FILE, or have both of its "
+        "files made for your group"
+    )
 
 
 def _line(body: Mapping[str, Any]) -> bytes:

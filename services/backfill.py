@@ -104,9 +104,21 @@ def _entry(fetched: MeterBackfill, *, is_misplaced: bool) -> Entry:
 
 
 def _raw(fetched: MeterBackfill) -> list[RawMessage]:
-    """Return the bytes of the answers, under the times by which their readings are found again."""
+    """Return the bytes of the answers, under the times by which their readings are found again.
+
+    An answer may hold records that another answer gave as well, or that were stored before: each may tell of
+    whatever was fetched.
+    """
+    if not fetched.snapshots:
+        return []
     return [
-        RawMessage(received_at=received_at, source=fetched.bus, meters=(fetched.meter,), frames=frames)
+        RawMessage(
+            received_at=received_at,
+            tells=(fetched.snapshots[0].taken_at, fetched.snapshots[-1].taken_at),
+            source=fetched.bus,
+            meters=(fetched.meter,),
+            frames=frames,
+        )
         for received_at, frames in fetched.frames.items()
     ]
 

@@ -30,7 +30,6 @@ from storage.episode_changes import EpisodeChange, NewFields, change_episode
 from storage.episodes import EpisodeState, get_episode, list_episodes
 from storage.registry import load_registry
 
-MOST_EPISODES = 1_000_000
 CASES_A_DAY: Final = 10.0
 """What the crews can look at, where nobody says otherwise."""
 STATES = {Outcome.CONFIRMED: EpisodeState.CONFIRMED, Outcome.NOT_CONFIRMED: EpisodeState.REJECTED}
@@ -67,7 +66,6 @@ def work_out_cases(
             scope=EVERYTHING,
             verdict=Verdict.ABNORMAL,
             overlaps=(now - timedelta(days=days), now),
-            limit=MOST_EPISODES,
         )
     ]
     feedback = all_feedback(connection)

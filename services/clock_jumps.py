@@ -42,7 +42,7 @@ async def tell_clock_jumps(watch: ClockWatch, every_s: float = LOOK_S) -> None:
             _log.warning(
                 "clock.jumped: it was set by %+.1f s, or the host slept; readings bear the new time, and "
                 "slots in between count as missing. Next step: let a time service keep the clock "
-                "(timedatectl set-ntp true); 'kilowatch doctor' holds it against the database's",
+                "(timedatectl set-ntp true); 'kilowatch doctor' tells whether it agrees with the database's",
                 jumped_s,
                 extra={"seconds": round(jumped_s, 1)},
             )

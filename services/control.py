@@ -209,6 +209,8 @@ def outcome_details(sent: Sent) -> dict[str, object]:
         "detail": sent.detail,
         "read_back": sent.verdict.confirmed.value,
         "read_back_detail": sent.verdict.words,
+        "read_back_message": sent.verdict.message,
+        "read_back_parameters": dict(sent.verdict.parameters),
     }
 
 

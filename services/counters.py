@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 
 from pipeline.errors import StorageError
+from storage.operation import SPOOL
 
 TELL_EVERY_S: Final = 60.0
 
@@ -170,7 +171,7 @@ def _counter(file: object, process: str, started_at: datetime) -> tuple[str, dat
     if not isinstance(file, Mapping) or not file.get("file"):
         return process, started_at
     made_at = file.get("made_at")
-    return f"spool {file['file']}", None if made_at is None else datetime.fromisoformat(str(made_at))
+    return f"{SPOOL}{file['file']}", None if made_at is None else datetime.fromisoformat(str(made_at))
 
 
 def _plain(counted: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
 from storage.day_registers import registers_at_day_ends
 from storage.detector_records import event_records, read_outcomes, single_readings
-from storage.episodes import list_episodes, save_episodes
+from storage.episodes import list_episodes, only_reconciler, save_episodes
 from storage.matrices import meter_matrix
 from storage.meter_parameters import parameter_readings
 from storage.readings import reading_series
@@ -128,18 +129,24 @@ def keep(look: Look, found: Sequence[Episode], settings: Settings | None = None)
     """Reconcile what was found of all parts with what is known, store it, and return it."""
     settings = settings or load_settings()
     # A meter of two places is looked at twice: what is found of it alone bears one id.
-    unique = list({episode.id: episode for episode in found}.values())
-    with connect(settings.require_database_url()) as connection:
-        known = [
-            stored.episode
-            for stored in list_episodes(connection, scope=EVERYTHING, overlaps=look.span)
-            # What is found in other ways, such as of a month's bills, is none of this run's matter.
-            if stored.episode.detector in (look.only or catalogue.all())
-            and not _by_bills(stored.episode.detector)
-        ]
-        episodes = engine.reconcile(unique, known, examined=look.span)
+    found_by: dict[str, dict[str, Episode]] = defaultdict(dict)
+    for episode in found:
+        found_by[episode.detector][episode.id] = episode
+    # What is found in other ways, such as of a month's bills, is none of this run's matter.
+    looked = {name for name in look.only or catalogue.all() if not _by_bills(name)}
+    episodes: list[Episode] = []
+    with connect(settings.require_database_url()) as connection, only_reconciler(connection):
+        # One detector after the other: all that is known, with its evidence, would take much memory.
+        for name in sorted(looked | found_by.keys()):
+            known = _known(connection, name, look.span) if name in looked else []
+            episodes += engine.reconcile(found_by[name].values(), known, examined=look.span)
         save_episodes(connection, episodes)
-    return episodes
+    return sorted(episodes, key=lambda e: (e.starts_at, e.detector, e.meter, e.id))
+
+
+def _known(connection: Connection, detector: str, span: tuple[datetime, datetime]) -> list[Episode]:
+    stored = list_episodes(connection, scope=EVERYTHING, detector=detector, overlaps=span)
+    return [one.episode for one in stored]
 
 
 def _by_bills(detector: str) -> bool:

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from detectors.catalogue import Together
-from pipeline.archive_records import MemberRole
+from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.registry import Meter, Registry
 
 METERS_AT_A_TIME = 500
 
 
 def groups(
-    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+    registry: Registry,
+    together: Together,
+    at_a_time: int | None = None,
+    *,
+    once: Mapping[str, str] | None = None,
 ) -> Iterator[Registry]:
     """Yield the archive in groups of some hundred meters; those that belong together stay together.
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
     to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. With
-    ``once`` each place is in one group, for who adds up what the groups hold: areas between which a place
-    moved are one then, and a feeder has what belongs to it alone (:func:`feeders_of`). The first group also
-    has the suspensions of places without a meter: a detector says that they cannot be judged.
+    ``once`` each place is in one group, with the area named there (:func:`one_area_each`), for who adds up
+    what the groups hold. The first group also has the suspensions of places without a meter: a detector says
+    that they cannot be judged.
     """
     yield from (part for part, _ in groups_with_places(registry, together, at_a_time, once=once))
 
 
 def groups_with_places(
-    registry: Registry, together: Together, at_a_time: int | None = None, *, once: bool = False
+    registry: Registry,
+    together: Together,
+    at_a_time: int | None = None,
+    *,
+    once: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Registry, frozenset[str]]]:
     """Yield :func:`groups`, each with its places.
 
@@ -43,8 +52,8 @@ def groups_with_places(
 
     def group() -> tuple[Registry, frozenset[str]]:
         part = part_of(registry, meters, places)
-        judged = part if once or together is not Together.AREA else _without_members_of_others(part, areas)
-        return judged, frozenset(places)
+        whole = once is not None or together is not Together.AREA
+        return part if whole else _without_members_of_others(part, areas), frozenset(places)
 
     for area, kept, together_here in _units(registry, together, once=once):
         if meters and len(meters) + len(together_here) > most:
@@ -58,14 +67,14 @@ def groups_with_places(
 
 
 def _units(
-    registry: Registry, together: Together, *, once: bool
+    registry: Registry, together: Together, *, once: Mapping[str, str] | None
 ) -> Iterator[tuple[set[str], set[str], list[Meter]]]:
     """Yield the area of places that must not be parted, if they have one, the places, and their meters."""
     by_place = _meters_by_place(registry)
     if together is not Together.AREA:
         yield from ((set(), {place}, meters) for place, meters in by_place.items())
         return
-    areas_of = _one_unit_each(registry) if once else _areas_by_place(registry)
+    areas_of = _areas_by_place(registry) if once is None else {place: [area] for place, area in once.items()}
     units: dict[str, tuple[set[str], set[str], list[Meter]]] = {}
     for place, meters in by_place.items():
         for area in areas_of.get(place, ()):
@@ -99,47 +108,50 @@ def feeders_of(registry: Registry) -> frozenset[str]:
     )
 
 
-def areas_of_places(registry: Registry) -> dict[str, list[str]]:
-    """Return the areas that each place ever belongs to or feeds, or is filed with; each once."""
-    found = _areas_by_place(registry)
+def areas_of_places(
+    registry: Registry, span: tuple[datetime, datetime] | None = None
+) -> dict[str, list[str]]:
+    """Return the areas that each place belongs to or feeds, ever or within a span; each once.
+
+    The area filed with a place is one of them, unless its membership of that very area has dates.
+    """
+    ever = _areas_by_place(registry)
+    found = ever if span is None else _areas_by_place(registry, span)
     for point in registry.service_points:
-        if point.area is not None and point.area not in found[point.id]:
-            found[point.id].append(point.area)
-    return found
+        own = found.setdefault(point.id, [])
+        if point.area is not None and point.area not in (own if span is None else ever[point.id]):
+            own.append(point.area)
+    return {place: areas for place, areas in found.items() if areas}
 
 
-def _one_unit_each(registry: Registry) -> dict[str, list[str]]:
-    """Return one unit for each place: areas that share a place are one, but feeders share with many."""
-    joined: dict[str, str] = {}
+def one_area_each(registry: Registry, areas_of_place: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return of the areas of each place the first that is no feeder, or the first if all are."""
     feeders = feeders_of(registry)
-    own = {
-        place: [area for area in areas if area not in feeders] or areas
-        for place, areas in areas_of_places(registry).items()
+    return {
+        place: next((area for area in areas if area not in feeders), areas[0])
+        for place, areas in areas_of_place.items()
     }
 
-    def unit_of(area: str) -> str:
-        while (other := joined.get(area)) is not None:
-            area = other
-        return area
 
-    for areas in own.values():
-        first = unit_of(areas[0])
-        for unit in {unit_of(area) for area in areas[1:]} - {first}:
-            joined[unit] = first
-    return {place: [unit_of(areas[0])] for place, areas in own.items()}
-
-
-def _areas_by_place(registry: Registry) -> dict[str, list[str]]:
+def _areas_by_place(
+    registry: Registry, span: tuple[datetime, datetime] | None = None
+) -> dict[str, list[str]]:
     """Return the areas that each place belongs to or feeds, each once; the one filed with it if none is."""
     found: dict[str, list[str]] = {}
     for member in registry.area_members:
         own = found.setdefault(member.service_point, [])
-        if member.area not in own:
+        if member.area not in own and (span is None or _overlaps(member, span)):
             own.append(member.area)
     for point in registry.service_points:
         if point.area is not None:
             found.setdefault(point.id, [point.area])
     return found
+
+
+def _overlaps(member: AreaMember, span: tuple[datetime, datetime]) -> bool:
+    return (member.starts_at is None or member.starts_at < span[1]) and (
+        member.ends_at is None or member.ends_at > span[0]
+    )
 
 
 def _meters_by_place(registry: Registry) -> dict[str, list[Meter]]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from services.settings import PREFIX, load
+from services.settings import PAGES_ADDRESS, PREFIX, load
 
 EVERY_BUS = "*"
 
@@ -40,12 +40,12 @@ class FlowSettings(BaseSettings):
     )
     dashboard_url: str | None = Field(
         default=None,
-        pattern=r"^https?://[^/\s]+",
-        description="address of the dashboard as people see it, for links in flows' results; none = no links",
+        pattern=PAGES_ADDRESS,
+        description="address of the pages as people reach them, for links in messages and results",
     )
     prefect_ui: str | None = Field(
         default=None,
-        pattern=r"^https?://[^/\s]+",
+        pattern=PAGES_ADDRESS,
         description="address of Prefect's pages as people see them; none = where PREFECT_API_URL points",
     )
 

@@ -16,6 +16,8 @@ TAG = "kilowatch"
 MOST = 200
 """Of anything that the server gives in one answer."""
 OVER = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+BAD = frozenset({"Failed", "Crashed", "TimedOut"})
+"""States in which a run ended badly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,11 @@ class FlowStatus:
     late: int
     """Runs that should have begun and that nobody has picked up."""
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.late > 0 or self.last_state in BAD
+
 
 async def flow_statuses() -> list[FlowStatus]:
     """Return how every deployed flow of ours fares, by name.
@@ -61,6 +68,45 @@ async def flow_statuses() -> list[FlowStatus]:
             *(_status(server, each, names[each["flow_id"]], *numbers) for each in deployments)
         )
     return sorted(found, key=lambda status: (status.flow, status.deployment))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRuns:
+    """Runs of one deployment that should have begun."""
+
+    deployment: str
+    """As ``flow/deployment``."""
+    count: int
+    since: datetime
+    """When the first of them should have begun."""
+
+
+async def late_runs() -> list[LateRuns]:
+    """Return the deployments of ours of which runs wait for a worker, the longest waiting first.
+
+    Raises:
+        FlowServerError: If no server answers, or it refuses us.
+    """
+    ours = {"deployments": {"tags": {"all_": [TAG]}}, "limit": MOST}
+    async with flow_server() as server:
+        late = {"name": {"any_": ["Late"]}}
+        runs = await server.ask(
+            "/flow_runs/filter", _runs(ours["deployments"], late, sort="EXPECTED_START_TIME_ASC")
+        )
+        if not runs:
+            return []
+        deployments, flows = await asyncio.gather(
+            server.ask("/deployments/filter", ours), server.ask("/flows/filter", ours)
+        )
+    flow_of = {flow["id"]: flow["name"] for flow in flows}
+    names = {each["id"]: f"{flow_of[each['flow_id']]}/{each['name']}" for each in deployments}
+    # The first run of each is its oldest.
+    oldest = {run["deployment_id"]: run["expected_start_time"] for run in reversed(runs)}
+    return [
+        LateRuns(deployment=names[which], count=count, since=datetime.fromisoformat(oldest[which]))
+        for which, count in _count(runs).items()
+        if which in names
+    ]
 
 
 async def _status(

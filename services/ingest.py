@@ -12,7 +12,7 @@ from paho.mqtt.client import topic_matches_sub
 from collectors.deliveries import Message
 from pipeline.errors import ConfigError
 from pipeline.frames import PAYLOAD_KEPT_BYTES, RawFrame, RawMessage
-from pipeline.model import Quality
+from pipeline.model import Quality, Snapshot
 from pipeline.ports import Unmatched
 from pipeline.registry import MqttSource, Registry
 from pipeline.topics import plain_filter, shared_filter
@@ -113,6 +113,7 @@ def raw_messages(batch: Sequence[Message], parsed: Sequence[Parsed]) -> list[Raw
     return [
         RawMessage(
             received_at=message.received_at,
+            tells=_span(one.snapshots),
             source=message.topic,
             meters=tuple(dict.fromkeys(snapshot.meter for snapshot in one.snapshots)),
             frames=(RawFrame("", None, message.received_at, b"", message.payload[:PAYLOAD_KEPT_BYTES]),),
@@ -120,6 +121,11 @@ def raw_messages(batch: Sequence[Message], parsed: Sequence[Parsed]) -> list[Raw
         for message, one in zip(batch, parsed, strict=True)
         if one.snapshots
     ]
+
+
+def _span(snapshots: Sequence[Snapshot]) -> tuple[datetime, datetime]:
+    times = [snapshot.taken_at for snapshot in snapshots]
+    return min(times), max(times)
 
 
 def topics_of(sources: Sequence[MqttSource], share: str | None = None) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from pipeline.errors import DataError
 from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import DEFAULT_ZONE, Registry
 from pipeline.timegrid import from_numpy, local_month, slot_start
+from services import detect_groups
 from services.derive import MINUTES
-from services.detect_groups import areas_of_places, feeders_of, groups_with_places, part_of
+from services.detect_groups import areas_of_places, groups_with_places, one_area_each, part_of
 from services.load_facts import DEMAND, DEMAND_AT
 from services.load_groups import Span
 from services.load_parts import EVERY_KIND, Part, ShapesBefore, SpanOf, summaries, zones_of
@@ -114,35 +116,68 @@ def _stored_parts(
     connection: Connection, archive: Registry, span: SpanOf, primary: frozenset[str]
 ) -> Iterator[Part]:
     """Yield the archive some hundred meters at a time, areas whole; at last what spans several."""
-    for division in divisions(archive):
+    spans = [span(zone) for zone in zones_of(archive)]
+    for division in divisions(archive, (min(begin for begin, _ in spans), max(end for _, end in spans))):
         yield _stored_part(connection, division, span, primary)
 
 
-def divisions(archive: Registry) -> Iterator[Division]:
-    """Yield parts in which each subject is whole: areas, then feeders (馈线), then total groups."""
-    feeders, areas_of_place = feeders_of(archive), areas_of_places(archive)
-    plain = frozenset(area for areas in areas_of_place.values() for area in areas) - feeders
+def divisions(archive: Registry, span: Span) -> Iterator[Division]:
+    """Yield parts in which each subject is whole: areas, then those that share a place, then total groups.
+
+    Areas share a place that moved between them within the span, or that feeds one of them and is a member of
+    the other, a feeder (馈线).
+    """
+    areas_of_place = areas_of_places(archive, span)
+    once = one_area_each(archive, areas_of_place)
+    sharing = {area for place, areas in areas_of_place.items() for area in areas if area != once[place]}
     told: set[MeterId] = set()
-    for part, own in groups_with_places(archive, Together.AREA, once=True):
+    for part, own in groups_with_places(archive, Together.AREA, once=once):
         # A meter that moved is in the group of each of its places.
         meters = {meter.id for meter in part.meters} - told
         told |= meters
         yield Division(
             registry=part,
             kinds=EVERY_KIND - {SubjectKind.TOTAL},
-            areas=plain,
+            areas=frozenset(once.values()) - sharing,
             points=own,
             meters=frozenset(meters),
         )
-    if feeders:
-        places = {place for place, areas in areas_of_place.items() if not feeders.isdisjoint(areas)}
-        there = {i.meter for i in archive.installations if i.service_point in places}
-        on_feeders = part_of(archive, [meter for meter in archive.meters if meter.id in there], places)
-        yield Division(registry=on_feeders, kinds=frozenset({SubjectKind.AREA}), areas=feeders)
+    yield from _areas_alone(archive, areas_of_place, sorted(sharing))
     counted = {member.meter for member in archive.total_members}
     if counted:
         in_totals = [meter for meter in archive.meters if meter.id in counted]
         yield Division(registry=replace(archive, meters=in_totals), kinds=frozenset({SubjectKind.TOTAL}))
+
+
+def _areas_alone(
+    archive: Registry, areas_of_place: Mapping[str, Sequence[str]], areas: Sequence[str]
+) -> Iterator[Division]:
+    """Yield areas with all their places, some hundred meters at a time."""
+    places: dict[str, set[str]] = {area: set() for area in areas}
+    for place, own in areas_of_place.items():
+        for area in places.keys() & own:
+            places[area].add(place)
+    hung: dict[str | None, set[MeterId]] = defaultdict(set)
+    for installation in archive.installations:
+        hung[installation.service_point].add(installation.meter)
+    meters = {area: frozenset().union(*(hung[place] for place in places[area])) for area in areas}
+    for together in _bounded(areas, {area: len(own) for area, own in meters.items()}):
+        there = frozenset().union(*(meters[area] for area in together))
+        of_these = frozenset().union(*(places[area] for area in together))
+        part = part_of(archive, [meter for meter in archive.meters if meter.id in there], of_these)
+        yield Division(registry=part, kinds=frozenset({SubjectKind.AREA}), areas=frozenset(together))
+
+
+def _bounded(areas: Sequence[str], sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Yield areas together as long as they have no more meters than are looked at at a time."""
+    together: list[str] = []
+    for area in areas:
+        if together and sum(sizes[one] for one in (*together, area)) > detect_groups.METERS_AT_A_TIME:
+            yield together
+            together = []
+        together.append(area)
+    if together:
+        yield together
 
 
 def _stored_part(connection: Connection, division: Division, span: SpanOf, primary: frozenset[str]) -> Part:

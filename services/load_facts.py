@@ -15,9 +15,9 @@ from analysis.load.demand import RegisterReadings
 from analysis.load.problems import LoadProblem, fed_in_problems
 from analysis.load.summary import Facts, Subject, SubjectKind
 from analysis.power_factor import standards
-from pipeline.archive_records import MemberRole
 from pipeline.block import Times
 from pipeline.contracts import Contract
+from pipeline.load_wants import Want
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
@@ -26,7 +26,7 @@ from pipeline.timegrid import from_numpy, to_numpy
 from services.load_capacity import area_capacity_kva, point_capacity_kva
 from services.load_contracts import contract_stretches
 from services.load_groups import AreaGroup
-from services.load_subjects import Energies
+from services.load_subjects import PHASE_POWERS, Energies
 from services.load_sums import GroupSum, group_sum
 from storage.matrices import ratio_factors
 
@@ -35,14 +35,11 @@ DEMAND, DEMAND_AT = Quantity.MAX_DEMAND_IMPORT, Quantity.MAX_DEMAND_IMPORT_AT
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 _MOMENT = timedelta(microseconds=1)
 _READINGS = {
-    "register": f"readings: {DEMAND.value} with {DEMAND_AT.value}",
-    "phases": "readings: active_power_a, active_power_b, active_power_c",
+    "register": Want(key="demand_register", parameters={"quantities": [DEMAND.value, DEMAND_AT.value]}),
+    "phases": Want(key="phases", parameters={"quantities": [quantity.value for quantity in PHASE_POWERS]}),
 }
-_OF_ONE_METER = {
-    "register": "one main meter: the demands of several registers do not add up",
-    "phases": "one main meter: phases of several meters need not be the same ones",
-}
-_REACTIVE = {"power_factor": "intervals: import_kvarh"}
+_OF_ONE_METER = {"register": Want(key="one_meter_demand"), "phases": Want(key="one_meter_phases")}
+_REACTIVE = {"power_factor": Want(key="reactive", parameters={"quantities": ["import_kvarh"]})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +72,14 @@ class Known:
             found[temperature.area][temperature.day] = temperature.mean_c
         return found
 
-    @cached_property
-    def feeding(self) -> frozenset[str]:
-        """Service points whose meters feed an area."""
-        return frozenset(m.service_point for m in self.registry.area_members if m.role is MemberRole.SUPPLY)
-
     @property
     def starts_at(self) -> datetime:
         """Start of the span."""
         return from_numpy(self.energies.starts_at[0])
+
+    def supplies_area(self, point: str | None) -> bool:
+        """Tell whether a service point's meters feed an area within the span."""
+        return bool(self.registry.supplying(point, self.starts_at, self.ends_at))
 
 
 def shown_demands(readings: Mapping[Quantity, TimedValues]) -> dict[MeterId, Shown]:
@@ -127,7 +123,7 @@ def meter_facts(known: Known, meter: MeterId) -> Facts:
     point = known.registry.service_point_of(meter, known.ends_at - _MOMENT)
     return Facts(
         suspended=None if point is None else _suspended(known, point),
-        supplies_area=point in known.feeding,
+        supplies_area=known.supplies_area(point),
         register=_register(known, meter),
         phases_kw=_phases(known, meter),
         problems=known.energies.problems.get(meter, ()),
@@ -140,7 +136,6 @@ def point_facts(known: Known, point: str) -> Facts:
     contract = known.registry.contract_of(point, known.ends_at - _MOMENT)
     tariff = None if contract is None else contract.tariff
     meter = only_meter(known.registry, point, known.energies)
-    entry = f"[[contract]] of service point {point}"
     return Facts(
         contract=contract,
         contracts=contract_stretches(known.registry, point, known.starts_at, known.ends_at),
@@ -151,17 +146,21 @@ def point_facts(known: Known, point: str) -> Facts:
         capacity_kva=point_capacity_kva(known.registry, point, known.energies.starts_at),
         temperatures=_temperatures(known, point),
         suspended=_suspended(known, point),
-        supplies_area=point in known.feeding,
+        supplies_area=known.supplies_area(point),
         register=None if meter is None else _register(known, meter),
         phases_kw=None if meter is None else _phases(known, meter),
         wants={
             **(_OF_ONE_METER if meter is None else _READINGS),
             **_REACTIVE,
-            "contract": f"{entry}: contract_demand_kw",
-            "double_kw": f"{entry}: basic_charge",
-            "tariff": f"{entry}: tariff" if tariff is None else f"[[tariff]] {tariff} in force over the span",
-            "standard": f"{entry}: {_lacking(contract)}",
-            "transformer": f"[[transformer]] of service point {point}: capacity_kva",
+            "contract": _filed(point, "contract_demand_kw"),
+            "double_kw": _filed(point, "basic_charge"),
+            "tariff": _filed(point, "tariff")
+            if tariff is None
+            else Want(key="tariff_over_span", parameters={"tariff": tariff}),
+            "standard": _standard(point, contract),
+            "transformer": Want(
+                key="point_transformer", parameters={"point": point, "fields": ["capacity_kva"]}
+            ),
         },
     )
 
@@ -174,7 +173,7 @@ def point_problems(known: Known, point: Subject) -> list[LoadProblem]:
     stretches = contract_stretches(known.registry, point.name, known.starts_at, known.ends_at)
     if (
         point.export_kwh is None
-        or point.name in known.feeding
+        or known.supplies_area(point.name)
         or any(s.contract.generation for s in stretches)
     ):
         return found
@@ -196,9 +195,9 @@ def area_facts(known: Known, area: AreaGroup, group: GroupSum, points: Mapping[s
     """Return what is known of an area, what its members draw and what its supply meters count."""
     feeding = sorted({supply.point for supply in area.supplies})
     meter = only_meter(known.registry, feeding[0], known.energies) if len(feeding) == 1 else None
-    one_supply = f"one [[area_member]] of area {area.name} with role = 'supply'"
+    one_supply = Want(key="one_supply", parameters={"area": area.name})
     capacity_kva = area_capacity_kva(known.registry, area.name, known.energies.starts_at)
-    carried = f"intervals of the supply points of area {area.name}: {', '.join(feeding)}"
+    carried = Want(key="supply_energies", parameters={"area": area.name, "points": feeding})
     return replace(
         category_facts(group),
         capacity_kva=capacity_kva,
@@ -208,7 +207,9 @@ def area_facts(known: Known, area: AreaGroup, group: GroupSum, points: Mapping[s
         wants={
             **_REACTIVE,
             **(dict.fromkeys(_READINGS, one_supply) if meter is None else _READINGS),
-            "transformer": f"[[transformer]] of area {area.name}: capacity_kva"
+            "transformer": Want(
+                key="area_transformer", parameters={"area": area.name, "fields": ["capacity_kva"]}
+            )
             if capacity_kva is None
             else (carried if feeding else one_supply),
         },
@@ -263,16 +264,21 @@ def _supplied(area: AreaGroup, points: Mapping[str, Subject]) -> Subject | None:
     return None if found.absent else found.subject
 
 
-def _lacking(contract: Contract | None) -> str:
+def _filed(point: str, *names: str) -> Want:
+    return Want(key="contract", parameters={"point": point, "fields": names})
+
+
+def _standard(point: str, contract: Contract | None) -> Want:
+    """Return what would tell the power-factor standard of a point."""
+    named = ("category", "capacity_kva")
     if contract is None:
-        return "category, capacity_kva"
+        return _filed(point, *named)
     if contract.power_factor_standard is not None:
-        known = ", ".join(f"{standard.value:.2f}" for standard in standards())
-        return f"power_factor_standard one of {known}, not {contract.power_factor_standard:g}"
-    return (
-        ", ".join(name for name in ("category", "capacity_kva") if getattr(contract, name) is None)
-        or "category"
-    )
+        known = [f"{standard.value:.2f}" for standard in standards()]
+        filed = f"{contract.power_factor_standard:g}"
+        return Want(key="standard", parameters={"point": point, "known": known, "filed": filed})
+    lacking = [name for name in named if getattr(contract, name) is None]
+    return _filed(point, *(lacking or ["category"]))
 
 
 def _register(known: Known, meter: MeterId) -> RegisterReadings | None:

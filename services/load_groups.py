@@ -69,10 +69,9 @@ def areas_of(registry: Registry, span: Span, zone: ZoneInfo) -> list[AreaGroup]:
 
 def categories_of(registry: Registry, span: Span, zone: ZoneInfo) -> dict[str, list[Belonging]]:
     """Return whose contracts have each category within a span; what feeds an area is no customer."""
-    feeding = {m.service_point for m in registry.area_members if m.role is MemberRole.SUPPLY}
     found: dict[str, dict[str, list[Span]]] = defaultdict(dict)
     for point in registry.service_points:
-        if point.id in feeding or registry.zone_of(point.id) != zone:
+        if registry.supplying(point.id, *span) or registry.zone_of(point.id) != zone:
             continue
         for during in contract_stretches(registry, point.id, *span):
             if during.contract.category is not None:

@@ -15,8 +15,15 @@ from services.load import load_stored, month_span
 from services.load_output import Row, row_of
 from services.settings import Settings, load_settings
 from services.wiring import utc_now
-from storage.database import connect
-from storage.load_months import LoadMonth, save_load_months, shapes_of_month
+from storage.database import Connection, connect
+from storage.load_months import (
+    LoadMonth,
+    drop_months_before,
+    save_load_months,
+    server_time,
+    shapes_of_month,
+)
+from storage.retention import retention
 
 AT_ONCE = 200
 """Months saved in one transaction."""
@@ -44,7 +51,8 @@ def keep_load_months(
 
     By default the month before is stored once more in the first days of a month: what was backfilled or
     edited since changes it. A load keeps its class of load shape of the month before as long as no other
-    fits clearly better.
+    fits clearly better. Subjects that the month no longer has, such as an area that was dissolved, are
+    taken out.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -72,12 +80,21 @@ def _kept(month: date, until: datetime, settings: Settings) -> KeptMonth:
     """Store the statistics of a month up to an instant, some hundred subjects at a time."""
     subjects, highest = 0, list[LoadSummary]()
     with connect(settings.require_database_url()) as connection:
+        began = server_time(connection)
         before = shapes_of_month(connection, (month - timedelta(days=1)).replace(day=1))
         for some in _batches(load_stored(month_span(month, until), settings, until, before)):
             save_load_months(connection, [_month(month, summary) for summary in some])
             subjects += len(some)
             highest = highest_of([*highest, *some])
+        if subjects and _slots_are_kept(connection, month, until):
+            drop_months_before(connection, month, began)
     return KeptMonth(subjects=subjects, highest=[row_of(summary) for summary in highest])
+
+
+def _slots_are_kept(connection: Connection, month: date, until: datetime) -> bool:
+    """Tell whether no slot of a month has been dropped: who is not found then is gone."""
+    keep = retention(connection)["interval"]
+    return keep is None or month_span(month)(DEFAULT_ZONE)[0] >= until - keep + timedelta(days=1)
 
 
 def _month(month: date, summary: LoadSummary) -> LoadMonth:

@@ -101,5 +101,5 @@ async def _read_back(line: Ordering, meter: OrderedMeter, read_back: ReadBack) -
         session = meter.session(read_back.address)
         outcomes: Sequence[Outcome] = [await line.ask(session, query) for query in read_back.queries]
     except TransportError as error:
-        return Verdict(confirmed=Confirmed.UNREAD, words=str(error))
+        return Verdict(confirmed=Confirmed.UNREAD, trouble=str(error))
     return read_back.judge(outcomes)

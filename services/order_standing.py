@@ -44,6 +44,10 @@ class OrderStanding:
     read_back: str = ""
     """A word of ``read_back.Confirmed``."""
     read_back_detail: str = ""
+    """In English."""
+    read_back_message: str = ""
+    """The same as a key of ``pipeline.read_back_texts``; empty where that is not known."""
+    read_back_parameters: Mapping[str, str] = field(default_factory=dict)
     denials: Sequence[str] = field(default_factory=tuple)
     """Why it was not let through when somebody tried to approve it."""
 
@@ -86,6 +90,8 @@ def _after(standing: OrderStanding, entry: Entry) -> OrderStanding:
             detail=str(details.get("detail", "")),
             read_back=str(details.get("read_back", "")),
             read_back_detail=str(details.get("read_back_detail", "")),
+            read_back_message=str(details.get("read_back_message", "")),
+            read_back_parameters=_texts(details.get("read_back_parameters")),
         )
     return standing
 
@@ -93,3 +99,7 @@ def _after(standing: OrderStanding, entry: Entry) -> OrderStanding:
 def _who(details: Mapping[str, Any]) -> str:  # Any: JSON
     by = details.get("by")
     return "" if not isinstance(by, Mapping) else str(by.get("name") or by.get("account", ""))
+
+
+def _texts(given: object) -> Mapping[str, str]:
+    return {str(key): str(value) for key, value in given.items()} if isinstance(given, Mapping) else {}

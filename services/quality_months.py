@@ -21,7 +21,6 @@ from pipeline.model import MeterId, Origin, Quality, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.records import Records
 from pipeline.registry import Registry
-from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import local_month, to_numpy
 from services.waveform_records import waveform_record
 from storage.columns import NUMBER_OF_ORIGIN
@@ -95,11 +94,10 @@ def months_of_files(  # noqa: PLR0913 - one question with all that bounds it
         readings=block_values(read, STATISTICS),
     )
     electrical, spectra = _shown_in(read)
-    shown = as_shown(archive, primary)
     given = Given(
         electrical=electrical, spectra=spectra, told=told, recorded=_by_point(records), primary=primary
     )
-    months = [point_month(shown, point, month_of(archive, point, first, now), given) for point in points]
+    months = [point_month(archive, point, month_of(archive, point, first, now), given) for point in points]
     yield from _known(archive, months, wanted)
 
 
@@ -121,19 +119,18 @@ def months_stored(  # noqa: PLR0913 - one question with all that bounds it
     """
     area_of = {point.id: point.area or "" for point in archive.service_points}
     points = sorted(points_of(archive, wanted), key=lambda point: area_of.get(point, ""))
-    shown = as_shown(archive, primary)
     for begin in range(0, len(points), POINTS_AT_A_TIME):
         some = {
             point: month_of(archive, point, first, now) for point in points[begin : begin + POINTS_AT_A_TIME]
         }
-        meters = sorted({s.meter for point, month in some.items() for s in main_stays(shown, point, month)})
+        meters = sorted({s.meter for point, month in some.items() for s in main_stays(archive, point, month)})
         span = min(m.starts_at for m in some.values()), max(m.due_until for m in some.values())
         records = waveform_records(
             connection, scope=scope, starts_at=span[0], ends_at=span[1], service_points=list(some)
         )
         told = _stored(connection, meters, span, scope, now)
         given = replace(told, recorded=_by_point(records), primary=primary)
-        months = [point_month(shown, point, month, given) for point, month in some.items()]
+        months = [point_month(archive, point, month, given) for point, month in some.items()]
         yield from _known(archive, months, wanted)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from collectors.exchange import Outcome
+from pipeline.read_back_texts import read_back_text
 from protocols.dlt645.questions import address_query, read_query
 from protocols.dlt645.relay import STATUS_WORD_3, RelayState, relay_state
 from protocols.dlt645.version import Version
@@ -33,7 +34,16 @@ class Verdict:
     """What a meter showed after an order."""
 
     confirmed: Confirmed
-    words: str = ""
+    message: str = ""
+    """A key of ``pipeline.read_back_texts``; empty where nothing was shown."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    """Why nothing was shown, in English."""
+
+    @property
+    def words(self) -> str:
+        """What was shown, or why nothing was, in English."""
+        return read_back_text(self.message, self.parameters, "en") if self.message else self.trouble
 
 
 NO_VERDICT = Verdict(confirmed=Confirmed.NOTHING)
@@ -60,8 +70,8 @@ def item_reads(meter: OrderedMeter, identifier: bytes, content: bytes) -> ReadBa
             return unread(outcomes)
         if found == content:
             return Verdict(confirmed=Confirmed.YES)
-        shown = f"it holds {found.hex(' ').upper()}, written was {content.hex(' ').upper()}"
-        return Verdict(confirmed=Confirmed.NO, words=shown)
+        held = {"found": found.hex(" ").upper(), "written": content.hex(" ").upper()}
+        return Verdict(confirmed=Confirmed.NO, message="item_holds", parameters=held)
 
     query = read_query(identifier, len(content), version=meter.version)
     return ReadBack(queries=(query,), judge=judge)
@@ -75,11 +85,10 @@ def relay_shows(meter: OrderedMeter, expected: RelayState | None) -> ReadBack:
         if found is None or len(found) != STATUS_BYTES:
             return unread(outcomes)
         state = relay_state(found)
+        message = f"relay_{state}"
         if expected is None:
-            return Verdict(confirmed=Confirmed.NOTHING, words=f"the relay is {state}")
-        return Verdict(
-            confirmed=Confirmed.YES if state is expected else Confirmed.NO, words=f"the relay is {state}"
-        )
+            return Verdict(confirmed=Confirmed.NOTHING, message=message)
+        return Verdict(confirmed=Confirmed.YES if state is expected else Confirmed.NO, message=message)
 
     query = read_query(STATUS_WORD_3, STATUS_BYTES, version=meter.version)
     return ReadBack(queries=(query,), judge=judge)
@@ -94,7 +103,7 @@ def address_is(address: str, everybody: str, version: Version) -> ReadBack:
             return unread(outcomes)
         found = event.raw[6:0:-1].hex().upper()
         confirmed = Confirmed.YES if found == address else Confirmed.NO
-        return Verdict(confirmed=confirmed, words=f"a meter answers at {found}")
+        return Verdict(confirmed=confirmed, message="address", parameters={"address": found})
 
     return ReadBack(queries=(who_is_there(version),), judge=judge, address=everybody)
 
@@ -111,8 +120,8 @@ def answers_at(meter: OrderedMeter, line_url: str) -> ReadBack:
 
     def judge(outcomes: Sequence[Outcome]) -> Verdict:
         if outcomes[0].event is None:
-            return Verdict(confirmed=Confirmed.NO, words="it is silent at the new rate")
-        return Verdict(confirmed=Confirmed.YES, words="it answers at the new rate")
+            return Verdict(confirmed=Confirmed.NO, message="rate_silent")
+        return Verdict(confirmed=Confirmed.YES, message="rate_answers")
 
     query = read_query(meter.version.date, DATE_BYTES, version=meter.version)
     return ReadBack(queries=(query,), judge=judge, line_url=line_url)
@@ -127,7 +136,9 @@ def clock_is_right(meter: OrderedMeter) -> ReadBack:
             return unread(outcomes)
         right = abs(offset_s) <= CLOCK_TOLERANCE_S
         return Verdict(
-            confirmed=Confirmed.YES if right else Confirmed.NO, words=f"the clock is off by {offset_s:+.1f} s"
+            confirmed=Confirmed.YES if right else Confirmed.NO,
+            message="clock_off",
+            parameters={"offset_s": f"{offset_s:+.1f}"},
         )
 
     return ReadBack(queries=meter.clock_queries(), judge=judge)
@@ -136,4 +147,4 @@ def clock_is_right(meter: OrderedMeter) -> ReadBack:
 def unread(outcomes: Sequence[Outcome]) -> Verdict:
     """Say why there was nothing to compare."""
     last = outcomes[-1]
-    return Verdict(confirmed=Confirmed.UNREAD, words=last.failure or str(last.cause or "an unknown answer"))
+    return Verdict(confirmed=Confirmed.UNREAD, trouble=last.failure or str(last.cause or "an unknown answer"))

@@ -17,6 +17,9 @@ PREFIX = "KILOWATCH_"
 MOST_THREADS = 4
 """By default: a detector's threads wait for each other's Python, and the machine has other work."""
 
+PAGES_ADDRESS = r"^https?://[^/\s]+"
+"""What an address of pages looks like, of ours or Prefect's, as people reach them."""
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 

@@ -200,18 +200,25 @@ def _message_row(message: RawMessage) -> Sequence[object]:
         printable(message.source),
         [printable(meter) for meter in message.meters],
         [_frame_row(frame) for frame in message.frames],
+        *(_us(at) for at in message.tells or ()),
     )
 
 
 def _message_of(row: Sequence[Any]) -> RawMessage:  # Any: what JSON holds
-    received_at, slot_at, source, meters, frames = row
+    received_at, slot_at, source, meters, frames, *tells = row
     return RawMessage(
         received_at=_instant(received_at),
         slot_at=None if slot_at is None else _instant(slot_at),
+        tells=_span(tells) if tells else None,
         source=source,
         meters=tuple(MeterId(meter) for meter in meters),
         frames=tuple(_frame_of(frame) for frame in frames),
     )
+
+
+def _span(edges: Sequence[Any]) -> tuple[datetime, datetime]:  # Any: what JSON holds
+    first, last = edges
+    return _instant(first), _instant(last)
 
 
 def _frame_row(frame: RawFrame) -> Sequence[object]:

@@ -120,7 +120,7 @@ def present_voltages(
                 ) AS measured (volts, by_wirings) WHERE m.wiring = ANY (by_wirings)
             ) AS v
             WHERE e.meter_id = m.meter_id AND e.taken_at > %(since)s AND e.taken_at <= %(now)s
-              AND v.lowest_v IS NOT NULL
+              AND v.lowest_v IS NOT NULL AND (m.hung_since IS NULL OR e.taken_at >= m.hung_since)
             ORDER BY e.taken_at DESC LIMIT 1
         ) AS r
         LEFT JOIN LATERAL (

@@ -71,10 +71,11 @@ def role_state(connection: Connection) -> RoleState:
     return RoleState.READY if row[0] else RoleState.LOCKED_OUT
 
 
-def prepare_scoped_role(connection: Connection) -> bool:
+def prepare_scoped_role(connection: Connection, *, told: bool = False) -> bool:
     """Make the role where it is missing, and give it the tables; tells whether that was possible.
 
-    Whoever migrates may lack the right to make roles. Queries then still keep to the scope by themselves.
+    Whoever migrates may lack the right to make roles. Queries then still keep to the scope by themselves; the
+    log warns of it, but where it was ``told`` before.
     """
     try:
         with connection.transaction():
@@ -82,7 +83,8 @@ def prepare_scoped_role(connection: Connection) -> bool:
             for grant in _GRANTS:
                 connection.execute(grant.encode())
     except psycopg.errors.InsufficientPrivilege as error:
-        log.warning(
+        log.log(
+            logging.DEBUG if told else logging.WARNING,
             "row-level security is off: the database's user may not make the role %s. Next step: as a "
             "superuser, CREATE ROLE %s NOLOGIN and GRANT it to that user, then 'kilowatch db migrate'",
             *(ROLE, ROLE),
@@ -108,8 +110,9 @@ def _take_role(connection: Connection, areas: frozenset[str]) -> bool:
     try:
         with storage_errors("limiting a connection to areas"):
             connection.execute(
+                # Policies make a small question look dear: compiling it would take longer than answering it.
                 "SELECT set_config('kilowatch.areas', %s::text[]::text, false), "
-                "set_config('role', %s, false)",
+                "set_config('jit', 'off', false), set_config('role', %s, false)",
                 (sorted(areas), ROLE),
             )
     except StorageError as error:
@@ -122,9 +125,7 @@ def _take_role(connection: Connection, areas: frozenset[str]) -> bool:
 
 def _leave_role(connection: Connection) -> None:
     try:
-        connection.execute(
-            "SELECT set_config('role', 'none', false), set_config('kilowatch.areas', '', false)"
-        )
+        connection.execute("RESET ROLE; RESET jit; SELECT set_config('kilowatch.areas', '', false)")
     except psycopg.Error:
         # It must not serve anybody else as what it is: a pool makes another one.
         connection.close()

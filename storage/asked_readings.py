@@ -127,10 +127,8 @@ def asked_reading(connection: Connection, asked_id: int) -> AskedReading | None:
     return found[0] if found else None
 
 
-def asked_meters(
-    connection: Connection, asked: AskedReading, *, scope: Scope, now: datetime
-) -> list[AskedMeter]:
-    """Return what has become of those meters of a wish that the caller may see."""
+def asked_meters(connection: Connection, asked: AskedReading, *, scope: Scope) -> list[AskedMeter]:
+    """Return what has become of the meters of a wish that hung in the caller's areas when it was filed."""
     return rows_in_scope(
         connection,
         AskedMeter,
@@ -144,7 +142,7 @@ def asked_meters(
         WHERE m.id = ANY (%(meters)s::text[]) ORDER BY m.id
         """,
         scope=scope,
-        now=now,
+        now=asked.asked_at,
         asked=asked.asked_id,
         requests=list(asked.requests),
         meters=list(asked.meters),

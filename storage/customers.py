@@ -101,14 +101,18 @@ _LISTED = sql.SQL("""
     ), loaded AS (
         SELECT service_point, sum(energy_kwh)::numeric AS kwh FROM load_day
         WHERE day >= %(first)s AND day < %(until)s GROUP BY service_point
-    ), hung AS (
-        SELECT DISTINCT ON (m.id) m.id AS meter, i.service_point
-        FROM meter AS m JOIN installation AS i USING (meter_id) WHERE i.service_point IS NOT NULL
-        ORDER BY m.id, i.starts_at DESC NULLS LAST
     ), found AS (
         SELECT coalesce(e.service_point, hung.service_point) AS service_point, count(*) AS episodes,
                max(e.severity) AS severity
-        FROM episode AS e LEFT JOIN hung ON hung.meter = e.meter
+        FROM episode AS e
+        -- A finding about a meter alone belongs to the place where the meter hung when it began.
+        LEFT JOIN LATERAL (
+            SELECT i.service_point FROM installation AS i JOIN meter AS m USING (meter_id)
+            WHERE e.service_point IS NULL AND m.id = e.meter
+              AND (i.starts_at IS NULL OR i.starts_at <= e.starts_at)
+              AND (i.ends_at IS NULL OR i.ends_at > e.starts_at)
+            ORDER BY i.starts_at DESC NULLS LAST LIMIT 1
+        ) AS hung ON true
         WHERE {pending} AND e.verdict = 'abnormal' GROUP BY 1
     ), listed AS (
         SELECT p.customer, array_agg(p.id ORDER BY p.id) AS points, min(p.category) AS category,

@@ -77,10 +77,11 @@ def last_cycle_counts(connection: Connection, *, scope: Scope, now: datetime) ->
         connection,
         CoverageCount,
         """
+        {days}
         , ended AS (
             SELECT DISTINCT ON (c.meter_id, c.quantity_group)
                    m.bus, m.profile, c.quantity_group, c.status, c.newest_slot_at
-            FROM coverage_day AS c JOIN placed AS m USING (meter_id)
+            FROM {coverage_day} AS c JOIN placed AS m USING (meter_id)
             WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1 AND c.reads > 0
               AND c.newest_slot_at <= %(now)s
             ORDER BY c.meter_id, c.quantity_group, c.newest_slot_at DESC, c.status DESC
@@ -113,7 +114,7 @@ def missing_reads(  # noqa: PLR0913 - one question with all that bounds it
                c.attempts
         FROM coverage AS c JOIN placed AS m USING (meter_id)
         WHERE c.slot_at >= %(since)s AND c.slot_at <= %(now)s AND c.status < 'backfilled'
-          AND (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
+          AND {own_slots} AND (%(meters)s::text[] IS NULL OR m.id = ANY (%(meters)s::text[]))
         ORDER BY c.slot_at DESC, m.id, c.quantity_group LIMIT %(limit)s
         """,
         scope=scope,
@@ -145,7 +146,7 @@ def missing_runs(connection: Connection, *, scope: Scope, now: datetime, limit: 
             WHERE c.meter_id = w.meter_id AND c.quantity_group = w.quantity_group
               AND c.slot_at >= w.day::timestamp AT TIME ZONE m.zone
               AND c.slot_at < (w.day + 1)::timestamp AT TIME ZONE m.zone
-              AND c.status = w.status AND coalesce(c.cause, '') = w.cause
+              AND c.status = w.status AND coalesce(c.cause, '') = w.cause AND {own_slots}
             GROUP BY c.cause
         ) AS l
         ORDER BY l.reads DESC, l.last_slot_at DESC, w.id
@@ -185,6 +186,7 @@ def coverage_days(  # noqa: PLR0913 - one question with all that bounds it
                count(*) FILTER (WHERE status = 'backfilled') AS backfilled
         FROM coverage AS c JOIN placed AS m USING (meter_id)
         WHERE m.id = %(meter)s AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+          AND {own_slots}
         GROUP BY 1, 2 ORDER BY 1 DESC, 2
         """,
         scope=scope,

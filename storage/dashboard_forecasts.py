@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
 
+from psycopg import sql
 from psycopg.rows import class_row
 
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
+from storage.forecasts import month_figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +74,11 @@ WITH newest AS (
     SELECT m.id AS meter, a.service_point, coalesce(p.name, '') AS name, coalesce(p.customer, '') AS customer,
         r.zone, f.starts_at, f.computed_at, f.model, f.minutes,
         (SELECT sum(each) FROM unnest(f.p50) AS each WHERE each <> 'NaN') AS kwh, cardinality(f.p50) AS slots,
-        f.max_p50_kw, f.max_p90_kw, f.month, f.month_so_far_kw, f.month_so_far_coverage,
-        f.month_p50_kw, f.month_p90_kw,
+        f.max_p50_kw, f.max_p90_kw, f.month, told.month_so_far_kw, told.month_so_far_coverage,
+        told.month_p50_kw, told.month_p90_kw,
         c.contract_demand_kw, c.basic_charge,
-        100.0 * f.month_p90_kw / nullif(c.contract_demand_kw, 0) AS used_percent
-    FROM newest AS f JOIN meter AS m USING (meter_id)
+        100.0 * told.month_p90_kw / nullif(c.contract_demand_kw, 0) AS used_percent
+    FROM newest AS f JOIN meter AS m USING (meter_id) {month_figures}
     LEFT JOIN alone AS a ON a.meter_id = m.meter_id
     LEFT JOIN service_point AS p ON p.id = a.service_point
     LEFT JOIN area AS r ON r.id = p.area
@@ -119,7 +121,7 @@ def forecast_cards(
         connection.cursor(row_factory=class_row(ForecastCard)) as cursor,
     ):
         return cursor.execute(
-            _CHOSEN + _LISTED,
+            sql.SQL(_CHOSEN + _LISTED).format(month_figures=month_figures(scope)),
             {**_bound(wanted, scope), "limit": limit, "offset": offset},
         ).fetchall()
 
@@ -132,7 +134,7 @@ def forecast_total(connection: Connection, wanted: ForecastFilter, *, scope: Sco
     """
     with storage_errors("counting forecasts"):
         row = connection.execute(
-            _CHOSEN + _COUNTED,
+            sql.SQL(_CHOSEN + _COUNTED).format(month_figures=month_figures(scope)),
             _bound(wanted, scope),
         ).fetchone()
     return 0 if row is None else int(row[0])

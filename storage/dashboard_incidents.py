@@ -29,9 +29,13 @@ class IncidentCard:
     closed_at: datetime | None
     reopened: int
     areas: Sequence[str]
+    """Those of them that the caller may see."""
+    reaches_beyond: bool
+    """Into areas that the caller may not see."""
     zone: str | None
-    """Of its first area."""
+    """Of the first of the areas."""
     signals: int
+    """In the areas that the caller may see, as its meters are."""
     meters: int
     merged_into: str | None
     held: Sequence[Mapping[str, str | None]]
@@ -86,7 +90,12 @@ class IncidentFilter:
 
 _SEEN: LiteralString = """
     FROM incident AS i
-    LEFT JOIN area AS a ON a.id = i.areas[1]
+    CROSS JOIN LATERAL (
+        SELECT coalesce(NOT i.areas <@ %(areas)s::text[], false) AS reaches_beyond,
+               ARRAY(SELECT each FROM unnest(i.areas) AS each
+                     WHERE %(areas)s::text[] IS NULL OR each = ANY(%(areas)s::text[]) ORDER BY each) AS areas
+    ) AS own
+    LEFT JOIN area AS a ON a.id = own.areas[1]
     WHERE (%(areas)s::text[] IS NULL OR i.areas && %(areas)s::text[])
 """
 """Every incident that the caller may see: one that takes in any of their areas."""
@@ -95,10 +104,16 @@ _FILTERED: LiteralString = """
       AND (%(severity)s::int IS NULL OR i.severity = %(severity)s)
       AND (%(acknowledged)s::bool IS NULL OR (i.acknowledged_at IS NOT NULL) = %(acknowledged)s)
 """
-_CARD: LiteralString = """
+_OWN_SIGNALS: LiteralString = (
+    "FROM incident_signal AS s WHERE s.incident = i.id AND s.area = ANY(%(areas)s::text[])"
+)
+_CARD: LiteralString = f"""
     SELECT i.id, i.cause, i.place, i.severity, i.state, i.starts_at, i.ends_at, i.opened_at, i.closed_at,
-           i.reopened, i.areas, a.zone, i.signals, i.meters, i.merged_into, i.held, i.acknowledged_at,
-           i.acknowledged_by, i.note
+           i.reopened, own.areas, own.reaches_beyond, a.zone,
+           CASE WHEN own.reaches_beyond THEN (SELECT count(*) {_OWN_SIGNALS}) ELSE i.signals END AS signals,
+           CASE WHEN own.reaches_beyond THEN (SELECT count(DISTINCT s.meter) {_OWN_SIGNALS})
+                ELSE i.meters END AS meters,
+           i.merged_into, i.held, i.acknowledged_at, i.acknowledged_by, i.note
 """
 
 

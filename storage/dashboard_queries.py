@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
 from storage.episodes import PENDING
+from storage.own_time import own_time
 
 Row = TypeVar("Row")
 
@@ -89,7 +90,7 @@ class ContractCard:
 
 _PLACED: LiteralString = """
     WITH placed AS (
-        SELECT m.*, i.service_point, i.role, i.bus, i.address, i.profile,
+        SELECT m.*, i.service_point, i.role, i.bus, i.address, i.profile, {hung_since} AS hung_since,
                p.name AS service_point_name, p.customer, p.area, a.name AS area_name, a.zone AS area_zone
         FROM meter AS m
         -- Of those in force the one that began last. Without LATERAL the server is free to join by hashing.
@@ -109,7 +110,11 @@ _PLACED: LiteralString = """
         WHERE %(areas)s::text[] IS NULL OR p.area = ANY (%(areas)s::text[])
     )
 """
-"""The meters a caller may see with the installation in force; every query starts here, so none forgets."""
+"""The meters a caller may see with the installation in force; every query starts here, so none forgets.
+
+``hung_since`` tells since when, which bounds what is told of the meter besides: NULL for always, and for
+whoever may see all areas.
+"""
 
 _CONDITIONS: Mapping[str, LiteralString] = MappingProxyType(
     {
@@ -127,24 +132,26 @@ _NEWEST = sql.SQL("""
     LEFT JOIN LATERAL (
         SELECT greatest(
             (SELECT taken_at FROM electrical_reading AS r WHERE r.meter_id = m.meter_id
-             AND r.taken_at > %(now)s - INTERVAL '40 days' ORDER BY taken_at DESC LIMIT 1),
+             AND r.taken_at > %(now)s - INTERVAL '40 days'
+             AND (m.hung_since IS NULL OR r.taken_at >= m.hung_since) ORDER BY taken_at DESC LIMIT 1),
             (SELECT taken_at FROM register_reading AS r WHERE r.meter_id = m.meter_id
-             AND r.taken_at > %(now)s - INTERVAL '40 days' ORDER BY taken_at DESC LIMIT 1)
+             AND r.taken_at > %(now)s - INTERVAL '40 days'
+             AND (m.hung_since IS NULL OR r.taken_at >= m.hung_since) ORDER BY taken_at DESC LIMIT 1)
         ) AS newest_at
     ) AS n ON true
 """)
 """Forty days bound the search: without a bound it would open every partition for a dead meter."""
 
 
-_TODAY = sql.SQL("""
+_TODAY: LiteralString = """
     , today AS (
         SELECT c.*, m.id, m.bus, m.profile
-        FROM coverage_day AS c JOIN placed AS m USING (meter_id)
+        FROM {coverage_day} AS c JOIN placed AS m USING (meter_id)
         -- The first bounds let the index in: a local day is at most one away from the server's.
         WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1
           AND c.day = (%(now)s AT TIME ZONE m.zone)::date AND c.reads > 0
     )
-""")
+"""
 """The ledger's sums of each meter's present local day, with the place where the meter hangs."""
 
 
@@ -175,8 +182,9 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
         ), chosen AS MATERIALIZED (
             SELECT * FROM found ORDER BY id LIMIT %(limit)s OFFSET %(offset)s
         ), worst AS (
-            SELECT meter, count(*) AS episodes, max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-            FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
+            SELECT e.meter, count(*) AS episodes,
+                   max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
+            FROM {episodes} WHERE {pending} AND e.verdict <> 'normal' AND {own_episodes} GROUP BY e.meter
         )
         SELECT m.id AS meter, m.wiring, m.rated_voltage_v, m.nominal_voltage_v, m.rated_current_a,
                m.max_current_a, m.digits, m.resolution,
@@ -197,6 +205,7 @@ def meter_cards(  # noqa: PLR0913 - one question with all that bounds it
             SELECT count(*) AS due, count(*) FILTER (WHERE status >= 'backfilled') AS arrived
             FROM coverage AS c
             WHERE c.meter_id = m.meter_id AND c.slot_at >= %(since)s AND c.slot_at <= %(now)s
+              AND {own_slots}
         ) AS c ON true
         LEFT JOIN worst AS w ON w.meter = m.id
         ORDER BY m.id
@@ -216,7 +225,8 @@ def meter_total(connection: Connection, *, scope: Scope, now: datetime, search: 
     """Return how many meters :func:`meter_cards` finds in all."""
     areas = sorted(scope.areas) if scope.areas is not None else None
     bound = {"areas": areas, "now": now, "search": search.strip()}
-    query = sql.SQL(_PLACED) + sql.SQL("SELECT count(*) FROM placed AS m WHERE ") + _fitting(bound)
+    placed = sql.SQL(_PLACED).format(**own_time(areas))
+    query = placed + sql.SQL("SELECT count(*) FROM placed AS m WHERE ") + _fitting(bound)
     with storage_errors("counting meters"):
         row = connection.execute(query, bound).fetchone()
     return 0 if row is None else int(row[0])
@@ -275,11 +285,18 @@ def rows_in_scope(
 ) -> list[Row]:
     """Run one query in the caller's scope and return its rows as values of ``kind``.
 
-    Its ``{fitting}`` is what ``search``, ``area``, ``meters`` and ``points`` among the values ask for.
+    Its ``{fitting}`` is what ``search``, ``area``, ``meters`` and ``points`` among the values ask for. What
+    it asks besides about ``placed AS m`` is to be bounded by the parts that :func:`own_time` gives.
     """
-    bound = {**values, "areas": sorted(scope.areas) if scope.areas is not None else None}
+    areas = sorted(scope.areas) if scope.areas is not None else None
+    bound = {**values, "areas": areas}
+    own = own_time(areas)
     whole = sql.SQL(_PLACED + query).format(
-        newest=_NEWEST, today=_TODAY, fitting=_fitting(bound), pending=sql.SQL(PENDING)
+        newest=_NEWEST,
+        today=own["days"] + sql.SQL(_TODAY).format(coverage_day=own["coverage_day"]),
+        fitting=_fitting(bound),
+        pending=sql.SQL(PENDING),
+        **own,
     )
     with (
         storage_errors("reading for the dashboard"),

@@ -25,6 +25,13 @@ _CONTENT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLim
 
 
 COMPILED = ("binary", "c")
+_SESSION = "-c TimeZone=UTC -c jit=off"
+"""How every session is set.
+
+Compiling (JIT) costs our queries more than it saves: a look at 3 000 meters for monitoring, estimated at far
+more rows than it reads, took 1.4 s with it and 1.1 s without, with 40 days of the ledger 3.3 to 7.7 s and 0.8
+to 1.0 s.
+"""
 
 
 class Level(StrEnum):
@@ -51,7 +58,7 @@ def connect(url: str) -> Connection:
             connect_timeout=CONNECT_TIMEOUT_S,
             tcp_user_timeout=SILENT_MS,
             application_name="kilowatch",
-            options="-c TimeZone=UTC",
+            options=_SESSION,
         )
     except psycopg.Error as error:
         reason = " ".join(str(error).split())

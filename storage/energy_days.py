@@ -6,19 +6,21 @@ On the community level it is kept up to date by the server and lags late changes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg import sql
 from psycopg.rows import TupleRow
 
 from pipeline.model import MeterId, Scope
 from pipeline.registry import DEFAULT_ZONE
 from pipeline.timegrid import local_day
 from storage.database import Connection, storage_errors
-from storage.visible import visible_meters
+from storage.visible import VisibleMeters, visible_meters
 
 Floats = NDArray[np.float64]
 ZONE = DEFAULT_ZONE
@@ -26,14 +28,14 @@ ZONE = DEFAULT_ZONE
 IMPORT, EXPORT = "import_kwh", "export_kwh"
 
 _DAYS = (
-    "SELECT meter_id, (day_starts_at AT TIME ZONE %(zone)s)::date, import_kwh, export_kwh, slots_known "
-    "FROM energy_day WHERE meter_id = ANY(%(meters)s) AND minutes = %(minutes)s "
-    "AND day_starts_at >= %(from)s AND day_starts_at < %(to)s"
+    "SELECT d.meter_id, (d.day_starts_at AT TIME ZONE %(zone)s)::date, d.import_kwh, d.export_kwh, "
+    "d.slots_known FROM energy_day AS d WHERE {visible_days} AND d.minutes = %(minutes)s "
+    "AND d.day_starts_at >= %(from)s AND d.day_starts_at < %(to)s"
 )
 
 _NOT_ACTUAL = (
     "SELECT i.meter_id, i.starts_at, i.quality, i.import_kwh, i.export_kwh FROM interval AS i "
-    "WHERE i.meter_id = ANY(%(meters)s) AND i.minutes = %(minutes)s AND i.starts_at >= %(from)s "
+    "WHERE {visible_slots} AND i.minutes = %(minutes)s AND i.starts_at >= %(from)s "
     "AND i.starts_at < %(to)s AND (i.quality <> 'A' OR (i.meter_id = ANY(%(exporting)s) "
     "AND i.export_kwh IS NULL)) AND NOT EXISTS ("
     "SELECT FROM interval AS later WHERE later.meter_id = i.meter_id "
@@ -42,8 +44,8 @@ _NOT_ACTUAL = (
 
 _REPLACED = (
     "SELECT i.meter_id, i.starts_at, i.quality, i.import_kwh, i.export_kwh, f.energy, f.value, f.quality "
-    "FROM (SELECT DISTINCT ON (meter_id, starts_at, energy) * FROM final_interval "
-    "WHERE meter_id = ANY(%(meters)s) AND minutes = %(minutes)s AND starts_at >= %(from)s "
+    "FROM (SELECT DISTINCT ON (meter_id, starts_at, energy) i.* FROM final_interval AS i "
+    "WHERE {visible_slots} AND minutes = %(minutes)s AND starts_at >= %(from)s "
     "AND starts_at < %(to)s AND energy = ANY(%(energies)s) "
     "ORDER BY meter_id, starts_at, energy, version DESC) AS f "
     "JOIN interval AS i ON i.meter_id = f.meter_id AND i.starts_at = f.starts_at AND i.minutes = f.minutes "
@@ -77,16 +79,18 @@ def energy_days(  # noqa: PLR0913 - one question with all that bounds it
     """Return the energy of so many local days (:data:`ZONE`) of ``meters``, in this order.
 
     The same as summing up slots: final values count where they stand, and of all only what is actual.
+    A day in which a meter came to the scope, or left it, has no energy: its sum is of two places.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     shape = len(meters), days
     visible = visible_meters(connection, meters, scope=scope)
+    ask = _within(visible)
     place = _Place(visible.number_of, meters, first, days)
     begins, ends = local_day(first, ZONE)[0], local_day(date.fromordinal(first.toordinal() + days), ZONE)[0]
     asked: dict[str, object] = {
-        "meters": visible.numbers,
+        **visible.bound,
         "minutes": minutes,
         "from": begins,
         "to": ends,
@@ -96,14 +100,14 @@ def energy_days(  # noqa: PLR0913 - one question with all that bounds it
     kwh, export, slots = np.zeros((3, *shape))
     exports = np.zeros(shape, np.bool_)
     with storage_errors("reading the energy of days"), connection.cursor(binary=True) as cursor:
-        for meter, day, own_kwh, own_export, known in cursor.execute(_DAYS, asked):
+        for meter, day, own_kwh, own_export, known in cursor.execute(ask(_DAYS), asked):
             cell = place.of_day(meter, day)
             kwh[cell], slots[cell] = own_kwh or 0.0, known
             export[cell], exports[cell] = own_export or 0.0, own_export is not None
         rows = np.flatnonzero(exports.any(axis=1))
         exporting = [visible.number_of[meters[row]] for row in rows.tolist()]
-        replaced = _slots_of(cursor.execute(_NOT_ACTUAL, {**asked, "exporting": exporting}).fetchall())
-        for row in cursor.execute(_REPLACED, asked):
+        replaced = _slots_of(cursor.execute(ask(_NOT_ACTUAL), {**asked, "exporting": exporting}).fetchall())
+        for row in cursor.execute(ask(_REPLACED), asked):
             replaced.setdefault(row[:2], _Slot.raw(row)).put(*row[5:])
     for (meter, starts_at), slot in replaced.items():
         cell = place.of_day(meter, starts_at.astimezone(ZONE).date())
@@ -116,6 +120,22 @@ def energy_days(  # noqa: PLR0913 - one question with all that bounds it
         export_kwh=np.where((slots > 0) & exports, export, np.nan),
         slots=slots,
     )
+
+
+def _within(visible: VisibleMeters) -> Callable[[LiteralString], sql.Composed]:
+    """Return what bounds a query to the local days in which the meters hung in the scope only."""
+    days = visible.during(
+        "d",
+        first="d.day_starts_at",
+        after="(d.day_starts_at AT TIME ZONE %(zone)s + INTERVAL '1 day') AT TIME ZONE %(zone)s",
+    )
+    slots = visible.during(
+        "i",
+        first="date_trunc('day', i.starts_at, %(zone)s)",
+        after="(date_trunc('day', i.starts_at AT TIME ZONE %(zone)s) + INTERVAL '1 day') "
+        "AT TIME ZONE %(zone)s",
+    )
+    return lambda query: sql.SQL(query).format(visible_days=days, visible_slots=slots)
 
 
 class _Place:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -32,6 +33,10 @@ _FIELDS = (
     "parameters",
     "evidence",
 )
+
+
+_RECONCILING = 0x6B776570
+"""The advisory lock of whoever reconciles what was found with what is stored ("kwep")."""
 
 
 class EpisodeState(StrEnum):
@@ -107,6 +112,17 @@ def save_episodes(connection: Connection, episodes: Sequence[Episode]) -> Episod
     return EpisodeReport(added=added, amended=amended, unchanged=len(episodes) - added - amended)
 
 
+@contextmanager
+def only_reconciler(connection: Connection) -> Iterator[None]:
+    """Keep others from reconciling until what the block stores is committed: it waits for those who do.
+
+    Two who each look at what is known before the other has stored would file one stretch twice.
+    """
+    with storage_errors("reconciling episodes"), connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_RECONCILING,))
+        yield
+
+
 def announce_episodes(connection: Connection, meters: Sequence[str], points: Sequence[str]) -> None:
     """Announce, with the open transaction, that episodes of meters or at service points have changed."""
     announce(connection, Topic.EPISODES, meter_numbers_at(connection, meters, points))
@@ -122,9 +138,8 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
     verdict: Verdict | None = None,
     state: EpisodeState | None = None,
     overlaps: tuple[datetime, datetime] | None = None,
-    limit: int = 10_000,
 ) -> list[StoredEpisode]:
-    """Return episodes, the newest first.
+    """Return all episodes that fit, the newest first: what is reconciled with them must know each.
 
     Args:
         connection: The database.
@@ -135,7 +150,6 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
         verdict: Only with this verdict.
         state: Only in this state.
         overlaps: Only those that touch ``[start, end)``.
-        limit: At most so many.
     """
     with storage_errors("listing episodes"):
         rows = connection.execute(
@@ -150,7 +164,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
                 "AND (%(state)s::text IS NULL OR state = %(state)s) "
                 "AND (%(from)s::timestamptz IS NULL OR ends_at IS NULL OR ends_at > %(from)s) "
                 "AND (%(to)s::timestamptz IS NULL OR starts_at < %(to)s) "
-                "ORDER BY starts_at DESC, id LIMIT %(limit)s"
+                "ORDER BY starts_at DESC, id"
             ).format(fields=sql.SQL(", ").join(map(sql.Identifier, _FIELDS))),
             {
                 "areas": None if scope.areas is None else sorted(scope.areas),
@@ -161,7 +175,6 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
                 "state": state,
                 "from": None if overlaps is None else overlaps[0],
                 "to": None if overlaps is None else overlaps[1],
-                "limit": limit,
             },
         ).fetchall()
     return [_stored(row) for row in rows]

@@ -13,6 +13,7 @@ from pipeline.quantities import Group
 from pipeline.registry import DEFAULT_SCHEDULES
 from storage.database import Connection, storage_errors
 from storage.episodes import PENDING
+from storage.requests import LAPSES_AFTER
 
 Row = TypeVar("Row")
 
@@ -82,6 +83,7 @@ class Totals:
     size_bytes: int
     installed_meters: int
     waiting_requests: int
+    """Of those that will still be taken."""
     leased_buses: int
 
 
@@ -197,7 +199,8 @@ def totals(connection: Connection, now: datetime) -> Totals:
                (SELECT count(DISTINCT meter_id) FROM installation
                 WHERE (starts_at IS NULL OR starts_at <= %(now)s)
                   AND (ends_at IS NULL OR ends_at > %(now)s)) AS installed_meters,
-               (SELECT count(*) FROM read_request WHERE served_at IS NULL) AS waiting_requests,
+               (SELECT count(*) FROM read_request
+                WHERE served_at IS NULL AND filed_at >= now() - %(lapses_after)s) AS waiting_requests,
                (SELECT count(*) FROM bus_lease WHERE expires_at > now()) AS leased_buses
         """,
         now,
@@ -210,4 +213,4 @@ def _rows(connection: Connection, kind: type[Row], query: LiteralString, now: da
         storage_errors("counting for monitoring"),
         connection.cursor(row_factory=class_row(kind)) as cursor,
     ):
-        return cursor.execute(query, {"now": now}).fetchall()
+        return cursor.execute(query, {"now": now, "lapses_after": LAPSES_AFTER}).fetchall()

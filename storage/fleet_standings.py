@@ -56,6 +56,7 @@ class OpenEpisodes:
 
 
 _STANDINGS: LiteralString = """
+    {days}
     , local AS (
         SELECT zone, (%(now)s AT TIME ZONE zone)::date AS day FROM meter GROUP BY zone
     ), counted AS (
@@ -65,14 +66,14 @@ _STANDINGS: LiteralString = """
                coalesce(sum(reads) FILTER (WHERE c.day = l.day AND status = 'backfilled'), 0)::int
                    AS backfilled,
                max(newest_slot_at) FILTER (WHERE status >= 'late') AS newest_slot_at
-        FROM coverage_day AS c JOIN meter AS m USING (meter_id) JOIN local AS l USING (zone)
+        FROM {coverage_day} AS c JOIN meter AS m USING (meter_id) JOIN local AS l USING (zone)
         -- A local day is at most one away from the server's.
         WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1 AND c.reads > 0
         GROUP BY c.meter_id
     ), worst AS (
-        SELECT meter, count(*)::int AS episodes,
+        SELECT e.meter, count(*)::int AS episodes,
                max(severity) FILTER (WHERE verdict = 'abnormal') AS severity
-        FROM episode AS e WHERE {pending} AND verdict <> 'normal' GROUP BY meter
+        FROM {episodes} WHERE {pending} AND e.verdict <> 'normal' AND {own_episodes} GROUP BY e.meter
     )
     SELECT m.id AS meter, m.service_point, m.service_point_name, m.customer, m.area, m.area_name,
            m.bus, m.address, m.profile,
@@ -80,9 +81,11 @@ _STANDINGS: LiteralString = """
            CASE WHEN l.slot_at >= %(quiet_since)s THEN l.slot_at ELSE greatest(l.slot_at,
                (SELECT taken_at FROM electrical_reading AS r WHERE r.meter_id = m.meter_id
                 AND r.taken_at > greatest(l.slot_at, %(now)s - INTERVAL '40 days')
+                AND (m.hung_since IS NULL OR r.taken_at >= m.hung_since)
                 ORDER BY taken_at DESC LIMIT 1),
                (SELECT taken_at FROM register_reading AS r WHERE r.meter_id = m.meter_id
                 AND r.taken_at > greatest(l.slot_at, %(now)s - INTERVAL '40 days')
+                AND (m.hung_since IS NULL OR r.taken_at >= m.hung_since)
                 ORDER BY taken_at DESC LIMIT 1)
            ) END AS newest_at,
            coalesce(c.due, 0) AS due, coalesce(c.in_time, 0) AS in_time,
@@ -96,6 +99,7 @@ _STANDINGS: LiteralString = """
         SELECT coalesce(c.newest_slot_at, (
             SELECT newest_slot_at FROM coverage_day AS d
             WHERE d.meter_id = m.meter_id AND d.status >= 'late' AND d.reads > 0
+              AND (m.hung_since IS NULL OR d.newest_slot_at >= m.hung_since)
             ORDER BY d.day DESC, d.newest_slot_at DESC LIMIT 1
         )) AS slot_at
     ) AS l

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from pipeline.model import MeterId, Scope
 from storage.database import Connection, storage_errors
-from storage.visible import visible_meters
+from storage.visible import HUNG_ONLY_THERE, visible_meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +97,33 @@ def list_forecasts(
         rows = connection.execute(
             sql.SQL(
                 "SELECT m.id, f.starts_at, f.model, f.minutes, f.p10, f.p50, f.p90, f.max_p50_kw, "
-                "f.max_p90_kw, f.month, f.month_so_far_kw, f.month_so_far_coverage, f.month_p50_kw, "
-                "f.month_p90_kw FROM forecast AS f JOIN meter AS m USING (meter_id) "
+                "f.max_p90_kw, f.month, told.month_so_far_kw, told.month_so_far_coverage, told.month_p50_kw, "
+                "told.month_p90_kw FROM forecast AS f JOIN meter AS m USING (meter_id) {month_figures} "
                 "WHERE {visible} AND f.starts_at >= %(starts_at)s AND f.starts_at < %(ends_at)s "
                 "ORDER BY m.id, f.starts_at, f.model"
-            ).format(visible=visible.at("f", "starts_at")),
+            ).format(visible=visible.at("f", "starts_at"), month_figures=month_figures(scope)),
             {**visible.bound, "starts_at": starts_at, "ends_at": ends_at},
         ).fetchall()
     names = StoredForecast.__slots__
     return [StoredForecast(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def month_figures(scope: Scope) -> sql.Composed:
+    """Return a join that gives, as ``told``, what ``forecast AS f`` says of its month, which began before it.
+
+    Of a month in which the meter hung elsewhere too that is NULL: the maximum so far may be another's.
+    """
+    own: sql.Composable = sql.SQL("true")
+    if scope.areas is not None:
+        own = sql.SQL(HUNG_ONLY_THERE).format(
+            meter=sql.SQL("f.meter_id"),
+            first=sql.SQL("f.month::timestamp AT TIME ZONE own.zone"),
+            after=sql.SQL("f.starts_at"),
+        )
+    return sql.SQL(
+        "LEFT JOIN LATERAL (SELECT f.month_so_far_kw, f.month_so_far_coverage, f.month_p50_kw, "
+        "f.month_p90_kw WHERE {}) AS told ON true"
+    ).format(own)
 
 
 def drop_forecasts(connection: Connection, before: datetime) -> int:

@@ -11,9 +11,10 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from pipeline.errors import StorageError
 from pipeline.model import Scope
 from storage.database import Connection, storage_errors
-from storage.visible import HUNG_THROUGHOUT
+from storage.visible import HUNG_ONLY_THERE
 
 VISIBLE: Final = sql.SQL(
     "(%(areas)s::text[] IS NULL OR l.kind = 'area' AND l.subject = ANY(%(areas)s) "
@@ -21,10 +22,10 @@ VISIBLE: Final = sql.SQL(
     "WHERE p.id = l.subject AND p.area = ANY(%(areas)s)) "
     "OR l.kind = 'meter' AND {hung})"
 ).format(
-    hung=sql.SQL(HUNG_THROUGHOUT).format(
+    hung=sql.SQL(HUNG_ONLY_THERE).format(
         meter=sql.SQL("(SELECT meter_id FROM meter WHERE id = l.subject)"),
-        first=sql.SQL("l.month"),
-        after=sql.SQL("(l.month + INTERVAL '1 month')"),
+        first=sql.SQL("l.month::timestamp AT TIME ZONE own.zone"),
+        after=sql.SQL("(l.month + INTERVAL '1 month') AT TIME ZONE own.zone"),
     )
 )
 """Which rows of ``load_month AS l`` a caller with these areas sees."""
@@ -71,6 +72,28 @@ def save_load_months(connection: Connection, months: Sequence[LoadMonth]) -> Non
     doing = f"saving {len(rows)} months of load"
     with storage_errors(doing), connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(statement, rows)
+
+
+def drop_months_before(connection: Connection, month: date, computed_before: datetime) -> int:
+    """Drop what was stored of a month before an instant by the server's clock, and return how much it was.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("dropping months of load"):
+        return connection.execute(
+            "DELETE FROM load_month WHERE month = %s AND computed_at < %s", (month, computed_before)
+        ).rowcount
+
+
+def server_time(connection: Connection) -> datetime:
+    """Return what the server's clock says, by which months are stamped."""
+    with storage_errors("asking the server's clock"):
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+    if row is None:
+        raise StorageError("the server has not said what time it is")
+    now: datetime = row[0]
+    return now
 
 
 def list_load_months(  # noqa: PLR0913 - one question with all that bounds it

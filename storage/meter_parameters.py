@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from psycopg import sql
+
 from pipeline.model import MeterId, Scope
 from pipeline.records import ParameterReading
 from storage.database import Connection, storage_errors
@@ -66,22 +68,26 @@ def parameter_readings(
 ) -> list[ParameterReading]:
     """Return what meters held before ``ends_at``, however long ago, oldest first.
 
-    Of each value there are two readings, the first and the last one; one where it was read once.
+    Of each value there are two readings, the first and the last one; one where it was read once. What was
+    read elsewhere than in the scope is left out, as every reading is.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     with storage_errors("reading parameters"):
         visible = visible_meters(connection, meters, scope=scope)
+        names = visible.names
         rows = connection.execute(
-            "SELECT meter_id, name, value, taken_at, last_at FROM meter_parameter "
-            "WHERE meter_id = ANY(%(meters)s) AND taken_at < %(to)s",
-            {"meters": visible.numbers, "to": ends_at},
+            sql.SQL(
+                "SELECT p.meter_id, p.name, p.read_at, p.value FROM ("
+                "SELECT meter_id, name, taken_at AS read_at, value FROM meter_parameter UNION "
+                "SELECT meter_id, name, last_at, value FROM meter_parameter) AS p "
+                "WHERE {visible} AND p.read_at < %(to)s"
+            ).format(visible=visible.at("p", "read_at")),
+            {**visible.bound, "to": ends_at},
         ).fetchall()
     found = [
-        ParameterReading(meter=visible.names[number], name=name, taken_at=at, value=value)
-        for number, name, value, first, last in rows
-        for at in dict.fromkeys((first, last))
-        if at < ends_at
+        ParameterReading(meter=names[number], name=name, taken_at=at, value=value)
+        for number, name, at, value in rows
     ]
     return sorted(found, key=lambda reading: (reading.taken_at, reading.meter, reading.name))

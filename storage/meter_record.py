@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -15,6 +16,16 @@ from pipeline.quantities import Group
 from storage.coverage import coverage_entries_of
 from storage.database import Connection, storage_errors
 from storage.visible import visible_meters
+
+_GROUPS: LiteralString = (
+    "SELECT DISTINCT c.quantity_group FROM coverage_day AS c JOIN meter AS m USING (meter_id) "
+    "WHERE {days} AND c.reads > 0"
+)
+_GROUPS_AT_FIRST: LiteralString = (
+    " UNION SELECT c.quantity_group FROM installation AS came JOIN coverage AS c USING (meter_id) "
+    "WHERE {slots} AND c.slot_at >= came.starts_at AND c.slot_at < came.starts_at + INTERVAL '1 day'"
+)
+"""The sums of the day in which a meter was moved are of two places: that day is looked at slot by slot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +91,22 @@ def ledger_of(  # noqa: PLR0913 - one question with all that bounds it
 
 
 def ledger_groups(connection: Connection, meter: MeterId, *, scope: Scope) -> list[Group]:
-    """Return the groups that were ever due of a meter.
+    """Return the groups that were ever due of a meter while it hung in the scope.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
     with storage_errors(f"reading what is due of meter {meter}"):
-        rows = connection.execute(
-            "SELECT DISTINCT quantity_group FROM coverage_day WHERE meter_id = ANY(%s) AND reads > 0",
-            (visible_meters(connection, [meter], scope=scope).numbers,),
-        ).fetchall()
+        visible = visible_meters(connection, [meter], scope=scope)
+        days = visible.during(
+            "c",
+            first="c.day::timestamp AT TIME ZONE m.zone",
+            after="(c.day + 1)::timestamp AT TIME ZONE m.zone",
+        )
+        query = sql.SQL(_GROUPS if visible.areas is None else _GROUPS + _GROUPS_AT_FIRST).format(
+            days=days, slots=visible.at("c", "slot_at")
+        )
+        rows = connection.execute(query, visible.bound).fetchall()
     found = {row[0] for row in rows}
     return [group for group in Group if group in found]
 

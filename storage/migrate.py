@@ -14,6 +14,7 @@ import psycopg
 from pipeline.errors import StorageError
 from storage.area_scope import RoleState, prepare_scoped_role, role_state
 from storage.database import Connection, Level, install_extension, server_level
+from storage.superseded_migrations import SUPERSEDED
 
 log = logging.getLogger("kilowatch.storage")
 
@@ -91,7 +92,7 @@ def migrate(connection: Connection, migrations: Sequence[Migration] | None = Non
             _apply(connection, migration, level)
         version = max([*done, *(m.version for m in missing)], default=0)
         if migrations is None and (missing or role_state(connection) is not RoleState.READY):
-            prepare_scoped_role(connection)
+            prepare_scoped_role(connection, told=not missing)
         return MigrationReport(level=level, applied=tuple(m.name for m in missing), version=version)
     finally:
         if not connection.closed:
@@ -169,7 +170,8 @@ def _applied(connection: Connection) -> dict[int, str]:
 
 def _refuse_changes(wanted: Sequence[Migration], done: dict[int, str]) -> None:
     for migration in wanted:
-        if done.get(migration.version, migration.checksum) != migration.checksum:
+        applied = done.get(migration.version, migration.checksum)
+        if applied != migration.checksum and applied not in SUPERSEDED:
             raise StorageError(
                 f"migration {migration.name} was changed after it had been applied to this database. "
                 "Next step: restore the file and put the change into a new migration"

@@ -12,7 +12,9 @@ from storage.database import Connection, storage_errors
 
 _FIRST_LOOK = "first look"
 LAST_LOOK = "last look"
-"""Rows of ``operation_mark``; counters are named by their process, with a colon."""
+"""Rows of ``operation_mark``; counters are named by their process, with a colon, or by their spool."""
+SPOOL = "spool "
+"""How the names of counters begin that are a spool's: it outlives processes, and may be away for long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +147,7 @@ def moved_marks(
 
     A counter that began anew has grown by all it counts, and so has one that is seen for the first time if it
     began after looking did; what an older one counted before is history. One that nobody has told of for a
-    week, as of a process that ended, is forgotten.
+    week, as of a process that ended, is forgotten; a spool's is known for two years, for it comes back.
 
     Args:
         connection: The database.
@@ -172,6 +174,8 @@ def moved_marks(
                 [(name, total.value, now) for name, total in totals.items()],
             )
         connection.execute(
-            "DELETE FROM operation_mark WHERE at < %s - interval '7 days' AND name <> %s", (now, _FIRST_LOOK)
+            "DELETE FROM operation_mark WHERE name <> %(first)s AND at < %(now)s - "
+            "CASE WHEN starts_with(name, %(spool)s) THEN interval '2 years' ELSE interval '7 days' END",
+            {"first": _FIRST_LOOK, "now": now, "spool": SPOOL},
         )
     return grown

@@ -1,13 +1,18 @@
-"""Where a meter of the archive hangs, for whoever wants to give it an order."""
+"""Where a meter of the archive hangs or hung, for whoever gives it an order or looks at one."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg import sql
+
 from pipeline.model import Scope
 from storage.dashboard_queries import rows_in_scope
-from storage.database import Connection
+from storage.database import Connection, storage_errors
+from storage.visible import HUNG_THEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +41,22 @@ def order_place(connection: Connection, meter: str, *, scope: Scope, now: dateti
         meter=meter,
     )
     return found[0] if found else None
+
+
+def meters_hung_in(
+    connection: Connection, asked: Collection[tuple[str, datetime]], *, scope: Scope
+) -> AbstractSet[tuple[str, datetime]]:
+    """Return those pairs of meter and instant at which the meter hung in an area of the scope."""
+    if scope.areas is None:
+        return set(asked)
+    query = sql.SQL(
+        "SELECT a.meter, a.at FROM unnest(%(meters)s::text[], %(instants)s::timestamptz[]) AS a (meter, at) "
+        "JOIN meter AS m ON m.id = a.meter WHERE "
+    ) + sql.SQL(HUNG_THEN).format(meter=sql.SQL("m.meter_id"), at=sql.SQL("a.at"))
+    bound = {
+        "meters": [meter for meter, _ in asked],
+        "instants": [at for _, at in asked],
+        "areas": sorted(scope.areas),
+    }
+    with storage_errors("looking where meters hung when orders to them were asked for"):
+        return {(meter, at) for meter, at in connection.execute(query, bound)}

@@ -57,11 +57,13 @@ def letter(name: str) -> PackedColumn:
 
 
 def letters(name: str, length: int) -> PackedColumn:
-    """Ask for a column of texts of so many ASCII letters each; missing ones are all blanks."""
-    blank = sql.Literal(" " * length)
-    return PackedColumn(
-        sent=sql.SQL("textsend(coalesce({}, {}))").format(sql.Identifier(name), blank), form=f"S{length}"
-    )
+    """Ask for a column of texts of so many ASCII letters each; missing ones are blanks.
+
+    Nothing in the schema holds their width (compressed hypertables take no new CHECK), and one text of
+    another would shift all that come after it: they are given theirs here.
+    """
+    sent = sql.SQL("textsend(rpad(coalesce({}, ''), {}))").format(sql.Identifier(name), sql.Literal(length))
+    return PackedColumn(sent=sent, form=f"S{length}")
 
 
 def packed(columns: Sequence[PackedColumn], order: sql.Composable) -> sql.Composed:

@@ -27,8 +27,8 @@ def keep_raw_frames(connection: Connection, messages: Sequence[RawMessage]) -> N
         storage_errors(f"keeping {len(messages)} raw messages"),
         connection.cursor() as cursor,
         cursor.copy(
-            "COPY raw_frame (received_at, slot_at, source, meters, what, sent_at, answered_at, asked, "
-            "answered) FROM STDIN"
+            "COPY raw_frame (received_at, slot_at, tells_from, tells_until, source, meters, what, sent_at, "
+            "answered_at, asked, answered) FROM STDIN"
         ) as copy,
     ):
         for message in messages:
@@ -37,6 +37,7 @@ def keep_raw_frames(connection: Connection, messages: Sequence[RawMessage]) -> N
                 (
                     message.received_at,
                     message.slot_at,
+                    *(message.tells or (None, None)),
                     printable(message.source),
                     [printable(meter) for meter in message.meters],
                     [printable(name) for name in what],
@@ -59,7 +60,7 @@ def raw_messages_of(  # noqa: PLR0913 - one question with all that bounds it
 ) -> list[RawMessage]:
     """Return what is kept of a meter's slots in ``[starts_at, ends_at)`` and of readings by when they came.
 
-    What tells of a meter that the caller may not see as well is left out.
+    What also tells of a meter that the caller may not see, or of a time when it hung elsewhere, is left out.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -71,18 +72,29 @@ def raw_messages_of(  # noqa: PLR0913 - one question with all that bounds it
         if meter not in visible.number_of:
             return []
         rows = connection.execute(
-            "SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered "
-            "FROM raw_frame WHERE received_at = ANY(%(received)s) AND %(meter)s = ANY(meters) "
-            "AND (%(visible)s::text[] IS NULL OR meters <@ %(visible)s::text[]) UNION "
-            "SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered "
-            "FROM raw_frame WHERE received_at >= %(from)s AND received_at < %(to)s + INTERVAL '15 minutes' "
-            "AND slot_at >= %(from)s AND slot_at < %(to)s AND %(meter)s = ANY(meters) "
-            "AND (%(visible)s::text[] IS NULL OR meters <@ %(visible)s::text[]) "
-            "ORDER BY received_at, source LIMIT %(most)s",
+            """
+            SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered
+            FROM raw_frame WHERE received_at = ANY(%(received)s) AND %(meter)s = ANY(meters)
+            AND (%(visible)s::text[] IS NULL OR meters <@ %(visible)s::text[] AND (
+                slot_at IS NOT NULL OR NOT EXISTS (
+                    SELECT FROM unnest(meters) AS told (id) WHERE NOT EXISTS (
+                        SELECT FROM meter JOIN installation AS hung USING (meter_id)
+                        JOIN service_point AS place ON place.id = hung.service_point
+                        WHERE meter.id = told.id AND place.area = ANY(%(areas)s::text[])
+                        AND (hung.starts_at IS NULL OR hung.starts_at <= tells_from)
+                        AND (hung.ends_at IS NULL OR hung.ends_at > tells_until)))))
+            UNION
+            SELECT received_at, slot_at, source, meters, what, sent_at, answered_at, asked, answered
+            FROM raw_frame WHERE received_at >= %(from)s AND received_at < %(to)s + INTERVAL '15 minutes'
+            AND slot_at >= %(from)s AND slot_at < %(to)s AND %(meter)s = ANY(meters)
+            AND (%(visible)s::text[] IS NULL OR meters <@ %(visible)s::text[])
+            ORDER BY received_at, source LIMIT %(most)s
+            """,
             {
                 "received": list(received),
                 "meter": meter,
                 "visible": None if scope.areas is None else list(visible.number_of),
+                "areas": visible.areas,
                 "from": starts_at,
                 "to": ends_at,
                 "most": MOST_MESSAGES,

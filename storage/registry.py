@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from types import MappingProxyType
@@ -44,6 +44,7 @@ from pipeline.vee_records import Estimation, LoadProfile, Sense, Temperature, To
 from storage.cell_values import CellError
 from storage.database import Connection, storage_errors
 from storage.registry_cells import convert
+from storage.registry_resets import Reset, Written, defaults_of, resets
 from storage.tariff_cells import written
 
 _COLUMN: Mapping[str, str] = {"meter": "meter_id", "group": "quantity_group"}
@@ -181,6 +182,8 @@ class Saved:
     """Added, made another, or removed."""
     removed: Mapping[str, int]
     """Those of histories that the registry has without them."""
+    resets: Sequence[Reset] = ()
+    """Keys of entries that were filed, and for which the registry has the default."""
 
 
 def save_registry(connection: Connection, registry: Registry) -> Saved:
@@ -195,14 +198,17 @@ def save_registry(connection: Connection, registry: Registry) -> Saved:
     with storage_errors("saving the registry"), connection.transaction():
         changed: dict[str, int] = {}
         removed: dict[str, int] = {}
+        back: list[Reset] = []
         ids: dict[MeterId, int] = {}
         for table in TABLES:
             if "meter" in table.fields and not ids:
                 ids = meter_numbers(connection)
             rows = [_row(table, record, ids) for record in getattr(registry, table.attribute)]
+            back += _resets(connection, table, rows, ids)
             removed[table.name] = _remove_stale(connection, table, rows)
             changed[table.name] = removed[table.name] + _upsert(connection, table, rows)
-        return Saved(changed=changed, removed={name: count for name, count in removed.items() if count})
+        stale = {name: count for name, count in removed.items() if count}
+        return Saved(changed=changed, removed=stale, resets=back)
 
 
 def load_table(connection: Connection, name: str) -> list[Any]:  # Any: records of the table
@@ -284,6 +290,27 @@ def _upsert(connection: Connection, table: ArchiveTable, rows: Sequence[Sequence
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
         return max(0, cursor.rowcount)
+
+
+def _resets(
+    connection: Connection,
+    table: ArchiveTable,
+    rows: Sequence[Sequence[object]],
+    ids: Mapping[MeterId, int],
+) -> Iterator[Reset]:
+    """Yield what goes back to its default, with meters by their names."""
+    if not rows:
+        return
+    columns = _names(table.columns(table.fields))
+    filed = connection.execute(sql.SQL("SELECT {} FROM {}").format(columns, sql.Identifier(table.name)))
+    names: dict[object, MeterId] = {number: name for name, number in ids.items()}
+    meter = table.fields.index("meter") if "meter" in table.fields else None
+    before, after = (
+        [[names.get(cell, cell) if at == meter else cell for at, cell in enumerate(row)] for row in some]
+        for some in (filed.fetchall(), rows)
+    )
+    defaults = {name: _cell(name, value, ids) for name, value in defaults_of(table.record).items()}
+    yield from resets(Written(table.name, table.fields, table.key, before, after), defaults)
 
 
 def _remove_stale(connection: Connection, table: ArchiveTable, rows: Sequence[Sequence[object]]) -> int:

@@ -20,9 +20,13 @@ _COLUMNS = sql.SQL(
 )
 LAPSES_AFTER: Final = timedelta(hours=1)
 """What nobody has taken by then is not read any more: the one who wanted it has gone."""
+FORSAKEN_AFTER: Final = timedelta(days=1)
+"""What somebody took and has not served by then was left by a process that is gone."""
 _LAPSE: Final = sql.SQL(
-    "UPDATE read_request SET served_at = now(), error = 'nobody took it in time' "
-    "WHERE served_at IS NULL AND taken_at IS NULL AND filed_at < now() - %(lapses_after)s"
+    "UPDATE read_request SET served_at = now(), error = CASE WHEN taken_at IS NULL "
+    "THEN 'nobody took it in time' ELSE 'whoever took it did not serve it within a day' END "
+    "WHERE served_at IS NULL AND (taken_at IS NULL AND filed_at < now() - %(lapses_after)s "
+    "OR taken_at < now() - %(forsaken_after)s)"
 )
 
 
@@ -120,7 +124,8 @@ def withdraw_request(connection: Connection, request_id: int, why: str) -> bool:
 def drop_requests(connection: Connection, before: datetime) -> int:
     """Close what has lapsed, drop what was filed before an instant, and return how many were dropped."""
     with storage_errors("dropping old read requests"), connection.transaction():
-        connection.execute(_LAPSE, {"lapses_after": LAPSES_AFTER})
+        lapsing = {"lapses_after": LAPSES_AFTER, "forsaken_after": FORSAKEN_AFTER}
+        connection.execute(_LAPSE, lapsing)
         return connection.execute(
             "DELETE FROM read_request WHERE filed_at < %s AND served_at IS NOT NULL", (before,)
         ).rowcount

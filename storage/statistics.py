@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from pipeline.model import MeterId, Scope
 from storage.database import Connection, storage_errors
-from storage.visible import HUNG_THROUGHOUT
+from storage.visible import HUNG_ONLY_THERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +100,10 @@ def list_voltage_days(
         "AND (%(areas)s::text[] IS NULL OR {hung}) ORDER BY meter, day, phase"
     ).format(
         columns=_columns(VoltageDay),
-        hung=sql.SQL(HUNG_THROUGHOUT).format(
+        hung=sql.SQL(HUNG_ONLY_THERE).format(
             meter=sql.SQL("(SELECT meter_id FROM meter WHERE id = d.meter)"),
-            first=sql.SQL("d.day"),
-            after=sql.SQL("(d.day + 1)"),
+            first=sql.SQL("d.day::timestamp AT TIME ZONE own.zone"),
+            after=sql.SQL("(d.day + 1)::timestamp AT TIME ZONE own.zone"),
         ),
     )
     parameters = {

@@ -20,14 +20,18 @@ HUNG_THEN: LiteralString = """
             AND (hung.ends_at IS NULL OR hung.ends_at > {at}))
 """
 """Whether the meter of a number hung in the caller's areas at an instant."""
-HUNG_THROUGHOUT: LiteralString = """
+HUNG_ONLY_THERE: LiteralString = """
     EXISTS (SELECT 1 FROM installation AS hung JOIN service_point AS place ON place.id = hung.service_point
             JOIN area AS own ON own.id = place.area
             WHERE hung.meter_id = {meter} AND place.area = ANY(%(areas)s::text[])
-            AND (hung.starts_at IS NULL OR hung.starts_at <= {first}::timestamp AT TIME ZONE own.zone)
-            AND (hung.ends_at IS NULL OR hung.ends_at >= {after}::timestamp AT TIME ZONE own.zone))
+            AND (hung.starts_at IS NULL OR hung.starts_at < {after})
+            AND (hung.ends_at IS NULL OR hung.ends_at > {first})
+            AND ((hung.starts_at IS NULL OR hung.starts_at <= {first})
+                 AND (hung.ends_at IS NULL OR hung.ends_at >= {after})
+                 OR NOT kilowatch_hung_elsewhere(hung.meter_id, %(areas)s::text[], {first}, {after})))
 """
-"""Whether it hung there from the first of some local days until the one after them began.
+"""Whether it hung there and nowhere else from one instant until another: the first of some local days, and
+the one after them, which may be told in the area's own zone, ``own.zone``.
 
 Sums of a day or month in which a meter was moved belong to both places: neither sees the other's share.
 """
@@ -53,7 +57,7 @@ class VisibleMeters:
 
     @property
     def bound(self) -> dict[str, object]:
-        """What :meth:`at` wants bound."""
+        """What :meth:`at` and :meth:`during` want bound."""
         return {"meters": self.numbers, "areas": self.areas}
 
     def at(self, row: str, instant: str) -> sql.Composed:
@@ -68,6 +72,21 @@ class VisibleMeters:
         if self.areas is None:
             return wanted
         return wanted + sql.SQL(" AND ") + sql.SQL(HUNG_THEN).format(meter=meter, at=at)
+
+    def during(self, row: str, *, first: LiteralString, after: LiteralString) -> sql.Composed:
+        """Return the condition that ``row`` is of one of them, and of a time when it hung in the scope only.
+
+        Args:
+            row: The alias of the table, which has ``meter_id``.
+            first: When that time begins, in SQL.
+            after: When it has ended.
+        """
+        meter = sql.Identifier(row, "meter_id")
+        wanted = sql.SQL("{} = ANY(%(meters)s)").format(meter)
+        if self.areas is None:
+            return wanted
+        hung = sql.SQL(HUNG_ONLY_THERE).format(meter=meter, first=sql.SQL(first), after=sql.SQL(after))
+        return wanted + sql.SQL(" AND ") + hung
 
 
 def visible_meters(

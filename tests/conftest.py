@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# No test asserts a time: a machine with other work would fail it.
+# No test asserts a time: a machine with other work would fail it. The one exception is what a reader is
+# promised on the screen, a stored value within five seconds (tests/e2e/test_live_charts.py), with the whole
+# way from the database to the curve in it; how fast a part is, the benchmarks say.
 settings.register_profile("kilowatch", deadline=None)
 settings.load_profile("kilowatch")
 

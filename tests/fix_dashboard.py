@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import httpx
 import numpy as np
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, routing
+from fastapi.params import Depends
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
@@ -316,15 +318,39 @@ def save_episode(connection: Connection, episode: Episode) -> None:
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def city_url(plain_server_url: str, _plain_template: str) -> Iterator[str]:
-    """A database filled once for a module's tests, which only read."""
+@pytest.fixture(scope="session", autouse=True)
+def _endpoints_taken_apart_once() -> Iterator[None]:
+    """Let FastAPI look once what each endpoint asks for: the applications of all tests have the same ones."""
+    named = "_build_dependant_with_parameterless_dependencies"
+    found = cache(getattr(routing, named))
+
+    def build(*, dependencies: Sequence[Depends], **endpoint: object) -> object:
+        return found(dependencies=tuple(dependencies), **endpoint)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routing, named, build)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _city_template(plain_server_url: str, _plain_template: str) -> Iterator[str]:
+    """A database filled once for all tests, which get copies of it."""
     from tests.fix_database import _database  # noqa: PLC0415 -- the plug-in beside this one
 
     with _database(plain_server_url, _plain_template) as url:
-        connection = connect(url)
-        seed(connection)
-        connection.close()
+        with connect(url) as connection:
+            seed(connection)
+            # Of the copies autovacuum would tell the planner too late.
+            connection.execute("ANALYZE")
+        yield url
+
+
+@pytest.fixture(scope="module")
+def city_url(plain_server_url: str, _city_template: str) -> Iterator[str]:
+    """The database of the city for a module's tests."""
+    from tests.fix_database import _database  # noqa: PLC0415 -- the plug-in beside this one
+
+    with _database(plain_server_url, _city_template) as url:
         yield url
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from dashboard.app import create_app
 from dashboard.cookies import SESSION
@@ -53,6 +54,7 @@ INCIDENT = """
                           signals, meters)
     VALUES (%(id)s, 'communication', '', 30, 'open', %(at)s, %(at)s, 0, '{TA-01}', 1, 1)
 """
+TESTERS_PASSWORD = "correct horse battery"  # noqa: S105 - of an account in a test's database
 LONGEST_S = 15.0
 """An answer that takes longer has run what was injected (20 s of sleep) or hangs."""
 TRIED: Counter[str] = Counter()
@@ -79,13 +81,18 @@ def attacks_told(request: pytest.FixtureRequest) -> Iterator[None]:
         print(f"\nattacks: {sum(TRIED.values())} on {len(routes())} routes ({told})")  # noqa: T201 - the result
 
 
-@contextmanager
-def served(url: str) -> Iterator[str]:
-    """Serve as the command does, but for the patience; gives the address."""
+def attackable(url: str) -> FastAPI:
+    """The application over a database, with an administrator and a viewer who are logged in."""
     app = create_app(url, clock=lambda: NOW)
     let_in(app, "wang", "token-of-wang", Role.VIEWER)
-    let_in(app)
-    options: dict[str, Any] = {**GUARDS, "http": HastyProtocol}
+    let_in(app, password=TESTERS_PASSWORD)
+    return app
+
+
+@contextmanager
+def served(app: FastAPI, protocol: type[PatientProtocol] = HastyProtocol) -> Iterator[uvicorn.Server]:
+    """Serve as the command does, but for the patience."""
+    options: dict[str, Any] = {**GUARDS, "http": protocol}
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", server_header=False, **options)
     )
@@ -93,9 +100,14 @@ def served(url: str) -> Iterator[str]:
     thread.start()
     while not server.started and thread.is_alive():
         thread.join(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield server
     server.should_exit = True
     thread.join(20)
+
+
+def address_of(server: uvicorn.Server) -> str:
+    """Return where a server is."""
+    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +125,8 @@ def attacked(city_url: str) -> Iterator[str]:
             "SELECT episodes FROM inspection_case WHERE id = %s", (KNOWN["case"],)
         ).fetchone() or ([],)
         FIELDS["/episodes"]["episodes"] = [f"{KNOWN['episode']}@0"]
-    with served(city_url) as address:
-        yield address
+    with served(attackable(city_url)) as server:
+        yield address_of(server)
 
 
 @pytest.fixture(scope="module")

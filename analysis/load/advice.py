@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +11,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from pipeline.load_wants import Want
+
 CENT = Decimal("0.01")
 _EXACT = Decimal("0.000001")
+_NAME = re.compile(r"[a-z][a-z_]+")
+_UNIT = re.compile(r", |（")
+"""What stands between a name and its unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +38,7 @@ class Advice:
     """Yuan, or a factor of the tariff, as filed."""
     coverage: float
     """Of the measured quantities."""
-    wants: str | None
+    wants: Want | None
     """What the saving would need."""
 
 
@@ -44,7 +50,7 @@ def advice(  # noqa: PLR0913 - an advice is all of this
     coverage: float,
     prices: Mapping[str, Decimal] | None = None,
     words: Mapping[str, str] | None = None,
-    wants: str | None = None,
+    wants: Want | None = None,
 ) -> Advice:
     """Return an advice with its texts; ``words`` are names that they translate, by their place in them."""
     texts = _texts()
@@ -67,6 +73,18 @@ def advice(  # noqa: PLR0913 - an advice is all of this
         coverage=coverage,
         wants=wants,
     )
+
+
+def name_of(quantity: str, language: str) -> str:
+    """Return what a quantity or a price is called, with its unit; an unknown one is its own name."""
+    names: Mapping[str, str] = _texts()["names"]["zh" if language.startswith("zh") else "en"]
+    return names.get(quantity, quantity)
+
+
+def told_formula(formula: str, language: str) -> str:
+    """Return a formula with its quantities and prices called by their names, without units."""
+    told = _NAME.sub(lambda found: _UNIT.split(name_of(found[0], language))[0], formula)
+    return told.replace(" x ", " × ")
 
 
 def exact(value: float) -> Decimal:

@@ -21,6 +21,7 @@ from analysis.load.shifting import shifting
 from analysis.load.tariff_shares import TariffShares
 from pipeline.block import Times
 from pipeline.contracts import Contract
+from pipeline.load_wants import Want
 from pipeline.tariff import Tariff
 
 Floats = NDArray[np.float64]
@@ -108,16 +109,16 @@ def _adjusted(basis: Basis) -> Decimal | None:
     return yuan
 
 
-def _wanted(basis: Basis) -> str | None:
+def _wanted(basis: Basis) -> Want | None:
     """Return the entry that the saving of a better power factor would need."""
-    entry = f"[[contract]] of service point {basis.contract.service_point}"
+    point = basis.contract.service_point
     if basis.contract.tariff is None:
-        return f"{entry}: tariff"
+        return Want(key="contract", parameters={"point": point, "fields": ["tariff"]})
     if basis.tariff is None:
-        return f"[[tariff]] {basis.contract.tariff} in force when the span begins"
+        return Want(key="tariff_at_start", parameters={"tariff": basis.contract.tariff})
     if not basis.tariff.power_factor:
         return None
-    return f"{entry}: category, capacity_kva"
+    return Want(key="contract", parameters={"point": point, "fields": ["category", "capacity_kva"]})
 
 
 def _is_month(basis: Basis) -> bool:

@@ -11,6 +11,7 @@ from analysis.load.advice import Advice, advice, cents
 from analysis.load.levels import AdviceLevels
 from analysis.load.reactive import SpanPowerFactor
 from analysis.power_factor import adjustment_percent, month_power_factor, standard_named
+from pipeline.load_wants import Want
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Adjusted:
 
     yuan: Decimal | None
     """None where that is not known."""
-    wants: str | None
+    wants: Want | None
     """The entry that it would need then."""
 
 

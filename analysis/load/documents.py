@@ -7,7 +7,9 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 
+from analysis.load.advice import Advice
 from analysis.load.summary import LoadSummary
+from pipeline.load_wants import Want
 from pipeline.model import Json
 
 DIGITS = 6
@@ -15,13 +17,31 @@ DIGITS = 6
 
 
 def load_document(summary: LoadSummary) -> dict[str, Json]:
-    """Return a summary as one JSON object; what is not known is null, times are ISO 8601 in UTC."""
-    document = _json(summary)
-    assert isinstance(document, dict)  # noqa: S101 - a record is an object
-    return document
+    """Return a summary as one JSON object; what is not known is null, times are ISO 8601 in UTC.
+
+    What is wanted stands in English in ``wants``, and as keys with parameters in ``wanted``.
+    """
+    wanted = {name: _wanted(want) for name, want in summary.wants.items()}
+    advice = [
+        {**_record(one), "wanted": None if one.wants is None else _wanted(one.wants)}
+        for one in summary.advice
+    ]
+    return {**_record(summary), "advice": advice, "wanted": wanted}
+
+
+def _record(value: LoadSummary | Advice) -> dict[str, Json]:
+    found = _json(value)
+    assert isinstance(found, dict)  # noqa: S101 - a record is an object
+    return found
+
+
+def _wanted(want: Want) -> dict[str, Json]:
+    return {"key": want.key, "parameters": _json(want.parameters)}
 
 
 def _json(value: object) -> Json:
+    if isinstance(value, Want):
+        return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {entry.name: _json(getattr(value, entry.name)) for entry in fields(value)}
     if isinstance(value, Mapping):

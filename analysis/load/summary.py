@@ -28,6 +28,7 @@ from analysis.load.tariff_shares import TariffShares, tariff_shares
 from analysis.load.transformer import TransformerLoading, transformer_loading
 from pipeline.block import Times
 from pipeline.contracts import Contract
+from pipeline.load_wants import Want
 from pipeline.registry import in_force
 from pipeline.tariff import Tariff
 
@@ -117,7 +118,7 @@ class Facts:
     """Active power of the phases at the slots' starts, shape (3, slots), primary side."""
     group: GroupFacts | None = None
     problems: Sequence[LoadProblem] = ()
-    wants: Mapping[str, str] = field(default_factory=dict)
+    wants: Mapping[str, Want] = field(default_factory=dict)
     """By section: the entry of the archive or the column that it would need."""
 
 
@@ -158,7 +159,7 @@ class LoadSummary:
     """When those belonged to the group that did not all the time."""
     problems: Sequence[LoadProblem]
     """What is odd about the energies."""
-    wants: Mapping[str, str]
+    wants: Mapping[str, Want]
 
 
 def summarise(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from typing import Final
@@ -130,7 +130,7 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
     Of meters that followed one another those wired as the last one count; the others' time is missing.
 
     Args:
-        archive: With each meter's ratings on the side of the values that it shows (``as_shown``).
+        archive: As filed: the ratings of meters are those of their plates, on the secondary side.
         service_point: Its id, or that of a meter that stands alone.
         month: Which month, and until when it is known.
         given: What the meters showed and told.
@@ -138,7 +138,7 @@ def point_month(archive: Registry, service_point: str, month: Month, given: Give
     stays = main_stays(archive, service_point, month)
     if not stays:
         return None
-    point = _point(archive, service_point, stays[-1], month, given.primary)
+    point = _point(archive, service_point, stays[-1], month)
     same = [s for s in stays if archive.meter_by_id[s.meter].wiring is point.wiring]
     parts = [_Part(archive, stay, month, is_primary=stay.profile in given.primary) for stay in same]
     taken_at, values = _joined([part.of(given.electrical.get(part.stay.meter)) for part in parts])
@@ -285,15 +285,10 @@ def _joined(parts: Sequence[tuple[Times, dict[Quantity, Columns]]]) -> tuple[Tim
     return rising, {quantity: column[order] for quantity, column in found.items()}
 
 
-def _point(
-    archive: Registry, service_point: str, stay: Installation, month: Month, primary: frozenset[str]
-) -> QualityPoint:
+def _point(archive: Registry, service_point: str, stay: Installation, month: Month) -> QualityPoint:
     meter = archive.meter_by_id[stay.meter]
     ratio = archive.ratio_of(meter.id, month.due_until)
-    is_primary = stay.profile in primary
-    # Where primary values are shown, the archive's ratings were put on that side; the plate's are secondary.
-    plate = replace(meter, rated_voltage_v=meter.rated_voltage_v / ratio.pt) if is_primary else meter
-    nominal_v = nominal_seen_v(plate, ratio.pt) * ratio.pt
+    nominal_v = nominal_seen_v(meter, ratio.pt) * ratio.pt
     place = archive.service_point_by_id.get(service_point)
     supply = next((s for s in archive.supplies if s.service_point == service_point), None)
     return QualityPoint(
@@ -307,7 +302,7 @@ def _point(
         nominal_kv=level_kv(_line_voltage_v(meter, nominal_v) / 1000.0),
         ct=ratio.ct,
         pt=ratio.pt,
-        rated_current_a=meter.rated_current_a * (1.0 if is_primary else ratio.ct),
+        rated_current_a=meter.rated_current_a * ratio.ct,
         max_demand_current_a=None if supply is None else supply.demand_current_a,
         supply=supply,
         point_class=None if supply is None else supply.point_class,

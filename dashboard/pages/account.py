@@ -63,7 +63,7 @@ def change_password(writing: Managing, owner: Owner, form: Annotated[PasswordFor
     account, now = owner.account, writing.now
     try:
         _require_password_twice(form)
-        _require_password(writing, owner, form.present)
+        require_password(writing, owner, form.present)
         set_password(
             writing.connection, account, form.password, owner.person, now, keep_session=owner.session
         )
@@ -87,7 +87,7 @@ def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form(
     areas = frozenset(form.areas) if form.areas else None
     wanted = NewToken(name=form.name, role=form.role, areas=areas, days=form.days)
     try:
-        _require_password(writing, owner, form.present)
+        require_password(writing, owner, form.present)
         token = add_token(writing.connection, owner.account, wanted, owner.person, writing.now)
     except AccessError as error:
         return _page(writing, owner, problem=problem_told(error, writing.formats))
@@ -109,7 +109,12 @@ def _require_password_twice(form: PasswordForm) -> None:
         raise AccessError(Problem.PASSWORD_REPEATED, "the two new passwords differ")
 
 
-def _require_password(writing: Managing, owner: Caller, present: str) -> None:
+def require_password(writing: Managing, owner: Caller, present: str) -> None:
+    """Have the caller's present password, for what outlives a session that somebody left open.
+
+    Raises:
+        AccessError: If it is another one, or too many attempts failed.
+    """
     # Counted like a login: a browser that somebody left open is no place to guess at.
     visitor = Visitor(address=owner.address)
     answer = try_to_log_in(writing.connection, owner.account.name, present, visitor, writing.now)

@@ -15,6 +15,7 @@ from dashboard.access import Caller, Manager
 from dashboard.account_words import ROLES, problem_told
 from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
+from dashboard.pages.account import require_password
 from dashboard.rendering import page, path_of
 from dashboard.shown_once import NOTHING, Outcome, lead_on, once, outcome_of
 from dashboard.words import marked
@@ -53,6 +54,13 @@ class AccountForm(BaseModel):
         if not self.areas:
             raise AccessError(Problem.NO_AREA, "no area was chosen")
         return frozenset(self.areas)
+
+
+class OtherPasswordForm(BaseModel):
+    """What the form of another password sends."""
+
+    present: Annotated[str, Field(max_length=1000)] = ""
+    """The administrator's own, where it is their own account."""
 
 
 @router.get("/accounts", name="accounts", response_class=HTMLResponse)
@@ -103,11 +111,22 @@ def change_one(
 
 
 @router.post("/accounts/{name}/password", name="other_password", response_class=HTMLResponse)
-def replace_password(writing: Managing, manager: Manager, name: str) -> Response:
-    """Give an account a generated password, which is shown once, and end its sessions."""
+def replace_password(
+    writing: Managing, manager: Manager, name: str, form: Annotated[OtherPasswordForm, Form()]
+) -> Response:
+    """Give an account a generated password, which is shown once, and end its sessions.
+
+    One's own is asked for first, as on the page of one's own account.
+    """
     account = managed(writing.connection, manager, name)
+    is_own = account.id == manager.account.id
+    try:
+        if is_own:
+            require_password(writing, manager, form.present)
+    except AccessError as error:
+        return _one(writing, manager, account, problem=problem_told(error, writing.formats))
     password = generate_password()
-    keep = manager.session if account.id == manager.account.id else None
+    keep = manager.session if is_own else None
     set_password(writing.connection, account, password, manager.person, writing.now, keep_session=keep)
     return lead_on(writing.request, _address_of(account), Outcome(secret=password))
 

@@ -22,6 +22,7 @@ from pipeline.model import MeterId, Scope
 from pipeline.registry import Meter, Wiring
 from storage.area_losses import area_days_stored
 from storage.area_places import PresentVoltage, present_voltages, supply_meters, transformers_of
+from storage.area_quality import area_months
 from storage.dashboard_episodes import EpisodeFilter, episode_cards
 
 router = APIRouter(include_in_schema=False)
@@ -76,6 +77,7 @@ def show_area(asking: Ask, area: str) -> HTMLResponse:
         transformers=transformers_of(connection, area),
         voltages=sorted(voltages, key=lambda v: not v.outside)[:MOST_VOLTAGES],
         measured=len(voltages),
+        is_judged=bool(area_months(connection, area, scope=asking.scope)),
         outside=sum(voltage.outside for voltage in voltages),
         episodes=[told(card, asking.formats) for card in episodes],
     )

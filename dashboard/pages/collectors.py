@@ -31,10 +31,11 @@ class Collector:
     is_silent: bool
     buses: int
     spool_readings: int | None
-    """Records that wait for the database."""
+    """Records that wait for the database: of all meters, so this and the other numbers are told to those who
+    may see every area."""
     spool_bytes: int | None
     behind: bool
-    """The spool holds what the database has not."""
+    """The spool holds what the database has not: everybody's values may come late."""
     queue_waiting: int | None
     queue_room: int | None
     failed_commits: int | None
@@ -91,7 +92,9 @@ def collection_of(asking: Asking) -> Collection:
     collectors = [(state, _owned(state) if sees_all else _owned(state) & seen) for state in states]
     return Collection(
         collectors=[
-            _collector(state, len(buses), asking.now) for state, buses in collectors if sees_all or buses
+            _collector(state, len(buses), asking.now, sees_all=sees_all)
+            for state, buses in collectors
+            if sees_all or buses
         ],
         buses=[_bus(line, told.get(line.card.bus or "", {}), sees_all=sees_all) for line in lines],
     )
@@ -101,22 +104,25 @@ def _owned(state: CollectorState) -> set[str]:
     return {bus["bus"] for bus in state.counters.get("buses", ()) if bus.get("owned")}
 
 
-def _collector(state: CollectorState, buses: int, now: datetime) -> Collector:
-    landing, queue = state.counters.get("landing") or {}, state.counters.get("queue") or {}
-    spool = landing.get("spool") or {}
+def _collector(state: CollectorState, buses: int, now: datetime, *, sees_all: bool) -> Collector:
+    landing = state.counters.get("landing") or {}
+
+    def count(section: Mapping[str, Any] | None, name: str) -> int | None:  # Any: JSON
+        return (section or {}).get(name) if sees_all else None
+
     return Collector(
         process=state.process,
         started_at=state.started_at,
         told_at=state.told_at,
         is_silent=now - state.told_at > SILENT_AFTER,
         buses=buses,
-        spool_readings=spool.get("waiting"),
-        spool_bytes=spool.get("used_bytes"),
+        spool_readings=count(landing.get("spool"), "waiting"),
+        spool_bytes=count(landing.get("spool"), "used_bytes"),
         behind=bool(landing.get("behind")),
-        queue_waiting=queue.get("waiting"),
-        queue_room=queue.get("room"),
-        failed_commits=landing.get("failed_commits"),
-        mqtt_waiting=(state.counters.get("mqtt") or {}).get("waiting"),
+        queue_waiting=count(state.counters.get("queue"), "waiting"),
+        queue_room=count(state.counters.get("queue"), "room"),
+        failed_commits=count(landing, "failed_commits"),
+        mqtt_waiting=count(state.counters.get("mqtt"), "waiting"),
     )
 
 

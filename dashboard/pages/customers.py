@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse
 
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, load_chart, suspension_stretches
 from dashboard.failures import NotFoundError, UnavailableError
@@ -46,7 +47,6 @@ MOST_CHARTS = 4
 """Load curves on one page: of so many main meters."""
 MOST_EXPORTED = 20_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,8 +53,9 @@ from storage.episode_changes import episode_changes
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
 MOST_AT_ONCE = 5000
-LONGEST_REVISION = 10
 """Episodes that one form may change."""
+LONGEST_REVISION = 10
+"""Digits."""
 
 
 class WorkForm(BaseModel):
@@ -106,8 +107,7 @@ def work_on_many(  # noqa: PLR0913, PLR0917 - what a form brings
     """
     try:
         found = _all_as_seen(writing, chosen, form) if form.whole else _ticked(writing, form.episodes)
-        _require_colleague(writing, colleagues, form, found)
-        did = worked(writing, found, form.task(), writer)
+        did = worked(writing, colleagues, found, form.task(), writer)
     except WrongAddressError as refused:
         response = _list(writing, colleagues, chosen, page_number, typed=form, problem=refused.detail)
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -135,12 +135,9 @@ def work_on_one(
     form: Annotated[WorkForm, Form()],
 ) -> Response:
     """Do one thing with an episode, and show it again, with what was typed where that was not done."""
-    card = seen_episode(writing, episode)
-    found = [(episode, form.revision)]
+    seen_episode(writing, episode)
     try:
-        if form.assignee != card.assignee:
-            _require_colleague(writing, colleagues, form, found)
-        did = worked(writing, found, form.task(), writer)
+        did = worked(writing, colleagues, [(episode, form.revision)], form.task(), writer)
     except WrongAddressError as refused:
         response = _one(writing, colleagues, episode, typed=form, problem=refused.detail)
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -247,13 +244,21 @@ def seen_episode(asking: Asking, episode: str) -> EpisodeCard:
 
 
 def worked(
-    asking: Asking, episodes: Sequence[tuple[str, int | None]], task: Task, person: Person
+    asking: Asking,
+    colleagues: Sequence[Account],
+    episodes: Sequence[tuple[str, int | None]],
+    task: Task,
+    person: Person,
 ) -> WorkDone:
     """Do one thing with episodes that the caller may see, and tell the audit which were changed.
 
     Raises:
-        WrongAddressError: If a text is missing or does not fit.
+        WrongAddressError: If a text is missing or does not fit, or work is given to somebody who is none of
+            the colleagues or may not see it.
     """
+    assignee = task.assignee.strip()
+    if task.deed is Deed.ASSIGN and assignee:
+        _require_colleague(asking, colleagues, assignee, [episode for episode, _ in episodes])
     if task.deed in NEEDS_TEXT and not task.text.strip():
         raise WrongAddressError(TEXT_NEEDED[task.deed])
     try:
@@ -265,7 +270,7 @@ def worked(
         after={
             "deed": task.deed.value,
             "episodes": list(did.done),
-            **({"assignee": task.assignee.strip()} if task.deed is Deed.ASSIGN else {}),
+            **({"assignee": assignee} if task.deed is Deed.ASSIGN else {}),
             **({"text": task.text.strip()} if task.text.strip() else {}),
         },
     )
@@ -282,22 +287,21 @@ def _wanted(asking: Asking, chosen: InboxQuestion) -> EpisodeFilter:
 
 
 def _require_colleague(
-    asking: Asking, colleagues: Sequence[Account], form: WorkForm, found: Sequence[tuple[str, int | None]]
+    asking: Asking, colleagues: Sequence[Account], assignee: str, episodes: Sequence[str]
 ) -> None:
-    """Refuse to give work to somebody who could not see it.
+    """Refuse to give work to somebody who could not see it; who has an episode already may keep it.
 
     Raises:
         WrongAddressError: If that is so, or nobody has this account.
     """
-    if form.deed is not Deed.ASSIGN or not form.assignee:
+    cards = episodes_of_ids(asking.connection, episodes, scope=asking.scope)
+    given = [card.id for card in cards if card.assignee != assignee]
+    if not given:
         return
-    account = next((each for each in colleagues if each.name == form.assignee), None)
+    account = next((each for each in colleagues if each.name == assignee), None)
     if account is None:
         raise WrongAddressError(marked("Choose an account of the list. Nothing was changed."))
-    episodes = [episode for episode, _ in found]
-    if account.areas is not None and len(
-        episodes_of_ids(asking.connection, episodes, scope=account.scope)
-    ) < len(episodes):
+    if len(episodes_of_ids(asking.connection, given, scope=account.scope)) < len(given):
         raise WrongAddressError(
             marked("This account may not see all of these episodes: choose another one. Nothing was changed.")
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -48,7 +49,7 @@ def show_flows(asking: Ask) -> HTMLResponse:
         asking,
         "flows.html",
         flows=[_shown(each, asking) for each in found],
-        away=away,
+        away=flow_words.away_words(away, asking.formats),
         ui=prefect_pages(),
         asked=_asked(asking),
         flow_words=flow_words,
@@ -68,14 +69,15 @@ def _shown(status: FlowStatus, asking: Asking) -> ShownFlow:
     return ShownFlow(
         status=status,
         schedule=flow_words.schedule_words(status.crons, asking.formats),
-        is_bad=status.late > 0 or status.last_state in {"Failed", "Crashed", "TimedOut"},
+        is_bad=status.is_bad,
     )
 
 
 def _asked(asking: Asking) -> list[AskedReading]:
-    seen = (
-        asked
+    """Return the newest wishes with those of their meters that the caller may see."""
+    found = (
+        (asked, asked_meters(asking.connection, asked, scope=asking.scope))
         for asked in newest_asked(asking.connection, limit=ASKED_LOOKED_AT)
-        if asked_meters(asking.connection, asked, scope=asking.scope, now=asking.now)
     )
-    return [asked for asked, _ in zip(seen, range(ASKED_SHOWN), strict=False)]
+    seen = (replace(asked, meters=[each.meter for each in meters]) for asked, meters in found if meters)
+    return list(islice(seen, ASKED_SHOWN))

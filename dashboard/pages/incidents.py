@@ -172,7 +172,7 @@ def show_incident(asking: Ask, incident: str) -> HTMLResponse:
         occasion=lambda code: said(f"occasion_{code}", told.f.language),
         deliveries=DELIVERIES,
         holds=HOLDS,
-        may_write=may_write(asking.request) and _sees_all_of(asking, card),
+        may_write=may_write(asking.request) and not card.reaches_beyond,
     )
 
 
@@ -207,16 +207,12 @@ def save_acknowledgement(asking: Asking, incident: str, person: Person, note: st
         NotAllowedError: If it reaches into areas that the caller does not see.
     """
     card = incident_of(asking, incident)
-    if not _sees_all_of(asking, card):
+    if card.reaches_beyond:
         raise NotAllowedError(
             marked("This incident reaches into other areas too: an engineer of all of them acknowledges it.")
         )
     acknowledge(asking.connection, card.id, person, asking.now, note)
     tell_audit(asking.request, after={"incident": incident, "note": note.strip()})
-
-
-def _sees_all_of(asking: Asking, card: IncidentCard) -> bool:
-    return asking.scope.areas is None or asking.scope.areas.issuperset(card.areas)
 
 
 def signal_told(row: SignalRow, f: Formats) -> SignalTold:

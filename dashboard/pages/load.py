@@ -14,13 +14,15 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
+from analysis.load.advice import name_of, told_formula
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, Line
 from dashboard.curves import Curves
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, path_of, reader
 from dashboard.search_text import SearchText
-from dashboard.want_words import want_text
+from dashboard.want_words import wants_of
 from dashboard.words import marked
 from storage.dashboard_load import LoadFilter, LoadSort, load_cards, load_total, months_of_load
 from storage.load_months import LoadMonth, list_load_months
@@ -41,7 +43,6 @@ LOADINGS: Mapping[str, str] = {
     "normal": marked("normal"),
     "light": marked("lightly loaded"),
 }
-MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,9 @@ def show_subject(asking: Ask, kind: Kind, subject: str, month: MonthName = "") -
         found=found,
         detail=found.detail,
         instant=_instant,
-        want_text=partial(want_text, catalogue=f.catalogue),
+        wants_of=partial(wants_of, f=f),
+        told_formula=told_formula,
+        name_of=name_of,
         months=months,
         kinds=KINDS,
         loadings=LOADINGS,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from numpy.typing import NDArray
 
-from dashboard.asked_times import AskedDay, AskedTime
+from dashboard.asked_times import AskedDay, AskedTime, MonthName
 from dashboard.asking import Ask, Asking
 from dashboard.coverage_strips import CELLS, strips_of
 from dashboard.day_registers import BASES, closed_days, registers_of
@@ -18,6 +18,7 @@ from dashboard.formats import Formats
 from dashboard.meter_charts import electrical_charts
 from dashboard.pages.meters import meter_card
 from dashboard.rendering import page, reader
+from dashboard.shown_values import shown_values
 from dashboard.sides import ratio_of
 from dashboard.spans import span_of
 from dashboard.spectrum_bars import HEIGHT, LEFT, WIDTH, bars_of, limits_of
@@ -29,7 +30,6 @@ from pipeline.timegrid import local_month
 from protocols.dlt645.events import words_of_event
 from services.clocks import clock_states
 from storage.dashboard_queries import MeterCard, schedule_intervals
-from storage.dashboard_values import current_values
 from storage.meter_record import StoredEvent, events_of, ledger_groups, ledger_of, spectrum_times
 from storage.spectra import spectrum_series
 
@@ -38,7 +38,6 @@ REGISTER_DAYS = 14
 EVENT_DAYS = 365
 MOST_EVENTS = 200
 SPECTRA_OFFERED = 30
-MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 
 
 @router.get("/meters/{meter}/electrical", name="meter_electrical", response_class=HTMLResponse)
@@ -119,7 +118,8 @@ def show_registers(
         zone=f.zone,
     )
     values = {
-        v.quantity: v for v in current_values(asking.connection, meter, scope=asking.scope, now=asking.now)
+        shown.value.quantity: shown
+        for shown in shown_values(asking, meter, schedule_intervals(asking.connection))
     }
     told = {quantity for day in closed for quantity in day.values}
     return meter_part(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from dashboard import chain_words
+from dashboard import chain_words, frame_words
 from dashboard.asked_times import EARLIEST, AskedTime
 from dashboard.asking import Ask, Asking
 from dashboard.failures import NotFoundError, WrongAddressError
@@ -51,6 +51,7 @@ def show_slot(asking: Ask, meter: str, at: LOCAL_TIME = "") -> HTMLResponse:
         chain_words=chain_words,
         flags_of=flags_of,
         told_bytes=told_bytes,
+        frame_words=frame_words,
         shown=lambda quantity, value: shown_value(quantity, value, f.zone),
         local=lambda instant: f"{instant.astimezone(f.zone):%Y-%m-%dT%H:%M}",
         exact=lambda instant: instant.astimezone(f.zone).isoformat(timespec="minutes"),

@@ -16,8 +16,10 @@ from dashboard.charts import load_chart, stretches_of, suspension_stretches, vol
 from dashboard.curves import ACTUAL, import_of
 from dashboard.failures import NotFoundError
 from dashboard.messages import Told, told
+from dashboard.month_files import month_files
 from dashboard.pages.fleet import midnight
 from dashboard.rendering import page, reader
+from dashboard.shown_values import ShownValue, shown_values
 from dashboard.sides import ratio_of
 from dashboard.spans import Span, span_of
 from dashboard.success import silent_after, state_of
@@ -35,21 +37,10 @@ from storage.dashboard_queries import (
     schedule_intervals,
     suspensions_of,
 )
-from storage.dashboard_values import CurrentValue, current_values
 from storage.finals import finest_settled_series
 
 router = APIRouter(include_in_schema=False)
 COVERAGE_DAYS = 10
-STALE_WITHOUT_SCHEDULE = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownValue:
-    """A current value with its age; a stale one is greyed."""
-
-    value: CurrentValue
-    age: timedelta
-    stale: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +79,7 @@ def show_meter(
         ratio=ratio_of(card),
         state=state_of(card, now=asking.now, silent=silent_after(schedules.values())),
         span=span,
+        files=month_files(meter, card.wiring, span.last, now=asking.now, zone=f.zone),
         energy=energy_of(asking, meter, span),
         charts=[
             draw(card, f, since=span.since, until=span.until, stretches=marked_stretches)
@@ -164,11 +156,8 @@ def _clock(asking: Asking, meter: str) -> ClockState | None:
 
 def _values_by_group(asking: Asking, meter: str, schedules: dict[str, int]) -> dict[Group, list[ShownValue]]:
     groups: dict[Group, list[ShownValue]] = {}
-    for value in current_values(asking.connection, meter, scope=asking.scope, now=asking.now):
-        group = value.quantity.group
-        age = asking.now - value.taken_at
-        limit = silent_after([schedules[group]]) if group in schedules else STALE_WITHOUT_SCHEDULE
-        groups.setdefault(group, []).append(ShownValue(value=value, age=age, stale=age > limit))
+    for shown in shown_values(asking, meter, schedules):
+        groups.setdefault(shown.value.quantity.group, []).append(shown)
     order = (Group.ELECTRICAL, Group.REGISTER, Group.DEMAND, Group.STATISTICS, Group.DEVICE)
     return {group: groups[group] for group in order if group in groups}
 

@@ -58,7 +58,7 @@ def show_orders(
 ) -> HTMLResponse:
     """Show the orders, the newest first, and the form that asks for one, where control is switched on."""
     settings = order_desk.desk_of(caller.person).settings
-    found = [each for each in order_desk.seen_orders(asking) if not meter or each.meter == meter]
+    found = order_desk.seen_orders(asking, meter)
     first = (page_number - 1) * PAGE_LENGTH
     return page(
         asking,

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from analysis.power_quality.documents import judgement_of
 from analysis.power_quality.judgement import FOR_COMPARISON, WORST_FIRST, Judgement, binds, excess, overall
+from dashboard.asked_times import MonthName
 from dashboard.asking import Ask, Asking
 from dashboard.failures import NotFoundError
 from dashboard.rendering import page, reader
@@ -25,7 +26,6 @@ from storage.quality_judgements import JudgedMonth, judged_months
 
 router = APIRouter(include_in_schema=False)
 PAGE_LENGTH = 50
-MonthName = Annotated[str, Query(pattern=r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$")]
 CHIPS: Mapping[str, str] = {
     "violating": "severity-major",
     "not decidable": "verdict-unknown",

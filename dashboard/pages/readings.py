@@ -23,6 +23,7 @@ from dashboard.rendering import page, path_of
 from dashboard.words import marked
 from pipeline.quantities import Quantity
 from services.asked_readings import MOST_METERS, ask_for_reading, state_of_run
+from services.flow_status import BAD
 from services.persons import Person
 from storage.asked_readings import (
     AskedMeter,
@@ -44,7 +45,7 @@ FIRST_SHOWN: Final = (
     *("current_a", "current_b", "current_c", "active_power", "active_energy_import"),
 )
 """The values that stand in the line of a meter; its own page has the others."""
-FAILED_RUNS = frozenset({"Failed", "Crashed", "Cancelled", "TimedOut"})
+FAILED_RUNS = BAD | {"Cancelled"}
 
 
 class MeterState(StrEnum):
@@ -138,7 +139,7 @@ def shown_reading(asking: Asking, asked_id: int) -> ShownReading:
         NotFoundError: If there is none, or the caller sees none of its meters.
     """
     asked = asked_reading(asking.connection, asked_id)
-    seen = [] if asked is None else asked_meters(asking.connection, asked, scope=asking.scope, now=asking.now)
+    seen = [] if asked is None else asked_meters(asking.connection, asked, scope=asking.scope)
     if asked is None or not seen:
         raise NotFoundError(marked("No such reading. Ask for one on the page of a meter."))
     run_state = state_of_run(asked)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -16,6 +18,7 @@ from dashboard.rendering import page
 from pipeline.archive_records import Threshold
 from pipeline.bill_texts import word_of
 from pipeline.messages import DETECTOR_TEXTS
+from pipeline.source_texts import SOURCES, UNITS, in_words
 from pipeline.tariff import Period, Tariff
 from services.rule_numbers import RuleNumber, rule_numbers
 from storage.dashboard_queries import schedule_intervals
@@ -52,7 +55,7 @@ class Price:
     """What one item of a tariff costs, by period."""
 
     item: str
-    by_period: Mapping[str, str]
+    by_period: Mapping[str, Decimal]
 
 
 @router.get("/settings", name="settings", response_class=HTMLResponse, include_in_schema=False)
@@ -65,6 +68,8 @@ def show_settings(asking: Ask, rule: Annotated[str, Query(max_length=64)] = "") 
         rules=[entry for entry in rules if rule in ("", entry.name)],
         names=[(entry.name, entry.title) for entry in rules],
         chosen=rule,
+        unit_text=partial(in_words, UNITS, language=asking.formats.language),
+        source_text=partial(in_words, SOURCES, language=asking.formats.language),
         tariffs=[(tariff, prices_of(tariff, asking)) for tariff in load_table(asking.connection, "tariff")],
         schedules=schedule_intervals(asking.connection),
     )
@@ -95,7 +100,7 @@ def prices_of(tariff: Tariff, asking: Asking) -> list[Price]:
             item=(charge.name_zh if language == "zh" else charge.name_en)
             or word_of("item", charge.item, language),
             by_period={
-                word_of("period", period.value, language): str(price)
+                word_of("period", period.value, language): price
                 for period in Period
                 if (price := charge.price_in(period)) is not None
             },

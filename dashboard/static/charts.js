@@ -56,6 +56,14 @@
     };
   }
 
+  /** Numbers as the page's tables have them: grouped, with the reader's separators. */
+  function numbersOf(config) {
+    const format = (least, most) => new Intl.NumberFormat(config.locale, { minimumFractionDigits: least, maximumFractionDigits: most });
+    const value = format(config.digits, config.digits);
+    const mark = format(0, 6);
+    return { value: (v) => value.format(v), shown: (v) => `${value.format(v)} ${config.unit}`, mark: (v) => mark.format(v) };
+  }
+
   function axisNames(names) {
     return (_u, splits, _axis, _space, step) => {
       let before = "";
@@ -197,7 +205,7 @@
     const names = timeNames(config);
     const grid = { stroke: colour("grid"), width: 1 };
     const axis = { stroke: colour("text-quiet"), grid, ticks: grid, font: "11px system-ui, sans-serif" };
-    const shown = (v) => (v === null || v === undefined ? "–" : `${v.toFixed(config.digits)} ${config.unit}`);
+    const { shown, mark } = numbersOf(config);
     return {
       width,
       height: width < NARROW ? HEIGHT_NARROW : HEIGHT,
@@ -209,7 +217,7 @@
       },
       axes: [
         { ...axis, values: axisNames(names), space: 64 },
-        { ...axis, size: 52 },
+        { ...axis, size: 52, values: (_u, splits) => splits.map(mark) },
       ],
       series: [
         { label: config.time, value: (_u, s) => (s === null || s === undefined ? "–" : names.whole(s)) },
@@ -222,7 +230,7 @@
           paths: line.step ? slotPath : undefined,
           points: { show: false },
           spanGaps: false,
-          value: (_u, v) => shown(v),
+          value: (_u, v) => (v === null || v === undefined ? "–" : shown(v)),
         })),
       ],
       bands: bandsOf(config),
@@ -252,7 +260,7 @@
   /** What the curves show, in words and on demand as a table, for whoever does not see them. */
   function describe(figure, config, data) {
     const names = timeNames(config);
-    const shown = (value) => `${value.toFixed(config.digits)} ${config.unit}`;
+    const { shown } = numbersOf(config);
     const told = config.lines.map((line, n) => {
       const all = curveData.extremes(data[n + 1], 0, data[0].length);
       if (!all) return `${line.label}: –`;
@@ -274,6 +282,7 @@
 
   function table(figure, config, data) {
     const names = timeNames(config);
+    const { value } = numbersOf(config);
     const found = document.createElement("table");
     found.createCaption().textContent = `${figure.querySelector("figcaption").textContent.trim()}: ${config.lowest} – ${config.highest}`;
     const head = found.createTHead().insertRow();
@@ -296,7 +305,7 @@
       for (let line = 1; line < data.length; line++) {
         const both = curveData.extremes(data[line], from, to);
         row.insertCell().textContent = both
-          ? `${both.low.toFixed(config.digits)} – ${both.high.toFixed(config.digits)}` : "–";
+          ? `${value(both.low)} – ${value(both.high)}` : "–";
       }
       from = to;
     }
@@ -314,6 +323,7 @@
     let wholeAt = -Infinity;
     let begunAt = -Infinity;
     let busy = false;
+    let wanted = false;
     let timer = 0;
 
     /** The whole curve, or its end alone where that is enough and the address says since when. */
@@ -345,6 +355,7 @@
         return;
       } finally {
         busy = false;
+        if (wanted) { wanted = false; wake(); }
       }
       show();
     }
@@ -352,7 +363,9 @@
     /** Called as often as one likes: fetches at most once a second, and not at all where nobody looks. */
     function wake() {
       if (!config.live || document.hidden || timer) return;
-      timer = setTimeout(() => { timer = 0; if (busy) wake(); else renew(); }, Math.max(0, begunAt + GAP_MS - performance.now()));
+      // What comes during a slow fetch waits for its end.
+      if (busy) { wanted = true; return; }
+      timer = setTimeout(renew, Math.max(0, begunAt + GAP_MS - performance.now()));
     }
 
     function show() {

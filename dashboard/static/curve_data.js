@@ -5,9 +5,11 @@
 const curveData = (() => {
   /** A hole of more than so many usual steps is shown as a hole, as the server does for what it sends at once. */
   const GAP_STEPS = 2.5;
+  /** Longer than the server lets any question run. */
+  const LONGEST_FETCH_MS = 60000;
 
   async function fetched(address, lines) {
-    const answer = await fetch(address);
+    const answer = await fetch(address, { signal: AbortSignal.timeout(LONGEST_FETCH_MS) });
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     const bytes = await answer.arrayBuffer();
     const points = bytes.byteLength / (8 + 4 * lines);

@@ -17,6 +17,8 @@
   /** The server sends a beat every 15 seconds. */
   const DEAD_MS = 40000;
   const AGAIN_MS = 60000;
+  /** Longer than the server lets any question run: an answer that never ends must not hold up the next. */
+  const LONGEST_FETCH_MS = 60000;
 
   const { stream: address, language, here } = document.currentScript.dataset;
   const mark = document.querySelector("[data-live-mark]");
@@ -66,7 +68,7 @@
     const begunAt = performance.now();
     try {
       const headers = { Accept: "text/html", "Kilowatch-Language": language };
-      const answer = await fetch(here ?? location.href, { headers });
+      const answer = await fetch(here ?? location.href, { headers, signal: AbortSignal.timeout(LONGEST_FETCH_MS) });
       // The login answers once the session is over. The page stays: somebody may have typed into it.
       over.hidden = !answer.redirected;
       if (!answer.ok || answer.redirected) throw new Error(`the server answered ${answer.status}`);

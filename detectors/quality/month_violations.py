@@ -10,7 +10,6 @@ from itertools import groupby
 from analysis.power_quality.judgement import Compliance, Judgement, binds, excess
 from detectors.engine import episode_id
 from pipeline.model import Episode, Json, MeterId, Severity, Verdict
-from pipeline.quality_texts import CHECK_NAMES
 
 DETECTOR = "power_quality"
 
@@ -59,7 +58,6 @@ def _episode(service_point: str, check: str, run: Sequence[MonthVerdicts]) -> Ep
     last = run[-1]
     found = _violating(check, last)
     worst = max(found, key=excess)
-    name = CHECK_NAMES[check]
     return Episode(
         id=episode_id(DETECTOR, service_point, f"{check} {run[0].month:%Y-%m}"),
         detector=DETECTOR,
@@ -76,7 +74,7 @@ def _episode(service_point: str, check: str, run: Sequence[MonthVerdicts]) -> Ep
         parameters={
             "service_point": service_point,
             "month": f"{last.month:%Y-%m}",
-            "check": f"{name.en} ({name.zh})",
+            "check": check,
             "subject": worst.subject,
             "value": _rounded(worst.value),
             "limit": _rounded(worst.low_limit if _is_under(worst) else worst.limit),

@@ -62,7 +62,7 @@ class LongLowUse:
     about: ClassVar[About] = About(
         name="long_low_use",
         number="D22",
-        version=2,
+        version=3,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,

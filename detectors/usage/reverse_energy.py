@@ -16,7 +16,6 @@ from detectors.hysteresis import Delays, Stretch
 from detectors.shapes import Said, day_episode, day_stretches
 from detectors.stretches import number
 from detectors.thresholds import limit
-from pipeline.archive_records import MemberRole
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, MeterId, Severity
@@ -49,6 +48,7 @@ class ReverseEnergy:
     about: ClassVar[About] = About(
         name="reverse_energy",
         number="D31",
+        version=2,
         kind=Kind.DAYS,
         needs=Needs(
             energies=(EXPORT,),
@@ -71,11 +71,10 @@ class ReverseEnergy:
         high = export > trigger.values
         if not high.any():
             return []
-        feeding = {m.service_point for m in registry.area_members if m.role is MemberRole.SUPPLY}
         judged = np.zeros(export.shape, dtype=np.bool_)
         days = {zone: _Days(daily, daily.zones.index(zone)) for zone in dict.fromkeys(daily.zones)}
         for row in np.flatnonzero(high.any(axis=1)).tolist():
-            judged[row] = days[daily.zones[row]].judged(registry, feeding, window.meters[row])
+            judged[row] = days[daily.zones[row]].judged(registry, window.meters[row])
         tells = judged & ((daily.coverage >= self.whole_coverage) | high)
         on, off, gap = (
             limit(self, name, window, registry).values[:, 0]
@@ -102,14 +101,22 @@ class _Days:
         self._first = np.array([to_numpy(first) for first, _ in spans])
         self._last = np.array([to_numpy(last) for _, last in spans])
 
-    def judged(self, registry: Registry, feeding: set[str], meter: MeterId) -> NDArray[np.bool_]:
+    def judged(self, registry: Registry, meter: MeterId) -> NDArray[np.bool_]:
         """Return those on which a meter is a customer's main one and nobody declared a generator."""
         judged = np.zeros(len(self._first), dtype=np.bool_)
         for placed in registry.installations_by_meter.get(meter, ()):
             point = placed.service_point
-            if point is not None and point not in feeding and placed.role is Role.MAIN:
-                judged |= self._within(placed.starts_at, placed.ends_at) & ~self._declared(registry, point)
+            if point is not None and placed.role is Role.MAIN:
+                hung = self._within(placed.starts_at, placed.ends_at)
+                judged |= hung & ~self._supplying(registry, point) & ~self._declared(registry, point)
         return judged
+
+    def _supplying(self, registry: Registry, point: str) -> NDArray[np.bool_]:
+        """Return those on which a point supplies an area, be it for a part of the day."""
+        supplying = np.zeros(len(self._first), dtype=np.bool_)
+        for member in registry.supplying_by_point.get(point, ()):
+            supplying |= self._touched(member.starts_at, member.ends_at)
+        return supplying
 
     def _declared(self, registry: Registry, point: str) -> NDArray[np.bool_]:
         """Return those that begin under a contract with generation; of two contracts the later one counts."""
@@ -125,6 +132,14 @@ class _Days:
         if ends is not None:
             inside &= self._last <= to_numpy(ends)
         return inside
+
+    def _touched(self, begins: datetime | None, ends: datetime | None) -> NDArray[np.bool_]:
+        touched = np.ones(len(self._first), dtype=np.bool_)
+        if begins is not None:
+            touched &= self._last > to_numpy(begins)
+        if ends is not None:
+            touched &= self._first < to_numpy(ends)
+        return touched
 
     def _begin_in(self, begins: datetime | None, ends: datetime | None) -> NDArray[np.bool_]:
         inside = np.ones(len(self._first), dtype=np.bool_)

@@ -40,7 +40,8 @@ def reconciled(
     """Return what the incidents are now.
 
     Signals that are grouped together are one incident, and so are those that were one before: incidents grow
-    and merge, and never fall apart. The oldest keeps its id.
+    and merge, and never fall apart. The oldest that is open keeps its id, and what people and channels know
+    of it, else the oldest of all.
 
     Args:
         signals: All that go on, and those that ended lately; of known incidents all that belong to them.
@@ -55,7 +56,9 @@ def reconciled(
     members: dict[str, str] = {}
     for groups, ids in _joined(grouped(signals), {s: i for s, i in member_of.items() if i in old}):
         together = sorted((s for g in groups for s in g.signals), key=lambda s: (s.starts_at, s.id))
-        before = sorted((old[i] for i in ids), key=lambda i: (i.starts_at, i.id))
+        before = sorted(
+            (old[i] for i in ids), key=lambda i: (i.state is not IncidentState.OPEN, i.starts_at, i.id)
+        )
         rule = groups[0].rule
         if not before and not any(_lasted(s, now) >= rule.opens_after for s in together):
             continue

@@ -13,11 +13,15 @@ METER_SILENT = "meter_silent"
 BUS_DOWN = "bus_down"
 COLLECTOR_SILENT = "collector_silent"
 READINGS_DROPPED = "readings_dropped"
+FLOW_LATE = "flow_late"
+FLOW_SERVER_SILENT = "flow_server_silent"
 SEVERITIES: Mapping[str, Severity] = {
     METER_SILENT: Severity.MINOR,
     BUS_DOWN: Severity.MAJOR,
     COLLECTOR_SILENT: Severity.CRITICAL,
     READINGS_DROPPED: Severity.MAJOR,
+    FLOW_LATE: Severity.MAJOR,
+    FLOW_SERVER_SILENT: Severity.MAJOR,
 }
 
 
@@ -27,7 +31,7 @@ class Observed:
 
     what: str
     subject: str
-    """Which meter, bus or collector."""
+    """Which meter, bus, collector or flow."""
     since: datetime
     meter: str | None = None
     service_point: str | None = None

@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from pipeline.report_texts import REPORT_TEXTS, report_text
+from pipeline.source_texts import CATEGORIES, in_words
 from reports.customers.sheet import Column, Fact, Told, Value, Word
 
 NOTHING = "–"
@@ -50,6 +51,10 @@ class Telling:
                 return value.zh if self.language.startswith("zh") else value.en
             case _:
                 return str(value)
+
+    def category(self, category: str | None) -> str:
+        """Return what a category of use (用电类别) is called; one of the archive's own stands as it is."""
+        return in_words(CATEGORIES, category or "", self.language)
 
     def time(self, at: datetime) -> str:
         """Return an instant in local time, to the minute."""

@@ -61,7 +61,7 @@ def page(report: MonthlyReport, language: str, figures_sha256: str) -> str:
     t = Telling(language=language, zone=report.month.point.zone)
     lines = by_standard(report)
     return (
-        _templates()
+        templates()
         .get_template("report.html")
         .render(
             t=t,
@@ -74,16 +74,15 @@ def page(report: MonthlyReport, language: str, figures_sha256: str) -> str:
             worst_text=worst_text,
             parts=parts(report, t, figures_sha256),
             figures_sha256=figures_sha256,
-            style=_style(report, t),
+            style=style_of(f"{t('title')} · {report.month.point.service_point} · {report.month_text}", t),
         )
     )
 
 
-def _style(report: MonthlyReport, t: Telling) -> Markup:
+def style_of(running: str, t: Telling) -> Markup:
     """Return the style sheet with the running foot of the paper in it; CSS has its own escapes."""
-    running = f"{t('title')} · {report.month.point.service_point} · {report.month_text}"
     return Markup(  # noqa: S704 - what is put in is escaped for CSS, and the sheet is ours
-        _templates(autoescape=False)
+        templates(autoescape=False)
         .get_template("report.css")
         .render(
             running=_css(running),
@@ -99,7 +98,8 @@ def _css(words: str) -> str:
 
 
 @cache
-def _templates(*, autoescape: bool = True) -> Environment:
+def templates(*, autoescape: bool = True) -> Environment:
+    """Return the templates of the reports on power quality."""
     found = Environment(
         loader=PackageLoader("reports.power_quality"),
         autoescape=autoescape,  # noqa: S701 - off for the style sheet only, whose strings are escaped for CSS

@@ -9,11 +9,12 @@ from math import floor, isclose, isfinite, log10
 from zoneinfo import ZoneInfo
 
 from analysis.limits import AT_REST
-from analysis.power_quality.judgement import Compliance, Judgement, Reason
+from analysis.power_quality.judgement import Compliance, Judgement, Reason, Reference
 from pipeline.events import EventKind
 from pipeline.messages import EVIDENCE_CODES
 from pipeline.quality_texts import CHECK_NAMES, VERDICT_NAMES, reason_text
 from pipeline.report_texts import REPORT_TEXTS, report_text
+from pipeline.source_texts import CLAUSES, SOURCES, in_words, reference_text
 
 DIGITS = 4
 """Significant digits of a figure, unless more are needed to tell it from its limit."""
@@ -115,6 +116,20 @@ class Telling:
     def unit(self, judgement: Judgement) -> str:
         """Return the unit of a figure; a pure number has none."""
         return "" if judgement.unit == "1" else judgement.unit
+
+    def reference(self, reference: Reference | None) -> str:
+        """Return which standard, edition and clause a limit stands in; nothing where none does."""
+        if reference is None:
+            return ""
+        return reference_text(reference.standard, reference.edition, reference.clause, self.language)
+
+    def clause(self, reference: Reference) -> str:
+        """Return the clause of a limit."""
+        return in_words(CLAUSES, reference.clause, self.language)
+
+    def source(self, reference: Reference) -> str:
+        """Return where the number of a limit was taken from."""
+        return in_words(SOURCES, reference.source, self.language)
 
     def value(self, judgement: Judgement) -> str:
         """Return a judged value, with enough digits to tell it from its limits."""

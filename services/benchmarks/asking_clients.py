@@ -28,6 +28,8 @@ def times_s(
 ) -> Mapping[str, Sequence[float]]:
     """Ask mixed questions from several clients at once; returns the seconds of each answer by kind.
 
+    Each client asks every kind once, in an order of chance, and goes on so until the time is over.
+
     Raises:
         NoAnswerError: If an answer is an error.
     """
@@ -40,15 +42,21 @@ def times_s(
         chance = random.Random(SEED + number)  # noqa: S311 - which meter is asked about
         cookies = {COOKIE: running.token}
         with httpx.Client(base_url=running.address, cookies=cookies, timeout=TIMEOUT_S) as http:
-            while time.monotonic() < stops_at and not refused:
-                route, address = chance.choice(list(routes(chance).items()))
-                begun_s = time.perf_counter()
-                answer = http.get(address)
-                passed_s = time.perf_counter() - begun_s
-                with lock:
-                    took_s[route].append(passed_s)
-                    if not answer.is_success:
-                        refused.append(f"{address}: {answer.status_code} {answer.text[:200]}")
+            whole_rounds = 0
+            while whole_rounds == 0 or time.monotonic() < stops_at:
+                asked = list(routes(chance).items())
+                chance.shuffle(asked)
+                for route, address in asked:
+                    if refused or (whole_rounds and time.monotonic() > stops_at):
+                        return
+                    begun_s = time.perf_counter()
+                    answer = http.get(address)
+                    passed_s = time.perf_counter() - begun_s
+                    with lock:
+                        took_s[route].append(passed_s)
+                        if not answer.is_success:
+                            refused.append(f"{address}: {answer.status_code} {answer.text[:200]}")
+                whole_rounds += 1
 
     threads = [threading.Thread(target=client, args=(n,)) for n in range(clients)]
     for thread in threads:

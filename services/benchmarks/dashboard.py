@@ -35,7 +35,7 @@ PHASES: Final = (Quantity.VOLTAGE_A, Quantity.VOLTAGE_B, Quantity.VOLTAGE_C)
 MINUTES: Final = 33_400
 """So many minutes of three voltages are 100 200 points."""
 REPEATS: Final = 5
-FIRST_CHART_MS: Final = 1_000.0
+CHART_MS: Final = 1_000.0
 PAGE_BYTES: Final = 2_000_000.0
 WAIT_MS: Final = 60_000
 CHROMIUM: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,6 +66,8 @@ class Visit:
     """One look at the page, in a browser that has nothing of it yet."""
 
     first_ms: float
+    voltage_ms: float
+    """When the chart of the many points stood; the other one, of the load, has 2 880."""
     last_ms: float
     points: int
     transferred_bytes: int
@@ -98,7 +100,8 @@ def _rows(how: str, visits: Sequence[Visit]) -> list[BenchRow]:
         return BenchRow(what=f"{how}: {what}", value=value, limit=limit, goal=None if limit is None else 1.0)
 
     return [
-        row("first chart on the screen (ms)", lambda v: v.first_ms, FIRST_CHART_MS),
+        row("first chart on the screen (ms)", lambda v: v.first_ms, CHART_MS),
+        row("chart of the voltages on the screen (ms)", lambda v: v.voltage_ms, CHART_MS),
         row("last chart on the screen (ms)", lambda v: v.last_ms),
         row("page with all it fetches (bytes)", lambda v: v.transferred_bytes, PAGE_BYTES),
         row("points drawn", lambda v: v.points),
@@ -141,6 +144,7 @@ def _visit(browser: Browser, running: RunningDashboard, *, thinned: bool) -> Vis
     context.close()
     return Visit(
         first_ms=min(found["drawn"].values()),
+        voltage_ms=found["drawn"]["V"],
         last_ms=max(found["drawn"].values()),
         points=sum(found["points"]),
         transferred_bytes=found["bytes"],

@@ -1,5 +1,4 @@
--- Bills of parts of a month (分次结算): given out once, taken off the month's own bill, never changed. And how much a
--- forecast knew of its month.
+-- Bills of parts of a month (分次结算): given out once, taken off the month's own bill, never changed.
 
 ALTER TABLE contract ADD COLUMN interim_days smallint[] NOT NULL DEFAULT '{}'
     CHECK (1 <= ALL (interim_days) AND 28 >= ALL (interim_days));
@@ -21,7 +20,3 @@ COMMENT ON TABLE interim_bill IS 'Interim bills that were given out: energy alon
 COMMENT ON COLUMN interim_bill.energy_kwh IS 'Since the month''s opening';
 COMMENT ON COLUMN interim_bill.amount IS 'Less what earlier interim bills of the month took';
 COMMENT ON COLUMN interim_bill.document IS 'All of it, as bill.document';
-
-ALTER TABLE forecast ADD COLUMN month_so_far_coverage double precision
-    CHECK (month_so_far_coverage BETWEEN 0 AND 1);
-COMMENT ON COLUMN forecast.month_so_far_coverage IS 'Share of the month''s slots so far that were measured; NULL where none was over or nobody kept it';

@@ -17,9 +17,7 @@ COMMENT ON COLUMN coverage_day.newest_slot_at IS
     'The newest slot that ever had this status: of a day''s rows with reads the newest, at last the highest status, '
     'tells how the newest slot ended';
 
--- Each of these functions takes its rows in the order of the key, those it adds to and those it takes from alike:
--- two writers that each insert, update or delete lines do not wait for one another. (A statement that both inserts
--- and updates takes its rows in two turns.)
+-- Rows are added in one order, so that two writers never wait for one another.
 CREATE FUNCTION coverage_day_count() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO coverage_day AS kept (meter_id, day, quantity_group, status, cause, reads, newest_slot_at)
@@ -33,53 +31,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION coverage_day_recount() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO coverage_day AS kept (meter_id, day, quantity_group, status, cause, reads, newest_slot_at)
-    SELECT c.meter_id, (c.slot_at AT TIME ZONE m.zone)::date, c.quantity_group, c.status, coalesce(c.cause, ''),
-           sum(c.reads), max(c.slot_at)
-    FROM (
-        SELECT meter_id, slot_at, quantity_group, status, cause, 1 AS reads FROM fresh
-        UNION ALL
-        SELECT meter_id, slot_at, quantity_group, status, cause, -1 FROM stale
-    ) AS c JOIN meter AS m USING (meter_id)
-    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (meter_id, day, quantity_group, status, cause) DO UPDATE
-    SET reads = kept.reads + excluded.reads,
-        newest_slot_at = greatest(kept.newest_slot_at, excluded.newest_slot_at);
-    RETURN NULL;
-END $$;
-
--- A meter's days are those of its zone: with another zone they are counted again. Meanwhile nobody may write to the
--- ledger, or lines not committed yet would stay on the days of the old zone.
-CREATE FUNCTION coverage_day_rezone() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    LOCK TABLE coverage IN SHARE MODE;
-    DELETE FROM coverage_day WHERE meter_id = NEW.meter_id;
-    INSERT INTO coverage_day (meter_id, day, quantity_group, status, cause, reads, newest_slot_at)
-    SELECT c.meter_id, (c.slot_at AT TIME ZONE NEW.zone)::date, c.quantity_group, c.status,
-           coalesce(c.cause, ''), count(*), max(c.slot_at)
-    FROM coverage AS c WHERE c.meter_id = NEW.meter_id
-    GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER coverage_day_zone AFTER UPDATE OF zone ON meter
-FOR EACH ROW WHEN (OLD.zone IS DISTINCT FROM NEW.zone) EXECUTE FUNCTION coverage_day_rezone();
-
-CREATE TRIGGER coverage_day_inserted AFTER INSERT ON coverage
-REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION coverage_day_count();
-CREATE TRIGGER coverage_day_updated AFTER UPDATE ON coverage
-REFERENCING OLD TABLE AS stale NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION coverage_day_recount();
--- level: plain, apache
 CREATE FUNCTION coverage_day_discount() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM FROM coverage_day AS kept
-    WHERE EXISTS (
-        SELECT FROM stale AS c JOIN meter AS m USING (meter_id)
-        WHERE (kept.meter_id, kept.day, kept.quantity_group, kept.status, kept.cause)
-            = (c.meter_id, (c.slot_at AT TIME ZONE m.zone)::date, c.quantity_group, c.status, coalesce(c.cause, ''))
-    )
-    ORDER BY meter_id, day, quantity_group, status, cause FOR NO KEY UPDATE;
     UPDATE coverage_day AS kept SET reads = kept.reads - gone.reads
     FROM (
         SELECT c.meter_id, (c.slot_at AT TIME ZONE m.zone)::date AS day, c.quantity_group, c.status,
@@ -91,11 +44,18 @@ BEGIN
         = (gone.meter_id, gone.day, gone.quantity_group, gone.status, gone.cause);
     RETURN NULL;
 END $$;
+
+CREATE TRIGGER coverage_day_inserted AFTER INSERT ON coverage
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION coverage_day_count();
+CREATE TRIGGER coverage_day_updated AFTER UPDATE ON coverage
+REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION coverage_day_count();
+CREATE TRIGGER coverage_day_updated_from AFTER UPDATE ON coverage
+REFERENCING OLD TABLE AS stale FOR EACH STATEMENT EXECUTE FUNCTION coverage_day_discount();
+-- level: plain, apache
 CREATE TRIGGER coverage_day_deleted AFTER DELETE ON coverage
 REFERENCING OLD TABLE AS stale FOR EACH STATEMENT EXECUTE FUNCTION coverage_day_discount();
 -- level: community
--- TimescaleDB gives no transition table of deleted rows beside compression: they are counted one by one, in
--- the order in which they go. Whole
+-- TimescaleDB gives no transition table of deleted rows beside compression: they are counted one by one. Whole
 -- chunks go without triggers; storage/retention.py and the policy's flow take their days out themselves.
 CREATE FUNCTION coverage_day_discount_one() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

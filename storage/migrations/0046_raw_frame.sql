@@ -15,7 +15,7 @@ CREATE TABLE raw_frame (
 CREATE INDEX raw_frame_received_at ON raw_frame (received_at);
 COMMENT ON COLUMN raw_frame.source IS 'The bus, or the topic';
 COMMENT ON COLUMN raw_frame.what IS 'One element for each exchange: the question''s name';
-INSERT INTO retention (table_name, keep) VALUES ('raw_frame', INTERVAL '7 days') ON CONFLICT DO NOTHING;
+INSERT INTO retention (table_name, keep) VALUES ('raw_frame', INTERVAL '7 days');
 
 -- level: community, apache
 SELECT create_hypertable('raw_frame', by_range('received_at', INTERVAL '1 day'), create_default_indexes => FALSE);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
@@ -12,9 +13,10 @@ from pipeline.registry import Area, Meter, Registry, ServicePoint
 from storage.area_scope import limited_to
 from storage.database import Connection, Level, server_level
 from storage.final_edits import SlotOfEnergy, edit_final
-from storage.migrate import migrate
+from storage.migrate import available_migrations, migrate
 from storage.registry import load_registry, save_registry
 from storage.retention import apply_retention, set_retention
+from tests.community.conftest import session
 
 pytestmark = pytest.mark.community
 
@@ -54,6 +56,34 @@ def test_the_schema_comes_up_once_with_its_policies(community: Connection) -> No
         "policy_refresh_continuous_aggregate": 2,
         "policy_retention": 1,
     }
+
+
+def test_an_older_schema_is_brought_up_to_date_with_its_sums_by_day(empty_community_url: str) -> None:
+    first_applied = [migration for migration in available_migrations() if migration.version <= 50]
+    kept = b"SELECT meter_id, day, status, reads FROM coverage_day WHERE reads > 0 ORDER BY 1, 2, 3"
+    counted = (
+        b"SELECT meter_id, (slot_at AT TIME ZONE zone)::date, status, count(*) FROM coverage "
+        b"JOIN meter USING (meter_id) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+    with closing(session(empty_community_url)) as connection:
+        connection.execute("CREATE EXTENSION timescaledb")
+        migrate(connection, first_applied)
+        save_registry(connection, Registry(meters=[Meter(id=MeterId(name)) for name in ("M1", "M2")]))
+        connection.execute(
+            "INSERT INTO coverage (meter_id, slot_at, quantity_group, status, attempts) "
+            "SELECT meter_id, slot_at, 'register', 'got', 1 FROM meter, "
+            "generate_series(%s, %s, INTERVAL '1 hour') AS slot_at",
+            (START, START + timedelta(days=3)),
+        )
+        connection.execute("UPDATE meter SET zone = 'Asia/Urumqi' WHERE id = 'M2'")
+        assert connection.execute(kept).fetchall() != connection.execute(counted).fetchall()
+        assert migrate(connection).applied
+        connection.execute(
+            "UPDATE coverage SET status = 'missing' WHERE slot_at < %s", (START + timedelta(days=1),)
+        )
+        connection.execute("UPDATE meter SET zone = 'UTC' WHERE id = 'M1'")
+        connection.execute("DELETE FROM coverage WHERE slot_at > %s", (START + timedelta(days=2),))
+        assert connection.execute(kept).fetchall() == connection.execute(counted).fetchall()
 
 
 def test_late_rows_enter_compressed_chunks_once_and_fill_gaps_there(community: Connection) -> None:

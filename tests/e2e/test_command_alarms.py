@@ -83,8 +83,9 @@ def test_a_storm_is_told_once_and_taken_on(
     assert (incident["meters"], incident["acknowledged_by"]) == (60, None)
     shown = kilowatch("alarms", "list", settings=settings)
     assert "Communication lost" in " ".join(shown.out.split())
-    taken = kilowatch("alarms", "ack", incident["id"], "--note", "crew is on its way", settings=settings)
-    assert taken.status == 0
+    note = ("--note", "crew is on its way", "--json")
+    taken = kilowatch("alarms", "ack", incident["id"], *note, settings=settings)
+    assert taken.lines == [{"id": incident["id"], "acknowledged": True}]
     (incident,) = kilowatch("alarms", "list", "--json", settings=settings).lines
     assert incident["note"] == "crew is on its way"
     assert kilowatch("alarms", "ack", "none", settings=settings).status == 1

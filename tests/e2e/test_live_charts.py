@@ -140,6 +140,39 @@ def test_a_chart_asks_at_most_once_a_second_however_much_comes(
     assert 1 < len([url for url in asked if "/series" in url]) <= took_s + 2
 
 
+HOLD_CURVES = """
+const fetched = window.fetch, timed = window.setTimeout;
+window.timers = 0; window.held = []; window.unlimited = [];
+window.setTimeout = (...given) => { window.timers += 1; return timed(...given); };
+window.fetch = (address, options) => {
+  if (!(options?.signal instanceof AbortSignal)) window.unlimited.push(String(address));
+  if (!window.holds || !String(address).includes("format=binary")) return fetched(address, options);
+  return new Promise((go) => window.held.push(() => go(fetched(address, options))));
+};
+"""
+"""Counts timers, and holds back the curves while ``holds`` is set."""
+NEWS = "document.dispatchEvent(new CustomEvent('kilowatch:news'))"
+
+
+def test_news_during_a_slow_fetch_wait_for_its_end_without_a_timer(
+    page: Page, address: str, writing: Connection
+) -> None:
+    page.add_init_script(HOLD_CURVES)
+    write(writing, [datetime.now(UTC) - 3 * MINUTE, datetime.now(UTC) - 2 * MINUTE])
+    opened(page, address)
+    live = page.locator("[data-chart]").count()
+    page.evaluate(f"() => {{ window.holds = true; {NEWS}; }}")
+    page.wait_for_function("charts => window.held.length === charts", arg=live)
+    page.wait_for_timeout(1100)  # longer than two fetches are apart
+    page.evaluate(f"() => {{ window.timers = 0; {NEWS}; {NEWS}; }}")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.timers") < 20, "none spins while its fetch is under way"
+    assert page.evaluate("window.held.length") == live
+    page.evaluate("() => window.held.forEach((go) => go())")
+    page.wait_for_function("charts => window.held.length === 2 * charts", arg=live)
+    assert page.evaluate("window.unlimited") == []
+
+
 def test_zoom_and_span_stay_where_the_reader_put_them(page: Page, address: str, writing: Connection) -> None:
     now = datetime.now(UTC)
     write(writing, [now - n * MINUTE for n in range(HISTORY, 0, -1)])

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipeline.alarms.operation import FLOW_LATE, FLOW_SERVER_SILENT, Observed
 from pipeline.coverage import Cause
 from pipeline.model import MeterId, Severity
 from services.alarm_settings import AlarmSettings
 from services.alarms import look
+from services.flow_conditions import FlowsSeen
 from storage.collector_states import CollectorState, save_collector_state
 from storage.database import Connection
 from storage.leases import take_leases
@@ -155,6 +157,53 @@ def test_what_the_last_minute_of_a_killed_process_dropped_is_told_by_the_next_on
     assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=25)).open_incidents == 0
 
 
+def test_a_drop_is_over_when_its_spool_has_another_process_that_drops_nothing(
+    alarm_database: Connection, alarm_settings: AlarmSettings
+) -> None:
+    minute = timedelta(minutes=1)
+    spool_dropped(alarm_database, "c:1:a", NOW, 100)
+    look(alarm_database, alarm_settings, NOW)
+    spool_dropped(alarm_database, "c:1:a", NOW + minute, 104)
+    assert look(alarm_database, alarm_settings, NOW + minute).opened == 1
+    spool_dropped(alarm_database, "c:2:b", NOW + 2 * minute, 104)
+    look(alarm_database, alarm_settings, NOW + 2 * minute)
+    ended = alarm_database.execute("SELECT ends_at FROM incident_signal").fetchall()
+    assert ended == [(NOW + 2 * minute,)]
+    assert look(alarm_database, alarm_settings, NOW + 20 * minute).open_incidents == 0
+
+
+def test_a_spool_that_was_away_for_weeks_is_known_when_it_comes_back(
+    alarm_database: Connection, alarm_settings: AlarmSettings
+) -> None:
+    made_at = NOW + timedelta(minutes=1)
+    look(alarm_database, alarm_settings, NOW)
+    spool_dropped(alarm_database, "c:1:a", NOW + timedelta(minutes=2), 100, made_at)
+    assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=2)).opened == 1
+    # Another collector goes on telling meanwhile, and silent ones are forgotten after a week.
+    for days in range(1, 30):
+        at = NOW + timedelta(days=days)
+        state = CollectorState(process="south:1:b", started_at=NOW, told_at=at, counters={})
+        save_collector_state(alarm_database, state)
+        look(alarm_database, alarm_settings, at)
+    spool_dropped(alarm_database, "c:2:b", NOW + timedelta(days=30), 100, made_at)
+    looked = look(alarm_database, alarm_settings, NOW + timedelta(days=30))
+    assert (looked.opened, looked.open_incidents) == (0, 0)
+
+
+def test_a_drop_that_nobody_tells_of_any_more_is_over(
+    alarm_database: Connection, alarm_settings: AlarmSettings
+) -> None:
+    minute = timedelta(minutes=1)
+    spool_dropped(alarm_database, "c:1:a", NOW, 100)
+    look(alarm_database, alarm_settings, NOW)
+    spool_dropped(alarm_database, "c:1:a", NOW + minute, 104)
+    assert look(alarm_database, alarm_settings, NOW + minute).opened == 1
+    # As after an upgrade that names its subjects in another way.
+    alarm_database.execute('UPDATE incident_signal SET facts = facts || \'{"subject": "collector-a: 1"}\'')
+    look(alarm_database, alarm_settings, NOW + 2 * minute)
+    assert look(alarm_database, alarm_settings, NOW + 20 * minute).open_incidents == 0
+
+
 @pytest.mark.parametrize(("made_minutes_ago", "opened"), [(1, 1), (None, 0), (60 * 24, 0)])
 def test_a_spool_that_is_seen_for_the_first_time_is_news_only_if_it_was_made_since(
     alarm_database: Connection, alarm_settings: AlarmSettings, made_minutes_ago: int | None, opened: int
@@ -189,3 +238,26 @@ def test_what_waits_before_it_opens_a_closed_incident_again_opens_that_one(
     assert alarm_database.execute("SELECT state, reopened, signals FROM incident").fetchall() == [
         ("open", 1, 2)
     ]
+
+
+def test_flows_that_do_not_run_are_an_incident_until_the_server_says_that_they_do(
+    alarm_database: Connection, alarm_settings: AlarmSettings
+) -> None:
+    def late(since: datetime, *flows: str) -> FlowsSeen:
+        return FlowsSeen(observed=[Observed(what=FLOW_LATE, subject=flow, since=since) for flow in flows])
+
+    save_registry(alarm_database, feeder(1))
+    looked = look(
+        alarm_database, alarm_settings, NOW, late(NOW - timedelta(minutes=12), "alarms/a", "loss/a")
+    )
+    assert looked.opened == 1, "one worker, one trouble"
+    assert alarm_database.execute("SELECT cause, severity FROM incident").fetchall() == [
+        ("flows", int(Severity.MAJOR))
+    ]
+    # A look that did not ask, and one at which the server was away, know nothing better.
+    assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=20)).open_incidents == 1
+    away = FlowsSeen(told=frozenset({FLOW_SERVER_SILENT}))
+    assert look(alarm_database, alarm_settings, NOW + timedelta(minutes=40), away).open_incidents == 1
+    over = NOW + timedelta(minutes=60)
+    assert look(alarm_database, alarm_settings, over, FlowsSeen()).open_incidents == 1, "closes after 15 min"
+    assert look(alarm_database, alarm_settings, over + timedelta(minutes=16), FlowsSeen()).open_incidents == 0

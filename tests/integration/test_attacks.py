@@ -10,12 +10,13 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from dashboard.app import HEADERS
 from dashboard.cookies import SESSION
 from dashboard.forgery import HEADER, form_secret
 from dashboard.gate import is_open
 from storage.database import connect
 from tests.fix_dashboard import PLANT
-from tests.fix_web_attacks import FIELDS, TRIED, filled
+from tests.fix_web_attacks import FIELDS, TESTERS_PASSWORD, TRIED, filled
 from tests.integration.attacks import (
     ENDS_THE_SESSION,
     INJECTIONS,
@@ -28,7 +29,7 @@ from tests.integration.attacks import (
     query_of,
     routes,
 )
-from tests.tester import TESTERS_TOKEN
+from tests.tester import TESTER, TESTERS_TOKEN
 
 pytestmark = pytest.mark.usefixtures("attacks_told")
 
@@ -125,6 +126,22 @@ def test_every_change_from_a_page_of_another_site_is_refused(attacked: str, city
     assert _rows(city_url) == before
 
 
+def test_no_cookie_that_was_planted_before_a_login_becomes_its_session(attacked: str) -> None:
+    """Session fixation: what an attacker put into a browser opens nothing after its owner has logged in."""
+    planted = "known to the attacker"
+    with httpx.Client(base_url=attacked, cookies={SESSION: planted}, timeout=60) as victim:
+        html = victim.get("/login").text
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
+        answer = victim.post("/login", data={"name": TESTER, "password": TESTERS_PASSWORD, **hidden})
+    TRIED["planted session"] += 1
+    assert answer.status_code == 303
+    given = [cookie for cookie in answer.headers.get_list("Set-Cookie") if cookie.startswith(f"{SESSION}=")]
+    assert len(given) == 1
+    assert planted not in given[0]
+    with httpx.Client(base_url=attacked, cookies={SESSION: planted}, timeout=60) as attackers:
+        assert attackers.get("/api/account").status_code == 401
+
+
 def test_without_a_session_nothing_is_told(attacked: str) -> None:
     for route in routes():
         for method in methods_of(route):
@@ -163,6 +180,8 @@ def _ask(attacker: httpx.Client, place: Place, payload: str) -> httpx.Response:
 def _what_is_wrong(answer: httpx.Response, payload: str) -> str:
     if answer.status_code >= 500:
         return f"status {answer.status_code}"
+    if missing := [name for name in (*HEADERS, "Cache-Control") if name not in answer.headers]:
+        return f"without {', '.join(missing)}"
     if "x-kw-attack" in answer.headers:
         return "a header came out"
     if "1337" in answer.text and "1337" not in payload:

@@ -14,9 +14,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -25,6 +27,8 @@ from tests.fix_mosquitto import Broker
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose.yaml"
 CHECKED = ("prefect", "collect", "dashboard")
+SAYS = {"flows": "polling for scheduled runs", "alarms": "alarms.watching"}
+"""What those write that have no check of their own."""
 HEALTHY_S = 250.0
 STOP_S = 45.0
 """``stop_grace_period`` of the file."""
@@ -81,7 +85,8 @@ class Host:
 
     def environment(self, service: str) -> dict[str, str]:
         """Return what the service finds around it: of the Containerfile, of the file, and our ports."""
-        told = {name: self.here(service, value) for name, value in SERVICES[service]["environment"].items()}
+        given = {**self._of_files(service), **SERVICES[service]["environment"]}
+        told = {name: self.here(service, value) for name, value in given.items()}
         if "KILOWATCH_MQTT_HOST" in told:
             assert told["KILOWATCH_MQTT_HOST"] in SERVICES
             told |= {"KILOWATCH_MQTT_HOST": self._broker.host, "KILOWATCH_MQTT_PORT": str(self._broker.port)}
@@ -96,6 +101,16 @@ class Host:
             "KILOWATCH_DASHBOARD_PORT": self._ports["8645"],
             **told,
         }
+
+    def _of_files(self, service: str) -> dict[str, str]:
+        """Return the variables of the files that ``env_file`` names, as the secrets' script made them."""
+        lines = [
+            line
+            for file in SERVICES[service].get("env_file", ())
+            for line in (self._secrets / Path(file).name).read_text().splitlines()
+            if line.strip() and not line.startswith("#")
+        ]
+        return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
     def command(self, service: str) -> list[str]:
         """Return the entrypoint and command of a service."""
@@ -153,8 +168,16 @@ def _free_port() -> int:
         return port
 
 
+def test_whoever_sends_alarms_knows_the_mail_server_the_broker_and_prefect() -> None:
+    alarms, flows = (SERVICES[name] for name in ("alarms", "flows"))
+    assert set(alarms["env_file"]) == set(flows["env_file"]) >= {"./secrets/alarms.env"}
+    assert set(alarms["secrets"]) == set(flows["secrets"]) >= {"mqtt-password"}
+    assert alarms["environment"] == flows["environment"]
+    assert alarms["environment"]["KILOWATCH_MQTT_HOST"] == "mosquitto"
+
+
 @pytest.mark.timeout(900)
-def test_every_service_of_ours_comes_up_and_becomes_healthy(
+def test_every_lasting_service_of_ours_comes_up_and_becomes_healthy(
     empty_timescale_url: str, mosquitto: Broker, tmp_path: Path
 ) -> None:
     host = Host(tmp_path, empty_timescale_url, mosquitto)
@@ -173,8 +196,12 @@ def test_every_service_of_ours_comes_up_and_becomes_healthy(
             host.await_health(name, process)
         # As docs/operating.md has it: docker compose exec dashboard cat first-password
         assert (host.home("dashboard") / "first-password").read_text().strip()
-        stack.enter_context(host.running("flows"))
-        until = time.monotonic() + HEALTHY_S
-        while "polling for scheduled runs" not in (told := (tmp_path / "flows.log").read_text()):
-            assert time.monotonic() < until, told
-            time.sleep(0.2)
+        # Whoever does not bring the login of secrets/prefect-login.env is sent away.
+        server = host.environment("flows")["PREFECT_API_URL"]
+        assert httpx.get(f"{server}/admin/version", timeout=30).status_code == HTTPStatus.UNAUTHORIZED
+        for name, said in SAYS.items():
+            stack.enter_context(host.running(name))
+            until = time.monotonic() + HEALTHY_S
+            while said not in (told := (tmp_path / f"{name}.log").read_text()):
+                assert time.monotonic() < until, told
+                time.sleep(0.2)

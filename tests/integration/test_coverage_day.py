@@ -74,6 +74,22 @@ def test_the_sums_move_to_the_days_of_a_new_zone(archive: Connection) -> None:
     assert archive.execute(KEPT).fetchall() == archive.execute(AGAIN).fetchall()
 
 
+def test_the_ledger_is_open_to_others_until_an_import_of_new_zones_ends(
+    archive: Connection, any_database_url: str
+) -> None:
+    ledger = CoverageLedger(archive)
+    ledger.record([entry(n) for n in range(70)] + [entry(n, meter=M2) for n in range(70)])
+    with connect(any_database_url) as collector:
+        collector.execute("SET lock_timeout = '10s'")
+        with archive.transaction():
+            for meter in (M1, M2):
+                archive.execute("UPDATE meter SET zone = 'Europe/London' WHERE id = %s", (meter,))
+            CoverageLedger(collector).record([entry(n) for n in range(70, 80)])
+            ledger.record([entry(n, CoverageStatus.BACKFILLED) for n in range(80, 82)])
+    assert archive.execute(KEPT).fetchall() == archive.execute(AGAIN).fetchall()
+    assert archive.execute("SELECT count(*) FROM coverage_rezone").fetchone() == (0,)
+
+
 def test_writers_who_move_lines_there_and_back_do_not_wait_for_one_another(
     plain_database_url: str,
 ) -> None:

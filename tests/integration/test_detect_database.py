@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,14 +21,14 @@ from pipeline.registry import Area, Bus, Installation, Meter, Registry, ServiceP
 from pipeline.timegrid import from_numpy
 from services.audit import Audit
 from services.cases import give_feedback
-from services.detect import detect_recent, planned
-from services.detect_groups import groups
+from services.detect import detect_part, detect_recent, keep, planned
+from services.detect_groups import areas_of_places, groups, one_area_each
 from services.order_record import Order, OrderRecord
 from services.persons import Person, this_person
 from services.settings import Settings
 from simulators.physics.window import Window
 from storage.database import connect
-from storage.episodes import EpisodeState, list_episodes
+from storage.episodes import EpisodeState, list_episodes, only_reconciler, save_episodes
 from storage.intervals import IntervalColumns, save_intervals
 from storage.meter_parameters import write_parameters
 from storage.registry import save_registry
@@ -101,6 +102,49 @@ def test_a_voltage_loss_is_found_and_what_people_wrote_on_it_stays(database_url:
         (again,) = list_episodes(connection, scope=EVERYTHING)
     assert again.episode == stored.episode
     assert (again.state, again.note) == (EpisodeState.CONFIRMED, "fuse blown")
+
+
+def test_the_oldest_of_very_many_episodes_is_known_too(database_url: str) -> None:
+    store(database_url, planted("voltage_loss"))
+    _detected(database_url)
+    with connect(database_url) as connection:
+        (stored,) = list_episodes(connection, scope=EVERYTHING)
+        # As many later ones of other meters as a bounded look would find before it.
+        connection.execute(
+            "INSERT INTO episode (id, detector, version, meter, starts_at, detected_at, verdict, severity, "
+            "score, message, parameters, evidence) SELECT 'x' || n, detector, version, 'X' || n, starts_at + "
+            "interval '1 day', detected_at, 'normal', severity, score, message, parameters, '{}' "
+            "FROM episode, generate_series(1, 10001) AS n"
+        )
+    settings = Settings(database_url=SecretStr(database_url))
+    look, _ = planned(DAYS, ["voltage_loss"], settings, END)
+    (gone,) = keep(look, [], settings)
+    assert (gone.id, gone.verdict) == (stored.episode.id, Verdict.NORMAL)
+
+
+def test_two_who_find_one_stretch_at_once_file_it_once(database_url: str) -> None:
+    store(database_url, planted("voltage_loss"))
+    settings = Settings(database_url=SecretStr(database_url))
+    look, parts = planned(DAYS, ["voltage_loss"], settings, END)
+    (episode,) = detect_part(look, parts[0], settings)
+    other = replace(episode, id="found by another run", starts_at=episode.starts_at - timedelta(hours=1))
+    waiting = (
+        b"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+        b"AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    with (
+        ThreadPoolExecutor(1) as pool,
+        connect(database_url) as connection,
+        connect(database_url) as looking,
+    ):
+        with only_reconciler(connection):
+            second = pool.submit(keep, look, [other], settings)
+            while looking.execute(waiting).fetchone() == (0,):
+                assert not second.done(), second.result()
+            save_episodes(connection, [episode])
+        assert [one.id for one in second.result(60)] == [episode.id]
+    with connect(database_url) as connection:
+        assert len(list_episodes(connection, scope=EVERYTHING)) == 1
 
 
 def test_rates_that_do_not_add_up_are_found_in_the_daily_freezes(database_url: str) -> None:
@@ -232,5 +276,6 @@ def test_a_place_that_feeds_an_area_and_is_a_member_of_a_feeder_is_in_both_group
     parts = [{meter.id for meter in part.meters} for part in groups(registry, Together.AREA)]
     assert sorted(map(sorted, parts)) == [["home", "supply"], ["mill", "supply"]]
     # Who adds groups up has each meter once.
-    once = [meter.id for part in groups(registry, Together.AREA, once=True) for meter in part.meters]
+    one_area = one_area_each(registry, areas_of_places(registry))
+    once = [meter.id for part in groups(registry, Together.AREA, once=one_area) for meter in part.meters]
     assert sorted(once) == sorted(names)

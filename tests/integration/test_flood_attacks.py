@@ -7,19 +7,28 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import uvicorn
+from psycopg_pool import ConnectionPool
 
 from dashboard.cookies import SESSION
-from tests.fix_web_attacks import LONGEST_S, TRIED, HastyProtocol, filled
+from dashboard.slow_clients import PatientProtocol
+from tests.fix_web_attacks import LONGEST_S, TRIED, HastyProtocol, address_of, attackable, filled, served
 from tests.integration.attacks import changing, routes
 from tests.tester import TESTERS_TOKEN
 
 pytestmark = pytest.mark.usefixtures("attacks_told")
+
+
+class EnduringProtocol(PatientProtocol):
+    """The same with a patience that no test outlasts."""
+
+    takes_again_within_s = 600.0
 
 
 def test_a_body_that_is_too_long_is_refused_by_every_route_that_takes_one(attacker: httpx.Client) -> None:
@@ -74,19 +83,25 @@ def test_slow_senders_are_let_go_and_hold_up_nobody(attacked: str, attacker: htt
 
 
 def test_who_takes_nothing_of_an_answer_keeps_no_connection_of_the_database(
-    attacked: str, attacker: httpx.Client
+    attacked: str, city_url: str
 ) -> None:
+    del attacked  # the city of the other attacks, served by an application whose pool can be looked at
+    app = attackable(city_url)
+    pool: ConnectionPool = app.state.dashboard.pool
     asked = (
         f"GET /api/export/readings?since=2026-10-21T00:00:00Z&until=2026-11-20T00:00:00Z&quantity=voltage_a "
         f"HTTP/1.1\r\nHost: x\r\nCookie: {SESSION}={TESTERS_TOKEN}\r\n\r\n"
     )
-    with ExitStack() as stack:
-        for _ in range(20):
-            each = stack.enter_context(_opened(attacked, buffer_bytes=2048))
+    with served(app, EnduringProtocol) as server, ExitStack() as stack:
+        waiting = [stack.enter_context(_opened(address_of(server), buffer_bytes=2048)) for _ in range(20)]
+        for each in waiting:
             each.sendall(asked.encode())
             TRIED["slow reader"] += 1
-        time.sleep(0.5)
-        assert attacker.get("/api/meters").status_code == 200
+        for each in waiting:
+            each.settimeout(LONGEST_S)
+            assert each.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
+        # Each answer is under way and waits for its reader, and none of them holds a connection.
+        _wait_until(lambda: _held_up(server) == len(waiting) and _is_all_there(pool))
 
 
 def test_many_connections_at_once_are_all_answered(attacked: str) -> None:
@@ -106,6 +121,25 @@ def test_many_connections_at_once_are_all_answered(attacked: str) -> None:
     assert statuses.total() == 200
     assert set(statuses) <= {200, 503}
     assert statuses[200] > 100
+
+
+def _held_up(server: uvicorn.Server) -> int:
+    """How many answers wait until their reader takes more."""
+    flows = [getattr(each, "flow", None) for each in server.server_state.connections]
+    return sum(flow is not None and flow.write_paused for flow in flows)
+
+
+def _is_all_there(pool: ConnectionPool) -> bool:
+    """Tell whether the pool has every connection, and nobody waits for one."""
+    stats = pool.get_stats()
+    return stats["pool_available"] == stats["pool_size"] > 0 and not stats["requests_waiting"]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONGEST_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

@@ -25,7 +25,9 @@ from prefect.states import Scheduled
 from flows.automations import CRITICAL, LATE
 from flows.critical import EVENT, tell_critical_episodes
 from flows.deploy import DEPLOYMENT, deploy_to
+from pipeline.alarms.operation import FLOW_LATE, FLOW_SERVER_SILENT
 from pipeline.model import Severity
+from services.flow_conditions import flows_seen
 from services.flow_status import flow_statuses
 from storage.database import connect
 from storage.episodes import save_episodes
@@ -118,3 +120,11 @@ def test_a_run_that_nobody_picks_up_is_told_to_whom_the_setting_names(
     assert "line_loss is late" in told["text"]
     late = {status.flow: status.late for status in asyncio.run(flow_statuses())}
     assert late["line_loss"] == 1
+    # Five minutes late by now: another six, and the alarms tell of it, by whatever channels there are.
+    assert [one.subject for one in flows_seen(datetime.now(UTC)).observed] == []
+    (seen,) = flows_seen(datetime.now(UTC) + timedelta(minutes=6)).observed
+    assert (seen.what, seen.subject, seen.facts) == (FLOW_LATE, f"line_loss/{DEPLOYMENT}", {"late": 1})
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "kilowatch:another")
+    (seen,) = flows_seen(datetime.now(UTC)).observed
+    assert seen.what == FLOW_SERVER_SILENT
+    assert "PREFECT_API_AUTH_STRING" in str(seen.facts["error"])

@@ -70,7 +70,7 @@ def check_asked(url: str) -> None:
     with connect(url) as connection:
         asked = asked_reading(connection, number)
         assert asked is not None
-        told = asked_meters(connection, asked, scope=EVERYTHING, now=utc_now())
+        told = asked_meters(connection, asked, scope=EVERYTHING)
     assert sum("taken_at" in (each.told or {}) for each in told) == 4
     assert all(each.told is not None for each in told)
 
@@ -95,12 +95,21 @@ def test_every_flow_is_deployed_by_module_path_and_gets_scheduled_runs() -> None
     assert waiting == set()
 
 
+def linked_pages() -> set[tuple[str, str]]:
+    """The links that runs have left, by key."""
+    with get_client(sync_client=True) as client:
+        left = client.read_artifacts(limit=200)
+    # Prefect keeps a link as Markdown: [text](address).
+    return {(str(a.key), str(a.data).rpartition("(")[2].rstrip(")")) for a in left if a.type == "markdown"}
+
+
 @pytest.mark.usefixtures("prefect_server")
 def test_reading_backfill_and_daily_figures_go_through_the_flows(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", database_url)
     monkeypatch.setenv("KILOWATCH_LOCK_DIR", str(tmp_path))
+    monkeypatch.setenv("KILOWATCH_DASHBOARD_URL", "https://kilowatch.grid.example/")
     with get_client(sync_client=True) as client:
         prepare(client, load_flow_settings())
     with ServedLab(database_url):
@@ -119,6 +128,12 @@ def test_reading_backfill_and_daily_figures_go_through_the_flows(
     assert large_customers(sheet_folder=str(tmp_path / "sheets"), pdf=False) == 0
     # Two days of history are too few: every meter is counted and none is guessed.
     assert forecasting(days=2) == 0
+    assert linked_pages() >= {
+        ("remote-reading-page", "https://kilowatch.grid.example/meters"),
+        ("load-monitoring-page", "https://kilowatch.grid.example/load"),
+        ("voltage-quality-page", "https://kilowatch.grid.example/quality"),
+        ("forecasting-page", "https://kilowatch.grid.example/forecasts"),
+    }
     with connect(database_url) as connection:
         days = connection.execute(
             "SELECT count(*), bool_and(max_kw >= mean_kw AND mean_kw >= min_kw) FROM load_day "

@@ -72,6 +72,11 @@ def test_sections_belong_to_their_levels() -> None:
     assert list(statements(text, Level.PLAIN))[1] == "CREATE FUNCTION f() AS $$\n  SELECT 3;\n$$;"
 
 
+def test_a_session_counts_in_utc_and_compiles_no_query(database: Connection) -> None:
+    settings = [database.execute(f"SHOW {name}".encode()).fetchone() for name in ("TimeZone", "jit")]
+    assert settings == [("UTC",), ("off",)]
+
+
 def test_no_server_says_what_to_do_and_hides_the_password() -> None:
     url = "postgresql://someone:secret@127.0.0.1:1/kilowatch"
     with pytest.raises(StorageError, match=r"127\.0\.0\.1:1/kilowatch.*Next step") as caught:

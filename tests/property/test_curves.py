@@ -1,4 +1,4 @@
-"""However long a curve is and wherever it has holes, thinning keeps the extremes of every stretch of it."""
+"""However long a curve is and wherever it has holes, thinning keeps each stretch's extremes, and holes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dashboard.curves import Curves, thin
+from dashboard.curves import Curves, break_gaps, thin
 
 VALUES = st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))
 
@@ -31,3 +31,22 @@ def test_every_bucket_keeps_its_smallest_and_largest_value(column: np.ndarray, m
             assert np.nanmax(pair) == there.max()
         else:
             assert np.isnan(pair).all()
+
+
+@given(
+    st.integers(600, 1500),
+    st.lists(st.tuples(st.integers(0, 599), st.integers(10_000, 1_000_000)), max_size=9),
+    st.integers(100, 400),
+)
+def test_nothing_is_drawn_across_a_hole(n: int, outages: list[tuple[int, int]], most: int) -> None:
+    steps = np.full(n, 60.0)
+    for place, length_s in outages:
+        steps[place] = length_s
+    broken = break_gaps(Curves(seconds=np.cumsum(steps), columns={"a": np.ones(n)}), 150.0)
+    thinned = thin(broken, most)
+    assert len(thinned) <= most + 2
+    is_hole = np.isnan(broken.columns["a"])
+    known = ~np.isnan(thinned.columns["a"])
+    drawn = np.flatnonzero(known[1:] & known[:-1])
+    for hole in broken.seconds[is_hole]:
+        assert not ((thinned.seconds[drawn] < hole) & (hole < thinned.seconds[drawn + 1])).any()

@@ -3,8 +3,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.dlt645.frame import Frame
-from protocols.dlt645.framer import MAX_BUFFER, Framer
+from protocols.dlt645.frame import OVERHEAD, Frame
+from protocols.dlt645.framer import BROKEN_SHOWN, MAX_BUFFER, Framer
 from protocols.session import NEED_DATA, Dropped, NeedData
 
 frames = st.builds(
@@ -61,6 +61,27 @@ def test_garbage_never_raises_and_never_grows(garbage: bytes) -> None:
         for event in iter(framer.next_event, NEED_DATA):
             assert isinstance(event, bytes | Dropped)
     assert len(framer._buffer) <= MAX_BUFFER
+
+
+babble = st.integers(0, 255).flatmap(
+    lambda length: st.sampled_from([b"\x68", bytes([0x68, length]), bytes([0x68, *[0] * 6, 0x68, 0, length])])
+)
+
+
+@given(babble, st.integers(1, 300), noise.map(bytes))
+def test_a_line_that_babbles_beginnings_of_frames_waits_for_one_alone(
+    babbled: bytes, size: int, before: bytes
+) -> None:
+    framer = Framer()
+    stream = before + babbled * (3000 // len(babbled))
+    handed = 0
+    for first in range(0, len(stream), size):
+        framer.receive_data(stream[first : first + size])
+        while not isinstance(event := framer.next_event(), NeedData):
+            handed += len(event.raw if isinstance(event, Dropped) else event)
+        assert len(framer._buffer) < BROKEN_SHOWN + OVERHEAD + 255
+    assert framer.overflowed == 0
+    assert handed + len(framer._buffer) == len(stream)
 
 
 @given(noise.map(bytes), frames)

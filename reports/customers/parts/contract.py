@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analysis.power_factor import standard_of
+from pipeline.source_texts import CATEGORIES, in_words
 from reports.customers.facts import CustomerFacts, PointFacts
-from reports.customers.sheet import Block, Fact, Facts, Note, Section, Value, Word
+from reports.customers.sheet import Block, Fact, Facts, Note, Section, Told, Value, Word
 
 _WANTED = (
     ("category", "", 0),
@@ -54,6 +55,8 @@ def _fact(known: PointFacts, key: str, unit: str, digits: int) -> Fact:
         return Fact(name=key, value=None, wants=wants)
     if key in {"basic_charge", "metering_side"}:
         return Fact(name=key, value=Word(key=f"{key}_{value}"))
+    if key == "category":
+        return Fact(name=key, value=Told(zh=in_words(CATEGORIES, str(value), "zh"), en=str(value)))
     return Fact(name=key, value=value, unit=unit, digits=digits)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.load.advice import Advice
+from analysis.load.advice import Advice, told_formula
 from analysis.load.summary import LoadSummary
+from pipeline.load_wants import Want, want_text
 from reports.customers.facts import CustomerFacts, PointFacts
 from reports.customers.sheet import Block, Column, Curve, Fact, Facts, Note, Section, Table, Told, Value, Word
 
@@ -46,9 +47,22 @@ def _advice(found: Sequence[Advice]) -> Table:
     """Return what would cost less, the greatest saving first."""
     ordered = sorted(found, key=lambda one: -(one.saving_yuan or 0))
     rows: list[list[Value]] = [
-        [Told(zh=one.zh, en=one.en), one.saving_yuan, one.formula, one.wants] for one in ordered
+        [
+            Told(zh=one.zh, en=one.en),
+            one.saving_yuan,
+            Told(zh=told_formula(one.formula, "zh"), en=told_formula(one.formula, "en")),
+            _wanted(one.wants),
+        ]
+        for one in ordered
     ]
     return Table(name="advice", columns=_ADVICE, rows=rows)
+
+
+def _wanted(want: Want | None) -> Told | None:
+    if want is None:
+        return None
+    zh, en = (want_text(want.key, want.parameters, language, ", ".join) for language in ("zh", "en"))
+    return Told(zh=zh, en=en)
 
 
 def _rows(known: PointFacts, summary: LoadSummary) -> list[Fact]:

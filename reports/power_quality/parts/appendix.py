@@ -54,8 +54,8 @@ def _limits(report: MonthlyReport, t: Telling) -> list[Block]:
 def _row(reference: Reference, t: Telling) -> list[Cell]:
     return [
         Cell(text=reference.name),
-        Cell(text=reference.clause),
+        Cell(text=t.clause(reference)),
         Cell(text=reference.effective_from.isoformat()),
-        Cell(text=reference.source),
+        Cell(text=t.source(reference)),
         Cell(text=t("confirmed") if reference.confirmed else t("to_be_confirmed")),
     ]

@@ -59,7 +59,7 @@ def _plot(known: Sequence[VoltageEvent], t: Telling) -> list[Block]:
         outside=t("curve_outside", curve=curves[0].name),
     )
     drawn = [Curve(name=curve.name, low=curve.low, high=curve.high) for curve in curves]
-    sources = t("list_separator").join(f"{c.name}{t('colon')}{c.reference.source}" for c in curves)
+    sources = t("list_separator").join(f"{c.name}{t('colon')}{t.source(c.reference)}" for c in curves)
     return [
         Chart(title=words.title, drawing=event_scatter(known, drawn, words)),
         Note(text=t("curve_sources", sources=sources)),

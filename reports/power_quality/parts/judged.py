@@ -68,7 +68,7 @@ def comparison_blocks(judgements: Sequence[Judgement], t: Telling) -> list[Block
     table = Table(
         title=t("table_side_by_side"),
         head=[Cell(text=t(f"head_{name}")) for name in ("standard", *_HEAD)],
-        rows=[[Cell(text=str(judgement.reference or "")), *_row(judgement, t)] for judgement in judgements],
+        rows=[[Cell(text=t.reference(judgement.reference)), *_row(judgement, t)] for judgement in judgements],
         dense=True,
     )
     return [table, *grouped_reasons(judgements, t)]
@@ -114,7 +114,7 @@ def _wide_table(check: str, judgements: Sequence[Judgement], t: Telling) -> Tabl
         for judgement in judgements
     ]
     told = [place for place in range(len(heads)) if any(row[place].text not in EMPTY for row in rows)]
-    clauses = dict.fromkeys(str(j.reference) for j in judgements if j.reference is not None)
+    clauses = dict.fromkeys(t.reference(j.reference) for j in judgements if j.reference is not None)
     return Table(
         title=" · ".join([t.check(check), *clauses]),
         head=[heads[place] for place in told],
@@ -146,7 +146,7 @@ def _row(judgement: Judgement, t: Telling) -> list[Cell]:
 def remarks(judgement: Judgement, t: Telling) -> str:
     """Return clause, formula, reasons and plain figures of a judgement in one line."""
     told = (
-        "" if judgement.reference is None else str(judgement.reference),
+        t.reference(judgement.reference),
         judgement.formula,
         t.reasons(judgement),
         t.figures(judgement.figures),

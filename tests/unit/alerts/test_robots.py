@@ -128,11 +128,37 @@ def test_any_answer_is_a_yes_or_a_refusal(kind: ChannelKind, answer: bytes) -> N
     assert refusal is None or refusal
 
 
+@pytest.mark.parametrize(
+    ("kind", "most_a_minute", "most_bytes", "of"),
+    [
+        # 群机器人配置说明 (document/path/91770): 20 messages a minute, markdown content of 4096 bytes.
+        (ChannelKind.WECOM, 20, 4096, "text"),
+        # 自定义机器人接入: 20 messages a minute; its refusal speaks of 20000 bytes.
+        (ChannelKind.DINGTALK, 20, 20_000, "body"),
+        # 自定义机器人使用指南: 100 messages a minute, a body of 20 KB.
+        (ChannelKind.FEISHU, 100, 20_000, "body"),
+    ],
+)
+def test_a_robot_is_sent_no_more_than_its_service_documents(
+    kind: ChannelKind, most_a_minute: int, most_bytes: int, of: str
+) -> None:
+    robot = robot_of(kind)
+    assert (robot.most_a_minute, robot.most_bytes, robot.of) == (most_a_minute, most_bytes, of)
+
+
+@pytest.mark.parametrize("kind", ROBOTS)
+def test_every_refusal_that_is_known_is_told_with_its_next_step(kind: ChannelKind) -> None:
+    field = "code" if kind is ChannelKind.FEISHU else "errcode"
+    for code, step in robot_of(kind).refusals.items():
+        refusal = robot_refusal(kind, orjson.dumps({field: int(code)}))
+        assert refusal is not None
+        assert f"{field} {code}" in refusal
+        assert refusal.endswith(f"Next step: {step}")
+
+
 @pytest.mark.parametrize("kind", ROBOTS)
 def test_every_robot_names_its_source_and_keeps_its_key_out_of_the_address(kind: ChannelKind) -> None:
     robot = robot_of(kind)
     assert robot.source
-    assert robot.most_a_minute >= 20
-    assert all(code.isdigit() and step for code, step in robot.refusals.items())
     assert robot.address.startswith("https://")
     assert robot.address.endswith("{token}")

@@ -79,7 +79,7 @@ def test_a_detector_is_called_by_its_own_name_and_a_stranger_by_its_code() -> No
 
 def test_a_place_is_named_by_its_kind() -> None:
     assert place_named("bus B 1", "en") == "line B 1"
-    assert place_named("service_point SP1", "zh") == "用电点 SP1"
+    assert place_named("service_point SP1", "zh") == "用电户 SP1"
     assert place_named("whole", "zh") == "整个系统"
     assert place_named("", "en") == "several places"
 

@@ -45,7 +45,9 @@ def test_accounts_are_added_listed_changed_and_shut(
     assert PASSWORD not in ran.out + ran.err
     assert fits(plain_database_url, "wang", PASSWORD)
     assert stored("accounts", "change", "wang", "--role", "viewer", "--area", "TA-02").status == 0
-    assert stored("accounts", "disable", "wang").status == 0
+    (shut,) = stored("accounts", "disable", "wang", "--json").lines
+    assert (shut["name"], shut["role"], shut["disabled_at"] is None) == ("wang", "viewer", False)
+    assert "password" not in shut
     boss, wang = stored("accounts", "list", "--json").lines
     assert (boss["name"], boss["role"], boss["areas"], boss["disabled_at"]) == (
         "boss",
@@ -59,6 +61,9 @@ def test_accounts_are_added_listed_changed_and_shut(
     assert stored("accounts", "enable", "wang").status == 0
     assert "王芳" in stored("accounts", "list").out
     assert stored("accounts", "change", "wang", "--all-areas").out.endswith("viewer, all areas\n")
+    (other,) = stored("accounts", "password", "wang", "--generate", "--json").lines
+    assert other["name"] == "wang"
+    assert fits(plain_database_url, "wang", other["password"])
 
 
 def test_a_password_comes_from_stdin(stored: Invoke, plain_database_url: str) -> None:

@@ -80,6 +80,16 @@ def test_two_people_open_a_relay(
         assert "123456" not in shown
 
 
+def test_an_order_that_was_cancelled_waits_no_more(
+    kilowatch: Invoke, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(monkeypatch, "li")
+    first, second = (kilowatch("control", "relay", url, "open", "--json").lines[0]["id"] for _ in range(2))
+    assert kilowatch("control", "cancel", first, "--json").lines == [{"id": first, "cancelled": True}]
+    assert kilowatch("control", "cancel", second).out == f"{second}: cancelled\n"
+    assert kilowatch("control", "pending", "--json").lines == []
+
+
 def test_people_are_told_what_to_type_next(kilowatch: Invoke, url: str) -> None:
     ran = kilowatch("control", "write", url, "04000103", "30")
     assert ran.status == 0

@@ -23,6 +23,10 @@ def commands(group: object, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 COMMANDS = sorted(commands(get_command(app)))
+UNTIL_STOPPED = {"collect", "dashboard", "flows serve", "alarms watch"}
+"""These log what they do."""
+FOR_A_FILE = {"db reader", "db user"}
+"""What these print goes into a file as it is."""
 
 
 def test_the_commands_of_the_design_are_there() -> None:
@@ -51,6 +55,11 @@ def test_the_help_of_every_command_shows_an_example(kilowatch: Invoke, command: 
     assert ran.status == 0
     _, _, example = ran.out.partition("Example:")
     assert f"kilowatch {command}" in example
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - UNTIL_STOPPED - FOR_A_FILE))
+def test_every_command_that_prints_a_result_prints_it_for_programs(kilowatch: Invoke, command: str) -> None:
+    assert "--json" in kilowatch(*command.split(), "--help").out
 
 
 def test_the_command_alone_shows_what_it_can_do(kilowatch: Invoke) -> None:

@@ -100,11 +100,21 @@ def test_a_table_whose_words_do_not_fit_is_printed_row_by_row(
     print_table("", heads, rows)
     shown = capsys.readouterr().out
     assert [line.split() for line in shown.splitlines()] == [
-        ["0a1b2c3d4e5f"],
+        ["case", "0a1b2c3d4e5f"],
         ["place", "Huaguang", "Foundry"],
         ["rules", "register_stopped", "0.95,"],
         ["wiring_error", "0.90"],
     ]
+
+
+def test_a_table_without_rows_shows_its_heads_however_narrow_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "12")
+    print_table("no cases", ("case", "place", "rules"), [])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "no cases"
+    assert "case" in "".join(shown[1:])
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,11 @@ def test_without_a_file_to_write_the_profile_is_printed(kilowatch: Invoke) -> No
     units = ("--energy-unit", "kWh", "--power-unit", "kW")
     same = kilowatch("profile", "import", str(LISTS / "meter.mbmap.json"), "--format", "mbmap", *units)
     assert same.out == ran.out
+    (told,) = kilowatch(
+        "profile", "import", str(LISTS / "meter.mbmap.json"), "--format", "mbmap", "--json"
+    ).lines
+    assert f"{told['profile']}\n" == ran.out
+    assert f"{told['registers']} registers taken over, {len(told['open'])} left to you" in ran.err
 
 
 def test_a_list_that_cannot_be_read_is_one_error(kilowatch: Invoke, tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from collectors.spool import SPARE, Record, Spool
+from collectors.spool import DISK_SHORT_BYTES, SPARE, Record, Spool
 from pipeline.errors import StorageError
 
 ROOMY = 10_000_000
@@ -175,6 +176,28 @@ def test_a_full_disk_is_a_storage_error_and_keeps_nothing_of_the_batch(spool: Sp
     with pytest.raises(StorageError, match="full"):
         spool.put([record(n, DEAR, 8_000) for n in range(2, 50)])
     assert numbers(spool) == [1]
+
+
+def test_on_a_short_disk_what_is_spare_goes_and_comes_back_when_there_is_room(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The disk is smaller than half of the room that the spool was given.
+    free = [DISK_SHORT_BYTES]
+    monkeypatch.setattr("collectors.spool.disk_usage", lambda _path: SimpleNamespace(free=free[0]))
+    spool.put([record(n, SPARE) for n in range(100)])
+    in_hand = spool.take(10)
+    free[0] -= 1
+    spool.put([record(100), record(101, SPARE)])
+    spool.forget(in_hand)
+    assert numbers(spool) == [*range(74, 100), 100], "some at a time: the journal has little room, too"
+    spool.forget(spool.take(0))
+    spool.put([record(102)])
+    assert numbers(spool) == [100, 102]
+    free[0] += 1
+    spool.put([record(103, SPARE)])
+    assert numbers(spool) == [100, 102, 103]
+    assert (spool.counters.put, spool.counters.dropped) == (103, {SPARE: 89})
+    assert "spool.full" not in caplog.text
 
 
 def test_commits_are_on_the_disk_when_they_return(spool: Spool) -> None:

@@ -66,6 +66,15 @@ def test_the_same_curve_comes_packed(client: httpx.Client) -> None:
     np.testing.assert_array_equal(np.frombuffer(packed.content, "<f8", points), plain["seconds"])
 
 
+def test_a_thinned_load_curve_ends_with_its_last_slot(client: httpx.Client) -> None:
+    whole = client.get(f"/api/meters/{PLANT}/load", params=SPAN).json()
+    thinned = client.get(f"/api/meters/{PLANT}/load", params=SPAN | {"points": 200}).json()
+    assert len(thinned["seconds"]) <= 202
+    assert thinned["seconds"][-1] == whole["seconds"][-1]
+    assert thinned["actual_kw"][-1] is None
+    assert thinned["estimated_kw"][-1] is None
+
+
 def test_a_long_series_is_thinned_but_keeps_its_extremes(client: httpx.Client) -> None:
     asked = SPAN | {"quantity": ["voltage_a", "voltage_b"]}
     whole = client.get(f"/api/meters/{PLANT}/series", params=asked).json()

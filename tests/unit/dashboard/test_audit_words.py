@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dashboard.audit_words import change_told
+from dashboard.audit_words import FIELDS, change_told
 from dashboard.formats import Formats
 from dashboard.work_words import DEEDS
+from pipeline.accounts import Account, Role
+from services.accounts import told
 from services.episode_work import PAST
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -43,3 +49,41 @@ def test_what_has_no_words_is_told_as_it_is() -> None:
 
 def test_every_deed_has_its_word() -> None:
     assert set(PAST.values()) == set(DEEDS)
+
+
+ROOT = Path(__file__).parents[3]
+WRITERS = {"add_event", "tell_audit"}
+"""Whoever writes a line of the audit says what was before and after."""
+
+
+def written_fields() -> Iterator[str]:
+    """Yield the keys that the sources give as what was before and after."""
+    for folder in ("dashboard", "services"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WRITERS:
+                    sides = [keyword.value for keyword in node.keywords if keyword.arg in {"before", "after"}]
+                    yield from (key for side in sides for key in keys_of(side))
+
+
+def keys_of(side: ast.expr) -> Iterator[str]:
+    for node in ast.walk(side):
+        if isinstance(node, ast.Dict):
+            for key in node.keys:
+                if isinstance(key, ast.Constant):
+                    yield str(key.value)
+
+
+def test_every_field_that_is_written_has_its_name() -> None:
+    account = Account(
+        id=1,
+        name="li",
+        full_name="",
+        role=Role.VIEWER,
+        areas=None,
+        created_at=datetime(2026, 11, 1, tzinfo=UTC),
+        password_set_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )
+    written = {*written_fields(), *told(account)}
+    assert {"tokens_revoked", "recovered_kwh", "assignee", "expires_at"} <= written
+    assert written <= set(FIELDS)

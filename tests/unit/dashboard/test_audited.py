@@ -54,6 +54,18 @@ def test_what_leaves_as_a_file_is_recorded(client: httpx.Client, url: str) -> No
     assert (line.event, line.subject) == ("export", "GET /customer-list.csv?q=a")
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/quality-report?point=SP-001", "/quality-report?point=SP-001&as=csv", "/api/quality-reports/SP-001"],
+)
+def test_a_report_is_recorded_also_where_the_browser_shows_it(
+    client: httpx.Client, url: str, path: str
+) -> None:
+    assert client.get(path).status_code == 200
+    (line,) = newest(url)
+    assert (line.event, line.subject) == ("export", f"GET {path}")
+
+
 def test_what_is_read_or_does_not_fit_is_not_recorded(client: httpx.Client, url: str) -> None:
     before = newest(url)
     assert client.get("/meters").status_code == 200

@@ -1,4 +1,4 @@
-"""Who may be given work: accounts that share an area, and are not shut."""
+"""Who may be given work: accounts of engineers that share an area, and are not shut."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_place_is_seen_by_accounts_of_its_area_and_of_all() -> None:
     assert [each.name for each in who_may_see(accounts, None)] == ["all"]
 
 
-def test_colleagues_share_an_area_and_are_not_shut_and_the_own_account_comes_first(
+def test_colleagues_share_an_area_may_work_and_are_not_shut_and_the_own_account_comes_first(
     plain_database_url: str,
 ) -> None:
     app = create_app(plain_database_url, clock=lambda: NOW)
@@ -48,6 +48,7 @@ def test_colleagues_share_an_area_and_are_not_shut_and_the_own_account_comes_fir
             ("zhao", {"TA-1"}),
         ):
             let_in(app, name, f"{name}s-token", Role.ENGINEER, frozenset(areas))
+        let_in(app, "view", "views-token", Role.VIEWER, frozenset({"TA-1"}))
         with connect(plain_database_url) as connection:
             connection.execute("UPDATE account SET disabled_at = %s WHERE name = 'carl'", (NOW,))
             found = find_account(connection, "zhao")
@@ -55,5 +56,6 @@ def test_colleagues_share_an_area_and_are_not_shut_and_the_own_account_comes_fir
         caller = Caller(account=found[0], address="", session=1)
         request = Request({"type": "http", "app": app})
         names = [each.name for each in colleagues_of_request(request, caller)]
-    # Of TA-1: zhao itself, anna, and the tester, who sees everything; carl is shut, bert sees TA-2 alone.
+    # Of TA-1: zhao itself, anna, and the tester, who sees everything; carl is shut, bert sees TA-2 alone,
+    # and the viewer could not work on what it is given.
     assert names == ["zhao", "anna", TESTER]

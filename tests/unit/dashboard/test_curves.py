@@ -69,6 +69,52 @@ def test_thinning_keeps_gaps_and_ignores_what_is_missing_beside_values() -> None
     assert (found.columns["v"][52:] == 3.0).all()
 
 
+def test_a_thinned_curve_draws_no_line_across_an_outage() -> None:
+    minutes = np.arange(30 * 1440.0)
+    there = minutes[(minutes < 11.3 * 1440) | (minutes >= 14.3 * 1440)] * 60.0
+    broken = break_gaps(Curves(seconds=there, columns={"v": np.full(len(there), 230.0)}), 150.0)
+    found = thin(broken, 4000)
+    assert len(found) <= 4002
+    assert longest_line_s(found, "v") < 3600
+
+
+def test_a_thinned_load_curve_holds_no_value_over_missing_days() -> None:
+    slots = np.arange(365 * 96.0)
+    there = slots[(slots < 200.5 * 96) | (slots >= 214.5 * 96)] * 900.0
+    found = thin(load_curve(15, there, np.ones(len(there)), np.full(len(there), "A")), 4000)
+    assert len(found) <= 4002
+    assert longest_step_s(found, "actual_kw") < 86400
+
+
+def test_the_last_value_of_a_thinned_load_curve_ends_with_its_slot() -> None:
+    slots = np.arange(365 * 96.0) * 900.0
+    found = thin(load_curve(15, slots, np.ones(len(slots)), np.full(len(slots), "A")), 4000)
+    assert found.seconds[-1] == slots[-1] + 900.0
+    assert np.isnan(found.columns["actual_kw"][-1])
+
+
+def test_where_there_are_more_holes_than_points_the_longest_are_kept() -> None:
+    # A meter that is read for an hour, then is silent for one, and once for ten days.
+    hours = np.arange(0.0, 4000.0, 2.0) * 3600.0
+    hours[1000:] += 10 * 86400.0
+    there = (hours[:, None] + np.arange(0.0, 3600.0, 60.0)).reshape(-1)
+    broken = break_gaps(Curves(seconds=there, columns={"v": np.ones(len(there))}), 150.0)
+    found = thin(broken, 400)
+    assert len(found) <= 402
+    assert longest_line_s(found, "v") < 2 * 86400
+
+
+def longest_line_s(curves: Curves, name: str) -> float:
+    """The longest line between two neighbouring points that are known, in seconds."""
+    known = ~np.isnan(curves.columns[name])
+    return float(np.diff(curves.seconds)[known[1:] & known[:-1]].max())
+
+
+def longest_step_s(curves: Curves, name: str) -> float:
+    """For how long a value is held at the most until the next point, in seconds."""
+    return float(np.diff(curves.seconds)[~np.isnan(curves.columns[name][:-1])].max())
+
+
 def test_bytes_are_times_as_float64_then_each_column_as_float32() -> None:
     packed = pack(
         Curves(seconds=np.array([1.5, 2.5]), columns={"a": np.array([1.0, np.nan]), "b": np.zeros(2)})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,6 +30,23 @@ def test_what_is_missing_is_never_shown_as_zero() -> None:
         "–"
     ] * 5
     assert EN.number(0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1234567.0, "1,234,567"),
+        (0.1234567, "0.1234567"),
+        (30.0, "30"),
+        (-0.000012, "-0.000012"),
+        (Decimal("1.0050"), "1.0050"),
+        (Decimal(23), "23"),
+        (Decimal("12345.60"), "12,345.60"),
+        (None, "–"),
+    ],
+)
+def test_what_is_filed_is_shown_with_every_digit(value: float | Decimal | None, shown: str) -> None:
+    assert [EN.exact(value), ZH.exact(value)] == [shown, shown]
 
 
 def test_a_share_just_below_one_does_not_read_as_full() -> None:

@@ -70,7 +70,7 @@ def test_a_check_of_power_quality_is_named_in_one_language() -> None:
     parameters: dict[str, float | int | str] = {
         "service_point": "SP-011",
         "month": "2026-11",
-        "check": "voltage deviation (供电电压偏差)",
+        "check": "voltage_deviation",
         "subject": "B",
         "value": -8.4,
         "limit": -7.0,

@@ -5,9 +5,10 @@ import pytest
 from detectors.cases import Budget, cases_of, ranked, reconcile_cases
 from detectors.measured import FalseAlarms
 from detectors.precisions import prior_of
+from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.case_records import Case, Feedback, Outcome, Standing
 from pipeline.model import Episode, Verdict
-from tests.unit.detectors.case_episodes import REGISTRY, episode, feedback
+from tests.unit.detectors.case_episodes import BEGIN, REGISTRY, episode, feedback
 
 LOSS, WIRING, DEVIATION = "voltage_loss", "wiring_error", "voltage_deviation"
 BUDGET = Budget(cases_a_day=10, meters=10_000)
@@ -85,6 +86,13 @@ def test_the_points_of_a_customer_are_one_case_and_those_far_apart_in_time_are_t
 def test_what_is_said_at_a_supply_meter_is_a_case_of_the_area() -> None:
     cases = _cases(episode("a", LOSS, "S1"), episode("b", LOSS, "P4"), episode("c", LOSS, None))
     assert {case.place for case in cases} == {"area T1", "P4", "meter M-None"}
+
+
+def test_an_episode_of_a_point_that_fed_an_area_before_it_is_the_customer_s() -> None:
+    fed = AreaMember(area="T1", service_point="P1", role=MemberRole.SUPPLY, ends_at=BEGIN)
+    archive = replace(REGISTRY, area_members=[fed])
+    cases = cases_of([episode("a", LOSS, "P1"), episode("b", LOSS, "P1", day=-1)], archive, (), BUDGET)
+    assert {case.place: case.hits[0].episodes for case in cases} == {"Li": ("a",), "area T1": ("b",)}
 
 
 def test_undecided_and_withdrawn_episodes_and_unknown_detectors_make_no_case() -> None:

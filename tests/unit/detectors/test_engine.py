@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from detectors import engine
 from detectors.engine import episode_id, reconcile, run
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.errors import PluginError
@@ -63,6 +64,32 @@ def test_two_known_ones_that_turn_out_to_be_one_are_merged() -> None:
     ]
     assert stored[1].message == "episode.merged"
     assert stored[1].parameters == {"into": known[0].id}
+
+
+def test_what_is_found_is_compared_with_what_is_known_of_its_own_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+    is_same = engine._is_same
+
+    def counted(found: Episode, old: Episode) -> bool:
+        compared.append((found.id, old.id))
+        return is_same(found, old)
+
+    monkeypatch.setattr(engine, "_is_same", counted)
+    meters = [MeterId(f"m{n}") for n in range(300)]
+    known = [replace(_episode((1, 4)), id=f"old {meter}", meter=meter) for meter in meters]
+    found = [replace(_episode((2, 6)), id=f"new {meter}", meter=meter) for meter in meters]
+    stored = reconcile(found, known, examined=(BEGIN, BEGIN + timedelta(days=1)))
+    assert sorted(episode.id for episode in stored) == sorted(old.id for old in known)
+    assert len(compared) == len(meters)
+
+
+def test_an_episode_of_the_same_id_is_the_same_whatever_it_is_about() -> None:
+    known = replace(_episode((1, 2)), service_point="SP1")
+    later = replace(_episode((8, None)), service_point="SP2")
+    (stored,) = reconcile([later], [known])
+    assert (stored.id, stored.service_point, stored.ends_at) == (known.id, "SP2", None)
 
 
 def test_another_phase_or_verdict_is_another_episode() -> None:
@@ -137,3 +164,27 @@ def test_how_a_customer_draws_is_not_asked_of_a_meter_that_supplies_an_area(name
         ],
     )
     assert {episode.meter for episode in run(by_days(kwh), registry, only=[name])} == {"M1"}
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "found"),
+    [
+        # The window begins 2024-06-03, the drop on 2024-07-15; what is usual is learnt in the 35 days before.
+        (None, datetime(2012, 1, 1, tzinfo=UTC), {"M0", "M1"}),
+        (None, datetime(2024, 6, 10, tzinfo=UTC), {"M0", "M1"}),
+        (None, datetime(2024, 6, 12, tzinfo=UTC), {"M1"}),
+        (datetime(2024, 8, 4, tzinfo=UTC), None, {"M1"}),
+        (datetime(2024, 8, 5, tzinfo=UTC), None, {"M0", "M1"}),
+    ],
+)
+def test_a_point_is_a_customer_again_once_it_supplies_no_area_any_more(
+    begins: datetime | None, ends: datetime | None, found: set[str]
+) -> None:
+    kwh = np.full((2, 63), 100.0)
+    kwh[:, 42:] = 20.0
+    supply = AreaMember(area="T", service_point="P0", role=MemberRole.SUPPLY, starts_at=begins, ends_at=ends)
+    registry = Registry(
+        installations=[Installation(meter=MeterId(f"M{n}"), service_point=f"P{n}") for n in (0, 1)],
+        area_members=[supply],
+    )
+    assert {episode.meter for episode in run(by_days(kwh), registry, only=["sustained_drop"])} == found

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.validation import RULES, validate
-from pipeline.vee_limits import SOURCES, VeeLimits, limits_with
+from pipeline.vee_limits import SOURCES, VeeLimits, limits_with, wanted_number
 from pipeline.vee_window import Finding, IntervalRows, VeeWindow
 from tests.vee_windows import START, vee_window
 
@@ -179,3 +179,9 @@ def test_limits_of_whole_numbers_are_rounded_not_cut() -> None:
     limits = limits_with({"like_days": 2.7, "reach_days": 59.999999, "spike_percent": 12.5})
     assert (limits.like_days, limits.reach_days, limits.spike_percent) == (3, 60, 12.5)
     assert isinstance(limits.like_days, int)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5, NAN, float("inf"), float("-inf")])
+def test_what_is_no_whole_number_is_told_what_is_wanted(number: float) -> None:
+    assert wanted_number("like_days", number) == "a whole number from 1 on"
+    assert wanted_number("like_days", 3.0) is None

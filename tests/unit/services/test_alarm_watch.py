@@ -158,3 +158,18 @@ def test_what_was_found_is_a_line_of_the_log_and_nothing_is_none(caplog: pytest.
         asyncio.run(scenario())
     (line,) = [record for record in caplog.records if record.message == "alarms.looked"]
     assert (line.__dict__["open"], line.__dict__["sent"]) == (3, 2)
+
+
+def test_what_nobody_expected_of_hearing_ends_the_watch_and_is_told() -> None:
+    async def broken() -> AsyncIterator[Announcement | None]:
+        yield None
+        raise ValueError("a payload that is none")
+
+    async def scenario() -> None:
+        looks = Looks()
+        watch = AlarmWatch(looks, broken, every_s=FOR_EVER_S, gather_s=0)
+        with pytest.raises(ValueError, match="a payload that is none"):
+            await asyncio.wait_for(watch.run(), 10)
+        assert looks.count >= 1
+
+    asyncio.run(scenario())

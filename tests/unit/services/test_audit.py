@@ -132,3 +132,9 @@ def test_a_place_that_cannot_be_written_is_told_with_the_setting(tmp_path: Path)
     (tmp_path / "file").touch()
     with pytest.raises(AuditError, match="set KILOWATCH_AUDIT_FILE"):
         Audit(tmp_path / "file" / "audit.jsonl").require_writable()
+
+
+def test_a_place_that_cannot_be_looked_at_is_told_and_not_taken_for_an_empty_record(tmp_path: Path) -> None:
+    # As a folder that may not be entered, which holds nobody up who is root: stat itself fails.
+    with pytest.raises(AuditError, match="set KILOWATCH_AUDIT_FILE"):
+        Audit(tmp_path / ("x" * 300) / "audit.jsonl").entries()

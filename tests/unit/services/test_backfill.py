@@ -141,7 +141,8 @@ def test_everything_missing_is_fetched_and_stands_in_the_ledger(plain_database_u
     explained = (
         "SELECT count(DISTINCT (m.id, taken_at)) FROM raw_frame f "
         "JOIN register_reading r USING (received_at) "
-        "JOIN meter m ON m.meter_id = r.meter_id AND m.id = ANY (f.meters)"
+        "JOIN meter m ON m.meter_id = r.meter_id AND m.id = ANY (f.meters) "
+        "WHERE r.taken_at BETWEEN f.tells_from AND f.tells_until"
     )
     assert number(plain_database_url, explained) == 2 * 6 * 24
     # Both meters fill up side by side, what is newest first.

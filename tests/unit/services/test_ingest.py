@@ -254,4 +254,6 @@ def test_a_message_is_kept_beside_its_readings_where_that_is_wished(
     ingest.handle([sent, Message(topic="elsewhere", payload=b"?", received_at=sent.received_at)])
     kept = rows(url, "SELECT source, meters, received_at, answered[1] FROM raw_frame")
     assert kept == [(TOPIC, ["A"], sent.received_at, sent.payload)]
+    told = "SELECT DISTINCT tells_from, tells_until FROM raw_frame"
+    assert rows(url, told) == rows(url, "SELECT DISTINCT taken_at, taken_at FROM register_reading")
     assert rows(url, "SELECT count(*) FROM register_reading") == [(1,)]

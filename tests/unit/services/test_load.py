@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from pipeline.registry import Installation, Meter, Registry, ServicePoint
 from services.load import divisions, load_files, month_span
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+MARCH = month_span(date(2026, 3, 1))(SHANGHAI)
 ARCHIVE = '[[meter]]\nid = "M"\nservice_point = "P"\n[[service_point]]\nid = "P"\n'
 
 
@@ -55,7 +57,9 @@ def test_demand_registers_and_phases_come_from_readings(tmp_path: Path) -> None:
     assert meter.demand.register_over_block == 1.25
     assert meter.phases is not None
     assert meter.phases.of_means_percent == 50.0
-    assert meter.wants == {"power_factor": "intervals: import_kvarh"}
+    assert {name: str(want) for name, want in meter.wants.items()} == {
+        "power_factor": "intervals: import_kvarh"
+    }
 
 
 def test_quadrants_alone_tell_the_power_factor(tmp_path: Path) -> None:
@@ -111,18 +115,68 @@ def test_every_subject_is_whole_in_the_part_that_tells_of_it(monkeypatch: pytest
     monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     parts = [
         (sorted(meter.id for meter in part.registry.meters), part.areas, SubjectKind.METER in part.kinds)
-        for part in divisions(_two_areas_and_their_feeder())
+        for part in divisions(_two_areas_and_their_feeder(), MARCH)
     ]
-    plain = frozenset({"A", "B", "C"})
+    plain = frozenset({"A", "B"})
     assert sorted(meters for meters, areas, alone in parts if alone and areas == plain) == [
         ["home-a", "moved", "supply-a"],
         ["home-b", "supply-b"],
         ["mill", "supply-f"],
     ]
-    # The feeder is told once, of all its members, and nothing else is told out of that part.
+    # The feeder is told once, of all its members, and nothing else is told out of that part; so is the area
+    # to which a home of A moved in that month.
     assert [(meters, areas) for meters, areas, alone in parts if not alone] == [
-        (["mill", "supply-a", "supply-b", "supply-f"], frozenset({"F"}))
+        (["moved"], frozenset({"C"})),
+        (["mill", "supply-a", "supply-b", "supply-f"], frozenset({"F"})),
     ]
+
+
+def _areas_in_a_chain(areas: int, moved_at: datetime) -> Registry:
+    """Areas of 20 homes, of which one each was moved to the next area at an instant."""
+    homes = [(n, f"P{n}-{home}") for n in range(areas) for home in range(20)]
+    members = []
+    for n, point in homes:
+        if point.endswith("-0") and n + 1 < areas:
+            members.append(AreaMember(area=f"A{n}", service_point=point, ends_at=moved_at))
+            members.append(AreaMember(area=f"A{n + 1}", service_point=point, starts_at=moved_at))
+        else:
+            members.append(AreaMember(area=f"A{n}", service_point=point))
+    return Registry(
+        meters=[Meter(id=MeterId(point)) for _, point in homes],
+        installations=[Installation(meter=MeterId(point), service_point=point) for _, point in homes],
+        service_points=[ServicePoint(id=point, area=f"A{n}") for n, point in homes],
+        area_members=members,
+    )
+
+
+@pytest.mark.parametrize(
+    ("moved_at", "told_apart"),
+    [(datetime(2020, 1, 1, tzinfo=UTC), 0), (datetime(2026, 3, 10, tzinfo=UTC), 99)],
+)
+def test_areas_between_which_homes_moved_are_no_group_of_everybody(
+    moved_at: datetime, told_apart: int
+) -> None:
+    archive = _areas_in_a_chain(100, moved_at)
+    parts = list(divisions(archive, MARCH))
+    assert max(len(part.registry.meters) for part in parts) <= 500
+    once = [meter for part in parts if part.meters is not None for meter in part.meters]
+    assert sorted(once) == sorted(meter.id for meter in archive.meters)
+    apart = [part.areas for part in parts if part.meters is None]
+    assert sum(len(areas) for areas in apart if areas is not None) == told_apart
+    # Each area is told out of one part, which has all who belong to it in that month.
+    members = defaultdict(set)
+    for member in archive.area_members:
+        if (member.ends_at is None or member.ends_at > MARCH[0]) and (
+            member.starts_at is None or member.starts_at < MARCH[1]
+        ):
+            members[member.area].add(member.service_point)
+    told = [
+        area
+        for part in parts
+        for area in (part.areas or ())
+        if members[area] <= (part.points or {point.id for point in part.registry.service_points})
+    ]
+    assert sorted(told) == sorted(members)
 
 
 def test_a_meter_that_moved_between_areas_is_told_once_and_its_places_where_they_are_whole(
@@ -142,7 +196,8 @@ def test_a_meter_that_moved_between_areas_is_told_once_and_its_places_where_they
     )
     monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", 1)
     parts = [
-        (sorted(m.id for m in part.registry.meters), part.points, part.meters) for part in divisions(archive)
+        (sorted(m.id for m in part.registry.meters), part.points, part.meters)
+        for part in divisions(archive, MARCH)
     ]
     assert parts == [
         (["M", "N"], frozenset({"P1"}), frozenset({mover, new})),

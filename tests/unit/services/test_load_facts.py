@@ -1,55 +1,17 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 
-from pipeline.archive_records import AreaMember, MemberRole, Transformer
-from pipeline.block import MeterMatrix
-from pipeline.contracts import Contract, Suspension
+from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.contracts import Suspension
 from pipeline.model import MeterId
-from pipeline.quantities import Quantity
 from pipeline.records import TimedValues
-from pipeline.registry import Installation, Meter, Ratio, Registry, Role, ServicePoint
-from pipeline.timegrid import slot_grid, to_numpy
-from services.load_facts import DEMAND, DEMAND_AT, Known, meter_facts, only_meter, point_facts, shown_demands
-from services.load_subjects import PHASE_POWERS, energies_of
-
-M, S = MeterId("M"), MeterId("S")
-AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
-SPAN = AT, AT.replace(hour=17)
-REGISTRY = Registry(
-    meters=[Meter(id=M), Meter(id=S)],
-    service_points=[ServicePoint(id="P"), ServicePoint(id="Q")],
-    installations=[Installation(meter=M, service_point="P")],
-    ratios=[Ratio(meter=M, ct=20, pt=10)],
-    contracts=[Contract(service_point="P", contract_demand_kw=500.0, capacity_kva=800.0)],
-    transformers=[
-        Transformer(id="T1", service_point="P", capacity_kva=500.0),
-        Transformer(id="T2", service_point="P", capacity_kva=300.0),
-        Transformer(id="T3", service_point="Q"),
-    ],
-)
-
-
-def _known(registry: Registry = REGISTRY, readings: dict[Quantity, TimedValues] | None = None) -> Known:
-    matrix = MeterMatrix(
-        meters=[M, S],
-        starts_at=slot_grid(*SPAN, 15),
-        minutes=15,
-        values={q: np.full((2, 4), 1.0 + n, dtype=np.float32) for n, q in enumerate(PHASE_POWERS)},
-        import_kwh=np.ones((2, 4)),
-        quality=np.full((2, 4), "A"),
-        step_kwh=np.ones(2),
-        power_kw=np.ones((2, 4)),
-    )
-    return Known(
-        registry=registry,
-        energies=energies_of(matrix, SPAN),
-        registers=shown_demands(readings or {}),
-        primary=frozenset(),
-        ends_at=SPAN[1],
-    )
+from pipeline.registry import Installation, Ratio, Registry, Role
+from pipeline.timegrid import to_numpy
+from services.load_facts import DEMAND, DEMAND_AT, meter_facts, only_meter, point_facts
+from tests.load_archive import AT, REGISTRY, SPAN, M, S, known_of
 
 
 def _shown(*values: tuple[datetime, float]) -> TimedValues:
@@ -64,7 +26,7 @@ def test_a_demand_is_on_the_primary_side_with_the_time_of_the_same_reading() -> 
     later, early = AT.replace(hour=20), AT.replace(hour=18)
     told = AT.replace(minute=30).timestamp()
     readings = {DEMAND: _shown((early, 0.5), (later, 0.75)), DEMAND_AT: _shown((later, told))}
-    register = meter_facts(_known(readings=readings), M).register
+    register = meter_facts(known_of(readings=readings), M).register
     assert register is not None
     assert register.kw.tolist() == [150.0]  # 0.75 kW x 20 x 10
     assert register.at.tolist() == [to_numpy(AT.replace(minute=30)).item()]
@@ -78,51 +40,51 @@ def test_a_demand_has_the_ratio_of_its_own_time(minute: int, kw: float) -> None:
     ratios = [Ratio(meter=M, ct=20, ends_at=change), Ratio(meter=M, ct=40, starts_at=change)]
     told = AT.replace(minute=minute).timestamp()
     readings = {DEMAND: _shown((SPAN[1], 5.0)), DEMAND_AT: _shown((SPAN[1], told))}
-    register = meter_facts(_known(replace(REGISTRY, ratios=ratios), readings), M).register
+    register = meter_facts(known_of(replace(REGISTRY, ratios=ratios), readings), M).register
     assert register is not None
     assert register.kw.tolist() == [kw]
 
 
 def test_a_register_without_times_tells_nothing() -> None:
-    assert meter_facts(_known(readings={DEMAND: _shown((AT, 0.5))}), M).register is None
+    assert meter_facts(known_of(readings={DEMAND: _shown((AT, 0.5))}), M).register is None
 
 
 def test_phase_powers_are_on_the_primary_side() -> None:
-    phases = meter_facts(_known(), M).phases_kw
+    phases = meter_facts(known_of(), M).phases_kw
     assert phases is not None
     assert phases[:, 0].tolist() == [200.0, 400.0, 600.0]
 
 
 def test_a_point_has_its_contract_and_all_its_transformers() -> None:
-    facts = point_facts(_known(), "P")
+    facts = point_facts(known_of(), "P")
     assert facts.contract == REGISTRY.contracts[0]
     assert facts.capacity_kva is not None
     assert facts.capacity_kva.tolist() == [800.0] * 4
-    assert facts.wants["standard"] == "[[contract]] of service point P: category"
+    assert str(facts.wants["standard"]) == "[[contract]] of service point P: category"
 
 
 def test_a_filed_standard_that_is_none_is_named() -> None:
     contract = replace(REGISTRY.contracts[0], power_factor_standard=0.93)
-    facts = point_facts(_known(replace(REGISTRY, contracts=[contract])), "P")
-    assert facts.wants["standard"] == (
+    facts = point_facts(known_of(replace(REGISTRY, contracts=[contract])), "P")
+    assert str(facts.wants["standard"]) == (
         "[[contract]] of service point P: power_factor_standard one of 0.90, 0.85, 0.80, not 0.93"
     )
 
 
 def test_a_transformer_without_a_capacity_leaves_the_sum_unknown() -> None:
-    facts = point_facts(_known(), "Q")
+    facts = point_facts(known_of(), "Q")
     assert facts.capacity_kva is None
-    assert facts.wants["transformer"] == "[[transformer]] of service point Q: capacity_kva"
-    assert facts.wants["contract"] == "[[contract]] of service point Q: contract_demand_kw"
+    assert str(facts.wants["transformer"]) == "[[transformer]] of service point Q: capacity_kva"
+    assert str(facts.wants["contract"]) == "[[contract]] of service point Q: contract_demand_kw"
 
 
 @pytest.mark.parametrize(("role", "meter"), [(Role.CHECK, M), (Role.SUBTRACT, None), (Role.MAIN, None)])
 def test_registers_and_phases_are_those_of_one_meter(role: Role, meter: MeterId | None) -> None:
     second = Installation(meter=S, service_point="P", role=role)
     registry = Registry(meters=REGISTRY.meters, installations=[*REGISTRY.installations, second])
-    known = _known(registry)
+    known = known_of(registry)
     assert only_meter(registry, "P", known.energies) == meter
-    assert ("one main meter" in point_facts(known, "P").wants["phases"]) == (meter is None)
+    assert (point_facts(known, "P").wants["phases"].key == "one_meter_phases") == (meter is None)
 
 
 def test_slots_that_a_suspension_touches_say_nothing_of_the_shape() -> None:
@@ -130,20 +92,28 @@ def test_slots_that_a_suspension_touches_say_nothing_of_the_shape() -> None:
     stop = Suspension(
         id="S", service_point="P", starts_at=AT + timedelta(minutes=20), ends_at=AT + timedelta(minutes=45)
     )
-    known = _known(replace(REGISTRY, suspensions=[stop]))
+    known = known_of(replace(REGISTRY, suspensions=[stop]))
     for facts in (point_facts(known, "P"), meter_facts(known, M)):
         assert facts.suspended is not None
         assert facts.suspended.tolist() == [False, True, True, False]
-    open_ended = _known(replace(REGISTRY, suspensions=[replace(stop, ends_at=None)]))
+    open_ended = known_of(replace(REGISTRY, suspensions=[replace(stop, ends_at=None)]))
     assert point_facts(open_ended, "P").suspended.tolist() == [False, True, True, True]  # type: ignore[union-attr]  # it has one
     assert point_facts(known, "Q").suspended is None
 
 
 def test_what_feeds_an_area_is_told_as_that() -> None:
-    known = _known(
+    known = known_of(
         replace(REGISTRY, area_members=[AreaMember(area="A", service_point="P", role=MemberRole.SUPPLY)])
     )
     assert point_facts(known, "P").supplies_area
     assert meter_facts(known, M).supplies_area
     assert not point_facts(known, "Q").supplies_area
     assert not meter_facts(known, S).supplies_area
+
+
+@pytest.mark.parametrize(("ends_at", "supplies"), [(SPAN[0], False), (SPAN[1], True)])
+def test_what_fed_an_area_before_the_span_is_a_customer_in_it(ends_at: datetime, *, supplies: bool) -> None:
+    fed = AreaMember(area="A", service_point="P", role=MemberRole.SUPPLY, ends_at=ends_at)
+    known = known_of(replace(REGISTRY, area_members=[fed]))
+    assert point_facts(known, "P").supplies_area is supplies
+    assert meter_facts(known, M).supplies_area is supplies

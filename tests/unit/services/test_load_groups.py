@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -98,3 +99,16 @@ def test_a_category_is_that_of_each_contract(second: str, stays: dict[str, dict[
     )
     found = categories_of(registry, SPAN, ZONE)
     assert {name: {one.point: one.stays for one in group} for name, group in found.items()} == stays
+
+
+def test_what_fed_an_area_before_the_span_is_a_customer_in_it() -> None:
+    fed = AreaMember(area="A", service_point="P", role=MemberRole.SUPPLY, ends_at=FIRST)
+    registry = Registry(
+        service_points=[ServicePoint(id="P")],
+        contracts=[Contract(service_point="P", category="home")],
+        area_members=[fed],
+    )
+    group = categories_of(registry, SPAN, ZONE)["home"]
+    assert [(one.point, one.stays) for one in group] == [("P", [SPAN])]
+    within = replace(registry, area_members=[replace(fed, ends_at=SECOND)])
+    assert categories_of(within, SPAN, ZONE) == {}

@@ -15,6 +15,7 @@ from storage.database import connect
 from storage.intervals import IntervalColumns, save_intervals
 from storage.load_months import list_load_months
 from storage.registry import save_registry
+from storage.retention import set_retention
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon of March 2nd in Shanghai."""
@@ -103,3 +104,33 @@ def test_what_came_after_a_month_ended_reaches_it(settings: Settings) -> None:
     with connect(settings.require_database_url()) as connection:
         kept = list_load_months(connection, scope=EVERYTHING, first=date(2026, 3, 1), last=date(2026, 3, 1))
     assert {(month.kind, month.subject) for month in kept} >= {("service_point", "P1"), ("total", "G")}
+
+
+def test_a_subject_that_the_month_no_longer_has_is_taken_out(settings: Settings) -> None:
+    def kept() -> set[tuple[str, str]]:
+        with connect(settings.require_database_url()) as connection:
+            months = list_load_months(
+                connection, scope=EVERYTHING, first=date(2026, 2, 1), last=date(2026, 3, 1)
+            )
+        return {(month.kind, month.subject) for month in months}
+
+    keep_load_months(settings=settings, now=NOW)
+    before = kept()
+    with connect(settings.require_database_url()) as connection:
+        connection.execute("DELETE FROM total_member")
+        connection.execute(
+            "DELETE FROM installation AS i USING meter AS m WHERE m.meter_id = i.meter_id AND m.id = 'M2'"
+        )
+        connection.execute(
+            "INSERT INTO load_month (kind, subject, month, coverage, detail) "
+            "VALUES ('area', 'A of old', '2026-02-01', 1, '{}')"
+        )
+        # Slots of the month that are dropped already tell of nobody that he is gone.
+        set_retention(connection, "interval", timedelta(days=1))
+    keep_load_months(settings=settings, now=NOW)
+    assert kept() == before | {("area", "A of old")}
+    with connect(settings.require_database_url()) as connection:
+        set_retention(connection, "interval", None)
+    keep_load_months(settings=settings, now=NOW)
+    gone = {("total", "G"), ("service_point", "P2")}
+    assert kept() == before - gone | {("area", "A of old")}, "another month stays as it is"

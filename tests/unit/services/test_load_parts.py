@@ -127,6 +127,11 @@ def test_a_filed_tariff_gives_shares_and_advice() -> None:
     document = json.loads(json.dumps(load_document(found)))
     assert document["advice"][0]["prices"] == {"dear_yuan_per_kwh": 0.8, "cheap_yuan_per_kwh": 0.3}
     assert "tariff" not in document["wants"]
+    assert document["wants"].keys() == document["wanted"].keys()
+    assert document["wanted"]["power_factor"] == {
+        "key": "reactive",
+        "parameters": {"quantities": ["import_kvarh"]},
+    }
     assert advice_lines([found]) == ["P-H1: Shifting 16 kWh from flat to valley hours saves 8.25 yuan"]
 
 

@@ -92,6 +92,7 @@ def test_logging_out_is_recorded_once(archive: Connection, wang: Account) -> Non
     assert [event.event for event in access_events(archive)] == ["logout", "login", "account added"]
 
 
+@pytest.mark.usefixtures("heavy_hashes")
 def test_a_hash_of_old_parameters_is_renewed_by_a_login(archive: Connection, wang: Account) -> None:
     from argon2 import PasswordHasher  # noqa: PLC0415 - to make what an older version made
 

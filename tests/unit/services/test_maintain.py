@@ -14,7 +14,7 @@ from services.wiring import utc_now
 from storage.asked_readings import add_asked
 from storage.database import connect
 from storage.registry import save_registry
-from storage.requests import file_request, get_request, serve_request
+from storage.requests import file_request, get_request, serve_request, take_requests
 from storage.retention import set_retention
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -41,6 +41,22 @@ def test_only_tables_with_a_retention_lose_what_is_older(any_database_url: str) 
             "SELECT (SELECT count(*) FROM electrical_reading), (SELECT count(*) FROM register_reading)"
         ).fetchone()
     assert counts == (1, 2)
+
+
+def test_a_wish_that_whoever_took_it_left_is_closed_after_a_day(plain_database_url: str) -> None:
+    settings = Settings(database_url=SecretStr(plain_database_url))
+    now = utc_now()
+    with connect(plain_database_url) as connection:
+        left, busy = (file_request(connection, bus="B", kind="backfill", filed_by="page") for _ in range(2))
+        take_requests(connection, ["B"], taken_by="host:1:a")
+        for hours, number in ((25, left), (20, busy)):
+            connection.execute(
+                "UPDATE read_request SET filed_at = %(at)s, taken_at = %(at)s WHERE id = %(id)s",
+                {"at": now - timedelta(hours=hours), "id": number},
+            )
+        drop_old(settings, now)
+        assert get_request(connection, left).error == "whoever took it did not serve it within a day"
+        assert get_request(connection, busy).served_at is None
 
 
 def test_what_was_wanted_of_buses_goes_after_a_month_and_what_nobody_took_is_closed(

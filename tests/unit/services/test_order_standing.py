@@ -53,6 +53,8 @@ def test_orders_stand_as_the_record_tells_the_newest_first(audit: Audit) -> None
         "detail": "no answer",
         "read_back": "confirmed",
         "read_back_detail": "open",
+        "read_back_message": "clock_off",
+        "read_back_parameters": {"offset_s": "+1.0"},
     }
     add(audit, "outcome", given, outcome)
     add(audit, "cancelled", cancelled, {})

@@ -13,6 +13,8 @@ from services.passwords import (
     require_good_password,
 )
 
+pytestmark = pytest.mark.usefixtures("heavy_hashes")
+
 
 def test_a_hash_is_argon2id_with_the_parameters_of_rfc_9106_and_a_salt_of_its_own() -> None:
     one, other = hash_password("correct horse battery"), hash_password("correct horse battery")

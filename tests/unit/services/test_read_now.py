@@ -83,7 +83,7 @@ def test_results_are_kept_beside_the_wish_and_a_meter_without_a_bus_says_so(url:
     with connect(url) as connection:
         asked = asked_reading(connection, number)
         assert asked is not None
-        shown = asked_meters(connection, asked, scope=EVERYTHING, now=AT)
+        shown = asked_meters(connection, asked, scope=EVERYTHING)
     assert {each.meter: (each.told or {}).get("failure") for each in shown} == {
         "b0": "no answer",
         "pushed": NO_BUS,

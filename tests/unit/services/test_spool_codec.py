@@ -116,7 +116,7 @@ def test_raw_frames_come_back_in_records_of_their_own_that_are_the_first_to_go()
     )
     messages = [
         RawMessage(received_at=later, slot_at=AT, source="母线 1", meters=(MeterId("A"),), frames=frames),
-        RawMessage(received_at=AT, source="bus", meters=(), frames=frames[:1]),
+        RawMessage(received_at=AT, tells=(AT, later), source="bus", meters=(), frames=frames[:1]),
     ]
     entry = Entry(snapshots=[register()], raw=messages)
     assert list(through(entry).raw) == messages

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import psycopg
 import pytest
 from psycopg import sql
@@ -57,13 +59,32 @@ FILLED = (
        VALUES ('b', %(name)s, 'present', '{}', 'somebody')""",
     "INSERT INTO temperature (area, day, mean_c) VALUES (%(area)s, %(at)s::timestamptz::date, 1)",
     "INSERT INTO transformer (id, area) VALUES (%(n)s, %(area)s)",
+    "INSERT INTO asked_reading (asked_at, asked_by, meters) VALUES (%(at)s, 'somebody', ARRAY[%(name)s])",
+    """INSERT INTO asked_reading_result (asked_id, meter, told)
+       SELECT asked_id, %(name)s, '{}' FROM asked_reading WHERE meters = ARRAY[%(name)s]""",
+    """INSERT INTO episode_change (episode, at, person, deed, detail)
+       VALUES (%(n)s, %(at)s, 'p', 'noted', '')""",
+    """INSERT INTO incident (id, cause, place, severity, state, starts_at, opened_at, reopened, areas,
+                             signals, meters)
+       VALUES (%(n)s, 'c', '', 30, 'open', %(at)s, %(at)s, 0, ARRAY[%(area)s], 1, 1)""",
+    """INSERT INTO incident_signal (id, incident, source, what, severity, starts_at, area, facts)
+       VALUES (%(n)s, %(n)s, 'episode', 'w', 30, %(at)s, %(area)s, '{}')""",
+    """INSERT INTO incident_signal (id, incident, source, what, severity, starts_at, meter, facts)
+       VALUES ('m' || %(n)s, %(n)s, 'episode', 'w', 30, %(at)s, %(name)s, '{}')""",
+    """INSERT INTO notification (id, channel, route, language, content, state, planned_at, next_attempt_at)
+       VALUES (%(n)s, 'c', 'r', 'zh', '{}', 'waiting', %(at)s, %(at)s)""",
+    """INSERT INTO notification_about (incident, channel, reopened, occasion, severity, notification)
+       VALUES (%(n)s, 'c', 0, 'opened', 30, %(n)s)""",
+    "INSERT INTO notification_attempt (notification, number, started_at) VALUES (%(n)s, 1, %(at)s)",
     """INSERT INTO meter_parameter (meter_id, name, taken_at, last_at, value)
        VALUES (%(meter)s, 'p', %(at)s, %(at)s, '1')""",
 )
 """A row of each kind for each of two places."""
 HELD = (
     "area", "service_point", "installation", "meter", "episode", "episode_feedback", "inspection_case",
-    "read_request", "temperature", "transformer", "meter_parameter",
+    "read_request", "temperature", "transformer", "meter_parameter", "asked_reading", "asked_reading_result",
+    "episode_change", "incident", "incident_signal", "notification", "notification_about",
+    "notification_attempt",
 )  # fmt: skip
 """Tables that have rows of both areas in :func:`archive`."""
 
@@ -90,12 +111,30 @@ def test_each_area_sees_its_own_rows_and_both_together_all(archive: Connection, 
         assert rows(archive, table) == every
 
 
+def test_messages_of_meters_that_nobody_knows_are_told_to_whoever_sees_all(archive: Connection) -> None:
+    archive.execute(
+        "INSERT INTO unmatched_message (source, reason, key, first_seen_at, last_seen_at, last_payload) "
+        "VALUES ('s', 'r', 'k', now(), now(), '')"
+    )
+    with limited_to(archive, ONE):
+        assert rows(archive, "unmatched_message") == set()
+    with limited_to(archive, EVERYTHING):
+        assert len(rows(archive, "unmatched_message")) == 1
+
+
 def test_it_ends_with_the_block_also_when_that_fails(archive: Connection) -> None:
     before = rows(archive, "meter")
     with pytest.raises(psycopg.Error), limited_to(archive, ONE):
         archive.execute("SELECT nonsense")
     assert rows(archive, "meter") == before
     assert archive.execute("SELECT current_user = session_user").fetchone() == (True,)
+
+
+def test_questions_of_some_areas_are_not_compiled(archive: Connection) -> None:
+    before = archive.execute("SHOW jit").fetchone()
+    with limited_to(archive, ONE):
+        assert archive.execute("SHOW jit").fetchone() == ("off",)
+    assert archive.execute("SHOW jit").fetchone() == before
 
 
 def test_nothing_of_another_area_is_written(archive: Connection) -> None:
@@ -166,6 +205,9 @@ def test_who_may_not_give_rights_is_told_and_goes_on(
     assert role_state(archive) is RoleState.OUT_OF_REACH
     assert not prepare_scoped_role(archive)
     assert "row-level security is off" in caplog.text
+    caplog.clear()
+    assert not prepare_scoped_role(archive, told=True)
+    assert [record.levelname for record in caplog.records if record.levelno > logging.DEBUG] == []
     archive.execute("RESET ROLE")
     assert prepare_scoped_role(archive)
     assert role_state(archive) is RoleState.READY

@@ -9,6 +9,7 @@ from pipeline.registry import Area, Bus, Installation, Meter, Registry, Schedule
 from storage.database import Connection
 from storage.fleet_figures import Count, LatestReads, latest_reads, totals
 from storage.registry import save_registry
+from storage.requests import LAPSES_AFTER, file_request
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
 
@@ -124,3 +125,10 @@ def test_only_meters_that_hang_somewhere_are_installed(database: Connection) -> 
     fill(database)
     assert totals(database, NOW).installed_meters == 2
     assert totals(database, NOW).size_bytes > 1_000_000
+
+
+def test_a_wish_that_nobody_will_serve_any_more_does_not_wait(database: Connection) -> None:
+    for age in (timedelta(), timedelta(minutes=50), 2 * LAPSES_AFTER):
+        number = file_request(database, bus="b", kind="present", filed_by="page")
+        database.execute("UPDATE read_request SET filed_at = now() - %s WHERE id = %s", (age, number))
+    assert totals(database, NOW).waiting_requests == 2

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+from psycopg import sql
 
 from pipeline.timegrid import from_numpy
-from storage.packed_columns import double, instant, integer, letters, real, times_of, unpacked
+from storage.database import Connection
+from storage.packed_columns import double, instant, integer, letters, packed, real, times_of, unpacked
 
 
 def test_groups_follow_one_another_in_each_column() -> None:
@@ -40,3 +42,12 @@ def test_instants_are_counted_from_2000_and_a_missing_one_stays_missing() -> Non
     assert from_numpy(first).isoformat() == "2000-01-01T00:00:00+00:00"
     assert from_numpy(second).isoformat() == "2000-01-02T00:00:00.000001+00:00"
     assert np.isnat(missing)
+
+
+def test_a_text_of_another_width_shifts_none_that_come_after_it(database: Connection) -> None:
+    column = letters("d", 3)
+    rows = "(VALUES (1, 'NNA'), (2, 'VVVV'), (3, 'A'), (4, NULL), (5, 'EEE')) AS given (place, d)"
+    query = sql.SQL("SELECT {} FROM ").format(packed([column], sql.Identifier("place"))) + sql.SQL(rows)
+    with database.cursor(binary=True) as cursor:
+        (texts,) = unpacked(cursor.execute(query).fetchall(), [column])
+    assert texts.tolist() == [b"NNA", b"VVV", b"A  ", b"   ", b"EEE"]

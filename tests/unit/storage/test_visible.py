@@ -16,6 +16,7 @@ from pipeline.events import EventKind, MeterEvent
 from pipeline.frames import RawFrame, RawMessage
 from pipeline.model import EVERYTHING, MeterId, Scope, Snapshot
 from pipeline.quantities import Group, Quantity
+from pipeline.records import ParameterReading
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import from_numpy, to_numpy
 from services.export import IntervalState, Wanted, export_coverage, export_intervals, export_readings
@@ -30,7 +31,8 @@ from storage.finals import final_series
 from storage.forecasts import StoredForecast, list_forecasts, save_forecasts
 from storage.intervals import IntervalColumns, save_intervals
 from storage.load_months import LoadMonth, list_load_months, save_load_months
-from storage.meter_record import events_of, ledger_of
+from storage.meter_parameters import parameter_readings, write_parameters
+from storage.meter_record import events_of, ledger_groups, ledger_of
 from storage.raw_frames import keep_raw_frames, raw_messages_of
 from storage.readings import latest_values
 from storage.registry import save_registry
@@ -78,11 +80,18 @@ def archive(database: Connection) -> Connection:
         keep_raw_frames(
             database, [RawMessage(received_at=at, slot_at=at, source="B", meters=[M1], frames=[frame])]
         )
+        write_parameters(database, [ParameterReading(meter=M1, name="p", taken_at=at, value=1.0)])
     save_intervals(database, INTERVALS, computed_at=UNTIL)
     save_forecasts(database, [forecast(at) for at in (BEFORE, AFTER)])
     save_load_months(database, [load_month(month) for month in MONTHS])
     save_voltage_days(database, [voltage_day(at.date()) for at in (BEFORE, AFTER)])
     return database
+
+
+def move(connection: Connection, down_at: datetime, up_at: datetime) -> None:
+    """Let the meter have been moved at another time."""
+    connection.execute("UPDATE installation SET ends_at = %s WHERE ends_at IS NOT NULL", (down_at,))
+    connection.execute("UPDATE installation SET starts_at = %s WHERE starts_at IS NOT NULL", (up_at,))
 
 
 INTERVALS: Final = IntervalColumns(
@@ -93,6 +102,7 @@ INTERVALS: Final = IntervalColumns(
     energies={"import_kwh": np.array([1.0, 2.0])},
 )
 MONTHS: Final = (date(2026, 5, 1), date(2026, 6, 1))
+DAYS: Final = [BEFORE.date(), AFTER.date()]
 
 
 def forecast(at: datetime) -> StoredForecast:
@@ -172,6 +182,38 @@ def frames(connection: Connection, scope: Scope) -> list[datetime]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tells", "seen_by"),
+    [
+        ((BEFORE, MOVED - HOUR), {"A"}),
+        ((BEFORE, MOVED), set()),
+        ((BEFORE, AFTER), set()),
+        ((MOVED, AFTER), {"B"}),
+        (None, set()),
+    ],
+)
+def test_a_frame_without_a_slot_is_seen_where_the_meter_hung_in_all_the_time_it_tells_of(
+    archive: Connection, tells: tuple[datetime, datetime] | None, seen_by: set[str]
+) -> None:
+    # A backfill: what the meter recorded before and after it was moved came in one answer.
+    frame = RawFrame("load records", UNTIL, UNTIL, b"\x01", b"\x02")
+    message = RawMessage(received_at=UNTIL, tells=tells, source="B", meters=[M1], frames=[frame])
+    keep_raw_frames(archive, [message])
+
+    def told(scope: Scope) -> bool:
+        """Ask in the slots of either time: readings of both came with the answer."""
+        return any(
+            m.received_at == UNTIL
+            for at in (BEFORE, AFTER)
+            for m in raw_messages_of(
+                archive, M1, scope=scope, starts_at=at, ends_at=at + HOUR, received=[UNTIL]
+            )
+        )
+
+    assert {name for name in "ABC" if told(Scope(frozenset(name)))} == seen_by
+    assert told(EVERYTHING)
+
+
 SPAN: Final[Arguments] = {"starts_at": FROM, "ends_at": UNTIL}
 QUESTIONS: Final[dict[str, Callable[[Connection, Scope], Iterable[datetime]]]] = {
     "exported readings": lambda c, scope: exported("readings", c, scope),
@@ -196,6 +238,9 @@ QUESTIONS: Final[dict[str, Callable[[Connection, Scope], Iterable[datetime]]]] =
     ],
     "forecasts": lambda c, scope: [f.starts_at for f in list_forecasts(c, scope=scope, **SPAN)],
     "raw frames": frames,
+    "parameters": lambda c, scope: [
+        p.taken_at for p in parameter_readings(c, scope=scope, ends_at=UNTIL, meters=[M1])
+    ],
 }
 
 
@@ -246,13 +291,29 @@ def test_a_day_and_a_month_belong_to_where_the_meter_hung_throughout(archive: Co
         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
         with limited_to(archive, A):
             assert archive.execute(query).fetchone() == (1,), table
-    # One hour of the first of June: neither May nor that day is A's, and neither June nor that day is B's.
-    archive.execute("UPDATE installation SET ends_at = %s WHERE ends_at IS NOT NULL", (MOVED - HOUR,))
-    archive.execute("UPDATE installation SET starts_at = %s WHERE starts_at IS NOT NULL", (MOVED + HOUR,))
-    for scope, days in ((A, [BEFORE.date()]), (B, [AFTER.date()])):
-        assert told(scope) == ([], days)
+    # Taken down an hour before and hung up an hour after: all of a month is still of one place alone.
+    move(archive, MOVED - HOUR, MOVED + HOUR)
+    assert told(A) == ([MONTHS[0]], [BEFORE.date()])
+    assert told(B) == ([MONTHS[1]], [AFTER.date()])
+    # In the midst of that day of June: neither it nor June is anybody's, but for who sees both areas.
+    move(archive, AFTER - HOUR, AFTER - HOUR)
+    for scope, months, days in ((A, [MONTHS[0]], [BEFORE.date()]), (B, [], []), (BOTH, [*MONTHS], DAYS)):
+        assert told(scope) == (months, days)
         with limited_to(archive, scope):
-            assert archive.execute("SELECT count(*) FROM load_month").fetchone() == (0,)
+            assert told(scope) == (months, days)
+            assert archive.execute("SELECT count(*) FROM load_month").fetchone() == (len(months),)
+            assert archive.execute("SELECT count(*) FROM voltage_day").fetchone() == (len(days),)
+
+
+def test_what_was_ever_due_is_of_the_own_time(archive: Connection) -> None:
+    CoverageLedger(archive).record(
+        [CoverageEntry(meter=M1, group=Group.ELECTRICAL, slot_at=AFTER, status=CoverageStatus.GOT)]
+    )
+    for scope, groups in ((A, [Group.REGISTER]), (B, [Group.REGISTER, Group.ELECTRICAL]), (AWAY, [])):
+        assert set(ledger_groups(archive, M1, scope=scope)) == set(groups)
+        with limited_to(archive, scope):
+            assert set(ledger_groups(archive, M1, scope=scope)) == set(groups)
+            assert archive.execute("SELECT count(*) FROM coverage_day").fetchone() == (len(groups),)
 
 
 def test_a_meter_is_asked_for_where_it_hung_at_a_time(archive: Connection) -> None:

@@ -10,7 +10,9 @@ from analysis.load.compensation import Adjusted, compensation
 from analysis.load.levels import load_levels
 from analysis.load.reactive import span_power_factor
 from pipeline.contracts import Contract
+from pipeline.load_wants import Want
 
+WANT = Want(key="tariff_at_start", parameters={"tariff": "T"})
 LEVELS = load_levels().advice
 CONTRACT = Contract(service_point="P", category="large industry", capacity_kva=400.0)
 
@@ -24,9 +26,7 @@ def _advice(
         found,
         hours=100.0,
         highest_kw=60.0,
-        adjusted=Adjusted(
-            yuan=None if yuan is None else Decimal(yuan), wants="[[tariff]]" if yuan is None else None
-        ),
+        adjusted=Adjusted(yuan=None if yuan is None else Decimal(yuan), wants=WANT if yuan is None else None),
         levels=LEVELS,
     )
 
@@ -52,7 +52,7 @@ def test_the_exact_formula_and_what_the_table_gives() -> None:
 def test_without_prices_the_kvar_stand_alone_and_say_what_they_want() -> None:
     found = _advice(2250.0, 0.0, yuan=None)
     assert found is not None
-    assert (found.saving_yuan, found.wants) == (None, "[[tariff]]")
+    assert (found.saving_yuan, found.wants) == (None, WANT)
     assert "yuan" not in found.en
     free = _advice(2250.0, 0.0, contract=None)
     assert free is not None

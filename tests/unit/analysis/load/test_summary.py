@@ -9,6 +9,7 @@ from analysis.load.contract import ContractStretch
 from analysis.load.levels import load_levels
 from analysis.load.summary import Facts, GroupFacts, Subject, SubjectKind, summarise
 from pipeline.contracts import BasicCharge, Contract
+from pipeline.load_wants import Want
 from pipeline.tariff import Tariff
 from pipeline.timegrid import slot_grid
 
@@ -50,7 +51,8 @@ def test_demand_is_of_import_and_the_curve_is_net() -> None:
 
 def test_what_is_missing_names_what_it_wants() -> None:
     wants = {
-        name: f"the {name}" for name in ("contract", "power_factor", "transformer", "phases", "register")
+        name: Want(key="reactive", parameters={"quantities": [name]})
+        for name in ("contract", "power_factor", "transformer", "phases", "register")
     }
     found = summarise(_subject(), Facts(wants=wants), SPAN, LEVELS)
     assert found.wants == wants
@@ -58,6 +60,7 @@ def test_what_is_missing_names_what_it_wants() -> None:
     assert (found.coincidence, found.export_kwh) == (None, None)
 
 
+WANT = Want(key="one_meter_phases")
 CONTRACT = Contract(
     service_point="P",
     category="large industry",
@@ -74,12 +77,12 @@ def test_what_is_there_wants_nothing() -> None:
         capacity_kva=np.full(96, 200.0),
         phases_kw=np.ones((3, 96)),
         wants={
-            "contract": "c",
-            "power_factor": "p",
-            "standard": "s",
-            "double_kw": "d",
-            "transformer": "t",
-            "phases": "h",
+            "contract": WANT,
+            "power_factor": WANT,
+            "standard": WANT,
+            "double_kw": WANT,
+            "transformer": WANT,
+            "phases": WANT,
         },
     )
     found = summarise(_subject(lagging_kvarh=np.zeros(96)), facts, SPAN, LEVELS)
@@ -102,9 +105,9 @@ def test_a_transformer_carries_what_its_supply_meters_count() -> None:
 
 def test_without_its_supply_meters_the_loading_of_an_area_is_unknown() -> None:
     # What its members draw is less than what it carries: a heavy transformer would look like a normal one.
-    facts = Facts(capacity_kva=np.full(96, 50.0), wants={"transformer": "supply"})
+    facts = Facts(capacity_kva=np.full(96, 50.0), wants={"transformer": WANT})
     found = summarise(replace(_subject(), kind=SubjectKind.AREA), facts, SPAN, LEVELS)
-    assert (found.transformer, found.wants) == (None, {"transformer": "supply"})
+    assert (found.transformer, found.wants) == (None, {"transformer": WANT})
 
 
 def test_holidays_are_those_of_a_tariff_that_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, ParameterReading, Records, TimedValues
 from pipeline.registry import Area, Installation, Meter, Ratio, Registry, Role, ServicePoint, Wiring
-from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import to_numpy
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -113,7 +112,7 @@ def test_values_are_multiplied_by_the_ratio_in_force_and_only_inside_the_stay() 
     assert month.values[Quantity.POWER_FACTOR].tolist() == pytest.approx([np.nan, 0.9, 0.9], nan_ok=True)
 
 
-def test_a_profile_of_primary_values_takes_no_ratio() -> None:
+def test_a_profile_of_primary_values_takes_no_ratio_but_its_plate_does() -> None:
     archive = replace(
         ARCHIVE, installations=[Installation(meter=NEW, service_point="P", profile="primary_one")]
     )
@@ -122,7 +121,7 @@ def test_a_profile_of_primary_values_takes_no_ratio() -> None:
     )
     month = month_of(given, archive)
     assert month.values[Quantity.CURRENT_A].tolist() == [30.0]
-    assert month.point.rated_current_a == 1.5, "the archive was put on the side of the values before"
+    assert month.point.rated_current_a == 60.0
 
 
 @pytest.mark.parametrize("filed_v", [100.0, 10_000.0])
@@ -136,8 +135,32 @@ def test_the_nominal_voltage_of_primary_values_is_that_of_the_line(filed_v: floa
     )
     primary = frozenset({"primary_one"})
     given = replace(electrical(), primary=primary)
-    point = month_of(given, as_shown(archive, primary)).point
+    point = month_of(given, archive).point
     assert (point.nominal_v, point.nominal_kv) == (10_000.0, 10.0)
+
+
+@pytest.mark.parametrize("profile", ["primary_one", "secondary_one"])
+@pytest.mark.parametrize("before", [10.0, 60.0, 100.0])
+def test_a_ratio_that_was_in_force_before_changes_nothing_of_a_point(before: float, profile: str) -> None:
+    # Four wires behind 60:1: the 100 V between two lines are 100 V / sqrt(3) x 60 = 3464 V of a phase.
+    plate = Meter(
+        id=NEW,
+        wiring=Wiring.THREE_PHASE_FOUR_WIRE,
+        rated_voltage_v=57.7,
+        nominal_voltage_v=100.0,
+        rated_current_a=1.5,
+    )
+    archive = Registry(
+        meters=[plate],
+        installations=[Installation(meter=NEW, service_point="P", profile=profile)],
+        ratios=[
+            Ratio(meter=NEW, ct=2 * before, pt=before, ends_at=BEGIN - timedelta(days=60)),
+            Ratio(meter=NEW, ct=40.0, pt=60.0, starts_at=BEGIN - timedelta(days=60)),
+        ],
+    )
+    point = month_of(replace(electrical(), primary=frozenset({"primary_one"})), archive).point
+    assert point.nominal_v == pytest.approx(3464.1, abs=0.1)
+    assert (point.nominal_kv, point.rated_current_a) == (6.0, 60.0)
 
 
 def test_of_two_readings_for_one_slot_the_preferred_one_counts_and_the_other_fills_in() -> None:

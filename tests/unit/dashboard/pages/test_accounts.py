@@ -18,6 +18,7 @@ from storage.accounts import find_account
 from storage.database import connect
 from storage.registry import save_registry
 from tests.fix_dashboard import NOW, browsing
+from tests.page_texts import without_form_secrets
 from tests.tester import TESTER, let_in
 
 EN = {"Accept-Language": "en"}
@@ -105,6 +106,33 @@ def test_another_password_is_generated_and_ends_sessions(app: FastAPI, client: h
         assert wang.get("/").status_code == 303
 
 
+def test_ones_own_password_is_replaced_by_whoever_knows_it(app: FastAPI, client: httpx.Client) -> None:
+    password = "correct horse battery"  # noqa: S105 - made up here
+    generated = re.compile(r"(?:[a-z2-9]{4}-){4}[a-z2-9]{4}")
+    let_in(app, "chief", "chiefs-token", Role.ADMINISTRATOR, password=password)
+    assert 'name="present"' not in client.get("/accounts/chief").text
+    with browsing(app, "chiefs-token") as chief:
+        chief.headers.update(EN)
+        assert 'name="present"' in chief.get("/accounts/chief").text
+        for form in ({}, {"present": "another horse battery"}):
+            refused = chief.post("/accounts/chief/password", data=form, follow_redirects=True)
+            assert "The present password is another one" in refused.text
+            assert not generated.search(refused.text)
+        assert is_password(app, "chief", password)
+        made = chief.post("/accounts/chief/password", data={"present": password}, follow_redirects=True)
+        assert generated.search(made.text)
+        assert chief.get("/").status_code == 200
+    assert not is_password(app, "chief", password)
+
+
+def is_password(app: FastAPI, name: str, password: str) -> bool:
+    """Tell whether a password is an account's."""
+    with app.state.dashboard.connect() as connection:
+        found = find_account(connection, name)
+    assert found is not None
+    return password_fits(password, found[1])
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -134,7 +162,7 @@ def test_an_administrator_of_some_areas_manages_within_them(app: FastAPI, client
     with browsing(app, "chiefs-token") as chief:
         chief.headers.update(EN)
         assert sorted(each["name"] for each in chief.get("/api/accounts").json()) == ["chief", "wang"]
-        assert "TA-02" not in chief.get("/accounts").text
+        assert "TA-02" not in without_form_secrets(chief.get("/accounts").text)
         for path in ("/accounts/li", f"/accounts/{TESTER}", "/accounts/none"):
             assert chief.get(path).status_code == 404
             assert chief.post(path, data=NEW).status_code == 404

@@ -100,3 +100,11 @@ def test_an_area_that_is_not_there_or_not_to_be_seen_is_told_alike(
     with browsing(app) as stranger:
         assert stranger.get("/areas/TA-01").status_code == 404
         assert stranger.get("/areas/TA-02").status_code == 200
+
+
+def test_where_no_loss_is_known_nothing_leads_to_its_page(client: httpx.Client) -> None:
+    with_loss, without = (client.get(f"/areas/{area}", headers=EN) for area in ("TA-01", "TA-02"))
+    assert (with_loss.status_code, without.status_code) == (200, 200)
+    assert re.search(r'href="/losses/TA-01">12\.25 %</a>', with_loss.text)
+    assert client.get("/losses/TA-02").status_code == 404
+    assert "/losses/TA-02" not in without.text

@@ -81,6 +81,10 @@ def test_who_may_see_one_area_hears_of_its_buses_and_of_who_reads_them_alone(
         assert {bus["silent"] for bus in buses.values()} == {None}
         told = [(each["process"], each["buses"]) for each in found["collectors"]]
         assert told == ([("north:12:ab", 1)] if is_read_there else [])
+        # So is what waits in the collector; that it is behind is everybody's.
+        counts = ("spool_readings", "spool_bytes", "queue_waiting", "failed_commits", "mqtt_waiting")
+        assert {each[name] for each in found["collectors"] for name in counts} <= {None}
+        assert all(each["behind"] for each in found["collectors"])
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_the_list_shows_open_incidents_in_both_languages(client: httpx.Client) -
     assert "Load during suspension" in english
     assert "service point SP-001" in english
     chinese = text_of(client.get("/incidents", headers=ZH))
-    assert "用电点 SP-001" in chinese
+    assert "用电户 SP-001" in chinese
     assert "Severity" not in chinese
 
 

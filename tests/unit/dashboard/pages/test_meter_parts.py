@@ -59,6 +59,32 @@ def test_registers_are_told_by_rate_and_by_day_with_what_they_rose_by(client: ht
     assert re.search(r"Wed 18 Nov 4,995.00 2,997.00 1,998.00 400.00 Daily freeze 19 Nov 00:00", shown)
 
 
+def test_a_register_is_grey_by_its_own_age_and_tells_it_where_it_is_not_the_totals(
+    client: httpx.Client,
+) -> None:
+    row = registers_row(client, PLANT)
+    # The total is read every quarter of an hour; the rates came with last night's freeze.
+    assert 'class="right num "' in row[0]
+    assert "ago" not in row[0]
+    for rate in row[1:3]:
+        assert 'class="right num stale"' in rate
+        assert "14 h ago" in rate
+    assert "24 min ago" in row[-1]
+    assert "stale" not in row[-1]
+
+
+def test_the_registers_of_a_silent_meter_are_grey(client: httpx.Client) -> None:
+    row = registers_row(client, SILENT)
+    assert 'class="right num stale"' in row[0]
+    assert '<time class="stale"' in row[-1]
+
+
+def registers_row(client: httpx.Client, meter: str) -> list[str]:
+    """The cells of the present active import: total, T1 to T6, and when it was read."""
+    html = client.get(f"/meters/{meter}/registers", headers=EN).text
+    return re.findall(r"<td.*?</td>", html.partition("<tbody>")[2].partition("</tr>")[0], re.DOTALL)
+
+
 def test_what_is_primary_already_is_not_multiplied_again(client: httpx.Client) -> None:
     shown = text_of(client.get(f"/meters/{PRIMARY}/registers", headers=EN))
     # 12 kWh a day, behind CT 40 already.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
 from urllib.parse import unquote
 
 import httpx
@@ -11,8 +13,10 @@ import pytest
 
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
-from pipeline.model import Scope
+from pipeline.frames import RawFrame, RawMessage
+from pipeline.model import MeterId, Scope
 from storage.database import connect
+from storage.raw_frames import keep_raw_frames
 from tests.fix_dashboard import NOW, PLANT, SILENT, browsing
 from tests.meter_records import add_raw_frames
 
@@ -20,13 +24,45 @@ MOVED = "M-1003"
 """It hangs where it does from 10 November on."""
 BERLIN = "M-2001"
 """Its clock repeated the hour from 02:00 on 25 October."""
+MODBUS, PUSHED = MeterId("M-3001"), MeterId("M-4001")
+"""Read through a Modbus gateway, and pushing over MQTT."""
 EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
+
+
+SLOT = NOW.replace(minute=0, second=0)
+# The example of "Modbus Application Protocol" V1.1b3, 6.3, behind a header of Modbus TCP: three holding
+# registers from 108 on, which hold 555, 0 and 100.
+MODBUS_READ = RawMessage(
+    received_at=SLOT + timedelta(seconds=6),
+    slot_at=SLOT,
+    source="modbus-01",
+    meters=(MODBUS,),
+    frames=(
+        RawFrame(
+            "3:107+3",
+            SLOT + timedelta(seconds=5),
+            SLOT + timedelta(seconds=5.25),
+            bytes.fromhex("00 01 00 00 00 06 11 03 00 6B 00 03"),
+            bytes.fromhex("00 01 00 00 00 09 11 03 06 02 2B 00 00 00 64"),
+        ),
+    ),
+)
+MQTT_MESSAGE = RawMessage(
+    received_at=SLOT + timedelta(seconds=7),
+    slot_at=SLOT,
+    source="meters/M-4001",
+    meters=(PUSHED,),
+    frames=(
+        RawFrame("", None, SLOT + timedelta(seconds=7), b"", '{"表号": "M-4001", "ua": 229.4}'.encode()),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
 def client(city_url: str) -> Iterator[httpx.Client]:
     with connect(city_url) as connection:
         add_raw_frames(connection)
+        keep_raw_frames(connection, [MODBUS_READ, MQTT_MESSAGE])
         connection.execute(
             "UPDATE installation SET starts_at = '2026-11-10T00:00Z' WHERE meter_id = "
             "(SELECT meter_id FROM meter WHERE id = %s)",
@@ -78,9 +114,37 @@ def test_the_frames_of_a_slot_are_told_field_by_field(client: httpx.Client) -> N
     assert raw[0]["frames"][1]["answered"]["error"]
 
 
-def test_a_slot_without_frames_says_why(client: httpx.Client) -> None:
-    shown = text_of(client.get(f"/meters/{PLANT}/slot?at=2026-11-01T00:00", headers=ZH))
-    assert "未保存报文" in shown
+def test_a_modbus_exchange_is_told_field_by_field(client: httpx.Client) -> None:
+    shown = text_of(client.get(f"/meters/{MODBUS}/slot", headers=EN))
+    assert "modbus-01 · 20 Nov 2026 14:00:06" in shown
+    assert "3:107+3 · 14:00:05 · answered after 250 ms" in shown
+    assert "00 01 00 00 00 06 11 03 00 6B 00 03" in shown
+    assert "00 01 00 00 00 09 11 03 06 02 2B 00 00 00 64" in shown
+    assert "protocol modbus tcp" in shown.lower()
+    assert re.search(r"registers\W+022B\W+0000\W+0064", unescape(shown))
+
+
+def test_a_pushed_message_is_told_as_its_text(client: httpx.Client) -> None:
+    shown = unescape(text_of(client.get(f"/meters/{PUSHED}/slot", headers=EN)))
+    assert "meters/M-4001 · 20 Nov 2026 14:00:07" in shown
+    assert "message of 33 bytes" in shown
+    assert '{"表号": "M-4001", "ua": 229.4}' in shown
+
+
+@pytest.mark.parametrize(
+    ("meter", "words", "setting"),
+    [
+        (PLANT, "未保存报文", "KILOWATCH_KEEP_RAW_FRAMES"),
+        (MODBUS, "未保存报文", "KILOWATCH_KEEP_RAW_FRAMES"),
+        (PUSHED, "未保存消息", "KILOWATCH_KEEP_RAW_PAYLOADS"),
+    ],
+)
+def test_a_slot_without_frames_says_why_and_names_the_setting(
+    client: httpx.Client, meter: str, words: str, setting: str
+) -> None:
+    shown = text_of(client.get(f"/meters/{meter}/slot?at=2026-11-01T00:00", headers=ZH))
+    assert words in shown
+    assert re.findall(r"KILOWATCH_\w+", shown) == [setting]
 
 
 def test_the_hour_that_comes_twice_is_walked_through_slot_by_slot(client: httpx.Client) -> None:
@@ -136,6 +200,11 @@ def test_a_program_gets_the_same_chain(client: httpx.Client) -> None:
 )
 def test_a_time_that_does_not_fit_is_refused(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 422
+
+
+def test_where_nobody_filled_in_anything_the_address_is_what_does_not_fit(client: httpx.Client) -> None:
+    early = client.get(f"/meters/{PLANT}/slot?at=1960-01-01T00:00", headers={"Accept-Language": "en"})
+    assert (early.status_code, "<h1>This address does not fit</h1>" in early.text) == (422, True)
 
 
 def test_strangers_see_no_chain(city_url: str) -> None:

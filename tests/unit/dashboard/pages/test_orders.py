@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from dashboard import order_desk
 from dashboard.app import create_app
 from dashboard.forgery import HEADER
 from pipeline.accounts import Role
+from services import control
 from services.audit import Audit
 from services.control import OrderDesk
 from services.control_settings import load_control_settings
@@ -126,9 +129,14 @@ def test_one_asks_another_approves_and_the_page_shows_what_the_meter_shows(desk:
     assert "the relay is open" in over
     assert [frame.control for frame in desk.meter.heard] == [0x1C, 0x11]
     assert desk.events == ["requested", "approved", "sending", "outcome"]
+    chinese = text_of(desk.viewer.get(address, headers=ZH))
+    assert "继电器处于断开（拉闸）状态" in chinese
+    assert "pages/" not in chinese
+    assert "the relay is open" not in chinese
     listed = text_of(desk.viewer.get("/orders", headers=ZH))
+    assert "pages/" not in listed
     assert "拉闸" in listed
-    assert "li" in listed
+    assert re.search(r"\bli\b", listed)
     assert "wang" in listed
     again = desk.wang.post(f"{address}/approval", headers=EN)
     assert (again.status_code, "does not wait any more" in again.text) == (403, True)
@@ -150,7 +158,7 @@ def test_nobody_approves_their_own_order_by_page_or_program(desk: Desk) -> None:
 def test_a_token_may_ask_and_never_approve(desk: Desk, people: dict[str, httpx.Client]) -> None:
     form = {"name": "orders", "present": PASSWORD, "days": "1", "role": "engineer", "areas": ["TA-01"]}
     made = people["wang"].post("/account/tokens", data=form, follow_redirects=True)
-    secret = re.search(r"kw_[A-Za-z0-9_-]+", made.text)
+    secret = re.search(r"kw_[\w-]{40,}", made.text)
     assert secret is not None, made.text
     program = httpx.Client(
         base_url=people["wang"].base_url, headers={"Authorization": f"Bearer {secret[0]}"}, timeout=30
@@ -228,7 +236,8 @@ def test_a_parameter_is_written_and_read_back(desk: Desk) -> None:
     assert (over["result"], over["read_back"]) == ("done", "confirmed")
     wrong = desk.li.post("/orders", data={**OPEN, "order": "write", "identifier": "04000103", "value": "x"})
     assert wrong.status_code == 422
-    assert "04000103" in wrong.text or "写数据" in wrong.text
+    assert "change it, then ask again" in wrong.text
+    assert re.search(r'<pre lang="en">[^<]*not &#39;x&#39;', wrong.text), wrong.text
 
 
 def test_what_is_not_switched_on_or_no_order_or_no_such_meter_is_refused(desk: Desk) -> None:
@@ -260,7 +269,95 @@ def test_a_damaged_record_is_told_and_nothing_is_sent(desk: Desk) -> None:
     record = desk.audit.path
     record.write_bytes(record.read_bytes().replace(b"relay", b"alarm", 1))
     answer = desk.wang.post(f"{address}/approval")
-    assert answer.status_code == 422
+    assert answer.status_code == 503
     assert "the record was changed here" in answer.text
-    assert desk.wang.get("/orders").status_code == 422
+    for path in ("/orders", address, "/api/orders"):
+        looked_at = desk.wang.get(path, headers=ZH)
+        assert looked_at.status_code == 503
+        assert "the record was changed here" in looked_at.text
+        assert "填写的内容有误" not in looked_at.text, "nobody has filled in anything"
+    assert '<pre lang="en">' in desk.wang.get("/orders", headers=ZH).text
     assert desk.meter.heard == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("AUDIT_FILE", f"/{'x' * 300}/audit.jsonl"), ("ALLOW_WRITES", "everything")]
+)
+def test_a_record_or_setting_that_does_not_serve_is_told_with_the_next_step(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"KILOWATCH_{variable}", value)
+    answer = desk.li.get("/orders", headers=EN)
+    assert answer.status_code == 503
+    assert "Orders rest until those who run the server" in answer.text
+    assert f"KILOWATCH_{variable}" in answer.text
+
+
+def test_who_has_asked_sees_the_page_go_on_by_itself(desk: Desk) -> None:
+    address = desk.asked()
+    for path, part in (("/orders", "orders"), (address, "order")):
+        page = desk.li.get(path).text
+        _, _, live = page.partition(f'<div data-live="{part}">')
+        assert "waits for a second person" in live or "待第二人" in live
+
+
+@pytest.fixture
+def moved(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An order that was asked for an hour before the meter was moved to the other area; its address."""
+    with pytest.MonkeyPatch.context() as an_hour_ago:
+        an_hour_ago.setattr(control, "utc_now", lambda: NOW - timedelta(hours=1))
+        address = desk.asked()
+    monkeypatch.setattr(order_desk, "utc_now", lambda: NOW)
+    moved_at = NOW - timedelta(minutes=1)
+    with connect(desk.url) as connection:
+        connection.execute(
+            "UPDATE installation SET ends_at = %s "
+            "WHERE meter_id = (SELECT meter_id FROM meter WHERE id = %s)",
+            (moved_at, METER),
+        )
+        connection.execute(
+            "INSERT INTO installation (meter_id, service_point, starts_at, role, bus, address, profile) "
+            "SELECT meter_id, 'SP-017', %s, role, bus, address, profile FROM installation "
+            "WHERE meter_id = (SELECT meter_id FROM meter WHERE id = %s)",
+            (moved_at, METER),
+        )
+    yield address
+    with connect(desk.url) as connection:
+        connection.execute("DELETE FROM installation WHERE starts_at = %s", (moved_at,))
+        connection.execute("UPDATE installation SET ends_at = NULL WHERE ends_at = %s", (moved_at,))
+
+
+def test_an_order_stays_with_the_area_where_the_meter_hung_when_it_was_asked_for(
+    desk: Desk, moved: str
+) -> None:
+    for path in (moved, f"/api{moved}"):
+        assert desk.li.get(path).status_code == 200
+        assert desk.stranger.get(path).status_code == 404
+    assert [each["meter"] for each in desk.li.get("/api/orders").json()] == [METER]
+    assert desk.stranger.get("/api/orders").json() == []
+    assert desk.wang.post(f"{moved}/approval").status_code == 403, "it hangs elsewhere by now"
+    assert desk.stranger.post(f"{moved}/cancellation").status_code == 404
+    assert desk.meter.heard == []
+
+
+def test_an_order_behind_the_longest_list_is_seen_by_its_address_and_given(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = desk.asked()
+    monkeypatch.setattr(order_desk, "MOST_SHOWN", 2)
+    for _ in range(2):
+        desk.asked(order="alarm-on")
+    assert len(desk.li.get("/api/orders").json()) == 2
+    assert desk.wang.get(address).status_code == 200
+    assert desk.wang.post(f"{address}/approval").status_code == 303
+    assert len(desk.meter.heard) == 2
+
+
+def test_orders_of_other_areas_push_none_out_of_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = desk.asked()
+    monkeypatch.setattr(order_desk, "MOST_SHOWN", 2)
+    by_command = OrderDesk(settings=load_control_settings(), person=Person(account="li", host="station"))
+    url = f"dlt645+tcp://127.0.0.1:1/{ADDRESS}"
+    for order in ("open", "permit", "close"):
+        by_command.request(Order(kind="relay", url=url, arguments={"order": order}))
+    assert [f"/orders/{each['id']}" for each in desk.li.get("/api/orders").json()] == [address]

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from dashboard.app import create_app
+from dashboard.flow_words import RUN_STATES
+from dashboard.pages.readings import FAILED_RUNS
 from pipeline.accounts import Role
 from storage.asked_readings import add_results
 from storage.database import connect
@@ -61,6 +63,10 @@ def test_a_press_of_the_button_starts_a_run_that_knows_who_asked(
     assert "231.25" in text_of(over)
     assert 'http-equiv="refresh"' not in over.text
     assert f"/readings/{number}" in client.get("/flows", headers=EN).text
+
+
+def test_every_way_in_which_a_run_fails_has_a_word() -> None:
+    assert set(RUN_STATES) >= FAILED_RUNS
 
 
 def test_a_list_that_is_narrowed_may_be_read_as_it_stands(client: httpx.Client) -> None:

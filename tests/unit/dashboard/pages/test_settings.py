@@ -28,7 +28,7 @@ HERE = Threshold(
     source="letter <1>",
 )
 THERE = Threshold(detector="voltage_loss", parameter="trigger_percent", value=66.0, service_point="SP-020")
-CLASS = Threshold(detector="vee", parameter="spike_percent", value=900.0, category="welding")
+CLASS = Threshold(detector="vee", parameter="spike_percent", value=1234567.0, category="welding")
 TARIFF = Tariff(
     id="two-part",
     name="大工业",
@@ -39,7 +39,7 @@ TARIFF = Tariff(
             prices={Period.PEAK: Decimal("1.0050"), Period.VALLEY: Decimal("0.30")},
         ),
     ),
-    basic=BasicTerms(capacity_price=Decimal(23)),
+    basic=BasicTerms(capacity_price=Decimal(23), demand_price=Decimal("1250.5")),
 )
 
 
@@ -85,7 +85,7 @@ def test_a_threshold_of_another_area_is_not_told(settings_url: str) -> None:
     ("language", "words"),
     [
         ("en", ["Rules and their numbers", "Voltage loss", "peak", "to be confirmed", "23"]),
-        ("zh", ["规则及其参数", "失压", "峰", "待确认", "1.0050"]),
+        ("zh", ["规则及其参数", "失压", "峰", "待确认", "1.0050", "1,250.5", "1,234,567"]),
     ],
 )
 def test_the_page_tells_rules_and_tariffs_in_both_languages(

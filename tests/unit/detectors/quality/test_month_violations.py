@@ -68,10 +68,10 @@ def test_one_episode_a_check_tells_its_worst_figure_and_all_others() -> None:
     (episode,) = month_violations("SP", months([H5, H7, FOREIGN]))
     assert (episode.service_point, episode.meter) == ("SP", METER)
     assert summary(episode) == (
-        "SP in 2026-08, harmonic voltage (谐波电压) over the limit of GB/T 14549-1993 4: "
+        "SP in 2026-08, harmonic voltage over the limit of GB/T 14549-1993 4: "
         "h7 6.4 % against 3.2 %, 2 figures in all"
     )
-    assert "超出" in render(episode.message, episode.parameters, "zh")
+    assert "的 谐波电压 超出" in render(episode.message, episode.parameters, "zh")
     violations = episode.evidence["violations"]
     assert isinstance(violations, list)
     assert [row["subject"] for row in violations if isinstance(row, dict)] == ["h7", "h5"]

@@ -78,6 +78,23 @@ def test_meters_that_may_see_energy_come_back_are_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
+    ("supplying", "judged"),
+    [((-9, 0), slice(0, 5)), ((0, 2.5), slice(3, 5)), ((-9, 2), slice(2, 5)), ((10, 12), slice(0, 5))],
+)
+def test_the_days_of_a_point_that_supplies_an_area_are_left_out(
+    supplying: tuple[float, float], judged: slice
+) -> None:
+    case = _panels()
+    begins, ends = (SUNNY.starts_at + timedelta(days=days) for days in supplying)
+    feeder = AreaMember(
+        area="TQ1", service_point=POINT, role=MemberRole.SUPPLY, starts_at=begins, ends_at=ends
+    )
+    days = [SUNNY.starts_at + timedelta(days=day) for day in range(6)]
+    found = case.found("reverse_energy", replace(case.registry, area_members=[feeder]))
+    assert [(e.starts_at, e.ends_at) for e in found] == [(days[judged.start], days[judged.stop])]
+
+
+@pytest.mark.parametrize(
     ("per_day", "days"),
     [
         ([0, 1.2, 0, 1.2, 0], None),

@@ -111,6 +111,22 @@ def test_an_incident_that_becomes_a_storm_keeps_its_id_and_others_merge_into_it(
     assert set(whole.member_of.values()) == {kept[0].id}
 
 
+def test_an_open_incident_stays_as_people_know_it_when_late_data_bridges_it_with_a_closed_one() -> None:
+    closed = look([signal("1", 0, 50)], 65, look([signal("1")], 40))
+    apart = look([signal("1", 0, 50), signal("2", 300)], 340, closed)
+    former, present = sorted(apart.incidents, key=lambda i: i.starts_at)
+    assert (former.state, present.state) == (IncidentState.CLOSED, IncidentState.OPEN)
+    seen = replace(apart, incidents=[former, replace(present, acknowledged_at=BEGIN + minutes(341))])
+    late = signal("3", 60, 290)  # close enough to both
+    bridged = look([signal("1", 0, 50), late, signal("2", 300)], 350, seen)
+    kept = next(i for i in bridged.incidents if i.id == present.id)
+    assert (kept.state, kept.reopened, kept.starts_at, kept.signals) == (IncidentState.OPEN, 0, BEGIN, 3)
+    assert (kept.acknowledged_at, kept.opened_at) == (BEGIN + minutes(341), present.opened_at)
+    merged = next(i for i in bridged.incidents if i.id == former.id)
+    assert (merged.state, merged.merged_into) == (IncidentState.MERGED, present.id)
+    assert set(bridged.member_of.values()) == {present.id}
+
+
 def test_an_incident_never_falls_apart() -> None:
     found = look(storm(), 60)
     few = [s for s in storm() if s.bus in ("B0", "B1", "B2")][:8]

@@ -74,6 +74,19 @@ def test_a_given_up_beginning_does_not_swallow_the_next_frame() -> None:
     assert ANSWER in events_of(framer)
 
 
+def test_a_line_that_babbles_beginnings_of_frames_does_not_fill_the_memory() -> None:
+    # 68 68 68 ...: every byte begins a frame of 104 bytes of data whose sum and end are wrong.
+    framer = Framer()
+    dropped = []
+    for _ in range(100):
+        framer.receive_data(b"\x68" * 960)
+        dropped += events_of(framer)
+    assert {type(event) for event in dropped} == {Dropped}
+    assert len(framer._buffer) < 1000
+    framer.receive_data(b"\xfe" * 4 + ANSWER + bytes(300))
+    assert ANSWER in events_of(framer)
+
+
 def test_memory_stays_bounded_when_nobody_takes_events() -> None:
     framer = Framer()
     for _ in range(20):
