@@ -81,7 +81,7 @@ def test_secrets_come_out_of_files_and_settings_exist(name: str) -> None:
 def test_prefects_server_asks_for_a_login_and_who_asks_it_has_it() -> None:
     logins = {name: service.get("env_file") for name, service in site()["services"].items()}
     with_login = {name for name, files in logins.items() if "./secrets/prefect-login.env" in (files or ())}
-    assert with_login == {"prefect", "flows", "dashboard"}
+    assert with_login == {"prefect", "flows", "dashboard", "alarms"}
 
 
 @each_service

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
+from cli.main import app
 from services.alarm_settings import AlarmSettings
 from services.bounded_stop import STOP_S
 from services.settings import PREFIX, Settings
@@ -61,6 +65,61 @@ def test_the_example_of_settings_holds_no_secret_and_only_known_ones() -> None:
     known = {f"{PREFIX}{name.upper()}" for name in FIELDS}
     assert set(re.findall(r"KILOWATCH_\w+", text)) <= known
     assert "PASSWORD" not in text
+
+
+@each_unit
+def test_locks_are_the_services_own_whoever_made_their_folder_first(unit: Path) -> None:
+    """A command of root's before any service makes it, and is not to keep the collector off its buses."""
+    assert "RuntimeDirectory=kilowatch kilowatch/buses" in unit.read_text().splitlines()
+    settings = (ROOT / "ops" / "systemd" / "kilowatch.env.example").read_text()
+    assert "KILOWATCH_LOCK_DIR=/run/kilowatch/buses" in settings
+
+
+def test_the_command_by_hand_has_the_secrets_of_the_services() -> None:
+    handed = {
+        (name, file)
+        for unit in UNITS
+        for name, file in re.findall(r"LoadCredential=(\S+):(\S+)", unit.read_text())
+    }
+    text = (ROOT / "ops" / "systemd" / "kilowatch.sh").read_text()
+    by_hand = re.findall(r"\{KILOWATCH_(\w+)_FILE:=(\S+)\}", text)
+    assert {(name.lower().replace("_", "-"), file) for name, file in by_hand} == handed
+
+
+def test_the_command_by_hand_sees_settings_and_lets_the_caller_name_a_database(tmp_path: Path) -> None:
+    settings, program = tmp_path / "kilowatch.env", tmp_path / "program"
+    settings.write_text("KILOWATCH_METRICS_PORT=8646\n")
+    program.write_text("#!/bin/sh\nenv; echo said $1\n")
+    program.chmod(0o755)
+    script = (ROOT / "ops" / "systemd" / "kilowatch.sh").read_text()
+    copy = tmp_path / "kilowatch.sh"
+    copy.write_text(
+        script.replace("/etc/kilowatch", str(tmp_path)).replace("/opt/kilowatch/bin/kilowatch", str(program))
+    )
+    given = {"PATH": os.environ["PATH"], "KILOWATCH_DATABASE_URL": "postgresql:///other"}
+    said = subprocess.run(  # noqa: S603 - our own file
+        ["/bin/sh", str(copy), "doctor"], env=given, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert {
+        "KILOWATCH_METRICS_PORT=8646",
+        "KILOWATCH_DATABASE_URL=postgresql:///other",
+        f"KILOWATCH_DATABASE_URL_FILE={tmp_path}/database-url.secret",
+        f"KILOWATCH_MQTT_PASSWORD_FILE={tmp_path}/mqtt-password.secret",
+        "said doctor",
+    } <= set(said)
+
+
+@pytest.mark.parametrize("page", ["docs/operating.md", "SECURITY.md"])
+def test_files_and_commands_that_an_operator_is_told_of_are_there(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for named in re.findall(r"\b(?:ops|scripts)/[\w./-]+\w", text):
+        assert (ROOT / named).exists(), named
+    known: Any = typer.main.get_command(app)  # Any: click's groups and commands
+    for words in re.findall(r"\bkilowatch (db \w+|registry \w+|doctor|flows \w+)", text):
+        command = known
+        for word in words.split():
+            assert word in command.commands, words
+            command = command.commands[word]
 
 
 @each_unit
