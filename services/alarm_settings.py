@@ -15,9 +15,9 @@ from alerts.posting import Web
 from alerts.topics import AlarmBroker
 from pipeline.errors import ConfigError
 from services.mqtt_tls import tls_of
+from services.secret_files import read_secret
 from services.settings import PAGES_ADDRESS, PREFIX, Settings
 
-_OTHERS = 0o007
 _PROXY = re.compile(r"https?://[^/\s]+/?")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -110,14 +110,7 @@ class AlarmSettings(BaseSettings):
         if self.alarm_secrets_dir is None or not _FILE_NAME.fullmatch(name):
             return None
         file = self.alarm_secrets_dir / name
-        try:
-            if file.stat().st_mode & _OTHERS:
-                raise ConfigError(f"{file} holds a secret and is open to everybody: chmod 600 {file}")
-            return file.read_text(encoding="utf-8").strip() or None
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the secret in {file} cannot be read: {error}") from error
+        return read_secret(file, f"{PREFIX}ALARM_SECRETS_DIR").strip() or None if file.exists() else None
 
 
 def alarm_broker(settings: Settings) -> AlarmBroker:

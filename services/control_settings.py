@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +13,9 @@ from pipeline.errors import ConfigError, NotAllowedError
 from protocols.dlt645.authority import Authority, Password
 from protocols.dlt645.frame import ADDRESS_DIGITS, padded_address
 from services.capabilities import CLOCKS, WRITES, Capability
+from services.secret_files import GROUP_AND_EVERYBODY, read_secret
 from services.settings import PREFIX, load
 
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 """Whoever may read a password file beside its owner."""
 
 
@@ -156,13 +155,7 @@ def load_control_settings() -> ControlSettings:
 def _secret(given: SecretStr | None, file: Path | None, name: str) -> str:
     if file is None:
         return given.get_secret_value() if given is not None else ""
-    variable = f"{PREFIX}{name}_FILE={file}"
-    try:
-        if file.stat().st_mode & OTHERS:
-            raise ConfigError(f"{variable}: others may read it; run chmod 600 {file}")
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{variable} cannot be read: {type(error).__name__}") from error
+    return read_secret(file, f"{PREFIX}{name}_FILE", closed_to=GROUP_AND_EVERYBODY)
 
 
 def _password(entry: str, name: str) -> Password:

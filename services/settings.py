@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import ConfigError
 from services.log_lines import LogFormat
+from services.secret_files import read_secret
 
 PREFIX = "KILOWATCH_"
 MOST_THREADS = 4
@@ -210,10 +211,5 @@ def _from_files(kind: type[BaseSettings]) -> dict[str, Any]:  # Any: what each s
         file = os.environ.get(f"{variable}_FILE")
         if not file or os.environ.get(variable) or not _is_secret(kind, (name,)):
             continue
-        try:
-            found[name] = SecretStr(Path(file).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"{variable}_FILE={file}: cannot be read ({error}); name a file that holds the secret alone"
-            ) from error
+        found[name] = SecretStr(read_secret(Path(file), f"{variable}_FILE").strip())
     return found

@@ -9,11 +9,11 @@ from typing import Final
 from pipeline.errors import ConfigError
 from services.doctor.finding import Told, check, fault, ok, warning
 from services.doctor.machine import Machine
+from services.secret_files import GROUP_AND_EVERYBODY, is_open
 from services.settings import Settings
 
 OLDEST_PYTHON: Final = (3, 11)
 LITTLE_BYTES: Final = 2_000_000_000
-OPEN_TO_OTHERS: Final = 0o077
 SERVICE_FILES: Final = (Path("/etc/kilowatch"),)
 """Where the units of ``ops/systemd`` look for settings and secrets."""
 
@@ -52,10 +52,10 @@ def secret_files(machine: Machine) -> Iterator[Told]:
         mode = machine.mode(path)
         if mode is None:
             yield fault(f"{path} is not there, or not for this account", "name a file that can be read")
-        elif mode & OPEN_TO_OTHERS:
+        elif is_open(path, mode, to=GROUP_AND_EVERYBODY):
             yield fault(f"{path} is open to others (mode {mode:04o})", f"chmod 600 {path}")
         else:
-            yield ok(f"{path} is for its owner alone")
+            yield ok(f"{path} is closed to others")
 
 
 def _secret_files(machine: Machine) -> set[Path]:

@@ -66,6 +66,9 @@ class Host:
             [ROOT / "scripts" / "compose-secrets", self._secrets], check=True, capture_output=True
         )
         (self._secrets / "database-url").write_text(f"{database_url}\n")
+        # Nobody but the container sees /run/secrets; here the files lie open, so they are closed themselves.
+        for secret in self._secrets.iterdir():
+            secret.chmod(0o600)
         self._ports = {inside: str(_free_port()) for inside in ("4200", "8645", "8646")}
         self._broker = broker
 

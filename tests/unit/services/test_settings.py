@@ -59,6 +59,7 @@ def test_a_secret_may_come_out_of_a_file_and_the_variable_goes_first(
 ) -> None:
     file = tmp_path / "url"
     file.write_text("postgresql://kw:s3cret@db/kw\n")
+    file.chmod(0o600)
     monkeypatch.delenv("KILOWATCH_DATABASE_URL", raising=False)
     monkeypatch.setenv("KILOWATCH_DATABASE_URL_FILE", str(file))
     assert load_settings().require_database_url() == "postgresql://kw:s3cret@db/kw"

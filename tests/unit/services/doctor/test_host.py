@@ -91,7 +91,7 @@ def test_settings_that_only_alarms_or_flows_read_are_looked_at_too(monkeypatch: 
     ("mode", "grade"), [(0o600, "ok"), (0o400, "ok"), (0o640, "fault"), (0o644, "fault"), (None, "fault")]
 )
 def test_a_secret_is_for_its_owner_alone(mode: int | None, grade: str) -> None:
-    path = Path("/run/secrets/token")
+    path = Path("/etc/kilowatch/token")
     machine = MadeUp(
         chosen=Settings.model_construct(metrics_token_file=path),
         modes={} if mode is None else {path: mode},
@@ -100,8 +100,16 @@ def test_a_secret_is_for_its_owner_alone(mode: int | None, grade: str) -> None:
     assert grades(host.secret_files, machine) == [grade]
 
 
+def test_a_secret_of_a_container_bears_the_mode_of_the_host_and_is_seen_by_the_container_alone() -> None:
+    path = Path("/run/secrets/metrics-token")
+    machine = MadeUp(
+        chosen=Settings.model_construct(metrics_token_file=path), modes={path: 0o644}, environment={}
+    )
+    assert grades(host.secret_files, machine) == ["ok"]
+
+
 def test_a_secret_named_by_its_file_is_looked_at_too() -> None:
-    path = Path("/run/secrets/url")
+    path = Path("/etc/kilowatch/url")
     machine = MadeUp(environment={"KILOWATCH_DATABASE_URL_FILE": str(path)}, modes={path: 0o604})
     assert grades(host.secret_files, machine) == ["fault"]
 
