@@ -141,7 +141,7 @@ def test_who_may_make_no_users_is_told_who_may(database_url: str) -> None:
 
 @pytest.mark.usefixtures("gone_afterwards")
 def test_the_address_keeps_how_the_link_is_guarded_and_no_key_of_who_asked(database_url: str) -> None:
-    url = make_conninfo(database_url, sslmode="prefer", sslrootcert="/etc/ssl/ca.pem", sslkey="/root/key.pem")
+    url = make_conninfo(database_url, sslmode="prefer", sslrootcert="ca.pem", sslkey="key.pem")
     found = conninfo_to_dict(make_user_of(url, NAME, PASSWORD, Rights.WRITE))
     wanted = conninfo_to_dict(database_url)
     assert found == {
@@ -149,7 +149,7 @@ def test_the_address_keeps_how_the_link_is_guarded_and_no_key_of_who_asked(datab
         "user": NAME,
         "password": PASSWORD,
         "sslmode": "prefer",
-        "sslrootcert": "/etc/ssl/ca.pem",
+        "sslrootcert": "ca.pem",
     }
 
 

@@ -383,7 +383,7 @@ def test_an_open_page_keeps_its_own_language_whatever_another_tab_has_chosen(cli
     assert "kilowatch_language" not in anew.headers.get("Set-Cookie", "")
 
 
-def test_a_refusal_is_headed_in_the_readers_language_and_leads_back_to_the_form(client: httpx.Client) -> None:
+def test_a_refusal_is_told_in_the_readers_language_on_the_page_of_the_form(client: httpx.Client) -> None:
     referer = f"http://{client.base_url.netloc.decode()}/episodes?sort=newest"
     client.headers.update({"Accept-Language": "zh", "Referer": referer})
     for answer in (
@@ -392,6 +392,8 @@ def test_a_refusal_is_headed_in_the_readers_language_and_leads_back_to_the_form(
         client.post("/episodes", data={"deed": "note"}, headers={HEADER: "old"}),
         client.post("/episodes/none", data={"deed": "note"}),
     ):
-        (title,) = re.findall(r"<h1>(.+)</h1>", answer.text)
-        assert re.fullmatch(r"[^a-zA-Z]+", title), title
-        assert 'href="/episodes?sort=newest"' in answer.text
+        assert answer.status_code >= 400
+        (told,) = re.findall(r'role="alert"><strong>(.+?)</strong> ([^<]+)<', answer.text)
+        assert all(re.fullmatch(r"[^a-zA-Z]+", text) for text in told), told
+        # The page that the form stands on, as it was asked for.
+        assert "<option value=\"newest\" selected>" in answer.text
