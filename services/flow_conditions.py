@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,7 +34,9 @@ def flows_seen(now: datetime) -> FlowsSeen:
     if url is None:
         return FlowsSeen()
     try:
-        late = asyncio.run(late_runs())
+        # In a thread of its own: whoever looks may stand in an event loop.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            late = thread.submit(lambda: asyncio.run(late_runs())).result()
     except FlowServerError as error:
         silent = Observed(what=FLOW_SERVER_SILENT, subject=url, since=now, facts={"error": str(error)})
         return FlowsSeen(observed=[silent], told=frozenset({FLOW_SERVER_SILENT}))

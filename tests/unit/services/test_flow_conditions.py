@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,3 +42,11 @@ def test_a_worker_may_be_busy_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -
     (one,) = flows_seen(NOW).observed
     assert (one.what, one.subject, one.facts) == (FLOW_LATE, "alarms/field", {"late": 2})
     assert one.since == NOW - timedelta(minutes=10)
+
+
+def test_one_may_look_from_within_an_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def looking() -> FlowsSeen:
+        return flows_seen(NOW)
+
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{free_port()}/api")
+    assert [one.what for one in asyncio.run(looking()).observed] == [FLOW_SERVER_SILENT]

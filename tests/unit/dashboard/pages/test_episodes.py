@@ -396,4 +396,4 @@ def test_a_refusal_is_told_in_the_readers_language_on_the_page_of_the_form(clien
         (told,) = re.findall(r'role="alert"><strong>(.+?)</strong> ([^<]+)<', answer.text)
         assert all(re.fullmatch(r"[^a-zA-Z]+", text) for text in told), told
         # The page that the form stands on, as it was asked for.
-        assert "<option value=\"newest\" selected>" in answer.text
+        assert '<option value="newest" selected>' in answer.text
