@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse
 
 from services.audit import Audit
-from services.order_record import Order, OrderRecord
-from services.persons import Person
 from storage.database import Connection
-from tests.filled_city import BILLED_MONTH, BILLED_UNTIL, FOREIGN, FOREIGN_CUSTOMER, fill_both_areas
+from tests.filled_city import (
+    BILLED_MONTH,
+    BILLED_UNTIL,
+    FOREIGN,
+    FOREIGN_CUSTOMER,
+    fill_both_areas,
+    waiting_order,
+)
 from tests.fix_dashboard import PLANT
 from tests.integration.attacks import methods_of, routes
 from tests.meter_records import add_meter_records, add_raw_frames
@@ -55,23 +59,12 @@ def fill_every_page(connection: Connection, url: str, audit: Audit) -> Mapping[s
     add_raw_frames(connection)
     fill_both_areas(connection, url)
     found = {name: connection.execute(query.encode()).fetchone() for name, query in _LOOKED_UP.items()}
-    values = {**NAMED, **{name: str(row and row[0]) for name, row in found.items()}, "order": _order(audit)}
+    values = {
+        **NAMED,
+        **{name: str(row and row[0]) for name, row in found.items()},
+        "order": waiting_order(audit, PLANT),
+    }
     return {
         path: re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: quote(values[match[1]], safe=""), path)
         for path in page_paths()
     }
-
-
-def _order(audit: Audit) -> str:
-    """File an order that waits for its second person, and return its id."""
-    asked = datetime.now(UTC)
-    record = OrderRecord(
-        order=Order(
-            kind="relay", url="dlt645+tcp://127.0.0.1:1/1", arguments={"order": "open", "meter": PLANT}
-        ),
-        requested_by=Person(account="pages/somebody"),
-        requested_at=asked,
-        expires_at=asked + timedelta(hours=8),
-    )
-    audit.append("requested", record.id, asked, record.details())
-    return record.id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from psycopg.types.json import Jsonb
@@ -15,9 +15,12 @@ from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Re
 from analysis.technical_loss import TechnicalLoss
 from pipeline.model import EVERYTHING, MeterId
 from services.alarms import raise_alarms
+from services.audit import Audit
 from services.cases import work_out_cases
 from services.forecast import Wish, forecast_stored
 from services.load_months import keep_load_months
+from services.order_record import Order, OrderRecord
+from services.persons import Person
 from services.settings import Settings
 from services.settle_stored import settle_stored
 from storage.area_losses import save_area_losses
@@ -72,6 +75,21 @@ def fill_both_areas(connection: Connection, url: str) -> None:
         # Local midnight.
         ends_at = f"{BILLED_UNTIL - timedelta(days=1)}T16:00:00+00:00"
         assert save_interim(connection, {**bill.document, "ends_at": ends_at}, made_at=NOW)
+
+
+def waiting_order(audit: Audit, meter: str) -> str:
+    """File an order that waits for its second person, and return its id."""
+    asked = datetime.now(UTC)
+    record = OrderRecord(
+        order=Order(
+            kind="relay", url="dlt645+tcp://127.0.0.1:1/1", arguments={"order": "open", "meter": meter}
+        ),
+        requested_by=Person(account="pages/somebody"),
+        requested_at=asked,
+        expires_at=asked + timedelta(hours=8),
+    )
+    audit.append("requested", record.id, asked, record.details())
+    return record.id
 
 
 def _enlarge(connection: Connection, url: str) -> None:

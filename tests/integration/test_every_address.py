@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,8 +23,6 @@ from dashboard.forgery import HEADER, SAFE_METHODS
 from dashboard.gate import is_open
 from pipeline.accounts import Role
 from services.audit import Audit
-from services.order_record import Order, OrderRecord
-from services.persons import Person
 from storage.database import Connection, connect
 from tests.chinese_pages import english_on
 from tests.dashboard_routes import Address, addresses_of, queries_wanted
@@ -36,6 +34,7 @@ from tests.filled_city import (
     OWN,
     OWN_CUSTOMER,
     fill_both_areas,
+    waiting_order,
 )
 from tests.fix_dashboard import NOW, browsing
 from tests.page_texts import without_form_secrets
@@ -195,21 +194,6 @@ def _world(city_url: str, audit: Audit) -> Iterator[World]:
         yield World(nobody, viewer, engineer, administrator, own, foreign, secrets, city_url, audit)
 
 
-def _order(audit: Audit, meter: str) -> str:
-    """File an order that waits for its second person, and return its id."""
-    asked = datetime.now(UTC)
-    record = OrderRecord(
-        order=Order(
-            kind="relay", url="dlt645+tcp://127.0.0.1:1/1", arguments={"order": "open", "meter": meter}
-        ),
-        requested_by=Person(account="pages/somebody"),
-        requested_at=asked,
-        expires_at=asked + timedelta(hours=8),
-    )
-    audit.append("requested", record.id, asked, record.details())
-    return record.id
-
-
 def _things(connection: Connection, audit: Audit, area: str) -> dict[str, str]:
     """Return an id of each kind of thing that lies in an area."""
     row = connection.execute(
@@ -238,7 +222,7 @@ def _things(connection: Connection, audit: Audit, area: str) -> dict[str, str]:
     ).fetchone()
     customer = OWN_CUSTOMER if area == OWN else FOREIGN_CUSTOMER
     found = (meter, episode, case and case[0], point, customer, incident and incident[0], area, meter)
-    things = dict(zip(PLACES, (*found, _order(audit, meter), wish and wish[0]), strict=True))
+    things = dict(zip(PLACES, (*found, waiting_order(audit, meter), wish and wish[0]), strict=True))
     assert all(things.values()), f"{area} lacks something: {things}"
     return {name: str(thing) for name, thing in things.items()}
 
