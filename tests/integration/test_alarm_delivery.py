@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import Queue
+from threading import Event
+from typing import Any
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from pipeline.alarms.records import AlarmChannel, AlarmRoute, ChannelKind
 from services.alarm_delivery import CLAIM, deliver
@@ -20,6 +28,7 @@ from storage.episodes import save_episodes
 from storage.registry import save_registry
 from tests.alarm_archive import NOW, episode, feeder, hook, mail_channel, told
 from tests.fix_alarm_receivers import MailAddress, Receiver
+from tests.fix_mosquitto import Broker, BrokerProcess
 
 
 @pytest.fixture
@@ -86,6 +95,55 @@ def test_a_fault_of_our_own_in_one_channel_is_kept_and_told_and_repeats_no_mail(
         alarm_database, Settings(), alarm_settings, lambda: NOW + CLAIM + timedelta(seconds=1)
     )
     assert (delivered.sent, len(mailbox.mailbox.mails), len(receiver.requests)) == (1, 2, 1)
+
+
+def test_a_channel_on_the_broker_gets_a_message_once_it_is_there(
+    alarm_database: Connection, alarm_settings: AlarmSettings, own_mosquitto: BrokerProcess
+) -> None:
+    channel = AlarmChannel(id="screen", kind=ChannelKind.MQTT, address="kilowatch/alarms")
+    save_registry(alarm_database, told(feeder(1), [channel], [AlarmRoute(id="all", channels=("screen",))]))
+    save_episodes(alarm_database, [episode("a")])
+    look(alarm_database, alarm_settings, NOW)
+    broker = own_mosquitto.broker
+    at = [NOW]
+    # No broker is named, then it is away: each attempt says what to do, and the message waits.
+    assert deliver(alarm_database, Settings(), alarm_settings, lambda: at[0]).failed == 1
+    own_mosquitto.stop()
+    settings = Settings(mqtt_host=broker.host, mqtt_port=broker.port)
+    at[0] += timedelta(seconds=31)
+    assert deliver(alarm_database, settings, alarm_settings, lambda: at[0]).failed == 1
+    answers = alarm_database.execute("SELECT answer FROM notification_attempt ORDER BY number").fetchall()
+    assert "KILOWATCH_MQTT_HOST" in answers[0][0]
+    assert f"{broker.host}:{broker.port}" in answers[1][0]
+    own_mosquitto.start()
+    at[0] += timedelta(minutes=10)
+    heard: Queue[dict[str, Any]] = Queue()
+    with listening(broker, channel.address, heard):
+        assert deliver(alarm_database, settings, alarm_settings, lambda: at[0]).sent == 1
+        message = heard.get(timeout=20)
+    assert heard.empty()
+    (filed,) = alarm_database.execute("SELECT id::text FROM notification").fetchall()
+    assert message["id"] == filed[0]
+    assert message["type"] == "incident.opened"
+    assert message["data"]["incident"]["kinds"] == {"voltage_loss": 1}
+
+
+@contextmanager
+def listening(broker: Broker, topic: str, heard: Queue[dict[str, Any]]) -> Iterator[None]:
+    """Keep what is published on a topic while the block lasts."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    ready = Event()
+    client.on_message = lambda _client, _data, message: heard.put(json.loads(message.payload))
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    client.subscribe(topic, qos=1)
+    try:
+        assert ready.wait(20)
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 SEND_AND_DIE = """
