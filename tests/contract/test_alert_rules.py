@@ -54,6 +54,13 @@ def test_no_alert_is_named_twice() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def test_every_alert_is_tried_with_series() -> None:
+    """One that is only syntax may never fire."""
+    cases = yaml.safe_load((FOLDER / "kilowatch.tests.yml").read_text())["tests"]
+    fired = {t["alertname"] for case in cases for t in case["alert_rule_test"] if t["exp_alerts"]}
+    assert fired == {rule["alert"] for rule in rules()}
+
+
 def test_prometheus_itself_takes_them_and_they_do_what_they_say() -> None:
     promtool = ROOT / "scripts" / "promtool"
     for command in (
