@@ -25,7 +25,7 @@ def commands(group: object, path: tuple[str, ...] = ()) -> Iterator[str]:
 COMMANDS = sorted(commands(get_command(app)))
 UNTIL_STOPPED = {"collect", "dashboard", "flows serve", "alarms watch"}
 """These log what they do."""
-FOR_A_FILE = {"db reader", "db user"}
+FOR_A_FILE = {"db user"}
 """What these print goes into a file as it is."""
 
 
