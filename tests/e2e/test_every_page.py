@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from dashboard.app import create_app
@@ -72,6 +74,9 @@ def test_a_page_keeps_the_rules_and_fits_a_phone(
     page.screenshot(path=file, full_page=True)
     found = complaints(page)
     page.set_viewport_size({"width": PHONE_WIDTH, "height": 812})
+    with suppress(PlaywrightTimeoutError):
+        # Charts are drawn anew once they have seen that the page is narrower.
+        page.wait_for_function("wanted => document.documentElement.scrollWidth === wanted", arg=PHONE_WIDTH)
     width = page.evaluate("document.documentElement.scrollWidth")
     context.close()
     assert not found, "\n".join(found)
