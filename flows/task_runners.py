@@ -40,6 +40,6 @@ def task_runner(workers: Workers, address: str | None = None) -> Runner:
         raise MissingPartError("Dask is not installed: pip install 'kilowatch[dask]'") from error
     if address is not None:
         return DaskTaskRunner(address=address)
-    # A window's arrays stay in one process. Dask's scheduler wants a port for its HTTP server: a free one of the
-    # loopback, as its own 8787 would be open to others, and taken where two runs meet.
+    # A window's arrays stay in one process. Dask's scheduler wants a port for its HTTP server: a free one of
+    # the loopback, as its own 8787 would be open to others, and taken where two runs meet.
     return DaskTaskRunner(cluster_kwargs={"threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"})
