@@ -70,6 +70,10 @@ def typed_in(request: Request, action: str) -> Typed:
     return refused.typed if refused is not None and refused.action == action else Typed()
 
 
+class _NoPageError(Exception):
+    """What stands at an address is not shown for a form."""
+
+
 async def form_shown_again(
     request: Request, status: HTTPStatus, title: str, advice: str, detail: str
 ) -> Response | None:
@@ -100,26 +104,38 @@ async def _typed(request: Request) -> Typed:
 
 async def _page_at(request: Request, where: str, refused: RefusedForm) -> Response | None:
     """Ask the application for a page of the same caller; None unless it is one."""
-    started: list[Message] = []
+    headers: list[tuple[bytes, bytes]] = []
     body: list[bytes] = []
 
+    coming: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        # Whoever streams waits here for the one who asked to go: nobody is there, so that it ends at once.
+        return coming.pop() if coming else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            started.append(message)
+            # At once: what is no page may be long, or never end, as the stream of events.
+            if not _is_page(message):
+                raise _NoPageError
+            headers.extend(message["headers"])
         elif message["type"] == "http.response.body":
             body.append(message.get("body", b""))
 
     try:
         await request.app.router(_scope_of(request, where, refused), receive, send)
-    except HTTPException:  # nothing is at that address
+    except (HTTPException, _NoPageError):  # nothing is at that address, or no page
+        return None
+    if not headers:
         return None
     page = Response(b"".join(body))
-    page.raw_headers = [(name, value) for message in started for name, value in message["headers"]]
-    is_page = page.headers.get("content-type", "").startswith("text/html")
-    return page if is_page and [message["status"] for message in started] == [HTTPStatus.OK] else None
+    page.raw_headers = headers
+    return page
+
+
+def _is_page(start: Message) -> bool:
+    kind: bytes = dict(start["headers"]).get(b"content-type", b"")
+    return start["status"] == HTTPStatus.OK.value and kind.startswith(b"text/html")
 
 
 def _scope_of(request: Request, where: str, refused: RefusedForm) -> Scope:

@@ -102,6 +102,20 @@ def test_a_form_that_another_session_was_given_comes_back_with_one_of_this(
     assert 'name="csrf" value="' in answer.text
 
 
+@pytest.mark.timeout(60)
+def test_what_never_ends_is_not_waited_for(client: httpx.Client, case: str) -> None:
+    """No browser has such a page before a form, but whoever sends one may say so."""
+    answer = sent(client, f"/cases/{case}", {"outcome": "confirmed"}, "/api/live")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "Choose at least one episode" in answer.text
+    # And a file is not gathered to be thrown away.
+    span = "since=2026-11-19T00:00:00Z&until=2026-11-20T00:00:00Z"
+    answer = sent(client, f"/cases/{case}", {"outcome": "confirmed"}, f"/api/export/intervals.csv?{span}")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"].startswith("text/html")
+
+
 def test_the_next_page_knows_nothing_of_it(client: httpx.Client, case: str) -> None:
     sent(client, f"/cases/{case}", {"outcome": "confirmed", "cause": "gone"}, f"/cases/{case}")
     assert "gone" not in without_form_secrets(client.get(f"/cases/{case}").text)
