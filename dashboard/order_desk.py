@@ -22,6 +22,7 @@ from services.order_record import Order
 from services.order_standing import OrderStanding, OrderState, order_standings
 from services.ordered_meter import parse_ordered_meter
 from services.persons import OF_THE_PAGES, Person, are_the_same
+from services.protected_supply import protection_of
 from services.wiring import utc_now
 from storage.order_meters import meters_hung_in, order_place
 
@@ -169,7 +170,7 @@ def _by_settings(order: Order, settings: ControlSettings) -> str | None:
     with _refusals():
         if kind_of(order).capability(order) not in settings.allow_writes:
             return order_words.KIND_OFF
-        return order_words.PROTECTED if opens_supply(order) and _is_protected(settings, order.url) else None
+        return order_words.PROTECTED if opens_supply(order) and _is_protected(order, settings) else None
 
 
 def _by_persons(standing: OrderStanding, person: Person) -> str | None:
@@ -203,5 +204,5 @@ def _not_ready(error: errors.KilowatchError) -> UnavailableError:
     return UnavailableError(HTTPStatus.SERVICE_UNAVAILABLE, order_words.NOT_READY, str(error))
 
 
-def _is_protected(settings: ControlSettings, url: str) -> bool:
-    return bool(settings.protected_meters) and parse_ordered_meter(url).address in settings.protected_meters
+def _is_protected(order: Order, settings: ControlSettings) -> bool:
+    return protection_of(parse_ordered_meter(order.url), settings) is not None

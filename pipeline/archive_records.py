@@ -76,6 +76,17 @@ class WorkOrder:
     ends_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedSupply:
+    """A service point whose supply no order takes away for a time (保电)."""
+
+    service_point: str
+    reason: str = ""
+    """Why, in the utility's words: ``hospital``, ``高考保电``."""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
 class PointClass(StrEnum):
     """Kinds of voltage monitoring points (电压监测点), 供电监管办法 (2009) article 8, to be confirmed."""
 

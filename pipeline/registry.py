@@ -14,7 +14,15 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pipeline.alarms.records import AlarmChannel, AlarmRoute
-from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.archive_records import (
+    AreaMember,
+    MemberRole,
+    ProtectedSupply,
+    Supply,
+    Threshold,
+    Transformer,
+    WorkOrder,
+)
 from pipeline.contracts import Contract, Suspension
 from pipeline.model import MeterId
 from pipeline.quantities import Group
@@ -215,6 +223,7 @@ class Registry:
     transformers: Sequence[Transformer] = ()
     area_members: Sequence[AreaMember] = ()
     work_orders: Sequence[WorkOrder] = ()
+    protected_supplies: Sequence[ProtectedSupply] = ()
     supplies: Sequence[Supply] = ()
     thresholds: Sequence[Threshold] = ()
     tariffs: Sequence[Tariff] = ()

@@ -23,6 +23,7 @@ from services.order_sending import INTERRUPTED, Result, Sent, give
 from services.ordered_line import ordered_line
 from services.ordered_meter import OrderedMeter, parse_ordered_meter, zone_of_url
 from services.persons import Person, are_the_same
+from services.protected_supply import protection_of
 from services.shown_values import shown_time
 from services.wiring import utc_now
 
@@ -140,12 +141,16 @@ class OrderDesk:
 
         Raises:
             NotAllowedError: With the reason.
+            StorageError: If the archive, which says whose supply is protected, cannot be asked.
         """
         self.settings.require(kind_of(order).capability(order))
         if opens_supply(order):
-            address = parse_ordered_meter(order.url).address
-            if address in self.settings.protected_meters:
-                raise NotAllowedError(f"meter {address} is protected (保电): its supply is not taken away")
+            meter = parse_ordered_meter(order.url)
+            protection = protection_of(meter, self.settings)
+            if protection is not None:
+                raise NotAllowedError(
+                    f"meter {meter.address} is protected (保电), its supply is not taken away: {protection}"
+                )
 
     async def _give(self, record: OrderRecord, meter: OrderedMeter) -> Report:
         changes_rate = kind_of(record.order).capability(record.order) is Capability.RATE

@@ -37,7 +37,8 @@ class ControlSettings(BaseSettings):
         default=frozenset(), description=f"with commas: {', '.join(WRITES)}"
     )
     protected_meters: Annotated[frozenset[str], NoDecode] = Field(
-        default=frozenset(), description="addresses whose supply is never opened (保电), with commas"
+        default=frozenset(),
+        description="addresses whose supply is never opened (保电), with commas, beside the archive's",
     )
     meter_passwords: SecretStr | None = Field(
         default=None, description="CLASS:DIGITS with commas, such as 02:......,04:......"

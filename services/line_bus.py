@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pipeline.registry import Bus
 from services.settings import load_settings
 from storage.database import connect
-from storage.registry import load_registry
+from storage.registry import load_table
 
 
 def bus_name(line_url: str) -> str:
@@ -21,7 +22,7 @@ def bus_name(line_url: str) -> str:
     if settings.database_url is None:
         return line
     with connect(settings.require_database_url()) as connection:
-        buses = load_registry(connection).buses
+        buses: list[Bus] = load_table(connection, "bus")
     return next((bus.id for bus in buses if _without_options(bus.url) == line), line)
 
 

@@ -16,11 +16,11 @@ from pipeline.tariff import MarketEnergy, Tariff
 from pipeline.timegrid import local_day
 from pipeline.vee_limits import SETTABLE, THRESHOLDS, wanted_number
 from storage.cell_values import CellError, LocalDate
-from storage.registry import TABLE_BY_NAME, TABLES, ArchiveTable
 from storage.registry_alarms import alarm_problems
 from storage.registry_cells import FIELD_OF_KEY, KEY_OF_FIELD, convert
 from storage.registry_entries import Entry
 from storage.registry_filed import NOTHING_FILED, Filed
+from storage.registry_tables import TABLE_BY_NAME, TABLES, ArchiveTable
 from storage.registry_tariffs import market_problems, tariff_problems
 from storage.registry_zones import Zones, zones_of
 
@@ -48,6 +48,7 @@ REFERENCES: Mapping[tuple[str, str], str] = MappingProxyType(
         ("area_member", "area"): "area",
         ("area_member", "service_point"): "service_point",
         ("work_order", "service_point"): "service_point",
+        ("protected_supply", "service_point"): "service_point",
         ("supply", "service_point"): "service_point",
         ("market_energy", "service_point"): "service_point",
         ("threshold", "service_point"): "service_point",

@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 from pipeline.errors import Problem, RegistryError
 from pipeline.model import Json
 from pipeline.registry import Registry
-from storage.registry import TABLES
 from storage.registry_cells import KEY_OF_FIELD
 from storage.registry_check import build_registry
 from storage.registry_entries import read_entries
 from storage.registry_filed import NOTHING_FILED, Filed
+from storage.registry_tables import TABLES
 from storage.tariff_cells import is_nested, written
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")

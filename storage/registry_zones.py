@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from pipeline.registry import DEFAULT_ZONE
 from storage.cell_values import CellError
-from storage.registry import TABLE_BY_NAME
 from storage.registry_cells import convert
 from storage.registry_entries import Entry
 from storage.registry_filed import Filed
+from storage.registry_tables import TABLE_BY_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from analysis.line_loss import AreaDay, AreaLoss, LossVerdict, TransformerPart
 from analysis.power_quality.documents import judgement_document
 from analysis.power_quality.judgement import Compliance, Evidence, Judgement, Reference
 from analysis.technical_loss import TechnicalLoss
+from pipeline.archive_records import ProtectedSupply
 from pipeline.model import EVERYTHING, MeterId
 from services.alarms import raise_alarms
 from services.audit import Audit
@@ -101,7 +102,16 @@ def _enlarge(connection: Connection, url: str) -> None:
     (contract,) = registry.contracts
     contracts = [contract, replace(contract, service_point="SP-030")]
     tariffs = [replace(TARIFF, id=str(contract.tariff))]
-    save_registry(connection, replace(registry, service_points=points, contracts=contracts, tariffs=tariffs))
+    filled = replace(
+        registry,
+        service_points=points,
+        contracts=contracts,
+        tariffs=tariffs,
+        protected_supplies=[
+            ProtectedSupply(service_point="SP-030", reason="高考保电", ends_at=NOW + timedelta(days=9))
+        ],
+    )
+    save_registry(connection, filled)
     curve = {"unit": "V", "minutes": 15, "lines": {"voltage_a": [[NOW.isoformat(), 231.0]]}}
     connection.execute(
         "UPDATE episode SET evidence = evidence || %s WHERE detector = 'voltage_deviation'",

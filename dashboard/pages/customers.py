@@ -17,6 +17,7 @@ from dashboard.asking import Ask, Asking
 from dashboard.charts import Chart, Limit, load_chart, suspension_stretches
 from dashboard.failures import NotFoundError, UnavailableError
 from dashboard.pages.fleet import midnight
+from dashboard.pages.meters import protections_at
 from dashboard.rendering import page, reader
 from dashboard.search_text import SearchText
 from dashboard.words import marked
@@ -123,6 +124,7 @@ def show_customer(asking: Ask, customer: str, month: MonthName = "") -> HTMLResp
         sheet=sheet,
         facts=made.facts,
         charts=_charts(asking, made),
+        protections=protections_at(asking, [known.point.id for known in made.facts.points]),
         drawn=drawn,
         kind_of=kind_of,
         is_number=is_number,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -38,6 +39,7 @@ from storage.dashboard_queries import (
     suspensions_of,
 )
 from storage.finals import finest_settled_series
+from storage.protected_supply import ProtectedMeter, protected_meters
 
 router = APIRouter(include_in_schema=False)
 COVERAGE_DAYS = 10
@@ -100,6 +102,7 @@ def show_meter(
         if card.service_point
         else None,
         suspensions=suspensions,
+        protections=protections_at(asking, [card.service_point] if card.service_point else []),
     )
 
 
@@ -117,6 +120,12 @@ def meter_card(asking: Asking, meter: str) -> MeterCard:
             marked("No such meter in the archive. Search the list of meters, or import the registry.")
         )
     return cards[0]
+
+
+def protections_at(asking: Asking, service_points: Collection[str]) -> Mapping[str, ProtectedMeter]:
+    """Return why supplies are not taken away now, by service point; of points that the caller was shown."""
+    filed = protected_meters(asking.connection, now=asking.now, service_points=service_points)
+    return {each.service_point: each for each in reversed(filed)}
 
 
 def energy_of(asking: Asking, meter: str, span: Span) -> Energy | None:

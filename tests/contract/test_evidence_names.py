@@ -21,7 +21,7 @@ from pipeline.model import Episode, Json
 from pipeline.quantities import Quantity
 from pipeline.registry import DEFAULT_ZONE, Registry
 from simulators.faults.deed import deeds
-from storage.registry import TABLES
+from storage.registry_tables import TABLES
 from tests.contract.project import ROOT
 from tests.contract.test_detectors import PLANTED, closed
 from tests.fix_area import AREA_DEEDS, planted_area

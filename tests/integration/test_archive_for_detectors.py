@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from pipeline.archive_records import AreaMember, MemberRole, Supply, Threshold, Transformer, WorkOrder
+from pipeline.archive_records import (
+    AreaMember,
+    MemberRole,
+    ProtectedSupply,
+    Supply,
+    Threshold,
+    Transformer,
+    WorkOrder,
+)
 from pipeline.contracts import Contract, Suspension
 from pipeline.errors import StorageError
 from pipeline.model import MeterId
@@ -52,6 +60,10 @@ REGISTRY = Registry(
         AreaMember(area="A1", service_point="P2", role=MemberRole.SUPPLY, sign=-1),
     ],
     work_orders=[WorkOrder(id="W1", service_point="P1", kind="inspection", starts_at=AT)],
+    protected_supplies=[
+        ProtectedSupply(service_point="P1", reason="hospital"),
+        ProtectedSupply(service_point="P2", starts_at=AT, ends_at=AT + timedelta(days=3)),
+    ],
     supplies=[
         Supply(
             service_point="P1",

@@ -76,6 +76,10 @@ ALONE: Mapping[str, tuple[str, str]] = {
         "thresholds",
     ),
     "work_order": ('id = "W1"\nservice_point = "P1"\nfrom = 2026-10-01', "work_orders"),
+    "protected_supply": (
+        'service_point = "P1"\nfrom = 2026-10-01\nreason = "hospital"',
+        "protected_supplies",
+    ),
     "suspension": ('service_point = "P1"\nfrom = 2026-10-01\ntransformers = ["X1"]', "suspensions"),
     "contract": ('service_point = "P1"\nfrom = 2026-10-01\ntariff = "T1"', "contracts"),
     "installation": (

@@ -220,6 +220,28 @@ def test_a_protected_customer_keeps_the_supply_also_when_protected_after_the_wis
     assert desk.meter.heard == []
 
 
+def test_a_service_point_that_the_archive_protects_keeps_its_supply(desk: Desk) -> None:
+    address = desk.asked()
+    with connect(desk.url) as connection:
+        connection.execute(
+            "INSERT INTO protected_supply (service_point, reason, ends_at) "
+            "SELECT service_point, '高考保电', '2099-06-10+08' FROM installation WHERE address = %s",
+            (ADDRESS,),
+        )
+    try:
+        refused = desk.li.post("/orders", data=OPEN, headers=ZH)
+        assert (refused.status_code, "保电" in refused.text) == (403, True)
+        assert "its supply is not taken away" in text_of(desk.wang.get(address, headers=EN))
+        assert desk.wang.post(f"{address}/approval").status_code == 403
+        assert desk.meter.heard == []
+        meter = text_of(desk.li.get(f"/meters/{METER}", headers=EN))
+        assert "Protected supply until 10 Jun 2099 00:00, 高考保电" in meter
+    finally:
+        with connect(desk.url) as connection:
+            connection.execute("DELETE FROM protected_supply")
+    assert "Protected supply" not in desk.li.get(f"/meters/{METER}", headers=EN).text
+
+
 def test_a_meter_that_hangs_elsewhere_by_now_is_not_what_was_asked_for(desk: Desk) -> None:
     address = desk.asked()
     with connect(desk.url) as connection:
