@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pipeline.archive_records import ProtectedSupply
 from pipeline.errors import NotAllowedError, StorageError
@@ -132,7 +132,7 @@ def test_nothing_is_opened_while_the_archive_cannot_be_asked(
     url: str, settings: ControlSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = asked(settings, "104")
-    away = psycopg.conninfo.make_conninfo(url, port=1)
+    away = make_conninfo(url, port=1)
     monkeypatch.setenv("KILOWATCH_DATABASE_URL", away)
     with pytest.raises(StorageError):
         OrderDesk(settings=settings, person=WANG).approve(record.id)
