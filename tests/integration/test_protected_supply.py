@@ -83,6 +83,10 @@ def asked(settings: ControlSettings, address: str, kind: str = "relay", word: st
     return OrderDesk(settings=settings, person=LI).request(order)
 
 
+def waiting(settings: ControlSettings) -> list[str]:
+    return [record.order.arguments["order"] for record in OrderDesk(settings=settings, person=WANG).pending()]
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
@@ -101,8 +105,9 @@ def test_every_meter_of_a_protected_point_keeps_its_supply(
 
 
 def test_what_gives_supply_back_is_allowed_there(settings: ControlSettings) -> None:
-    assert asked(settings, "101", "relay", "close")
-    assert asked(settings, "101", "guard", "on")
+    for kind, word in (("relay", "close"), ("relay", "permit"), ("guard", "on")):
+        asked(settings, "101", kind, word)
+    assert waiting(settings) == ["close", "permit", "on"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,8 @@ def test_what_gives_supply_back_is_allowed_there(settings: ControlSettings) -> N
     ],
 )
 def test_others_may_be_opened(settings: ControlSettings, address: str) -> None:
-    assert asked(settings, address)
+    asked(settings, address)
+    assert waiting(settings) == ["open"]
 
 
 def test_who_is_protected_after_the_wish_is_not_cut_off_either(url: str, settings: ControlSettings) -> None:
