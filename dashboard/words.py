@@ -295,6 +295,7 @@ _PARTS: Mapping[str, str] = {
     "ab": marked("A to B"),
     "bc": marked("B to C"),
     "ca": marked("C to A"),
+    "at": marked("its time"),
     **{f"t{rate}": f"T{rate}" for rate in range(1, 7)},
 }
 

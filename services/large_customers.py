@@ -28,7 +28,7 @@ from services.wiring import utc_now
 from storage.bills import bill_versions
 from storage.customers import LEAST_KVA, CustomerFilter, Sort, customer_cards, newest_bills
 from storage.database import Connection, connect
-from storage.episodes import list_episodes, save_episodes
+from storage.episodes import list_episodes, only_reconciler, save_episodes
 from storage.registry import load_registry
 
 DETECTOR = AveragePrice.about.name
@@ -78,7 +78,8 @@ def judge_prices(
                 for p in prices
             ]
             found = price_episodes(archive, prices)
-        save_episodes(connection, _reconciled(connection, prices, found, since))
+        with only_reconciler(connection):
+            save_episodes(connection, _reconciled(connection, prices, found, since))
     return Judged(bills=len(prices), episodes=found)
 
 

@@ -21,7 +21,7 @@ from services.quality_months import month_of, months_of_files, months_stored, re
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
-from storage.episodes import list_episodes, save_episodes
+from storage.episodes import list_episodes, only_reconciler, save_episodes
 from storage.quality_judgements import JudgedMonth, judged_months, save_judged_month
 from storage.registry import load_registry
 from storage.registry_files import read_registry
@@ -140,7 +140,8 @@ def judge_stored(
             save_judged_month(connection, _documents(point))
             others = [one for one in history if one.month != month.month]
             run = sorted([*others, _verdicts(point)], key=lambda one: one.month)
-            save_episodes(connection, _episodes(connection, place, run))
+            with only_reconciler(connection):
+                save_episodes(connection, _episodes(connection, place, run))
             yield point
 
 

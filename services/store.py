@@ -45,6 +45,8 @@ class Store:
         self._registry = registry
         self._landing = landing or Landing(database_url, on_stored)
         self._journal = self._landing.journal
+        self._journal_fault = ""
+        """Why nothing can be noted in it; empty while it can."""
         self._owns_landing = landing is None
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(QUEUE_MOST)
         self._batch: list[Entry] = []
@@ -77,7 +79,21 @@ class Store:
         try:
             self._journal.put(pack(replace(earned, raw=())))
         except StorageError as error:
-            _log.error("journal.unwritable: %s", error)
+            self._note_journal(str(error))
+        else:
+            self._note_journal("")
+
+    def _note_journal(self, fault: str) -> None:
+        """Tell when it begins and when it ends that nothing can be noted: each read would say the same."""
+        if fault == self._journal_fault:
+            return
+        if fault:
+            _log.error(
+                "journal.unwritable: until it is told otherwise, a kill loses what is in hand: %s", fault
+            )
+        else:
+            _log.info("journal.writable: what is in hand is noted again")
+        self._journal_fault = fault
 
     async def drain(self) -> None:
         """Wait until everything handed over so far is committed, by way of the spool too."""

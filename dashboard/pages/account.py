@@ -14,6 +14,7 @@ from dashboard.access import Caller, Owner
 from dashboard.account_words import ROLES, problem_told
 from dashboard.asking import Asking, Managing
 from dashboard.failures import NotFoundError
+from dashboard.refused_forms import Typed, typed_in
 from dashboard.rendering import page
 from dashboard.shown_once import NOTHING, Outcome, lead_on, once, outcome_of
 from dashboard.words import marked
@@ -48,6 +49,11 @@ class TokenForm(BaseModel):
     role: Role = Role.VIEWER
     areas: list[str] = []
     days: Annotated[int, Field(ge=0, le=10_000)] = DAYS
+
+    def typed(self) -> Typed:
+        """Return what may stand in its fields again."""
+        kept = {"name": [self.name], "role": [self.role], "areas": self.areas, "days": [str(self.days)]}
+        return Typed(fields=kept)
 
 
 @router.get(HERE, name="account", response_class=HTMLResponse)
@@ -90,7 +96,7 @@ def make_token(writing: Managing, owner: Owner, form: Annotated[TokenForm, Form(
         require_password(writing, owner, form.present)
         token = add_token(writing.connection, owner.account, wanted, owner.person, writing.now)
     except AccessError as error:
-        return _page(writing, owner, problem=problem_told(error, writing.formats))
+        return _page(writing, owner, problem=problem_told(error, writing.formats), typed=form.typed())
     return lead_on(writing.request, HERE, Outcome(secret=token))
 
 
@@ -124,7 +130,14 @@ def require_password(writing: Managing, owner: Caller, present: str) -> None:
         raise AccessError(Problem.PASSWORD_PRESENT, "the present password is another one")
 
 
-def _page(asking: Asking, owner: Caller, *, problem: str = "", outcome: Outcome = NOTHING) -> HTMLResponse:
+def _page(
+    asking: Asking,
+    owner: Caller,
+    *,
+    problem: str = "",
+    outcome: Outcome = NOTHING,
+    typed: Typed | None = None,
+) -> HTMLResponse:
     account = owner.account
     return page(
         asking,
@@ -140,6 +153,7 @@ def _page(asking: Asking, owner: Caller, *, problem: str = "", outcome: Outcome 
         longest_days=LONGEST_DAYS,
         problem=problem,
         outcome=outcome,
+        typed=typed or typed_in(asking.request, f"{HERE}/tokens"),
         here=HERE,
     )
 

@@ -20,7 +20,7 @@ MOST_SHOWN = 20
 LONGEST = 200
 TITLES = {
     "meters": marked("Meters"),
-    "customers": marked("Customers"),
+    "customers": marked("Customers found"),
     "areas": marked("Areas"),
     "bills": marked("Bills"),
 }

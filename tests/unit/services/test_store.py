@@ -224,10 +224,14 @@ def test_a_journal_that_cannot_be_written_is_told_and_costs_no_reading(
             with monkeypatch.context() as patched:
                 patched.setattr("collectors.journal.os.write", full)
                 await store.put(entry(1))
-            await store.put(entry(2))
+                await store.put(entry(2))
+            await store.put(entry(3))
+            await store.put(entry(4))
             await store.drain()
 
+    caplog.set_level("INFO", "kilowatch.store")
     asyncio.run(scenario())
     landing.close()
-    assert stored(url) == 2
-    assert "journal.unwritable" in caplog.text
+    assert stored(url) == 4
+    told = [record.message.partition(":")[0] for record in caplog.records if "journal." in record.message]
+    assert told == ["journal.unwritable", "journal.writable"]

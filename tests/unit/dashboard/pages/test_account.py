@@ -150,6 +150,8 @@ def test_a_token_that_will_not_do_is_told(client: httpx.Client, fields: dict[str
     answer = client.post("/account/tokens", data=form)
     assert "kw_" not in without_form_secrets(answer.text)
     assert told in answer.text
+    assert f'value="{form["name"]}"' in answer.text
+    assert f'value="{form["days"]}"' in answer.text
 
 
 def test_the_page_of_a_new_token_is_reloaded_without_making_another(client: httpx.Client) -> None:

@@ -49,7 +49,7 @@ def test_what_fits_alone_is_opened_at_once(client: httpx.Client, q: str, address
 def test_several_are_listed_by_kind(client: httpx.Client) -> None:
     answer = find(client, "华光")
     words = text_of(answer)
-    for each in ("Meters", "Customers", "Bills", "华光铸造有限公司", PLANT, "2026-10"):
+    for each in ("Meters", "Customers found", "Bills", "华光铸造有限公司", PLANT, "2026-10"):
         assert each in words
     assert 'id="found-areas"' not in answer.text
     assert f'href="/meters/{PLANT}"' in answer.text
