@@ -15,6 +15,9 @@ from pipeline.registry import Installation, Registry, Role, in_force
 from pipeline.timegrid import to_numpy
 from services.point_energies import point_energies
 
+MISSING = "N"
+"""The quality of a slot of which nothing is known."""
+
 
 def point_alone(archive: Registry, meter: MeterId, at: datetime) -> str | None:
     """Return the service point that a meter alone measures at ``at``; None if there is none."""
@@ -39,21 +42,41 @@ def with_predecessors(archive: Registry, meters: Sequence[MeterId], at: datetime
 
 
 def joined(matrix: MeterMatrix, archive: Registry, at: datetime) -> MeterMatrix:
-    """Return a matrix in which a meter that replaced others has the energies of its service point.
+    """Return a matrix in which each meter has the energies of the service point where it hangs at ``at``.
 
-    So a swap (换表) costs neither the history nor the month's highest demand. Where a meter is deducted at
-    the point, or one that hung there is not in the matrix, the meter's own energies stay.
+    One that replaced others has theirs too, so that a swap (换表) costs neither the history nor the month's
+    highest demand. Where a meter is deducted at the point, or one that hung there is not in the matrix, the
+    meter's own energies stay. What a meter drew at another point before is that customer's, and left out.
     """
     of_point = {p.name: p for p in point_energies(archive, matrix, matrix.import_kwh, matrix.quality)}
     kwh, quality = matrix.import_kwh.copy(), matrix.quality.copy()
     for row, meter in enumerate(matrix.meters):
-        point = point_alone(archive, meter, at)
-        if point is None or point not in of_point:
+        point = archive.service_point_of(meter, at)
+        if point is None:
             continue
         placed = _counted(archive, point)
-        if len({i.meter for i in placed}) > 1 and all(i.role is Role.MAIN for i in placed):
+        replaced = len({i.meter for i in placed}) > 1 and all(i.role is Role.MAIN for i in placed)
+        if replaced and point in of_point and point_alone(archive, meter, at) is not None:
             kwh[row], quality[row] = of_point[point].kwh, of_point[point].quality
+        else:
+            elsewhere = ~_hung_throughout(archive, meter, point, matrix)
+            kwh[row, elsewhere], quality[row, elsewhere] = np.nan, MISSING
     return replace(matrix, import_kwh=kwh, quality=quality)
+
+
+def hung_at(archive: Registry, meter: MeterId, point: str, ends: Times) -> NDArray[np.bool_]:
+    """Tell which of some spans, by their ends, a meter was at a point for, at least for their last part."""
+    hung = np.zeros(len(ends), dtype=bool)
+    for placed in archive.installations_by_meter.get(meter, ()):
+        if placed.service_point != point:
+            continue
+        within = np.ones(len(ends), dtype=bool)
+        if placed.starts_at is not None:
+            within &= ends > to_numpy(placed.starts_at)
+        if placed.ends_at is not None:
+            within &= ends <= to_numpy(placed.ends_at)
+        hung |= within
+    return hung
 
 
 def known_share(
@@ -64,6 +87,13 @@ def known_share(
     count = int((end - begin) / np.timedelta64(minutes * 60_000_000, "us"))
     inside = (starts_at >= begin) & (starts_at < end)
     return round(int((known & inside).sum()) / count, 6) if count > 0 else None
+
+
+def _hung_throughout(archive: Registry, meter: MeterId, point: str, matrix: MeterMatrix) -> NDArray[np.bool_]:
+    """Tell in which slots a meter hung at a point from their beginning to their end."""
+    minute = np.timedelta64(1, "m")
+    first, last = matrix.starts_at + minute, matrix.starts_at + matrix.minutes * minute
+    return hung_at(archive, meter, point, first) & hung_at(archive, meter, point, last)
 
 
 def _counted(archive: Registry, point: str) -> list[Installation]:

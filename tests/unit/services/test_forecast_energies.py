@@ -64,6 +64,18 @@ def test_a_meter_whose_predecessor_is_not_there_keeps_its_own() -> None:
     assert with_predecessors(archive(*SWAPPED), [OLD], AT) == [OLD]
 
 
+@pytest.mark.parametrize("beside", [(), (placed(OLD), placed(SUB, Role.SUBTRACT))])
+def test_what_a_meter_drew_at_another_customer_is_left_out(beside: tuple[Installation, ...]) -> None:
+    elsewhere = Installation(meter=NEW, service_point="Q", ends_at=SWAP)
+    moved = archive(*beside, elsewhere, placed(NEW, since=SWAP + timedelta(minutes=1)))
+    seen = joined(matrix({"NEW": [9.0, 9.0, 3.0, 4.0]}), moved, AT)
+    # The slot in which it was fitted is partly before: unknown.
+    np.testing.assert_array_equal(seen.import_kwh[0], [NAN, NAN, NAN, 4.0])
+    assert seen.quality[0].tolist() == ["N", "N", "N", "A"]
+    before = joined(matrix({"NEW": [9.0, 9.0, 3.0, 4.0]}), moved, BEGIN)
+    np.testing.assert_array_equal(before.import_kwh[0], [9.0, 9.0, NAN, NAN])
+
+
 def test_a_point_with_two_meters_at_a_time_is_measured_by_none_alone() -> None:
     assert point_alone(archive(*SWAPPED), NEW, AT) == "P"
     assert point_alone(archive(*SWAPPED), OLD, AT) is None
