@@ -52,8 +52,13 @@ class TokenForm(BaseModel):
 
     def typed(self) -> Typed:
         """Return what may stand in its fields again."""
-        kept = {"name": [self.name], "role": [self.role], "areas": self.areas, "days": [str(self.days)]}
-        return Typed(fields=kept)
+        fields: dict[str, Sequence[str]] = {
+            "name": [self.name],
+            "role": [self.role],
+            "areas": self.areas,
+            "days": [str(self.days)],
+        }
+        return Typed(fields=fields)
 
 
 @router.get(HERE, name="account", response_class=HTMLResponse)
