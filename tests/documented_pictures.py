@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-PICTURES: Final = ("fleet", "cases", "episode", "customer", "quality-report")
+PICTURES: Final = ("fleet", "meter", "cases", "episode", "customer", "quality-report")
 FOLDERS: Final = {"en": ".", "zh": "zh"}
 """Folder of each language's pictures, below ``docs/images``."""

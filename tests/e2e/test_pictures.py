@@ -55,6 +55,7 @@ def addresses(city_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with serving(create_app(city_url, clock=lambda: NOW)) as address:
         yield {
             "fleet": f"{address}/?lang={{}}",
+            "meter": f"{address}/meters/{PLANT}?lang={{}}",
             "cases": f"{address}/cases?lang={{}}",
             "episode": f"{address}/episodes/{episode[0]}?lang={{}}",
             "customer": f"{address}/customers/{quote(PLANT_NAME)}?month=2026-11&lang={{}}",
