@@ -116,8 +116,8 @@ def user(
         Rights,
         typer.Option(
             help="own: the database is its own, made where it is missing; for the services. write: rows, not "
-            "the schema; for a service with a user of its own. read: the views of the schema grafana; for "
-            "Grafana and other programs."
+            "the schema; for a collector or the dashboard with a user of its own (flows maintain the tables: "
+            "they want own). read: the views of the schema grafana; for Grafana and other programs."
         ),
     ],
     password_file: Annotated[

@@ -204,8 +204,11 @@ class Spool:
             if not rows:
                 break
             freed = accumulate((size for *_, size in rows), initial=0)
-            lost += self._drop(
-                row for row, _ in takewhile(lambda pair: pair[1] < over, zip(rows, freed, strict=False))
+            # Not +=, which leaves out what holds no reading: a line of the ledger is lost too.
+            lost.update(
+                self._drop(
+                    row for row, _ in takewhile(lambda pair: pair[1] < over, zip(rows, freed, strict=False))
+                )
             )
         return lost
 

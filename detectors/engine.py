@@ -192,7 +192,13 @@ def _is_same(episode: Episode, old: Episode) -> bool:
 
 def _subject(episode: Episode) -> tuple[object, ...]:
     """What a stretch is about: of two subjects, overlapping stretches are two episodes."""
-    return *_place(episode), *(episode.parameters.get(name) for name in SUBJECTS)
+    return *_place(episode), *(_told(episode, name) for name in SUBJECTS)
+
+
+def _told(episode: Episode, subject: str) -> object:
+    """Return what an episode says of a subject; a check by its key, which messages once gave in words."""
+    said = episode.parameters.get(subject)
+    return episode.evidence.get(subject, said) if subject == "check" else said
 
 
 def _place(episode: Episode) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from alerts.posting import Web
 from alerts.topics import AlarmBroker
 from pipeline.errors import ConfigError
 from services.mqtt_tls import tls_of
-from services.secret_files import read_secret
+from services.secret_files import secret_if_there
 from services.settings import PAGES_ADDRESS, PREFIX, Settings
 
 _PROXY = re.compile(r"https?://[^/\s]+/?")
@@ -109,8 +109,8 @@ class AlarmSettings(BaseSettings):
     def _in_file(self, name: str) -> str | None:
         if self.alarm_secrets_dir is None or not _FILE_NAME.fullmatch(name):
             return None
-        file = self.alarm_secrets_dir / name
-        return read_secret(file, f"{PREFIX}ALARM_SECRETS_DIR").strip() or None if file.exists() else None
+        found = secret_if_there(self.alarm_secrets_dir / name, f"{PREFIX}ALARM_SECRETS_DIR")
+        return None if found is None else found.strip() or None
 
 
 def alarm_broker(settings: Settings) -> AlarmBroker:

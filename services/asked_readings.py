@@ -75,13 +75,13 @@ async def _start(meters: Sequence[str], asked_id: int, asked_by: str) -> UUID:
                 "tags": [TAG, "asked"],
             },
         )
-    return UUID(run["id"])
+        return UUID(run["id"])
 
 
 async def _state(run: UUID) -> str:
     async with flow_server() as server:
         found = await server.ask(f"/flow_runs/{run}")
-    return str(found["state_name"])
+        return str(found["state_name"])
 
 
 def _ask_owners(connection: Connection, asked_id: int, meters: Sequence[MeterOnBus], why: str) -> None:

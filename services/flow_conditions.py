@@ -29,10 +29,10 @@ class FlowsSeen:
 
 
 def flows_seen(now: datetime) -> FlowsSeen:
-    """Ask the server that Prefect's variables name; where none is named nothing is wrong."""
+    """Ask the server that Prefect's variables name; where none is named nothing is known of flows."""
     url = load(FlowServerSettings).url
     if url is None:
-        return FlowsSeen()
+        return FlowsSeen(told=frozenset())
     try:
         # In a thread of its own: whoever looks may stand in an event loop.
         with ThreadPoolExecutor(max_workers=1) as thread:

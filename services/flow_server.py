@@ -82,10 +82,10 @@ class FlowServer:
 
 @asynccontextmanager
 async def flow_server() -> AsyncIterator[FlowServer]:
-    """Give the server that Prefect's variables name.
+    """Give the server that Prefect's variables name, for as long as its answers are read.
 
     Raises:
-        FlowServerError: If none is named, or the name is no address.
+        FlowServerError: If none is named, the name is no address, or an answer lacks what Prefect's have.
     """
     settings = load(FlowServerSettings)
     url = settings.require_url()
@@ -103,7 +103,13 @@ async def flow_server() -> AsyncIterator[FlowServer]:
     except (httpx.InvalidURL, ValueError) as error:
         raise away(url, error) from error
     async with http:
-        yield FlowServer(url=url, http=http)
+        try:
+            yield FlowServer(url=url, http=http)
+        except (LookupError, TypeError, ValueError) as error:
+            raise FlowServerError(
+                f"{url} answers otherwise than Prefect does ({error!r}): correct PREFECT_API_URL, or run a "
+                "server of the version that `pip show prefect` names here"
+            ) from error
 
 
 def not_named() -> FlowServerError:

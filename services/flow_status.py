@@ -67,7 +67,7 @@ async def flow_statuses() -> list[FlowStatus]:
         found = await asyncio.gather(
             *(_status(server, each, names[each["flow_id"]], *numbers) for each in deployments)
         )
-    return sorted(found, key=lambda status: (status.flow, status.deployment))
+        return sorted(found, key=lambda status: (status.flow, status.deployment))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +98,15 @@ async def late_runs() -> list[LateRuns]:
         deployments, flows = await asyncio.gather(
             server.ask("/deployments/filter", ours), server.ask("/flows/filter", ours)
         )
-    flow_of = {flow["id"]: flow["name"] for flow in flows}
-    names = {each["id"]: f"{flow_of[each['flow_id']]}/{each['name']}" for each in deployments}
-    # The first run of each is its oldest.
-    oldest = {run["deployment_id"]: run["expected_start_time"] for run in reversed(runs)}
-    return [
-        LateRuns(deployment=names[which], count=count, since=datetime.fromisoformat(oldest[which]))
-        for which, count in _count(runs).items()
-        if which in names
-    ]
+        flow_of = {flow["id"]: flow["name"] for flow in flows}
+        names = {each["id"]: f"{flow_of[each['flow_id']]}/{each['name']}" for each in deployments}
+        # The first run of each is its oldest.
+        oldest = {run["deployment_id"]: run["expected_start_time"] for run in reversed(runs)}
+        return [
+            LateRuns(deployment=names[which], count=count, since=datetime.fromisoformat(oldest[which]))
+            for which, count in _count(runs).items()
+            if which in names
+        ]
 
 
 async def _status(

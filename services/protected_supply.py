@@ -35,7 +35,9 @@ def protection_of(meter: OrderedMeter, settings: ControlSettings) -> str | None:
         return None
     until = "" if found.ends_at is None else f" until {shown_time(found.ends_at, meter.zone)}"
     reason = f": {found.reason}" if found.reason else ""
-    return f"the archive protects the supply of its service point {found.service_point}{until}{reason}"
+    here, there = found.service_point, found.protects
+    whose = f"its service point {here}" if here == there else f"{there}, which its service point {here} feeds"
+    return f"the archive protects the supply of {whose}{until}{reason}"
 
 
 def _is_at(filed: ProtectedMeter, address: str) -> bool:

@@ -30,11 +30,29 @@ def read_secret(path: Path, variable: str, *, closed_to: int = EVERYBODY) -> str
     Raises:
         ConfigError: If it cannot be read, or others may read it; never repeats what it holds.
     """
+    found = secret_if_there(path, variable, closed_to=closed_to)
+    if found is None:
+        raise _unreadable(path, variable, FileNotFoundError())
+    return found
+
+
+def secret_if_there(path: Path, variable: str, *, closed_to: int = EVERYBODY) -> str | None:
+    """Return what a file holds as :func:`read_secret` does; None where there is none.
+
+    Raises:
+        ConfigError: If it, or its folder, cannot be read, or others may read it.
+    """
     try:
         if is_open(path, stat.S_IMODE(path.stat().st_mode), to=closed_to):
             raise ConfigError(f"{variable}={path}: others may read it; run chmod 600 {path}")
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{variable}={path} cannot be read: {type(error).__name__}; name a file with the secret alone"
-        ) from error
+        raise _unreadable(path, variable, error) from error
+
+
+def _unreadable(path: Path, variable: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{variable}={path} cannot be read: {type(error).__name__}; name a file with the secret alone"
+    )

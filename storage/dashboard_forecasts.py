@@ -63,13 +63,10 @@ WITH newest AS (
     SELECT DISTINCT ON (meter_id) * FROM forecast
     WHERE starts_at >= %(since)s AND starts_at <= %(now)s
     ORDER BY meter_id, starts_at DESC, computed_at DESC
-), placed AS (
+), placed AS NOT MATERIALIZED (
     SELECT i.meter_id, i.service_point, i.starts_at FROM installation AS i
     WHERE i.role <> 'check' AND i.service_point IS NOT NULL
     AND (i.starts_at IS NULL OR i.starts_at <= %(now)s) AND (i.ends_at IS NULL OR i.ends_at > %(now)s)
-), alone AS (
-    SELECT min(meter_id) AS meter_id, service_point FROM placed
-    GROUP BY service_point HAVING count(DISTINCT meter_id) = 1
 ), cards AS (
     SELECT m.id AS meter, a.service_point, coalesce(p.name, '') AS name, coalesce(p.customer, '') AS customer,
         r.zone, f.starts_at, f.computed_at, f.model, f.minutes,
@@ -79,7 +76,13 @@ WITH newest AS (
         c.contract_demand_kw, c.basic_charge,
         100.0 * told.month_p90_kw / nullif(c.contract_demand_kw, 0) AS used_percent
     FROM newest AS f JOIN meter AS m USING (meter_id) {month_figures}
-    LEFT JOIN alone AS a ON a.meter_id = m.meter_id
+    LEFT JOIN LATERAL (
+        -- The point that it alone measures. One by one: policies hide from the planner how many there are.
+        SELECT i.service_point FROM placed AS i
+        WHERE i.meter_id = m.meter_id AND NOT EXISTS (
+            SELECT 1 FROM placed AS o WHERE o.service_point = i.service_point AND o.meter_id <> i.meter_id)
+        ORDER BY i.service_point LIMIT 1
+    ) AS a ON true
     LEFT JOIN service_point AS p ON p.id = a.service_point
     LEFT JOIN area AS r ON r.id = p.area
     LEFT JOIN LATERAL (

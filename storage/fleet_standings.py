@@ -66,7 +66,7 @@ _STANDINGS: LiteralString = """
                coalesce(sum(reads) FILTER (WHERE c.day = l.day AND status = 'backfilled'), 0)::int
                    AS backfilled,
                max(newest_slot_at) FILTER (WHERE status >= 'late') AS newest_slot_at
-        FROM {coverage_day} AS c JOIN meter AS m USING (meter_id) JOIN local AS l USING (zone)
+        FROM {zoned_days} JOIN local AS l USING (zone)
         -- A local day is at most one away from the server's.
         WHERE c.day >= %(now)s::date - 1 AND c.day <= %(now)s::date + 1 AND c.reads > 0
         GROUP BY c.meter_id

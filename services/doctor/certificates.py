@@ -15,6 +15,7 @@ from services.wiring import utc_now
 
 SOON: Final = timedelta(days=30)
 NAMED: Final = ("dashboard_tls_cert_file", "mqtt_ca_file", "mqtt_cert_file")
+AUTHORITIES: Final = frozenset({"mqtt_ca_file"})
 
 
 @check
@@ -30,7 +31,9 @@ def certificates(machine: Machine) -> Iterator[Told]:
         except (OSError, ValueError) as error:
             yield fault(f"{path} holds no certificate: {error}", f"name a file in PEM in {variable}")
             continue
-        yield _judged(path, min(one.not_valid_after_utc for one in found), utc_now())
+        # Of authorities one that still holds will do: a bundle keeps old ones beside those that follow them.
+        until = max if setting in AUTHORITIES else min
+        yield _judged(path, until(one.not_valid_after_utc for one in found), utc_now())
 
 
 def _judged(path: Path, ends: datetime, now: datetime) -> Told:

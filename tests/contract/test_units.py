@@ -88,7 +88,12 @@ def test_the_command_by_hand_has_the_secrets_of_the_services() -> None:
 
 def test_the_command_by_hand_sees_settings_and_lets_the_caller_name_a_database(tmp_path: Path) -> None:
     settings, program = tmp_path / "kilowatch.env", tmp_path / "program"
-    settings.write_text("KILOWATCH_METRICS_PORT=8646\n")
+    settings.write_text(
+        "# a remark = none\n\nKILOWATCH_METRICS_PORT=8646\nno setting\n"
+        "KILOWATCH_SMTP_FROM=Kilowatch alarms <kw@grid.example> \n"
+        "KILOWATCH_ALARM_HTTP_PROXY=http://u:pa$s1`x`@proxy:3128\n"
+        "KILOWATCH_SITE=\"North 'A' $HOME\"\nKILOWATCH_EMPTY=\nKILOWATCH_LAST=a=b"
+    )
     program.write_text("#!/bin/sh\nenv; echo said $1\n")
     program.chmod(0o755)
     script = (ROOT / "ops" / "systemd" / "kilowatch.sh").read_text()
@@ -102,6 +107,11 @@ def test_the_command_by_hand_sees_settings_and_lets_the_caller_name_a_database(t
     ).stdout.splitlines()
     assert {
         "KILOWATCH_METRICS_PORT=8646",
+        "KILOWATCH_SMTP_FROM=Kilowatch alarms <kw@grid.example>",
+        "KILOWATCH_ALARM_HTTP_PROXY=http://u:pa$s1`x`@proxy:3128",
+        "KILOWATCH_SITE=North 'A' $HOME",
+        "KILOWATCH_EMPTY=",
+        "KILOWATCH_LAST=a=b",
         "KILOWATCH_DATABASE_URL=postgresql:///other",
         f"KILOWATCH_DATABASE_URL_FILE={tmp_path}/database-url.secret",
         f"KILOWATCH_MQTT_PASSWORD_FILE={tmp_path}/mqtt-password.secret",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from pipeline.archive_records import ProtectedSupply
+from pipeline.archive_records import AreaMember, MemberRole, ProtectedSupply
 from pipeline.errors import NotAllowedError, StorageError
 from pipeline.model import MeterId
 from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
@@ -40,9 +40,28 @@ def hung(meter: str, point: str, address: str, **changed: object) -> Installatio
 
 
 ARCHIVE = Registry(
-    areas=[Area(id="A1")],
-    service_points=[ServicePoint(id=point, area="A1") for point in ("WARD", "SCHOOL", "SHOP")],
-    meters=[Meter(id=MeterId(name)) for name in ("main", "check", "exam", "shop", "gone", "modbus")],
+    areas=[Area(id="A1"), Area(id="A2"), Area(id="FEEDER")],
+    service_points=[
+        *(ServicePoint(id=point, area="A1") for point in ("WARD", "SCHOOL", "SHOP")),
+        *(ServicePoint(id=point, area="A2") for point in ("HOME", "A2-IN")),
+        *(ServicePoint(id=point) for point in ("A1-IN", "A1-OUT", "A1-ONCE", "FEEDER-IN")),
+    ],
+    meters=[
+        Meter(id=MeterId(name))
+        for name in (
+            "main",
+            "check",
+            "exam",
+            "shop",
+            "gone",
+            "modbus",
+            "in",
+            "out",
+            "once",
+            "feeder",
+            "other",
+        )
+    ],
     installations=[
         hung("main", "WARD", "000000000101"),
         hung("check", "WARD", "102"),
@@ -50,6 +69,21 @@ ARCHIVE = Registry(
         hung("shop", "SHOP", "104"),
         hung("gone", "WARD", "105", ends_at=NOW - DAY),
         hung("modbus", "WARD", "7", profile="chint_dtsu666"),
+        hung("in", "A1-IN", "201"),
+        hung("out", "A1-OUT", "202"),
+        hung("once", "A1-ONCE", "203"),
+        hung("feeder", "FEEDER-IN", "204"),
+        hung("other", "A2-IN", "205"),
+    ],
+    area_members=[
+        # Who has no membership, as WARD, lies in the area that its service point names.
+        AreaMember(area="A1", service_point="SCHOOL"),
+        AreaMember(area="A1", service_point="A1-IN", role=MemberRole.SUPPLY),
+        AreaMember(area="A1", service_point="A1-OUT", role=MemberRole.SUPPLY, sign=-1),
+        AreaMember(area="A1", service_point="A1-ONCE", role=MemberRole.SUPPLY, ends_at=NOW - DAY),
+        AreaMember(area="FEEDER", service_point="A1-IN"),
+        AreaMember(area="FEEDER", service_point="FEEDER-IN", role=MemberRole.SUPPLY),
+        AreaMember(area="A2", service_point="A2-IN", role=MemberRole.SUPPLY),
     ],
     protected_supplies=[
         ProtectedSupply(service_point="WARD", reason="hospital"),
@@ -93,6 +127,8 @@ def waiting(settings: ControlSettings) -> list[str]:
         ("101", r"meter 000000000101 is protected \(保电\).*service point WARD: hospital"),
         ("000000000102", "service point WARD: hospital"),
         ("103", r"service point SCHOOL until \d{4}-"),
+        ("201", "supply of WARD, which its service point A1-IN feeds: hospital"),
+        ("204", "supply of WARD, which its service point FEEDER-IN feeds: hospital"),
     ],
 )
 def test_every_meter_of_a_protected_point_keeps_its_supply(
@@ -117,6 +153,9 @@ def test_what_gives_supply_back_is_allowed_there(settings: ControlSettings) -> N
         pytest.param("105", id="does not hang there any more"),
         pytest.param("7", id="that number is a Modbus unit"),
         pytest.param("999", id="not in the archive"),
+        pytest.param("202", id="takes energy out of the area"),
+        pytest.param("203", id="supplies the area no more"),
+        pytest.param("205", id="supplies another area"),
     ],
 )
 def test_others_may_be_opened(settings: ControlSettings, address: str) -> None:

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,6 +97,19 @@ def test_a_full_spool_drops_the_cheap_before_the_dear_and_the_old_before_the_new
     assert 0 < len(cheap) < 30
     assert counters.dropped == {CHEAP: 100 - len(cheap)}
     assert counters.used_bytes <= 400_000
+    assert "spool.full" in caplog.text
+
+
+def test_what_holds_no_reading_is_not_dropped_in_silence(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(path, 400_000)
+    with caplog.at_level(logging.ERROR, "kilowatch.spool"):
+        for n in range(100):
+            spool.put([replace(record(n, CHEAP, 8_000), readings=0)])
+    left = len(numbers(spool))
+    spool.close()
+    assert left < 100
     assert "spool.full" in caplog.text
 
 

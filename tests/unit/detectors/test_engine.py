@@ -55,6 +55,19 @@ def test_an_open_episode_is_closed_under_its_id() -> None:
     assert stored.ends_at == BEGIN + timedelta(hours=9)
 
 
+def test_a_check_is_known_by_its_key_also_where_the_message_had_its_words() -> None:
+    found = replace(
+        _episode((1, 6), key="new"),
+        parameters={"check": "voltage_deviation"},
+        evidence={"check": "voltage_deviation"},
+    )
+    known = replace(found, id="old", parameters={"check": "Voltage deviation (电压偏差)"})
+    other = replace(found, id="other", evidence={"check": "flicker"}, parameters={"check": "flicker"})
+    kept = {episode.id: episode for episode in reconcile([found], [known, other])}
+    assert kept["old"].parameters == {"check": "voltage_deviation"}
+    assert found.id not in kept
+
+
 def test_two_known_ones_that_turn_out_to_be_one_are_merged() -> None:
     known = [_episode((1, 2), key="a"), _episode((4, 6), key="b")]
     stored = reconcile([_episode((1, 6), key="a")], known)

@@ -57,6 +57,18 @@ def test_a_secret_is_found_in_its_file(folder: Path) -> None:
     assert settings.secret("group", "token") is None
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_folder_that_may_not_be_entered_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", shut)
+    with pytest.raises(
+        ConfigError, match=r"ALARM_SECRETS_DIR=.*group\.secret cannot be read: PermissionError"
+    ):
+        load(AlarmSettings).secret("group", "secret")
+
+
 def test_a_file_that_everybody_reads_is_refused_without_telling_what_is_in_it(folder: Path) -> None:
     secret_file(folder, "group.secret", 0o644)
     with pytest.raises(ConfigError, match="chmod 600") as caught:

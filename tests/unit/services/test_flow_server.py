@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.errors import FlowServerError
 from services.flow_server import flow_server
+from services.flow_status import flow_statuses, late_runs
 from tests.threads import web_server
 
 
@@ -38,6 +39,20 @@ def test_a_server_that_is_not_named_is_asked_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     with pytest.raises(FlowServerError, match="set PREFECT_API_URL="):
         ask()
+
+
+def test_an_answer_that_lacks_what_prefects_have_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'[{"name": "another program"}]')
+
+    with web_server(Handler) as url:
+        monkeypatch.setenv("PREFECT_API_URL", f"{url}/api")
+        for asked in (late_runs, flow_statuses):
+            with pytest.raises(FlowServerError, match="otherwise than Prefect does"):
+                asyncio.run(asked())
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/api", "http://[::1", "nonsense"])

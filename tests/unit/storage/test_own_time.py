@@ -17,6 +17,7 @@ def test_whoever_may_see_all_areas_asks_the_same_as_if_there_were_no_areas() -> 
         "hung_since": "NULL::timestamptz",
         "days": "",
         "coverage_day": "coverage_day",
+        "zoned_days": "coverage_day AS c JOIN meter AS z USING (meter_id)",
         "own_slots": "true",
         "episodes": "episode AS e",
         "own_episodes": "true",
@@ -27,5 +28,6 @@ def test_every_part_of_some_areas_is_bounded() -> None:
     parts = {name: text_of(part) for name, part in own_time(["A"]).items()}
     assert parts.keys() == own_time(None).keys()
     assert parts["coverage_day"] in parts["days"]
+    assert parts["zoned_days"] == f"{parts['coverage_day']} AS c"
     for name in ("days", "own_slots", "own_episodes"):
         assert "place.area = ANY(%(areas)s::text[])" in parts[name]

@@ -62,6 +62,16 @@ def test_of_a_chain_the_first_to_run_out_counts(tmp_path: Path) -> None:
     assert found is Grade.FAULT
 
 
+def test_of_authorities_one_that_holds_will_do(tmp_path: Path) -> None:
+    bundle = certificate(tmp_path / "ca.pem", NOW - timedelta(days=1))
+    newer = certificate(tmp_path / "newer.pem", NOW + timedelta(days=300))
+    ((found, _, _),) = certificates(on(mqtt_ca_file=bundle))
+    assert found is Grade.FAULT
+    bundle.write_bytes(bundle.read_bytes() + newer.read_bytes())
+    ((found, _, _),) = certificates(on(mqtt_ca_file=bundle))
+    assert found is Grade.OK
+
+
 def test_what_is_none_is_a_fault_that_names_the_variable_and_costs_no_other(tmp_path: Path) -> None:
     wrong = tmp_path / "key.pem"
     wrong.write_text("no certificate")
