@@ -55,6 +55,14 @@ class WrongAddressError(HTTPException):
         self.particulars = particulars
 
 
+class FasterError(HTTPException):
+    """Somebody else has changed meanwhile what the caller looked at."""
+
+    def __init__(self, explanation: str) -> None:
+        """Take a marked sentence that says what to do."""
+        super().__init__(HTTPStatus.CONFLICT, explanation)
+
+
 class TooLongError(HTTPException):
     """More came than one request may bring."""
 
@@ -108,7 +116,8 @@ async def show_refusal(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else 500)
     fitting = isinstance(
         error,
-        NotFoundError
+        FasterError
+        | NotFoundError
         | WrongAddressError
         | NotAllowedError
         | NotLoggedInError

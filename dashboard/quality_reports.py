@@ -41,7 +41,6 @@ NO_AREA_REPORT: Final = marked(
     "No report: your areas have no such area, or no point of it was judged in that month. "
     "The flow power_quality makes the verdicts."
 )
-MONTH_OR_NONE: Final = r"^((19|20)\d{2}-(0[1-9]|1[0-2]))?$"
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 

@@ -134,8 +134,10 @@ async def _page_at(request: Request, where: str, refused: RefusedForm) -> Respon
 
 
 def _is_page(start: Message) -> bool:
-    kind: bytes = dict(start["headers"]).get(b"content-type", b"")
-    return start["status"] == HTTPStatus.OK.value and kind.startswith(b"text/html")
+    heads: dict[bytes, bytes] = dict(start["headers"])
+    is_file = b"content-disposition" in heads  # what is taken away is to be asked for, and audited, by itself
+    is_html = heads.get(b"content-type", b"").startswith(b"text/html")
+    return start["status"] == HTTPStatus.OK.value and is_html and not is_file
 
 
 def _scope_of(request: Request, where: str, refused: RefusedForm) -> Scope:

@@ -132,14 +132,33 @@ def look(
     )
 
 
-def acknowledge(connection: Connection, incident: str, person: Person, now: datetime, note: str = "") -> None:
+def acknowledge(  # noqa: PLR0913 - who does what, and what they saw of it
+    connection: Connection,
+    incident: str,
+    person: Person,
+    now: datetime,
+    note: str = "",
+    *,
+    seen: tuple[str | None, str | None] | None = None,
+) -> None:
     """Write that somebody has taken an incident on: nobody else is told of it by escalation.
 
+    Args:
+        connection: The database.
+        incident: Its id.
+        person: Who takes it on; whoever did so first stays.
+        now: When.
+        note: What is being done; it takes the place of the note before, an empty one leaves it.
+        seen: Who had taken it on and the note, when the person looked; None where nobody looked.
+
     Raises:
-        DataError: If there is no such incident.
+        DataError: If there is no such incident, or others stand there by now than were seen.
         StorageError: If the database is away or refuses.
     """
-    if not acknowledge_incident(connection, incident, by=person.shown, at=now, note=note.strip() or None):
+    said = note.strip() or None
+    if not acknowledge_incident(connection, incident, by=person.shown, at=now, note=said, seen=seen):
+        if seen is not None:
+            raise DataError(f"somebody else has written at incident {incident!r} meanwhile: look at it again")
         raise DataError(f"there is no incident {incident!r}; 'kilowatch alarms list' shows them")
 
 

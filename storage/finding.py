@@ -52,6 +52,10 @@ _CUSTOMERS = sql.SQL("""
 _AREAS = sql.SQL("""
     SELECT id, coalesce(name, '') AS name, '' AS place FROM area
     WHERE (%(areas)s::text[] IS NULL OR id = ANY(%(areas)s)) AND {fits}
+      -- The page of an area is about its meters.
+      AND EXISTS (SELECT 1 FROM service_point AS p JOIN installation AS i ON i.service_point = p.id
+                  WHERE p.area = area.id AND (i.starts_at IS NULL OR i.starts_at <= %(now)s)
+                  AND (i.ends_at IS NULL OR i.ends_at > %(now)s))
     ORDER BY id LIMIT %(limit)s
 """).format(fits=_FITS.format(texts=sql.SQL("id, name")))
 _BILLS = sql.SQL("""
@@ -87,14 +91,14 @@ def customers_found(
 
 
 def areas_found(
-    connection: Connection, words: Sequence[str], *, scope: Scope, limit: int
+    connection: Connection, words: Sequence[str], *, scope: Scope, now: datetime, limit: int
 ) -> list[FoundThing]:
-    """Return areas by id or name.
+    """Return areas in which a meter hangs, by id or name.
 
     Raises:
         StorageError: If the database is away or refuses.
     """
-    return _found(connection, _AREAS, words, scope, limit)
+    return _found(connection, _AREAS, words, scope, limit, now=now)
 
 
 def bills_found(
@@ -109,12 +113,18 @@ def bills_found(
 
 
 def _found(
-    connection: Connection, query: sql.Composed, words: Sequence[str], scope: Scope, limit: int
+    connection: Connection,
+    query: sql.Composed,
+    words: Sequence[str],
+    scope: Scope,
+    limit: int,
+    **more: object,
 ) -> list[FoundThing]:
     bound = {
         "words": list(words),
         "areas": None if scope.areas is None else sorted(scope.areas),
         "limit": limit,
+        **more,
     }
     with storage_errors("finding"), connection.cursor(row_factory=class_row(FoundThing)) as cursor:
         return cursor.execute(query, bound).fetchall()

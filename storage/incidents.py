@@ -170,17 +170,38 @@ def save_incidents(
         connection.execute("DELETE FROM incident_signal WHERE incident IS NULL AND ends_at IS NOT NULL")
 
 
-def acknowledge_incident(
-    connection: Connection, incident: str, *, by: str, at: datetime, note: str | None
+def acknowledge_incident(  # noqa: PLR0913 - one deed with all that it is made upon
+    connection: Connection,
+    incident: str,
+    *,
+    by: str,
+    at: datetime,
+    note: str | None,
+    seen: tuple[str | None, str | None] | None = None,
 ) -> bool:
-    """Write who has taken an incident on, once; a note replaces the one before. Tells whether it is there."""
+    """Write who has taken an incident on, once; a note replaces the one before. Tells whether it was done.
+
+    ``seen`` is who had taken it on and the note when the person looked; where others stand there by now
+    nothing is written. None: nobody looked.
+    """
+    seen_by, seen_note = seen or (None, None)
     with storage_errors(f"acknowledging incident {incident}"):
         return (
             connection.execute(
                 "UPDATE incident SET acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN %(by)s "
                 "ELSE acknowledged_by END, acknowledged_at = coalesce(acknowledged_at, %(at)s), "
-                "note = coalesce(%(note)s, note), amended_at = now() WHERE id = %(id)s",
-                {"id": incident, "by": by, "at": at, "note": note},
+                "note = coalesce(%(note)s, note), amended_at = now() WHERE id = %(id)s "
+                "AND (NOT %(looked)s OR acknowledged_by IS NOT DISTINCT FROM %(seen_by)s "
+                "AND note IS NOT DISTINCT FROM %(seen_note)s)",
+                {
+                    "id": incident,
+                    "by": by,
+                    "at": at,
+                    "note": note,
+                    "looked": seen is not None,
+                    "seen_by": seen_by,
+                    "seen_note": seen_note,
+                },
             ).rowcount
             > 0
         )

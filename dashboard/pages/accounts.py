@@ -106,7 +106,9 @@ def change_one(
         )
     except AccessError as error:
         present = managed(writing.connection, manager, name)
-        return _one(writing, manager, present, problem=problem_told(error, writing.formats))
+        # What somebody else has changed meanwhile is to be looked at first.
+        typed = None if error.problem is Problem.CHANGED else form
+        return _one(writing, manager, present, problem=problem_told(error, writing.formats), typed=typed)
     return lead_on(writing.request, _address_of(account), Outcome(done=marked("Changed: it holds at once.")))
 
 
@@ -163,6 +165,17 @@ def _address_of(account: Account) -> str:
     return path_of("accounts", account.name)
 
 
+def _form_of(account: Account) -> AccountForm:
+    """Return the form as it would be filled in to leave an account as it is."""
+    return AccountForm(
+        full_name=account.full_name,
+        role=account.role,
+        sees="all" if account.areas is None else "some",
+        areas=sorted(account.areas or ()),
+        state="open" if account.disabled_at is None else "shut",
+    )
+
+
 def _require_own(manager: Caller, areas: frozenset[str] | None) -> None:
     if not may_manage(manager.account, areas):
         raise AccessError(Problem.BEYOND_OWN, "nobody can give more areas than they see themselves")
@@ -188,14 +201,21 @@ def _list(
     )
 
 
-def _one(
-    asking: Asking, manager: Caller, account: Account, *, problem: str = "", outcome: Outcome = NOTHING
+def _one(  # noqa: PLR0913 - one page with what an answer to its forms adds
+    asking: Asking,
+    manager: Caller,
+    account: Account,
+    *,
+    problem: str = "",
+    outcome: Outcome = NOTHING,
+    typed: AccountForm | None = None,
 ) -> HTMLResponse:
     tokens = tokens_of(asking.connection, account)
     return page(
         asking,
         "account_of.html",
         account=account,
+        typed=typed or _form_of(account),
         seen=state_of(account),
         areas=_areas(asking, manager),
         manager=manager.account,

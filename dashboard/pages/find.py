@@ -47,7 +47,7 @@ def found_by(asking: Asking, words: list[str]) -> dict[str, list[FoundThing]]:
     return {
         "meters": meters_found(connection, words, scope=scope, now=asking.now, limit=MOST_SHOWN),
         "customers": customers_found(connection, words, scope=scope, limit=MOST_SHOWN),
-        "areas": areas_found(connection, words, scope=scope, limit=MOST_SHOWN),
+        "areas": areas_found(connection, words, scope=scope, now=asking.now, limit=MOST_SHOWN),
         "bills": bills_found(connection, words, scope=scope, limit=MOST_SHOWN),
     }
 

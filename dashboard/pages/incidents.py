@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -17,12 +19,13 @@ from dashboard import words
 from dashboard.access import NotAllowedError, Writer, may_write, named
 from dashboard.asking import Ask, Asking, Writing
 from dashboard.audited import tell_audit
-from dashboard.failures import NotFoundError
+from dashboard.failures import FasterError, NotFoundError
 from dashboard.formats import Formats
 from dashboard.messages import sentence
 from dashboard.rendering import page, path_of, reader
 from dashboard.words import marked
 from pipeline.alarms.model import HeldBy
+from pipeline.errors import DataError
 from pipeline.model import Json
 from services.alarms import acknowledge
 from services.persons import Person
@@ -76,11 +79,18 @@ class Chosen:
         )
 
 
+FASTER: Final = marked(
+    "Somebody else has written at this incident meanwhile. Read it above, then send yours once more."
+)
+
+
 class AcknowledgeForm(BaseModel):
     """Who takes an incident on, and what is being done."""
 
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     name: Annotated[str, Field(max_length=LONGEST_NAME)] = ""
+    seen: Annotated[str, Field(max_length=64)] = ""
+    """The digest of what people had written at the incident as the page showed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +183,7 @@ def show_incident(asking: Ask, incident: str) -> HTMLResponse:
         deliveries=DELIVERIES,
         holds=HOLDS,
         may_write=may_write(asking.request) and not card.reaches_beyond,
+        seen=written_at(card),
     )
 
 
@@ -181,7 +192,7 @@ def take_on(
     writer: Writer, writing: Writing, incident: str, form: Annotated[AcknowledgeForm, Form()]
 ) -> RedirectResponse:
     """Take an incident on, and show it again."""
-    save_acknowledgement(writing, incident, named(writer, form.name), form.note)
+    save_acknowledgement(writing, incident, named(writer, form.name), form.note, seen=form.seen)
     return RedirectResponse(path_of("incidents", incident), status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -197,21 +208,34 @@ def incident_of(asking: Asking, incident: str) -> IncidentCard:
     return card
 
 
-def save_acknowledgement(asking: Asking, incident: str, person: Person, note: str) -> None:
+def written_at(card: IncidentCard) -> str:
+    """Return a digest of what people wrote at an incident: a form sends back the one that it showed."""
+    return sha256(json.dumps([card.acknowledged_by, card.note]).encode()).hexdigest()
+
+
+def save_acknowledgement(asking: Asking, incident: str, person: Person, note: str, *, seen: str = "") -> None:
     """Write who takes on an incident of which the caller sees every area; whoever did so first stays.
 
-    Whoever sees a part of it only would end the escalation for the others.
+    Whoever sees a part of it only would end the escalation for the others. ``seen`` is what
+    :func:`written_at` gave when the person looked; empty where nobody looked.
 
     Raises:
         NotFoundError: If there is none.
         NotAllowedError: If it reaches into areas that the caller does not see.
+        FasterError: If somebody else has written there since the person looked.
     """
     card = incident_of(asking, incident)
     if card.reaches_beyond:
         raise NotAllowedError(
             marked("This incident reaches into other areas too: an engineer of all of them acknowledges it.")
         )
-    acknowledge(asking.connection, card.id, person, asking.now, note)
+    if seen and seen != written_at(card):
+        raise FasterError(FASTER)
+    present = (card.acknowledged_by, card.note) if seen else None
+    try:
+        acknowledge(asking.connection, card.id, person, asking.now, note, seen=present)
+    except DataError as error:  # in this very moment
+        raise FasterError(FASTER) from error
     tell_audit(asking.request, after={"incident": incident, "note": note.strip()})
 
 

@@ -21,6 +21,9 @@
   const LONGEST_FETCH_MS = 60000;
 
   const { stream: address, language, here } = document.currentScript.dataset;
+  // An answer to a form stands at the form's address, which takes nothing but forms: from here on the page's own one
+  // is what is loaded again, gone back to, and told as the page that the next form was sent from.
+  if (here) history.replaceState(null, "", here);
   const mark = document.querySelector("[data-live-mark]");
   const over = document.querySelector("[data-session-over]");
   const isLive = document.querySelector("main [data-live]") !== null;

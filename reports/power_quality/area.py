@@ -45,6 +45,11 @@ class AreaReport:
     """Service points of the area without verdicts on the month."""
 
     @property
+    def service_points(self) -> int:
+        """How many the area has."""
+        return len(self.voltage.points) + len(self.not_judged)
+
+    @property
     def month_text(self) -> str:
         """The month as ``2026-06``."""
         return f"{self.month:%Y-%m}"

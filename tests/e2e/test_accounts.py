@@ -39,6 +39,22 @@ def said(page: Page) -> list[str]:
     return lines
 
 
+def test_a_form_refused_twice_still_stands_with_what_was_typed(page: Page, address: str) -> None:
+    page.goto(f"{address}/account?lang=en")
+    for days in ("99999", "88888"):
+        form = page.locator("form[action='/account/tokens']")
+        form.get_by_label("Name of the program").fill("bridge")
+        form.evaluate("form => form.noValidate = true")
+        form.get_by_label("Days").fill(days)
+        form.get_by_label("Present password").fill("wrong")
+        form.get_by_role("button").click()
+        expect(form.get_by_label("Days")).to_have_value(days)
+        expect(form.get_by_label("Name of the program")).to_have_value("bridge")
+        assert page.url == f"{address}/account"
+    page.reload()
+    expect(page.get_by_role("heading", name="Tokens of programs")).to_be_visible()
+
+
 def test_one_logs_in_by_keyboard_goes_on_where_one_wanted_to_and_out(
     page: Page, address: str, said: list[str]
 ) -> None:

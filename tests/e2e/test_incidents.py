@@ -58,6 +58,40 @@ def test_an_incident_is_acknowledged_by_keyboard(page: Page, incident: str) -> N
     assert said == []
 
 
+def test_a_list_that_stays_open_shows_what_comes(page: Page, incident: str, city_url: str) -> None:
+    page.goto(f"{incident.partition('/incidents/')[0]}/incidents?lang=en")
+    rows = page.get_by_role("row")
+    before = rows.count()
+    with connect(city_url) as connection:
+        connection.execute(
+            "INSERT INTO incident (id, cause, place, severity, state, starts_at, opened_at, reopened, areas, "
+            "signals, meters) VALUES ('new', 'communication', 'bus rs485-09', 40, 'open', now(), now(), 0, "
+            "'{TA-01}', 1, 8)"
+        )
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(rows).to_have_count(before + 1)
+    expect(page.get_by_text("rs485-09")).to_be_visible()
+    page.goto(f"{incident.partition('/incidents/')[0]}/incidents/new?lang=en")
+    note = page.get_by_label("What is being done")
+    note.fill("half a sen")
+    with connect(city_url) as connection:
+        connection.execute("UPDATE incident SET meters = 77 WHERE id = 'new'")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("77")).to_be_visible()
+    expect(note).to_have_value("half a sen")
+
+
+def test_a_long_link_in_a_note_keeps_to_a_phone(browser: Browser, incident: str, city_url: str) -> None:
+    with connect(city_url) as connection:
+        connection.execute("UPDATE incident SET note = 'https://grid.example/' || repeat('a1', 70)")
+    context = browser.new_context(viewport={"width": PHONE_WIDTH, "height": 812})
+    page = context.new_page()
+    for address in (incident, f"{incident.partition('/incidents')[0]}/find?q={'x9' * 90}"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, address
+    context.close()
+
+
 def test_incidents_are_reached_from_every_page_and_fit_a_phone(browser: Browser, incident: str) -> None:
     context = browser.new_context(viewport={"width": PHONE_WIDTH, "height": 812}, locale="zh-CN")
     page = context.new_page()

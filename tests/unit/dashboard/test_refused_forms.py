@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -114,6 +115,15 @@ def test_what_never_ends_is_not_waited_for(client: httpx.Client, case: str) -> N
     answer = sent(client, f"/cases/{case}", {"outcome": "confirmed"}, f"/api/export/intervals.csv?{span}")
     assert answer.status_code == 422
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_file_is_not_taken_away_as_a_page(client: httpx.Client, case: str) -> None:
+    file = f"/customer-sheets/html/{quote('华光铸造有限公司')}"
+    assert client.get(file).headers["content-type"].startswith("text/html")
+    answer = sent(client, f"/cases/{case}", {"outcome": "confirmed"}, file)
+    assert answer.status_code == 422
+    assert "content-disposition" not in answer.headers
+    assert "华光铸造有限公司" not in answer.text
 
 
 def test_the_next_page_knows_nothing_of_it(client: httpx.Client, case: str) -> None:

@@ -150,6 +150,16 @@ def test_what_will_not_do_is_told_and_what_was_typed_stays(
     assert 'value="王芳"' in answer.text
 
 
+def test_a_change_that_will_not_do_keeps_what_was_typed(client: httpx.Client) -> None:
+    client.post("/accounts", data=NEW)
+    typed = {"full_name": "王小芳", "role": "administrator", "sees": "some", "state": "shut"}
+    answer = client.post("/accounts/wang", data={**typed, **seen(client, "wang")})
+    assert "Choose at least one area" in answer.text
+    for each in ('value="王小芳"', 'value="administrator" selected', 'value="shut" selected'):
+        assert each in answer.text
+    assert 'value="王芳"' in client.get("/accounts/wang").text
+
+
 def test_the_last_administrator_stays(client: httpx.Client) -> None:
     answer = client.post(f"/accounts/{TESTER}", data={**NEW, **seen(client, TESTER), "role": "viewer"})
     assert "last administrator" in answer.text

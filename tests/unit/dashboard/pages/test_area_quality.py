@@ -50,7 +50,16 @@ def test_the_area_leads_to_its_newest_month_with_the_worst_point_first(client: h
     assert shown.text.index("SP-001") < shown.text.index("SP-002")
     words = text_of(shown)
     assert "2026-10" in words
-    for each in ("class D", "90.000 %", "class not filed", "100.000 %", "violating", "Not judged"):
+    assert "1 of" not in words[:100]
+    for each in (
+        "2 of 16 service points judged",
+        "class D",
+        "90.000 %",
+        "class not filed",
+        "100.000 %",
+        "violating",
+        "Not judged",
+    ):
         assert each in words
     assert "台区" in text_of(client.get("/quality-areas/TA-01", headers=ZH))
     assert "99.000 %" in text_of(client.get("/quality-areas/TA-01?month=2026-09", headers=EN))

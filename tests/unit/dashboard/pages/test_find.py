@@ -10,6 +10,7 @@ import pytest
 from dashboard.access import scope_of_request
 from dashboard.app import create_app
 from pipeline.model import Scope
+from storage.database import connect
 from tests.e2e.test_customers import save_plant_bill
 from tests.fix_dashboard import NOW, PLANT, browsing
 from tests.unit.dashboard.pages.test_bills import EN, text_of
@@ -61,6 +62,16 @@ def test_all_words_must_fit_and_many_are_cut(client: httpx.Client) -> None:
     assert "Only the first 20 are shown" in text_of(find(client, "号"))
     assert "Type a meter" in text_of(find(client, "  "))
     assert find(client, "x" * 201).status_code == 422
+
+
+def test_an_area_is_found_when_a_meter_hangs_there(client: httpx.Client, url: str) -> None:
+    with connect(url) as connection:
+        connection.execute("INSERT INTO area (id, name, zone) VALUES ('TA-77', '滨江', 'Asia/Shanghai')")
+    try:
+        assert "Nothing in your areas fits" in text_of(find(client, "滨江"))
+    finally:
+        with connect(url) as connection:
+            connection.execute("DELETE FROM area WHERE id = 'TA-77'")
 
 
 def test_every_page_has_the_box(client: httpx.Client) -> None:

@@ -109,6 +109,21 @@ def test_an_engineer_acknowledges_it_and_whoever_did_so_first_stays(client: http
     assert again.json()["note"] == "seen"
 
 
+def test_a_note_takes_the_place_of_one_that_was_seen_alone(client: httpx.Client, plant: str) -> None:
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', client.get(plant).text)
+    first = client.post(plant, data={"note": "crew at the gate, 138 0000", "seen": seen})
+    assert first.status_code == 303
+    page = {**EN, "Referer": str(client.base_url.join(plant))}
+    late = client.post(plant, data={"note": "I take it", "seen": seen}, headers=page)
+    assert late.status_code == 409
+    for each in ("Somebody else has written at this incident", "crew at the gate, 138 0000", ">I take it<"):
+        assert each in late.text
+    assert client.get(f"/api{plant}").json()["note"] == "crew at the gate, 138 0000"
+    (again,) = re.findall(r'name="seen" value="(\w+)"', late.text)
+    assert client.post(plant, data={"note": "I take it", "seen": again}).status_code == 303
+    assert client.get(f"/api{plant}").json()["note"] == "I take it"
+
+
 def test_lists_of_the_api_come_in_parts(client: httpx.Client, plant: str) -> None:
     whole = client.get("/api/incidents").json()
     part = client.get("/api/incidents?limit=1&offset=1")

@@ -37,8 +37,28 @@ def report(*, is_empty: bool = False) -> AreaReport:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ("Monthly quality report of an area", "class D", "class not filed", "violating", "P9")),
-        ("zh", ("台区电能质量月度报告", "D 类", "类别未建档", "超标", "本月未判定的供电点：P9")),
+        (
+            "en",
+            (
+                "Monthly quality report of an area",
+                "class D",
+                "class not filed",
+                "violating",
+                "P9",
+                "(2 of 3 service points judged)",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "台区电能质量月度报告",
+                "D 类",
+                "类别未建档",
+                "超标",
+                "本月未判定的供电点：P9",
+                "已判定 2/3 个用电点",
+            ),
+        ),
     ],
 )
 def test_the_page_tells_rates_by_class_and_by_point(language: str, words: tuple[str, ...]) -> None:
