@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.area_days import Stay, stays_of
+from analysis.area_stays import Stay, stays_of
 from pipeline.block import MeterMatrix, is_actual
 from pipeline.registry import Registry
 

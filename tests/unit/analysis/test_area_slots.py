@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from analysis.area_days import stays_of
 from analysis.area_slots import area_slots
+from analysis.area_stays import stays_of
 from tests.fix_area import AREA, START, SUPPLY, planted_area
 
 
