@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.area_stays import Stay
+from analysis.loss_problems import FED_IN_KWH
 from analysis.slot_gaps import slot_gaps
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import counts_energy
@@ -119,7 +120,7 @@ class _StayDays:
         # Registers close the gaps of a day exactly, so they go before slots of which some are missing.
         register = [flow[rows] for flow in by_register]
         self.closed = self.in_full & (self.coverage < 1.0) & np.isfinite(register[0] + register[1])
-        slots = _flows_kwh(window, daily, rows)
+        slots = _flows_kwh(window, daily, rows, register[1])
         # A day of which an export slot is missing has no net energy, however whole its import is.
         is_told = np.isfinite(slots[1]) | (self.coverage == 0)
         by_slots = (self.in_full & (self.coverage >= whole) & is_told) | (in_part & is_told)
@@ -137,11 +138,18 @@ class _StayDays:
         )
 
 
-def _flows_kwh(window: MeterMatrix, daily: DailyRows, rows: Ints) -> tuple[Floats, Floats]:
-    """Return import and export; a meter that never counts export exports nothing."""
-    kwh = daily.kwh[rows]
+def _flows_kwh(
+    window: MeterMatrix, daily: DailyRows, rows: Ints, register_kwh: Floats
+) -> tuple[Floats, Floats]:
+    """Return import and export by slots.
+
+    Of a meter whose slots never tell of export its register does; without one it exports nothing, unless the
+    register shows on another day that it does.
+    """
+    feeds = (np.nan_to_num(register_kwh) > FED_IN_KWH).any(axis=1, keepdims=True)
+    none = np.where(np.isfinite(register_kwh), register_kwh, np.where(feeds, np.nan, 0.0))
     export = daily.energies.get("export_kwh")
     if export is None:
-        return kwh, np.zeros_like(kwh)
-    counts = counts_energy(window, daily, "export_kwh")
-    return kwh, np.where(counts[rows][:, None], export[rows], 0.0)
+        return daily.kwh[rows], none
+    counts = counts_energy(window, daily, "export_kwh")[rows][:, None]
+    return daily.kwh[rows], np.where(counts, export[rows], none)

@@ -75,10 +75,12 @@ class _Laid:
     def of(cls, side: Side) -> _Laid:
         known = np.isfinite(side.slots_kwh)
         rest = side.day_kwh - np.where(known, side.slots_kwh, 0.0).sum(axis=1)
-        even = (rest / np.maximum((~known).sum(axis=1), 1))[:, None]
+        # What a day has beyond all of its slots went through nobody knows when: it lies in each of them.
+        lies = ~known | known.all(axis=1, keepdims=True)
+        even = np.where(lies, (rest / lies.sum(axis=1))[:, None], 0.0)
         is_open = ~known & side.is_open[:, None]
         return cls(
-            kwh=np.where(known, side.slots_kwh, even).sum(axis=0),
+            kwh=(np.where(known, side.slots_kwh, 0.0) + even).sum(axis=0),
             open=is_open.sum(axis=0),
-            spread_kwh=np.where(known | is_open, 0.0, np.abs(even)).sum(axis=0),
+            spread_kwh=np.where(is_open, 0.0, np.abs(even)).sum(axis=0),
         )

@@ -13,6 +13,7 @@ from analysis.point_days import PointDays
 from detectors.register_days import register_flows_kwh
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.model import MeterId
+from pipeline.quantities import Quantity
 from pipeline.registry import Installation, Meter, Registry
 from pipeline.timegrid import slot_grid
 from tests.fix_windows import window
@@ -80,3 +81,39 @@ def test_export_of_which_every_day_lacks_a_slot_is_not_taken_for_none() -> None:
     ones = np.ones(DAYS * 96)
     days = _days(registry(("A",)), {"S": ones, "A": ones}, {"A": export})
     assert days.known.tolist() == [[False] * DAYS, [True] * DAYS]
+
+
+@pytest.mark.parametrize("freezes", [[10.0, 12.4, 14.8], [10.0, 12.4, NAN]])
+def test_export_that_registers_alone_tell_of_is_fed_in_and_missed_where_they_lack(
+    freezes: list[float],
+) -> None:
+    archive = registry(("A",))
+    ones = np.ones(DAYS * 96)
+    seen = with_daily_rows(
+        window(slot_grid(FIRST, FIRST + timedelta(days=DAYS), 15), {"S": ones, "A": ones}), archive
+    )
+    assert seen.daily is not None
+    registers = {Quantity.ACTIVE_ENERGY_EXPORT: np.array([[NAN] * DAYS, freezes])}
+    daily = replace(seen.daily, registers=registers)
+    flows = register_flows_kwh(seen, daily, archive)
+    days = PointDays(seen, daily, sorted(stays_of(seen, archive)), 0.98, flows)
+    whole = bool(np.isfinite(freezes).all())
+    assert days.known.tolist() == [[False, True, whole], [True] * DAYS]
+    known = slice(1, 3 if whole else 2)
+    np.testing.assert_allclose(days.kwh[0, known], 93.6)
+    np.testing.assert_allclose(days.export_kwh[0, known], 2.4)
+
+
+def test_an_export_register_that_stands_still_is_not_needed() -> None:
+    archive = registry(("A",))
+    ones = np.ones(DAYS * 96)
+    seen = with_daily_rows(
+        window(slot_grid(FIRST, FIRST + timedelta(days=DAYS), 15), {"S": ones, "A": ones}), archive
+    )
+    assert seen.daily is not None
+    held = {Quantity.ACTIVE_ENERGY_EXPORT: np.array([[NAN] * DAYS, [10.0, 10.0, NAN]])}
+    daily = replace(seen.daily, registers=held)
+    flows = register_flows_kwh(seen, daily, archive)
+    days = PointDays(seen, daily, sorted(stays_of(seen, archive)), 0.98, flows)
+    assert days.known.all()
+    assert days.kwh[0].tolist() == [96.0] * DAYS

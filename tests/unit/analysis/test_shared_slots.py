@@ -88,3 +88,12 @@ def test_gaps_at_random_bias_no_loss(seed: int) -> None:
     # Each slot's own loss is unlike the mean, all of them together are not.
     assert np.mean(off) == pytest.approx(0.0, abs=1e-9)
     assert np.abs(off).max() < 0.01 * supplied.sum()
+
+
+def test_what_a_day_has_beyond_its_slots_lies_in_each_of_them() -> None:
+    # Registers alone tell that the second member fed 0.04 kWh in: 0.01 a slot, so 0.51 are lost in each.
+    members = _side([USED.tolist()] * 2, [8.0, 7.96])
+    assert bridge(_side([[2.5, 2.5, 2.5, NAN]], [7.5]), members).supply_kwh == pytest.approx(10.5)
+    # A tenth of what is supplied is too much to lie anywhere.
+    members = _side([USED.tolist()] * 2, [8.0, 7.0])
+    assert np.isnan(bridge(_side([[2.5, 2.5, 2.5, NAN]], [7.5]), members).supply_kwh)
