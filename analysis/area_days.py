@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.archive_records import AreaMember, MemberRole
+from analysis.area_bridges import AreaRows, bridges
+from analysis.area_stays import stays_of
+from analysis.point_days import PointDays
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
-from pipeline.registry import Installation, Registry, Role
-from pipeline.timegrid import from_numpy, to_numpy
+from pipeline.registry import Registry
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.intp]
-SIGN_OF = {Role.MAIN: 1.0, Role.SUBTRACT: -1.0}
-"""How a meter counts at its service point; a check meter does not count."""
-_BEGIN, _END = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +29,12 @@ class AreaDays:
     """The row of a supply meter of each area: where its episodes stand."""
     supplied_kwh: Floats
     """Signed sum of the supply meters, NaN unless all of them are known."""
+    filled_supply_kwh: Floats
+    """Of it, what stands in for missing slots: what was drawn in them and the mean loss of the others."""
     metered_kwh: Floats
     """Net import of the members that are known."""
+    filled_kwh: Floats
+    """Of it, what stands in for missing slots."""
     injected_kwh: Floats
     """Energy in (供电量): what the supply meters count into the area and what known members feed in."""
     fed_in_kwh: Floats
@@ -81,7 +82,9 @@ def area_days(
 
     ``whole`` is the share of a day's slots that makes the day of a meter known, and so do its registers at
     both ends: ``by_register`` is the import and export that they tell, NaN where they tell none. On the day
-    on which a meter is replaced the two meters together make the day known.
+    on which a meter is replaced the two meters together make the day known. No missing slot of a known day
+    counts as nothing: members' are filled from the slots beside (:mod:`analysis.slot_gaps`), a supply's by
+    the balance of the others (:mod:`analysis.shared_slots`), and a supply that this cannot fill is missing.
     """
     stays = sorted(stays_of(window, registry))
     supplied = {stay.area for stay in stays if stay.is_supply} & {
@@ -90,36 +93,45 @@ def area_days(
     stays = [stay for stay in stays if stay.area in supplied]
     if not stays:
         return None
-    days = _Points(daily, stays, whole, by_register)
+    days = PointDays(window, daily, stays, whole, by_register)
     areas = sorted(supplied)
     place = {area: n for n, area in enumerate(areas)}
     of_point = np.array([place[stay.area] for stay in days.heads], np.intp)
-    supply = np.array([stay.is_supply for stay in days.heads])
+    firsts = {stay.area: stay.row for stay in reversed(stays) if stay.is_supply}
+    supply_rows = np.array([firsts[area] for area in areas], np.intp)
+    supply = days.is_supply
 
     def summed(column: Floats | Bools, side: Bools) -> Floats:
         total = np.zeros((len(areas), column.shape[1]))
         np.add.at(total, of_point[side], column[side])
         return total
 
-    missing = days.present & ~days.known
+    bridged = bridges(window, daily, registry, days, AreaRows(areas, supply_rows, of_point))
+    untold = np.isnan(bridged.supply_kwh)[of_point] & supply[:, None] & days.lacks
+    is_known = days.known & ~untold
+    missing = days.present & ~is_known
 
     def gone(area: int, side: Bools) -> list[tuple[str, Bools]]:
         rows = np.flatnonzero((of_point == area) & side & missing.any(axis=1))
         return [(days.heads[row].point, missing[row]) for row in rows.tolist()]
 
-    known_kwh = np.where(days.known, days.kwh, 0.0)
+    known_kwh = np.where(is_known, days.kwh, 0.0)
     supply_is_known = (summed(missing, supply) == 0) & (summed(days.present, supply) > 0)
     every = supply | ~supply
     fed_in = np.where(days.known, days.export_kwh, 0.0)
-    firsts = {stay.area: stay.row for stay in reversed(stays) if stay.is_supply}
+    brought = np.nan_to_num(bridged.supply_kwh)
     return AreaDays(
         areas=areas,
-        supply_rows=np.array([firsts[area] for area in areas], np.intp),
-        supplied_kwh=np.where(supply_is_known, summed(known_kwh, supply), np.nan),
-        metered_kwh=summed(known_kwh, ~supply),
+        supply_rows=supply_rows,
+        supplied_kwh=np.where(supply_is_known, summed(known_kwh, supply) + brought, np.nan),
+        metered_kwh=summed(known_kwh, ~supply) + bridged.members_kwh,
         injected_kwh=np.where(
-            supply_is_known, summed(days.into_kwh, supply) + summed(fed_in, ~supply), np.nan
+            supply_is_known,
+            summed(days.into_kwh, supply) + np.maximum(brought, 0.0) + summed(fed_in, ~supply),
+            np.nan,
         ),
+        filled_supply_kwh=np.where(supply_is_known, brought, np.nan),
+        filled_kwh=summed(np.where(days.known, days.filled_kwh, 0.0), ~supply) + bridged.members_kwh,
         fed_in_kwh=summed(fed_in, ~supply),
         usual_kwh=summed(np.where(missing, days.mean_so_far(), 0.0), ~supply),
         most_kwh=summed(np.where(missing, days.most_so_far(), 0.0), ~supply),
@@ -131,178 +143,3 @@ def area_days(
         points=[gone(area, ~supply) for area in range(len(areas))],
         supplies=[gone(area, supply) for area in range(len(areas))],
     )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Stay:
-    """A meter that counts in an area for a time: filed at a point that is a member or a supply."""
-
-    area: str
-    is_supply: bool
-    point: str
-    meter: str
-    row: int
-    sign: float
-    """How its net import counts."""
-    is_turned: bool
-    """A supply meter whose import flows out of the area."""
-    member_from: int
-    """Of the membership, UTC microseconds."""
-    member_to: int
-    fitted_from: int
-    fitted_to: int
-
-
-def stays_of(window: MeterMatrix, registry: Registry, area: str | None = None) -> Iterator[Stay]:
-    """Yield who counts in which area, in the order of the archive; an energy counts once in an area.
-
-    Given an area, its own alone.
-    """
-    row_of = {meter: row for row, meter in enumerate(window.meters)}
-    for member in once([m for m in registry.area_members if area in {None, m.area}]):
-        for installation in registry.installations_by_point.get(member.service_point, ()):
-            if installation.meter in row_of and installation.role in SIGN_OF:
-                yield _stay(member, installation, row_of[installation.meter])
-
-
-def once(members: Sequence[AreaMember]) -> list[AreaMember]:
-    """Return memberships of which none repeats another of the same point and area.
-
-    Where two overlap, the one that began later counts from where the earlier ends, if it is not over then.
-    """
-    kept = list(members)
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, member in enumerate(members):
-        places.setdefault((member.area, member.service_point), []).append(place)
-    gone: set[int] = set()
-    for own in places.values():
-        until = _BEGIN
-        for place in sorted(own, key=lambda n: (_stamp(members[n].starts_at, _BEGIN), n)):
-            member = members[place]
-            end = _stamp(member.ends_at, _END)
-            if until > _BEGIN and end <= until:
-                gone.add(place)
-            elif _stamp(member.starts_at, _BEGIN) < until:
-                kept[place] = replace(member, starts_at=from_numpy(np.datetime64(until, "us")))
-            until = max(until, end)
-    return [member for place, member in enumerate(kept) if place not in gone]
-
-
-def _stay(member: AreaMember, installation: Installation, row: int) -> Stay:
-    is_supply = member.role is MemberRole.SUPPLY
-    return Stay(
-        area=member.area,
-        is_supply=is_supply,
-        point=member.service_point,
-        meter=installation.meter,
-        row=row,
-        sign=SIGN_OF[installation.role] * (member.sign if is_supply else 1),
-        is_turned=is_supply and member.sign < 0,
-        member_from=_stamp(member.starts_at, _BEGIN),
-        member_to=_stamp(member.ends_at, _END),
-        fitted_from=_stamp(installation.starts_at, _BEGIN),
-        fitted_to=_stamp(installation.ends_at, _END),
-    )
-
-
-def _stamp(instant: datetime | None, default: int) -> int:
-    return default if instant is None else int(to_numpy(instant).astype(np.int64))
-
-
-class _Points:
-    """The days of each service point in each area: arrays of shape (points, days)."""
-
-    def __init__(
-        self, daily: DailyRows, stays: Sequence[Stay], whole: float, by_register: tuple[Floats, Floats]
-    ) -> None:
-        rows = np.array([stay.row for stay in stays], np.intp)
-        begins, ends = _edges(daily, rows)
-
-        def column(name: str) -> NDArray[np.int64]:
-            return np.array([[getattr(stay, name)] for stay in stays], np.int64)
-
-        member_from, member_to = column("member_from"), column("member_to")
-        fitted_from, fitted_to = column("fitted_from"), column("fitted_to")
-        counts = (member_from < ends) & (member_to > begins) & (fitted_from < ends) & (fitted_to > begins)
-        is_member = (member_from <= begins) & (member_to >= ends)
-        fitted = (np.minimum(fitted_to, ends) - np.maximum(fitted_from, begins)) / (ends - begins)
-        in_full = is_member & (fitted >= 1.0)
-        # Registers close the gaps of a day exactly, so they go before slots of which some are missing.
-        register = [column[rows] for column in by_register]
-        closed = in_full & (daily.coverage[rows] < 1.0) & np.isfinite(register[0] + register[1])
-        moves = ((member_from > begins[:, :1]) & (member_from >= begins) & (member_from < ends)) | (
-            (member_to < ends[:, -1:]) & (member_to >= begins) & (member_to < ends)
-        )
-        keys = [(stay.area, stay.is_supply, stay.point) for stay in stays]
-        firsts = np.array([n for n, key in enumerate(keys) if n == 0 or key != keys[n - 1]], np.intp)
-        lacks = 1.0 - whole
-        # Of a meter that is replaced its own part of the day; the other meter must have the rest.
-        in_part = is_member & ~in_full & (np.abs(daily.coverage[rows] - fitted) <= lacks)
-        slots = _flows_kwh(daily, rows)
-        # A day of which an export slot is missing has no net energy, however whole its import is.
-        is_told = np.isfinite(slots[1])
-        known = (in_full & (((daily.coverage[rows] >= whole) & is_told) | closed)) | (in_part & is_told)
-        signs = np.array([[stay.sign] for stay in stays])
-        turned = np.array([[stay.is_turned] for stay in stays])
-        of_role = np.where(turned, -signs, signs)
-        is_main = counts & (of_role > 0)
-        shares = np.add.reduceat(np.where(is_main, np.clip(fitted, 0.0, 1.0), 0.0), firsts, axis=0)
-        imported, exported = (
-            np.where(known & counts, np.where(closed, flow, slot_sum), 0.0)
-            for flow, slot_sum in zip(register, slots, strict=True)
-        )
-        into, out_of = np.where(turned, exported, imported), np.where(turned, imported, exported)
-        self.heads = [stays[first] for first in firsts]
-        self.present = np.logical_or.reduceat(counts, firsts, axis=0)
-        unknown = np.logical_or.reduceat(counts & ~known, firsts, axis=0)
-        self.known = self.present & ~unknown & (shares >= whole)
-        mains = np.maximum(np.rint(shares), 1.0)
-        covered = np.add.reduceat(np.where(is_main, daily.coverage[rows], 0.0), firsts, axis=0)
-        self.coverage: Floats = np.where(self.present, np.minimum(covered / mains, 1.0), 0.0)
-        self.changed: Bools = np.logical_or.reduceat(moves, firsts, axis=0)
-        self.kwh = np.add.reduceat(signs * (imported - exported), firsts, axis=0)
-        self.into_kwh = np.add.reduceat(of_role * into, firsts, axis=0)
-        """What a supply meter counts into the area."""
-        self.export_kwh = np.add.reduceat(of_role * out_of, firsts, axis=0)
-        """What a member feeds in."""
-        self.closed = self.known & np.logical_or.reduceat(closed, firsts, axis=0)
-
-    def mean_so_far(self) -> Floats:
-        """Return the mean of the known days up to each day; NaN before the first."""
-        count = np.cumsum(self.known, axis=1)
-        total = np.cumsum(np.where(self.known, self.kwh, 0.0), axis=1)
-        mean: Floats = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-        return mean
-
-    def most_so_far(self) -> Floats:
-        """Return the greatest known day up to each day; NaN before the first."""
-        return np.fmax.accumulate(np.where(self.known, self.kwh, np.nan), axis=1)
-
-
-def _edges(daily: DailyRows, rows: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the start and end of each day of each row, UTC microseconds."""
-    kinds = list(dict.fromkeys(daily.zones))
-    sample = {zone: daily.zones.index(zone) for zone in kinds}
-    spans = {
-        zone: np.array(
-            [
-                [int(to_numpy(edge).astype(np.int64)) for edge in daily.span(row, day, day + 1)]
-                for day in range(len(daily.days))
-            ]
-        )
-        for zone, row in sample.items()
-    }
-    which = np.stack([spans[zone] for zone in kinds])
-    chosen = which[[kinds.index(daily.zones[row]) for row in rows]]
-    return chosen[..., 0], chosen[..., 1]
-
-
-def _flows_kwh(daily: DailyRows, rows: Ints) -> tuple[Floats, Floats]:
-    """Return import and export; a meter that never counts export exports nothing."""
-    kwh = daily.kwh[rows]
-    export = daily.energies.get("export_kwh")
-    if export is None:
-        return kwh, np.zeros_like(kwh)
-    own = export[rows]
-    counts = np.isfinite(own).any(axis=1, keepdims=True)
-    return kwh, np.where(counts, own, 0.0)

@@ -141,7 +141,7 @@ class _Area:
         days, judged, place = self.days, self.judged, self.place
         for day in range(len(self.daily.days)):
             verdict, why = self._verdict(day)
-            filled = _number(days.usual_kwh[place, day])
+            filled = _number(days.usual_kwh[place, day] + days.filled_kwh[place, day])
             loss, injected = _number(loss_kwh[day]), _number(days.injected_kwh[place, day])
             technical = _number(technical_kwh[day])
             out_of = None if injected is None or loss is None else injected - loss
@@ -153,6 +153,7 @@ class _Area:
                 energy_out_kwh=out_of,
                 fed_in_kwh=float(days.fed_in_kwh[place, day]),
                 filled_kwh=filled,
+                filled_in_kwh=_number(days.filled_supply_kwh[place, day]),
                 loss_kwh=loss,
                 loss_percent=_number(judged.loss[place, day]),
                 technical_kwh=technical,

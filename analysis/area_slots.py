@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.area_days import Stay, stays_of
+from analysis.area_stays import Stay, stays_of
 from pipeline.block import MeterMatrix, is_actual
 from pipeline.registry import Registry
 
@@ -26,8 +26,10 @@ class AreaSlots:
     """The row of the meter that each of them had last."""
     is_whole: NDArray[np.bool_]
     """Whether a member belonged to the area all the time."""
+    inflows: Floats
+    """Signed net import of each supply point, kWh of shape (supplies, slots), NaN where unknown."""
     supplied: Floats
-    """kWh a slot, NaN unless all supply meters are known."""
+    """Their sum, kWh a slot, NaN unless all supply meters are known."""
     metered: Floats
     """Shape (members, slots), NaN where unknown; nothing while a point is no member."""
 
@@ -48,9 +50,14 @@ def area_slots(window: MeterMatrix, registry: Registry, area: str) -> AreaSlots:
         members=list(points),
         rows=np.array([max(own, key=lambda s: s.fitted_from).row for own in points.values()], np.intp),
         is_whole=np.array([_is_whole(own, at) for own in points.values()], np.bool_),
+        inflows=_stacked(inflows, len(at)),
         supplied=np.sum(inflows, axis=0) if inflows else nothing,
-        metered=np.stack(metered) if metered else np.empty((0, len(at))),
+        metered=_stacked(metered, len(at)),
     )
+
+
+def _stacked(columns: Sequence[Floats], slots: int) -> Floats:
+    return np.stack(columns) if columns else np.empty((0, slots))
 
 
 def _net_kwh(window: MeterMatrix, row: int) -> Floats:
@@ -64,16 +71,24 @@ def _net_kwh(window: MeterMatrix, row: int) -> Floats:
 
 
 def _of_point(stays: Sequence[Stay], net: Mapping[int, Floats], at: NDArray[np.int64]) -> Floats:
-    """Return what a point's meters counted while it belonged to the area: a slot lies where it begins."""
+    """Return what a point's meters counted while it belonged to the area: a slot lies where it begins.
+
+    In the slot in which a meter is replaced what either counted of it stands.
+    """
+    step = at[1] - at[0] if len(at) > 1 else 0
     belongs = np.zeros(len(at), np.bool_)
     has_meter = np.zeros(len(at), np.bool_)
     total = np.zeros(len(at))
     for stay in stays:
         is_member = (stay.member_from <= at) & (at < stay.member_to)
-        fitted = is_member & (stay.fitted_from <= at) & (at < stay.fitted_to)
+        begins_in = (stay.fitted_from <= at) & (at < stay.fitted_to)
+        is_cut = (stay.fitted_from < at + step) & (stay.fitted_to > at)
+        is_cut &= (stay.fitted_from > at) | (stay.fitted_to < at + step)
+        fitted = is_member & begins_in & ~is_cut
+        part = is_member & is_cut & np.isfinite(net[stay.row])
         belongs |= is_member
-        has_meter |= fitted
-        total[fitted] += stay.sign * net[stay.row][fitted]
+        has_meter |= fitted | part
+        total[fitted | part] += stay.sign * net[stay.row][fitted | part]
     total[belongs & ~has_meter] = np.nan
     return total
 

@@ -93,7 +93,9 @@ class AreaDay:
     fed_in_kwh: float
     """Of the energy in, what members feed in."""
     filled_kwh: float | None
-    """Of the energy out, what stands in for missing members: their mean day so far."""
+    """Of the energy out, what stands in for missing members, their mean day so far, and for missing slots."""
+    filled_in_kwh: float | None = None
+    """Of the energy in, what stands in for missing slots of the supply."""
     loss_kwh: float | None
     loss_percent: float | None
     technical_kwh: float | None

@@ -32,7 +32,9 @@ class AreaMonth:
     energy_out_kwh: float
     fed_in_kwh: float
     filled_kwh: float
-    """What stands in for missing members."""
+    """Of the energy out, what stands in for missing members and missing slots."""
+    filled_in_kwh: float
+    """Of the energy in, what stands in for missing slots of the supply."""
     loss_kwh: float
     loss_percent: float | None
     technical_kwh: float
@@ -73,6 +75,7 @@ def _month(first: date, days: Sequence[AreaDay]) -> AreaMonth:
         energy_out_kwh=sum(day.energy_out_kwh or 0.0 for day in judged),
         fed_in_kwh=sum(day.fed_in_kwh for day in judged),
         filled_kwh=sum(day.filled_kwh or 0.0 for day in judged),
+        filled_in_kwh=sum(day.filled_in_kwh or 0.0 for day in judged),
         loss_kwh=loss,
         loss_percent=100.0 * loss / injected if injected > 0 else None,
         technical_kwh=sum(day.technical_kwh or 0.0 for day in judged),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.block import MeterMatrix
+from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.timegrid import MINUTES_PER_DAY, from_numpy
 
@@ -38,6 +39,8 @@ class ProblemKind(StrEnum):
     """Intervals below zero or beyond measure: unknown, for no register runs backwards."""
     FED_IN_UNFILED = "fed_in_unfiled"
     """A customer without filed generation feeds in; it counts as energy in all the same."""
+    FED_IN_UNKNOWN = "fed_in_unknown"
+    """A member has generation filed and nothing tells what it feeds in; it counts as feeding in nothing."""
     COUNTED_TWICE = "counted_twice"
     """Overlapping memberships of one point in one area; it counts once."""
     IN_TWO_AREAS = "in_two_areas"
@@ -121,6 +124,9 @@ def _of_energies(area: str, own: Sequence[AreaMember], energies: _Energies) -> I
         is_member = any(m.role is MemberRole.MEMBER for m in own if m.service_point == point)
         if is_member and fed_in > FED_IN_KWH * energies.days and not energies.may_feed_in(point):
             yield problem(kind=ProblemKind.FED_IN_UNFILED, kwh=fed_in)
+        is_told = energies.tells_export[rows].any() or not energies.known[rows].any()
+        if is_member and not is_told and energies.may_feed_in(point):
+            yield problem(kind=ProblemKind.FED_IN_UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +141,8 @@ class _Energies:
     impossible: NDArray[np.intp]
     """Slots below zero or beyond measure."""
     fed_in_kwh: NDArray[np.float64]
+    tells_export: Bools
+    """Whether a slot or a register of export is known."""
 
     @classmethod
     def of(cls, window: MeterMatrix, registry: Registry, span: tuple[datetime, datetime]) -> _Energies:
@@ -147,6 +155,7 @@ class _Energies:
             days=max(len(window.starts_at) * window.minutes / MINUTES_PER_DAY, 1.0),
             known=np.asarray((~np.isnan(window.import_kwh)).any(axis=1)),
             impossible=impossible_slots(window).sum(axis=1),
+            tells_export=_tells_export(window),
             fed_in_kwh=none if export is None else np.nan_to_num(export).clip(0.0).sum(axis=1),
         )
 
@@ -165,6 +174,15 @@ class _Energies:
         """Tell whether generation is filed at the end of the window."""
         contract = self.registry.contract_of(point, self.span[1])
         return contract is not None and contract.generation
+
+
+def _tells_export(window: MeterMatrix) -> Bools:
+    by_days = None if window.daily is None else window.daily.registers.get(Quantity.ACTIVE_ENERGY_EXPORT)
+    columns = [column for column in (window.energies.get("export_kwh"), by_days) if column is not None]
+    tells = np.zeros(len(window.meters), np.bool_)
+    for column in columns:
+        tells |= np.isfinite(column).any(axis=1)
+    return tells
 
 
 def _begin(member: AreaMember) -> datetime:

@@ -81,28 +81,75 @@ def day_sums(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]
 
     Days without slots in the window are missing too.
     """
-    return _by_days(window, daily, column, lambda rows, edges: np.add.reduceat(rows, edges, axis=1))
+    return _by_days(
+        window.starts_at, daily.zones, daily.days, column, lambda s, edges: np.add.reduceat(s, edges, axis=1)
+    )
 
 
 def day_firsts(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]) -> Floats:
     """Return a column's value in the first slot of each local day that the window holds."""
-    return _by_days(window, daily, column, lambda rows, edges: rows[:, edges])
+    return _by_days(window.starts_at, daily.zones, daily.days, column, lambda s, edges: s[:, edges])
+
+
+def known_days(
+    window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating], rows: NDArray[np.intp]
+) -> tuple[Floats, Floats, Floats]:
+    """Return sum, number and greatest of the known slots of each local day, shape (rows, days).
+
+    ``column`` has the slots of some meters alone, those in ``rows``. Days without slots in the window are
+    missing, and so is the greatest of a day of which no slot is known.
+    """
+    zones = [daily.zones[row] for row in rows.tolist()]
+    known = np.isfinite(column)
+
+    def of(column: NDArray[np.floating], ufunc: np.ufunc) -> Floats:
+        return _by_days(
+            window.starts_at, zones, daily.days, column, lambda s, edges: ufunc.reduceat(s, edges, axis=1)
+        )
+
+    return (
+        of(np.where(known, column, 0.0), np.add),
+        of(known.astype(np.float32), np.add),
+        of(column, np.fmax),
+    )
+
+
+def known_energy(window: MeterMatrix, name: str, rows: NDArray[np.intp]) -> Floats:
+    """Return another energy of some meters as their actual slots show it, shape (rows, slots), else NaN."""
+    actual = is_actual(window.quality[rows]) & np.isfinite(window.import_kwh[rows])
+    return np.where(actual, window.energies[name][rows], np.nan)
+
+
+def counts_energy(window: MeterMatrix, daily: DailyRows, name: str) -> NDArray[np.bool_]:
+    """Tell which meters ever count another energy, shape (meters,).
+
+    One missing slot makes its day missing, so of meters without any whole day slots are asked.
+    """
+    column = daily.energies.get(name)
+    if column is None:
+        return np.zeros(len(daily.kwh), np.bool_)
+    counts: NDArray[np.bool_] = np.asarray(np.isfinite(column).any(axis=1))
+    rows = np.flatnonzero(~counts)
+    if name in window.energies and len(rows):
+        counts[rows] = np.isfinite(known_energy(window, name, rows)).any(axis=1)
+    return counts
 
 
 def _by_days(
-    window: MeterMatrix,
-    daily: DailyRows,
+    starts_at: NDArray[np.datetime64],
+    zones: Sequence[ZoneInfo],
+    days: NDArray[np.datetime64],
     column: NDArray[np.floating],
     reduced: Callable[[NDArray[np.floating], NDArray[np.intp]], NDArray[np.floating]],
 ) -> Floats:
-    figures = np.full(daily.kwh.shape, np.nan)
-    for zone in dict.fromkeys(daily.zones):
-        rows = [row for row, own in enumerate(daily.zones) if own == zone]
-        day, _ = local_clock(window.starts_at, zone)
+    figures = np.full((len(zones), len(days)), np.nan)
+    for zone in dict.fromkeys(zones):
+        rows = [row for row, own in enumerate(zones) if own == zone]
+        day, _ = local_clock(starts_at, zone)
         edges = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
-        place = day[edges] - daily.days[0].astype(np.int64)
-        inside = (place >= 0) & (place < len(daily.days))
-        chosen = column if len(rows) == len(daily.zones) else column[rows]
+        place = day[edges] - days[0].astype(np.int64)
+        inside = (place >= 0) & (place < len(days))
+        chosen = column if len(rows) == len(zones) else column[rows]
         figures[np.ix_(rows, place[inside])] = reduced(chosen, edges)[:, inside]
     return figures
 

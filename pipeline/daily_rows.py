@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.quantities import Quantity
-from pipeline.timegrid import local_day
+from pipeline.timegrid import local_day, to_numpy
 
 Floats = NDArray[np.float64]
 Name = TypeVar("Name", Quantity, str)
@@ -76,6 +76,20 @@ class DailyRows:
         """Return when a meter's local days ``first`` to ``end`` (exclusive) begin and end."""
         zone = self.zones[row]
         return local_day(self.date_of(first), zone)[0], local_day(self.date_of(end - 1), zone)[1]
+
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return when each day of each meter begins and ends, UTC microseconds of shape (meters, days)."""
+        kinds = list(dict.fromkeys(self.zones))
+        dates = [self.date_of(day) for day in range(len(self.days))]
+        spans = np.array(
+            [[list(map(_microseconds, local_day(day, zone))) for day in dates] for zone in kinds], np.int64
+        ).reshape(len(kinds), len(dates), 2)
+        chosen = spans[[kinds.index(zone) for zone in self.zones]]
+        return chosen[..., 0], chosen[..., 1]
+
+
+def _microseconds(instant: datetime) -> int:
+    return int(to_numpy(instant).astype(np.int64))
 
 
 def mask_of(masked: Mapping[str, NDArray[np.bool_]], phases: str) -> NDArray[np.bool_] | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from analysis.area_days import once
+from analysis.area_stays import once
 from pipeline.archive_records import AreaMember, MemberRole
 from pipeline.registry import Registry
 from services.load_contracts import contract_stretches

@@ -34,12 +34,12 @@ Floats = NDArray[np.float64]
 class AreaBalance:
     """Compares what an area's supply meters and its members count on whole local days.
 
-    A day with missing slots is whole where the registers at both its ends are known. The loss in percent of
-    the energy in (the supply, and what members feed in) is judged against the area's own median of the days
-    before. On a day on which members are missing the loss counts
-    only if it stays above the limit with the greatest day that each of them had so far; below the needed
-    completeness the day is unknown, and so is a day on which a member came or went, and some after it. The
-    episode stands at the area's supply meter.
+    A day with missing slots is whole where the registers at both its ends are known; of a day that lacks very
+    few, the others tell how much they lost. The loss in percent of the energy in (the supply, and what
+    members feed in) is judged against the area's own median of the days before. On a day on which members
+    are missing the loss counts only if it stays above the limit with the greatest day that each of them had
+    so far; below the needed completeness the day is unknown, and so is a day on which a member came or went,
+    and some after it. The episode stands at the area's supply meter.
     """
 
     trigger_mads: float = parameter(

@@ -3,9 +3,12 @@ from datetime import timedelta
 
 import numpy as np
 
-from analysis.area_days import stays_of
 from analysis.area_slots import area_slots
+from analysis.area_stays import stays_of
+from pipeline.model import MeterId
+from pipeline.registry import Installation
 from tests.fix_area import AREA, START, SUPPLY, planted_area
+from tests.loss_areas import FIRST, hourly, registry
 
 
 def test_the_slots_of_an_area_are_those_of_its_supply_and_members() -> None:
@@ -48,3 +51,23 @@ def test_what_other_areas_have_in_the_window_changes_nothing_and_is_not_looked_a
     np.testing.assert_array_equal(slots.metered, alone.metered)
     own = [stay for stay in stays_of(case.window, both) if stay.area == AREA]
     assert list(stays_of(case.window, both, AREA)) == own
+
+
+def test_in_the_slot_of_a_swap_stands_what_either_meter_counted_of_it() -> None:
+    at = FIRST + timedelta(hours=9, minutes=20)
+    archive = registry(("A",))
+    hung = [
+        archive.installations[0],
+        Installation(meter=MeterId("A"), service_point="P-A", ends_at=at),
+        Installation(meter=MeterId("B"), service_point="P-A", starts_at=at),
+    ]
+    archive = replace(archive, installations=hung)
+    ones, one, other = np.ones(24), np.ones(24), np.ones(24)
+    one[9], one[10:], other[:9], other[9] = 0.25, np.nan, np.nan, 0.5
+    for old, new, total in ((0.25, 0.5, 0.75), (np.nan, 0.5, 0.5), (0.25, np.nan, 0.25)):
+        one[9], other[9] = old, new
+        seen = hourly({"S": ones, "A": one, "B": other}, 1, archive)
+        assert area_slots(seen, archive, "T").metered[0].tolist() == [1.0] * 9 + [total] + [1.0] * 14
+    one[9], other[9] = np.nan, np.nan
+    seen = hourly({"S": ones, "A": one, "B": other}, 1, archive)
+    assert np.flatnonzero(np.isnan(area_slots(seen, archive, "T").metered[0])).tolist() == [9]

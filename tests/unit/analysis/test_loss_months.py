@@ -21,6 +21,7 @@ def _day(
         energy_out_kwh=None if loss is None else 100.0 - loss,
         fed_in_kwh=1.0,
         filled_kwh=2.0,
+        filled_in_kwh=0.5,
         loss_kwh=loss,
         loss_percent=loss,
         technical_kwh=3.0,
@@ -50,7 +51,7 @@ def test_a_month_adds_up_its_judged_days() -> None:
     assert month.loss_percent == pytest.approx(5.0)
     assert month.technical_kwh == pytest.approx(9.0)
     assert month.unexplained_kwh == pytest.approx(6.0)
-    assert (month.fed_in_kwh, month.filled_kwh) == (3.0, 6.0)
+    assert (month.fed_in_kwh, month.filled_kwh, month.filled_in_kwh) == (3.0, 6.0, 1.5)
     assert month.day_coverage == pytest.approx(3 / 28)
     assert month.verdict is LossVerdict.NORMAL
 

@@ -12,6 +12,7 @@ from pipeline.archive_records import AreaMember
 from pipeline.block import MeterMatrix
 from pipeline.contracts import Contract
 from pipeline.model import MeterId
+from pipeline.quantities import Quantity
 from pipeline.registry import Installation, Registry, Role
 from tests.loss_areas import AREA, FIRST, hourly, registry
 
@@ -78,6 +79,22 @@ def test_what_a_customer_without_filed_generation_feeds_in_is_named() -> None:
     assert _of(filed, hourly(KWH, 2, filed, export={"C": 0.5})) == []
     # A meter's own error.
     assert _of(archive, hourly(KWH, 2, archive, export={"C": 0.02})) == []
+
+
+def test_filed_generation_of_which_no_export_is_read_is_named() -> None:
+    archive = registry()
+    filed = replace(archive, contracts=[Contract(service_point="P-C", generation=True)])
+    seen = hourly(KWH, 2, archive)
+    assert _of(filed, seen) == []
+    unread = seen.energies["export_kwh"].copy()
+    unread[seen.meters.index(MeterId("C"))] = np.nan
+    unread_c = replace(seen, energies={"export_kwh": unread})
+    for window in (replace(seen, energies={}), unread_c):
+        assert _of(filed, window) == [(ProblemKind.FED_IN_UNKNOWN, "P-C")]
+        assert _of(archive, window) == []
+    assert seen.daily is not None
+    held = {Quantity.ACTIVE_ENERGY_EXPORT: np.where(np.arange(4)[:, None] == 3, [[5.0, 6.0]], np.nan)}
+    assert _of(filed, replace(unread_c, daily=replace(seen.daily, registers=held))) == []
 
 
 def test_memberships_that_overlap_are_named() -> None:

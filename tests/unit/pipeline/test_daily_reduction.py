@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from pipeline.daily_reduction import daily_rows, day_firsts, day_sums
+from pipeline.daily_reduction import counts_energy, daily_rows, day_firsts, day_sums, known_days, known_energy
 from pipeline.quantities import Quantity
 from pipeline.timegrid import slot_grid
 from tests.fix_windows import grid, window
@@ -76,3 +76,36 @@ def test_the_first_slot_of_a_day_is_that_after_local_midnight() -> None:
     daily = daily_rows(both, [BERLIN, SHANGHAI])
     slots = np.arange(192.0)[None].repeat(2, axis=0)
     np.testing.assert_array_equal(day_firsts(both, daily, slots), [[0, 92, 188], [0, 68, 164]])
+
+
+def test_the_known_slots_of_each_day_are_added_up_counted_and_their_greatest_told() -> None:
+    column = np.ones((2, 192))
+    column[1, 3], column[1, 4], column[1, 96:] = np.nan, 7.0, np.nan
+    seen = replace(
+        window(grid(BEGIN, 2), {"a": 1.0, "b": 1.0}, quality={"b": np.array(["E"] * 2 + ["A"] * 190)}),
+        energies={"export_kwh": column},
+    )
+    daily = daily_rows(seen, [SHANGHAI, SHANGHAI])
+    rows = np.array([1])
+    known = known_energy(seen, "export_kwh", rows)
+    assert np.flatnonzero(np.isnan(known[0, :96])).tolist() == [0, 1, 3]
+    kwh, count, greatest = known_days(seen, daily, known, rows)
+    assert (kwh.tolist(), count.tolist()) == ([[99.0, 0.0]], [[93.0, 0.0]])
+    np.testing.assert_array_equal(greatest, [[7.0, np.nan]])
+
+
+def test_a_meter_of_which_every_day_lacks_a_slot_counts_its_energy_all_the_same() -> None:
+    column = np.full((3, 192), np.nan)
+    column[0], column[1, 5] = 0.0, 2.0
+    seen = replace(window(grid(BEGIN, 2), {"a": 1.0, "b": 1.0, "c": 1.0}), energies={"export_kwh": column})
+    daily = daily_rows(seen, [SHANGHAI] * 3)
+    assert counts_energy(seen, daily, "export_kwh").tolist() == [True, True, False]
+    assert not counts_energy(seen, daily, "q1_kvarh").any()
+
+
+def test_days_begin_and_end_by_each_meter_s_zone() -> None:
+    daily = daily_rows(window(grid(BEGIN, 1), {"a": 1.0, "b": 1.0}), [SHANGHAI, BERLIN])
+    begins, ends = daily.edges()
+    hour = 3_600_000_000
+    assert ((ends - begins) / hour).tolist() == [[24.0, 24.0]] * 2
+    assert ((begins[1] - begins[0]) / hour).tolist() == [7.0, 7.0]

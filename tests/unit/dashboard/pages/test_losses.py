@@ -98,6 +98,21 @@ def test_one_area_tells_whom_to_look_at_and_why(client: httpx.Client) -> None:
     assert (points, len(raw) % 20) == (len(_json(client, "/api/losses/T")["days"]) + 1, 0)
 
 
+def test_what_was_filled_in_of_a_day_is_told_on_its_side(url: str, client: httpx.Client) -> None:
+    assert "filled in" not in text_of(client.get("/losses/T", headers=EN))
+    with connect(url) as connection:
+        connection.execute(
+            "UPDATE area_day SET filled_in_kwh = 91.5, filled_kwh = 3.5 "
+            "WHERE area = 'T' AND day = (SELECT max(day) FROM area_day WHERE area = 'T')"
+        )
+    shown = text_of(client.get("/losses/T", headers=EN))
+    assert "91.5 kWh filled in" in shown
+    assert shown.index("91.5 kWh filled in") < shown.index("3.5 kWh filled in")
+    assert "估补 91.5 kWh" in text_of(client.get("/losses/T", headers=ZH))
+    day = _json(client, "/api/losses/T")["days"][-1]
+    assert (day["filled_in_kwh"], day["filled_kwh"]) == (91.5, 3.5)
+
+
 def test_an_area_that_is_not_there_and_too_long_a_stretch_are_refused(client: httpx.Client) -> None:
     answer = client.get("/losses/nowhere", headers=EN)
     assert answer.status_code == 404
