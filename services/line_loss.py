@@ -147,7 +147,13 @@ def loss_stored(
             window = with_daily_rows(_without_impossible(replace(window, daily=None)), some)
             if window.daily is not None:
                 window = replace(window, daily=replace(window.daily, registers=registers))
-            stored = list_episodes(connection, scope=EVERYTHING, overlaps=span)
+            stored = list_episodes(
+                connection,
+                scope=EVERYTHING,
+                service_points=sorted({member.service_point for member in some.area_members}),
+                verdict=Verdict.ABNORMAL,
+                overlaps=span,
+            )
             reports += _reports(window, some, [known.episode for known in stored], question)
     return reports
 
