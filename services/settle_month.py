@@ -12,6 +12,7 @@ from pipeline.bills import bill_span, month_before
 from pipeline.errors import ConfigError
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import local_day
 from services.settle_book import QUADRANTS, REACTIVE, Book
 from services.settle_chains import counted
@@ -48,7 +49,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
     Raises:
         ConfigError: If ``until`` does not lie within the month.
     """
-    registry = _of_point(registry, service_point)
+    registry = as_shown(_of_point(registry, service_point), primary)
     span = supplied(registry, service_point, bill_span(registry, service_point, month))
     if until is not None:
         span = _part(registry, service_point, span, until)

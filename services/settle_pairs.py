@@ -21,7 +21,7 @@ from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from services.settle_book import RATES, Book
 from services.settle_edges import NO_REGISTER, TOTAL, Edge, Ends, ends_at_edge, steps, written_down
-from services.vee_registers import register_reads
+from services.vee_registers import register_reads, shown_counts
 from storage.intervals import IntervalColumns, energy_of, kvarh_of
 
 REACH = timedelta(days=40)
@@ -310,7 +310,7 @@ def from_reads(
         return None
     return RegisterEnd(
         at=at,
-        value=found.counts * Decimal(str(meter.resolution)),
+        value=shown_counts(meter, found) * Decimal(str(meter.resolution)),
         source=RegisterSource.ESTIMATED,
     )
 
