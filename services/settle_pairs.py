@@ -21,6 +21,7 @@ from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from services.settle_book import RATES, Book
 from services.settle_edges import NO_REGISTER, TOTAL, Edge, Ends, ends_at_edge, steps, written_down
+from services.settle_roll_overs import with_range
 from services.vee_registers import register_reads, shown_counts
 from storage.intervals import IntervalColumns, energy_of, kvarh_of
 
@@ -116,8 +117,20 @@ def count(
     both = [q for q in Quantity if q in opening and q in closing]
     # Rates of two readings that are not those of the total do not add up to it.
     usable = [q for q in both if q not in RATES or _beside_total(q, opening, closing)]
-    pairs = [_pair(meter, stretch, q, opening[q], closing[q]) for q in usable]
-    return Counted(pairs=pairs, lacks=())
+    pairs = [
+        RegisterPair(
+            meter=meter.id,
+            quantity=q.value,
+            opening=opening[q],
+            closing=closing[q],
+            factor=stretch.factor,
+            sign=stretch.sign,
+            step=Decimal(str(meter.resolution)),
+        )
+        for q in usable
+    ]
+    since = stretch.placed.starts_at
+    return Counted(pairs=[with_range(book, meter, pair, since) for pair in pairs], lacks=())
 
 
 def opening_edge(book: Book, meter: Meter, stretch: Stretch) -> Edge:
@@ -167,24 +180,6 @@ def _lack(stretch: Stretch, code: Lacking, register: str = "") -> Lack:
 
 def _beside_total(quantity: Quantity, opening: Ends, closing: Ends) -> bool:
     return all(ends[quantity].at == ends[TOTAL].at for ends in (opening, closing))
-
-
-def _pair(
-    meter: Meter, stretch: Stretch, quantity: Quantity, opening: RegisterEnd, closing: RegisterEnd
-) -> RegisterPair:
-    counts_to = Decimal(10) ** meter.digits
-    rolled = closing.value - opening.value + counts_to
-    # A register that fell back by more than a roll-over explains was reset: it has then run back.
-    return RegisterPair(
-        meter=meter.id,
-        quantity=quantity.value,
-        opening=opening,
-        closing=closing,
-        factor=stretch.factor,
-        sign=stretch.sign,
-        range=counts_to if 0 <= rolled < counts_to / 2 else None,
-        step=Decimal(str(meter.resolution)),
-    )
 
 
 def _ratio_changes(
