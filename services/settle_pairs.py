@@ -259,7 +259,10 @@ def _from_intervals(
     known: tuple[RegisterEnd | None, RegisterEnd | None],
     energy: str,
 ) -> tuple[RegisterEnd, RegisterEnd] | None:
-    """Return a register's edges with what intervals add up to between them; from 0 where neither is known."""
+    """Return a register's edges with what intervals add up to between them; from 0 where neither is known.
+
+    One that rolls over meanwhile stays within its range; one that is not within it as read counts on.
+    """
     opening, closing = known
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
@@ -267,11 +270,16 @@ def _from_intervals(
     if total is None or abs(total) >= NO_REGISTER:
         return None
     counted = steps(total / float(stretch.factor), meter)
+    counts_to = Decimal(10) ** meter.digits
     if opening is None:
         value = Decimal(0) if closing is None else closing.value - counted
+        rolled_over = closing is not None and value < 0 < closing.value < counts_to
+        value += counts_to if rolled_over else 0
         opening = RegisterEnd(at=begins, value=value, source=RegisterSource.ESTIMATED)
     if closing is None:
-        closing = RegisterEnd(at=ends, value=opening.value + counted, source=RegisterSource.ESTIMATED)
+        value = opening.value + counted
+        value -= counts_to if opening.value < counts_to <= value else 0
+        closing = RegisterEnd(at=ends, value=value, source=RegisterSource.ESTIMATED)
     return opening, closing
 
 
@@ -296,16 +304,16 @@ def from_reads(
     hung = _hung(stretch)
     span = slot_start(max(at - REACH, hung[0]), MINUTES * 60), min(at + REACH, hung[1])
     readings = book.midnights(meter.id, *span)
-    if not len(slot_grid(span[0], at, MINUTES)):
+    if not len(slot_grid(*span, MINUTES)):
         return None
-    settled = _quarter_hours(book.intervals([meter.id], span[0], at))
-    reads = register_reads(registry, meter, (readings, settled), (span[0], at), (IMPORT, primary))
+    settled = _quarter_hours(book.intervals([meter.id], *span))
+    reads = register_reads(registry, meter, (readings, settled), (span[0], at, span[1]), (IMPORT, primary))
     found = register_at(reads, to_numpy(at))
     if found is None:
         return None
     return RegisterEnd(
         at=at,
-        value=shown_counts(meter, found) * Decimal(str(meter.resolution)),
+        value=shown_counts(meter, reads, found) * Decimal(str(meter.resolution)),
         source=RegisterSource.ESTIMATED,
     )
 

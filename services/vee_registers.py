@@ -75,13 +75,13 @@ def registers_at(  # noqa: PLR0913 - one question with all that bounds it
         connection, [REGISTERS[energy]], scope=EVERYTHING, starts_at=span[0], ends_at=span[1], meters=meters
     )
     settled = settled_series(
-        connection, scope=EVERYTHING, starts_at=span[0], ends_at=at, minutes=MINUTES, meters=meters
+        connection, scope=EVERYTHING, starts_at=span[0], ends_at=span[1], minutes=MINUTES, meters=meters
     )
     shown = as_shown(registry, primary).meter_by_id
     found = []
     for meter in meters:
         device = shown[meter]
-        reads = register_reads(registry, device, (series, settled), (span[0], at), (energy, primary))
+        reads = register_reads(registry, device, (series, settled), (span[0], at, span[1]), (energy, primary))
         estimated = register_at(reads, to_numpy(at))
         found.append(
             RegisterAt(
@@ -90,7 +90,7 @@ def registers_at(  # noqa: PLR0913 - one question with all that bounds it
                 energy=energy,
                 register=None
                 if estimated is None
-                else round(shown_counts(device, estimated) * device.resolution, 6),
+                else round(shown_counts(device, reads, estimated) * device.resolution, 6),
                 method="" if estimated is None else estimated.method,
             )
         )
@@ -101,7 +101,7 @@ def register_reads(
     registry: Registry,
     meter: Meter,
     given: tuple[ReadingSeries, IntervalColumns],
-    span: tuple[datetime, datetime],
+    span: tuple[datetime, datetime, datetime],
     register: tuple[str, frozenset[str]],
 ) -> RegisterReads:
     """Return what is known of one register of one meter, for ``register_at``.
@@ -113,7 +113,7 @@ def register_reads(
         registry: The archive.
         meter: The meter, with its ratings on the side of its registers.
         given: Readings, and intervals of :data:`~services.derive.MINUTES`.
-        span: The first instant and the one at which the register is wanted.
+        span: The first instant, the one at which the register is wanted, and the last.
         register: Which energy's register, and the profiles that report primary values already.
     """
     (energy, primary), (series, settled) = register, given
@@ -123,7 +123,7 @@ def register_reads(
     times, first = np.unique(own.taken_at[known], return_index=True)
     counts = counts_of(values[known][first], meter.resolution)
     taken_at, counts = _undisturbed(meter, times, counts, to_numpy(span[1]))
-    grid = slot_grid(span[0], span[1], MINUTES)
+    grid = slot_grid(span[0], span[2], MINUTES)
     step = ratio_factors(registry, [meter.id], grid, primary)[0] * meter.resolution
     amounts = np.full(len(grid), np.nan)
     mine = np.array([name == meter.id for name in settled.meters], dtype=np.bool_)
@@ -142,13 +142,19 @@ def register_reads(
     )
 
 
-def shown_counts(meter: Meter, estimated: EstimatedRegister) -> int:
-    """Return the counts that a register shows: beyond its scale it began at zero again."""
-    return estimated.counts % full_scale(meter.digits, meter.resolution)
+def shown_counts(meter: Meter, reads: RegisterReads, estimated: EstimatedRegister) -> int:
+    """Return the counts that a register shows: where reads lie within its scale, it begins at zero beyond."""
+    scale = full_scale(meter.digits, meter.resolution)
+    passed = estimated.counts >= scale > reads.counts.min()
+    return estimated.counts - scale if passed else estimated.counts
 
 
 def _undisturbed(meter: Meter, times: Times, counts: Counts, at: np.datetime64) -> tuple[Times, Counts]:
-    """Return the sound readings around an instant between which the register only counted."""
+    """Return the sound readings around an instant between which the register only counted.
+
+    Counts are those of the last of them before it; what rolled over earlier lies below zero, later above the
+    scale.
+    """
     if not len(times):
         return times, counts
     sound = sound_readings(
@@ -164,4 +170,5 @@ def _undisturbed(meter: Meter, times: Times, counts: Counts, at: np.datetime64) 
     broken = after < len(kept) and not kept[after]
     if broken and sound.taken_at[before] != at:
         kept = np.arange(len(kept)) == before
-    return sound.taken_at[kept], sound.counts[kept]
+    read = int(counts[np.searchsorted(times, sound.taken_at[before])])
+    return sound.taken_at[kept], sound.counts[kept] - (sound.counts[before] - read)

@@ -147,3 +147,13 @@ def test_reads_of_another_place_of_the_meter_tell_no_usual_pace() -> None:
     ]
     archive = replace(DIRECT, installations=placed)
     assert counted([*elsewhere, *here], archive=archive, columns=NO_INTERVALS)[0] == Decimal("2000.00")
+
+
+def test_an_edge_that_intervals_tell_is_what_the_meter_shows_though_it_rolled_over() -> None:
+    for read, shown in (
+        (reading(MARCH, 999_900.0), ("999900.00", "197.60")),
+        (reading(APRIL, 197.6), ("999900.00", "197.60")),
+    ):
+        (pair,) = gathered([read], archive=BEHIND_CT).pairs
+        assert (pair.opening.value, pair.closing.value) == tuple(Decimal(value) for value in shown)
+        assert pair.counted == Decimal("297.60")

@@ -10,10 +10,11 @@ import pytest
 
 from analysis.settlement.billing_month import RegisterEnd, RegisterSource
 from pipeline.model import Origin, Quality, Snapshot
-from tests.gathered_months import gathered
+from tests.gathered_months import both, gathered
 from tests.settled_plants import APRIL, CLOSING, MARCH, OPENING, intervals, reading
 
 A_DAY = timedelta(days=1)
+MAY = APRIL + timedelta(days=30)
 
 
 def freeze(days: int, register: float) -> Snapshot:
@@ -58,3 +59,21 @@ def test_nothing_is_estimated_across_a_reset() -> None:
     found = closing([*before, freeze(1, 1307.2)])
     assert found is not None
     assert found.value == Decimal("1297.60")
+
+
+def test_an_edge_that_nobody_read_lies_between_months_as_their_intervals_say_though_some_are_missing() -> (
+    None
+):
+    # 297.6 kWh in March and 864 in April, 1 161.6 between the reads; by time alone it were 590.32.
+    columns = both(intervals(missing=slice(1000, 1010)), intervals(APRIL, MAY, kwh=6.0))
+    readings = [reading(MARCH, OPENING), reading(MAY, OPENING + 1161.6)]
+    march, april = (gathered(readings, columns=columns, month=month) for month in ("2026-03", "2026-04"))
+    assert march.pairs[0].closing.value == Decimal("1297.60")
+    assert (april.pairs[0].opening, april.pairs[0].counted) == (march.pairs[0].closing, Decimal("864.00"))
+
+
+def test_a_register_beyond_the_digits_that_are_filed_is_estimated_as_it_counts() -> None:
+    readings = [freeze(-1, 2_000_100.0), freeze(1, 2_000_119.2)]
+    found = closing(readings, opening=1_999_812.0)
+    assert found is not None
+    assert found.value == Decimal("2000109.60")
