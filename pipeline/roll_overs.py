@@ -38,7 +38,7 @@ class RegisterBehind:
     """What is known of a register besides the two stands that are compared."""
 
     taken_at: Times
-    """Its sound reads before the opening stand and between both, rising."""
+    """Its other reads, rising: before the opening stand, between both, and some after the closing one."""
     counts: Counts
     full_scale: int
     """Its range in counts (:func:`pipeline.intervals.full_scale`)."""
@@ -61,7 +61,7 @@ def rolled_over(opening: RegisterStand, closing: RegisterStand, behind: Register
         return False
     taken_at, counts = _with_both(opening, closing, behind)
     month = taken_at >= opening.at
-    fall = _narrowed(taken_at[month], counts[month], behind)
+    fall = _narrowed(taken_at[month], counts[month], closing.at, behind)
     if fall is None:
         return False
     if behind.by_intervals is not None and abs(growth - behind.by_intervals) <= AGREES * growth + 1:
@@ -77,8 +77,8 @@ def _is_possible(growth: int, time: np.timedelta64, behind: RegisterBehind) -> b
 def _with_both(
     opening: RegisterStand, closing: RegisterStand, behind: RegisterBehind
 ) -> tuple[Times, Counts]:
-    """Return the reads until the closing stand, both stands among them."""
-    others = (behind.taken_at < closing.at) & (behind.taken_at != opening.at)
+    """Return all reads, both stands among them."""
+    others = (behind.taken_at != closing.at) & (behind.taken_at != opening.at)
     taken_at = np.array([*behind.taken_at[others], opening.at, closing.at], dtype="datetime64[us]")
     counts = np.array([*behind.counts[others], opening.counts, closing.counts], dtype=np.int64)
     order = np.argsort(taken_at)
@@ -86,12 +86,16 @@ def _with_both(
 
 
 def _narrowed(
-    taken_at: Times, counts: Counts, behind: RegisterBehind
+    taken_at: Times, counts: Counts, closing_at: np.datetime64, behind: RegisterBehind
 ) -> tuple[RegisterStand, RegisterStand] | None:
-    """Return the two reads between which the register fell; None if it did not fall just once."""
+    """Return the two reads between which the register fell; None if it did not, or twice, until it closed.
+
+    Reads after the closing one tell whether that is sound; what happened later is of no account.
+    """
     sound = _sound(taken_at, counts, behind)
-    falls = [event for event in sound.events if event.kind in {Fall.ROLL_OVER, *HIDING}]
-    edges_stand = sound.taken_at[0] == taken_at[0] and sound.taken_at[-1] == taken_at[-1]
+    breaks = {Fall.ROLL_OVER, *HIDING}
+    falls = [event for event in sound.events if event.kind in breaks and event.at <= closing_at]
+    edges_stand = sound.taken_at[0] == taken_at[0] and closing_at in sound.taken_at
     if len(falls) != 1 or falls[0].kind is Fall.JUMP or not edges_stand:
         return None
     (event,) = falls

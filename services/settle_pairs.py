@@ -129,8 +129,7 @@ def count(
         )
         for q in usable
     ]
-    since = stretch.placed.starts_at
-    return Counted(pairs=[with_range(book, meter, pair, since) for pair in pairs], lacks=())
+    return Counted(pairs=[with_range(book, meter, pair, stretch.placed) for pair in pairs], lacks=())
 
 
 def opening_edge(book: Book, meter: Meter, stretch: Stretch) -> Edge:

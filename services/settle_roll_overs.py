@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -15,7 +15,7 @@ from analysis.settlement.metered import LEAST_KNOWN
 from pipeline.intervals import counts_of, full_scale, most_per_hour
 from pipeline.model import DOUBTED
 from pipeline.quantities import QUADRANTS_OF, Quantity
-from pipeline.registry import Meter
+from pipeline.registry import Installation, Meter
 from pipeline.roll_overs import RegisterBehind, RegisterStand, rolled_over
 from pipeline.timegrid import to_numpy
 from pipeline.vee_window import IMPORT
@@ -25,25 +25,29 @@ from storage.intervals import energy_of, kvarh_of
 
 PAST = timedelta(days=100)
 """How far back reads tell the usual pace of a register: three months and some days."""
+LATER = timedelta(days=10)
+"""How far on reads tell whether the closing one is sound."""
 ENERGIES: Mapping[str, str] = MappingProxyType(
     {Quantity.ACTIVE_ENERGY_IMPORT: IMPORT, **{whole: kvarh_of(whole) for whole in QUADRANTS_OF}}
 )
 """The intervals behind a register, where there are any."""
 
 
-def with_range(book: Book, meter: Meter, pair: RegisterPair, since: datetime | None) -> RegisterPair:
+def with_range(book: Book, meter: Meter, pair: RegisterPair, placed: Installation) -> RegisterPair:
     """Return a pair, with what its register counts to where it closes below its opening and rolled over.
 
     Args:
         book: Where readings and intervals are looked up.
         meter: The pair's meter, with its ratings on the side of its registers.
         pair: What the register showed as a stretch began and as it ended.
-        since: When the meter was fitted, if it was: reads before are of another place.
+        placed: Where the meter hung: reads before and after are of another place.
     """
     if pair.closing.value >= pair.opening.value:
         return pair
-    begins = max(pair.opening.at - PAST, since or pair.opening.at - PAST)
-    readings = book.midnights(meter.id, begins, pair.closing.at)
+    begins, ends = pair.opening.at - PAST, pair.closing.at + LATER
+    readings = book.midnights(
+        meter.id, max(begins, placed.starts_at or begins), min(ends, placed.ends_at or ends)
+    )
     values = readings.values[Quantity(pair.quantity)]
     sound = (np.abs(values) < NO_REGISTER) & ((readings.quality & int(DOUBTED)) == 0)
     taken_at, first = np.unique(readings.taken_at[sound], return_index=True)

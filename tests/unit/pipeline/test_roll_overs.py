@@ -110,3 +110,16 @@ def test_a_register_that_fell_twice_or_jumped_has_no_roll_over() -> None:
 def test_a_single_bad_read_in_between_spoils_nothing() -> None:
     assert judged(99_850.0, 120.0, reads={5: 99_900.0, 6: 12_345.0, 7: 99_910.0})
     assert judged(99_850.0, 120.0, reads={5: 99_900.0, 6: 0.0, 7: 99_910.0})
+
+
+def test_reads_after_the_closing_one_tell_whether_that_is_sound() -> None:
+    # A misread of 50 between 99 999 and 99 999.5; without the read after it nobody knows.
+    assert judged(99_990.0, 50.0, reads={20: 99_995.0})
+    assert not judged(99_990.0, 50.0, reads={20: 99_995.0, 32: 99_999.5})
+    assert judged(99_990.0, 50.0, reads={20: 99_995.0, 32: 51.0})
+    # What happens later is of no account: a reset on the 5th of the month after.
+    assert judged(99_990.0, 50.0, reads={20: 99_995.0, 32: 51.0, 36: 3.0, 37: 4.0})
+    # Zeros with nothing behind them may be those of a meter that starts.
+    assert not judged(99_999.99, 0.0)
+    assert judged(99_999.99, 0.0, reads={32: 0.02})
+    assert not judged(99_999.99, 0.0, reads={32: 99_999.99})

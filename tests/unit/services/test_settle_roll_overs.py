@@ -157,3 +157,17 @@ def test_an_edge_that_intervals_tell_is_what_the_meter_shows_though_it_rolled_ov
         (pair,) = gathered([read], archive=BEHIND_CT).pairs
         assert (pair.opening.value, pair.closing.value) == tuple(Decimal(value) for value in shown)
         assert pair.counted == Decimal("297.60")
+
+
+def test_a_swap_without_a_record_is_refused_where_the_ratio_changed_too() -> None:
+    middle = MARCH + 15 * A_DAY
+    ratios = [Ratio(meter=METER, ct=20.0, ends_at=middle), Ratio(meter=METER, ct=40.0, starts_at=middle)]
+    archive = replace(BEHIND_CT, ratios=ratios)
+    swapped = [reading(MARCH, 600_000.0), reading(APRIL, 288.0)]
+    assert counted(swapped, archive=archive)[0] is None
+    # 1 440 x 2 / 20 = 144 and 1 536 x 2 / 40 = 76.8 kWh by intervals share the 223.2 of the register.
+    rolled = [reading(MARCH, 999_900.0), reading(APRIL, 123.2)]
+    first, second = gathered(rolled, archive=archive).pairs
+    assert first.closing == second.opening
+    assert first.closing.value == Decimal("45.57")
+    assert first.counted + second.counted == Decimal("223.20")
