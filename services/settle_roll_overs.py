@@ -21,7 +21,7 @@ from pipeline.timegrid import to_numpy
 from pipeline.vee_window import IMPORT
 from services.settle_book import Book
 from services.settle_edges import NO_REGISTER
-from storage.intervals import energy_of, kvarh_of
+from storage.intervals import energy_of, kvarh_of, letters_of
 
 PAST = timedelta(days=100)
 """How far back reads tell the usual pace of a register: three months and some days."""
@@ -68,14 +68,19 @@ def _stand(end: RegisterEnd, meter: Meter) -> RegisterStand:
 
 
 def _by_intervals(book: Book, meter: Meter, pair: RegisterPair) -> float | None:
-    """Return the counts that intervals come to, those missing as the mean; None where too many are."""
+    """Return the counts that actual intervals come to, others as their mean; None where these are too many.
+
+    Estimates may be made of the very registers that are in question.
+    """
     energy = ENERGIES.get(pair.quantity)
+    if energy is None:
+        return None
     intervals = book.intervals([meter.id], pair.opening.at, pair.closing.at)
-    kwh = None if energy is None else energy_of(intervals, energy)
+    kwh = energy_of(intervals, energy)
     if kwh is None or not len(intervals):
         return None
     slots = (pair.closing.at - pair.opening.at) / timedelta(minutes=int(intervals.minutes[0]))
-    known = np.abs(kwh) < NO_REGISTER
+    known = (np.abs(kwh) < NO_REGISTER) & (letters_of(intervals, energy) == "A")
     if known.sum() < float(LEAST_KNOWN) * slots:
         return None
     return float(kwh[known].mean()) * slots / float(pair.factor) / meter.resolution

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from analysis.settlement.settle import settle
@@ -61,6 +62,19 @@ def test_a_roll_over_of_monthly_reads_by_hand_is_billed() -> None:
     assert counted(swapped, archive=DIRECT, columns=NO_INTERVALS) == (None, ["ran_back"])
     # Of the two reads alone nothing speaks against 4 130 kWh.
     assert counted(swapped[2:], archive=DIRECT, columns=NO_INTERVALS)[0] == Decimal("4130.00")
+
+
+def test_intervals_that_were_spread_over_the_fall_itself_confirm_nothing() -> None:
+    # 95 000 -> 288 on the meter of a customer who uses 200 kWh a month: 5 288 kWh in 2 976 quarter hours.
+    readings = [
+        reading(MARCH - 28 * A_DAY, 94_800.0, Origin.MANUAL),
+        reading(MARCH, 95_000.0, Origin.MANUAL),
+        reading(APRIL, 288.0, Origin.MANUAL),
+    ]
+    measured = intervals(kwh=5288.0 / 2976)
+    assert counted(readings, archive=DIRECT, columns=measured)[0] == Decimal("5288.00")
+    spread = replace(measured, quality=np.full(len(measured), "E"))
+    assert counted(readings, archive=DIRECT, columns=spread) == (None, ["ran_back"])
 
 
 def test_a_rate_register_and_a_reactive_one_roll_over_on_their_own() -> None:
