@@ -55,6 +55,9 @@ class Quality(IntFlag):
     """The message bore no time of its own: the time of receipt stands in."""
 
 
+DOUBTED: Final = Quality.OUT_OF_RANGE | Quality.STALE | Quality.CONFLICT
+"""A reading with one of these flags stands for no register and is not judged."""
+
 NO_FLAGS: Final[Mapping[Quantity, Quality]] = MappingProxyType({})
 
 

@@ -16,6 +16,8 @@ from pipeline.vee_window import Floats, Mask
 DAY = np.timedelta64(86_400_000_000, "us")
 LONGEST = 60 * DAY
 """How far away a read may be that a register is worked out from; own default."""
+LEAST_KNOWN = 0.99
+"""Of slots between two reads on either side of an instant, so that their energies share what was counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class RegisterReads:
     counts: Counts
     """Whole steps of the register."""
     slots_at: Times
-    """Starts of the slots whose energy is known."""
+    """Starts of the slots before and after the instant."""
     slot_minutes: int
     slot_counts: Floats
     """Energy of each slot in steps of the register; NaN where missing."""
@@ -61,7 +63,10 @@ def register_at(reads: RegisterReads, at: np.datetime64) -> EstimatedRegister | 
 
 
 def _from_intervals(reads: RegisterReads, at: np.datetime64) -> int | None:
-    """From the read before, plus the energy of every slot in between; the read must lie at a slot's edge."""
+    """From the read before, plus the energy of every slot in between; the read must lie at a slot's edge.
+
+    Where some are missing, what was counted until the read after is shared by the slots on both sides.
+    """
     before = _before(reads, at)
     if before is None:
         return None
@@ -69,11 +74,32 @@ def _from_intervals(reads: RegisterReads, at: np.datetime64) -> int | None:
     wanted = (at - reads.taken_at[before]) / np.timedelta64(reads.slot_minutes, "m")
     energy = reads.slot_counts[between]
     if between.sum() != wanted or not np.isfinite(energy).all():
-        return None
+        return _shared(reads, before, at)
     counts = scalar_estimation.from_intervals(
         int(reads.counts[before]), np.array([round(float(energy.sum()))], dtype=np.int64)
     )
     return int(counts[-1])
+
+
+def _shared(reads: RegisterReads, before: int, at: np.datetime64) -> int | None:
+    """Between the reads before and after, in proportion to what the slots on both sides used."""
+    after = _after(reads, at)
+    if after is None or reads.counts[after] < reads.counts[before]:
+        return None
+    left = _filled_energy(reads, reads.taken_at[before], at)
+    right = _filled_energy(reads, at, reads.taken_at[after])
+    if left is None or right is None or min(left, right) < 0 or left + right <= 0:
+        return None
+    counted = int(reads.counts[after] - reads.counts[before])
+    return int(reads.counts[before]) + round(counted * left / (left + right))
+
+
+def _filled_energy(reads: RegisterReads, since: np.datetime64, until: np.datetime64) -> float | None:
+    """Return the energy of slots, missing ones as the mean of the others; None where too many are missing."""
+    energy = reads.slot_counts[_slots_between(reads, since, until)]
+    known = energy[np.isfinite(energy)]
+    slots = float((until - since) / np.timedelta64(reads.slot_minutes, "m"))
+    return float(known.mean()) * slots if len(known) and len(known) >= LEAST_KNOWN * slots else None
 
 
 def _prorated(reads: RegisterReads, at: np.datetime64) -> int | None:

@@ -93,8 +93,9 @@ ESTIMATION_RULES: tuple[EstimationRule, ...] = (
     EstimationRule(
         title="Scalar Calculation From Interval",
         method="from intervals",
-        does="adds the energy of all slots to the register before",
-        needs="a read before, and every slot in between",
+        does="adds the energy of all slots to the register before; where few are missing, shares between two "
+        "reads by the slots on both sides",
+        needs="a read before, and every slot in between; or a read after it too, and 99 % of the slots",
         when=REGISTERS,
         code=scalar_estimation.from_intervals,
     ),

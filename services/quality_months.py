@@ -17,7 +17,7 @@ from analysis.power_quality.point_month import Columns, PointMonth
 from analysis.power_quality.recorded import Recorded
 from pipeline.block import ReadingBlock
 from pipeline.errors import ConfigError, DataError
-from pipeline.model import MeterId, Origin, Quality, Scope
+from pipeline.model import DOUBTED, MeterId, Origin, Scope
 from pipeline.quantities import QUANTITIES_OF, Group, Kind, Quantity
 from pipeline.records import Records
 from pipeline.registry import Registry
@@ -37,8 +37,6 @@ from storage.waveform_records import WaveformRecord, waveform_records
 
 ELECTRICAL = tuple(q for q in QUANTITIES_OF[Group.ELECTRICAL] if q.kind is Kind.REAL)
 STATISTICS = QUANTITIES_OF[Group.STATISTICS]
-DOUBTED = Quality.OUT_OF_RANGE | Quality.STALE | Quality.CONFLICT
-"""Values with one of these flags are not judged."""
 POINTS_AT_A_TIME = 50
 _RANK = {NUMBER_OF_ORIGIN[origin]: rank for rank, origin in enumerate(PREFERENCE)}
 

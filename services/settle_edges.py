@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from analysis.settlement.billing_month import RegisterEnd, RegisterSource
-from pipeline.model import Origin, Quality
+from pipeline.model import DOUBTED, Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Meter
 from pipeline.timegrid import from_numpy, to_numpy
@@ -20,8 +20,6 @@ from storage.columns import ORIGIN_OF_NUMBER
 from storage.readings import ReadingSeries
 
 TOTAL = Quantity.ACTIVE_ENERGY_IMPORT
-DOUBTED = Quality.OUT_OF_RANGE | Quality.STALE | Quality.CONFLICT
-"""A reading with one of these flags stands at no edge."""
 NO_REGISTER = 1e15
 """No register and no interval counts so far; what says so, or is missing, counts as missing."""
 

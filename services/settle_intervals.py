@@ -14,13 +14,13 @@ from analysis.settlement.billing_month import DemandReading, PointIntervals, Reg
 from analysis.settlement.demand import is_of_its_time
 from analysis.settlement.interval_demand import DEMAND_DECIMALS, shown_demand
 from pipeline.block import Times
-from pipeline.model import MeterId, Origin
+from pipeline.model import DOUBTED, MeterId, Origin
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Role
 from pipeline.timegrid import from_numpy, slot_grid
 from services.point_energies import point_energies
 from services.settle_book import NEAR, Book
-from services.settle_edges import DOUBTED, NO_REGISTER
+from services.settle_edges import NO_REGISTER
 from services.settle_pairs import Stretch
 from storage.columns import NUMBER_OF_ORIGIN
 from storage.intervals import IntervalColumns

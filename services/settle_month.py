@@ -10,8 +10,10 @@ from decimal import Decimal
 from analysis.settlement.billing_month import BillingMonth, InterimBill, Lack, Lacking, RegisterPair
 from pipeline.bills import bill_span, month_before
 from pipeline.errors import ConfigError
+from pipeline.intervals import most_per_hour
 from pipeline.quantities import Quantity
-from pipeline.registry import Registry, Role
+from pipeline.registry import Meter, Registry, Role
+from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import local_day
 from services.settle_book import QUADRANTS, REACTIVE, Book
 from services.settle_chains import counted
@@ -48,7 +50,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
     Raises:
         ConfigError: If ``until`` does not lie within the month.
     """
-    registry = _of_point(registry, service_point)
+    registry = as_shown(_of_point(registry, service_point), primary)
     span = supplied(registry, service_point, bill_span(registry, service_point, month))
     if until is not None:
         span = _part(registry, service_point, span, until)
@@ -71,6 +73,7 @@ def billing_month(  # noqa: PLR0913 - one month with all that bounds it
         demands=demands(book, own, intervals.point, span),
         intervals=intervals.point,
         meter_intervals=intervals.by_meter,
+        most_per_hour={meter.id: _most_per_hour(meter) for meter in registry.meters},
         suspensions=registry.suspensions_by_point.get(service_point, ()),
         transformers=registry.transformers,
         market=[m for m in registry.market_energies if (m.service_point, m.month) == (service_point, month)],
@@ -86,6 +89,10 @@ def billable(registry: Registry) -> list[str]:
     metered = {i.service_point for i in registry.installations if i.role is Role.MAIN}
     agreed_on = {contract.service_point for contract in registry.contracts if contract.tariff}
     return [p.id for p in registry.service_points if p.id in metered & agreed_on]
+
+
+def _most_per_hour(meter: Meter) -> Decimal:
+    return Decimal(str(round(most_per_hour(meter) * meter.resolution, 6)))
 
 
 def _span_before(registry: Registry, service_point: str, month: str) -> tuple[datetime, datetime] | None:

@@ -21,7 +21,8 @@ from pipeline.vee_window import IMPORT
 from services.derive import MINUTES
 from services.settle_book import RATES, Book
 from services.settle_edges import NO_REGISTER, TOTAL, Edge, Ends, ends_at_edge, steps, written_down
-from services.vee_registers import register_reads
+from services.settle_roll_overs import with_range
+from services.vee_registers import register_reads, shown_counts
 from storage.intervals import IntervalColumns, energy_of, kvarh_of
 
 REACH = timedelta(days=40)
@@ -116,8 +117,19 @@ def count(
     both = [q for q in Quantity if q in opening and q in closing]
     # Rates of two readings that are not those of the total do not add up to it.
     usable = [q for q in both if q not in RATES or _beside_total(q, opening, closing)]
-    pairs = [_pair(meter, stretch, q, opening[q], closing[q]) for q in usable]
-    return Counted(pairs=pairs, lacks=())
+    pairs = [
+        RegisterPair(
+            meter=meter.id,
+            quantity=q.value,
+            opening=opening[q],
+            closing=closing[q],
+            factor=stretch.factor,
+            sign=stretch.sign,
+            step=Decimal(str(meter.resolution)),
+        )
+        for q in usable
+    ]
+    return Counted(pairs=[with_range(book, meter, pair, stretch.placed) for pair in pairs], lacks=())
 
 
 def opening_edge(book: Book, meter: Meter, stretch: Stretch) -> Edge:
@@ -167,24 +179,6 @@ def _lack(stretch: Stretch, code: Lacking, register: str = "") -> Lack:
 
 def _beside_total(quantity: Quantity, opening: Ends, closing: Ends) -> bool:
     return all(ends[quantity].at == ends[TOTAL].at for ends in (opening, closing))
-
-
-def _pair(
-    meter: Meter, stretch: Stretch, quantity: Quantity, opening: RegisterEnd, closing: RegisterEnd
-) -> RegisterPair:
-    counts_to = Decimal(10) ** meter.digits
-    rolled = closing.value - opening.value + counts_to
-    # A register that fell back by more than a roll-over explains was reset: it has then run back.
-    return RegisterPair(
-        meter=meter.id,
-        quantity=quantity.value,
-        opening=opening,
-        closing=closing,
-        factor=stretch.factor,
-        sign=stretch.sign,
-        range=counts_to if 0 <= rolled < counts_to / 2 else None,
-        step=Decimal(str(meter.resolution)),
-    )
 
 
 def _ratio_changes(
@@ -264,7 +258,10 @@ def _from_intervals(
     known: tuple[RegisterEnd | None, RegisterEnd | None],
     energy: str,
 ) -> tuple[RegisterEnd, RegisterEnd] | None:
-    """Return a register's edges with what intervals add up to between them; from 0 where neither is known."""
+    """Return a register's edges with what intervals add up to between them; from 0 where neither is known.
+
+    One that rolls over meanwhile stays within its range; one that is not within it as read counts on.
+    """
     opening, closing = known
     begins = stretch.starts_at if opening is None else opening.at
     ends = stretch.ends_at if closing is None else closing.at
@@ -272,11 +269,16 @@ def _from_intervals(
     if total is None or abs(total) >= NO_REGISTER:
         return None
     counted = steps(total / float(stretch.factor), meter)
+    counts_to = Decimal(10) ** meter.digits
     if opening is None:
         value = Decimal(0) if closing is None else closing.value - counted
+        rolled_over = closing is not None and value < 0 < closing.value < counts_to
+        value += counts_to if rolled_over else 0
         opening = RegisterEnd(at=begins, value=value, source=RegisterSource.ESTIMATED)
     if closing is None:
-        closing = RegisterEnd(at=ends, value=opening.value + counted, source=RegisterSource.ESTIMATED)
+        value = opening.value + counted
+        value -= counts_to if opening.value < counts_to <= value else 0
+        closing = RegisterEnd(at=ends, value=value, source=RegisterSource.ESTIMATED)
     return opening, closing
 
 
@@ -301,16 +303,16 @@ def from_reads(
     hung = _hung(stretch)
     span = slot_start(max(at - REACH, hung[0]), MINUTES * 60), min(at + REACH, hung[1])
     readings = book.midnights(meter.id, *span)
-    if not len(slot_grid(span[0], at, MINUTES)):
+    if not len(slot_grid(*span, MINUTES)):
         return None
-    settled = _quarter_hours(book.intervals([meter.id], span[0], at))
-    reads = register_reads(registry, meter, (readings, settled), (span[0], at), (IMPORT, primary))
+    settled = _quarter_hours(book.intervals([meter.id], *span))
+    reads = register_reads(registry, meter, (readings, settled), (span[0], at, span[1]), (IMPORT, primary))
     found = register_at(reads, to_numpy(at))
     if found is None:
         return None
     return RegisterEnd(
         at=at,
-        value=found.counts * Decimal(str(meter.resolution)),
+        value=shown_counts(meter, reads, found) * Decimal(str(meter.resolution)),
         source=RegisterSource.ESTIMATED,
     )
 

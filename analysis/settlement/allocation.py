@@ -30,10 +30,24 @@ class Weights:
     """What the intervals of a stretch say of some cells."""
 
     kwh: Sequence[float]
-    """Energy of each cell; slots that are missing count as the mean of those known in their cell."""
+    """Energy of each cell; slots that are missing count as the mean of those known in their cell, or, where
+    none is, of those of the same hours on other days, or of all."""
     slots: Sequence[int]
     missing: int
     estimated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSlots:
+    """The intervals of a month as far as they are known, primary side."""
+
+    kwh: float
+    largest: float
+    """kWh of the largest slot, whatever its sign."""
+    slots: int
+    """All of the month, known or not."""
+    missing: int
+    below_zero: int
 
 
 @dataclass(frozen=True)
@@ -106,18 +120,37 @@ class SlotMap:
             here = inside & (self._segment == number) & (self._period == PERIODS.index(period))
             values = laid[here]
             known = np.isfinite(values)
-            counted = np.maximum(values[known], 0.0)  # below zero counts nothing
-            kwh.append(float(counted.mean()) * len(values) if known.any() else 0.0)
+            like = here if known.any() else self._like(here, inside & np.isfinite(laid))
+            counted = np.maximum(laid[like & np.isfinite(laid)], 0.0)  # below zero counts nothing
+            kwh.append(float(counted.mean()) * len(values) if len(counted) else 0.0)
             slots.append(len(values))
             missing += int((~known).sum())
             estimated += int(guessed[here][known].sum())
         return Weights(kwh=kwh, slots=slots, missing=missing, estimated=estimated)
 
-    def total(self) -> tuple[float | None, int]:
-        """Return the intervals' sum, None where some are missing; and how many are below zero."""
-        missing = not np.isfinite(self._kwh).all()
-        below = int((np.round(self._kwh, KWH_DECIMALS) < 0).sum())  # 0.3 - 0.1 - 0.2 is -3e-17
-        return (None if missing else float(self._kwh.sum()), below)
+    def _like(self, wanted: NDArray[np.bool_], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return known slots of the same time of day as those wanted, of which none is; else all."""
+        minute = local_clock(self._starts, self.month.zone)[1]
+        same: NDArray[np.bool_] = known & np.isin(minute, minute[wanted])
+        return same if same.any() else known
+
+    def known(self) -> KnownSlots:
+        """Return what the point's intervals come to where they are known."""
+        known = np.isfinite(self._kwh)
+        kwh = self._kwh[known]
+        return KnownSlots(
+            kwh=float(kwh.sum()),
+            largest=float(np.abs(kwh).max(initial=0.0)),
+            slots=len(known),
+            missing=int((~known).sum()),
+            below_zero=int((np.round(kwh, KWH_DECIMALS) < 0).sum()),  # 0.3 - 0.1 - 0.2 is -3e-17
+        )
+
+    def missing_hours(self, starts_at: datetime, ends_at: datetime) -> float:
+        """Return for how long the point's intervals are missing between two instants."""
+        missing = int((self._within(starts_at, ends_at) & ~np.isfinite(self._kwh)).sum())
+        minutes = GRID_MINUTES if self.month.intervals is None else self.month.intervals.minutes
+        return missing * minutes / 60.0
 
     def cut(self, starts_at: datetime, ends_at: datetime, intervals: PointIntervals) -> list[str]:
         """Return the tariffs whose hours, or whose own edges, lie within a slot between two instants."""

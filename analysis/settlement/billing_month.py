@@ -178,6 +178,9 @@ class BillingMonth:
     meter_intervals: Mapping[MeterId, PointIntervals] = field(default_factory=dict)
     """Each meter's own: they allocate what its registers counted to periods and versions. Without them the
     point's do so where no other meter counts at the same time."""
+    most_per_hour: Mapping[MeterId, Decimal] = field(default_factory=dict)
+    """What a register of each meter can count in an hour at most, kWh or kvarh on the meter's own side; of a
+    meter that is not named here nothing is known."""
     suspensions: Sequence[Suspension] = ()
     transformers: Sequence[Transformer] = ()
     market: Sequence[MarketEnergy] = ()

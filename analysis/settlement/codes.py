@@ -38,6 +38,7 @@ class Code(StrEnum):
     REGISTER_CONFLICT = "register_conflict"
     TOTAL_MISSING = "total_missing"
     RAN_BACK = "ran_back"
+    GREW_TOO_FAST = "grew_too_fast"
     REGISTERS_OVERLAP = "registers_overlap"
     NEGATIVE_ENERGY = "negative_energy"
     EXPORT_ON_CONSUMER = "export_on_consumer"
@@ -57,6 +58,7 @@ class Code(StrEnum):
     INTERVALS_TOO_LONG = "intervals_too_long"
     INTERVALS_NEGATIVE = "intervals_negative"
     INTERVALS_DO_NOT_TIE_OUT = "intervals_do_not_tie_out"
+    REGISTERS_BEYOND_INTERVALS = "registers_beyond_intervals"
 
 
 def finding(code: Code, /, **parameters: object) -> BillFinding:

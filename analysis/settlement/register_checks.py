@@ -1,14 +1,13 @@
-"""What the registers of a month say against it: running back, export, estimates, sums of intervals."""
+"""What the registers of a month say against it: running back, a pace that no meter has, export, estimates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from analysis.settlement.allocation import SlotMap
-from analysis.settlement.bill import BillFinding, TieOut
-from analysis.settlement.bill_levels import tie_out_levels
+from analysis.settlement.bill import BillFinding
 from analysis.settlement.billing_month import BillingMonth, Lacking, RegisterPair, RegisterSource
 from analysis.settlement.codes import Code, finding, refusal
 from analysis.settlement.metered import EDGE_TOLERANCE, RATE, TOTAL
@@ -34,12 +33,32 @@ def register_findings(month: BillingMonth, registers: Sequence[RegisterPair]) ->
                     **about,
                 )
             )
+        found += _too_fast(month, pair)
         found += [
             finding(Code.REGISTER_ESTIMATED, value=end.value, at=end.at, **about)
             for end in (pair.opening, pair.closing)
             if end.source == RegisterSource.ESTIMATED
         ]
     return [*found, *_overlaps(registers), *_export(month, registers), *_below_zero(month, registers)]
+
+
+def _too_fast(month: BillingMonth, pair: RegisterPair) -> Iterator[BillFinding]:
+    """Refuse a register that grew by more than its meter can measure in the time."""
+    if pair.meter not in month.most_per_hour:
+        return
+    time = pair.closing.at - pair.opening.at + EDGE_TOLERANCE
+    most = month.most_per_hour[pair.meter] * Decimal(str(time / timedelta(hours=1)))
+    if pair.counted > most + pair.step:
+        yield refusal(
+            Code.GREW_TOO_FAST,
+            meter=pair.meter,
+            register=pair.quantity,
+            opening=pair.opening.value,
+            closing=pair.closing.value,
+            starts_at=pair.opening.at,
+            ends_at=pair.closing.at,
+            most=rounded(most, 2),
+        )
 
 
 def _below_zero(month: BillingMonth, registers: Sequence[RegisterPair]) -> Iterator[BillFinding]:
@@ -117,40 +136,3 @@ def stretches_missing(month: BillingMonth, pairs: Sequence[RegisterPair]) -> lis
 
 
 _OF_METERS = {Lacking.REGISTER, Lacking.CLOSING, Lacking.OPENING, Lacking.RATIO, Lacking.CONFLICT}
-
-
-def tie_out(
-    month: BillingMonth, registers: Sequence[RegisterPair], metered_kwh: Decimal, slots: SlotMap
-) -> tuple[TieOut | None, list[BillFinding]]:
-    """Return registers against intervals, and a finding where they differ by more than the tolerance.
-
-    The registers stay the bill; far apart, one of both is wrong, and the bill is refused.
-    """
-    if month.intervals is None:
-        return None, []
-    levels = tie_out_levels()
-    total, negative = slots.total()
-    steps = sum(
-        (levels.register_steps * pair.step * pair.factor for pair in registers if pair.quantity == TOTAL),
-        Decimal(0),
-    )
-    tied = TieOut(
-        register_kwh=metered_kwh,
-        interval_kwh=None if total is None else rounded(Decimal(str(total)), 3),
-        tolerance_kwh=max(steps, levels.told_share * abs(metered_kwh)),
-    )
-    found = []
-    if negative:
-        found.append(refusal(Code.INTERVALS_NEGATIVE, slots=negative, of=len(month.intervals.import_kwh)))
-    if tied.interval_kwh is not None and not tied.holds:
-        apart = abs(tied.register_kwh - tied.interval_kwh)
-        refused = apart > max(steps, levels.refused_share * abs(metered_kwh))
-        found.append(
-            (refusal if refused else finding)(
-                Code.INTERVALS_DO_NOT_TIE_OUT,
-                register_kwh=tied.register_kwh,
-                interval_kwh=tied.interval_kwh,
-                tolerance_kwh=tied.tolerance_kwh,
-            )
-        )
-    return tied, found

@@ -17,9 +17,10 @@ from analysis.settlement.metered import metered_energy
 from analysis.settlement.power_factor_charge import MonthPowerFactor, power_factor_charge
 from analysis.settlement.priced import Priced
 from analysis.settlement.reactive import reactive_energy
-from analysis.settlement.register_checks import register_findings, stretches_missing, tie_out
+from analysis.settlement.register_checks import register_findings, stretches_missing
 from analysis.settlement.segments import Segment, segments_of, term_findings
 from analysis.settlement.tax import interim_lines, tax_of
+from analysis.settlement.tie_outs import tie_out
 from pipeline.tariff import Period
 
 

@@ -34,6 +34,20 @@ def test_a_read_at_the_instant_stands() -> None:
     assert _at(_reads({0: 100, 5: 150}), 5) == (150, "read")
 
 
+def test_few_missing_slots_on_either_side_share_what_lies_between_two_reads() -> None:
+    # 100 hours of 1 count, one of them missing, then 100 of 3: 100 + 500 x 100 / 400 at the hundredth hour.
+    slots = [1.0] * 100 + [3.0] * 100
+    slots[40] = float("nan")
+    assert _at(_reads({0: 100, 200: 600}, slots), 100) == (225, "from intervals")
+    slots[140] = float("nan")
+    assert _at(_reads({0: 100, 200: 600}, slots), 100) == (225, "from intervals")
+    # Two of a hundred are too many, and so is a side that nobody knows, or one without any energy.
+    slots[141] = float("nan")
+    assert _at(_reads({0: 100, 200: 600}, slots), 100) == (350, "prorated")
+    assert _at(_reads({0: 100, 200: 600}, [float("nan"), *slots[1:100]]), 100) == (350, "prorated")
+    assert _at(_reads({0: 100, 200: 600}, [float("nan")] + [0.0] * 199), 100) == (350, "prorated")
+
+
 def test_intervals_since_the_last_read_are_added() -> None:
     assert _at(_reads({0: 100, 10: 500}, [7.0, 8.0, 9.0]), 3) == (124, "from intervals")
 

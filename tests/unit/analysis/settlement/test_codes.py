@@ -211,6 +211,12 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
         False,
     ),
     (PLANT, closing(f"{IMPORT}_t1", "-1"), Code.RAN_BACK, True),
+    (
+        PLANT,
+        lambda m: replace(m, most_per_hour={m.pairs[0].meter: Decimal("0.001")}),
+        Code.GREW_TOO_FAST,
+        True,
+    ),
     (PERIODS, beside(IMPORT, "0"), Code.REGISTERS_OVERLAP, True),
     (PLANT, beside(IMPORT, "10000", sign=-1, meter="SUB"), Code.NEGATIVE_ENERGY, True),
     (PLANT, beside("active_energy_export", "50"), Code.EXPORT_ON_CONSUMER, True),
@@ -238,6 +244,13 @@ CASES: list[tuple[BillingMonth, Change, Code, bool]] = [
     (bill_case("25_hours_that_cut_intervals").month, lambda m: m, Code.INTERVALS_TOO_LONG, False),
     (NIGHT, hours(some(-2.0, 1)), Code.INTERVALS_NEGATIVE, True),
     (NIGHT, hours(some(50.0, 1)), Code.INTERVALS_DO_NOT_TIE_OUT, False),
+    # 740 hours of 1.8 kW and three of 3.6 kW at most come to 1 342.8 kWh; the register says 1 486.
+    (
+        NIGHT,
+        hours(lambda i: some(float("nan"), 3)(replace(i, import_kwh=i.import_kwh * 0.9))),
+        Code.REGISTERS_BEYOND_INTERVALS,
+        False,
+    ),
 ]
 
 
