@@ -81,6 +81,8 @@ def averaging(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
     known: what was given out by then stays.
     """
     table, day_of_gap = series.by_days, series.day[gap]
+    if (table.references[table.column[gap]] < limits.like_days).any():
+        return None
     found = np.full(len(day_of_gap), np.nan)
     for day in np.unique(day_of_gap):
         own = np.flatnonzero(day_of_gap == day)
@@ -187,6 +189,8 @@ class ByDays:
     """Shape (rows, minutes of a day), NaN where there is no reference."""
     column: NDArray[np.intp]
     """The column of each slot."""
+    references: NDArray[np.int64]
+    """How many references each minute has, shape (minutes of a day,)."""
 
 
 def _by_days(series: MeterSeries) -> ByDays:
@@ -198,7 +202,13 @@ def _by_days(series: MeterSeries) -> ByDays:
     comes_again[order[1:]] = cell[order[1:]] == cell[order[:-1]]
     kwh = np.full((2 * len(days), len(minutes)), np.nan)
     kwh[2 * place + comes_again, column] = np.where(series.trusted & ~series.outage, series.kwh, np.nan)
-    return ByDays(day=days.repeat(2), kind=series.day_kind[first].repeat(2), kwh=kwh, column=column)
+    return ByDays(
+        day=days.repeat(2),
+        kind=series.day_kind[first].repeat(2),
+        kwh=kwh,
+        column=column,
+        references=np.isfinite(kwh).sum(axis=0),
+    )
 
 
 Estimator = Callable[[MeterSeries, slice, VeeLimits], "Floats | None"]
