@@ -122,6 +122,18 @@ def finalise(
     return FinalIntervals(kwh=kwh, quality=quality, method=method, reason=reason, untouched=untouched)
 
 
+def as_measured(window: VeeWindow) -> FinalIntervals:
+    """Return every raw interval as the final one: of meters in which no slot wants an estimate."""
+    shape = window.kwh.shape
+    return FinalIntervals(
+        kwh=window.kwh,
+        quality=window.quality,
+        method=np.full(shape, "", dtype="U1"),
+        reason=np.full(shape, "", dtype="U1"),
+        untouched=np.zeros(shape, dtype=np.bool_),
+    )
+
+
 def looks_back_days(reach_days: int) -> int:
     """Return how many days before a gap are looked at, from the reach of its like days: whole local ones."""
     return reach_days + 2

@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.model import EVERYTHING, MeterId
 from pipeline.registry import Registry
 from pipeline.timegrid import to_numpy
-from pipeline.vee import NO_ENERGY, FinalIntervals, finalise, looks_back_days, reasons
+from pipeline.vee import NO_ENERGY, FinalIntervals, as_measured, finalise, looks_back_days, reasons
 from pipeline.vee_gaps import spread
 from pipeline.vee_limits import LIMITS, THRESHOLDS
 from pipeline.vee_window import IMPORT, Mask, VeeWindow
@@ -25,6 +25,9 @@ from storage.events import power_downs
 from storage.finals import FinalChanges, no_changes, save_finals, stored_slots
 from storage.intervals import ENERGIES, QUADRANTS, interval_series
 from storage.readings import reading_series
+
+METERS_AT_A_TIME = 50
+"""With their history they are three times as much as without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +60,19 @@ class RecentFinals:
         self._with_gaps[window.energy] |= {window.meters[row] for row in np.flatnonzero(gappy).tolist()}
         self._with_sums[window.energy] |= {window.meters[row] for row in np.flatnonzero(summed).tolist()}
         whole = window.of(np.flatnonzero(~gappy))
-        return self._save(whole, finalise(whole))
+        return self._save(whole, as_measured(whole))
 
     def of_gaps(self) -> Iterator[FinalChanges]:
         """Store the finals of the meters that have gaps, and yield what changed energy by energy."""
-        batch = self._batch
         energies = [energy for energy in ENERGIES if self._with_gaps.get(energy)]
         if not energies:
             return
         meters = sorted(set().union(*(self._with_gaps[energy] for energy in energies)))
+        for first in range(0, len(meters), METERS_AT_A_TIME):
+            yield from self._with_history(meters[first : first + METERS_AT_A_TIME], energies)
+
+    def _with_history(self, meters: Sequence[MeterId], energies: Sequence[str]) -> Iterator[FinalChanges]:
+        batch = self._batch
         history = batch.since - timedelta(days=looks_back_days(_reach_days(self._registry)))
         raw = interval_series(
             self._connection,
@@ -79,24 +86,27 @@ class RecentFinals:
         downs = power_downs(
             self._connection, scope=EVERYTHING, starts_at=history, ends_at=batch.until, meters=meters
         )
-        known = self._known_edges(energies)
+        known = self._known_edges(meters, energies)
         final_before = to_numpy(batch.until) - np.timedelta64(LIMITS.final_after_days, "D")
         windows = vee_windows(
             self._registry, raw, MINUTES, batch.primary, power_downs=downs, energies=energies
         )
         for of_all in windows:
             asked = self._with_gaps[of_all.energy]
-            window = of_all.of(np.flatnonzero([meter in asked for meter in of_all.meters]))
+            rows = np.array(
+                [row for row, meter in enumerate(of_all.meters) if meter in asked], dtype=np.int64
+            )
+            window = of_all.of(rows)
             window = window if known is None else known.on(window)
             yield self._save(window, finalise(window, since=to_numpy(batch.since), final_before=final_before))
 
-    def _known_edges(self, energies: Sequence[str]) -> KnownEdges | None:
+    def _known_edges(self, asked: Sequence[MeterId], energies: Sequence[str]) -> KnownEdges | None:
         """Read the registers of the gaps of known sum; None where there is no such gap."""
         batch = self._batch
-        wanted = [energy for energy in energies if self._with_sums[energy]]
+        wanted = [energy for energy in energies if self._with_sums[energy].intersection(asked)]
         if not wanted:
             return None
-        meters = set().union(*(self._with_sums[energy] for energy in wanted))
+        meters = set().union(*(self._with_sums[energy] for energy in wanted)).intersection(asked)
         names = dict.fromkeys(name for energy in wanted for name in (energy, *QUADRANTS.get(energy, ())))
         series = reading_series(
             self._connection,

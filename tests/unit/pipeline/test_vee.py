@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.vee import finalise
+from pipeline.vee import as_measured, finalise
 from tests.vee_windows import START, vee_window
 
 NAN = float("nan")
@@ -14,6 +14,13 @@ def test_measured_intervals_stay_as_they_are() -> None:
     assert final.kwh.tolist() == window.kwh.tolist()
     assert not final.replaced.any()
     assert final.quality.tolist() == [["A", "A", "A"]]
+
+
+def test_a_meter_without_gaps_has_its_raw_intervals_as_finals() -> None:
+    window = vee_window([1.0, 2.0, 3.0])
+    final, same = finalise(window), as_measured(window)
+    for name in ("kwh", "quality", "method", "reason", "untouched"):
+        assert getattr(final, name).tolist() == getattr(same, name).tolist()
 
 
 def test_a_short_hole_is_interpolated_and_substituted() -> None:
