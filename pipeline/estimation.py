@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.apportion import apportion
 from pipeline.vee_limits import VeeLimits
-from pipeline.vee_window import Floats, Mask, runs
+from pipeline.vee_window import Floats, Mask
 
 KNOWN_OUTAGE = "known outage"
 WEEK = 7
@@ -23,7 +24,7 @@ FIRST_SATURDAY = 2
 """Day 2 since 1970 was a Saturday."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class MeterSeries:
     """One meter's slots: arrays of shape (slots,)."""
 
@@ -34,7 +35,6 @@ class MeterSeries:
     day: NDArray[np.int64]
     minute_of_day: NDArray[np.int64]
     minutes: int
-    step_kwh: float
     outage: Mask
     """Slots in which the supply is known to have been off."""
     day_kind: NDArray[np.int64]
@@ -44,17 +44,17 @@ class MeterSeries:
     temperature_c: Floats | None = None
     """Mean outdoor temperature of each slot's day, or None."""
 
+    @cached_property
+    def by_days(self) -> ByDays:
+        """Its references by day and minute: made once, however many gaps ask for them."""
+        return _by_days(self)
+
 
 def week_kind(day: NDArray[np.int64], holidays: frozenset[int] = frozenset()) -> NDArray[np.int64]:
     """Return 0 for working days, 1 for weekends and holidays (days since 1970)."""
     weekend = (day - FIRST_SATURDAY) % WEEK < 2  # noqa: PLR2004 - Saturday and Sunday
     kind: NDArray[np.int64] = (weekend | np.isin(day, list(holidays))).astype(np.int64)
     return kind
-
-
-def gaps(wanted: Mask) -> list[slice]:
-    """Create Estimation for Gap: return the stretches of slots that want an estimate."""
-    return [slice(first, first + slots) for _, first, slots in runs(wanted[None, :])]
 
 
 def known_outage(series: MeterSeries, gap: slice, _limits: VeeLimits) -> Floats | None:
@@ -75,15 +75,24 @@ def interpolation(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats 
 
 
 def averaging(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | None:
-    """Averaging: each slot's mean over the nearest like days on which it is actual."""
-    table, day_of_gap = _by_days(series), series.day[gap]
+    """Averaging: each slot's mean over the nearest like days on which it is actual.
+
+    Days beyond those of asking serve only where there are too few others, and never for a gap whose sum is
+    known: what was given out by then stays.
+    """
+    table, day_of_gap = series.by_days, series.day[gap]
+    if (table.references[table.column[gap]] < limits.like_days).any():
+        return None
     found = np.full(len(day_of_gap), np.nan)
     for day in np.unique(day_of_gap):
         own = np.flatnonzero(day_of_gap == day)
         away = np.abs(table.day - day)
         kind = series.day_kind[gap.start + own[0]]
         like = np.flatnonzero((table.kind == kind) & (away > 0) & (away <= limits.reach_days))
-        nearest_first = like[np.argsort(away[like], kind="stable")]
+        late = table.day[like] > day + limits.final_after_days
+        if _has_known_sum(series, gap):
+            like, late = like[~late], late[~late]
+        nearest_first = like[np.lexsort((away[like], late))]
         cells = np.ix_(nearest_first, table.column[gap.start + own])
         known = np.isfinite(table.kwh[cells])
         rank = np.cumsum(known, axis=0)
@@ -102,17 +111,21 @@ def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
         return None
     wanted = series.minute_of_day[gap]
     mine = series.temperature_c[gap][0]
-    best: tuple[float, int] | None = None
-    for day in np.unique(series.day):
+    best: tuple[tuple[bool, float], int] | None = None
+    for day in np.unique(series.day[np.abs(series.day - days[0]) <= limits.reach_days]):
         of_day = np.flatnonzero(series.day == day)
-        like = series.day_kind[of_day[0]] == series.day_kind[gap.start] and day != days[0]
-        if not like or abs(day - days[0]) > limits.reach_days:
+        if series.day_kind[of_day[0]] != series.day_kind[gap.start] or day == days[0]:
             continue
         away = abs(series.temperature_c[of_day[0]] - mine)
         # Where clocks are set back an hour comes twice: the like day need not have it twice.
         given = series.minute_of_day[of_day][series.trusted[of_day]]
-        if np.isin(wanted, given).all() and np.isfinite(away) and (best is None or away < best[0]):
-            best = float(away), int(day)
+        # Beyond the days of asking the next one is taken: one nearer in temperature changes nothing any more.
+        late = bool(day > days[0] + limits.final_after_days)
+        if late and _has_known_sum(series, gap):
+            break
+        rank = late, float(day if late else away)
+        if np.isin(wanted, given).all() and np.isfinite(away) and (best is None or rank < best[0]):
+            best = rank, int(day)
     if best is None:
         return None
     chosen = np.flatnonzero((series.day == best[1]) & series.trusted)
@@ -122,16 +135,24 @@ def proxy_day(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | No
     return np.array([series.kwh[place[int(minute)]] for minute in wanted])
 
 
-def profile(series: MeterSeries, gap: slice, _limits: VeeLimits) -> Floats | None:
-    """Profile: the class's factors, scaled by what this meter draws beside its class in its actual slots."""
+def profile(series: MeterSeries, gap: slice, limits: VeeLimits) -> Floats | None:
+    """Profile: the class's factors, scaled by what this meter draws beside its class in its actual slots.
+
+    These are those within reach before the gap, and behind it those of the days of asking.
+    """
     if series.profile is None:
         return None
-    known = series.trusted & np.isfinite(series.profile)
+    first, last = series.day[gap].min() - limits.reach_days, series.day[gap].max() + limits.final_after_days
+    known = series.trusted & np.isfinite(series.profile) & (series.day >= first) & (series.day <= last)
     of_class = series.profile[known].sum()
     if of_class <= 0 or not np.isfinite(series.profile[gap]).all():
         return None
     scaled: Floats = series.profile[gap] * (series.kwh[known].sum() / of_class)
     return scaled
+
+
+def _has_known_sum(series: MeterSeries, gap: slice) -> bool:
+    return bool(np.isfinite(series.kwh[gap]).all())
 
 
 def adjust_from_scalar(values: Floats, total_kwh: float, step_kwh: float) -> Floats:
@@ -159,7 +180,7 @@ def subtractive_adjustment(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ByDays:
+class ByDays:
     """A meter's references by day and minute; where clocks are set back a day has a second row."""
 
     day: NDArray[np.int64]
@@ -168,9 +189,11 @@ class _ByDays:
     """Shape (rows, minutes of a day), NaN where there is no reference."""
     column: NDArray[np.intp]
     """The column of each slot."""
+    references: NDArray[np.int64]
+    """How many references each minute has, shape (minutes of a day,)."""
 
 
-def _by_days(series: MeterSeries) -> _ByDays:
+def _by_days(series: MeterSeries) -> ByDays:
     days, first, place = np.unique(series.day, return_index=True, return_inverse=True)
     minutes, column = np.unique(series.minute_of_day, return_inverse=True)
     cell = place * len(minutes) + column
@@ -179,7 +202,13 @@ def _by_days(series: MeterSeries) -> _ByDays:
     comes_again[order[1:]] = cell[order[1:]] == cell[order[:-1]]
     kwh = np.full((2 * len(days), len(minutes)), np.nan)
     kwh[2 * place + comes_again, column] = np.where(series.trusted & ~series.outage, series.kwh, np.nan)
-    return _ByDays(day=days.repeat(2), kind=series.day_kind[first].repeat(2), kwh=kwh, column=column)
+    return ByDays(
+        day=days.repeat(2),
+        kind=series.day_kind[first].repeat(2),
+        kwh=kwh,
+        column=column,
+        references=np.isfinite(kwh).sum(axis=0),
+    )
 
 
 Estimator = Callable[[MeterSeries, slice, VeeLimits], "Floats | None"]

@@ -169,6 +169,40 @@ def counts_between(
     Raises:
         DataError: If the tolerance reaches the neighbouring slot.
     """
+    sound = _sound(readings, minutes, bounds)
+    if sound is None:
+        return _nothing(len(edges))
+    found = _between_edges(_edges(sound, edges, minutes * 60, bounds.tolerance_s), sound.events)
+    return _with_causes(found, edges)
+
+
+def known_edges(
+    readings: RegisterReadings, edges: Times, minutes: int, bounds: RegisterBounds
+) -> NDArray[np.bool_]:
+    """Return at which of ``edges`` readings tell the register, shape (edges,).
+
+    There a reading stands, or two readings at most one slot apart lie around; along the line over a longer
+    gap nobody knows. Where a reading lies within a slot of such a gap both edges of the slot are named: what
+    was counted before it and after it is known but for that slot.
+
+    Raises:
+        DataError: If the tolerance reaches the neighbouring slot.
+    """
+    sound = _sound(readings, minutes, bounds)
+    if sound is None:
+        return np.zeros(len(edges), dtype=np.bool_)
+    known: NDArray[np.bool_] = _edges(sound, edges, minutes * 60, bounds.tolerance_s).how < _SPREAD
+    slot = np.searchsorted(edges, sound.taken_at, side="right") - 1
+    inside = (slot >= 0) & (slot < len(edges) - 1)
+    slot, taken_at = slot[inside], sound.taken_at[inside]
+    apart = np.minimum(taken_at - edges[slot], edges[slot + 1] - taken_at).astype(np.int64)
+    beside = slot[apart > bounds.tolerance_s * 1_000_000]
+    known[beside] = known[beside + 1] = True
+    return known
+
+
+def _sound(readings: RegisterReadings, minutes: int, bounds: RegisterBounds) -> SoundReadings | None:
+    """Return what the readings are worth; None if there are none."""
     if not 0 <= bounds.tolerance_s < minutes * 30:
         raise DataError(
             f"tolerance of {bounds.tolerance_s} s is not under half a slot of {minutes} min: "
@@ -176,16 +210,14 @@ def counts_between(
         )
     order = _best_of_each_time(readings, bounds.scale)
     if len(order) == 0:
-        return _nothing(len(edges))
-    sound = sound_readings(
+        return None
+    return sound_readings(
         readings.taken_at[order],
         readings.counts[order],
         readings.rank[order],
         full_scale=bounds.scale,
         most_per_hour=bounds.fastest,
     )
-    found = _between_edges(_edges(sound, edges, minutes * 60, bounds.tolerance_s), sound.events)
-    return _with_causes(found, edges)
 
 
 def energy_kwh(

@@ -23,6 +23,7 @@ from pipeline.intervals import (
     RegisterReadings,
     SlotGrid,
     counts_between,
+    known_edges,
 )
 from pipeline.model import MeterId, Origin
 from pipeline.registry import Installation, Registry
@@ -149,6 +150,31 @@ def slot_pieces(
         slot=np.searchsorted(edges, starts_at, side="right") - 1,
         slots=grid.slots,
     )
+
+
+def known_slot_edges(
+    readings: RegisterReadings, grid: SlotGrid, register: Register, history: RegisterHistory = ALWAYS
+) -> NDArray[np.bool_]:
+    """Return at which slot edges the register is known, or counts for somebody else: shape (slots + 1,).
+
+    No energy may be moved over such an edge (see :func:`pipeline.intervals.known_edges`), nor over a change
+    of place or ratio. Where one falls within a slot both its edges are named.
+    """
+    edges = grid.edges
+    if history == ALWAYS:
+        return known_edges(readings, edges, grid.minutes, register.bounds)
+    known = np.zeros(len(edges), dtype=np.bool_)
+    for stay in history.stays:
+        own = np.flatnonzero((edges >= stay.starts_at) & (edges <= stay.ends_at))
+        if len(own):
+            inside = _readings_of(stay, readings, register)
+            known[own] |= known_edges(inside, edges[own], grid.minutes, register.bounds)
+    bounds = [at for stay in history.stays for at in (stay.starts_at, stay.ends_at)]
+    for at in (*bounds, *history.cuts):
+        if edges[0] <= at <= edges[-1]:
+            known[np.searchsorted(edges, at, side="right") - 1] = True
+            known[np.searchsorted(edges, at)] = True
+    return known
 
 
 def slot_energies(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -20,11 +19,11 @@ from pipeline.estimation import (
     Estimator,
     MeterSeries,
     adjust_from_scalar,
-    gaps,
     known_outage,
     week_kind,
 )
 from pipeline.vee_adjustment import WHOLE, adjust_to_registers
+from pipeline.vee_gaps import SPREAD, Gaps, gaps, spread
 from pipeline.vee_limits import VeeLimits
 from pipeline.vee_window import Floats, Mask, VeeWindow
 
@@ -56,6 +55,8 @@ class FinalIntervals:
     """How a replaced slot was made; empty where the raw one stands."""
     reason: NDArray[np.str_]
     """A key of :data:`REASONS`."""
+    untouched: Mask
+    """Slots of which nothing is said: they lie before the asked ones, or their gap begins there."""
 
     @property
     def replaced(self) -> Mask:
@@ -66,55 +67,83 @@ class FinalIntervals:
 def finalise(
     window: VeeWindow,
     *,
+    since: np.datetime64 | None = None,
     final_before: np.datetime64 | None = None,
     holidays: frozenset[int] = frozenset(),
 ) -> FinalIntervals:
     """Return the final intervals of ``window``.
 
+    Where ``since`` lies :func:`looks_back_days` behind the window's begin, what is estimated depends on no
+    window: the same stands in for the same gap as soon as the days of asking are over, however often and
+    however late it is asked for.
+
     Args:
         window: The raw intervals.
+        since: Gaps that begin before it are left as they are: they serve others as history; None for none.
         final_before: Substitutes of slots that begin before it are final (``F``); None leaves all at ``S``.
         holidays: Days (since 1970) that are like weekends.
     """
-    reason = _reasons(window)
+    reason = reasons(window)
     shape = window.kwh.shape
     kwh, quality = window.kwh.copy(), window.quality.astype("U1")
     kwh[np.isin(reason, ("missing", *NO_ENERGY))] = np.nan
     method = np.full(shape, "", dtype="U32")
-    kind = week_kind(window.day, holidays)
     off = np.zeros(shape, dtype=np.bool_) if window.outage is None else window.outage
-    for row in np.flatnonzero((reason != "").any(axis=1)):
+    found = gaps(window, reason, off)
+    first_slot = 0 if since is None else int(np.searchsorted(window.starts_at, since))
+    earlier = found.first < first_slot
+    untouched = _cells(found.take(earlier & (found.end > first_slot)), shape)
+    untouched[:, :first_slot] = True
+    wanted = found.take(~earlier & _can_change(window, found, reason, off))
+    kind = week_kind(window.day, holidays)
+    for row in np.unique(wanted.row).tolist():
         series = MeterSeries(
             kwh=kwh[row].copy(),
             trusted=(reason[row] == "") & (quality[row] == "A") & np.isfinite(kwh[row]),
             day=window.day,
             minute_of_day=window.minute_of_day,
             minutes=window.minutes,
-            step_kwh=float(window.step_kwh[row]),
             outage=off[row],
             day_kind=kind,
             profile=None if window.profile is None else window.profile[row],
             temperature_c=None if window.temperature_c is None else window.temperature_c[row],
         )
-        limits = window.limits_of(int(row))
-        for gap in gaps(reason[row] != ""):
-            for part in _alike(reason[row], off[row], gap):
-                columns = kwh[row], quality[row], method[row], reason[row]
-                _fill(series, part, columns, limits, _estimators(window, int(row), part.start))
+        limits = window.limits_of(row)
+        columns = kwh[row], quality[row], method[row], reason[row]
+        own = wanted.take(wanted.row == row)
+        for first, end in zip(own.first.tolist(), own.end.tolist(), strict=True):
+            step_kwh = _step_kwh(window, row, slice(first, end))
+            _fill(series, slice(first, end), columns, limits, (_estimators(window, row, first), step_kwh))
     adjust_to_registers(window, kwh, quality, method)
     final = (quality == "S") & (
         np.zeros(window.slots, dtype=np.bool_) if final_before is None else window.starts_at < final_before
     )
     quality[final] = "F"
-    return FinalIntervals(kwh=kwh, quality=quality, method=method, reason=reason)
+    return FinalIntervals(kwh=kwh, quality=quality, method=method, reason=reason, untouched=untouched)
 
 
-def _reasons(window: VeeWindow) -> NDArray[np.str_]:
+def as_measured(window: VeeWindow) -> FinalIntervals:
+    """Return every raw interval as the final one: of meters in which no slot wants an estimate."""
+    shape = window.kwh.shape
+    return FinalIntervals(
+        kwh=window.kwh,
+        quality=window.quality,
+        method=np.full(shape, "", dtype="U1"),
+        reason=np.full(shape, "", dtype="U1"),
+        untouched=np.zeros(shape, dtype=np.bool_),
+    )
+
+
+def looks_back_days(reach_days: int) -> int:
+    """Return how many days before a gap are looked at, from the reach of its like days: whole local ones."""
+    return reach_days + 2
+
+
+def reasons(window: VeeWindow) -> NDArray[np.str_]:
     """Return why each slot cannot stand as it is; empty where it can."""
     reason = np.full(window.kwh.shape, "", dtype="U10")
     reason[~np.isfinite(window.kwh)] = "missing"
-    # A gap's sum is measured; only how it lies over the slots is not.
-    reason[np.isfinite(window.kwh) & (window.quality == "E")] = "spread"
+    reason[spread(window)] = SPREAD
     if window.most_kwh is not None:
         reason[window.kwh > window.most_kwh] = "impossible"
     reason[window.kwh < 0] = "negative"
@@ -126,13 +155,29 @@ def _reasons(window: VeeWindow) -> NDArray[np.str_]:
     return reason
 
 
-def _alike(reason: NDArray[np.str_], off: Mask, gap: slice) -> list[slice]:
-    """Return the parts of a gap of one reason each; what is missing is parted where the supply went off."""
-    differs = reason[gap][1:] != reason[gap][:-1]
-    differs |= (reason[gap][1:] == "missing") & (off[gap][1:] != off[gap][:-1])
-    cuts = np.flatnonzero(differs) + gap.start + 1
-    edges = [gap.start, *cuts.tolist(), gap.stop]
-    return [slice(first, last) for first, last in pairwise(edges)]
+def _can_change(window: VeeWindow, of: Gaps, reason: NDArray[np.str_], off: Mask) -> Mask:
+    """Tell for which gaps something else may stand in: one slot of known sum is what it is.
+
+    So is a longer one of a meter that has nothing to take its shape from.
+    """
+    shapely = ((reason == "") & (window.quality == "A")).any(axis=1) | off.any(axis=1)
+    several = of.end - of.first > 1
+    return np.asarray((reason[of.row, of.first] != SPREAD) | (several & shapely[of.row]), dtype=np.bool_)
+
+
+def _cells(of: Gaps, shape: tuple[int, ...]) -> Mask:
+    """Return the slots of some gaps as a mask."""
+    cells = np.zeros(shape, dtype=np.bool_)
+    for row, first, end in zip(of.row.tolist(), of.first.tolist(), of.end.tolist(), strict=True):
+        cells[row, first:end] = True
+    return cells
+
+
+def _step_kwh(window: VeeWindow, row: int, gap: slice) -> float:
+    """Return the register step of a gap; the coarsest where transformers were changed within."""
+    return float(
+        window.step_kwh[row] if window.slot_step_kwh is None else window.slot_step_kwh[row, gap].max()
+    )
 
 
 Estimators = Sequence[tuple[str, Estimator]]
@@ -149,18 +194,22 @@ def _estimators(window: VeeWindow, row: int, slot: int) -> Estimators:
 
 
 def _fill(
-    series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, estimators: Estimators
+    series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, made: tuple[Estimators, float]
 ) -> None:
-    """Write into one meter's columns what stands in for a gap; nothing where no rule has an answer."""
+    """Write into one meter's columns what stands in for a gap; nothing where no rule has an answer.
+
+    ``made`` are the estimators in their order, and the register's step on the primary side.
+    """
     kwh, quality, method, reason = columns
-    if reason[gap.start] == "spread":
-        _reshape(series, gap, columns, limits, estimators)
+    estimators, step_kwh = made
+    if reason[gap.start] == SPREAD:
+        _reshape(series, gap, columns, limits, made)
         return
     for name, estimator in estimators:
         values = estimator(series, gap, limits)
         if values is None:
             continue
-        kwh[gap] = np.rint(np.maximum(values, 0.0) / series.step_kwh) / (1.0 / series.step_kwh)
+        kwh[gap] = np.rint(np.maximum(values, 0.0) / step_kwh) / (1.0 / step_kwh)
         method[gap] = name
         off = estimator is known_outage
         quality[gap] = "A" if off else "S"
@@ -170,15 +219,16 @@ def _fill(
 
 
 def _reshape(
-    series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, estimators: Estimators
+    series: MeterSeries, gap: slice, columns: Columns, limits: VeeLimits, made: tuple[Estimators, float]
 ) -> None:
     """Give a gap of known sum the shape of like days, and nothing to an outage within; the sum stays."""
     kwh, _, method, _ = columns
-    steps = float(kwh[gap].sum()) / series.step_kwh
+    estimators, step_kwh = made
+    steps = float(kwh[gap].sum()) / step_kwh
     if abs(steps - round(steps)) > WHOLE:
         return  # transformers were changed within: there is no one step to share out
     for name, values in _shapes(series, gap, limits, estimators):
-        kwh[gap] = adjust_from_scalar(values, round(steps) * series.step_kwh, series.step_kwh)
+        kwh[gap] = adjust_from_scalar(values, round(steps) * step_kwh, step_kwh)
         method[gap] = f"{name}, scaled"
         return
 

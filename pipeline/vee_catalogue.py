@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from pipeline import estimation, register_estimates, scalar_estimation
+from pipeline import estimation, register_estimates, scalar_estimation, vee_gaps
 from pipeline.vee_adjustment import adjust_to_registers
 
 
@@ -37,7 +37,7 @@ ESTIMATION_RULES: tuple[EstimationRule, ...] = (
         does="finds the stretches that want an estimate",
         needs="a slot that is missing, negative, impossible, or shared out evenly",
         when="every run",
-        code=estimation.gaps,
+        code=vee_gaps.gaps,
     ),
     EstimationRule(
         title="Interpolation",
@@ -55,7 +55,7 @@ ESTIMATION_RULES: tuple[EstimationRule, ...] = (
         needs="enough like days on which the slot is actual",
         when=IN_ORDER,
         code=estimation.averaging,
-        limits=("like_days", "reach_days"),
+        limits=("like_days", "reach_days", "final_after_days"),
     ),
     EstimationRule(
         title="Proxy Day",
@@ -64,7 +64,7 @@ ESTIMATION_RULES: tuple[EstimationRule, ...] = (
         needs="[[temperature]] of the area; an actual like day; a gap within one day",
         when=IN_ORDER,
         code=estimation.proxy_day,
-        limits=("reach_days",),
+        limits=("reach_days", "final_after_days"),
     ),
     EstimationRule(
         title="Profile",
@@ -73,11 +73,13 @@ ESTIMATION_RULES: tuple[EstimationRule, ...] = (
         needs="[[load_profile]], named by [[estimation]]; an actual slot",
         when=IN_ORDER,
         code=estimation.profile,
+        limits=("reach_days", "final_after_days"),
     ),
     EstimationRule(
         title="Interval Adjustment From Scalar",
         method="..., scaled",
-        does="gives a gap between two registers the shape of one of the rules above; its sum stays",
+        does="gives a gap between two registers the shape of one of the rules above; its sum stays, so does "
+        "what lies on either side of each register read within",
         needs="a gap whose sum the registers tell",
         when="every gap of known sum",
         code=estimation.adjust_from_scalar,

@@ -62,7 +62,9 @@ class VeeWindow:
     """Energy on the primary side, NaN where missing."""
     quality: NDArray[np.str_]
     step_kwh: Floats
-    """One register step on the primary side, shape (meters,)."""
+    """One register step on the primary side, shape (meters,); the coarsest where transformers changed."""
+    slot_step_kwh: Floats | None = None
+    """One register step in each slot; None where it is ``step_kwh`` throughout."""
     energy: str = IMPORT
     """Which energy ``kwh`` holds; reactive ones are in kvarh, as their name says."""
     siblings: Mapping[str, Floats] = field(default_factory=dict)
@@ -76,6 +78,8 @@ class VeeWindow:
     """Slots in which the whole capacity rests or the account is closed."""
     outage: Mask | None = None
     """Slots in the whole of which the supply is known to have been off."""
+    versions: NDArray[np.int16] | None = None
+    """Version of each raw interval, -1 where there is none; None where they do not come from a database."""
     rows: IntervalRows | None = None
     register_kwh: Floats | None = None
     """Last minus first register of the same slots, primary side, shape (meters,); NaN where not known."""
@@ -87,6 +91,9 @@ class VeeWindow:
     """Energy of each slot by the meter's registers, NaN where not known."""
     register_edges: Mask | None = None
     """Where a register was read just at the start of a slot, shape (meters, slots + 1)."""
+    known_edges: Mask | None = None
+    """Where readings tell the register of a gap of known sum, shape (meters, slots + 1): no energy may be
+    moved over such an edge."""
     profile: Floats | None = None
     """Factors of the class's load profile; NaN where none is filed."""
     temperature_c: Floats | None = None
@@ -120,16 +127,17 @@ class VeeWindow:
         for row in range(len(self.meters)):
             rows_of[self.limits_of(row)].append(row)
         for limits, rows in rows_of.items():
-            yield limits, self._of(np.array(rows, dtype=np.int64))
+            yield limits, self.of(np.array(rows, dtype=np.int64))
 
-    def _of(self, rows: NDArray[np.int64]) -> VeeWindow:
+    def of(self, rows: NDArray[np.int64]) -> VeeWindow:
+        """Return some meters as a window of their own; the limits of each stay its own."""
         given = {name: getattr(self, name) for name in BY_METER}
         return replace(
             self,
             meters=[self.meters[row] for row in rows.tolist()],
             rows=None if self.rows is None else self.rows.of(rows),
             siblings={name: energy[rows] for name, energy in self.siblings.items()},
-            limits={},
+            limits={place: self.limits[row] for place, row in enumerate(rows.tolist()) if row in self.limits},
             **{name: values[rows] for name, values in given.items() if values is not None},
         )
 
@@ -137,7 +145,7 @@ class VeeWindow:
 BY_METER = (
     *("kwh", "quality", "step_kwh", "most_kwh", "installed", "partly", "suspended", "outage"),
     *("register_kwh", "finals", "multiplier", "registered", "register_edges", "profile", "temperature_c"),
-    *("order_of", "filed_multiplier"),
+    *("order_of", "filed_multiplier", "known_edges", "slot_step_kwh", "versions"),
 )
 """The fields of a window that have a row for each meter."""
 

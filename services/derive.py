@@ -184,6 +184,12 @@ def _sum(one: SlotPieces, other: SlotPieces) -> SlotPieces:
 def _pieces(
     meter: Meter, series: ReadingSeries, quantity: Quantity, grid: SlotGrid, history: RegisterHistory
 ) -> SlotPieces:
+    readings, register = counted(meter, series, quantity)
+    return slot_pieces(readings, grid, register, history)
+
+
+def counted(meter: Meter, series: ReadingSeries, quantity: Quantity) -> tuple[RegisterReadings, Register]:
+    """Return the readings of one register of a meter in whole counts, and what the register can do."""
     known = np.isfinite(series.values[quantity])
     readings = RegisterReadings(
         taken_at=series.taken_at[known],
@@ -191,8 +197,7 @@ def _pieces(
         rank=_RANK[series.origin[known]],
     )
     bounds = RegisterBounds(scale=full_scale(meter.digits, meter.resolution), fastest=most_per_hour(meter))
-    register = Register(quantity=quantity.value, resolution=meter.resolution, bounds=bounds)
-    return slot_pieces(readings, grid, register, history)
+    return readings, Register(quantity=quantity.value, resolution=meter.resolution, bounds=bounds)
 
 
 def _known_stretch(letters: Sequence[NDArray[np.str_]]) -> slice:

@@ -127,7 +127,7 @@ def intervals_of(
     times = _slots_of(readings, minutes)
     if not len(times):
         return None
-    series = _registers(readings)
+    series = registers_of(readings)
     meters = [meter for meter in as_shown(archive, primary).meters if meter.id in set(series.meters)]
     grid = SlotGrid(starts_at=times[0], minutes=minutes, slots=len(times))
     factors = SlotFactors(archive, [meter.id for meter in meters], grid, primary)
@@ -142,7 +142,7 @@ def _slots_of(readings: ReadingBlock, minutes: int) -> Times:
     return slot_grid(slot_start(first, minutes * 60), last + timedelta(microseconds=1), minutes)
 
 
-def _registers(readings: ReadingBlock) -> ReadingSeries:
+def registers_of(readings: ReadingBlock) -> ReadingSeries:
     """Return every register that intervals are made of; all missing where the file has no such column."""
     meters = sorted(set(readings.meters))
     row_of = {meter: row for row, meter in enumerate(meters)}

@@ -15,11 +15,12 @@ from pipeline.registry import Registry
 from pipeline.validation import Validated, validate
 from pipeline.vee import FinalIntervals, finalise
 from pipeline.vee_limits import LIMITS
-from pipeline.vee_window import IMPORT, Finding, VeeWindow
+from pipeline.vee_window import IMPORT, Finding, Mask, VeeWindow
 from services.derive import MINUTES
-from services.detect_files import intervals_of
+from services.detect_files import intervals_of, registers_of
 from services.point_energies import CheckedPoint, PointEnergy, checked_points, point_energies, total_energies
 from services.settings import load_settings
+from services.vee_edges import KnownEdges
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles
 from storage.files import read_intervals, read_readings
@@ -85,9 +86,12 @@ def vee_files(  # noqa: PLR0913 - the files of one run
         raise DataError("there are no intervals, nor registers of known meters to derive them from")
     begin("checking and estimating")
     beside = (None, None) if given is None else (measured, block)
-    windows = vee_windows(
+    windows: Iterable[VeeWindow] = vee_windows(
         archive, raw, minutes, primary, measured=beside[0], registers=beside[1], finals=earlier
     )
+    if block is not None:
+        known = KnownEdges(archive, registers_of(block), primary)
+        windows = map(known.on, windows)
     result = vee(archive, windows, earlier)
     begin("writing")
     write_finals(out, result.finals)
@@ -127,11 +131,16 @@ def vee(registry: Registry, windows: Iterable[VeeWindow], before: IntervalColumn
     )
 
 
-def final_columns(window: VeeWindow, final: FinalIntervals) -> FinalColumns:
-    """Return the slots in which a meter hung somewhere as columns, by meter and time."""
-    kept = np.ones(window.kwh.shape, dtype=np.bool_)
-    if window.installed is not None:
-        kept = window.installed | np.isfinite(window.kwh)
+def hung(window: VeeWindow) -> Mask:
+    """Return the slots in which a meter hung somewhere, or counted all the same."""
+    if window.installed is None:
+        return np.ones(window.kwh.shape, dtype=np.bool_)
+    return window.installed | np.isfinite(window.kwh)
+
+
+def final_columns(window: VeeWindow, final: FinalIntervals, wanted: Mask | None = None) -> FinalColumns:
+    """Return the wanted slots as columns, by meter and time; None for those of :func:`hung`."""
+    kept = hung(window) if wanted is None else wanted
     rows, slots = np.nonzero(kept)
     cells = rows, slots
     return FinalColumns(

@@ -27,6 +27,15 @@ a run's data judges all of it.
 A known outage (停电) goes before every rule, for it is a fact: slots that lie wholly within a power-down
 event (掉电) which the meter itself has ended, or within a `[[work_order]]` of kind `outage` or `停电` that
 has an end, are zero and actual. What registers say for a longer gap is shared out over the supplied slots.
+
+A gap whose sum registers tell ends wherever a reading tells the register, such as at the freeze of a midnight
+(日冻结), and where a meter is moved or its transformers are changed: over any span between two reads the
+finals add up to what the register grew, as the intervals did before. One slot of known sum stands as it is.
+
+What stands in for a gap depends on no run: references are days within `reach_days` before it and
+`final_after_days` after it, read whatever days the run is about; days that come later serve only where these
+are too few, and never for a gap of known sum. A run in the database fills the gaps that begin within its
+days; what began earlier stays as it was given out.
 """
 LETTERS = """## Quality letters 质量标识
 
@@ -35,7 +44,8 @@ LETTERS = """## Quality letters 质量标识
 | `A` | actual, backfilled included |
 | `E` | shared out under a sum that registers tell |
 | `S` | substituted; replaced as soon as a late actual comes |
-| `F` | substituted for good: nobody asks the meter any more, or a person set it |
+| `F` | substituted for good: nobody asks the meter any more (it stays until the raw interval changes), or a \
+person set it (it stays until one withdraws it) |
 | `N` | missing |
 | `V` | mixed, or a value of which nobody kept how it was made |
 """

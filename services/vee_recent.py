@@ -10,22 +10,21 @@ import numpy as np
 
 from pipeline.bills import TouchedBill, touched_bills
 from pipeline.model import EVERYTHING
-from pipeline.registry import Meter, Registry
-from pipeline.timegrid import from_numpy, slot_start, to_numpy
+from pipeline.registry import Registry
+from pipeline.timegrid import from_numpy, slot_start
 from pipeline.validation import Validated, rules_for, validate
 from pipeline.validation_days import first_judged
-from pipeline.vee import finalise
 from pipeline.vee_limits import LIMITS
 from pipeline.vee_window import Finding, VeeWindow
 from services.derive import MINUTES, batches
+from services.recent_finals import Batch, RecentFinals
 from services.settings import Settings, load_settings
-from services.vee import final_columns
 from services.vee_windows import vee_windows
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
 from storage.events import power_downs
-from storage.finals import FinalChanges, given_out, save_finals
-from storage.intervals import IntervalColumns, interval_series
+from storage.finals import FinalChanges, given_out
+from storage.intervals import interval_series
 from storage.meter_parameters import parameter_readings
 from storage.registry import load_registry
 from storage.vee_findings import Judged, save_findings
@@ -44,8 +43,10 @@ class RecentVee:
 def vee_recent(days: int, settings: Settings | None = None, now: datetime | None = None) -> RecentVee:
     """Validate the last ``days`` days, store findings and what stands in for what is missing.
 
-    What a person edited is left as it is. Run it after the intervals were derived; running it again changes
-    nothing.
+    What a person edited is left as it is, and so is what is final for good as long as its raw interval is. A
+    gap is filled by the runs in whose days it begins, with the days before them as history: give it more days
+    than gaps are long. Run it after the intervals were derived; running it again changes nothing, nor does a
+    run on a later day once the days of asking are over and no raw interval has changed.
     """
     settings = settings or load_settings()
     until = slot_start(now or utc_now(), MINUTES * 60)
@@ -56,8 +57,13 @@ def vee_recent(days: int, settings: Settings | None = None, now: datetime | None
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
         for meters in batches(registry):
-            span = until - timedelta(days=days), until
-            for found, changes in _batch(connection, registry, meters, span, primary):
+            batch = Batch(
+                meters=[meter.id for meter in meters],
+                since=until - timedelta(days=days),
+                until=until,
+                primary=primary,
+            )
+            for found, changes in _batch(connection, registry, batch):
                 findings += found
                 changed += len(changes)
                 bills += _changed_bills(registry, changes)
@@ -83,37 +89,32 @@ def _changed_bills(registry: Registry, changes: FinalChanges) -> list[TouchedBil
 
 
 def _batch(
-    connection: Connection,
-    registry: Registry,
-    meters: Sequence[Meter],
-    span: tuple[datetime, datetime],
-    primary: frozenset[str],
+    connection: Connection, registry: Registry, batch: Batch
 ) -> Iterator[tuple[Sequence[Finding], FinalChanges]]:
-    """Yield what was found and changed in each window of some meters."""
+    """Yield what was found and changed of some meters, one energy after the other."""
     raw = interval_series(
         connection,
         scope=EVERYTHING,
-        starts_at=span[0],
-        ends_at=span[1],
+        starts_at=batch.since,
+        ends_at=batch.until,
         minutes=MINUTES,
-        meters=[meter.id for meter in meters],
+        meters=batch.meters,
     )
-    earlier = given_out(connection, raw, starts_at=span[0], ends_at=span[1], minutes=MINUTES)
+    earlier = given_out(connection, raw, starts_at=batch.since, ends_at=batch.until, minutes=MINUTES)
     downs = power_downs(
-        connection,
-        scope=EVERYTHING,
-        starts_at=span[0],
-        ends_at=span[1],
-        meters=[meter.id for meter in meters],
+        connection, scope=EVERYTHING, starts_at=batch.since, ends_at=batch.until, meters=batch.meters
     )
-    held = parameter_readings(
-        connection, scope=EVERYTHING, ends_at=span[1], meters=[meter.id for meter in meters]
+    held = parameter_readings(connection, scope=EVERYTHING, ends_at=batch.until, meters=batch.meters)
+    windows = vee_windows(
+        registry, raw, MINUTES, batch.primary, finals=earlier, power_downs=downs, parameters=held
     )
-    windows = vee_windows(registry, raw, MINUTES, primary, finals=earlier, power_downs=downs, parameters=held)
+    finals = RecentFinals(connection, registry, batch)
     for window in windows:
         validated = validate(window)
-        save_findings(connection, _judged(window, validated), validated.findings, now=span[1])
-        yield validated.findings, _save(connection, window, raw, span[1])
+        save_findings(connection, _judged(window, validated), validated.findings, now=batch.until)
+        yield validated.findings, finals.of_the_whole(window)
+    for changes in finals.of_gaps():
+        yield (), changes
 
 
 def _judged(window: VeeWindow, validated: Validated) -> Judged:
@@ -133,17 +134,3 @@ def _judged(window: VeeWindow, validated: Validated) -> Judged:
             if rule.name not in validated.unchecked
         },
     )
-
-
-def _save(connection: Connection, window: VeeWindow, raw: IntervalColumns, made_at: datetime) -> FinalChanges:
-    """Store the final intervals of slots that have a raw one: what nobody derived yet is not final either."""
-    until = to_numpy(made_at) - np.timedelta64(LIMITS.final_after_days, "D")
-    finals = final_columns(window, finalise(window, final_before=until))
-    versions = np.zeros(len(raw), dtype=np.int16) if raw.versions is None else raw.versions
-    version_of = dict(
-        zip(zip(raw.meters, raw.starts_at.tolist(), strict=True), versions.tolist(), strict=True)
-    )
-    keys = list(zip(finals.meters, finals.starts_at.tolist(), strict=True))
-    kept = [place for place, key in enumerate(keys) if key in version_of]
-    raw_versions = np.array([version_of[keys[place]] for place in kept], dtype=np.int16)
-    return save_finals(connection, finals.take(kept), raw_versions, made_at=made_at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,6 +42,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     finals: IntervalColumns | None = None,
     power_downs: Sequence[PowerDown] = (),
     parameters: Sequence[ParameterReading] = (),
+    energies: Collection[str] = ENERGIES,
 ) -> Iterator[VeeWindow]:
     """Yield a window for each time zone that meters of ``intervals`` are in, and for each of their energies.
 
@@ -57,6 +58,7 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
         finals: What was given out as final before.
         power_downs: When meters told that they had no power.
         parameters: What meters hold, oldest first: their own ratios are compared with the archive's.
+        energies: Those that windows are wanted of.
     """
     if not len(intervals):
         return
@@ -66,6 +68,8 @@ def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked 
     )
     for zone, meters in _by_zone(registry, intervals).items():
         for energy, giving in _by_energy(intervals, meters).items():
+            if energy not in energies:
+                continue
             frame = _Frame(meters=giving, grid=grid, minutes=minutes, zone=zone, energy=energy)
             window = _window(registry, (intervals, measured, finals), frame, primary)
             edges = None if registers is None else _edges(registers, giving, frame)
@@ -104,6 +108,8 @@ def _window(
     shown = as_shown(registry, primary).meter_by_id
     filed = policies(registry, row_of, Slots(starts_at=grid, day=day, minute_of_day=minute_of_day))
     by_registers = None if measured is None else _energies(measured, row_of, frame)
+    changed = bool((factors != factors[:, :1]).any())
+    resolution = np.array([registry.meter_by_id[m].resolution for m in meters])
     most = np.array([most_per_hour(shown[m]) * shown[m].resolution for m in meters])
     return VeeWindow(
         meters=meters,
@@ -115,11 +121,13 @@ def _window(
         energy=frame.energy,
         quality=_letters(intervals, cells, factors.shape, frame.energy),
         step_kwh=register_steps(registry, meters, factors),
+        slot_step_kwh=resolution[:, None] * factors if changed else None,
         siblings=energies,
         most_kwh=most[:, None] * factors * minutes / 60.0,
         installed=installed,
         partly=partly,
         suspended=_suspended(registry, row_of, grid),
+        versions=_versions(intervals, cells, factors.shape),
         rows=_rows(intervals, row_of),
         registered=by_registers,
         register_kwh=None if by_registers is None else by_registers.sum(axis=1),
@@ -222,6 +230,14 @@ def _letters(
     quality = np.full(shape, "N", dtype="U1")
     quality[cells[0], cells[1]] = letters_of(intervals, energy)[cells[2]]
     return quality
+
+
+def _versions(intervals: IntervalColumns, cells: Cells, shape: tuple[int, ...]) -> NDArray[np.int16] | None:
+    if intervals.versions is None:
+        return None
+    versions = np.full(shape, -1, dtype=np.int16)
+    versions[cells[0], cells[1]] = intervals.versions[cells[2]]
+    return versions
 
 
 def _installed(

@@ -5,6 +5,7 @@ What a person edited is left alone by everybody but a person (:mod:`storage.fina
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -61,6 +62,8 @@ _SAVE = (
     "AND old.minutes = s.minutes AND old.energy = %(energy)s ORDER BY version DESC LIMIT 1) AS t ON true "
     # Where nothing was replaced before, a raw interval needs no row to stand.
     "WHERE (t.version IS NULL AND (s.method <> '' OR s.reason = ANY(%(never)s))) OR (NOT t.edited AND "
+    # What is final for good was estimated when asking was over: only another raw interval undoes that.
+    "NOT (t.quality = 'F' AND t.raw_version = s.raw_version) AND "
     "(s.raw_version, s.quality, s.method, s.reason, s.author, s.value) IS DISTINCT FROM "
     "(t.raw_version, t.quality::text, t.method, t.reason, t.author, t.value)) "
     "RETURNING meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint, value, "
@@ -75,7 +78,8 @@ def save_finals(
     """Store final intervals where they are new or differ from their newest version; return what changed.
 
     A slot whose raw interval stands is stored only if something stood in for it before. What cannot be energy
-    never stands: where no rule has an answer, the final is missing.
+    never stands: where no rule has an answer, the final is missing. What is final for good (``F``) stays as
+    long as its raw interval does.
 
     Raises:
         StorageError: If the database is away or refuses.
@@ -112,6 +116,41 @@ def save_finals(
         after=np.array([row[2] for row in rows], dtype=np.float64),
         before=np.array([row[3] for row in rows], dtype=np.float64),
     )
+
+
+def no_changes(energy: str) -> FinalChanges:
+    """Return that nothing of an energy changed."""
+    nothing = np.array([], dtype=np.float64)
+    return FinalChanges(
+        meters=(), starts_at=nothing.astype("datetime64[us]"), before=nothing, after=nothing, energy=energy
+    )
+
+
+def stored_slots(
+    connection: Connection,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    minutes: int,
+    meters: Sequence[MeterId],
+) -> dict[str, list[tuple[MeterId, int]]]:
+    """Return by energy the slots of which a final was ever stored, each by its meter and start in us.
+
+    Raises:
+        StorageError: If the database is away or refuses.
+    """
+    with storage_errors("reading which finals there are"):
+        visible = visible_meters(connection, meters, scope=EVERYTHING)
+        rows = connection.execute(
+            "SELECT DISTINCT energy, meter_id, (extract(epoch FROM starts_at) * 1000000)::bigint "
+            "FROM final_interval WHERE meter_id = ANY(%s) AND starts_at >= %s AND starts_at < %s "
+            "AND minutes = %s",
+            (visible.numbers, starts_at, ends_at, minutes),
+        ).fetchall()
+    found: dict[str, list[tuple[MeterId, int]]] = defaultdict(list)
+    for energy, number, start in rows:
+        found[energy].append((visible.names[number], start))
+    return found
 
 
 def final_series(  # noqa: PLR0913 - one question with all that bounds it

@@ -10,7 +10,6 @@ from pipeline.estimation import (
     MeterSeries,
     adjust_from_scalar,
     averaging,
-    gaps,
     interpolation,
     known_outage,
     profile,
@@ -30,7 +29,6 @@ def _series(kwh: np.ndarray[tuple[int], np.dtype[np.float64]]) -> MeterSeries:
         day=window.day,
         minute_of_day=window.minute_of_day,
         minutes=15,
-        step_kwh=0.01,
         outage=np.zeros(len(kwh), dtype=np.bool_),
         day_kind=week_kind(window.day),
     )
@@ -45,10 +43,6 @@ def test_the_first_days_of_2026_are_two_working_days_and_a_weekend() -> None:
     # 1 January 2026 is a Thursday.
     assert week_kind(np.array([20454, 20455, 20456, 20457, 20458])).tolist() == [0, 0, 1, 1, 0]
     assert week_kind(np.array([20454]), frozenset({20454})).tolist() == [1]
-
-
-def test_gaps_are_the_stretches_that_want_an_estimate() -> None:
-    assert gaps(np.array([True, False, True, True])) == [slice(0, 1), slice(2, 4)]
 
 
 def test_a_short_gap_lies_on_the_line_between_its_neighbours() -> None:
@@ -76,6 +70,57 @@ def test_three_nearest_like_days_are_averaged_and_weekends_are_not_like_working_
     assert mean is not None
     # Tuesday, Wednesday and Friday (1, 2 and 3 days away; Thursday is 4 away).
     assert mean.tolist() == pytest.approx([2.0] * 96)
+
+
+def test_days_beyond_those_of_asking_serve_only_where_others_are_too_few() -> None:
+    #                    Sun 4, Sun 11, Sat 17 is the gap, Sun 18, Sat 24
+    levels = np.full(24, 9.0)
+    levels[[3, 10, 17, 23]] = 3.0, 6.0, 12.0, 90.0
+    levels[[2, 9, 16]] = np.nan
+    gap = slice(16 * 96, 17 * 96)
+    mean = averaging(_days(levels.tolist()), gap, LIMITS)
+    assert mean is not None
+    # The 24th is nearer than the 4th, but came when the estimate was final.
+    assert mean.tolist() == pytest.approx([7.0] * 96)
+    levels[3] = np.nan
+    with_late = averaging(_days(levels.tolist()), gap, LIMITS)
+    assert with_late is not None
+    assert with_late.tolist() == pytest.approx([36.0] * 96)
+
+
+def test_no_day_beyond_those_of_asking_shapes_a_gap_of_known_sum() -> None:
+    levels = np.full(24, 9.0)
+    levels[[2, 3, 9]] = np.nan
+    gap = slice(16 * 96, 17 * 96)
+    series = _days(levels.tolist())
+    trusted = series.trusted & (series.day != series.day[gap.start])
+    assert averaging(replace(series, trusted=trusted), gap, LIMITS) is None
+    at_level = replace(series, trusted=trusted, temperature_c=np.zeros(len(series.day)))
+    sunday = at_level.day == at_level.day[17 * 96]
+    assert proxy_day(at_level, gap, LIMITS) is not None
+    assert proxy_day(replace(at_level, trusted=trusted & ~sunday), gap, replace(LIMITS, reach_days=5)) is None
+
+
+def test_the_class_profile_is_scaled_by_days_within_reach_alone() -> None:
+    levels = [100.0, 1.0, 1.0, np.nan, 1.0, 1.0, 1.0, 1.0, 1.0, 100.0]
+    series = replace(_days(levels), profile=np.full(960, 0.5))
+    scaled = profile(series, slice(3 * 96, 4 * 96), replace(LIMITS, reach_days=2))
+    assert scaled is not None
+    assert set(scaled.tolist()) == {1.0}
+
+
+def test_the_proxy_day_is_looked_for_within_the_days_of_asking_first() -> None:
+    # Monday 5 January is the gap; 16 January is the like day that is as warm, but came when asking was over.
+    warm = np.arange(16.0)
+    warm[[4, 15]] = 20.0
+    levels = [np.nan] * 5 + [5.0] + [np.nan] * 7 + [8.0, np.nan, 9.0]
+    series = replace(_days(levels), temperature_c=np.repeat(warm, 96))
+    gap = slice(4 * 96, 4 * 96 + 2)
+    first = proxy_day(series, gap, LIMITS)
+    later = proxy_day(replace(series, trusted=series.trusted & (series.kwh > 5)), gap, LIMITS)
+    assert first is not None
+    assert later is not None
+    assert (first.tolist(), later.tolist()) == ([5.0, 5.0], [8.0, 8.0])
 
 
 def test_estimated_days_are_never_references() -> None:

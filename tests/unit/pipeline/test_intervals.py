@@ -7,12 +7,14 @@ from pipeline.errors import DataError
 from pipeline.intervals import (
     ORIGIN_RANK,
     IntervalCounts,
+    RegisterBounds,
     RegisterReadings,
     SlotGrid,
     counts_of,
     energy_kwh,
     full_scale,
     interval_counts,
+    known_edges,
     most_per_hour,
 )
 from pipeline.model import MeterId
@@ -234,3 +236,36 @@ def test_a_value_beyond_64_bits_is_no_sound_value_either() -> None:
     assert counts[0] == 100
     assert counts[1] > SCALE
     assert counts[2] < 0
+
+
+def _known(rows: Sequence[tuple[str, int, int]], slots: int = 8, fastest: float | None = None) -> list[int]:
+    grid = _grid(slots)
+    bounds = RegisterBounds(scale=SCALE, fastest=fastest)
+    return np.flatnonzero(known_edges(_readings(rows), grid.edges, grid.minutes, bounds)).tolist()
+
+
+def test_a_register_is_known_where_a_reading_stands_and_not_along_a_gap() -> None:
+    rows = [("00:00", 100, LOAD), ("01:00:40", 130, PRESENT), ("02:00", 170, LOAD)]
+    assert _known(rows) == [0, 4, 8]
+    assert _known([]) == []
+    assert _known(rows[:1]) == [0]
+
+
+def test_a_register_is_known_between_two_readings_of_one_slot() -> None:
+    rows = [("00:00", 100, LOAD), ("00:22", 110, PRESENT), ("00:36", 118, PRESENT), ("02:00", 170, LOAD)]
+    # 00:30 lies on the line between two readings 14 minutes apart; 00:15 and 00:45 bound the slots within
+    # which these were taken.
+    assert _known(rows) == [0, 1, 2, 3, 8]
+
+
+def test_a_reading_that_is_left_out_tells_no_register() -> None:
+    stale = [("00:00", 100, LOAD), ("00:30", 100, LOAD), ("01:00", 100, LOAD), ("01:15", 300, LOAD)]
+    assert _known(stale, slots=5, fastest=250.0) == [0, 5]
+    misread = [("00:00", 100, LOAD), ("01:00", 7, LOAD), ("02:00", 170, LOAD)]
+    assert _known(misread) == [0, 8]
+
+
+def test_a_register_is_not_known_to_a_tolerance_of_half_a_slot() -> None:
+    grid = _grid(2)
+    with pytest.raises(DataError, match="under half a slot"):
+        known_edges(_readings([]), grid.edges, grid.minutes, RegisterBounds(tolerance_s=450.0))

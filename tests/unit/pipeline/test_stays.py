@@ -14,6 +14,7 @@ from pipeline.stays import (
     Register,
     RegisterHistory,
     Stay,
+    known_slot_edges,
     register_histories,
     slot_energies,
     slot_pieces,
@@ -135,3 +136,21 @@ def test_the_archive_tells_stays_and_cuts_of_each_meter() -> None:
     assert [stay.closing for stay in found[M].stays] == [{IMPORT: 1.25}, {}]
     assert found[M].stays[1].starts_at == _at("00:40")
     assert found[MeterId("N")] == RegisterHistory(stays=ALWAYS.stays, cuts=(_at("00:10"),))
+
+
+def test_registers_are_known_where_a_stay_or_a_ratio_begins_though_nobody_read_them() -> None:
+    long = SlotGrid(starts_at=GRID.starts_at, minutes=15, slots=12)
+    readings = _load_records([100, 220], ("00:00", "03:00"))
+    moved = RegisterHistory(
+        stays=(Stay(ends_at=_at("01:00"), closing={IMPORT: 1.3}), Stay(starts_at=_at("01:00"))),
+        cuts=(_at("02:20"),),
+    )
+    assert np.flatnonzero(known_slot_edges(readings, long, REGISTER)).tolist() == [0, 12]
+    # The move falls on an edge, the new transformers between 02:15 and 02:30.
+    assert np.flatnonzero(known_slot_edges(readings, long, REGISTER, moved)).tolist() == [0, 4, 9, 10, 12]
+
+
+def test_a_stay_outside_of_the_slots_names_no_edge() -> None:
+    readings = _load_records([100, 104], ("00:00", "01:00"))
+    gone = RegisterHistory(stays=(Stay(ends_at=_at("00:00") - np.timedelta64(9, "D")),))
+    assert not known_slot_edges(readings, GRID, REGISTER, gone).any()

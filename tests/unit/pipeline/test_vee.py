@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.vee import finalise
+from pipeline.vee import as_measured, finalise
 from tests.vee_windows import START, vee_window
 
 NAN = float("nan")
@@ -14,6 +14,13 @@ def test_measured_intervals_stay_as_they_are() -> None:
     assert final.kwh.tolist() == window.kwh.tolist()
     assert not final.replaced.any()
     assert final.quality.tolist() == [["A", "A", "A"]]
+
+
+def test_a_meter_without_gaps_has_its_raw_intervals_as_finals() -> None:
+    window = vee_window([1.0, 2.0, 3.0])
+    final, same = finalise(window), as_measured(window)
+    for name in ("kwh", "quality", "method", "reason", "untouched"):
+        assert getattr(final, name).tolist() == getattr(same, name).tolist()
 
 
 def test_a_short_hole_is_interpolated_and_substituted() -> None:
@@ -43,6 +50,54 @@ def test_a_gap_of_known_sum_takes_the_shape_of_like_days_and_keeps_its_sum() -> 
     assert set(final.quality[0, monday]) == {"E"}
     assert set(final.method[0, monday]) == {"mean of like days, scaled"}
     assert set(final.reason[0, monday]) == {"spread"}
+
+
+def test_no_energy_is_moved_over_a_register_that_was_read_within_a_gap() -> None:
+    #               Thu  Fri  Sat  Sun  Mon  Tue  Wed: 12 hours at 0.10, 12 at 0.30
+    kwh = np.tile(np.where(np.arange(96) < 48, 0.10, 0.30), 7)
+    noon, midnight, noon_after = 4 * 96 + 48, 5 * 96, 5 * 96 + 48
+    kwh[noon:midnight], kwh[midnight:noon_after] = 0.02, 0.70
+    letters = np.full((1, len(kwh)), "A")
+    letters[0, noon:noon_after] = "E"
+    known = np.zeros((1, len(kwh) + 1), dtype=np.bool_)
+    known[0, [noon, midnight, noon_after]] = True
+    final = finalise(vee_window(kwh, quality=letters, known_edges=known))
+    assert round(final.kwh[0, noon:midnight].sum() * 100) == 96
+    assert round(final.kwh[0, midnight:noon_after].sum() * 100) == 3360
+    # Without the read at midnight the evening's share would be three quarters of the 34.56 kWh.
+    joined = finalise(vee_window(kwh, quality=letters))
+    assert round(joined.kwh[0, noon:midnight].sum() * 100) == 2592
+
+
+def test_one_slot_of_known_sum_stands_as_it_is() -> None:
+    letters = np.array([["A", "E", "A"]])
+    final = finalise(vee_window([1.0, 2.0, 1.0], quality=letters))
+    assert final.kwh.tolist() == [[1.0, 2.0, 1.0]]
+    assert not final.replaced.any()
+
+
+def test_a_gap_that_begins_before_the_asked_slots_is_left_as_it_is() -> None:
+    window = vee_window([1.0, NAN, NAN, 1.0, NAN, 1.0])
+    asked = finalise(window, since=START + np.timedelta64(30, "m"))
+    assert asked.untouched.tolist() == [[True, True, True, False, False, False]]
+    assert np.isnan(asked.kwh[0, 1:3]).all()
+    assert asked.kwh[0, 4] == 1.0
+    assert not finalise(window).untouched.any()
+
+
+def test_a_gap_is_shared_out_in_steps_of_the_ratio_that_held() -> None:
+    letters = np.array([["A", "E", "E", "E", "A", "A"]])
+    off = np.array([[False, False, False, True, False, False]])
+    steps = np.array([[0.01] * 4 + [0.4] * 2])
+    window = vee_window(
+        [1.0, 0.03, 0.02, 0.02, 4.0, 4.0],
+        quality=letters,
+        outage=off,
+        step_kwh=np.array([0.4]),
+        slot_step_kwh=steps,
+    )
+    # The line between the neighbours is 1.75, 2.5 and 3.25: 7 steps at 1.75 : 2.5 are 2.88 and 4.12.
+    assert finalise(window).kwh.tolist() == [[1.0, 0.03, 0.04, 0.0, 4.0, 4.0]]
 
 
 def test_negative_and_impossible_values_are_replaced_and_the_raw_ones_stay() -> None:

@@ -66,6 +66,29 @@ def test_a_gap_between_registers_takes_the_shape_of_like_days_and_keeps_its_ener
     assert {f.rule for f in result.findings} == set()
 
 
+def test_a_freeze_within_a_gap_keeps_each_months_energy_in_it(tmp_path: Path) -> None:
+    # A plant stops at noon of 31 March and makes up for it after midnight; nobody reads it but at midnight.
+    days, midnight = 10, 6 * 96
+    start = datetime(2026, 3, 25, 16, tzinfo=UTC)
+    slots = np.where(np.arange(days * 96) % 96 < 48, 0.10, 0.40)
+    slots[midnight - 48 : midnight], slots[midnight : midnight + 48] = 0.02, 0.70
+    register = np.round(100 + np.concatenate([[0.0], np.cumsum(slots)]), 2)
+    unread = {*range(midnight - 47, midnight + 48)} - {midnight}
+    rows = [
+        ["M1", (start + n * SLOT).isoformat(), "daily freeze" if n == midnight else "load record", value]
+        for n, value in enumerate(register)
+        if n not in unread
+    ]
+    readings = _write(tmp_path / "r.csv", "meter_id,taken_at,origin,active_energy_import", rows)
+    archive = tmp_path / "site.toml"
+    archive.write_text('[[meter]]\nid = "M1"\nservice_point = "P1"\n', "utf-8")
+    result = vee_files(readings=readings, intervals=None, registry=archive, out=tmp_path / "final.csv")
+    finals = result.finals["import_kwh"]
+    march = np.asarray(finals.amounts)[:midnight]
+    assert march.sum() == pytest.approx(register[midnight] - register[0])
+    assert march[-96:].sum() == pytest.approx(48 * 0.10 + 48 * 0.02)
+
+
 def test_the_final_file_is_read_again_as_intervals(tmp_path: Path, archive: Path) -> None:
     readings = _registers(tmp_path / "readings.csv", 2, set())
     out = tmp_path / "final.parquet"
