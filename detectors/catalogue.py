@@ -42,6 +42,17 @@ class Together(StrEnum):
     AREA = "area"
 
 
+class Whole(StrEnum):
+    """What must be looked at as a whole where a run's window begins within it."""
+
+    STRETCH = "stretch"
+    """What a finding lasts."""
+    ROW = "row"
+    """Also the findings just before it, one after the other: they are counted."""
+    SUSPENSION = "suspension"
+    """The suspension of service (暂停) that a finding tells of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One number of a rule: its default and where the default comes from."""
@@ -109,6 +120,8 @@ class About:
     """Of its abnormal episodes, as a rule."""
     learns_days: int = 0
     """What begins in so many days at a window's start it cannot see, for it learns there what is usual."""
+    whole: Whole = Whole.STRETCH
+    """What a finding that began before a window is looked at with, see :mod:`detectors.lasting`."""
     of_customers: bool = False
     """Judges how a customer draws: what supplies an area draws what all its customers do."""
 

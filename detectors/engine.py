@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TypeVar
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ BLOCK_METERS = 250
 """Meters looked at together: a month of their values stays in the processor's cache."""
 SUBJECTS = ("phase", "register", "suspension", "area", "parameter", "check")
 """Parameters of a message that tell two stretches of one detector, meter and time apart."""
+Judged: TypeAlias = tuple[str, str]
+"""A detector, and the service point or the meter that it judges."""
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
@@ -139,13 +142,15 @@ def reconcile(
     known: Iterable[Episode],
     *,
     examined: tuple[datetime, datetime] | None = None,
+    whole_from: Mapping[Judged, datetime] = MappingProxyType({}),
 ) -> list[Episode]:
     """Return what to store: a stretch found again is amended under its old id, never doubled or orphaned.
 
     A found episode that overlaps known ones of the same detector, place and subject takes the id and the
     first detection of the oldest; the others are returned as merged (verdict ``normal``). With ``examined``,
     the stretch of time that the window covered, known episodes that lie in it and were not found again are
-    returned as withdrawn (verdict ``normal``).
+    returned as withdrawn (verdict ``normal``). What is named in ``whole_from`` was examined from an earlier
+    time on, see :mod:`detectors.lasting`.
     """
     remaining = {old.id: old for old in sorted(known, key=_order)}
     alike: dict[tuple[object, ...], list[Episode]] = defaultdict(list)
@@ -161,7 +166,8 @@ def reconcile(
             kept.append(episode)
             continue
         named = next((old for old in same if old.id == episode.id), same[0])
-        kept.append(_amended(episode, named, examined))
+        began_before = examined is not None and named.starts_at < _seen_from(named, examined, whole_from)
+        kept.append(_amended(episode, named, began_before=began_before))
         kept += [_merged(old, named.id) for old in same if old is not named]
         for old in same:
             del remaining[old.id]
@@ -170,7 +176,7 @@ def reconcile(
             _withdrawn(old)
             for old in remaining.values()
             if old.verdict is not Verdict.NORMAL
-            and _seen_from(old.detector, examined) <= old.starts_at
+            and _seen_from(old, examined, whole_from) <= old.starts_at
             and (old.ends_at or old.detected_at) <= examined[1]
         ]
     return sorted(kept, key=_order)
@@ -206,16 +212,15 @@ def _place(episode: Episode) -> tuple[object, ...]:
     return episode.detector, episode.meter, episode.service_point, episode.message
 
 
-def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime] | None) -> Episode:
+def _amended(episode: Episode, old: Episode, *, began_before: bool) -> Episode:
     """Write the new finding under the old id.
 
-    A stretch that began before the window, or while it was learnt, is seen only in part: its start stays, and
-    of the two findings the one with more energy keeps its evidence.
+    A stretch that began before what was examined, or while it was learnt, is seen only in part: its start
+    stays, and so does the evidence unless the part shows more energy than was known of the whole.
     """
-    began_before = examined is not None and old.starts_at < _seen_from(old.detector, examined)
-    fuller = old if began_before and (old.energy_kwh or 0.0) > (episode.energy_kwh or 0.0) else episode
+    shows_more = (episode.energy_kwh or 0.0) > (old.energy_kwh or 0.0) or old.verdict is not episode.verdict
     return replace(
-        fuller,
+        episode if shows_more or not began_before else old,
         id=old.id,
         starts_at=old.starts_at if began_before else episode.starts_at,
         ends_at=episode.ends_at,
@@ -223,10 +228,23 @@ def _amended(episode: Episode, old: Episode, examined: tuple[datetime, datetime]
     )
 
 
-def _seen_from(detector: str, examined: tuple[datetime, datetime]) -> datetime:
+def judged(episode: Episode) -> Judged:
+    """Return the detector of an episode, and of whom it judges the service point or the meter."""
+    return episode.detector, judged_place(episode.detector, episode.meter, episode.service_point)
+
+
+def judged_place(detector: str, meter: str, service_point: str | None) -> str:
+    """Return the service point that a detector judges as one, or the meter."""
+    is_alone = detector not in detectors.all() or about(detector).together is Together.METER
+    return meter if is_alone or service_point is None else service_point
+
+
+def _seen_from(
+    old: Episode, examined: tuple[datetime, datetime], whole_from: Mapping[Judged, datetime]
+) -> datetime:
     """Return from when on a detector sees what begins: one that learns what is usual is blind before."""
-    days = about(detector).learns_days if detector in detectors.all() else 0
-    return examined[0] + timedelta(days=days)
+    days = about(old.detector).learns_days if old.detector in detectors.all() else 0
+    return whole_from.get(judged(old), examined[0] + timedelta(days=days))
 
 
 def _withdrawn(old: Episode) -> Episode:

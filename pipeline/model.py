@@ -158,6 +158,18 @@ class Episode:
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundStretch:
+    """When and of whom something was found, without what was said of it."""
+
+    detector: str
+    meter: MeterId
+    service_point: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    """None while it goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The areas (台区) a caller may see. ``areas=None`` means all; a mandatory argument of bulk queries."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeAlias, TypedDict
@@ -15,6 +15,7 @@ from detectors import engine
 from detectors import wanted as engine_wanted
 from detectors.catalogue import Needs, about
 from detectors.catalogue import detectors as catalogue
+from detectors.lasting import WiderLook, joined, wider_looks
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.messages import summary
@@ -24,14 +25,15 @@ from pipeline.registry import Registry
 from pipeline.timegrid import slot_start
 from services.daily_windows import daily_window, days_are_kept, whole_days
 from services.derive import MINUTES
-from services.detect_groups import groups
+from services.detect_groups import groups, part_of_meters
+from services.lasting_findings import known_episodes, lasting_findings
 from services.meter_orders import sent_orders
 from services.settings import Settings, load_settings
 from services.wiring import primary_profiles, utc_now
 from storage.database import Connection, connect
 from storage.day_registers import registers_at_day_ends
 from storage.detector_records import event_records, read_outcomes, single_readings
-from storage.episodes import list_episodes, only_reconciler, save_episodes
+from storage.episodes import only_reconciler, save_episodes
 from storage.matrices import meter_matrix
 from storage.meter_parameters import parameter_readings
 from storage.readings import reading_series
@@ -53,6 +55,8 @@ class Look:
     numbers: Numbers
     by_days: bool = False
     """Whether stored daily rows are enough: no slot is read."""
+    whole_from: Mapping[engine.Judged, datetime] = field(default_factory=dict)
+    """From when on what began before the span is looked at, see :mod:`detectors.lasting`."""
     orders: tuple[MeterOrder, ...] = ()
     """What the host of the run ordered from all meters: only the whole archive tells whose an address is."""
 
@@ -92,12 +96,15 @@ def planned(
     """
     settings = settings or load_settings()
     until = slot_start(now or utc_now(), MINUTES * 60)
+    span = until - timedelta(days=days), until
     with connect(settings.require_database_url()) as connection:
         registry = load_registry(connection)
-    by_days = engine_wanted.by_days_alone(only) and days_are_kept(registry)
-    span = until - timedelta(days=days), until
+        by_days = engine_wanted.by_days_alone(only) and days_are_kept(registry)
+        span = whole_days(span) if by_days else span
+        lasting = lasting_findings(connection, registry, span, _looked(only) & set(catalogue.all()))
     look = Look(
-        span=whole_days(span) if by_days else span,
+        span=span,
+        whole_from=lasting,
         only=None if only is None else tuple(only),
         numbers={detector: dict(own) for detector, own in numbers.items()},
         by_days=by_days,
@@ -114,6 +121,18 @@ def detect_part(look: Look, part: Registry, settings: Settings | None = None) ->
         PluginError: If a named detector or parameter does not exist.
     """
     settings = settings or load_settings()
+    looks = wider_looks(look.whole_from, part, look.span)
+
+    def seen(wider: WiderLook) -> list[Episode]:
+        since = wider.since, look.span[1]
+        again = replace(look, span=whole_days(since) if look.by_days else since, only=tuple(wider.only))
+        return _seen(again, part_of_meters(part, wider.meters), settings)
+
+    return joined(_seen(look, part, settings), look.whole_from, looks, seen)
+
+
+def _seen(look: Look, part: Registry, settings: Settings) -> list[Episode]:
+    """Return what the span shows of one part."""
     needs = engine_wanted.wanted(look.only)
     with connect(settings.require_database_url()) as connection:
         if look.by_days:
@@ -133,24 +152,28 @@ def keep(look: Look, found: Sequence[Episode], settings: Settings | None = None)
     for episode in found:
         found_by[episode.detector][episode.id] = episode
     # What is found in other ways, such as of a month's bills, is none of this run's matter.
-    looked = {name for name in look.only or catalogue.all() if not _by_bills(name)}
+    looked = _looked(look.only)
     episodes: list[Episode] = []
     with connect(settings.require_database_url()) as connection, only_reconciler(connection):
         # One detector after the other: all that is known, with its evidence, would take much memory.
         for name in sorted(looked | found_by.keys()):
-            known = _known(connection, name, look.span) if name in looked else []
-            episodes += engine.reconcile(found_by[name].values(), known, examined=look.span)
+            known = (
+                known_episodes(connection, name, look.span, look.whole_from, found_by[name])
+                if name in looked
+                else []
+            )
+            episodes += engine.reconcile(
+                found_by[name].values(), known, examined=look.span, whole_from=look.whole_from
+            )
         save_episodes(connection, episodes)
     return sorted(episodes, key=lambda e: (e.starts_at, e.detector, e.meter, e.id))
 
 
-def _known(connection: Connection, detector: str, span: tuple[datetime, datetime]) -> list[Episode]:
-    stored = list_episodes(connection, scope=EVERYTHING, detector=detector, overlaps=span)
-    return [one.episode for one in stored]
-
-
-def _by_bills(detector: str) -> bool:
-    return detector in catalogue.all() and about(detector).needs.bills
+def _looked(only: Sequence[str] | None) -> set[str]:
+    """Return the detectors of a run; those that judge bills run when bills are made."""
+    return {
+        name for name in only or catalogue.all() if name not in catalogue.all() or not about(name).needs.bills
+    }
 
 
 def as_table(episodes: Sequence[Episode]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from detectors.catalogue import Together
 from pipeline.archive_records import AreaMember, MemberRole
+from pipeline.model import MeterId
 from pipeline.registry import Meter, Registry
 
 METERS_AT_A_TIME = 500
@@ -181,3 +182,11 @@ def part_of(registry: Registry, meters: Sequence[Meter], places: Collection[str]
         ratios=[r for r in registry.ratios if r.meter in ids],
         thresholds=[t for t in registry.thresholds if t.service_point is None or t.service_point in places],
     )
+
+
+def part_of_meters(part: Registry, meters: Collection[MeterId]) -> Registry:
+    """Return what a part tells of some of its meters, and of the places of its own at which they hung."""
+    stays = [stay for meter in meters for stay in part.installations_by_meter.get(meter, ())]
+    own = {stay.service_point for stay in stays if stay.service_point is not None}
+    own &= part.service_point_by_id.keys()
+    return part_of(part, [part.meter_by_id[meter] for meter in sorted(meters)], own)

@@ -12,7 +12,7 @@ from typing import LiteralString
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from pipeline.model import Episode, MeterId, Scope, Severity, Verdict
+from pipeline.model import Episode, FoundStretch, MeterId, Scope, Severity, Verdict
 from storage.announcements import Topic, announce, meter_numbers_at
 from storage.database import Connection, storage_errors
 
@@ -138,6 +138,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
     verdict: Verdict | None = None,
     state: EpisodeState | None = None,
     overlaps: tuple[datetime, datetime] | None = None,
+    ids: Sequence[str] | None = None,
 ) -> list[StoredEpisode]:
     """Return all episodes that fit, the newest first: what is reconciled with them must know each.
 
@@ -150,6 +151,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
         verdict: Only with this verdict.
         state: Only in this state.
         overlaps: Only those that touch ``[start, end)``.
+        ids: Only these.
     """
     with storage_errors("listing episodes"):
         rows = connection.execute(
@@ -164,6 +166,7 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
                 "AND (%(state)s::text IS NULL OR state = %(state)s) "
                 "AND (%(from)s::timestamptz IS NULL OR ends_at IS NULL OR ends_at > %(from)s) "
                 "AND (%(to)s::timestamptz IS NULL OR starts_at < %(to)s) "
+                "AND (%(ids)s::text[] IS NULL OR id = ANY(%(ids)s)) "
                 "ORDER BY starts_at DESC, id"
             ).format(fields=sql.SQL(", ").join(map(sql.Identifier, _FIELDS))),
             {
@@ -175,9 +178,29 @@ def list_episodes(  # noqa: PLR0913 - one question with all that bounds it
                 "state": state,
                 "from": None if overlaps is None else overlaps[0],
                 "to": None if overlaps is None else overlaps[1],
+                "ids": None if ids is None else list(ids),
             },
         ).fetchall()
     return [_stored(row) for row in rows]
+
+
+def found_stretches(
+    connection: Connection, detectors: Sequence[str], overlaps: tuple[datetime, datetime]
+) -> list[FoundStretch]:
+    """Return when and of whom some detectors found what touches ``[start, end)`` and was not withdrawn."""
+    with storage_errors("listing when something was found"):
+        rows = connection.execute(
+            "SELECT detector, meter, service_point, starts_at, ends_at FROM episode "
+            "WHERE detector = ANY(%s) AND verdict <> 'normal' AND starts_at < %s "
+            "AND (ends_at IS NULL OR ends_at > %s) ORDER BY detector, meter, starts_at, id",
+            (list(detectors), overlaps[1], overlaps[0]),
+        ).fetchall()
+    return [
+        FoundStretch(
+            detector=detector, meter=MeterId(meter), service_point=point, starts_at=starts_at, ends_at=ends_at
+        )
+        for detector, meter, point, starts_at, ends_at in rows
+    ]
 
 
 def get_episode(connection: Connection, episode_id: str) -> StoredEpisode | None:

@@ -19,7 +19,7 @@ from analysis.power_factor import (
     standard_named,
     standard_of,
 )
-from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
+from detectors.catalogue import About, Effect, Kind, Needs, Together, Whole, detectors, parameter
 from detectors.evidence import slot_curves
 from detectors.hysteresis import Delays
 from detectors.ratings import ELEMENTS, ratings
@@ -81,6 +81,7 @@ class PowerFactor:
     about: ClassVar[About] = About(
         name="power_factor",
         number="D19",
+        version=2,
         kind=Kind.SLOTS,
         together=Together.POINT,
         needs=Needs(
@@ -99,6 +100,7 @@ class PowerFactor:
             "episode.power_factor_jump",
         ),
         severity=Severity.MINOR,
+        whole=Whole.ROW,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -209,7 +211,9 @@ class _Point:
         for month in months(self._daily, int(self._rows.rows[0]), self._known, self._coverage):
             kwh, lag, lead = (float(c[month.days].sum()) for c in (self._kwh, self._lag, self._lead))
             enough = (
-                month.share_known >= rule.whole_month if month.is_over else len(month.days) >= rule.least_days
+                self._is_whole(month) and month.share_known >= rule.whole_month
+                if month.is_over
+                else len(month.days) >= rule.least_days
             )
             if not enough or kwh < rule.least_kwh:
                 in_a_row = 0
@@ -223,6 +227,13 @@ class _Point:
             if in_a_row:
                 yield self._below(rule, month, standard, (kwh, lag, lead), in_a_row)
             yield from self._leading(rule, month, (kwh, lag, lead))
+
+    def _is_whole(self, month: PointMonth) -> bool:
+        """Whether the window had begun when the month did: the rest of a month is none that is billed."""
+        first, starts_at = self._daily.days[0], self._window.starts_at
+        midnight = to_numpy(self._daily.span(month.row, 0, 1)[0])
+        is_cut = len(starts_at) > 0 and bool(starts_at[0] > midnight)
+        return bool(np.datetime64(f"{month.name}-01") >= first + np.timedelta64(int(is_cut), "D"))
 
     def _below(
         self,

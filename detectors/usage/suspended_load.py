@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
+from detectors.catalogue import About, Effect, Kind, Needs, Together, Whole, detectors, parameter
 from detectors.engine import episode_id
 from detectors.stretches import curve, iso, number, slot_end
 from detectors.thresholds import at_point
@@ -77,6 +77,7 @@ class SuspendedLoad:
             "episode.suspended_load_no_meter",
         ),
         severity=Severity.CRITICAL,
+        whole=Whole.SUSPENSION,
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
