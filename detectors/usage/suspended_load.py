@@ -77,6 +77,7 @@ class SuspendedLoad:
             "episode.suspended_load_no_meter",
         ),
         severity=Severity.CRITICAL,
+        dated=("trigger_slots", "floor_kw", "partial_factor", "most_step_share", "late_slots"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
