@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.errors import Problem, RegistryError
-from pipeline.vee_limits import SETTABLE, THRESHOLDS
-from services.rule_numbers import rule_numbers
+from pipeline.vee_limits import THRESHOLDS
+from services.rule_numbers import Holds, rule_numbers
 from storage.registry_entries import Entry, read_entries
 
 
@@ -17,13 +17,16 @@ def known_numbers() -> Mapping[str, tuple[str, ...]]:
     """Return the numbers that a ``[[threshold]]`` may lay down, by rule."""
     known: dict[str, list[str]] = {}
     for number in rule_numbers():
-        if number.rule != THRESHOLDS or number.parameter in SETTABLE:
+        if number.holds is not Holds.NOWHERE:
             known.setdefault(number.rule, []).append(number.parameter)
     return {rule: tuple(names) for rule, names in known.items()}
 
 
 def number_problems(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """Yield what names no rule, or no number of its rule; what is no name at all is said elsewhere."""
+    """Yield what names no rule, or no number of its rule that may be laid down.
+
+    What is no name at all is said where it is converted, and numbers of validation where they are checked.
+    """
     known = known_numbers()
     for entry in entries:
         rule, name = entry.values.get("detector"), entry.values.get("parameter")

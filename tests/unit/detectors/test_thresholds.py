@@ -148,7 +148,7 @@ def test_what_is_not_dated_holds_as_it_stands_at_the_window_s_end() -> None:
         registry = replace(REGISTRY, thresholds=[entry])
         return limit(VoltageLoss(), "trigger_slots", WINDOW, registry).values.tolist()
 
-    usual = VoltageLoss().trigger_slots
+    usual = 2.0  # as declared
     assert slots(replace(plain, starts_at=change)) == [[9.0], [usual]]
     assert slots(replace(plain, ends_at=change)) == [[usual], [usual]]
 
