@@ -146,7 +146,8 @@ def test_what_is_not_dated_holds_as_it_stands_at_the_window_s_end() -> None:
 
     def slots(entry: Threshold) -> list[list[float]]:
         registry = replace(REGISTRY, thresholds=[entry])
-        return limit(VoltageLoss(), "trigger_slots", WINDOW, registry).values.tolist()
+        held: list[list[float]] = limit(VoltageLoss(), "trigger_slots", WINDOW, registry).values.tolist()
+        return held
 
     usual = 2.0  # as declared
     assert slots(replace(plain, starts_at=change)) == [[9.0], [usual]]
