@@ -36,6 +36,12 @@ SOURCE_TAGS: Mapping[str, str] = {
 """Where a rule's number comes from."""
 SOURCE_LETTERS: Mapping[str, str] = {"S": "S", "D": "D", "M": "M", "own": marked("own")}
 """The same, as short as beside a number."""
+HOLDS: Mapping[str, str] = {
+    "date": marked("a filed number holds from its date on"),
+    "end": marked("of filed numbers the newest holds"),
+    "nowhere": marked("the same everywhere"),
+}
+"""How the dates of a rule's filed numbers count, by ``services.rule_numbers.Holds``."""
 STATUSES: Mapping[str, str] = {
     "got": marked("In time"),
     "late": marked("Late"),

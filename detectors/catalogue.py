@@ -122,6 +122,11 @@ class About:
     """What begins in so many days at a window's start it cannot see, for it learns there what is usual."""
     whole: Whole = Whole.STRETCH
     """What a finding that began before a window is looked at with, see :mod:`detectors.lasting`."""
+    dated: tuple[str, ...] = ()
+    """Its numbers that hold from their dates on within a window, at each slot, day, record or finding.
+
+    The others hold for a whole window as they stand at its end: ``detectors.variants``.
+    """
     of_customers: bool = False
     """Judges how a customer draws: what supplies an area draws what all its customers do."""
 

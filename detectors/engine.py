@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from detectors.catalogue import About, Detector, Together, about, detectors, parameters_of
 from detectors.suppression import blinded, in_order
 from detectors.thresholds import overruled
+from detectors.variants import of_each_place
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import with_daily_rows
 from pipeline.errors import PluginError
@@ -67,7 +69,7 @@ def run(
     for name in ordered:
         detector = made(name, (settings or {}).get(name, {}))
         seen = blinded(window, found, detector.about.suppressed_by)
-        told = on_blocks(detector, seen, registry, threads)
+        told = of_each_place(detector, seen, registry, partial(on_blocks, threads=threads))
         if detector.about.of_customers:
             told = [episode for episode in told if not _of_supply(episode, detector.about, registry)]
         found += told

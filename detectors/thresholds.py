@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.catalogue import Detector, Kind, parameters_of
+from detectors.stays import Stay, end_of, stays_at, stays_of
 from pipeline.archive_records import Threshold
 from pipeline.block import MeterMatrix
 from pipeline.model import Json, MeterId
 from pipeline.registry import Registry
 from pipeline.thresholds import numbers_at, strength
-from pipeline.timegrid import from_numpy, to_numpy
+from pipeline.timegrid import to_numpy
 
+Floats = NDArray[np.float64]
 Rule = TypeVar("Rule", bound=Detector)
 
 
@@ -25,10 +28,10 @@ Rule = TypeVar("Rule", bound=Detector)
 class Limit:
     """A number of a rule for every meter of a window."""
 
-    values: NDArray[np.float64]
+    values: Floats
     """Shape (meters, 1); (meters, slots or days) where it changes within the window for any meter."""
-    sources: Mapping[int, str]
-    """By row where the archive says otherwise than the default."""
+    sources: Mapping[int, Sequence[tuple[int, int, str]]]
+    """By row where the archive says otherwise than the default: first column, end, and who says so."""
     default_source: str
 
     def at(self, row: int, column: int = 0) -> float:
@@ -37,36 +40,77 @@ class Limit:
 
     def shown(self, row: int, column: int = 0) -> dict[str, Json]:
         """Return it for evidence, with its source."""
-        return {"value": self.at(row, column), "source": self.sources.get(row, self.default_source)}
+        at = min(column, self.values.shape[1] - 1)
+        said = [source for first, end, source in self.sources.get(row, ()) if first <= at < end]
+        return {"value": self.at(row, column), "source": (said or [self.default_source])[-1]}
 
 
 def limit(
     detector: Detector, name: str, window: MeterMatrix, registry: Registry, kind: Kind | None = None
 ) -> Limit:
-    """Return a parameter of a detector as it holds for each meter, by slots, or by days for a daily rule.
+    """Return a parameter of a detector as it holds for each meter.
+
+    A dated one (``About.dated``) holds by slots, or by days for a daily rule, where the meter hung then; any
+    other holds for the whole window as it stands at its end, where the meter hung last.
 
     ``kind`` is that of the columns where a rule goes through both.
     """
-    default = float(getattr(detector, name))
+    default, filed = float(getattr(detector, name)), _filed(detector, name, registry)
     source = next(p.source for p in parameters_of(detector) if p.name == name)
-    entries = [t for t in registry.thresholds if (t.detector, t.parameter) == (detector.about.name, name)]
-    values = np.full((len(window.meters), 1), default)
-    columns = window.starts_at
-    if (kind or detector.about.kind) is Kind.DAYS and window.daily is not None:
-        columns = window.daily.days
-    if not entries or not len(columns):
+    if not filed:
+        values = np.full((len(window.meters), 1), default)
         return Limit(values=values, sources={}, default_source=source)
-    applied = list(_applied(entries, window, registry, from_numpy(columns[0])))
-    span = columns[0], columns[-1]
-    if any(_changes(entry, span) for _, entry in applied):
-        values = np.full((len(window.meters), len(columns)), default)
-    sources = {}
-    for row, entry in applied:
-        inside = _inside(columns, entry.starts_at, entry.ends_at)
-        values[row, inside if values.shape[1] > 1 else inside[:1]] = entry.value
-        if inside.any():
-            sources[row] = entry.source or "threshold of the archive"
+    columns = _columns(window, kind or detector.about.kind) if name in detector.about.dated else None
+    if columns is None or not len(columns):
+        columns = np.array([to_numpy(end_of(window))])
+    laid = [
+        (row, first, end, entry)
+        for row, meter in enumerate(window.meters)
+        for first, end, entry in _laid(filed, stays_of(registry, meter), columns)
+    ]
+    is_dated = any((first, end) != (0, len(columns)) for _, first, end, _ in laid)
+    values = np.full((len(window.meters), len(columns) if is_dated else 1), default)
+    sources: dict[int, list[tuple[int, int, str]]] = {}
+    for row, first, end, entry in laid:
+        values[row, first:end] = entry.value
+        sources.setdefault(row, []).append((first, end, entry.source or "threshold of the archive"))
     return Limit(values=values, sources=sources, default_source=source)
+
+
+def limit_of_records(
+    detector: Detector,
+    name: str,
+    registry: Registry,
+    meters: Sequence[MeterId],
+    records: tuple[NDArray[np.intp], NDArray[np.datetime64]],
+) -> Floats:
+    """Return a parameter as it holds for single records, where their meters hung then: shape (records,).
+
+    Args:
+        detector: The rule.
+        name: The parameter.
+        registry: The archive.
+        meters: The meters.
+        records: Which meter and when, by meter and time.
+    """
+    row, taken_at = records
+    values, filed = np.full(len(row), float(getattr(detector, name))), _filed(detector, name, registry)
+    edges = np.searchsorted(row, np.arange(len(meters) + 1)).tolist() if filed else []
+    for meter, (first, end) in zip(meters, pairwise(edges), strict=False):
+        for begins, ends, entry in _laid(filed, stays_of(registry, meter), taken_at[first:end]):
+            values[first + begins : first + ends] = entry.value
+    return values
+
+
+def limit_at_point(
+    detector: Detector, name: str, registry: Registry, service_point: str, times: NDArray[np.datetime64]
+) -> Floats:
+    """Return a parameter as it holds at a service point at each of ``times``, oldest first: their shape."""
+    values, filed = np.full(len(times), float(getattr(detector, name))), _filed(detector, name, registry)
+    if filed:
+        for first, end, entry in _laid(filed, stays_at(registry, service_point), times):
+            values[first:end] = entry.value
+    return values
 
 
 def at_point(detector: Rule, registry: Registry, service_point: str, instant: datetime) -> Rule:
@@ -89,36 +133,39 @@ def overruled(registry: Registry, settings: Mapping[str, Mapping[str, float]]) -
     return registry if len(kept) == len(registry.thresholds) else replace(registry, thresholds=kept)
 
 
-def _applied(
-    entries: Sequence[Threshold], window: MeterMatrix, registry: Registry, first: datetime
-) -> Iterator[tuple[int, Threshold]]:
-    """Yield what holds for each row, the weaker first: everywhere, class, point; then by its start."""
-    ranked = sorted(entries, key=strength)
-    for row, meter in enumerate(window.meters):
-        point, category = _place(registry, meter, first)
-        for entry in ranked:
-            if entry.service_point in (None, point) and entry.category in (None, category):
-                yield row, entry
+def _filed(detector: Detector, name: str, registry: Registry) -> Sequence[Threshold]:
+    """Return what the archive says of a number, the weaker first: everywhere, class, point; then by start."""
+    own = (detector.about.name, name)
+    return sorted((t for t in registry.thresholds if (t.detector, t.parameter) == own), key=strength)
 
 
-def _place(registry: Registry, meter: MeterId, at: datetime) -> tuple[str | None, str | None]:
-    """Return where a meter hangs and the class of its contract, as of the window's start."""
-    point = registry.service_point_of(meter, at)
-    contract = None if point is None else registry.contract_of(point, at)
-    return point, None if contract is None else contract.category
+def _columns(window: MeterMatrix, kind: Kind) -> NDArray[np.datetime64]:
+    return window.daily.days if kind is Kind.DAYS and window.daily is not None else window.starts_at
 
 
-def _changes(entry: Threshold, span: tuple[np.datetime64, np.datetime64]) -> bool:
-    edges = [to_numpy(edge) for edge in (entry.starts_at, entry.ends_at) if edge is not None]
-    return any(bool(span[0] < edge <= span[1]) for edge in edges)
+def _laid(
+    filed: Sequence[Threshold], stays: Iterable[Stay], times: NDArray[np.datetime64]
+) -> Iterator[tuple[int, int, Threshold]]:
+    """Yield which of ``times`` each entry holds for, the weaker entries of a stay first."""
+    for stay in stays:
+        for entry in filed:
+            if entry.service_point not in (None, stay.service_point):
+                continue
+            if entry.category not in (None, stay.category):
+                continue
+            first = _place(times, _later(stay.starts_at, entry.starts_at), 0)
+            end = _place(times, _earlier(stay.ends_at, entry.ends_at), len(times))
+            if first < end:
+                yield first, end, entry
 
 
-def _inside(
-    starts_at: NDArray[np.datetime64], begins: datetime | None, ends: datetime | None
-) -> NDArray[np.bool_]:
-    inside = np.ones(len(starts_at), dtype=np.bool_)
-    if begins is not None:
-        inside &= starts_at >= to_numpy(begins)
-    if ends is not None:
-        inside &= starts_at < to_numpy(ends)
-    return inside
+def _place(times: NDArray[np.datetime64], instant: datetime | None, otherwise: int) -> int:
+    return otherwise if instant is None else int(np.searchsorted(times, to_numpy(instant)))
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((instant for instant in (one, other) if instant is not None), default=None)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((instant for instant in (one, other) if instant is not None), default=None)

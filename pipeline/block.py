@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.daily_rows import DailyRows, mask_of
+from pipeline.daily_rows import DailyRows, mask_of, some_of
 from pipeline.model import MeterId, Quality, Snapshot, Value
 from pipeline.quantities import Group, Kind, Quantity
 from pipeline.quantity_numbers import NUMBER_OF, numbers_of
@@ -280,11 +280,11 @@ class MeterMatrix:
         """
         return mask_of(self.masked, phases)
 
-    def part(self, rows: slice) -> MeterMatrix:
-        """Return the same window of some of the meters; the arrays are views."""
+    def part(self, rows: slice | NDArray[np.intp]) -> MeterMatrix:
+        """Return the same window of some of the meters; the arrays are views of a slice, copies else."""
         return replace(
             self,
-            meters=self.meters[rows],
+            meters=some_of(self.meters, rows),
             values={q: column[rows] for q, column in self.values.items()},
             import_kwh=self.import_kwh[rows],
             quality=self.quality[rows],

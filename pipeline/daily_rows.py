@@ -16,6 +16,7 @@ from pipeline.timegrid import local_day, to_numpy
 
 Floats = NDArray[np.float64]
 Name = TypeVar("Name", Quantity, str)
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,11 @@ class DailyRows:
     masked: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Days that another detector's episode explains, wholly or in part; see ``MeterMatrix.masked``."""
 
-    def part(self, rows: slice) -> DailyRows:
-        """Return the rows of some of the meters; the arrays are views."""
+    def part(self, rows: slice | NDArray[np.intp]) -> DailyRows:
+        """Return the rows of some of the meters; the arrays are views of a slice, copies else."""
         return replace(
             self,
-            zones=self.zones[rows],
+            zones=some_of(self.zones, rows),
             kwh=self.kwh[rows],
             coverage=self.coverage[rows],
             max_kw=self.max_kw[rows],
@@ -101,5 +102,10 @@ def mask_of(masked: Mapping[str, NDArray[np.bool_]], phases: str) -> NDArray[np.
     return found
 
 
-def _rows(columns: Mapping[Name, Floats], rows: slice) -> dict[Name, Floats]:
+def some_of(every: Sequence[Entry], rows: slice | NDArray[np.intp]) -> Sequence[Entry]:
+    """Return some of the entries of a list, as an array is indexed."""
+    return every[rows] if isinstance(rows, slice) else [every[row] for row in rows.tolist()]
+
+
+def _rows(columns: Mapping[Name, Floats], rows: slice | NDArray[np.intp]) -> dict[Name, Floats]:
     return {name: column[rows] for name, column in columns.items()}

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError, Problem, RegistryError
 from pipeline.registry import Area, Registry
 from protocols.mqtt.dialects import dialects
+from services.filed_numbers import number_problems
 from services.settings import load_settings
 from services.wiring import load_profiles
 from storage.database import Connection, connect
@@ -95,7 +96,7 @@ def _save(connection: Connection, file: Path) -> Imported:
 
 def _read(file: Path, filed: Filed) -> Registry:
     registry = read_registry(file, filed)
-    if strangers := _strangers(file):
+    if strangers := [*_strangers(file), *number_problems(read_entries(file, []))]:
         raise RegistryError(strangers)
     return registry
 

@@ -24,6 +24,7 @@ from pipeline.shown_ratings import as_shown
 from pipeline.timegrid import from_numpy, slot_grid, slot_start
 from services.audit import Audit
 from services.derive import MINUTES, REGISTERS, SlotFactors, interval_columns
+from services.filed_numbers import check_numbers
 from services.meter_orders import orders_in
 from services.settings import load_settings
 from services.wiring import primary_profiles
@@ -69,6 +70,7 @@ def detect_files(  # noqa: PLR0913 - one run with all that it may be told
     """
     begin("reading the archive")
     archive = read_registry(registry)
+    check_numbers(registry)
     begin("reading readings and intervals")
     environment = load_settings()
     primary = primary_profiles(environment)

@@ -12,7 +12,9 @@ INTRODUCTION = (
     "What each detector looks at, its numbers with their sources, and how often it cried wolf on data in"
     " which nothing was wrong. Tags: **S** a public source, **D** practice of the trade, to be confirmed,"
     " **M** measured, **own** our choice. Every number may be another one for a class of customers or a"
-    " service point: `[[threshold]]` in the archive. How detection works: [detection](../detection.md)."
+    " service point: `[[threshold]]` in the archive; names that are not here are refused. Column *holds*:"
+    " **date**, the number of its time judges each slot, day, record or finding; **end**, the number in force"
+    " as the window ends judges all of it. How detection works: [detection](../detection.md)."
 )
 
 
@@ -55,14 +57,15 @@ def _section(name: str) -> Iterator[str]:
     yield f"Goes through {about.kind.value}; looks at {_needs(about.needs)}.\n"
     if about.of_customers:
         yield "Of customers only: meters that supply an area are left out.\n"
-    yield "| number | default | unit | effect | source | tag |"
-    yield "|---|---|---|---|---|---|"
+    yield "| number | default | unit | effect | holds | source | tag |"
+    yield "|---|---|---|---|---|---|---|"
     for parameter in parameters_of(detector):
         cells = (
             f"`{parameter.name}`",
             f"{parameter.default:g}",
             parameter.unit,
             parameter.effect.value.replace("_", " "),
+            "date" if parameter.name in about.dated else "end",
             parameter.source,
             parameter.tag,
         )

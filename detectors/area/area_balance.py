@@ -85,6 +85,14 @@ class AreaBalance:
             "episode.area_balance_unknown",
         ),
         severity=Severity.MAJOR,
+        dated=(
+            "completeness_percent",
+            "trigger_mads",
+            "floor_points",
+            "restore_share",
+            "high_percent",
+            "negative_percent",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

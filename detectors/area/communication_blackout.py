@@ -15,13 +15,14 @@ from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors,
 from detectors.evidence import MARGIN_DAYS
 from detectors.hysteresis import Delays, Stretch, stretches_of
 from detectors.shapes import Said, record_episode
+from detectors.stays import end_of
 from detectors.stretches import number
 from detectors.thresholds import at_meter, limit
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, Severity
 from pipeline.registry import Registry
-from pipeline.timegrid import from_numpy, local_clock
+from pipeline.timegrid import local_clock
 
 SHOWN_DAYS: Final = 62
 Bools = NDArray[np.bool_]
@@ -88,7 +89,7 @@ class CommunicationBlackout:
             known,
             Delays(gap=limit(self, "gap_days", window, registry).values[:, 0]),
         )
-        at = from_numpy(window.starts_at[0])
+        at = end_of(window)
         episodes = []
         for stretch in stretches:
             meter = window.meters[stretch.row]

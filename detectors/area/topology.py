@@ -58,6 +58,7 @@ class Topology:
         ),
         messages=("episode.wrong_phase", "episode.wrong_area"),
         severity=Severity.MINOR,
+        dated=("own_below", "other_above", "restore_above"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -160,7 +161,10 @@ class Topology:
                 "own_correlation": number(own_worst),
                 "correlations": matrix,
                 "days_together": int(self.days),
-                "limits": {"own_below": self.own_below, "other_above": self.other_above},
+                "limits": {
+                    name: limit(self, name, window, registry).at(channel.row, stretch.first + own.first_day)
+                    for name in ("own_below", "other_above")
+                },
                 "controlled_for": "own load, place on the line, what all phases of the area have in common",
             },
         )

@@ -16,7 +16,7 @@ from detectors.evidence import MARGIN_DAYS, MOST_POINTS
 from detectors.hysteresis import Delays, Stretch, stretches_of
 from detectors.shapes import Said, day_episode
 from detectors.stretches import curve, number
-from detectors.thresholds import limit
+from detectors.thresholds import Limit, limit
 from pipeline.block import MeterMatrix
 from pipeline.model import Episode, Json, Severity
 from pipeline.quantities import Quantity
@@ -73,6 +73,7 @@ class VoltageLoadConsistency:
         suppressed_by=("topology",),
         messages=("episode.voltage_without_load",),
         severity=Severity.MAJOR,
+        dated=("trigger_t", "restore_t", "least_kw"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -163,7 +164,7 @@ class VoltageLoadConsistency:
                 "slope_percent_per_kw": number(slope, 4),
                 "neighbours_slope": number(float(np.nanmedian(drops.slope[:, stretch.first])), 4),
                 "r2_before": number(float(drops.explained[place, stretch.first])),
-                "days": self._rows(window, voltages, drops, judged, stretch),
+                "days": _rows(window, found, stretch, limit(self, "trigger_t", window, registry)),
                 "hidden_kw": {
                     "unit": "kW",
                     "minutes": voltages.hours.minutes,
@@ -183,25 +184,29 @@ class VoltageLoadConsistency:
         )
         return day_episode(self.about, window, registry, moved, said)
 
-    def _rows(
-        self, window: MeterMatrix, voltages: AreaVoltages, drops: Drops, judged: _Day, stretch: Stretch
-    ) -> list[Json]:
-        assert window.daily is not None  # noqa: S101 - there are no days without daily rows
-        place = stretch.row
-        shown = range(
-            max(stretch.first - MARGIN_DAYS, 0), min(stretch.end + MARGIN_DAYS, drops.mean.shape[1])
-        )
-        return [
-            {
-                "day": str(window.daily.days[day + voltages.first_day]),
-                "verdict": "abnormal" if stretch.first <= day < stretch.end else "",
-                "drop_percent": number(drops.mean[place, day], 4),
-                "usual_scatter": number(drops.scatter[place, day], 4),
-                "t": number(judged.t[place, day], 2),
-                "limit_t": self.trigger_t,
-            }
-            for day in shown
-        ]
+
+def _rows(
+    window: MeterMatrix,
+    found: tuple[AreaVoltages, str, Drops, _Day],
+    stretch: Stretch,
+    trigger_t: Limit,
+) -> list[Json]:
+    """Return a row a local day, some days before and after included."""
+    assert window.daily is not None  # noqa: S101 - there are no days without daily rows
+    voltages, _, drops, judged = found
+    place, row = stretch.row, voltages.channels[drops.chosen[stretch.row]].row
+    shown = range(max(stretch.first - MARGIN_DAYS, 0), min(stretch.end + MARGIN_DAYS, drops.mean.shape[1]))
+    return [
+        {
+            "day": str(window.daily.days[day + voltages.first_day]),
+            "verdict": "abnormal" if stretch.first <= day < stretch.end else "",
+            "drop_percent": number(drops.mean[place, day], 4),
+            "usual_scatter": number(drops.scatter[place, day], 4),
+            "t": number(judged.t[place, day], 2),
+            "limit_t": trigger_t.at(row, day + voltages.first_day),
+        }
+        for day in shown
+    ]
 
 
 def _by_hour(

@@ -14,8 +14,9 @@ from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.hysteresis import Delays, stretches_of
 from detectors.metering.clock_series import ClockSeries, clock_series, drifting_days
 from detectors.shapes import Said, record_episode
+from detectors.stays import end_of
 from detectors.stretches import curve, iso, number
-from detectors.thresholds import at_meter, limit
+from detectors.thresholds import at_meter, limit, limit_of_records
 from pipeline.block import MeterMatrix
 from pipeline.events import EventKind
 from pipeline.model import Episode, Json, MeterId, Severity
@@ -61,6 +62,7 @@ class ClockError:
         ),
         messages=("episode.clock_error", "episode.clock_hours", "episode.clock_drift"),
         severity=Severity.MINOR,
+        dated=("trigger_s", "restore_s"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -72,14 +74,17 @@ class ClockError:
         series = clock_series(told, [meter for meter in window.meters if meter in known])
         rows = {meter: row for row, meter in enumerate(window.meters)}
         at = [rows[meter] for meter in series.meters]
-        trigger, restore = (limit(self, name, window, registry) for name in ("trigger_s", "restore_s"))
+        records = series.row, series.taken_at
+        trigger, restore = (
+            limit_of_records(self, name, registry, series.meters, records)
+            for name in ("trigger_s", "restore_s")
+        )
+        limits = trigger, np.minimum(restore, trigger)
         half = limit(self, "round_trip_s", window, registry).values[at, 0] / 2.0
         excess = np.abs(series.offset_s) - half[series.row]
         found: list[Episode] = []
-        for row in np.unique(series.row[excess > trigger.values[at, 0][series.row]]).tolist():
-            limits = trigger.at(at[row]), min(restore.at(at[row]), trigger.at(at[row]))
-            begins = series.at(series.of(row).start)
-            rule = at_meter(self, registry, series.meters[row], begins)
+        for row in np.unique(series.row[excess > trigger]).tolist():
+            rule = at_meter(self, registry, series.meters[row], end_of(window))
             found += rule.off(window, registry, series, (row, excess), limits)
         drift = limit(self, "drift_s_per_day", window, registry).values[at, 0]
         for row, first, last in drifting_days(series, drift, int(self.drift_days)):
@@ -92,7 +97,7 @@ class ClockError:
         registry: Registry,
         series: ClockSeries,
         of: tuple[int, NDArray[np.float64]],
-        limits: tuple[float, float],
+        limits: tuple[NDArray[np.float64], NDArray[np.float64]],
     ) -> Iterator[Episode]:
         """Yield the stretches in which one clock is off."""
         row, excess = of
@@ -102,7 +107,8 @@ class ClockError:
             judged = excess[part][None]
             everything = np.ones(judged.shape, dtype=np.bool_)
             delays = Delays(on=self.trigger_reads, off=self.restore_reads)
-            for stretch in stretches_of(judged > limits[0], judged <= limits[1], everything, delays):
+            begins, restored = judged > limits[0][part], judged <= limits[1][part]
+            for stretch in stretches_of(begins, restored, everything, delays):
                 high = part[stretch.first : stretch.end]
                 goes_on = stretch.is_open and part[-1] == own.stop - 1
                 end = part[-1] if stretch.is_open else part[stretch.end]
@@ -111,7 +117,9 @@ class ClockError:
                     self.about,
                     registry,
                     series.meters[row],
-                    self._said(window, series, row, high, (float(series.offset_s[worst]), limits[0])),
+                    self._said(
+                        window, series, row, high, (float(series.offset_s[worst]), float(limits[0][high[0]]))
+                    ),
                     starts_at=series.at(high[0]),
                     ends_at=None if goes_on else series.at(end),
                     detected_at=series.at(own.stop - 1),

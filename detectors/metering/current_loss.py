@@ -63,6 +63,7 @@ class CurrentLoss:
         suppressed_by=("outage", "voltage_loss"),
         messages=("episode.current_loss", "episode.current_loss_without_powers"),
         severity=Severity.CRITICAL,
+        dated=("trigger_percent", "restore_percent", "other_percent", "voltage_percent", "usual_percent"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

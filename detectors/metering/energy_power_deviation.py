@@ -76,6 +76,7 @@ class EnergyPowerDeviation:
         suppressed_by=("register_runaway", "register_stopped"),
         messages=("episode.energy_power_more", "episode.energy_power_less"),
         severity=Severity.MAJOR,
+        dated=("trigger_percent", "restore_percent", "load_percent", "sure", "coverage"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

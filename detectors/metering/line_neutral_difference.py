@@ -73,6 +73,15 @@ class LineNeutralDifference:
         suppressed_by=("outage",),
         messages=("episode.line_neutral_bypass", "episode.line_neutral_return"),
         severity=Severity.CRITICAL,
+        dated=(
+            "strong_percent",
+            "floor_percent",
+            "trigger_percent",
+            "trigger_a",
+            "restore_percent",
+            "trigger_days",
+            "shared_share",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

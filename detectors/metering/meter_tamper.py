@@ -73,6 +73,15 @@ class MeterTamper:
         ),
         messages=tuple(f"episode.{told}{drop}" for told in PARTS.values() for drop in ("", "_drop")),
         severity=Severity.CRITICAL,
+        dated=(
+            "drop_percent",
+            "restore_percent",
+            "compared_days",
+            "least_days",
+            "restore_days",
+            "order_hours",
+            "visit_hours",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -104,6 +104,12 @@ class ParameterChange:
             "episode.programming_unrecorded",
         ),
         severity=Severity.MAJOR,
+        dated=(
+            "least_voltage_percent",
+            "most_voltage_percent",
+            "least_current_percent",
+            "most_current_percent",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

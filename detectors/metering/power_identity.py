@@ -99,6 +99,7 @@ class PowerIdentity:
         suppressed_by=("outage",),
         messages=("episode.power_identity", "episode.power_identity_sum"),
         severity=Severity.MAJOR,
+        dated=("trigger_percent", "restore_percent", "load_percent", "skew_s"),
         version=2,
     )
 

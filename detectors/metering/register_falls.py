@@ -68,6 +68,7 @@ class RegisterFalls:
         ),
         messages=tuple(f"episode.register_{kind}" for kind in ("reset", "swap", "jump", "dip")),
         severity=Severity.MAJOR,
+        dated=("trigger_kwh", "trigger_readings", "change_hours"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

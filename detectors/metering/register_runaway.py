@@ -86,6 +86,7 @@ class RegisterRunaway:
             "episode.register_runaway_capacity",
         ),
         severity=Severity.MAJOR,
+        dated=("trigger_ratio", "restore_ratio", "least_counted_kwh", "least_power_kwh", "day_factor"),
         version=2,
     )
 

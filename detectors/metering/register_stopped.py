@@ -61,6 +61,7 @@ class RegisterStopped:
         suppressed_by=("outage",),
         messages=("episode.register_stopped",),
         severity=Severity.CRITICAL,
+        dated=("trigger_kwh", "restore_kwh"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

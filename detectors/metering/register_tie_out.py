@@ -56,6 +56,7 @@ class RegisterTieOut:
         needs=Needs(day_registers=REGISTERS, daily=True, archive=("meter",)),
         messages=("episode.register_tie_out",),
         severity=Severity.MINOR,
+        dated=("trigger_kwh", "alarm_kwh", "restore_steps"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -66,6 +66,14 @@ class Unbalance:
         suppressed_by=("outage", "voltage_loss", "current_loss"),
         messages=("episode.unbalance_voltage", "episode.unbalance_current"),
         severity=Severity.MINOR,
+        dated=(
+            "voltage_percent",
+            "voltage_restore_percent",
+            "current_percent",
+            "current_restore_percent",
+            "severe_percent",
+            "load_percent",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -63,6 +63,7 @@ class VoltageLoss:
         suppressed_by=("outage",),
         messages=("episode.voltage_loss", "episode.phase_break", "episode.total_voltage_loss"),
         severity=Severity.CRITICAL,
+        dated=("trigger_percent", "restore_percent", "break_percent", "current_percent", "apart_percent"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -81,6 +81,14 @@ class WiringError:
         suppressed_by=("outage", "voltage_loss", "current_loss"),
         messages=("episode.wiring_error", "episode.wiring_error_overcounts", "episode.wiring_error_unvalued"),
         severity=Severity.CRITICAL,
+        dated=(
+            "reverse_percent",
+            "fit_ratio",
+            "least_misfit",
+            "turned_degrees",
+            "current_percent",
+            "restore_percent",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

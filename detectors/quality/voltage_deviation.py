@@ -60,6 +60,7 @@ class VoltageDeviation:
         suppressed_by=("voltage_loss",),
         messages=("episode.overvoltage", "episode.undervoltage"),
         severity=Severity.MINOR,
+        dated=("restore_percent", "loss_percent"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -171,6 +171,15 @@ class AveragePrice:
             "episode.average_price_own",
         ),
         severity=Severity.MINOR,
+        dated=(
+            "trigger",
+            "least_apart",
+            "least_spread",
+            "least_peers",
+            "least_months",
+            "most_months",
+            "least_kwh",
+        ),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -60,6 +60,7 @@ class ClosedPointUse:
         ),
         messages=("episode.closed_point_use",),
         severity=Severity.CRITICAL,
+        dated=("trigger_kwh", "whole_coverage"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -16,8 +16,9 @@ from analysis.forecast.maxima import HEADROOM, month_end
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Delays, stretches_of
 from detectors.shapes import Said, record_episode
+from detectors.stays import end_of
 from detectors.stretches import curve, iso, number, slot_end
-from detectors.thresholds import at_point
+from detectors.thresholds import at_point, limit_at_point
 from detectors.usage.over_capacity_terms import capacity_penalty, demand_charge
 from detectors.usage.service_point_load import ServicePointLoad, service_point_load
 from pipeline.block import MeterMatrix
@@ -67,6 +68,7 @@ class OverCapacity:
         ),
         messages=("episode.over_capacity", "episode.over_demand", "episode.demand_projection"),
         severity=Severity.MAJOR,
+        dated=("trigger", "restore", "demand"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -81,15 +83,23 @@ class OverCapacity:
                 continue
             slots = _slots_of(window, contract)
             bound = sum(most.get(meter, 0.0) for meter in _meters(registry, contract.service_point))
-            rule = at_point(self, registry, contract.service_point, _begins(window, slots))
-            limits = [capacity * rule.restore] if capacity else []
+            if slots.stop <= slots.start:
+                continue
+            rule = at_point(self, registry, contract.service_point, end_of(window))
+            levels = _Levels(
+                *(
+                    limit_at_point(self, name, registry, contract.service_point, window.starts_at[slots])
+                    for name in ("trigger", "restore", "demand")
+                )
+            )
+            limits = [capacity * float(levels.restore.min())] if capacity else []
             # What is forecast of the month may exceed what was drawn so far by so much.
-            limits += [demand * rule.demand / HEADROOM] if demand else []
-            if slots.stop <= slots.start or bound <= min(limits):
+            limits += [demand * float(levels.demand.min()) / HEADROOM] if demand else []
+            if bound <= min(limits):
                 continue
             load = service_point_load(window, registry, contract.service_point, slots)
             if load is not None and load.actual.any():
-                found += _Point(rule, registry, contract, load, window).episodes()
+                found += _Point(rule, levels, registry, contract, load, window).episodes()
         return sorted(found, key=lambda e: (e.starts_at, e.id))
 
 
@@ -97,10 +107,20 @@ detectors.register("over_capacity")(OverCapacity)
 
 
 @dataclass(frozen=True, slots=True)
+class _Levels:
+    """What is too much at each slot of a contract, as shares of what it agrees: shape (slots,)."""
+
+    trigger: Floats
+    restore: Floats
+    demand: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class _Point:
     """One service point while one contract holds."""
 
     rule: OverCapacity
+    levels: _Levels
     registry: Registry
     contract: Contract
     load: ServicePointLoad
@@ -126,7 +146,8 @@ class _Point:
             merge=int(rule.merge_slots),
         )
         share = kva[None, :] / capacity
-        stretches = stretches_of(share > rule.trigger, share <= rule.restore, np.isfinite(share), delays)
+        begins, restored = share > self.levels.trigger, share <= self.levels.restore
+        stretches = stretches_of(begins, restored, np.isfinite(share), delays)
         for s in stretches:
             inside = slice(s.first, s.end)
             above = np.flatnonzero(kva[inside] > capacity) + s.first
@@ -159,7 +180,7 @@ class _Point:
                         s.end,
                         kva,
                         "kVA",
-                        {"capacity": capacity, "trigger": rule.trigger * capacity},
+                        {"capacity": capacity, "trigger": float(self.levels.trigger[s.first]) * capacity},
                     ),
                 },
             )
@@ -167,7 +188,7 @@ class _Point:
             yield self._episode(said, from_numpy(load.starts_at[s.first]), ends_at)
 
     def _over_demand(self, contract_kw: float) -> Iterator[Episode]:
-        load, limit_kw = self.load, self.rule.demand * contract_kw
+        load, limits_kw = self.load, self.levels.demand * contract_kw
         kw = _demand(np.where(load.actual, load.kw, np.nan), load.minutes)
         zone = self.registry.zone_of(self.contract.service_point)
         day, _ = local_clock(load.starts_at, zone)
@@ -177,10 +198,11 @@ class _Point:
             if not np.isfinite(kw[slots]).any():
                 continue
             most = float(np.nanmax(kw[slots]))
-            above = slots[kw[slots] > limit_kw]
+            above = slots[kw[slots] > limits_kw[slots]]
             name = str(this)
             if len(above):
                 top = above[np.argsort(kw[above])[::-1][:TOP]]
+                limit_kw = float(limits_kw[above[0]])
                 said = Said(
                     key=f"{self.contract.service_point} demand {name}",
                     message="episode.over_demand",
@@ -226,7 +248,8 @@ class _Point:
         p50, p90 = float(month.p50_kw[0]), float(month.p90_kw[0])
         is_over = f"{month.year}-{month.month:02}" != name
         # NaN, where the past has too few errors to learn from, is not above anything.
-        if is_over or not p90 > self.rule.demand * contract_kw:
+        limit_kw = float(self.levels.demand[-1]) * contract_kw
+        if is_over or not p90 > limit_kw:
             return
         said = Said(
             key=f"{point} projection {name}",
@@ -238,9 +261,7 @@ class _Point:
                 "p50_kw": number(p50, 2),
                 "p90_kw": number(p90, 2),
                 "days_left": number(month.days_left, 2),
-                "charge_if_so": demand_charge(
-                    contract_kw, self.rule.demand * contract_kw, p90, self._paid_by(-1)
-                ),
+                "charge_if_so": demand_charge(contract_kw, limit_kw, p90, self._paid_by(-1)),
                 "meters": list(load.meters),
             },
         )
@@ -334,10 +355,6 @@ def _slots_of(window: MeterMatrix, contract: Contract) -> slice:
     if contract.ends_at is not None:
         end = int(np.searchsorted(window.starts_at, to_numpy(contract.ends_at)))
     return slice(first, end)
-
-
-def _begins(window: MeterMatrix, slots: slice) -> datetime:
-    return from_numpy(window.starts_at[min(int(slots.start), len(window.starts_at) - 1)])
 
 
 def _demand(kw: Floats, minutes: int) -> Floats:

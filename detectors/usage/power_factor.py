@@ -24,6 +24,7 @@ from detectors.evidence import slot_curves
 from detectors.hysteresis import Delays
 from detectors.ratings import ELEMENTS, ratings
 from detectors.shapes import Said, record_episode, slot_episode, slot_stretches
+from detectors.stays import end_of
 from detectors.stretches import number
 from detectors.thresholds import at_point, limit
 from detectors.usage.point_months import PointMonth, PointRows, meters_of, months, point_rows
@@ -101,6 +102,7 @@ class PowerFactor:
         ),
         severity=Severity.MINOR,
         whole=Whole.ROW,
+        dated=("jump",),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
@@ -116,8 +118,7 @@ class PowerFactor:
             if rows is None:
                 continue
             point = _Point(window, daily, rows, registry, contract)
-            at = daily.span(int(rows.rows[0]), 0, 1)[0]
-            found += point.episodes(at_point(self, registry, contract.service_point, at))
+            found += point.episodes(at_point(self, registry, contract.service_point, end_of(window)))
         return sorted(found, key=lambda e: (e.starts_at, e.id))
 
     def _jumps(self, window: MeterMatrix, registry: Registry) -> Iterator[Episode]:

@@ -64,6 +64,7 @@ class RepeatedCurve:
         ),
         messages=("episode.frozen_curve", "episode.copied_curve"),
         severity=Severity.MINOR,
+        dated=("least_steps",),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -59,6 +59,7 @@ class ReverseEnergy:
         ),
         messages=("episode.reverse_energy",),
         severity=Severity.MAJOR,
+        dated=("trigger_kwh", "restore_kwh"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

@@ -78,6 +78,7 @@ class SuspendedLoad:
         ),
         severity=Severity.CRITICAL,
         whole=Whole.SUSPENSION,
+        dated=("trigger_slots", "floor_kw", "partial_factor", "most_step_share", "late_slots"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

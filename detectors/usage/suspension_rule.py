@@ -63,6 +63,7 @@ class SuspensionRule:
             "episode.suspension_units_unknown",
         ),
         severity=Severity.MINOR,
+        dated=("least_days", "most_a_year", "most_days_a_year"),
     )
 
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:

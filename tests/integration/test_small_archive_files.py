@@ -72,7 +72,7 @@ address = "duty@grid.example"
 ALONE: Mapping[str, tuple[str, str]] = {
     # What is imported alone, and the field of the registry that it adds to or replaces entries of.
     "threshold": (
-        'detector = "reverse_energy"\nparameter = "least_kwh"\nvalue = 3\nservice_point = "P1"',
+        'detector = "reverse_energy"\nparameter = "trigger_kwh"\nvalue = 3\nservice_point = "P1"',
         "thresholds",
     ),
     "work_order": ('id = "W1"\nservice_point = "P1"\nfrom = 2026-10-01', "work_orders"),

@@ -64,6 +64,55 @@ def test_a_dialect_or_profile_that_nobody_speaks_is_told(site: Path, entry: str,
     assert "is called 'x'; there are: " in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("detector", "parameter", "place", "expected"),
+    [
+        (
+            "over_capacitty",
+            "trigger",
+            "there is no detector",
+            "closed_point_use, communication_blackout",
+        ),
+        (
+            "over_capacity",
+            "triger",
+            "key 'parameter': over_capacity has no",
+            "trigger, restore, trigger_slots",
+        ),
+        (
+            "over_capacity",
+            "low_days",
+            "key 'parameter': over_capacity has no",
+            "trigger, restore, trigger_slots",
+        ),
+        ("vee", "final_after_days", "'final_after_days' is no limit", "spike_percent, low_percent"),
+    ],
+)
+def test_a_threshold_that_no_rule_heeds_is_refused_with_the_known_names(
+    site: Path, detector: str, parameter: str, place: str, expected: str
+) -> None:
+    entry = f'[[threshold]]\ndetector = "{detector}"\nparameter = "{parameter}"\nvalue = 2\n'
+    site.write_text(SITE + entry, encoding="utf-8")
+    with pytest.raises(RegistryError) as raised:
+        check_file(site)
+    assert "[[threshold]] entry 1, key " in str(raised.value)
+    assert place in str(raised.value)
+    assert expected in str(raised.value)
+
+
+def test_a_threshold_of_each_kind_of_number_is_taken(site: Path) -> None:
+    entries = "".join(
+        f'[[threshold]]\ndetector = "{detector}"\nparameter = "{parameter}"\nvalue = 2\n'
+        for detector, parameter in (
+            ("over_capacity", "trigger"),
+            ("loss_rise", "least_t"),
+            ("vee", "spike_percent"),
+        )
+    )
+    site.write_text(SITE + entries, encoding="utf-8")
+    assert check_file(site) == Imported(counts={**COUNTS, "thresholds": 3}, removed={})
+
+
 def test_what_is_imported_comes_back(site: Path, url: str, tmp_path: Path) -> None:
     assert import_file(site) == Imported(counts=COUNTS, removed={})
     out = tmp_path / "out.toml"

@@ -137,3 +137,16 @@ def test_the_archive_s_numbers_count_for_its_point_and_class() -> None:
     assert (episode.severity, episode.parameters["limit_s"]) == (Severity.MAJOR, 100.0)
     lax = [replace(strict[1], value=130.0)]
     assert case.found("clock_error", replace(case.registry, thresholds=lax)) == []
+
+
+def test_a_limit_holds_for_the_reads_of_its_time() -> None:
+    case = planted("clock_jump", {"seconds": 90.0})
+    lax = Threshold(detector="clock_error", parameter="trigger_s", value=180.0, service_point=POINT)
+
+    def found(entry: Threshold) -> list[Episode]:
+        return case.found("clock_error", replace(case.registry, thresholds=[entry]))
+
+    before = FAULT.starts_at - timedelta(hours=2)
+    assert found(replace(lax, starts_at=before)) == []
+    (episode,) = found(replace(lax, ends_at=before))
+    assert episode.parameters["limit_s"] == 60.0

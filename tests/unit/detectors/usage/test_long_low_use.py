@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.contracts import Suspension
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, MeterId
@@ -127,3 +128,16 @@ def test_a_suspended_customer_is_not_judged() -> None:
 def test_an_honest_home_is_silent() -> None:
     case = learnt(None)
     assert run(case.window, case.registry, only=[NAME]) == []
+
+
+@pytest.mark.parametrize(("parameter", "value"), [("low_days", 14.0), ("low_share", 0.1)])
+def test_the_archive_s_numbers_hold_as_they_stand_at_the_window_s_end(parameter: str, value: float) -> None:
+    kwh = _slots()
+    kwh[0, 30 * 96 : 40 * 96] *= 0.2
+    seen = by_slots(kwh)
+    own = Threshold(detector=NAME, parameter=parameter, value=value)
+    second_day = from_numpy(seen.starts_at[96])
+    assert _found(kwh, Registry(thresholds=[own])) == []
+    assert _found(kwh, Registry(thresholds=[replace(own, starts_at=second_day)])) == []
+    assert _found(kwh, Registry(thresholds=[replace(own, ends_at=second_day)])) == _found(kwh)
+    assert len(_found(kwh)) == 1

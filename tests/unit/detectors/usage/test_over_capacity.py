@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from detectors.engine import run
+from pipeline.archive_records import Threshold
 from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Episode, MeterId, Severity
 from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
@@ -182,3 +183,29 @@ def test_a_forecast_needs_four_weeks_of_measured_days() -> None:
         e.message for e in run(replace(window, quality=quality, daily=None), _registry(DEMAND), only=[NAME])
     ]
     assert messages == ["episode.over_demand"]
+
+
+def test_a_number_holds_from_its_date_to_its_date() -> None:
+    kwh = _kw(40.0)
+    kwh[0, 2 * 96 + 32 : 2 * 96 + 48] = kwh[0, 7 * 96 + 32 : 7 * 96 + 48] = 130.0 / 4.0
+    lax = Threshold(detector=NAME, parameter="trigger", value=1.5, service_point="P")
+    change = FIRST + timedelta(days=5)
+
+    def days(*entries: Threshold) -> list[int]:
+        found = _found(kwh, replace(_registry(CAPACITY), thresholds=entries))
+        return [(episode.starts_at - FIRST).days for episode in found]
+
+    assert days() == [2, 7]
+    assert days(replace(lax, starts_at=change)) == [2]
+    assert days(replace(lax, ends_at=change)) == [7]
+    assert days(lax) == []
+
+
+def test_the_share_of_the_demand_holds_from_its_date_on() -> None:
+    kwh = _kw(40.0)
+    kwh[0, 2 * 96 + 32 : 2 * 96 + 48] = kwh[0, 7 * 96 + 32 : 7 * 96 + 48] = 130.0 / 4.0
+    change = FIRST + timedelta(days=5)
+    lax = Threshold(detector=NAME, parameter="demand", value=1.4, starts_at=change)
+    (episode,) = _found(kwh, replace(_registry(DEMAND), thresholds=[lax]))
+    assert episode.message == "episode.over_demand"
+    assert (episode.ends_at, episode.parameters["hours"]) == (FIRST + timedelta(days=2, hours=12), 4.0)
