@@ -85,7 +85,7 @@ def archive(any_database_url: str) -> str:
     random = np.random.default_rng(2)
     quality = np.full(kwh.shape, "A")
     quality[random.random(kwh.shape) < 0.001] = "E"
-    quality[METERS.index(SUPPLY)] = "A"  # its missing slots are balanced by the others, which days do not tell
+    quality[METERS.index(SUPPLY)] = "A"  # days do not tell how others balance its gaps
     kwh[4, 700:703] = np.nan
     kwh[5, 1000:1400] = np.nan
     quality[np.isnan(kwh)] = "N"
