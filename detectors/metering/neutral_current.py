@@ -100,7 +100,7 @@ def bypass_correction(window: MeterMatrix, rated: Ratings, stretch: Stretch) -> 
     per_ampere = float(usual_kw[known].sum()) / total_a if total_a > 0 else np.nan
     tells = line > MEASURABLE * neutral
     true_kw = np.where(tells, power_kw / np.where(tells, line, 1.0), per_ampere) * np.maximum(neutral, line)
-    ratio = float(rated.ratio[row])
+    ratio = rated.ratio_in(row, where)
     return correction(window, stretch, true_kw * ratio, power_kw * ratio, how=HOW)
 
 

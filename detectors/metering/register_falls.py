@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
-from detectors.metering.power_energy import basic_kw
+from detectors.metering.power_energy import shown_kw
 from detectors.metering.register_breaks import DIP, Break, breaks_of, suspects, together
 from detectors.ratings import ratings
 from detectors.shapes import Said, record_episode
@@ -89,7 +89,7 @@ class RegisterFalls:
     def _breaks(self, window: MeterMatrix, registry: Registry) -> dict[int, list[Break]]:
         """Return by row what the limits let pass."""
         rated = ratings(window, registry)
-        most_kw = MOST_TIMES * basic_kw(rated, rated.most_a) / rated.ratio
+        most_kw = MOST_TIMES * shown_kw(rated, rated.most_a)
         trigger = limit(self, "trigger_kwh", window, registry)
         readings = limit(self, "trigger_readings", window, registry)
         most_kwh = most_kw[:, None] * window.minutes / 60.0
