@@ -26,7 +26,8 @@ def with_daily_rows(window: MeterMatrix, registry: Registry) -> MeterMatrix:
     """
     if window.daily is not None or not len(window.starts_at):
         return window
-    zones = [registry.zone_within(meter, *window.span()) for meter in window.meters]
+    span = window.span()
+    zones = [registry.zone_within(meter, *span) for meter in window.meters]
     return replace(window, daily=daily_rows(window, zones))
 
 

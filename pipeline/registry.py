@@ -332,7 +332,9 @@ class Registry:
             for i in self.installations_by_meter.get(meter, ())
             if (i.starts_at is None or i.starts_at < ends_at) and (i.ends_at is None or starts_at < i.ends_at)
         ]
-        return latest(i for i in placed if i.service_point is not None) or latest(placed)
+        if len(placed) > 1:
+            placed = [i for i in placed if i.service_point is not None] or placed
+        return placed[-1] if placed else None
 
     def zone_within(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ZoneInfo:
         """Return the zone of where a meter hung last within ``[starts_at, ends_at)``."""

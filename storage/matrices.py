@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId, Origin, Scope
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import Registry
+from pipeline.registry import Registry, in_force
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
@@ -252,12 +252,13 @@ def hung_factors(
     before. A meter that the archive never hangs up within the grid keeps its factors.
     """
     found = factors
+    if not len(grid):
+        return found
+    first, last = from_numpy(grid[0]), from_numpy(grid[-1])
     for row, meter in enumerate(meters):
         placed = registry.installations_by_meter.get(meter, ())
-        if (
-            not len(grid)
-            or not placed
-            or any(inside(grid[[0, -1]], i.starts_at, i.ends_at).all() for i in placed)
+        if not placed or any(
+            in_force(i.starts_at, i.ends_at, first) and in_force(i.starts_at, i.ends_at, last) for i in placed
         ):
             continue
         hung = np.flatnonzero(np.any([inside(grid, i.starts_at, i.ends_at) for i in placed], axis=0))

@@ -118,7 +118,8 @@ def _cycles(
     window: MeterMatrix, registry: Registry, row: Ints, taken_at: Times, settlement_day: Floats
 ) -> Times:
     """Return when the billing period of each reading began; many readings are of one instant."""
-    zones = [registry.zone_within(meter, *window.span()) for meter in window.meters]
+    span = window.span()
+    zones = [registry.zone_within(meter, *span) for meter in window.meters]
     kinds = list(dict.fromkeys(zones))
     zone = np.array([kinds.index(own) for own in zones], dtype=np.int64)
     keys = np.stack([taken_at.astype(np.int64), zone[row], settlement_day[row].astype(np.int64)], axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
@@ -188,12 +189,15 @@ def _capacity_kva(window: MeterMatrix, daily: DailyRows, registry: Registry) -> 
     """
     found = np.full(daily.kwh.shape, np.nan)
     changing: dict[int, Floats] = {}
+    first, last = from_numpy(window.starts_at[0]), from_numpy(window.starts_at[-1])
     for row, meter in enumerate(window.meters):
-        kva = _kva_of(window, registry, meter)
-        if len(kva) == 1:
-            found[row] = kva
-        else:
-            changing[row] = kva
+        if any(first < at <= last for at in _edges(registry, meter)):
+            changing[row] = _kva_of(window, registry, meter)
+            continue
+        point = registry.service_point_of(meter, first)
+        contract = None if point is None else registry.contract_of(point, first)
+        if contract is not None and contract.capacity_kva:
+            found[row] = contract.capacity_kva
     if changing:
         rows = np.array(list(changing), np.intp)
         by_day = day_most(window, daily, np.stack(list(changing.values())), rows)
@@ -201,18 +205,20 @@ def _capacity_kva(window: MeterMatrix, daily: DailyRows, registry: Registry) -> 
     return found
 
 
+def _edges(registry: Registry, meter: MeterId) -> Iterator[datetime]:
+    """Yield when a meter came or went, and when what was agreed where it ever hung began or ended."""
+    for stay in registry.installations_by_meter.get(meter, ()):
+        for entry in (stay, *registry.contracts_by_point.get(stay.service_point or "", ())):
+            if entry.starts_at is not None:
+                yield entry.starts_at
+            if entry.ends_at is not None:
+                yield entry.ends_at
+
+
 def _kva_of(window: MeterMatrix, registry: Registry, meter: MeterId) -> Floats:
-    """Return the capacity where a meter hangs, shape (slots,), or (1,) where it is always the same."""
-    placed = registry.installations_by_meter.get(meter, ())
-    agreed = [c for i in placed for c in registry.contracts_by_point.get(i.service_point or "", ())]
-    first, last = from_numpy(window.starts_at[0]), from_numpy(window.starts_at[-1])
-    edges = [at for entry in (*placed, *agreed) for at in (entry.starts_at, entry.ends_at)]
-    if not any(at is not None and first < at <= last for at in edges):
-        point = registry.service_point_of(meter, first)
-        contract = None if point is None else registry.contract_of(point, first)
-        return np.array([np.nan if contract is None else contract.capacity_kva or np.nan])
+    """Return the capacity where a meter hangs, shape (slots,); NaN where none is filed."""
     kva = np.full(len(window.starts_at), _NOWHERE)
-    for stay in placed:
+    for stay in registry.installations_by_meter.get(meter, ()):
         there = _inside(window, stay)
         kva[there] = np.nan
         for contract in registry.contracts_by_point.get(stay.service_point or "", ()):
