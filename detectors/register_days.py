@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.metering.power_energy import ratio_changes
+from detectors.metering.power_energy import day_ratios, ratio_changes
 from detectors.ratings import ratings
 from pipeline.block import MeterMatrix
 from pipeline.daily_reduction import counts_energy, known_days, known_energy
@@ -37,7 +37,8 @@ def register_kwh(
     grown = np.full(daily.kwh.shape, np.nan)
     if column is None:
         return grown
-    grown[:, 1:] = np.diff(column, axis=1) * ratings(window, registry).ratio[:, None]
+    ratio = np.broadcast_to(day_ratios(window, daily, ratings(window, registry)), grown.shape)
+    grown[:, 1:] = np.diff(column, axis=1) * ratio[:, 1:]
     grown[grown < 0] = np.nan
     grown[list(ratio_changes(window, registry))] = np.nan
     return grown
@@ -128,5 +129,6 @@ def _measurable_kw(window: MeterMatrix, registry: Registry) -> Floats:
     meters = [registry.meter_by_id.get(name) for name in window.meters]
     most = [np.inf if meter is None else most_per_hour(meter) * meter.resolution for meter in meters]
     ratio = ratings(window, registry).ratio
-    kw: Floats = (np.array(most) * np.where(np.isnan(ratio), 1.0, ratio))[:, None]
+    greatest = np.fmax.reduce(ratio, axis=1, keepdims=True)
+    kw: Floats = np.array(most)[:, None] * np.where(np.isnan(greatest), 1.0, greatest)
     return kw

@@ -19,7 +19,7 @@ from pipeline.model import MeterId, Quality, Snapshot, Value
 from pipeline.quantities import Group, Kind, Quantity
 from pipeline.quantity_numbers import NUMBER_OF, numbers_of
 from pipeline.records import NO_RECORDS, Records
-from pipeline.timegrid import to_numpy
+from pipeline.timegrid import from_numpy, to_numpy
 
 Times = NDArray[np.datetime64]
 """UTC, datetime64[us]; NaT where there is none."""
@@ -253,6 +253,11 @@ class MeterMatrix:
     """One register step times the ratio, per meter: shape (meters,)."""
     power_kw: NDArray[np.float64]
     """Active power at the slot's start on the primary side, NaN where not measured."""
+    ratios: NDArray[np.float64] | None = None
+    """What makes a slot's values on the meters' own side primary ones, of shape (meters, slots).
+
+    A slot in which a meter hangs nowhere has the ratio of the next in which it hangs. None where no ratio
+    changes within the window: then ``step_kwh`` tells them."""
     apart_s: NDArray[np.float32] | None = None
     """Seconds between the readings that a slot's electrical values come from; None if always one reading."""
     import_kvarh: NDArray[np.float64] | None = None
@@ -267,6 +272,11 @@ class MeterMatrix:
     """What comes one by one: events, demands, clock offsets, parameters, outcomes of reads."""
     masked: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Slots that another detector's episode explains, by its phase ("" for the whole meter)."""
+
+    def span(self) -> tuple[datetime, datetime]:
+        """Return when the first slot begins and the last one ends; there must be one."""
+        length = np.timedelta64(self.minutes * 60_000_000, "us")
+        return from_numpy(self.starts_at[0]), from_numpy(self.starts_at[-1] + length)
 
     def actual_kwh(self) -> NDArray[np.float64]:
         """Return the energies that may open an episode: NaN where they are estimated or substituted."""
@@ -290,6 +300,7 @@ class MeterMatrix:
             quality=self.quality[rows],
             step_kwh=self.step_kwh[rows],
             power_kw=self.power_kw[rows],
+            ratios=None if self.ratios is None else self.ratios[rows],
             apart_s=None if self.apart_s is None else self.apart_s[rows],
             import_kvarh=None if self.import_kvarh is None else self.import_kvarh[rows],
             energies={name: column[rows] for name, column in self.energies.items()},

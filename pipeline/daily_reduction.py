@@ -14,17 +14,20 @@ from pipeline.block import MeterMatrix, is_actual
 from pipeline.daily_rows import DailyRows, Floats
 from pipeline.quantities import Quantity
 from pipeline.registry import DEFAULT_ZONE, Registry
-from pipeline.timegrid import from_numpy, local_clock, local_day
+from pipeline.timegrid import local_clock, local_day
 
 VOLTAGES = tuple(Quantity(f"voltage_{phase}") for phase in ("a", "b", "c", "ab", "bc", "ca"))
 
 
 def with_daily_rows(window: MeterMatrix, registry: Registry) -> MeterMatrix:
-    """Return the window with daily rows made of its slots; one that has daily rows stays as it is."""
+    """Return the window with daily rows made of its slots; one that has daily rows stays as it is.
+
+    A meter's days are those of the zone in which it hung last.
+    """
     if window.daily is not None or not len(window.starts_at):
         return window
-    first = from_numpy(window.starts_at[0])
-    zones = [registry.zone_of(registry.service_point_of(meter, first)) for meter in window.meters]
+    span = window.span()
+    zones = [registry.zone_within(meter, *span) for meter in window.meters]
     return replace(window, daily=daily_rows(window, zones))
 
 
@@ -89,6 +92,23 @@ def day_sums(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]
 def day_firsts(window: MeterMatrix, daily: DailyRows, column: NDArray[np.floating]) -> Floats:
     """Return a column's value in the first slot of each local day that the window holds."""
     return _by_days(window.starts_at, daily.zones, daily.days, column, lambda s, edges: s[:, edges])
+
+
+def day_most(
+    window: MeterMatrix,
+    daily: DailyRows,
+    column: NDArray[np.floating],
+    rows: NDArray[np.intp] | slice = slice(None),
+) -> Floats:
+    """Return the greatest value of each local day, shape (rows, days); NaN where a slot of it has none.
+
+    ``column`` has the slots of some meters alone, those in ``rows``. Days without slots in the window are
+    missing.
+    """
+    zones = [daily.zones[row] for row in np.arange(len(daily.zones))[rows].tolist()]
+    return _by_days(
+        window.starts_at, zones, daily.days, column, lambda s, edges: np.maximum.reduceat(s, edges, axis=1)
+    )
 
 
 def known_days(

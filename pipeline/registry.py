@@ -320,6 +320,27 @@ class Registry:
         hung = latest(i for i in placed if in_force(i.starts_at, i.ends_at, instant))
         return None if hung is None else hung.service_point
 
+    def last_installation(
+        self, meter: MeterId, starts_at: datetime, ends_at: datetime
+    ) -> Installation | None:
+        """Return the last of a meter's installations that touch ``[starts_at, ends_at)``.
+
+        One at a service point comes before one that has none.
+        """
+        placed = [
+            i
+            for i in self.installations_by_meter.get(meter, ())
+            if (i.starts_at is None or i.starts_at < ends_at) and (i.ends_at is None or starts_at < i.ends_at)
+        ]
+        if len(placed) > 1:
+            placed = [i for i in placed if i.service_point is not None] or placed
+        return placed[-1] if placed else None
+
+    def zone_within(self, meter: MeterId, starts_at: datetime, ends_at: datetime) -> ZoneInfo:
+        """Return the zone of where a meter hung last within ``[starts_at, ends_at)``."""
+        hung = self.last_installation(meter, starts_at, ends_at)
+        return self.zone_of(None if hung is None else hung.service_point)
+
     def installed_at(self, instant: datetime) -> list[Installation]:
         """Return the installations in force at ``instant``."""
         return [i for i in self.installations if in_force(i.starts_at, i.ends_at, instant)]

@@ -317,6 +317,7 @@ def _until(window: MeterMatrix, end: date | None, zone: ZoneInfo) -> MeterMatrix
         import_kwh=window.import_kwh[:, :slots],
         quality=window.quality[:, :slots],
         power_kw=window.power_kw[:, :slots],
+        ratios=None if window.ratios is None else window.ratios[:, :slots],
         apart_s=None if window.apart_s is None else window.apart_s[:, :slots],
         import_kvarh=None if window.import_kvarh is None else window.import_kvarh[:, :slots],
         energies={name: column[:, :slots] for name, column in window.energies.items()},

@@ -49,6 +49,12 @@ class Energies:
     problems: Mapping[str, Sequence[LoadProblem]] = field(default_factory=dict)
     """What is odd about the energies of meters."""
 
+    def span(self) -> tuple[datetime, datetime]:
+        """Return when the first slot begins and the last one ends."""
+        return from_numpy(self.starts_at[0]), from_numpy(
+            self.starts_at[-1] + np.timedelta64(self.minutes * 60_000_000, "us")
+        )
+
     @cached_property
     def row_of(self) -> dict[MeterId, int]:
         """The row of each meter."""
@@ -99,11 +105,11 @@ def energies_of(matrix: MeterMatrix, span: tuple[datetime, datetime]) -> Energie
 
 
 def meter_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
-    """Yield each meter of which something is known."""
-    at = from_numpy(energies.starts_at[0])
+    """Yield each meter of which something is known; its days are those of where it hung last."""
+    span = energies.span()
     for row, meter in enumerate(energies.meters):
         if np.isfinite(energies.columns["import_kwh"][row]).any():
-            zone = registry.zone_of(registry.service_point_of(meter, at))
+            zone = registry.zone_within(meter, *span)
             columns = {name: column[row] for name, column in energies.columns.items()}
             yield _subject(SubjectKind.METER, meter, zone, energies, (energies.quality[row], columns))
 
@@ -117,10 +123,9 @@ def point_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
 def total_subjects(energies: Energies, registry: Registry) -> Iterator[Subject]:
     """Yield each totalising group (总加组) all of whose meters are there; its days are its first meter's."""
     first = {member.total: member.meter for member in reversed(registry.total_members)}
-    at = from_numpy(energies.starts_at[0])
+    span = energies.span()
     for name, told in _by_name(energies, partial(total_energies, registry, energies)).items():
-        zone = registry.zone_of(registry.service_point_of(first[name], at))
-        yield _subject(SubjectKind.TOTAL, name, zone, energies, told)
+        yield _subject(SubjectKind.TOTAL, name, registry.zone_within(first[name], *span), energies, told)
 
 
 def _by_name(

@@ -24,11 +24,13 @@ from storage.matrices import (
     PREFERENCE,
     REGISTER_PREFERENCE,
     energies_at_slots,
+    hung_factors,
     other_energies,
     ratio_factors,
     register_steps,
     registers_at_slots,
     seconds_apart,
+    unless_constant,
     values_at_slots,
 )
 from storage.readings import ReadingSeries
@@ -130,7 +132,7 @@ def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
     length = minutes or _usual_minutes(intervals)
     grid = _span(readings, intervals, length)
     meters = [meter.id for meter in registry.meters]
-    factors = ratio_factors(registry, meters, grid, primary_profiles)
+    factors = hung_factors(registry, meters, grid, ratio_factors(registry, meters, grid, primary_profiles))
     values, apart_s = {}, None
     if readings is not None:
         series = series_of(readings, meters, PREFERENCE)
@@ -156,6 +158,7 @@ def file_matrix(  # noqa: PLR0913 - one question with all that bounds it
         quality=quality,
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
+        ratios=unless_constant(factors),
         apart_s=apart_s,
         import_kvarh=import_kvarh,
         energies=other_energies(intervals, energies, meters, grid, length),

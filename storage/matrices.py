@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId, Origin, Scope
 from pipeline.quantities import Group, Quantity
-from pipeline.registry import Registry
+from pipeline.registry import Registry, in_force
 from pipeline.timegrid import from_numpy, slot_grid, to_numpy
 from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
@@ -65,7 +65,7 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         StorageError: If the database is away or refuses.
     """
     grid = slot_grid(starts_at, ends_at, minutes)
-    factors = ratio_factors(registry, meters, grid, primary_profiles)
+    factors = hung_factors(registry, meters, grid, ratio_factors(registry, meters, grid, primary_profiles))
     wanted = list(dict.fromkeys((*quantities, Quantity.ACTIVE_POWER)))
     values: dict[Quantity, NDArray[np.float32]] = {}
     apart_s = None
@@ -106,6 +106,7 @@ def meter_matrix(  # noqa: PLR0913 - one question with all that bounds it
         quality=quality,
         step_kwh=register_steps(registry, meters, factors),
         power_kw=power_kw,
+        ratios=unless_constant(factors),
         apart_s=apart_s,
         import_kvarh=import_kvarh,
         energies=other_energies(intervals, energies, meters, grid, minutes),
@@ -242,6 +243,37 @@ def ratio_factors(
     return factors
 
 
+def hung_factors(
+    registry: Registry, meters: Sequence[MeterId], grid: Times, factors: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return factors, shape (meters, slots), that only the slots tell in which a meter hangs somewhere.
+
+    A slot at whose start it hangs nowhere has the factor of the next at whose start it does, else of the last
+    before. A meter that the archive never hangs up within the grid keeps its factors.
+    """
+    found = factors
+    if not len(grid):
+        return found
+    first, last = from_numpy(grid[0]), from_numpy(grid[-1])
+    for row, meter in enumerate(meters):
+        placed = registry.installations_by_meter.get(meter, ())
+        if not placed or any(
+            in_force(i.starts_at, i.ends_at, first) and in_force(i.starts_at, i.ends_at, last) for i in placed
+        ):
+            continue
+        hung = np.flatnonzero(np.any([inside(grid, i.starts_at, i.ends_at) for i in placed], axis=0))
+        if 0 < len(hung) < len(grid):
+            found = factors.copy() if found is factors else found
+            following = np.searchsorted(hung, np.arange(len(grid))).clip(max=len(hung) - 1)
+            found[row] = factors[row, hung[following]]
+    return found
+
+
+def unless_constant(factors: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return factors, shape (meters, slots), or None if they change for no meter."""
+    return factors if bool((factors != factors[:, :1]).any()) else None
+
+
 def energies_at_slots(
     intervals: IntervalColumns | None, meters: Sequence[MeterId], grid: Times, minutes: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.str_]]:
@@ -292,7 +324,13 @@ def _intervals(
 def register_steps(
     registry: Registry, meters: Sequence[MeterId], factors: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return one register step of each meter on the primary side, kWh."""
+    """Return one register step of each meter on the primary side, kWh.
+
+    Args:
+        registry: The archive.
+        meters: The rows.
+        factors: What makes their values primary ones, shape (meters, slots); see :func:`hung_factors`.
+    """
     resolution = np.array([registry.meter_by_id[m].resolution for m in meters])
     # Where the ratio changed within the span, the coarser step is the safe one.
     coarsest: NDArray[np.float64] = factors.max(axis=1, initial=0.0)

@@ -17,7 +17,7 @@ from pipeline.registry import Ratio, Registry
 from pipeline.timegrid import to_numpy
 from simulators.physics.handling import DemandReset
 from simulators.physics.world import World, model_of
-from storage.matrices import ratio_factors, register_steps
+from storage.matrices import ratio_factors, register_steps, unless_constant
 
 CAPACITY_KVA = 100.0
 """Contracted by a customer whose ratio is filed wrongly."""
@@ -90,6 +90,7 @@ def with_filed_ratios(
         import_kvarh=kvarh,
         energies={name: column * times for name, column in window.energies.items()},
         step_kwh=register_steps(filed, window.meters, factors),
+        ratios=unless_constant(factors),
     )
     return multiplied, filed
 

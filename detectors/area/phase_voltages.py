@@ -168,8 +168,10 @@ def _kw(window: MeterMatrix, rated: Ratings, channels: Sequence[Channel], hours:
         if not phases:
             taken[own] = hours.taken(window.power_kw, rows[own])
         elif quantity in window.values:
-            ratio = rated.ratio[rows[own], None].astype(np.float32)
-            taken[own] = hours.taken(window.values[quantity], rows[own]) * ratio
+            shown = hours.taken(window.values[quantity], rows[own])
+            is_constant = rated.ratio.shape[1] == 1
+            ratio = rated.ratio[rows[own]] if is_constant else hours.taken(rated.ratio, rows[own])
+            taken[own] = shown * ratio.astype(np.float32)
     return hours.by_day(taken)
 
 

@@ -41,7 +41,7 @@ def lost_current_correction(  # noqa: PLR0913, PLR0917 - what was lost, and what
     rest = np.sum([comparable_power(window, wiring, e, row, where) for e in carrying], axis=0)
     shown_kw = np.sum([column(window, e.power, row, where) for e in ELEMENTS[wiring]], axis=0)
     true_kw = shown_kw - column(window, lost.power, row, where) + (share * rest).real
-    ratio = float(rated.ratio[row])
+    ratio = rated.ratio_in(row, where)
     return {
         **correction(
             window,

@@ -194,7 +194,9 @@ def _parameters(
     if kind == FALL:
         return {"register_kw": register_kw, "before_kw": round(float(readings.kw[place - 1]), 3)}
     at = from_numpy(readings.at[place])
-    point = registry.service_point_of(window.meters[readings.row[place]], from_numpy(readings.cycle[place]))
+    point = registry.service_point_of(
+        window.meters[readings.row[place]], from_numpy(readings.taken_at[place])
+    )
     local = at.astimezone(registry.zone_of(point)).strftime("%Y-%m-%d %H:%M")
     if kind == STAMP:
         return {"register_kw": register_kw, "at": local}

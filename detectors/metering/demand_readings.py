@@ -72,7 +72,8 @@ def demand_readings(
     row, taken_at, kw = _columns(window, window.records.readings.get(DEMAND))
     cycle = _cycles(window, registry, row, taken_at, settlement_day)
     kept = taken_at - cycle > np.timedelta64(DEMAND_MINUTES, "m")
-    row, taken_at, cycle, kw = row[kept], taken_at[kept], cycle[kept], kw[kept] * rated.ratio[row[kept]]
+    row, taken_at, cycle, kw = row[kept], taken_at[kept], cycle[kept], kw[kept]
+    kw = kw * rated.ratio[row, np.minimum(_slots(window, taken_at), rated.ratio.shape[1] - 1)]
     follows = np.zeros(len(row), dtype=np.bool_)
     follows[1:] = (np.diff(row) == 0) & (cycle[1:] == cycle[:-1])
     fell = follows.copy()
@@ -95,6 +96,11 @@ def demand_readings(
     )
 
 
+def _slots(window: MeterMatrix, taken_at: Times) -> Ints:
+    """Return in which slot each reading lies; one at a slot's end counts to it."""
+    return (np.searchsorted(window.starts_at, taken_at, side="left") - 1).clip(min=0)
+
+
 def _columns(window: MeterMatrix, read: TimedValues | None) -> tuple[Ints, Times, Floats]:
     """Return row, time and value of the readings of the window's meters, by row and time."""
     if read is None:
@@ -112,8 +118,8 @@ def _cycles(
     window: MeterMatrix, registry: Registry, row: Ints, taken_at: Times, settlement_day: Floats
 ) -> Times:
     """Return when the billing period of each reading began; many readings are of one instant."""
-    first = from_numpy(window.starts_at[0])
-    zones = [registry.zone_of(registry.service_point_of(meter, first)) for meter in window.meters]
+    span = window.span()
+    zones = [registry.zone_within(meter, *span) for meter in window.meters]
     kinds = list(dict.fromkeys(zones))
     zone = np.array([kinds.index(own) for own in zones], dtype=np.int64)
     keys = np.stack([taken_at.astype(np.int64), zone[row], settlement_day[row].astype(np.int64)], axis=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import day_rows
 from detectors.hysteresis import Delays, Stretch
-from detectors.metering.power_energy import QUANTITIES, SlotEnergies, basic_kw, slot_energies
+from detectors.metering.power_energy import QUANTITIES, SlotEnergies, day_basic_kw, slot_energies
 from detectors.ratings import ratings
 from detectors.shapes import Said, day_episode, day_stretches
 from detectors.stretches import number
@@ -92,7 +92,9 @@ class EnergyPowerDeviation:
         }
         days = _day_energies(window, daily, energies)
         mean_kw = days.power_kwh / (np.where(days.slots > 0, days.slots, np.nan) * energies.hours)
-        tells = mean_kw > of["load_percent"].values / 100.0 * basic_kw(rated, rated.rated_a)[:, None]
+        tells = mean_kw > of["load_percent"].values / 100.0 * day_basic_kw(
+            window, daily, rated, rated.rated_a
+        )
         tells &= days.slots >= of["coverage"].values * 24.0 / energies.hours
         percent = np.where(tells, days.percent, np.nan)
         unsure = np.abs(days.apart_kwh) <= of["sure"].values * days.error_kwh

@@ -123,7 +123,7 @@ class LineNeutralDifference:
         )
         neighbours = Neighbours(
             neighbours_of(window, registry, rows) if stretches else {},
-            (neutral.astype(np.float64) - line) * rated.ratio[:, None],
+            (neutral.astype(np.float64) - line) * rated.ratio,
         )
         shares = limit(self, "shared_share", window, registry)
         found = [

@@ -64,14 +64,18 @@ class Neighbours:
 def neighbours_of(
     window: MeterMatrix, registry: Registry, rows: NDArray[np.intp]
 ) -> Mapping[int, Sequence[int]]:
-    """Return for each of some meters the others of its area among them, by their rows in the window."""
-    at = from_numpy(window.starts_at[0])
+    """Return for each of some meters the others of its area among them, by their rows in the window.
+
+    A meter is of the area in which it hung last; an area has the members of the window's last slot.
+    """
+    span, at = window.span(), from_numpy(window.starts_at[-1])
     by_membership = {
         m.service_point: m.area for m in registry.area_members if in_force(m.starts_at, m.ends_at, at)
     }
     area_of: dict[int, str] = {}
     for row in rows.tolist():
-        point = registry.service_point_of(window.meters[row], at) or ""
+        hung = registry.last_installation(window.meters[row], *span)
+        point = "" if hung is None else hung.service_point or ""
         filed = registry.service_point_by_id.get(point)
         area = by_membership.get(point) if filed is None or filed.area is None else filed.area
         if area is not None:
@@ -100,7 +104,7 @@ def bypass_correction(window: MeterMatrix, rated: Ratings, stretch: Stretch) -> 
     per_ampere = float(usual_kw[known].sum()) / total_a if total_a > 0 else np.nan
     tells = line > MEASURABLE * neutral
     true_kw = np.where(tells, power_kw / np.where(tells, line, 1.0), per_ampere) * np.maximum(neutral, line)
-    ratio = float(rated.ratio[row])
+    ratio = rated.ratio_in(row, where)
     return correction(window, stretch, true_kw * ratio, power_kw * ratio, how=HOW)
 
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from detectors.hysteresis import Stretch
 from detectors.ratings import ELEMENTS, Ratings
 from pipeline.block import MeterMatrix
+from pipeline.daily_reduction import day_most
+from pipeline.daily_rows import DailyRows
+from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Registry, Wiring
 from pipeline.timegrid import from_numpy
@@ -70,16 +73,32 @@ def slot_energies(window: MeterMatrix, rated: Ratings) -> SlotEnergies:
     return SlotEnergies(counted_kwh=window.actual_kwh(), power_kw=power, hours=window.minutes / 60.0)
 
 
-def basic_kw(rated: Ratings, amps: Floats) -> Floats:
-    """Return the power at nominal voltage and some current in every phase, primary side, shape (meters,)."""
+def shown_kw(rated: Ratings, amps: Floats) -> Floats:
+    """Return what meters show at nominal voltage and some current in every phase, kW, shape (meters,)."""
     phases = np.full(len(amps), np.nan)
     for wiring, factor in _PHASES.items():
         phases[rated.rows_of(wiring)] = factor
-    return phases * rated.nominal_v * amps * rated.ratio / 1000.0
+    return phases * rated.nominal_v * amps / 1000.0
+
+
+def day_basic_kw(window: MeterMatrix, daily: DailyRows, rated: Ratings, amps: Floats) -> Floats:
+    """Return it on the primary side, by each day's greatest ratio: shape (meters, days) or (meters, 1)."""
+    return shown_kw(rated, amps)[:, None] * day_ratios(window, daily, rated)
+
+
+def day_ratios(window: MeterMatrix, daily: DailyRows, rated: Ratings) -> Floats:
+    """Return the greatest ratio of each day, shape (meters, days); (meters, 1) where none changes."""
+    if rated.ratio.shape[1] == 1:
+        return rated.ratio
+    by_day = day_most(window, daily, rated.ratio)
+    return np.where(np.isnan(by_day), np.fmax.reduce(rated.ratio, axis=1, keepdims=True), by_day)
 
 
 def ratio_changes(window: MeterMatrix, registry: Registry) -> Mapping[int, Sequence[datetime]]:
-    """Return by row when the archive has another ratio from within the window on."""
+    """Return by row when the archive has another ratio from within the window on.
+
+    Before a meter was first fitted and after it was taken off for good it measured nothing by any ratio.
+    """
     if not len(window.starts_at):
         return {}
     first, last = from_numpy(window.starts_at[0]), from_numpy(window.starts_at[-1])
@@ -88,9 +107,23 @@ def ratio_changes(window: MeterMatrix, registry: Registry) -> Mapping[int, Seque
     for ratio in registry.ratios:
         row = row_of.get(ratio.meter)
         for at in (ratio.starts_at, ratio.ends_at):
-            if row is not None and at is not None and first < at <= last:
+            if (
+                row is not None
+                and at is not None
+                and first < at <= last
+                and _hangs_around(registry, ratio.meter, at)
+            ):
                 found.setdefault(row, []).append(at)
     return {row: sorted(set(instants)) for row, instants in found.items()}
+
+
+def _hangs_around(registry: Registry, meter: MeterId, at: datetime) -> bool:
+    """Tell whether a meter hung somewhere both before and after an instant; one that never did counts."""
+    placed = registry.installations_by_meter.get(meter, ())
+    return not placed or (
+        any(i.starts_at is None or i.starts_at < at for i in placed)
+        and any(i.ends_at is None or i.ends_at > at for i in placed)
+    )
 
 
 def stretch_kwh(energies: SlotEnergies, stretch: Stretch) -> tuple[float, float]:
@@ -124,5 +157,5 @@ def _by_currents(window: MeterMatrix, rated: Ratings, wiring: Wiring, rows: NDAr
         kva += window.values[element.voltage][rows].astype(np.float64) * window.values[element.current][rows]
     # The two elements of a three-wire meter see line voltages: of a balanced load 2 UI for its sqrt(3) UI.
     share = _PHASES[wiring] / len(elements)
-    own: Floats = kva * share * factor[rows] * rated.ratio[rows, None] / 1000.0
+    own: Floats = kva * share * factor[rows] * rated.ratio[rows] / 1000.0
     return np.maximum(own, 0.0)

@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
-from detectors.metering.power_energy import basic_kw
+from detectors.metering.power_energy import shown_kw
 from detectors.metering.register_breaks import DIP, Break, breaks_of, suspects, together
-from detectors.ratings import ratings
+from detectors.ratings import ratings, shown_ratios
 from detectors.shapes import Said, record_episode
 from detectors.stretches import curve, iso, number
 from detectors.thresholds import limit
@@ -90,7 +90,7 @@ class RegisterFalls:
     def _breaks(self, window: MeterMatrix, registry: Registry) -> dict[int, list[Break]]:
         """Return by row what the limits let pass."""
         rated = ratings(window, registry)
-        most_kw = MOST_TIMES * basic_kw(rated, rated.most_a) / rated.ratio
+        most_kw = MOST_TIMES * shown_kw(rated, rated.most_a)
         trigger = limit(self, "trigger_kwh", window, registry)
         readings = limit(self, "trigger_readings", window, registry)
         most_kwh = most_kw[:, None] * window.minutes / 60.0
@@ -130,7 +130,8 @@ def _said(
     window: MeterMatrix, registry: Registry, row: int, group: Sequence[Break], margin: timedelta
 ) -> Said:
     first = group[0]
-    ratio = float(window.step_kwh[row]) / registry.meter_by_id[window.meters[row]].resolution
+    ratio = shown_ratios(window.part(slice(row, row + 1)), registry)[0]
+    ratio_before = float(ratio[min(_slot(window, first.begins), len(ratio) - 1)])
     return Said(
         message=f"episode.register_{first.kind}",
         parameters={
@@ -144,7 +145,7 @@ def _said(
             "kind": first.kind,
             "three_readings": _three(first),
             "registers": [{"register": b.quantity.value, "kind": b.kind, **_numbers(b)} for b in group],
-            "before_primary_kwh": number(first.before * ratio),
+            "before_primary_kwh": number(first.before * ratio_before),
             "hidden": "the energy between the reading before and the one that shows it is not known",
             "meter_clear_events": _clears(window, window.meters[row], first, margin),
             "curve": _curve(window, row, first),

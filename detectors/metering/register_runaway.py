@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import numpy as np
@@ -15,7 +16,7 @@ from detectors.hysteresis import Delays, Stretch
 from detectors.metering.power_energy import (
     QUANTITIES,
     SlotEnergies,
-    basic_kw,
+    day_basic_kw,
     ratio_changes,
     slot_energies,
     stretch_kwh,
@@ -25,14 +26,18 @@ from detectors.shapes import Said, day_episode, day_stretches, slot_episode, slo
 from detectors.stretches import number
 from detectors.thresholds import limit
 from pipeline.block import MeterMatrix
+from pipeline.contracts import Contract
+from pipeline.daily_reduction import day_most
 from pipeline.daily_rows import DailyRows
-from pipeline.model import Episode, Severity
-from pipeline.registry import Registry
-from pipeline.timegrid import from_numpy
+from pipeline.model import Episode, MeterId, Severity
+from pipeline.registry import Installation, Registry
+from pipeline.timegrid import from_numpy, to_numpy
 
 _TERMINAL = "collecting terminals, 飞走 rule"
 _DAY_H = 24.0
 _DAY_SLOTS_H = 24.0
+_NOWHERE = -np.inf
+"""The capacity of a slot in which a meter hangs nowhere: no day's greatest is one of these."""
 RATING, CAPACITY = "rating", "capacity"
 
 Floats = NDArray[np.float64]
@@ -45,7 +50,7 @@ class RegisterRunaway:
 
     A load that is on between two readings only looks like a runaway of a slot or two. So the register must
     also count faster than any power that was read within a day around. Days on which the archive changes
-    the ratio are not judged. Days are held against the archive's ``max_current_a`` and the contract's
+    the ratio are not judged. Days are held against the archive's ``max_current_a`` and the day's contract's
     ``capacity_kva``; where neither is filed nobody knows what can flow, and no day accuses the meter.
     """
 
@@ -111,7 +116,7 @@ class RegisterRunaway:
 
     def _by_power(self, window: MeterMatrix, registry: Registry, rated: Ratings) -> Iterator[Episode]:
         energies = slot_energies(window, rated)
-        scale = rated.ratio[:, None] * window.minutes / 15.0
+        scale = rated.ratio * window.minutes / 15.0
         counted, most = energies.counted_kwh, energies.most_kwh()
         trigger = limit(self, "trigger_ratio", window, registry)
         restore = limit(self, "restore_ratio", window, registry)
@@ -144,8 +149,8 @@ class RegisterRunaway:
             gap=limit(self, "gap_days", window, registry).values[:, 0],
         )
         kwh = _unchanged(window, daily, registry)
-        rating = basic_kw(rated, rated.max_a)[:, None] * _DAY_H * factor
-        capacity = _capacity_kva(window, registry)[:, None] * _DAY_H * factor
+        rating = day_basic_kw(window, daily, rated, rated.max_a) * _DAY_H * factor
+        capacity = _capacity_kva(window, daily, registry) * _DAY_H * factor
         for most, what in ((rating, RATING), (capacity, CAPACITY)):
             # What the meter itself cannot measure is told once.
             seen = kwh if what is RATING else np.where(kwh > rating, np.nan, kwh)
@@ -178,16 +183,58 @@ def _unchanged(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Flo
     return kwh
 
 
-def _capacity_kva(window: MeterMatrix, registry: Registry) -> Floats:
-    """Return the contract's capacity where each meter hangs, as of the window's start; NaN if not known."""
-    at = from_numpy(window.starts_at[0])
-    found = np.full(len(window.meters), np.nan)
+def _capacity_kva(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Floats:
+    """Return the greatest capacity that each day's contracts give where each meter hangs.
+
+    Shape (meters, days); NaN where one of them names none or there is none.
+    """
+    found = np.full(daily.kwh.shape, np.nan)
+    changing: dict[int, Floats] = {}
+    first, last = from_numpy(window.starts_at[0]), from_numpy(window.starts_at[-1])
     for row, meter in enumerate(window.meters):
-        point = registry.service_point_of(meter, at)
-        contract = None if point is None else registry.contract_of(point, at)
+        if any(first < at <= last for at in _edges(registry, meter)):
+            changing[row] = _kva_of(window, registry, meter)
+            continue
+        point = registry.service_point_of(meter, first)
+        contract = None if point is None else registry.contract_of(point, first)
         if contract is not None and contract.capacity_kva:
             found[row] = contract.capacity_kva
+    if changing:
+        rows = np.array(list(changing), np.intp)
+        by_day = day_most(window, daily, np.stack(list(changing.values())), rows)
+        found[rows] = np.where(by_day == _NOWHERE, np.nan, by_day)
     return found
+
+
+def _edges(registry: Registry, meter: MeterId) -> Iterator[datetime]:
+    """Yield when a meter came or went, and when what was agreed where it ever hung began or ended."""
+    for stay in registry.installations_by_meter.get(meter, ()):
+        for entry in (stay, *registry.contracts_by_point.get(stay.service_point or "", ())):
+            if entry.starts_at is not None:
+                yield entry.starts_at
+            if entry.ends_at is not None:
+                yield entry.ends_at
+
+
+def _kva_of(window: MeterMatrix, registry: Registry, meter: MeterId) -> Floats:
+    """Return the capacity where a meter hangs, shape (slots,); NaN where none is filed."""
+    kva = np.full(len(window.starts_at), _NOWHERE)
+    for stay in registry.installations_by_meter.get(meter, ()):
+        there = _inside(window, stay)
+        kva[there] = np.nan
+        for contract in registry.contracts_by_point.get(stay.service_point or "", ()):
+            kva[there & _inside(window, contract)] = contract.capacity_kva or np.nan
+    return kva
+
+
+def _inside(window: MeterMatrix, entry: Installation | Contract) -> NDArray[np.bool_]:
+    """Return in which slots an entry of the archive is in force."""
+    inside = np.ones(len(window.starts_at), dtype=np.bool_)
+    if entry.starts_at is not None:
+        inside &= window.starts_at >= to_numpy(entry.starts_at)
+    if entry.ends_at is not None:
+        inside &= window.starts_at < to_numpy(entry.ends_at)
+    return inside
 
 
 def _said(window: MeterMatrix, energies: SlotEnergies, stretch: Stretch, limit_ratio: float) -> Said:

@@ -69,7 +69,7 @@ class RegisterStopped:
         if not len(window.meters) or not len(window.starts_at):
             return []
         rated = ratings(window, registry)
-        step = rated.ratio[:, None]
+        step = rated.ratio
         still = window.import_kwh <= limit(self, "restore_kwh", window, registry).values * step
         if not still.any():
             return []
@@ -89,7 +89,7 @@ class RegisterStopped:
                 window,
                 registry,
                 s,
-                _said(window, energies, s, trigger.at(s.row, s.first) * float(rated.ratio[s.row])),
+                _said(window, energies, s, trigger.at(s.row, s.first) * rated.ratio_at(s.row, s.first)),
             )
             for s in stretches
         ]

@@ -51,7 +51,7 @@ def loss_correction(
         raised = power_kw * reference_v / np.where(volts > 0, volts, np.nan)
         assumed = reference_v * amps * factor / 1000.0
         true_kw = true_kw + np.where(volts > MEASURABLE * nominal_v, raised, assumed)
-    ratio = float(rated.ratio[row])
+    ratio = rated.ratio_in(row, where)
     return correction(window, stretch, true_kw * ratio, shown_kw * ratio, how=HOW)
 
 

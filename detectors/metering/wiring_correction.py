@@ -36,7 +36,7 @@ def wiring_correction(
     The energy is below 0 where the wrong wiring counted too much.
     """
     powers = element_powers(window, state, stretch)
-    ratio = float(rated.ratio[stretch.row])
+    ratio = rated.ratio_in(stretch.row, slice(stretch.first, stretch.end))
     true_kw = np.maximum(load_power(state, powers).real, 0.0) * ratio
     shown_kw = np.maximum(powers.sum(axis=0).real, 0.0) * ratio
     return {

@@ -165,7 +165,7 @@ class WiringError:
                 "fit": own.fit(),
                 "alternatives": own.alternatives(),
                 "metered_kwh": energy_kwh(window, stretch),
-                "primary_by_shown": number(float(rated.ratio[stretch.row])),
+                "primary_by_shown": number(rated.ratio_at(stretch.row, stretch.first)),
                 "correction": corrected,
                 "active_powers": slot_curves(
                     window, stretch, {e.power.value: window.values[e.power] for e in elements}, unit="kW"

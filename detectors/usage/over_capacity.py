@@ -15,6 +15,7 @@ from analysis.forecast.history import Question, history_of, lacking
 from analysis.forecast.maxima import HEADROOM, month_end
 from detectors.catalogue import About, Effect, Kind, Needs, Together, detectors, parameter
 from detectors.hysteresis import Delays, stretches_of
+from detectors.ratings import shown_ratios
 from detectors.shapes import Said, record_episode
 from detectors.stays import end_of
 from detectors.stretches import curve, iso, number, slot_end
@@ -336,12 +337,18 @@ def _most_kva(window: MeterMatrix, registry: Registry) -> dict[MeterId, float]:
         kvar = np.fmax(kvar, np.fmax.reduce(np.abs(window.import_kvarh), axis=1) * per_hour)
     measured = window.values.get(Quantity.REACTIVE_POWER)
     if measured is not None:
-        known = registry.meter_by_id
-        own = np.array([known[m].resolution if m in known else np.nan for m in window.meters])
-        ratio = np.where(np.isfinite(own), window.step_kwh / own, 1.0)
-        kvar = np.fmax(kvar, np.fmax.reduce(np.abs(measured), axis=1) * ratio)
+        ratio = shown_ratios(window, registry)
+        kvar = np.fmax(kvar, _most_shown(np.abs(measured), np.where(np.isnan(ratio), 1.0, ratio)))
     bound = np.hypot(np.nan_to_num(kw), kvar)
     return dict(zip(window.meters, bound.tolist(), strict=True))
+
+
+def _most_shown(values: NDArray[np.float32], ratio: Floats) -> Floats:
+    """Return each meter's greatest value times its ratio, which has one column or one a slot."""
+    if ratio.shape[1] == 1:
+        values = np.fmax.reduce(values, axis=1, keepdims=True)
+    most: Floats = np.fmax.reduce(values * ratio, axis=1)
+    return most
 
 
 def _meters(registry: Registry, point: str) -> set[MeterId]:

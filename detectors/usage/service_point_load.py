@@ -95,9 +95,9 @@ class _Sum:
         self._actual &= ~touched | (window.quality[row, slots] == "A")
         self._step[touched] += np.nan_to_num(window.step_kwh[row])
         self._power[touched] += sign * window.power_kw[row, slots][touched]
-        ratio = self._ratio(placed.meter, row)
+        ratio = self._ratio(row)
         self._kvar[touched] += sign * self._reactive(row, ratio)[touched]
-        self._demand[touched] += ratio * self._value(Quantity.DEMAND_IMPORT, row)[touched]
+        self._demand[touched] += (ratio * self._value(Quantity.DEMAND_IMPORT, row))[touched]
 
     def load(
         self, meters: Sequence[MeterId], absent: Sequence[MeterId], starts_at: Times
@@ -120,12 +120,16 @@ class _Sum:
             demand_kw=self._demand,
         )
 
-    def _ratio(self, meter: MeterId, row: int) -> float:
-        """What makes the meter's own values primary ones; the step knows primary profiles too."""
-        known = self._registry.meter_by_id.get(meter)
-        return 1.0 if known is None else float(self._window.step_kwh[row]) / known.resolution
+    def _ratio(self, row: int) -> Floats:
+        """What makes the meter's own values primary ones: shape (slots,), or (1,) where none changes."""
+        known = self._registry.meter_by_id.get(self._window.meters[row])
+        if known is None:
+            return np.ones(1)
+        if self._window.ratios is not None:
+            return self._window.ratios[row, self._slots]
+        return self._window.step_kwh[row : row + 1] / known.resolution
 
-    def _reactive(self, row: int, ratio: float) -> Floats:
+    def _reactive(self, row: int, ratio: Floats) -> Floats:
         """Mean reactive power of the slots, else what was measured at their starts."""
         measured = ratio * self._value(Quantity.REACTIVE_POWER, row)
         if self._window.import_kvarh is None:

@@ -126,6 +126,7 @@ def without_slots(window: MeterMatrix) -> MeterMatrix:
         import_kwh=nothing,
         quality=nothing.astype("U1"),
         power_kw=nothing,
+        ratios=None,
         values={},
         energies={},
         registers={},

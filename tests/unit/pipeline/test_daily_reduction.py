@@ -5,8 +5,19 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from pipeline.daily_reduction import counts_energy, daily_rows, day_firsts, day_sums, known_days, known_energy
+from pipeline.daily_reduction import (
+    counts_energy,
+    daily_rows,
+    day_firsts,
+    day_most,
+    day_sums,
+    known_days,
+    known_energy,
+    with_daily_rows,
+)
+from pipeline.model import MeterId
 from pipeline.quantities import Quantity
+from pipeline.registry import Area, Installation, Registry, ServicePoint
 from pipeline.timegrid import slot_grid
 from tests.fix_windows import grid, window
 
@@ -109,3 +120,25 @@ def test_days_begin_and_end_by_each_meter_s_zone() -> None:
     hour = 3_600_000_000
     assert ((ends - begins) / hour).tolist() == [[24.0, 24.0]] * 2
     assert ((begins[1] - begins[0]) / hour).tolist() == [7.0, 7.0]
+
+
+def test_a_meter_fitted_within_the_window_has_the_days_of_where_it_hangs() -> None:
+    registry = Registry(
+        areas=[Area(id="A", zone=BERLIN)],
+        service_points=[ServicePoint(id="P", area="A")],
+        installations=[
+            Installation(meter=MeterId("m"), service_point="P", starts_at=BEGIN + timedelta(hours=30))
+        ],
+    )
+    daily = with_daily_rows(window(grid(BEGIN, 3), {"m": 1.0, "other": 1.0}), registry).daily
+    assert daily is not None
+    assert daily.zones == [BERLIN, SHANGHAI]
+
+
+def test_the_greatest_of_a_day_is_unknown_where_one_of_its_slots_is() -> None:
+    seen = window(grid(BEGIN, 3), {"a": 1.0, "b": 1.0})
+    column = np.arange(3.0 * 96)[None]
+    column[0, 200] = np.nan
+    most = day_most(seen, daily_rows(seen, [BERLIN, SHANGHAI]), column, np.array([1]))
+    # Berlin's days begin with one more, of which Shanghai has no slot.
+    np.testing.assert_array_equal(most, [[np.nan, 95.0, 191.0, np.nan]])

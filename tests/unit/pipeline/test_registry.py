@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from pipeline.model import MeterId
-from pipeline.registry import Meter, Registry, Schedule
+from pipeline.registry import DEFAULT_ZONE, Area, Installation, Meter, Registry, Schedule, ServicePoint
 
 
 def test_a_largest_current_that_nobody_filed_is_missing_and_the_usual_one_bounds_what_can_be() -> None:
@@ -16,3 +19,26 @@ def test_events_have_a_schedule_of_their_own_and_a_default() -> None:
     archive = Registry(schedules=[register, events])
     assert archive.events_every_s == 7200
     assert archive.reading_schedules == [register]
+
+
+def test_the_last_place_of_a_span_counts_and_one_with_a_service_point_first() -> None:
+    m, berlin = MeterId("m"), ZoneInfo("Europe/Berlin")
+    first, second, third = (datetime(2026, 3, day, tzinfo=UTC) for day in (3, 10, 20))
+    placed = [
+        Installation(meter=m, service_point="P", ends_at=first),
+        Installation(meter=m, service_point="Q", starts_at=first, ends_at=second),
+        Installation(meter=m, bus="bench", starts_at=second),
+    ]
+    archive = Registry(
+        installations=placed,
+        areas=[Area(id="A", zone=berlin)],
+        service_points=[ServicePoint(id="P"), ServicePoint(id="Q", area="A")],
+    )
+    day = timedelta(days=1)
+    assert archive.last_installation(m, first - day, first) == placed[0]
+    assert archive.last_installation(m, first - day, first + day) == placed[1]
+    assert archive.last_installation(m, first, third) == placed[1]
+    assert archive.last_installation(m, second, third) == placed[2]
+    assert archive.last_installation(MeterId("other"), first, third) is None
+    assert archive.zone_within(m, first - day, third) == berlin
+    assert archive.zone_within(m, second, third) == DEFAULT_ZONE

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -108,3 +109,16 @@ def test_a_span_beyond_the_matrix_is_missing_there() -> None:
 def test_a_span_that_begins_within_a_slot_is_refused() -> None:
     with pytest.raises(DataError, match="15 min do not begin at 2026-03-01T16:05"):
         energies_of(MATRIX, (AT.replace(minute=5), SPAN[1]))
+
+
+def test_a_meter_fitted_within_the_span_has_the_days_of_where_it_hangs() -> None:
+    berlin, at = ZoneInfo("Europe/Berlin"), AT.replace(minute=30)
+    archive = replace(
+        REGISTRY,
+        areas=[Area(id="A", zone=berlin)],
+        installations=[replace(i, starts_at=at) for i in REGISTRY.installations],
+    )
+    energies = energies_of(MATRIX, SPAN)
+    (total,) = total_subjects(energies, archive)
+    assert {subject.zone for subject in meter_subjects(energies, archive)} == {berlin}
+    assert total.zone == berlin

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from detectors.ratings import ratings
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import MeterId
 from pipeline.records import EventRecord, Records, TimedValues
-from pipeline.registry import Meter, Registry
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import to_numpy
 from tests.fix_windows import SHANGHAI, grid, window
 
@@ -96,3 +97,31 @@ def test_without_its_time_nothing_bounds_a_demand() -> None:
     assert np.isnan(_readings([(_at(1.5), 4.0)]).most_kw).all()
     long_ago = _at(-3).timestamp()
     assert np.isnan(_readings([(_at(1.5), 4.0)], [(_at(1.5), long_ago)]).most_kw).all()
+
+
+def test_a_meter_fitted_within_the_window_has_the_billing_periods_of_where_it_hangs() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    registry = Registry(
+        meters=[Meter(id=M)],
+        areas=[Area(id="A", zone=berlin)],
+        service_points=[ServicePoint(id="P", area="A")],
+        installations=[Installation(meter=M, service_point="P", starts_at=_at(0.5))],
+    )
+    case = replace(
+        window(grid(BEGIN.astimezone(UTC), 7), {"m": 1.0}),
+        records=Records(readings={DEMAND: _timed([(_at(5.0), 4.0)])}),
+    )
+    found = demand_readings(case, registry, ratings(case, registry), np.array([1.0]), np.array([0.05]))
+    assert found.cycle[0] == to_numpy(datetime(2026, 2, 1, tzinfo=berlin))
+
+
+def test_a_demand_is_multiplied_by_the_ratio_of_its_time() -> None:
+    ratios = np.where(np.arange(7 * 96) < 2 * 96, 2.0, 5.0)[None]
+    case = replace(
+        window(grid(BEGIN.astimezone(UTC), 7), {"m": 1.0}, step_kwh=0.05),
+        records=Records(readings={DEMAND: _timed([(_at(1.5), 4.0), (_at(2.0), 4.0), (_at(2.5), 4.0)])}),
+        ratios=ratios,
+    )
+    found = demand_readings(case, REGISTRY, ratings(case, REGISTRY), np.array([1.0]), np.array([0.05]))
+    # What is read at midnight was counted before it.
+    assert found.kw.tolist() == [8.0, 8.0, 20.0]

@@ -9,8 +9,9 @@ from detectors.hysteresis import Stretch
 from detectors.metering.neutral_current import Neighbours, bypass_correction, days_touched, neighbours_of
 from detectors.ratings import ratings
 from pipeline.archive_records import AreaMember
+from pipeline.model import MeterId
 from pipeline.registry import ServicePoint, Wiring
-from tests.fix_planted import POINT, planted
+from tests.fix_planted import FAULT, POINT, planted
 
 STRETCH = Stretch(row=0, first=2, end=8, is_open=False, known_end=10)
 BEGINS = np.ones((3, 10), dtype=np.bool_)
@@ -43,6 +44,27 @@ def test_neighbours_are_those_of_the_same_area_filed_or_by_membership() -> None:
     assert neighbours_of(window, filed, rows) == {0: [1], 1: [0]}
     member = replace(case.registry, area_members=[AreaMember(area="T1", service_point=POINT)])
     assert neighbours_of(window, member, rows) == {0: [1], 1: [0]}
+
+
+def test_a_meter_fitted_within_the_window_has_the_neighbours_of_where_it_hangs() -> None:
+    case = planted("bypass", wiring=Wiring.ONE_PHASE)
+    window = replace(case.window, meters=[*case.window.meters, MeterId("next")])
+    (first,) = case.registry.installations
+    filed = replace(
+        case.registry,
+        service_points=[ServicePoint(id=POINT, area="T1"), ServicePoint(id="Q", area="T1")],
+        installations=[
+            first,
+            replace(
+                first,
+                meter=MeterId("next"),
+                service_point="Q",
+                starts_at=FAULT.starts_at,
+                ends_at=FAULT.ends_at,
+            ),
+        ],
+    )
+    assert neighbours_of(window, filed, np.arange(2)) == {0: [1], 1: [0]}
 
 
 def test_days_are_local() -> None:

@@ -5,13 +5,21 @@ import numpy as np
 import pytest
 
 from detectors.hysteresis import Stretch
-from detectors.metering.power_energy import basic_kw, ratio_changes, slot_energies, stretch_kwh
+from detectors.metering.power_energy import (
+    day_basic_kw,
+    day_ratios,
+    ratio_changes,
+    shown_kw,
+    slot_energies,
+    stretch_kwh,
+)
 from detectors.ratings import ratings
 from pipeline.block import MeterMatrix
+from pipeline.daily_reduction import daily_rows
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
-from pipeline.registry import Meter, Ratio, Registry, Wiring
-from tests.fix_windows import grid, window
+from pipeline.registry import Installation, Meter, Ratio, Registry, Wiring
+from tests.fix_windows import SHANGHAI, grid, window
 
 BEGIN = datetime(2026, 1, 1, 16, tzinfo=UTC)
 M = MeterId("m")
@@ -71,7 +79,7 @@ def test_voltage_current_and_power_factor_stand_in_for_power(wiring: Wiring, vol
 def test_the_basic_power_follows_from_wiring_voltage_and_current() -> None:
     case = _window([1.0])
     rated = ratings(case, _registry(Wiring.THREE_PHASE_FOUR_WIRE, 57.7))
-    assert basic_kw(rated, rated.rated_a)[0] == pytest.approx(3 * 57.7 * 5 / 1000)
+    assert shown_kw(rated, rated.rated_a)[0] == pytest.approx(3 * 57.7 * 5 / 1000)
 
 
 def test_only_changes_of_the_ratio_within_the_window_count() -> None:
@@ -80,3 +88,41 @@ def test_only_changes_of_the_ratio_within_the_window_count() -> None:
     ratios = [Ratio(meter=M, ends_at=at), Ratio(meter=M, ct=5.0, starts_at=at), Ratio(meter=MeterId("x"))]
     assert ratio_changes(case, replace(_registry(), ratios=ratios)) == {0: [at]}
     assert ratio_changes(case, replace(_registry(), ratios=[Ratio(meter=M, starts_at=BEGIN)])) == {}
+
+
+def test_a_meter_measured_nothing_by_any_ratio_before_it_was_fitted_and_after_it_was_taken_off() -> None:
+    case = _window([1.0] * 12)
+    fitted, changed, off = (BEGIN + timedelta(hours=hour) for hour in (0.5, 1, 2))
+    registry = replace(
+        _registry(),
+        installations=[Installation(meter=M, service_point="P", starts_at=fitted, ends_at=off)],
+        ratios=[
+            Ratio(meter=M, ct=40.0, starts_at=fitted, ends_at=changed),
+            Ratio(meter=M, ct=60.0, starts_at=changed, ends_at=off),
+        ],
+    )
+    assert ratio_changes(case, registry) == {0: [changed]}
+
+
+def test_a_day_has_its_greatest_ratio() -> None:
+    ratios = np.where(np.arange(3 * 96) < 96 + 40, 40.0, 160.0)[None]
+    case = replace(_window([1.0] * (3 * 96)), ratios=ratios)
+    rated = ratings(case, _registry())
+    daily = daily_rows(case, [SHANGHAI])
+    assert day_ratios(case, daily, rated).tolist() == [[40.0, 160.0, 160.0]]
+    power = day_basic_kw(case, daily, rated, rated.rated_a)
+    np.testing.assert_allclose(power, [[40 * 1.1, 160 * 1.1, 160 * 1.1]])
+
+
+def test_a_power_of_voltage_and_current_is_multiplied_by_the_ratio_of_its_slot() -> None:
+    values = {
+        quantity: np.full((1, 2), number, np.float32)
+        for quantity, number in (
+            (Quantity.VOLTAGE_A, 220.0),
+            (Quantity.CURRENT_A, 5.0),
+            (Quantity.POWER_FACTOR, 1.0),
+        )
+    }
+    case = replace(_window([NAN, NAN]), values=values, ratios=np.array([[40.0, 160.0]]))
+    energies = slot_energies(case, ratings(case, _registry()))
+    np.testing.assert_allclose(energies.power_kw, [[40 * 1.1, 160 * 1.1]])

@@ -10,6 +10,7 @@ from pipeline.model import Severity
 from pipeline.quantities import Quantity
 from pipeline.records import EventRecord, Records
 from pipeline.registry import Installation, Wiring
+from pipeline.timegrid import to_numpy
 from simulators.physics.window import Window
 from tests.fix_planted import FAULT, METER, POINT, SLOT, START, Planted, planted
 from tests.planted_registers import with_thresholds
@@ -135,3 +136,14 @@ def test_it_takes_its_numbers_from_the_archive() -> None:
 
     assert (found("trigger_kwh", 40.0), found("trigger_kwh", 6000.0)) == (1, 0)
     assert (found("trigger_readings", 500.0), found("trigger_readings", 600.0)) == (1, 0)
+
+
+def test_what_the_register_held_before_is_told_by_the_ratio_of_its_time() -> None:
+    case = planted("register_reset")
+    later = case.window.starts_at >= to_numpy(FAULT.ends_at)
+    window = replace(
+        case.window, ratios=np.where(later, 160.0, 40.0)[None], step_kwh=4.0 * case.window.step_kwh
+    )
+    (episode,) = replace(case, window=window).found(NAME)
+    held = case.window.registers[IMPORT][0, 8 * 96 + 35]
+    assert episode.evidence["before_primary_kwh"] == pytest.approx(40.0 * held)

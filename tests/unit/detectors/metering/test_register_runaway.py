@@ -154,3 +154,62 @@ def test_it_takes_its_numbers_from_the_archive() -> None:
     wrong = planted("wrong_ct")
     looser = Threshold(detector=NAME, parameter="day_factor", value=4.0, service_point=POINT)
     assert wrong.found(NAME, with_thresholds(wrong.registry, looser)) == []
+
+
+@pytest.mark.parametrize(("later_kva", "found"), [(400.0, 0), (None, 0), (100.0, 1)])
+def test_a_day_is_held_against_the_capacity_that_was_agreed_on_it(
+    later_kva: float | None, found: int
+) -> None:
+    """200 kW make 4 800 kWh a day; 1.2 times 100 kVA are 2 880 kWh, 1.2 times 400 kVA are 11 520 kWh."""
+    kwh, at = np.full(8 * 96, 200.0 / 4.0), BEGIN + timedelta(days=4)
+    kwh[: 4 * 96] = 50.0 / 4.0
+    registry = replace(
+        _registry(),
+        meters=[Meter(id=M)],
+        contracts=[
+            Contract(service_point="P", capacity_kva=100.0, ends_at=at),
+            Contract(service_point="P", capacity_kva=later_kva, starts_at=at),
+        ],
+    )
+    assert len(run(_slots(list(kwh), [np.nan] * len(kwh)), registry, only=[NAME])) == found
+
+
+def test_a_meter_that_was_moved_is_held_against_the_capacity_of_each_place() -> None:
+    kwh, at = np.full(8 * 96, 200.0 / 4.0), BEGIN + timedelta(days=4, hours=3)
+    kwh[: 4 * 96] = 50.0 / 4.0
+    placed = [
+        Installation(meter=M, service_point="P", ends_at=at),
+        Installation(meter=M, service_point="Q", starts_at=at + timedelta(hours=2)),
+    ]
+    small, large = (
+        Contract(service_point="P", capacity_kva=100.0),
+        Contract(service_point="Q", capacity_kva=400.0),
+    )
+    registry = replace(_registry(), meters=[Meter(id=M)], installations=placed, contracts=[small, large])
+    case = _slots(list(kwh), [np.nan] * len(kwh))
+    assert run(case, registry, only=[NAME]) == []
+    swapped = replace(
+        registry, contracts=[replace(small, capacity_kva=400.0), replace(large, capacity_kva=100.0)]
+    )
+    (episode,) = run(case, swapped, only=[NAME])
+    assert episode.starts_at == BEGIN + timedelta(days=5)
+    assert episode.parameters["limit_kwh"] == 2880.0
+
+
+def test_a_meter_that_shows_primary_values_is_held_against_what_it_can_measure_there() -> None:
+    """4 000 kW at sqrt(3) x 10 kV x 240 A = 4 157 kVA pass it: 96 000 kWh a day, whenever it was fitted."""
+    fitted = BEGIN + timedelta(hours=10)
+    registry = Registry(
+        meters=[
+            Meter(
+                id=M,
+                wiring=Wiring.THREE_PHASE_THREE_WIRE,
+                rated_voltage_v=100.0,
+                nominal_voltage_v=100.0,
+                max_current_a=6.0,
+            )
+        ],
+        installations=[Installation(meter=M, service_point="P", starts_at=fitted)],
+        ratios=[Ratio(meter=M, ct=40.0, pt=100.0, starts_at=fitted)],
+    )
+    assert run(_slots([1_000.0] * 480, [np.nan] * 480), registry, only=[NAME]) == []

@@ -1,10 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from detectors.engine import run
 from pipeline.model import Verdict
 from pipeline.registry import Wiring
+from pipeline.timegrid import to_numpy
 from tests.fix_planted import FAULT, planted
 
 FOUR, THREE = Wiring.THREE_PHASE_FOUR_WIRE, Wiring.THREE_PHASE_THREE_WIRE
@@ -78,3 +81,18 @@ def test_what_is_lost_is_no_voltage_deviation() -> None:
     case = planted("voltage_loss", {"phase": "a", "factor": 0.7})
     alone = run(case.window, case.registry, only=["voltage_deviation"])
     assert [e for e in alone if e.verdict is Verdict.ABNORMAL] == []
+
+
+@pytest.mark.parametrize(("deed", "values"), [("voltage_loss", {"phase": "a"}), ("total_voltage_loss", {})])
+def test_transformers_exchanged_afterwards_do_not_raise_the_missing_energy(
+    deed: str, values: dict[str, float | str]
+) -> None:
+    case = planted(deed, values)
+    (before,) = case.found("voltage_loss")
+    slots = case.window.starts_at
+    later = slots >= to_numpy(FAULT.ends_at)
+    window = replace(
+        case.window, ratios=np.where(later, 160.0, 40.0)[None], step_kwh=4.0 * case.window.step_kwh
+    )
+    (after,) = [e for e in run(window, case.registry, only=["voltage_loss"]) if e.verdict is Verdict.ABNORMAL]
+    assert after.energy_kwh == before.energy_kwh == pytest.approx(case.truth.energy_kwh, rel=TOLERANCE)

@@ -8,6 +8,7 @@ from detectors.engine import run
 from pipeline.archive_records import Threshold
 from pipeline.contracts import BasicCharge, Contract
 from pipeline.model import Episode, MeterId, Severity
+from pipeline.quantities import Quantity
 from pipeline.registry import Area, Installation, Meter, Registry, Role, ServicePoint
 from tests.day_windows import UTC as UTC_ZONE
 from tests.day_windows import by_slots
@@ -209,3 +210,14 @@ def test_the_share_of_the_demand_holds_from_its_date_on() -> None:
     (episode,) = _found(kwh, replace(_registry(DEMAND), thresholds=[lax]))
     assert episode.message == "episode.over_demand"
     assert (episode.ends_at, episode.parameters["hours"]) == (FIRST + timedelta(days=2, hours=12), 4.0)
+
+
+def test_reactive_power_is_multiplied_by_the_ratio_of_its_own_slot() -> None:
+    """100 kW and 30 kvar are 104.4 kVA all the time, whatever transformers stand before the meter."""
+    kwh = _kw(100.0)
+    ratio = np.where(np.arange(kwh.shape[1]) < 480, 40.0, 400.0)[None]
+    values = {Quantity.REACTIVE_POWER: (30.0 / ratio).astype(np.float32)}
+    window = replace(by_slots(kwh), values=values, step_kwh=np.array([4.0]), ratios=ratio)
+    assert run(window, _registry(replace(CAPACITY, capacity_kva=160.0)), only=[NAME]) == []
+    (episode,) = run(window, _registry(replace(CAPACITY, capacity_kva=80.0)), only=[NAME])
+    assert episode.parameters["peak_kva"] == 104.4

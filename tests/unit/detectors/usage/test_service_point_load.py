@@ -5,7 +5,8 @@ import numpy as np
 
 from detectors.usage.service_point_load import service_point_load
 from pipeline.model import MeterId
-from pipeline.registry import Installation, Registry, Role
+from pipeline.quantities import Quantity
+from pipeline.registry import Installation, Meter, Registry, Role
 from tests.fix_windows import grid, window
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -75,3 +76,14 @@ def test_another_service_points_meters_are_none_of_its() -> None:
     registry = Registry(installations=(_placed("a"),))
     assert service_point_load(window(STARTS_AT, {"z": 5.0}), registry, "P", ALL) is None
     assert service_point_load(window(STARTS_AT, {"a": 5.0}), registry, "Q", ALL) is None
+
+
+def test_what_a_meter_shows_is_multiplied_by_the_ratio_of_its_own_slot() -> None:
+    registry = Registry(meters=[Meter(id=MeterId("a"))], installations=(_placed("a"),))
+    ratios = np.array([[40.0] * 4 + [400.0] * 4])
+    shown = dict.fromkeys((Quantity.REACTIVE_POWER, Quantity.DEMAND_IMPORT), 20.0 / ratios)
+    seen = replace(window(STARTS_AT, {"a": 5.0}, values=shown, step_kwh=4.0), ratios=ratios)
+    load = service_point_load(seen, registry, "P", slice(2, 6))
+    assert load is not None
+    np.testing.assert_allclose(load.kvar, [20.0] * 4, rtol=1e-6)
+    np.testing.assert_allclose(load.demand_kw, [20.0] * 4, rtol=1e-6)
