@@ -25,7 +25,7 @@ from pipeline.registry import Registry
 from pipeline.timegrid import slot_start
 from services.daily_windows import daily_window, days_are_kept, whole_days
 from services.derive import MINUTES
-from services.detect_groups import groups, part_of_meters
+from services.detect_groups import groups, own_findings, part_of_meters
 from services.lasting_findings import known_episodes, lasting_findings
 from services.meter_orders import sent_orders
 from services.settings import Settings, load_settings
@@ -141,7 +141,8 @@ def _seen(look: Look, part: Registry, settings: Settings) -> list[Episode]:
             window = window_of(connection, part, look.span, needs, primary_profiles(settings))
     orders = [order for order in look.orders if order.meter in part.meter_by_id]
     window = replace(window, records=replace(window.records, orders=orders))
-    return engine.run(window, part, only=look.only, settings=look.numbers, threads=settings.detect_threads)
+    found = engine.run(window, part, only=look.only, settings=look.numbers, threads=settings.detect_threads)
+    return own_findings(part, found)
 
 
 def keep(look: Look, found: Sequence[Episode], settings: Settings | None = None) -> list[Episode]:

@@ -3,34 +3,69 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from detectors.catalogue import Together
 from pipeline.archive_records import AreaMember, MemberRole
-from pipeline.model import MeterId
+from pipeline.model import Episode, MeterId
 from pipeline.registry import Meter, Registry
 
 METERS_AT_A_TIME = 500
 
 
-def groups(
-    registry: Registry,
-    together: Together,
-    at_a_time: int | None = None,
-    *,
-    once: Mapping[str, str] | None = None,
-) -> Iterator[Registry]:
+@dataclass(frozen=True, kw_only=True)
+class Part(Registry):
+    """What the archive tells of a group of meters, wherever they hung; see :func:`own_findings`."""
+
+    whole_places: frozenset[str]
+    """Service points of which every meter is here. Of others, between which a meter moved, some may lack."""
+    whole_areas: frozenset[str] | None
+    """Areas of which every place is here; None where areas are not kept together."""
+
+
+def groups(registry: Registry, together: Together, at_a_time: int | None = None) -> Iterator[Part]:
     """Yield the archive in groups of some hundred meters; those that belong together stay together.
 
     Meters of one service point do, and with ``Together.AREA`` those of one area. A meter that moved belongs
-    to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. With
-    ``once`` each place is in one group, with the area named there (:func:`one_area_each`), for who adds up
-    what the groups hold. The first group also has the suspensions of places without a meter: a detector says
+    to each of its places, and a place that feeds one area and is a member of another (a feeder) to both. Each
+    group has what the archive tells of all places at which its meters ever hung, and the members of the areas
+    that are whole in it. The first group also has the suspensions of places without a meter: a detector says
     that they cannot be judged.
     """
-    yield from (part for part, _ in groups_with_places(registry, together, at_a_time, once=once))
+    for meters, places, areas in _grouped(registry, together, at_a_time, once=None):
+        hung = (i for meter in meters for i in registry.installations_by_meter.get(meter.id, ()))
+        known = places | {i.service_point for i in hung if i.service_point is not None}
+        part = part_of(registry, meters, known)
+        members = part.area_members
+        if together is Together.AREA:
+            members = _without_members_of_others(members, areas)
+        facts = {each.name: getattr(part, each.name) for each in fields(Registry)}
+        yield Part(
+            **{**facts, "area_members": members},
+            whole_places=frozenset(places),
+            whole_areas=frozenset(areas) if together is Together.AREA else None,
+        )
+
+
+def own_findings(part: Registry, found: Iterable[Episode]) -> list[Episode]:
+    """Return of what was found in a part what concerns places and areas that are whole in it, or none.
+
+    What a meter did at another of its places is found in the part of that place: together the parts tell what
+    one look at the whole archive would.
+    """
+    return [each for each in found if not isinstance(part, Part) or _is_own(part, each)]
+
+
+def _is_own(part: Part, episode: Episode) -> bool:
+    """Tell whether what an episode concerns is whole in a part: the area that it names, else its point."""
+    area = episode.parameters.get("area", episode.evidence.get("area"))
+    if isinstance(area, str) and part.whole_areas is not None:
+        return area in part.whole_areas
+    # The meter of a point may have hung elsewhere when the stretch began.
+    point = episode.parameters.get("service_point", episode.service_point)
+    return point is None or point in part.whole_places
 
 
 def groups_with_places(
@@ -40,31 +75,37 @@ def groups_with_places(
     *,
     once: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Registry, frozenset[str]]]:
-    """Yield :func:`groups`, each with its places.
+    """Yield the archive in the same groups, each with its places, for who adds up what the groups hold.
 
-    The installations of a group's meters may name other places: those between which a meter moved.
+    Each tells of its places alone; its installations may name others, between which a meter moved. With
+    ``once`` each place is in one group, with the area named there (:func:`one_area_each`).
     """
+    for meters, places, areas in _grouped(registry, together, at_a_time, once=once):
+        part = part_of(registry, meters, places)
+        if once is None and together is Together.AREA:
+            part = replace(part, area_members=_without_members_of_others(part.area_members, areas))
+        yield part, frozenset(places)
+
+
+def _grouped(
+    registry: Registry, together: Together, at_a_time: int | None, *, once: Mapping[str, str] | None
+) -> Iterator[tuple[list[Meter], set[str], set[str]]]:
+    """Yield the meters of each group, its places, and the areas that are whole in it."""
     most = METERS_AT_A_TIME if at_a_time is None else at_a_time
     meters: list[Meter] = []
     areas: set[str] = set()
     places = {s.service_point for s in registry.suspensions} - {
         i.service_point for i in registry.installations
     }
-
-    def group() -> tuple[Registry, frozenset[str]]:
-        part = part_of(registry, meters, places)
-        whole = once is not None or together is not Together.AREA
-        return part if whole else _without_members_of_others(part, areas), frozenset(places)
-
     for area, kept, together_here in _units(registry, together, once=once):
         if meters and len(meters) + len(together_here) > most:
-            yield group()
+            yield meters, places, areas
             meters, areas, places = [], set(), set()
         meters += together_here
         areas |= area
         places |= kept
     if meters:
-        yield group()
+        yield meters, places, areas
 
 
 def _units(
@@ -75,7 +116,7 @@ def _units(
     if together is not Together.AREA:
         yield from ((set(), {place}, meters) for place, meters in by_place.items())
         return
-    areas_of = _areas_by_place(registry) if once is None else {place: [area] for place, area in once.items()}
+    areas_of = areas_of_places(registry) if once is None else {place: [area] for place, area in once.items()}
     units: dict[str, tuple[set[str], set[str], list[Meter]]] = {}
     for place, meters in by_place.items():
         for area in areas_of.get(place, ()):
@@ -87,13 +128,12 @@ def _units(
     yield from units.values()
 
 
-def _without_members_of_others(part: Registry, areas: Collection[str]) -> Registry:
-    """Return a part without the members of areas that are not whole in it: their loss would be a false one.
+def _without_members_of_others(members: Sequence[AreaMember], areas: Collection[str]) -> list[AreaMember]:
+    """Return the members of areas that are whole, and what feeds others: their loss would be a false one.
 
     What feeds such an area stays known as that, so that nobody takes it for a customer.
     """
-    members = [m for m in part.area_members if m.role is MemberRole.SUPPLY or m.area in areas]
-    return replace(part, area_members=members)
+    return [m for m in members if m.role is MemberRole.SUPPLY or m.area in areas]
 
 
 def feeders_of(registry: Registry) -> frozenset[str]:

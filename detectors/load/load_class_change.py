@@ -59,7 +59,7 @@ class LoadClassChange:
     about: ClassVar[About] = About(
         name="load_class_change",
         number="D35",
-        version=3,
+        version=4,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,

@@ -20,7 +20,6 @@ from detectors.metering.vee_checks import (
     of_rows,
     slot_window,
     spikes,
-    suspended_days,
     taken,
     unbalanced_days,
     unlike_days,
@@ -31,6 +30,7 @@ from detectors.register_days import register_kwh
 from detectors.shapes import Said, day_episode, day_stretches, slot_episode
 from detectors.stretches import number
 from detectors.thresholds import limit
+from detectors.usage.known_changes import suspended_days
 from pipeline.block import MeterMatrix, is_actual
 from pipeline.daily_reduction import day_firsts
 from pipeline.daily_rows import DailyRows
@@ -98,6 +98,7 @@ class Validation:
     about: ClassVar[About] = About(
         name="validation",
         number="D32",
+        version=2,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,

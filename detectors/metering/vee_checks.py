@@ -154,24 +154,6 @@ def installed(window: MeterMatrix, registry: Registry, rows: Ints) -> Bools:
     return found
 
 
-def suspended_days(window: MeterMatrix, daily: DailyRows, registry: Registry) -> Bools:
-    """Return the days that a suspension of each meter's service touches: little is drawn, and rightly."""
-    found = np.zeros(daily.kwh.shape, dtype=np.bool_)
-    if not registry.suspensions:
-        return found
-    for row, meter in enumerate(window.meters):
-        points = {stay.service_point or "" for stay in registry.installations_by_meter.get(meter, ())}
-        for suspension in (
-            s for point in sorted(points) for s in registry.suspensions_by_point.get(point, ())
-        ):
-            zone = daily.zones[row]
-            touched = daily.days >= np.datetime64(suspension.starts_at.astimezone(zone).date())
-            if suspension.ends_at is not None:
-                touched &= daily.days <= np.datetime64(suspension.ends_at.astimezone(zone).date())
-            found[row] |= touched
-    return found
-
-
 def _of_slots(seen: VeeWindow, slots: slice) -> VeeWindow:
     return replace(
         seen,

@@ -64,6 +64,7 @@ class ChangeRank:
     about: ClassVar[About] = About(
         name="change_rank",
         number="D34",
+        version=2,
         kind=Kind.SLOTS,
         together=Together.AREA,
         needs=Needs(

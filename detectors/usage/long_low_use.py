@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 
 from detectors.catalogue import About, Effect, Kind, Needs, detectors, parameter
 from detectors.evidence import day_rows, slot_curves
-from detectors.hysteresis import Delays, Stretch
+from detectors.hysteresis import Delays
 from detectors.shapes import Said, day_episode, day_stretches, slot_episode, slot_mask_stretches
 from detectors.stretches import number
 from detectors.thresholds import limit
-from detectors.usage.known_changes import contract_starts, suspended_days
+from detectors.usage.known_changes import contract_starts, slots_of_days, suspended_days
 from detectors.usage.low_use_days import day_shares, more_zero_hours
 from pipeline.block import MeterMatrix
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Severity
 from pipeline.registry import Registry
-from pipeline.timegrid import from_numpy
 
 Floats = NDArray[np.float64]
 _MEASURED = "0.13 to 0.8 false a meter-year on homes"
@@ -62,7 +61,7 @@ class LongLowUse:
     about: ClassVar[About] = About(
         name="long_low_use",
         number="D22",
-        version=3,
+        version=4,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,
@@ -133,7 +132,7 @@ class LongLowUse:
     def _nothing(
         self, window: MeterMatrix, daily: DailyRows, registry: Registry, suspended: NDArray[np.bool_]
     ) -> Iterator[Episode]:
-        kwh = window.actual_kwh()
+        kwh = np.where(slots_of_days(window, daily, suspended), np.nan, window.actual_kwh())
         zero = kwh == 0.0
         per_hour = 60 / window.minutes
         hours = limit(self, "zero_hours", window, registry).values[:, 0]
@@ -145,8 +144,6 @@ class LongLowUse:
             known = before[np.isfinite(before)]
             # Three days of use are the least that "regular" can mean.
             if len(known) < 72 * per_hour or (known > 0.0).mean() < self.regular_share:
-                continue
-            if suspended[s.row, _day_of(window, daily, s)]:
                 continue
             length = (s.end - s.first) / per_hour
             missing = float(known.mean()) * (s.end - s.first)
@@ -192,9 +189,3 @@ class LongLowUse:
                 },
             )
             yield day_episode(self.about, window, registry, s, said)
-
-
-def _day_of(window: MeterMatrix, daily: DailyRows, stretch: Stretch) -> int:
-    """Return the column of the local day on which a stretch of slots begins."""
-    at = from_numpy(window.starts_at[stretch.first]).astimezone(daily.zones[stretch.row])
-    return int((np.datetime64(at.date()) - daily.days[0]).astype(np.int64))

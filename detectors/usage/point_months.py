@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.block import MeterMatrix
+from pipeline.block import MeterMatrix, Times, is_actual
 from pipeline.daily_rows import DailyRows, Floats
 from pipeline.model import MeterId
-from pipeline.registry import Registry, Role
+from pipeline.registry import Installation, Registry, Role, in_force
+from pipeline.timegrid import local_clock, local_day, to_numpy
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointMonth:
     """One local month of a service point, as far as the window has it."""
 
-    row: int
-    """Of its first main meter: its days are the point's."""
     name: str
     """``2026-03``."""
     days: NDArray[np.intp]
@@ -31,52 +35,167 @@ class PointMonth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PointRows:
-    """The rows of a window that make up a service point, and how each counts."""
+class LocalDays:
+    """The local days of one zone in a window of slots."""
 
-    rows: NDArray[np.intp]
-    signs: Floats
+    zone: ZoneInfo
+    day: Ints
+    """Column of the day in which each slot begins, shape (slots,); it may lie outside."""
+    minute: Ints
+    """Minute of that day on the wall clock, shape (slots,)."""
+    lengths: Floats
+    """Slots of each whole day, shape (days,)."""
 
-    def of(self, column: Floats) -> Floats:
-        """Return a column of shape (meters, days) for the point, shape (days,); NaN where one is missing."""
-        summed: Floats = self.signs @ column[self.rows]
-        return summed
-
-
-def point_rows(row_of: dict[MeterId, int], registry: Registry, point: str) -> PointRows | None:
-    """Return the rows of a point's meters, main meters first; None if one of them is not in the window."""
-    placed = [i for i in registry.installations_by_point.get(point, ()) if i.role is not Role.CHECK]
-    signs = {i.meter: 1.0 if i.role is Role.MAIN else -1.0 for i in placed}
-    if not any(sign > 0 for sign in signs.values()) or not signs.keys() <= row_of.keys():
-        return None
-    ordered = sorted(signs, key=lambda meter: (-signs[meter], meter))
-    return PointRows(
-        rows=np.array([row_of[meter] for meter in ordered], dtype=np.intp),
-        signs=np.array([signs[meter] for meter in ordered]),
-    )
-
-
-def months(daily: DailyRows, row: int, known: NDArray[np.bool_], coverage: Floats) -> Iterator[PointMonth]:
-    """Yield the months of which some days are known; both columns have shape (days,)."""
-    month = daily.days.astype("datetime64[M]")
-    last = np.flatnonzero(known)
-    for this in np.unique(month):
-        days = np.flatnonzero((month == this) & known)
-        if not len(days):
-            continue
-        first_day, next_first = this.astype("datetime64[D]"), (this + 1).astype("datetime64[D]")
-        is_over = bool(daily.days[last[-1]] >= next_first - 1)
-        until = next_first if is_over else daily.days[last[-1]] + 1
-        length = int((until - first_day).astype(np.int64))
-        yield PointMonth(
-            row=row,
-            name=str(this),
-            days=days,
-            is_over=is_over,
-            share_known=float(coverage[days].sum()) / length,
+    @classmethod
+    def of(cls, window: MeterMatrix, daily: DailyRows, zone: ZoneInfo) -> LocalDays:
+        """Return the days of a window as they are in a zone."""
+        day, minute = local_clock(window.starts_at, zone)
+        spans = [local_day(daily.date_of(column), zone) for column in range(len(daily.days))]
+        slot = timedelta(minutes=window.minutes)
+        return cls(
+            zone=zone,
+            day=day - daily.days[0].astype(np.int64),
+            minute=minute,
+            lengths=np.array([(ends - begins) / slot for begins, ends in spans]),
         )
 
 
-def meters_of(window: MeterMatrix) -> dict[MeterId, int]:
-    """Return the rows of a window's meters."""
-    return {meter: row for row, meter in enumerate(window.meters)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointSlots:
+    """What the meters of a service point counted together while they hung there; arrays of shape (slots,)."""
+
+    meters: Sequence[MeterId]
+    """Those in the window, main meters first."""
+    days: LocalDays
+    known: Bools
+    """A main meter hung there, and each meter that did has an actual energy of the slot."""
+    kwh: Floats
+    energies: Mapping[str, Floats]
+    explained: Bools
+    """Days, shape (days,), that another detector's episode explains at one of the meters."""
+
+    def by_day(self, column: Floats) -> Floats:
+        """Return a column's known slots added up over local days, shape (days,); NaN where none is known."""
+        counts = self._sums(np.ones(len(column)))
+        return np.where(counts > 0, self._sums(column), np.nan)
+
+    @property
+    def coverage(self) -> Floats:
+        """Share of each local day's slots that are known, shape (days,)."""
+        covered: Floats = self._sums(np.ones(len(self.kwh))) / self.days.lengths
+        return covered
+
+    def _sums(self, column: Floats) -> Floats:
+        day, size = self.days.day, len(self.days.lengths)
+        inside = self.known & (day >= 0) & (day < size)
+        return np.bincount(day[inside], weights=column[inside], minlength=size).astype(np.float64)
+
+
+def point_slots(  # noqa: PLR0913, PLR0917 - a place, what is asked of it, and where it is looked up
+    window: MeterMatrix,
+    daily: DailyRows,
+    registry: Registry,
+    point: str,
+    days: LocalDays,
+    energies: Collection[str],
+    optional: Collection[str] = (),
+) -> PointSlots | None:
+    """Return the slots of a point, each meter's while it hangs there; None without any of its main meters.
+
+    The slot of a meter change counts where the closing or opening register was written down, else it is
+    unknown. ``optional`` energies count as none where a meter does not show them; ``energies`` are NaN then.
+    """
+    starts_at = window.starts_at
+    ends_at = starts_at + np.timedelta64(window.minutes * 60_000_000, "us")
+    row_of = {meter: row for row, meter in enumerate(window.meters)}
+    stays = [
+        (stay, touched)
+        for stay in registry.installations_by_point.get(point, ())
+        if stay.role is not Role.CHECK and (touched := _touched(stay, starts_at, ends_at)).any()
+    ]
+    if not any(stay.role is Role.MAIN and stay.meter in row_of for stay, _ in stays):
+        return None
+    shape = len(starts_at)
+    kwh, has_main, known = np.zeros(shape), np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
+    columns = {name: np.zeros(shape) for name in (*energies, *optional)}
+    explained, mask = np.zeros(len(days.lengths), np.bool_), daily.mask_of()
+    for stay, touched in stays:
+        has_main |= touched & (stay.role is Role.MAIN)
+        row = row_of.get(stay.meter)
+        if row is None:
+            known &= ~touched
+            continue
+        sign = 1.0 if stay.role is Role.MAIN else -1.0
+        counts = is_actual(window.quality[row]) & np.isfinite(window.import_kwh[row])
+        if not (stay.closing or stay.opening):
+            counts &= _held(stay, starts_at, ends_at)
+        known &= ~touched | counts
+        kwh[touched] += sign * window.import_kwh[row, touched]
+        for name, column in columns.items():
+            energy = window.energies.get(name)
+            own = np.full(int(touched.sum()), np.nan) if energy is None else energy[row, touched]
+            column[touched] += sign * (np.nan_to_num(own) if name in optional else own)
+        if mask is not None:
+            own_days = np.unique(days.day[touched])
+            own_days = own_days[(own_days >= 0) & (own_days < len(explained))]
+            explained[own_days] |= mask[row, own_days]
+    present = {stay.meter: stay.role is not Role.MAIN for stay, _ in stays if stay.meter in row_of}
+    return PointSlots(
+        meters=sorted(present, key=lambda meter: (present[meter], meter)),
+        days=days,
+        known=known & has_main,
+        kwh=kwh,
+        energies=columns,
+        explained=explained,
+    )
+
+
+def months(days: NDArray[np.datetime64], known: Bools, coverage: Floats) -> Iterator[PointMonth]:
+    """Yield the months of which some days are known; each array has shape (days,)."""
+    month = days.astype("datetime64[M]")
+    last = np.flatnonzero(known)
+    for this in np.unique(month):
+        own = np.flatnonzero((month == this) & known)
+        if not len(own):
+            continue
+        first_day, next_first = this.astype("datetime64[D]"), (this + 1).astype("datetime64[D]")
+        is_over = bool(days[last[-1]] >= next_first - 1)
+        until = next_first if is_over else days[last[-1]] + 1
+        length = int((until - first_day).astype(np.int64))
+        yield PointMonth(
+            name=str(this),
+            days=own,
+            is_over=is_over,
+            share_known=float(coverage[own].sum()) / length,
+        )
+
+
+def main_meter_of(registry: Registry, point: str, first: date, zone: ZoneInfo) -> MeterId | None:
+    """Return the main meter that a month's findings bear: that of its first day, else the first since."""
+    begins = local_day(first.replace(day=1), zone)[0]
+    mains = [s for s in registry.installations_by_point.get(point, ()) if s.role is Role.MAIN]
+    here = [s for s in mains if in_force(s.starts_at, s.ends_at, begins)]
+    later = [s for s in mains if s.starts_at is not None and s.starts_at > begins]
+    if here:
+        return min(stay.meter for stay in here)
+    return min(later, key=lambda stay: (stay.starts_at or begins, stay.meter)).meter if later else None
+
+
+def _touched(stay: Installation, starts_at: Times, ends_at: Times) -> Bools:
+    """Tell of each slot whether a meter hung there in some part of it."""
+    touched = np.ones(len(starts_at), dtype=np.bool_)
+    if stay.starts_at is not None:
+        touched &= ends_at > to_numpy(stay.starts_at)
+    if stay.ends_at is not None:
+        touched &= starts_at < to_numpy(stay.ends_at)
+    return touched
+
+
+def _held(stay: Installation, starts_at: Times, ends_at: Times) -> Bools:
+    """Tell of each slot whether a meter hung there from its start to its end."""
+    held = np.ones(len(starts_at), dtype=np.bool_)
+    if stay.starts_at is not None:
+        held &= starts_at >= to_numpy(stay.starts_at)
+    if stay.ends_at is not None:
+        held &= ends_at <= to_numpy(stay.ends_at)
+    return held

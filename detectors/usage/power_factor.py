@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from math import acos, sqrt, tan
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +28,24 @@ from detectors.shapes import Said, record_episode, slot_episode, slot_stretches
 from detectors.stays import end_of
 from detectors.stretches import number
 from detectors.thresholds import at_point, limit
-from detectors.usage.point_months import PointMonth, PointRows, meters_of, months, point_rows
+from detectors.usage.point_months import (
+    LocalDays,
+    PointMonth,
+    PointSlots,
+    main_meter_of,
+    months,
+    point_slots,
+)
 from detectors.usage.power_factor_jump import power_factors, usual_levels
 from pipeline.block import MeterMatrix
 from pipeline.contracts import Contract
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, Json, Severity, Verdict
 from pipeline.registry import Registry
-from pipeline.timegrid import local_clock, to_numpy
+from pipeline.timegrid import local_day, to_numpy
 
 Floats = NDArray[np.float64]
+LAGGING, LEADING = "import_kvarh", "export_kvarh"
 JUDGED = tuple(
     dict.fromkeys(
         q
@@ -88,7 +97,7 @@ class PowerFactor:
         needs=Needs(
             interval_energy=True,
             quantities=JUDGED,
-            energies=("import_kvarh", "export_kvarh"),
+            energies=(LAGGING, LEADING),
             daily=True,
             essential=("energies",),
             archive=("contract", "installation", "area", "meter", "ratio"),
@@ -108,17 +117,23 @@ class PowerFactor:
     def detect(self, window: MeterMatrix, registry: Registry) -> Sequence[Episode]:
         """Return an episode for each month and finding."""
         daily = window.daily
-        if daily is None or not len(daily.days) or "import_kvarh" not in daily.energies:
+        if daily is None or not len(daily.days) or LAGGING not in window.energies:
             return []
-        row_of, found = meters_of(window), list(self._jumps(window, registry))
-        for contract in registry.contracts:
-            if not contract.capacity_kva:
+        found = list(self._jumps(window, registry))
+        days_in: dict[ZoneInfo, LocalDays] = {}
+        for point, contracts in registry.contracts_by_point.items():
+            if not any(contract.capacity_kva for contract in contracts):
                 continue
-            rows = point_rows(row_of, registry, contract.service_point)
-            if rows is None:
+            zone = registry.zone_of(point)
+            if zone not in days_in:
+                days_in[zone] = LocalDays.of(window, daily, zone)
+            slots = point_slots(window, daily, registry, point, days_in[zone], (LAGGING,), (LEADING,))
+            if slots is None:
                 continue
-            point = _Point(window, daily, rows, registry, contract)
-            found += point.episodes(at_point(self, registry, contract.service_point, end_of(window)))
+            rule = at_point(self, registry, point, end_of(window))
+            for contract in contracts:
+                if contract.capacity_kva:
+                    found += _Point(window, daily, slots, registry, contract).episodes(rule)
         return sorted(found, key=lambda e: (e.starts_at, e.id))
 
     def _jumps(self, window: MeterMatrix, registry: Registry) -> Iterator[Episode]:
@@ -176,30 +191,28 @@ class _Point:
     """One service point while one contract holds."""
 
     def __init__(
-        self, window: MeterMatrix, daily: DailyRows, rows: PointRows, registry: Registry, contract: Contract
+        self,
+        window: MeterMatrix,
+        daily: DailyRows,
+        slots: PointSlots,
+        registry: Registry,
+        contract: Contract,
     ) -> None:
-        self._window, self._daily, self._rows = window, daily, rows
-        self._registry, self._contract = registry, contract
-        masked = daily.mask_of()
-        explained = False if masked is None else masked[rows.rows].any(axis=0)
-        self._kwh = rows.of(daily.kwh)
-        self._lag = np.abs(rows.of(daily.energies["import_kvarh"]))
-        lead = daily.energies.get("export_kvarh")
-        self._lead = np.zeros(len(self._kwh)) if lead is None else np.abs(rows.of(lead))
-        # A meter that never showed leading energy may not measure it: it counts as none.
-        self._lead = np.nan_to_num(self._lead)
-        self._known = np.isfinite(self._kwh) & np.isfinite(self._lag) & self._held() & ~np.asarray(explained)
-        self._coverage = daily.coverage[rows.rows].min(axis=0)
+        self._window, self._daily, self._slots = window, daily, slots
+        self._zone, self._registry, self._contract = slots.days.zone, registry, contract
+        self._kwh = slots.by_day(slots.kwh)
+        self._lag = np.abs(slots.by_day(slots.energies[LAGGING]))
+        self._lead = np.nan_to_num(np.abs(slots.by_day(slots.energies[LEADING])))
+        self._known = np.isfinite(self._kwh) & np.isfinite(self._lag) & self._held() & ~slots.explained
 
     def _held(self) -> NDArray[np.bool_]:
         """Tell of each day whether the contract was in force all day."""
-        zone = self._daily.zones[int(self._rows.rows[0])]
         held = np.ones(len(self._daily.days), dtype=np.bool_)
         if self._contract.starts_at is not None:
-            begins = self._contract.starts_at.astimezone(zone)
+            begins = self._contract.starts_at.astimezone(self._zone)
             held &= self._daily.days >= np.datetime64(begins.date()) + (begins.time() != time())
         if self._contract.ends_at is not None:
-            held &= self._daily.days < np.datetime64(self._contract.ends_at.astimezone(zone).date())
+            held &= self._daily.days < np.datetime64(self._contract.ends_at.astimezone(self._zone).date())
         return held
 
     def episodes(self, rule: PowerFactor) -> Iterator[Episode]:
@@ -209,7 +222,7 @@ class _Point:
         if standard is None and (self._contract.category is not None or capacity < LEAST_STANDARD_KVA):
             return
         in_a_row = 0
-        for month in months(self._daily, int(self._rows.rows[0]), self._known, self._coverage):
+        for month in months(self._daily.days, self._known, self._slots.coverage):
             kwh, lag, lead = (float(c[month.days].sum()) for c in (self._kwh, self._lag, self._lead))
             enough = (
                 self._is_whole(month) and month.share_known >= rule.whole_month
@@ -232,7 +245,7 @@ class _Point:
     def _is_whole(self, month: PointMonth) -> bool:
         """Whether the window had begun when the month did: the rest of a month is none that is billed."""
         first, starts_at = self._daily.days[0], self._window.starts_at
-        midnight = to_numpy(self._daily.span(month.row, 0, 1)[0])
+        midnight = to_numpy(local_day(self._daily.date_of(0), self._zone)[0])
         is_cut = len(starts_at) > 0 and bool(starts_at[0] > midnight)
         return bool(np.datetime64(f"{month.name}-01") >= first + np.timedelta64(int(is_cut), "D"))
 
@@ -330,15 +343,10 @@ class _Point:
 
     def _night_lead(self, rule: PowerFactor, month: PointMonth) -> float:
         """Return the leading energy of the month's known days at night."""
-        window, row = self._window, int(self._rows.rows[0])
-        column = window.energies.get("export_kvarh")
-        if column is None or not len(window.starts_at):
-            return 0.0
-        first, end = self._daily.span(row, int(month.days[0]), int(month.days[-1]) + 1)
-        inside = slice(*(int(np.searchsorted(window.starts_at, to_numpy(edge))) for edge in (first, end)))
-        hour = local_clock(window.starts_at[inside], self._daily.zones[row])[1] / 60.0
+        slots, hour = self._slots, self._slots.days.minute / 60.0
         night = (hour >= rule.night_from) | (hour < rule.night_to)
-        return float(np.abs(np.nansum(self._rows.of(column[:, inside])[night])))
+        lead = slots.by_day(np.where(night, slots.energies[LEADING], 0.0))
+        return float(np.abs(lead[month.days].sum()))
 
     def _energies(self, energy: tuple[float, float, float]) -> Mapping[str, Json]:
         kwh, lag, lead = energy
@@ -346,19 +354,22 @@ class _Point:
             "kwh": number(kwh),
             "lagging_kvarh": number(lag),
             "leading_kvarh": number(lead),
-            "meters": [self._window.meters[row] for row in self._rows.rows.tolist()],
+            "meters": list(self._slots.meters),
             "apparent_kvah": number(sqrt(kwh**2 + (lag + lead) ** 2)),
         }
 
     def _episode(self, rule: PowerFactor, month: PointMonth, said: Said) -> Episode:
-        row, known = month.row, np.flatnonzero(self._known)
-        first, last = int(month.days[0]), int(month.days[-1])
-        return record_episode(
+        point, days = self._contract.service_point, self._daily
+        first, last, known = (
+            days.date_of(int(day)) for day in (*month.days[[0, -1]], np.flatnonzero(self._known)[-1])
+        )
+        episode = record_episode(
             rule.about,
             self._registry,
-            self._window.meters[row],
+            main_meter_of(self._registry, point, first, self._zone) or self._slots.meters[0],
             said,
-            starts_at=self._daily.span(row, first, first + 1)[0],
-            ends_at=self._daily.span(row, last, last + 1)[1] if month.is_over else None,
-            detected_at=self._daily.span(row, int(known[-1]), int(known[-1]) + 1)[1],
+            starts_at=local_day(first, self._zone)[0],
+            ends_at=local_day(last, self._zone)[1] if month.is_over else None,
+            detected_at=local_day(known, self._zone)[1],
         )
+        return replace(episode, service_point=point)

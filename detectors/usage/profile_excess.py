@@ -54,7 +54,7 @@ class ProfileExcess:
     about: ClassVar[About] = About(
         name="profile_excess",
         number="D23",
-        version=3,
+        version=4,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,

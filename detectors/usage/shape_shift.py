@@ -72,7 +72,7 @@ class ShapeShift:
     about: ClassVar[About] = About(
         name="shape_shift",
         number="D24",
-        version=3,
+        version=4,
         kind=Kind.SLOTS,
         needs=Needs(
             interval_energy=True,

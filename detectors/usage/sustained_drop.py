@@ -68,7 +68,7 @@ class SustainedDrop:
     about: ClassVar[About] = About(
         name="sustained_drop",
         number="D21",
-        version=4,
+        version=5,
         kind=Kind.DAYS,
         needs=Needs(daily=True, archive=("suspension", "contract", "installation")),
         suppressed_by=("outage",),

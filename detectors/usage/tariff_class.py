@@ -48,6 +48,7 @@ class TariffClass:
     about: ClassVar[About] = About(
         name="tariff_class",
         number="D30",
+        version=2,
         kind=Kind.SLOTS,
         together=Together.AREA,
         needs=Needs(

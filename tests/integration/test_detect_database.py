@@ -15,6 +15,7 @@ from detectors.catalogue import Together
 from detectors.metering.register_tie_out import REGISTERS
 from pipeline.archive_records import AreaMember, MemberRole, Threshold
 from pipeline.case_records import Outcome
+from pipeline.contracts import Contract
 from pipeline.model import EVERYTHING, MeterId, Origin, Snapshot, Verdict
 from pipeline.records import ParameterReading
 from pipeline.registry import Area, Bus, Installation, Meter, Registry, ServicePoint
@@ -22,7 +23,7 @@ from pipeline.timegrid import from_numpy
 from services.audit import Audit
 from services.cases import give_feedback
 from services.detect import detect_part, detect_recent, keep, planned
-from services.detect_groups import areas_of_places, groups, one_area_each
+from services.detect_groups import areas_of_places, groups, groups_with_places, one_area_each
 from services.order_record import Order, OrderRecord
 from services.persons import Person, this_person
 from services.settings import Settings
@@ -185,6 +186,46 @@ def test_every_meter_is_in_a_group_and_areas_stay_whole(
         assert len(parts) == 3
 
 
+@pytest.mark.parametrize("at_a_time", [500, 1])
+def test_a_meter_that_moved_to_where_it_may_feed_in_is_judged_by_that_in_any_parts(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr("services.detect_groups.METERS_AT_A_TIME", at_a_time)
+    monkeypatch.setattr("services.detect.METERS_BY_DAYS", at_a_time)
+    case = planted(None)
+    (here,) = case.registry.installations
+    moved = START - timedelta(days=200)
+    archive = replace(
+        case.registry,
+        installations=[
+            replace(here, service_point="SP-OLD", ends_at=moved),
+            replace(here, starts_at=moved),
+        ],
+        service_points=[*case.registry.service_points, ServicePoint(id="SP-OLD")],
+    )
+    store(database_url, replace(case, registry=archive))
+    slots = len(case.window.starts_at)
+    fed_in = IntervalColumns(
+        meters=[METER] * slots,
+        starts_at=case.window.starts_at,
+        minutes=np.full(slots, 15, dtype=np.int16),
+        quality=case.window.quality[0],
+        energies={"import_kwh": case.window.import_kwh[0], "export_kwh": np.full(slots, 0.5)},
+    )
+    with connect(database_url) as connection:
+        save_intervals(connection, fed_in, computed_at=END)
+    settings = Settings(database_url=SecretStr(database_url))
+    (found,) = detect_recent(DAYS, ["reverse_energy"], settings, END)
+    assert found.service_point == here.service_point
+    assert here.service_point is not None
+    declared = [Contract(service_point=here.service_point, generation=True), Contract(service_point="SP-OLD")]
+    with connect(database_url) as connection:
+        save_registry(connection, replace(archive, contracts=declared))
+    assert len(planned(DAYS, ["reverse_energy"], settings, END)[1]) == (1 if at_a_time > 1 else 2)
+    (gone,) = detect_recent(DAYS, ["reverse_energy"], settings, END)
+    assert (gone.id, gone.verdict) == (found.id, Verdict.NORMAL)
+
+
 TWIN = MeterId("M2")
 
 
@@ -277,5 +318,9 @@ def test_a_place_that_feeds_an_area_and_is_a_member_of_a_feeder_is_in_both_group
     assert sorted(map(sorted, parts)) == [["home", "supply"], ["mill", "supply"]]
     # Who adds groups up has each meter once.
     one_area = one_area_each(registry, areas_of_places(registry))
-    once = [meter.id for part in groups(registry, Together.AREA, once=one_area) for meter in part.meters]
+    once = [
+        meter.id
+        for part, _ in groups_with_places(registry, Together.AREA, once=one_area)
+        for meter in part.meters
+    ]
     assert sorted(once) == sorted(names)

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ from pipeline.contracts import Suspension
 from pipeline.events import EventKind, MeterEvent
 from pipeline.model import Episode, MeterId
 from pipeline.records import EventRecord, Records
-from pipeline.registry import Registry
+from pipeline.registry import Area, Installation, Meter, Registry, ServicePoint
 from pipeline.timegrid import from_numpy
+from tests.day_windows import UTC as UTC_ZONE
 from tests.day_windows import by_days, by_slots
 from tests.fix_planted import POINT
 from tests.learnt_cases import LEARNT, learnt
@@ -123,6 +124,31 @@ def test_a_suspended_customer_is_not_judged() -> None:
         id="S1", service_point=POINT, starts_at=LEARNT.starts_at, ends_at=LEARNT.ends_at, setpoint_w=9000.0
     )
     assert run(case.window, replace(case.registry, suspensions=[resting]), only=[NAME]) == []
+
+
+@pytest.mark.parametrize(("stopped_h", "found"), [(30 * 24 - 6, []), (30 * 24 - 75, [75.0])])
+def test_what_stops_before_a_suspension_counts_up_to_its_first_day(
+    stopped_h: int, found: list[float]
+) -> None:
+    # From 3 June on: suspended from 3 July to 31 July, nothing is drawn from some hours before until it ends.
+    kwh = _slots(70)
+    kwh[0, stopped_h * 4 : 59 * 96 + 32] = 0.0
+    suspension = Suspension(
+        id="S1",
+        service_point=POINT,
+        starts_at=datetime(2024, 7, 3, tzinfo=UTC),
+        ends_at=datetime(2024, 7, 31, tzinfo=UTC),
+    )
+    registry = Registry(
+        meters=[Meter(id=MeterId("M0"))],
+        installations=[Installation(meter=MeterId("M0"), service_point=POINT)],
+        service_points=[ServicePoint(id=POINT, area="A")],
+        areas=[Area(id="A", zone=UTC_ZONE)],
+        suspensions=[suspension],
+    )
+    zero = [e for e in _found(kwh, registry) if e.message == "episode.long_zero_use"]
+    assert [e.parameters["hours"] for e in zero] == found
+    assert [e.ends_at for e in zero] == [suspension.starts_at for _ in found]
 
 
 def test_an_honest_home_is_silent() -> None:

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -117,6 +117,47 @@ def test_too_little_energy_too_few_days_and_estimated_ones_say_nothing() -> None
     window = _window(30, lag=7.5)
     estimated = replace(window, quality=np.full_like(window.quality, "E"), daily=None)
     assert _found(estimated) == []
+
+
+def test_a_point_is_judged_over_a_change_of_its_meter() -> None:
+    # The meter of June and July is changed at noon of 20 June; each counted another load elsewhere.
+    whole = _window(30 + 31, lag=7.5)
+    changed = datetime(2024, 6, 20, 12, tzinfo=UTC)
+    slot = (19 * 24 + 12) * 4
+    wrong, nothing = np.full(whole.import_kwh.shape[1], 500.0), np.zeros(whole.import_kwh.shape[1])
+    kwh, lag = np.stack([wrong, wrong]), np.stack([nothing, nothing])
+    kwh[0, :slot], kwh[1, slot:], lag[0, :slot], lag[1, slot:] = 10.0, 10.0, 7.5, 7.5
+    window = replace(by_slots(kwh), energies={"import_kvarh": lag}, daily=None)
+    window = replace(window, meters=[MeterId("M9"), MeterId("M0")])
+    window = replace(window, daily=daily_rows(window, [UTC_ZONE, UTC_ZONE]))
+    old = Installation(meter=MeterId("M9"), service_point="P", ends_at=changed)
+    new = Installation(meter=MeterId("M0"), service_point="P", starts_at=changed)
+    elsewhere = [
+        replace(old, service_point="X", starts_at=changed, ends_at=None),
+        replace(new, service_point="Y", starts_at=None, ends_at=changed),
+    ]
+    registry = replace(
+        _registry(),
+        meters=[Meter(id=MeterId("M0")), Meter(id=MeterId("M9"))],
+        installations=[old, new, *elsewhere],
+    )
+    expected = _found(whole)
+    found = _found(window, registry)
+    assert [e.parameters for e in found] == [e.parameters for e in expected]
+    assert [(e.meter, e.service_point) for e in found] == [("M9", "P"), ("M0", "P")]
+    # Of a window without the old meter July is known, and all of it where the change was long before.
+    assert [e.parameters["month"] for e in _found(whole, registry)] == ["2024-07"]
+    long_before = timedelta(days=60)
+    earlier = [
+        replace(
+            i,
+            starts_at=i.starts_at and i.starts_at - long_before,
+            ends_at=i.ends_at and i.ends_at - long_before,
+        )
+        for i in registry.installations
+    ]
+    found = _found(whole, replace(registry, installations=earlier))
+    assert [e.parameters for e in found] == [e.parameters for e in expected]
 
 
 def test_a_month_of_which_a_fifth_is_missing_is_not_judged() -> None:
