@@ -127,7 +127,7 @@ def test_a_point_is_judged_over_a_change_of_its_meter() -> None:
     wrong, nothing = np.full(whole.import_kwh.shape[1], 500.0), np.zeros(whole.import_kwh.shape[1])
     kwh, lag = np.stack([wrong, wrong]), np.stack([nothing, nothing])
     kwh[0, :slot], kwh[1, slot:], lag[0, :slot], lag[1, slot:] = 10.0, 10.0, 7.5, 7.5
-    window = replace(by_slots(kwh), energies={"import_kvarh": lag}, daily=None)
+    window = replace(by_slots(kwh), starts_at=whole.starts_at, energies={"import_kvarh": lag}, daily=None)
     window = replace(window, meters=[MeterId("M9"), MeterId("M0")])
     window = replace(window, daily=daily_rows(window, [UTC_ZONE, UTC_ZONE]))
     old = Installation(meter=MeterId("M9"), service_point="P", ends_at=changed)
