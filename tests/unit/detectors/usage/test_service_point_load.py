@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.usage.service_point_load import service_point_load
 from pipeline.model import MeterId
@@ -81,7 +82,9 @@ def test_another_service_points_meters_are_none_of_its() -> None:
 def test_what_a_meter_shows_is_multiplied_by_the_ratio_of_its_own_slot() -> None:
     registry = Registry(meters=[Meter(id=MeterId("a"))], installations=(_placed("a"),))
     ratios = np.array([[40.0] * 4 + [400.0] * 4])
-    shown = dict.fromkeys((Quantity.REACTIVE_POWER, Quantity.DEMAND_IMPORT), 20.0 / ratios)
+    shown: dict[Quantity, NDArray[np.float64]] = dict.fromkeys(
+        (Quantity.REACTIVE_POWER, Quantity.DEMAND_IMPORT), 20.0 / ratios
+    )
     seen = replace(window(STARTS_AT, {"a": 5.0}, values=shown, step_kwh=4.0), ratios=ratios)
     load = service_point_load(seen, registry, "P", slice(2, 6))
     assert load is not None
