@@ -79,6 +79,7 @@ REGISTRY = Registry(
     transformers=[],
     area_members=[],
     work_orders=[],
+    protected_supplies=[],
     supplies=[],
     thresholds=[],
     alarm_channels=[],
