@@ -90,6 +90,48 @@ def slot_grid(starts_at: datetime, ends_at: datetime, minutes: int) -> NDArray[n
     return np.arange(to_numpy(first), to_numpy(ends_at), step)
 
 
+def begin_in(
+    begins: NDArray[np.datetime64], starts_at: datetime | None, ends_at: datetime | None
+) -> NDArray[np.bool_]:
+    """Return which slots begin in ``[starts_at, ends_at)``; None is an open end."""
+    found = np.ones(len(begins), dtype=np.bool_)
+    if starts_at is not None:
+        found &= begins >= to_numpy(starts_at)
+    if ends_at is not None:
+        found &= begins < to_numpy(ends_at)
+    return found
+
+
+def touch(
+    begins: NDArray[np.datetime64],
+    ends: NDArray[np.datetime64],
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+) -> NDArray[np.bool_]:
+    """Return which slots share some time with ``[starts_at, ends_at)``; None is an open end."""
+    found = np.ones(len(begins), dtype=np.bool_)
+    if starts_at is not None:
+        found &= ends > to_numpy(starts_at)
+    if ends_at is not None:
+        found &= begins < to_numpy(ends_at)
+    return found
+
+
+def lie_in(
+    begins: NDArray[np.datetime64],
+    ends: NDArray[np.datetime64],
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+) -> NDArray[np.bool_]:
+    """Return which slots lie in ``[starts_at, ends_at)`` from beginning to end; None is an open end."""
+    found = np.ones(len(begins), dtype=np.bool_)
+    if starts_at is not None:
+        found &= begins >= to_numpy(starts_at)
+    if ends_at is not None:
+        found &= ends <= to_numpy(ends_at)
+    return found
+
+
 def local_clock(times: NDArray[np.datetime64], zone: ZoneInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return for UTC instants their local day (days since 1970) and the minute of that day on the wall clock.
 

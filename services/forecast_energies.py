@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId
 from pipeline.registry import Installation, Registry, Role, in_force
-from pipeline.timegrid import to_numpy
+from pipeline.timegrid import lie_in, to_numpy
 from services.point_energies import point_energies
 
 MISSING = "N"
@@ -64,21 +64,6 @@ def joined(matrix: MeterMatrix, archive: Registry, at: datetime) -> MeterMatrix:
     return replace(matrix, import_kwh=kwh, quality=quality)
 
 
-def hung_at(archive: Registry, meter: MeterId, point: str, ends: Times) -> NDArray[np.bool_]:
-    """Tell which of some spans, by their ends, a meter was at a point for, at least for their last part."""
-    hung = np.zeros(len(ends), dtype=bool)
-    for placed in archive.installations_by_meter.get(meter, ()):
-        if placed.service_point != point:
-            continue
-        within = np.ones(len(ends), dtype=bool)
-        if placed.starts_at is not None:
-            within &= ends > to_numpy(placed.starts_at)
-        if placed.ends_at is not None:
-            within &= ends <= to_numpy(placed.ends_at)
-        hung |= within
-    return hung
-
-
 def known_share(
     known: NDArray[np.bool_], starts_at: Times, minutes: int, span: tuple[datetime, datetime]
 ) -> float | None:
@@ -91,9 +76,13 @@ def known_share(
 
 def _hung_throughout(archive: Registry, meter: MeterId, point: str, matrix: MeterMatrix) -> NDArray[np.bool_]:
     """Tell in which slots a meter hung at a point from their beginning to their end."""
-    minute = np.timedelta64(1, "m")
-    first, last = matrix.starts_at + minute, matrix.starts_at + matrix.minutes * minute
-    return hung_at(archive, meter, point, first) & hung_at(archive, meter, point, last)
+    begins = matrix.starts_at
+    ends = begins + np.timedelta64(matrix.minutes, "m")
+    hung = np.zeros(len(begins), dtype=np.bool_)
+    for placed in archive.installations_by_meter.get(meter, ()):
+        if placed.service_point == point:
+            hung |= lie_in(begins, ends, placed.starts_at, placed.ends_at)
+    return hung
 
 
 def _counted(archive: Registry, point: str) -> list[Installation]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.registry import Registry, Role, in_force
 from pipeline.timegrid import to_numpy
-from services.forecast_energies import hung_at, point_alone
+from services.forecast_energies import point_alone
 from services.load_facts import Shown, primary_readings
 
 
@@ -43,9 +45,24 @@ def register_demand_kw(
             continue
         inside = (readings.at > begins) & (readings.at <= at) & (readings.taken_at <= at)
         if place is not None:
-            inside &= hung_at(archive, own, place, readings.at)
+            inside &= _hung_at(archive, own, place, readings.at)
         found += readings.kw[inside & np.isfinite(readings.kw)].tolist()
     return max(found, default=None)
+
+
+def _hung_at(archive: Registry, meter: MeterId, point: str, ends: Times) -> NDArray[np.bool_]:
+    """Tell which demands, by their ends, a meter drew while it hung at a point."""
+    hung = np.zeros(len(ends), dtype=bool)
+    for placed in archive.installations_by_meter.get(meter, ()):
+        if placed.service_point != point:
+            continue
+        within = np.ones(len(ends), dtype=bool)
+        if placed.starts_at is not None:
+            within &= ends > to_numpy(placed.starts_at)
+        if placed.ends_at is not None:
+            within &= ends <= to_numpy(placed.ends_at)
+        hung |= within
+    return hung
 
 
 def _counting(archive: Registry, meter: MeterId, at: datetime) -> Sequence[MeterId]:

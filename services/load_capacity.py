@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.archive_records import Transformer
 from pipeline.block import Times
 from pipeline.registry import Registry
-from storage.matrices import inside
+from pipeline.timegrid import begin_in
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ def point_capacity_kva(registry: Registry, point: str, starts_at: Times) -> Floa
     resting = [s for s in registry.suspensions_by_point.get(point, ()) if s.transformers]
     off = {
         unit: np.any(
-            [inside(starts_at, s.starts_at, s.ends_at) for s in resting if unit in s.transformers], axis=0
+            [begin_in(starts_at, s.starts_at, s.ends_at) for s in resting if unit in s.transformers], axis=0
         )
         for unit in {unit for s in resting for unit in s.transformers}
     }
@@ -39,7 +39,7 @@ def point_capacity_kva(registry: Registry, point: str, starts_at: Times) -> Floa
         return None
     for suspension in registry.suspensions_by_point.get(point, ()):
         if not suspension.transformers:
-            during = inside(starts_at, suspension.starts_at, suspension.ends_at)
+            during = begin_in(starts_at, suspension.starts_at, suspension.ends_at)
             running[during] = np.minimum(running[during], suspension.remaining_kva)
     return np.where(running > 0, running, np.nan)
 
@@ -51,7 +51,7 @@ def _in_service(
     total = np.zeros(len(starts_at))
     found = False
     for unit in units:
-        runs = inside(starts_at, unit.starts_at, None)
+        runs = begin_in(starts_at, unit.starts_at, None)
         if not runs.any():
             continue
         if unit.capacity_kva is None:

@@ -15,7 +15,7 @@ from pipeline.block import Times
 from pipeline.model import MeterId
 from pipeline.point_energy import Compared, Member, compare_main_and_check, total_energy
 from pipeline.registry import Installation, Registry, Role
-from pipeline.timegrid import to_numpy
+from pipeline.timegrid import touch
 from pipeline.vee_records import Sense, TotalMember
 from pipeline.vee_window import Floats, VeeWindow
 
@@ -185,9 +185,4 @@ def _by_point(registry: Registry, row_of: dict[MeterId, int]) -> dict[str, list[
 
 def _touched(placed: Installation | TotalMember, window: LinedUp) -> NDArray[np.bool_]:
     ends = window.starts_at + np.timedelta64(window.minutes, "m")
-    touched = np.ones(len(window.starts_at), dtype=np.bool_)
-    if placed.starts_at is not None:
-        touched &= ends > to_numpy(placed.starts_at)
-    if placed.ends_at is not None:
-        touched &= window.starts_at < to_numpy(placed.ends_at)
-    return touched
+    return touch(window.starts_at, ends, placed.starts_at, placed.ends_at)

@@ -15,10 +15,9 @@ from pipeline.contracts import Contract
 from pipeline.estimation import week_kind
 from pipeline.model import MeterId
 from pipeline.registry import Installation, Registry
-from pipeline.timegrid import MINUTES_PER_DAY
+from pipeline.timegrid import MINUTES_PER_DAY, begin_in
 from pipeline.vee_records import Estimation, LoadProfile
 from pipeline.vee_window import Floats, Mask
-from storage.matrices import inside
 
 _SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 _EPOCH = date(1970, 1, 1)
@@ -128,7 +127,7 @@ class _Filed:
             found[self._row_of[installation.meter]] |= during & self._inside(installation)
 
     def _inside(self, entry: Estimation | Contract | Installation) -> Mask:
-        return inside(self._slots.starts_at, entry.starts_at, entry.ends_at)
+        return begin_in(self._slots.starts_at, entry.starts_at, entry.ends_at)
 
 
 def _rank(estimation: Estimation) -> tuple[bool, bool, datetime]:

@@ -12,7 +12,7 @@ from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId, Origin, Scope
 from pipeline.quantities import Group, Quantity
 from pipeline.registry import Registry, in_force
-from pipeline.timegrid import from_numpy, slot_grid, to_numpy
+from pipeline.timegrid import begin_in, from_numpy, slot_grid
 from storage.columns import NUMBER_OF_ORIGIN, table_of
 from storage.database import Connection
 from storage.finals import settled_series
@@ -235,10 +235,10 @@ def ratio_factors(
     dated = sorted(registry.ratios, key=lambda ratio: ratio.starts_at or _SINCE_EVER)
     for ratio in dated:
         if ratio.meter in row_of:
-            factors[row_of[ratio.meter], inside(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
+            factors[row_of[ratio.meter], begin_in(grid, ratio.starts_at, ratio.ends_at)] = ratio.ct * ratio.pt
     for installation in registry.installations:
         if installation.profile in primary_profiles and installation.meter in row_of:
-            there = inside(grid, installation.starts_at, installation.ends_at)
+            there = begin_in(grid, installation.starts_at, installation.ends_at)
             factors[row_of[installation.meter], there] = 1.0
     return factors
 
@@ -261,7 +261,7 @@ def hung_factors(
             in_force(i.starts_at, i.ends_at, first) and in_force(i.starts_at, i.ends_at, last) for i in placed
         ):
             continue
-        hung = np.flatnonzero(np.any([inside(grid, i.starts_at, i.ends_at) for i in placed], axis=0))
+        hung = np.flatnonzero(np.any([begin_in(grid, i.starts_at, i.ends_at) for i in placed], axis=0))
         if 0 < len(hung) < len(grid):
             found = factors.copy() if found is factors else found
             following = np.searchsorted(hung, np.arange(len(grid))).clip(max=len(hung) - 1)
@@ -335,13 +335,3 @@ def register_steps(
     # Where the ratio changed within the span, the coarser step is the safe one.
     coarsest: NDArray[np.float64] = factors.max(axis=1, initial=0.0)
     return resolution * coarsest
-
-
-def inside(grid: Times, starts_at: datetime | None, ends_at: datetime | None) -> NDArray[np.bool_]:
-    """Return which slots begin in ``[starts_at, ends_at)``; None is an open end."""
-    begins = np.ones(len(grid), dtype=np.bool_)
-    if starts_at is not None:
-        begins &= grid >= to_numpy(starts_at)
-    if ends_at is not None:
-        begins &= grid < to_numpy(ends_at)
-    return begins

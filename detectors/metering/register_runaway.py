@@ -26,12 +26,11 @@ from detectors.shapes import Said, day_episode, day_stretches, slot_episode, slo
 from detectors.stretches import number
 from detectors.thresholds import limit
 from pipeline.block import MeterMatrix
-from pipeline.contracts import Contract
 from pipeline.daily_reduction import day_most
 from pipeline.daily_rows import DailyRows
 from pipeline.model import Episode, MeterId, Severity
-from pipeline.registry import Installation, Registry
-from pipeline.timegrid import from_numpy, to_numpy
+from pipeline.registry import Registry
+from pipeline.timegrid import begin_in, from_numpy
 
 _TERMINAL = "collecting terminals, 飞走 rule"
 _DAY_H = 24.0
@@ -220,21 +219,12 @@ def _kva_of(window: MeterMatrix, registry: Registry, meter: MeterId) -> Floats:
     """Return the capacity where a meter hangs, shape (slots,); NaN where none is filed."""
     kva = np.full(len(window.starts_at), _NOWHERE)
     for stay in registry.installations_by_meter.get(meter, ()):
-        there = _inside(window, stay)
+        there = begin_in(window.starts_at, stay.starts_at, stay.ends_at)
         kva[there] = np.nan
         for contract in registry.contracts_by_point.get(stay.service_point or "", ()):
-            kva[there & _inside(window, contract)] = contract.capacity_kva or np.nan
+            held = begin_in(window.starts_at, contract.starts_at, contract.ends_at)
+            kva[there & held] = contract.capacity_kva or np.nan
     return kva
-
-
-def _inside(window: MeterMatrix, entry: Installation | Contract) -> NDArray[np.bool_]:
-    """Return in which slots an entry of the archive is in force."""
-    inside = np.ones(len(window.starts_at), dtype=np.bool_)
-    if entry.starts_at is not None:
-        inside &= window.starts_at >= to_numpy(entry.starts_at)
-    if entry.ends_at is not None:
-        inside &= window.starts_at < to_numpy(entry.ends_at)
-    return inside
 
 
 def _said(window: MeterMatrix, energies: SlotEnergies, stretch: Stretch, limit_ratio: float) -> Said:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pipeline.block import MeterMatrix, Times, is_actual
 from pipeline.daily_rows import DailyRows, Floats
 from pipeline.model import MeterId
-from pipeline.registry import Installation, Registry, Role, in_force
-from pipeline.timegrid import local_clock, local_day, to_numpy
+from pipeline.registry import Registry, Role, in_force
+from pipeline.timegrid import lie_in, local_clock, local_day, touch
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -74,27 +74,55 @@ class PointSlots:
     explained: Bools
     """Days, shape (days,), that another detector's episode explains at one of the meters."""
 
-    def by_day(self, column: Floats) -> Floats:
-        """Return a column's known slots added up over local days, shape (days,); NaN where none is known."""
-        counts = self._sums(np.ones(len(column)))
-        return np.where(counts > 0, self._sums(column), np.nan)
+    def by_day(self, *columns: Floats) -> list[Floats]:
+        """Return each column's known slots added up by local days, shape (days,); NaN where none is known."""
+        counted, day = self._counted()
+        size = len(self.days.lengths)
+        nothing = np.bincount(day, minlength=size) == 0
+        sums = [np.bincount(day, weights=column[counted], minlength=size) for column in columns]
+        return [np.where(nothing, np.nan, total) for total in sums]
 
     @property
     def coverage(self) -> Floats:
         """Share of each local day's slots that are known, shape (days,)."""
-        covered: Floats = self._sums(np.ones(len(self.kwh))) / self.days.lengths
+        covered: Floats = (
+            np.bincount(self._counted()[1], minlength=len(self.days.lengths)) / self.days.lengths
+        )
         return covered
 
-    def _sums(self, column: Floats) -> Floats:
-        day, size = self.days.day, len(self.days.lengths)
-        inside = self.known & (day >= 0) & (day < size)
-        return np.bincount(day[inside], weights=column[inside], minlength=size).astype(np.float64)
+    def _counted(self) -> tuple[NDArray[np.intp], Ints]:
+        """Return the known slots that begin in one of the days, and the column of that day."""
+        day = self.days.day
+        counted = np.flatnonzero(self.known & (day >= 0) & (day < len(self.days.lengths)))
+        return counted, day[counted]
 
 
-def point_slots(  # noqa: PLR0913, PLR0917 - a place, what is asked of it, and where it is looked up
-    window: MeterMatrix,
-    daily: DailyRows,
-    registry: Registry,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What the points of a window are added up from; worked out once for all of them."""
+
+    window: MeterMatrix
+    registry: Registry
+    row_of: Mapping[MeterId, int]
+    ends_at: Times
+    """Slot ends, shape (slots,)."""
+    explained: Bools | None
+    """Days that another detector's episode explains, shape (meters, days)."""
+
+    @classmethod
+    def of(cls, window: MeterMatrix, daily: DailyRows, registry: Registry) -> Measured:
+        """Return what a window has."""
+        return cls(
+            window=window,
+            registry=registry,
+            row_of={meter: row for row, meter in enumerate(window.meters)},
+            ends_at=window.starts_at + np.timedelta64(window.minutes, "m"),
+            explained=daily.mask_of(),
+        )
+
+
+def point_slots(
+    measured: Measured,
     point: str,
     days: LocalDays,
     energies: Collection[str],
@@ -105,20 +133,20 @@ def point_slots(  # noqa: PLR0913, PLR0917 - a place, what is asked of it, and w
     The slot of a meter change counts where the closing or opening register was written down, else it is
     unknown. ``optional`` energies count as none where a meter does not show them; ``energies`` are NaN then.
     """
-    starts_at = window.starts_at
-    ends_at = starts_at + np.timedelta64(window.minutes * 60_000_000, "us")
-    row_of = {meter: row for row, meter in enumerate(window.meters)}
+    window, row_of, mask = measured.window, measured.row_of, measured.explained
+    starts_at, ends_at = window.starts_at, measured.ends_at
     stays = [
         (stay, touched)
-        for stay in registry.installations_by_point.get(point, ())
-        if stay.role is not Role.CHECK and (touched := _touched(stay, starts_at, ends_at)).any()
+        for stay in measured.registry.installations_by_point.get(point, ())
+        if stay.role is not Role.CHECK
+        and (touched := touch(starts_at, ends_at, stay.starts_at, stay.ends_at)).any()
     ]
     if not any(stay.role is Role.MAIN and stay.meter in row_of for stay, _ in stays):
         return None
     shape = len(starts_at)
     kwh, has_main, known = np.zeros(shape), np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
     columns = {name: np.zeros(shape) for name in (*energies, *optional)}
-    explained, mask = np.zeros(len(days.lengths), np.bool_), daily.mask_of()
+    explained = np.zeros(len(days.lengths), np.bool_)
     for stay, touched in stays:
         has_main |= touched & (stay.role is Role.MAIN)
         row = row_of.get(stay.meter)
@@ -128,13 +156,14 @@ def point_slots(  # noqa: PLR0913, PLR0917 - a place, what is asked of it, and w
         sign = 1.0 if stay.role is Role.MAIN else -1.0
         counts = is_actual(window.quality[row]) & np.isfinite(window.import_kwh[row])
         if not (stay.closing or stay.opening):
-            counts &= _held(stay, starts_at, ends_at)
+            counts &= lie_in(starts_at, ends_at, stay.starts_at, stay.ends_at)
         known &= ~touched | counts
-        kwh[touched] += sign * window.import_kwh[row, touched]
+        there = slice(None) if touched.all() else touched  # a view where it hangs there all the time
+        kwh[there] += sign * window.import_kwh[row, there]
         for name, column in columns.items():
             energy = window.energies.get(name)
-            own = np.full(int(touched.sum()), np.nan) if energy is None else energy[row, touched]
-            column[touched] += sign * (np.nan_to_num(own) if name in optional else own)
+            own = np.full(int(touched.sum()), np.nan) if energy is None else energy[row, there]
+            column[there] += sign * (np.nan_to_num(own) if name in optional else own)
         if mask is not None:
             own_days = np.unique(days.day[touched])
             own_days = own_days[(own_days >= 0) & (own_days < len(explained))]
@@ -179,23 +208,3 @@ def main_meter_of(registry: Registry, point: str, first: date, zone: ZoneInfo) -
     if here:
         return min(stay.meter for stay in here)
     return min(later, key=lambda stay: (stay.starts_at or begins, stay.meter)).meter if later else None
-
-
-def _touched(stay: Installation, starts_at: Times, ends_at: Times) -> Bools:
-    """Tell of each slot whether a meter hung there in some part of it."""
-    touched = np.ones(len(starts_at), dtype=np.bool_)
-    if stay.starts_at is not None:
-        touched &= ends_at > to_numpy(stay.starts_at)
-    if stay.ends_at is not None:
-        touched &= starts_at < to_numpy(stay.ends_at)
-    return touched
-
-
-def _held(stay: Installation, starts_at: Times, ends_at: Times) -> Bools:
-    """Tell of each slot whether a meter hung there from its start to its end."""
-    held = np.ones(len(starts_at), dtype=np.bool_)
-    if stay.starts_at is not None:
-        held &= starts_at >= to_numpy(stay.starts_at)
-    if stay.ends_at is not None:
-        held &= ends_at <= to_numpy(stay.ends_at)
-    return held

@@ -30,6 +30,7 @@ from detectors.stretches import number
 from detectors.thresholds import at_point, limit
 from detectors.usage.point_months import (
     LocalDays,
+    Measured,
     PointMonth,
     PointSlots,
     main_meter_of,
@@ -120,6 +121,7 @@ class PowerFactor:
         if daily is None or not len(daily.days) or LAGGING not in window.energies:
             return []
         found = list(self._jumps(window, registry))
+        measured, end = Measured.of(window, daily, registry), end_of(window)
         days_in: dict[ZoneInfo, LocalDays] = {}
         for point, contracts in registry.contracts_by_point.items():
             if not any(contract.capacity_kva for contract in contracts):
@@ -127,10 +129,10 @@ class PowerFactor:
             zone = registry.zone_of(point)
             if zone not in days_in:
                 days_in[zone] = LocalDays.of(window, daily, zone)
-            slots = point_slots(window, daily, registry, point, days_in[zone], (LAGGING,), (LEADING,))
+            slots = point_slots(measured, point, days_in[zone], (LAGGING,), (LEADING,))
             if slots is None:
                 continue
-            rule = at_point(self, registry, point, end_of(window))
+            rule = at_point(self, registry, point, end)
             for contract in contracts:
                 if contract.capacity_kva:
                     found += _Point(window, daily, slots, registry, contract).episodes(rule)
@@ -200,9 +202,8 @@ class _Point:
     ) -> None:
         self._window, self._daily, self._slots = window, daily, slots
         self._zone, self._registry, self._contract = slots.days.zone, registry, contract
-        self._kwh = slots.by_day(slots.kwh)
-        self._lag = np.abs(slots.by_day(slots.energies[LAGGING]))
-        self._lead = np.nan_to_num(np.abs(slots.by_day(slots.energies[LEADING])))
+        self._kwh, lag, lead = slots.by_day(slots.kwh, slots.energies[LAGGING], slots.energies[LEADING])
+        self._lag, self._lead = np.abs(lag), np.nan_to_num(np.abs(lead))
         self._known = np.isfinite(self._kwh) & np.isfinite(self._lag) & self._held() & ~slots.explained
 
     def _held(self) -> NDArray[np.bool_]:
@@ -345,7 +346,7 @@ class _Point:
         """Return the leading energy of the month's known days at night."""
         slots, hour = self._slots, self._slots.days.minute / 60.0
         night = (hour >= rule.night_from) | (hour < rule.night_to)
-        lead = slots.by_day(np.where(night, slots.energies[LEADING], 0.0))
+        (lead,) = slots.by_day(np.where(night, slots.energies[LEADING], 0.0))
         return float(np.abs(lead[month.days].sum()))
 
     def _energies(self, energy: tuple[float, float, float]) -> Mapping[str, Json]:

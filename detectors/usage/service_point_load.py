@@ -12,7 +12,7 @@ from pipeline.block import MeterMatrix, Times
 from pipeline.model import MeterId
 from pipeline.quantities import Quantity
 from pipeline.registry import Installation, Registry, Role
-from pipeline.timegrid import to_numpy
+from pipeline.timegrid import lie_in, touch
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ def service_point_load(
     placed = [i for i in registry.installations_of(service_point) if i.role is not Role.CHECK]
     starts_at = window.starts_at[slots]
     ends_at = starts_at + np.timedelta64(window.minutes * 60_000_000, "us")
-    placed = [i for i in placed if _touches(i, starts_at, ends_at).any()]
+    placed = [i for i in placed if touch(starts_at, ends_at, i.starts_at, i.ends_at).any()]
     wanted = {i.meter for i in placed}
     rows = {meter: row for row, meter in enumerate(window.meters) if meter in wanted}
     if not any(i.meter in rows for i in placed):
@@ -81,8 +81,9 @@ class _Sum:
         The slot of a meter change counts where the closing or opening register was written down, so that the
         energy of the part in which the meter hung is known; else it is missing.
         """
-        touched = _touches(placed, starts_at, ends_at)
-        whole = touched & (_holds(placed, starts_at, ends_at) | bool(placed.closing or placed.opening))
+        touched = touch(starts_at, ends_at, placed.starts_at, placed.ends_at)
+        is_held = lie_in(starts_at, ends_at, placed.starts_at, placed.ends_at)
+        whole = touched & (is_held | bool(placed.closing or placed.opening))
         is_main = placed.role is Role.MAIN
         (self._mains if is_main else self._others)[touched] += 1
         self._kwh[touched & ~whole] = np.nan
@@ -148,21 +149,3 @@ def _meters(placed: Sequence[Installation], rows: dict[MeterId, int], *, present
     chosen = [i for i in placed if (i.meter in rows) == present]
     ordered = sorted(chosen, key=lambda i: (i.role is not Role.MAIN, i.meter))
     return list(dict.fromkeys(i.meter for i in ordered))
-
-
-def _touches(placed: Installation, starts_at: Times, ends_at: Times) -> NDArray[np.bool_]:
-    touched = np.ones(len(starts_at), dtype=np.bool_)
-    if placed.starts_at is not None:
-        touched &= ends_at > to_numpy(placed.starts_at)
-    if placed.ends_at is not None:
-        touched &= starts_at < to_numpy(placed.ends_at)
-    return touched
-
-
-def _holds(placed: Installation, starts_at: Times, ends_at: Times) -> NDArray[np.bool_]:
-    held = np.ones(len(starts_at), dtype=np.bool_)
-    if placed.starts_at is not None:
-        held &= starts_at >= to_numpy(placed.starts_at)
-    if placed.ends_at is not None:
-        held &= ends_at <= to_numpy(placed.ends_at)
-    return held

@@ -1,22 +1,27 @@
 """Local days and their minutes, also where clocks change."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline.timegrid import (
+    begin_in,
     from_numpy,
     last_month,
+    lie_in,
     local_clock,
     local_day,
     many_from_numpy,
     slot_grid,
     to_numpy,
+    touch,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +66,30 @@ def test_the_last_month_that_is_over_is_the_zone_s() -> None:
     new_year = datetime(2025, 12, 31, 17, tzinfo=UTC)
     assert last_month(new_year, ZoneInfo("Asia/Shanghai")) == date(2025, 12, 1)
     assert last_month(new_year, ZoneInfo("UTC")) == date(2025, 11, 1)
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "begin", "touched", "whole"),
+    [
+        (None, None, "1111", "1111", "1111"),
+        (15, 45, "0110", "0110", "0110"),
+        (20, 40, "0010", "0110", "0000"),
+        (20, None, "0011", "0111", "0011"),
+        (None, 40, "1110", "1110", "1100"),
+        (60, 90, "0000", "0000", "0000"),
+    ],
+)
+def test_a_slot_begins_in_touches_or_lies_in_a_stretch(
+    starts_at: int | None, ends_at: int | None, begin: str, touched: str, whole: str
+) -> None:
+    hour = datetime(2026, 3, 1, tzinfo=UTC)
+    stretch = [None if minute is None else hour + minute * MINUTE for minute in (starts_at, ends_at)]
+    begins = slot_grid(hour, hour + 60 * MINUTE, 15)
+    ends = begins + np.timedelta64(15, "m")
+
+    def told(found: NDArray[np.bool_]) -> str:
+        return "".join(str(int(each)) for each in found)
+
+    assert told(begin_in(begins, *stretch)) == begin
+    assert told(touch(begins, ends, *stretch)) == touched
+    assert told(lie_in(begins, ends, *stretch)) == whole

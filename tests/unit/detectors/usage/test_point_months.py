@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from detectors.usage.point_months import LocalDays, PointSlots, main_meter_of, months, point_slots
+from detectors.usage.point_months import LocalDays, Measured, PointSlots, main_meter_of, months, point_slots
 from pipeline.block import MeterMatrix
 from pipeline.model import MeterId
 from pipeline.registry import Installation, Meter, Registry, Role
@@ -32,7 +32,8 @@ def _placed(*installations: Installation) -> Registry:
 def _slots(window: MeterMatrix, registry: Registry) -> PointSlots | None:
     assert window.daily is not None
     days = LocalDays.of(window, window.daily, UTC_ZONE)
-    return point_slots(window, window.daily, registry, "P", days, ("import_kvarh",), ("export_kvarh",))
+    measured = Measured.of(window, window.daily, registry)
+    return point_slots(measured, "P", days, ("import_kvarh",), ("export_kvarh",))
 
 
 def _window(*kwh_a_slot: float, days: int = 2) -> MeterMatrix:
@@ -45,10 +46,10 @@ def test_main_meters_count_and_those_to_subtract_are_taken_off() -> None:
     found = _slots(_window(2.0, 5.0, 100.0), _registry(Role.SUBTRACT, Role.MAIN, Role.CHECK))
     assert found is not None
     assert found.meters == ["M1", "M0"]
-    assert found.by_day(found.kwh).tolist() == [3 * 96, 3 * 96]
-    assert found.by_day(found.energies["import_kvarh"]).tolist() == [3 * 96, 3 * 96]
+    assert found.by_day(found.kwh)[0].tolist() == [3 * 96, 3 * 96]
+    assert found.by_day(found.energies["import_kvarh"])[0].tolist() == [3 * 96, 3 * 96]
     # What no meter shows counts as none.
-    assert found.by_day(found.energies["export_kvarh"]).tolist() == [0, 0]
+    assert found.by_day(found.energies["export_kvarh"])[0].tolist() == [0, 0]
 
 
 def test_a_slot_that_one_of_the_meters_lacks_is_unknown() -> None:
@@ -57,7 +58,7 @@ def test_a_slot_that_one_of_the_meters_lacks_is_unknown() -> None:
     window.quality[1, 101] = "E"
     found = _slots(window, _registry(Role.SUBTRACT, Role.MAIN))
     assert found is not None
-    assert found.by_day(found.kwh).tolist() == [3 * 96, 3 * 94]
+    assert found.by_day(found.kwh)[0].tolist() == [3 * 96, 3 * 94]
     assert found.coverage.tolist() == [1.0, 94 / 96]
 
 
@@ -68,7 +69,7 @@ def test_a_point_without_a_main_meter_here_is_not_judged() -> None:
     # Of the second main meter there is nothing: no slot is known.
     found = _slots(window, _registry(Role.MAIN, Role.MAIN))
     assert found is not None
-    assert np.isnan(found.by_day(found.kwh)).all()
+    assert np.isnan(found.by_day(found.kwh)[0]).all()
 
 
 def test_each_meter_counts_while_it_hangs_there() -> None:
@@ -85,7 +86,7 @@ def test_each_meter_counts_while_it_hangs_there() -> None:
     found = _slots(window, _placed(old, new, *beside))
     assert found is not None
     # The slot of the change is known to neither.
-    assert found.by_day(found.kwh).tolist() == [2 * 96, 2 * 48 + 5 * 47, 5 * 96]
+    assert found.by_day(found.kwh)[0].tolist() == [2 * 96, 2 * 48 + 5 * 47, 5 * 96]
     assert found.coverage.tolist() == [1.0, 95 / 96, 1.0]
     assert not found.explained.any()
     # Where the register was written down the parts of the slot add up.
