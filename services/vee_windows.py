@@ -28,7 +28,7 @@ from services.vee_outages import outages
 from services.vee_policies import Slots, policies
 from storage.events import PowerDown
 from storage.intervals import ENERGIES, IntervalColumns, letters_of
-from storage.matrices import ratio_factors, register_steps
+from storage.matrices import hung_factors, ratio_factors, register_steps
 
 
 def vee_windows(  # noqa: PLR0913 - the intervals and all that they are checked against
@@ -99,7 +99,7 @@ def _window(
     intervals, measured, finals = given
     meters, grid, minutes = frame.meters, frame.grid, frame.minutes
     day, minute_of_day = local_clock(grid, frame.zone)
-    factors = ratio_factors(registry, meters, grid, primary)
+    factors = hung_factors(registry, meters, grid, ratio_factors(registry, meters, grid, primary))
     row_of = {meter: row for row, meter in enumerate(meters)}
     cells = _cells(intervals, row_of, grid, minutes)
     energies = {name: _spread(e, cells, factors.shape) for name, e in intervals.energies.items()}
